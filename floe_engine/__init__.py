@@ -1,0 +1,53 @@
+"""floe's engine: platform policies as signed OCI artifacts, and dbt projects judged by them.
+
+This is the whole public surface. `floe_engine.cli` and `floe_tui` are its two faces; other
+programs may use the same names. They are imported on first use (PEP 562), so that importing the
+package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    # ground
+    "CancelToken": "events",
+    "Event": "events",
+    "Heading": "events",
+    "Notice": "events",
+    "Report": "events",
+    "Stage": "events",
+    "Step": "events",
+    "Transfer": "events",
+    "silent": "events",
+    "Cancelled": "errors",
+    "ConfigurationError": "errors",
+    "FloeError": "errors",
+    "NotFound": "errors",
+    "RegistryError": "errors",
+    # documents
+    "Diagnostic": "document.diagnostics",
+    "Fix": "document.diagnostics",
+    "Position": "document.diagnostics",
+    "Severity": "document.diagnostics",
+    "Span": "document.diagnostics",
+    "TextEdit": "document.diagnostics",
+}
+"""Public name → the room it lives in."""
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,517 @@
+"""The eight files of a platform artifact as types, and the artifact as a value.
+
+The files and their keys are the seed document's; the rest is described field by field here.
+`Platform` is the typed reading of all eight that policy, upgrade and the faces work with. Reading
+ignores keys it does not know (a newer engine may have written them; `engine.minVersion` says when
+that matters) and refuses everything that is wrong, because an artifact comes from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from floe_engine.errors import IntegrityError
+from floe_engine.files import sha256_digest, strict_json
+
+API_VERSION = "floe.dev/v1"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+Enforcement = Literal["off", "warn", "strict"]
+Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
+
+
+class FileModel(BaseModel):
+    """Base of everything in the eight files: frozen, and tolerant of newer keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+    )
+
+
+class CamelModel(FileModel):
+    """A part whose keys are camelCase in JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class PlatformName(FileModel):
+    """Which platform a file belongs to."""
+
+    name: str
+    version: str
+
+
+class PolicyFile(FileModel):
+    """What every file but manifest.json and layer-constraints.json carries at its top."""
+
+    api_version: str = Field(API_VERSION, alias="apiVersion")
+    kind: str
+    platform: PlatformName
+
+
+# --- manifest.json -----------------------------------------------------------------------------
+
+
+class ArtifactMetadata(FileModel):
+    """Who and when."""
+
+    name: str
+    version: str
+    """Semver without ``v``; equals the tag."""
+    scope: Literal["enterprise", "domain"] | None = None
+    owner: str | None = None
+    description: str | None = None
+    labels: dict[str, str] = {}
+    created: str
+    """RFC 3339, UTC, whole seconds. Kept from the previous build while nothing else changed."""
+    digest: str
+    """sha256 over the sorted ``path digest`` lines of the other seven files."""
+
+
+class PluginDetails(CamelModel):
+    """How one plugin was resolved."""
+
+    type: str
+    version: str
+    package: str
+    chart: str | None = None
+    api_version: str | None = None
+    dbt_adapter: str | None = None
+    """The dbt adapter of a compute plugin (``duckdb``); None for the others."""
+    config: dict[str, Any] = {}
+    """The plugin's settings from manifest.yaml; never a secret."""
+    config_digest: str
+    connection_secret_ref: str | None = None
+
+
+class Architecture(FileModel):
+    """The data architecture in one line."""
+
+    pattern: str
+    enforcement: Enforcement
+
+
+class EngineRequirement(CamelModel):
+    """Which floe can read this artifact."""
+
+    min_version: str
+
+
+class ParentArtifact(FileModel):
+    """The enterprise artifact that a domain's artifact was built on."""
+
+    ref: str
+    digest: str | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+class TrustedKey(FileModel):
+    """A public key that may sign versions of this platform."""
+
+    name: str
+    pem: str
+    fingerprint: str
+    """sha256 of the key's SubjectPublicKeyInfo in DER, as ``sha256:…``."""
+
+
+class SecurityPolicy(FileModel):
+    """Whether and by whom artifacts must be signed."""
+
+    require_signed_artifacts: bool = False
+    trusted_keys: tuple[TrustedKey, ...] = ()
+
+
+class FileEntry(FileModel):
+    """Digest and size of one of the other seven files."""
+
+    sha256: str
+    size: int
+
+
+class PlatformManifest(FileModel):
+    """manifest.json: what the platform is."""
+
+    api_version: str = Field(API_VERSION, alias="apiVersion")
+    kind: Literal["PlatformArtifact"] = "PlatformArtifact"
+    metadata: ArtifactMetadata
+    plugins: dict[str, str]
+    """Category to type, such as ``compute: duckdb``."""
+    plugin_details: dict[str, PluginDetails] = Field({}, alias="pluginDetails")
+    approved_plugins: dict[str, tuple[str, ...]] = Field({}, alias="approvedPlugins")
+    """Category to the types a child platform may choose from; empty: any."""
+    architecture: Architecture
+    engine: EngineRequirement
+    parent: ParentArtifact | None = None
+    security: SecurityPolicy = SecurityPolicy()
+    files: dict[str, FileEntry]
+
+
+# --- policies/ ---------------------------------------------------------------------------------
+
+
+class LevelRule(FileModel):
+    """What holds for models of one classification level."""
+
+    minimum_test_coverage: int | None = None
+    required_tests: tuple[str, ...] = ()
+    allowed_access: tuple[Literal["private", "protected", "public"], ...] | None = None
+    """dbt access modifiers; None: any."""
+    allowed_roles: tuple[str, ...] | None = None
+    """Roles that grants may name; None: any."""
+    forbidden_layers: tuple[str, ...] = ()
+    requires_meta: tuple[str, ...] = ()
+
+
+class Propagation(CamelModel):
+    """How a column's level follows it downstream."""
+
+    mode: Literal["off", "model", "name", "column"] = "name"
+    enforcement: Enforcement = "warn"
+    declassify_meta: str = "floe.declassified"
+    declassify_functions: tuple[str, ...] = ()
+
+
+class NamePattern(FileModel):
+    """Columns whose name looks like data of a level."""
+
+    pattern: str
+    level: str
+
+
+class ClassificationPolicy(PolicyFile):
+    """policies/classification.json."""
+
+    kind: Literal["ClassificationPolicy"] = "ClassificationPolicy"
+    levels: tuple[str, ...]
+    """From the least to the most sensitive."""
+    default: str
+    require_declared: bool = False
+    meta_keys: tuple[str, ...] = Field((), alias="metaKeys")
+    rules: dict[str, LevelRule] = {}
+    propagation: Propagation = Propagation()
+    name_patterns: tuple[NamePattern, ...] = Field((), alias="namePatterns")
+
+
+class RoleDefinition(FileModel):
+    """A role and the roles whose permissions it has too."""
+
+    inherits: tuple[str, ...] = ()
+    description: str | None = None
+
+
+class Permission(FileModel):
+    """What a role may do, by namespace or by classification level."""
+
+    namespaces: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    access: Access
+
+
+class AccessPolicy(PolicyFile):
+    """policies/access-control.json."""
+
+    kind: Literal["AccessPolicy"] = "AccessPolicy"
+    default: Literal["deny", "allow"] = "deny"
+    roles: tuple[str, ...] = ()
+    role_definitions: dict[str, RoleDefinition] = Field({}, alias="roleDefinitions")
+    permissions: dict[str, tuple[Permission, ...]] = {}
+
+
+class Coverage(CamelModel):
+    """What test coverage counts."""
+
+    metric: Literal["columns", "models", "primary_keys"] = "columns"
+    scope: Literal["project", "layer", "model"] = "model"
+    count_warn_severity: bool = True
+    zero_columns: Literal["na", "fail", "pass"] = "na"
+
+
+class Waiver(FileModel):
+    """A permitted, explained and dated exception."""
+
+    id: str
+    pattern: str
+    """Glob over model names, or ``path:models/legacy/*``, or ``tag:legacy``."""
+    rules: tuple[str, ...] = ()
+    """Rule IDs; empty: every rule."""
+    action: Literal["downgrade", "exclude"] = "exclude"
+    reason: str
+    owner: str | None = None
+    expires: str | None = None
+    """ISO date; the last day on which it holds."""
+
+
+class WaiverPolicy(CamelModel):
+    """Which waivers there may be."""
+
+    max_days: int = 180
+    allow_in_product: Literal["never", "warn", "allow"] = "never"
+    require_expiry: bool = True
+
+
+class CustomRule(FileModel):
+    """One of the three rule templates that a platform fills in."""
+
+    type: Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
+    id: str | None = None
+    prefix: str | None = None
+    tags: tuple[str, ...] = ()
+    field: str | None = None
+    test_types: tuple[str, ...] = ()
+    min_count: int = 1
+    applies_to: str = "*"
+
+
+class RuleSetting(FileModel):
+    """What a platform says of one rule."""
+
+    enforcement: Enforcement | None = None
+    overridable: bool = True
+    """False: no waiver below this platform may touch the rule."""
+
+
+class QualityGates(PolicyFile):
+    """policies/quality-gates.json."""
+
+    kind: Literal["QualityGates"] = "QualityGates"
+    minimum_test_coverage: int = 80
+    required_tests: tuple[str, ...] = ()
+    block_on_failure: bool = True
+    enforcement: Enforcement = "strict"
+    """Cap over every rule (governance.policy_enforcement_level)."""
+    coverage: Coverage = Coverage()
+    layer_thresholds: dict[str, int] = Field({}, alias="layerThresholds")
+    require_descriptions: bool = False
+    require_column_descriptions: bool = False
+    waivers: tuple[Waiver, ...] = ()
+    waiver_policy: WaiverPolicy = Field(WaiverPolicy(), alias="waiverPolicy")
+    custom_rules: tuple[CustomRule, ...] = Field((), alias="customRules")
+    rules: dict[str, RuleSetting] = {}
+
+
+# --- catalog/ ----------------------------------------------------------------------------------
+
+
+class Namespaces(PolicyFile):
+    """catalog/namespaces.json."""
+
+    kind: Literal["Namespaces"] = "Namespaces"
+    namespaces: tuple[str, ...] = ()
+    grants: dict[str, dict[str, Access]] = {}
+    """Namespace to role to access."""
+    layers: dict[str, str] = {}
+    """Layer to its namespace."""
+
+
+class RequiredColumn(FileModel):
+    """A column that every model of a layer has."""
+
+    name: str
+    type: str | None = None
+
+
+class TypeRule(FileModel):
+    """Columns whose name matches have this data type."""
+
+    pattern: str
+    type: str
+
+
+class SchemaRegistry(PolicyFile):
+    """catalog/schema-registry.json."""
+
+    kind: Literal["SchemaRegistry"] = "SchemaRegistry"
+    column_case: Literal["snake", "camel", "upper", "any"] = Field("any", alias="columnCase")
+    reserved_columns: tuple[str, ...] = Field((), alias="reservedColumns")
+    required_columns: dict[str, tuple[RequiredColumn, ...]] = Field({}, alias="requiredColumns")
+    type_rules: tuple[TypeRule, ...] = Field((), alias="typeRules")
+    require_data_types: bool = Field(False, alias="requireDataTypes")
+    require_contract: tuple[str, ...] = Field((), alias="requireContract")
+    """Layers whose models have an enforced contract."""
+
+
+# --- architecture/ -----------------------------------------------------------------------------
+
+
+class LayerAliases(FileModel):
+    """How a model belongs to a layer when its name does not say so."""
+
+    paths: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
+
+
+class NamingRules(PolicyFile):
+    """architecture/naming-rules.json."""
+
+    kind: Literal["NamingRules"] = "NamingRules"
+    pattern: str = "medallion"
+    enforcement: Enforcement = "warn"
+    prefixes: dict[str, str] = {}
+    """Layer to its (first) prefix, as the seed shows."""
+    more_prefixes: dict[str, tuple[str, ...]] = Field({}, alias="morePrefixes")
+    """Layer to the other prefixes it takes."""
+    aliases: dict[str, LayerAliases] = {}
+    name_pattern: str = Field("[a-z0-9_]+", alias="namePattern")
+    """Regular expression for what follows the prefix; matched as a whole."""
+    applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = Field(("model",), alias="appliesTo")
+    custom_patterns: tuple[str, ...] = Field((), alias="customPatterns")
+    """Whole-name regular expressions; any may match (pattern ``custom``)."""
+
+    def prefixes_of(self, layer: str) -> tuple[str, ...]:
+        """Every prefix of a layer, the first one first; empty where it has none."""
+        first = self.prefixes.get(layer)
+        return ((first,) if first else ()) + self.more_prefixes.get(layer, ())
+
+
+class LayerConstraint(FileModel):
+    """What holds for the models of one layer."""
+
+    required_tests: tuple[str, ...] = ()
+    minimum_test_coverage: int | None = None
+    may_depend_on: tuple[str, ...] | None = None
+    """Layer names and ``source``; None: anything."""
+
+
+# --- the artifact ------------------------------------------------------------------------------
+
+MANIFEST = "manifest.json"
+CLASSIFICATION = "policies/classification.json"
+ACCESS_CONTROL = "policies/access-control.json"
+QUALITY_GATES = "policies/quality-gates.json"
+NAMESPACES = "catalog/namespaces.json"
+SCHEMA_REGISTRY = "catalog/schema-registry.json"
+NAMING_RULES = "architecture/naming-rules.json"
+LAYER_CONSTRAINTS = "architecture/layer-constraints.json"
+
+FILES = (
+    MANIFEST,
+    CLASSIFICATION,
+    ACCESS_CONTROL,
+    QUALITY_GATES,
+    NAMESPACES,
+    SCHEMA_REGISTRY,
+    NAMING_RULES,
+    LAYER_CONSTRAINTS,
+)
+"""Paths of the eight files inside an artifact, in the order of the seed."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The eight files of one artifact, read and checked."""
+
+    manifest: PlatformManifest
+    classification: ClassificationPolicy
+    access: AccessPolicy
+    gates: QualityGates
+    namespaces: Namespaces
+    schemas: SchemaRegistry
+    naming: NamingRules
+    layers: dict[str, LayerConstraint]
+    """Layer name to its constraints, in the order of the architecture's flow."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name, ``acme-data-platform``."""
+        return self.manifest.metadata.name
+
+    @property
+    def version(self) -> str:
+        """The platform's version without ``v``."""
+        return self.manifest.metadata.version
+
+    def rank(self, level: str | None) -> int:
+        """Position of a classification level, higher is more sensitive; -1 for an unknown one."""
+        try:
+            return self.classification.levels.index(level) if level is not None else -1
+        except ValueError:
+            return -1
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The bytes of the eight files, by path. Two artifacts are equal when their bytes are."""
+
+    files: Mapping[str, bytes]
+
+    LAYERS_META: ClassVar[str] = "_meta"
+    LAYERS_ORDER: ClassVar[str] = "order"
+
+    @cached_property
+    def documents(self) -> dict[str, Any]:
+        """The parsed JSON of each file. Raises `IntegrityError` where one is not strict JSON."""
+        parsed = {}
+        for path, data in self.files.items():
+            try:
+                parsed[path] = strict_json(data)
+            except ValueError as error:
+                raise IntegrityError("artifact file is not valid JSON", str(error), where=path) from None
+            if not isinstance(parsed[path], dict):
+                raise IntegrityError("artifact file is not a JSON object", where=path)
+        return parsed
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The typed reading. Raises `IntegrityError` naming the file and field at fault."""
+        missing = [path for path in FILES if path not in self.files]
+        if missing:
+            raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
+        layers = dict(self.documents[LAYER_CONSTRAINTS])
+        meta = layers.pop(self.LAYERS_META, {})
+        order = meta.get(self.LAYERS_ORDER, []) if isinstance(meta, dict) else []
+        names = [name for name in order if name in layers] + sorted(set(layers) - set(order))
+        return Platform(
+            manifest=_read(PlatformManifest, MANIFEST, self.documents[MANIFEST]),
+            classification=_read(ClassificationPolicy, CLASSIFICATION, self.documents[CLASSIFICATION]),
+            access=_read(AccessPolicy, ACCESS_CONTROL, self.documents[ACCESS_CONTROL]),
+            gates=_read(QualityGates, QUALITY_GATES, self.documents[QUALITY_GATES]),
+            namespaces=_read(Namespaces, NAMESPACES, self.documents[NAMESPACES]),
+            schemas=_read(SchemaRegistry, SCHEMA_REGISTRY, self.documents[SCHEMA_REGISTRY]),
+            naming=_read(NamingRules, NAMING_RULES, self.documents[NAMING_RULES]),
+            layers={name: _read(LayerConstraint, LAYER_CONSTRAINTS, layers[name]) for name in names},
+        )
+
+    @cached_property
+    def size(self) -> int:
+        """Total bytes of the files."""
+        return sum(map(len, self.files.values()))
+
+    def check_files(self) -> None:
+        """Raise `IntegrityError` unless manifest.json lists the other seven as they are."""
+        entries = self.platform.manifest.files
+        for path in FILES[1:]:
+            entry, data = entries.get(path), self.files[path]
+            digest = sha256_digest(data)
+            if entry is None or entry.sha256 != digest or entry.size != len(data):
+                raise IntegrityError("artifact file is not the one its manifest lists", where=path)
+        if self.platform.manifest.metadata.digest != content_digest(self.files):
+            raise IntegrityError("artifact digest does not match its files", where=MANIFEST)
+
+
+def content_digest(files: Mapping[str, bytes]) -> str:
+    """`metadata.digest`: sha256 over ``<path> <digest>`` lines of all files but manifest.json."""
+    lines = [f"{path} {sha256_digest(files[path])}\n" for path in sorted(files) if path != MANIFEST]
+    return sha256_digest("".join(lines).encode())
+
+
+def _read(model: type[Model], path: str, value: Any) -> Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"])) or "(root)"
+        raise IntegrityError(
+            "artifact file does not have the expected shape",
+            f"{field}: {first['msg']}",
+            hint="it may come from a newer floe, or from another tool",
+            where=path,
+        ) from None

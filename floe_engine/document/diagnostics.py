@@ -1,0 +1,106 @@
+"""Positions in a text, what is wrong there, and edits that would mend it.
+
+Names and meaning follow the Language Server Protocol 3.17 (Position, Range, Diagnostic,
+TextEdit); unlike there, columns count Unicode code points, which is what Python, libyaml and
+Textual use. `utf16_column` converts where LSP or SARIF wants UTF-16 code units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between two characters: zero-based line, zero-based column in code points."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """As people count: ``3:7`` is the third line, seventh character."""
+        return f"{self.line + 1}:{self.column + 1}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """From `start` up to, not including, `end`."""
+
+    start: Position
+    end: Position
+
+    @classmethod
+    def at(cls, line: int, column: int, end_line: int, end_column: int) -> Span:
+        """The span between two zero-based (line, column) pairs."""
+        return cls(Position(line, column), Position(end_line, end_column))
+
+    def __contains__(self, position: Position) -> bool:
+        return self.start <= position < self.end
+
+
+class Severity(StrEnum):
+    """How bad: an `error` stops a build, a `warning` does not, `info` is advice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Replace the text of `span` (empty for an insertion) by `new_text`."""
+
+    span: Span
+    new_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mechanical mend: what it does, in the imperative, and its edits (none overlap)."""
+
+    title: str
+    edits: tuple[TextEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that explains a diagnostic, such as the first of two equal keys."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem of a text.
+
+    `code` is stable (``FLOE-M012``) and explained by ``floe explain CODE``; `message` says what
+    is wrong and what was expected; `hint` what to do; `path` names the setting
+    (``("plugins", "compute", "type")``); `fixes` come best first.
+    """
+
+    code: str
+    severity: Severity
+    span: Span
+    message: str
+    hint: str = ""
+    path: tuple[str | int, ...] = ()
+    related: tuple[Related, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+
+def utf16_column(line: str, column: int) -> int:
+    """`column` of `line` in UTF-16 code units (LSP's default position encoding)."""
+    return len(line[:column].encode("utf-16-le")) // 2
+
+
+def codepoint_column(line: str, utf16: int) -> int:
+    """The inverse of `utf16_column`; a position inside a surrogate pair falls before it."""
+    units = 0
+    for index, character in enumerate(line):
+        width = 2 if ord(character) > 0xFFFF else 1
+        if units + width > utf16:
+            return index
+        units += width
+    return len(line)

@@ -1,0 +1,101 @@
+"""What a workflow tells its caller while it runs, and how the caller stops it.
+
+A workflow takes `report`, a function that is handed these events, and `cancel`, a token that
+every loop and every network call looks at. The CLI prints the events; the workbench draws them.
+Events are facts, never formatted text with colour or layout.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from floe_engine.errors import Cancelled
+
+Outcome = Literal["done", "failed", "skipped", "warned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. Subclasses say what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading(Event):
+    """A new part of the work begins, such as ``Publishing to oci://…``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Event):
+    """A numbered stage begins: ``[2/4] Resolving plugin charts``."""
+
+    number: int
+    total: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Event):
+    """One thing is finished: ``✓ Schema validation passed``.
+
+    `detail` is a short addition such as a size; `key` names the step for a machine.
+    """
+
+    text: str
+    outcome: Outcome = "done"
+    detail: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(Event):
+    """Bytes moved so far for one named thing; `total` is 0 while unknown."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """A warning: the work goes on, but the reader should know. `hint` is what to do about it."""
+
+    message: str
+    hint: str = ""
+
+
+Report = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """A `Report` for callers that want only the result."""
+
+
+class CancelToken:
+    """Shared between the one who may stop a piece of work and the work itself (thread-safe)."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next look."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` if somebody asked to stop."""
+        if self._event.is_set():
+            raise Cancelled
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but wake up and raise `Cancelled` as soon as somebody asks to stop."""
+        if self._event.wait(seconds):
+            raise Cancelled

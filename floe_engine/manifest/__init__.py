@@ -1,0 +1,1 @@
+"""What the platform team writes: manifest.yaml, its meaning and its mistakes."""

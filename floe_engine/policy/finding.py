@@ -1,0 +1,55 @@
+"""What a rule found, as a value. Reports, the upgrade preview and the workbench share it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from floe_engine.artifact.model import Waiver
+
+FindingSeverity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which a project departs from its platform.
+
+    `rule` is its ID (``FLOE-E201``); `subject` the model, column (``model.column``), source or
+    project it is about; `parameter` tells apart findings of one rule on one subject (the missing
+    test, the layer). `severity` is what enforcement made of it: an error stops a build.
+    """
+
+    rule: str
+    subject: str
+    message: str
+    path: str
+    """POSIX, relative to the project directory."""
+    line: int = 1
+    parameter: str = ""
+    expected: str = ""
+    actual: str = ""
+    suggestion: str = ""
+    severity: FindingSeverity = "error"
+    waiver: Waiver | None = None
+    """The waiver that excludes or downgrades it, where one does."""
+    baseline: bool = False
+    """Known already, from the baseline file; counted, but stops nothing."""
+    downstream: int = 0
+    """How many models and exposures depend on the subject."""
+
+    @property
+    def waived(self) -> bool:
+        """Whether a waiver takes it out of the count."""
+        return self.waiver is not None and self.waiver.action == "exclude"
+
+    @property
+    def blocking(self) -> bool:
+        """Whether it stops a build."""
+        return self.severity == "error" and not self.waived and not self.baseline
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that stay the same while message, line and severity change."""
+        identity = "\0".join((self.rule, self.subject, self.parameter))
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]

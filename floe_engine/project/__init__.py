@@ -1,0 +1,1 @@
+"""What a data team has: floe.yaml, a dbt project and its profile, as facts."""

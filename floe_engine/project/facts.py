@@ -1,0 +1,209 @@
+"""A dbt project as policy sees it, whichever reader the facts came from.
+
+Values only. Names are dbt's: model, seed, snapshot, source, exposure, test, group, access, grant,
+contract, meta, tag. Names of columns and tests are compared case-insensitively; use `folded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+ResourceType = Literal["model", "seed", "snapshot"]
+Reader = Literal["manifest", "static"]
+
+
+def folded(name: str) -> str:
+    """`name` without quotes and backticks, lower case: how two identifiers are compared."""
+    return name.strip('"`[]').casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class DataTest:
+    """A generic test as attached to a model or one of its columns.
+
+    `name` has its package where it comes from one: ``not_null``, ``dbt_utils.recency``.
+    """
+
+    name: str
+    column: str | None = None
+    """As written, on a column test; None on a model test."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Literal["error", "warn"] = "error"
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A contract constraint of a model or column (dbt 1.5): ``not_null``, ``primary_key`` …"""
+
+    kind: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A declared column. `line` is where its properties file declares it (1-based, 0: unknown)."""
+
+    name: str
+    description: str = ""
+    data_type: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """``meta`` and ``config.meta`` merged; the latter wins."""
+    tags: frozenset[str] = frozenset()
+    constraints: tuple[Constraint, ...] = ()
+    line: int = 0
+
+    @property
+    def folded(self) -> str:
+        """The name for comparing."""
+        return folded(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source table."""
+
+    unique_id: str
+    source_name: str
+    name: str
+    path: str = ""
+    line: int = 0
+    description: str = ""
+    columns: tuple[Column, ...] = ()
+    tests: tuple[DataTest, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    has_freshness: bool = False
+    """Whether warn_after or error_after names a count (dbt writes empty objects)."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model, seed or snapshot of the project itself (never of an installed package)."""
+
+    unique_id: str
+    name: str
+    path: str
+    """Of the SQL, Python or CSV file, POSIX, relative to the project directory."""
+    resource_type: ResourceType = "model"
+    properties_path: str | None = None
+    """The YAML file that describes it; None where none does."""
+    line: int = 0
+    """Where `properties_path` describes it (1-based); 0: unknown."""
+    description: str = ""
+    columns: tuple[Column, ...] = ()
+    tests: tuple[DataTest, ...] = ()
+    """Model and column tests that are enabled, column tests with their column."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    schema: str | None = None
+    database: str | None = None
+    materialized: str | None = None
+    language: Literal["sql", "python"] = "sql"
+    version: str | None = None
+    access: Literal["private", "protected", "public"] = "protected"
+    group: str | None = None
+    grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contract_enforced: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    """As dbt infers or contracts state it; rules decide what else counts."""
+    has_freshness: bool = False
+    """A model-level ``freshness`` config (dbt 1.10)."""
+    unit_tests: int = 0
+    singular_tests: int = 0
+    parents: tuple[str, ...] = ()
+    """unique_ids of the nodes and sources that it selects from."""
+    code: str = ""
+    """Compiled code where there is some, else raw code; empty where the reader has none."""
+    compiled: bool = False
+    checksum: str = ""
+
+    @cached_property
+    def columns_by_name(self) -> dict[str, Column]:
+        """Folded name to column."""
+        return {column.folded: column for column in self.columns}
+
+    @cached_property
+    def tests_by_column(self) -> dict[str, tuple[DataTest, ...]]:
+        """Folded column name to its tests."""
+        grouped: dict[str, list[DataTest]] = {}
+        for test in self.tests:
+            if test.column is not None:
+                grouped.setdefault(folded(test.column), []).append(test)
+        return {name: tuple(tests) for name, tests in grouped.items()}
+
+    @property
+    def where(self) -> tuple[str, int]:
+        """The best place to show a reader: the properties file, else the model's own file."""
+        if self.properties_path and self.line:
+            return self.properties_path, self.line
+        return self.path, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Something outside dbt that depends on models: a dashboard, an application."""
+
+    unique_id: str
+    name: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A dbt group and its owner (e-mail or name; empty where none is given)."""
+
+    name: str
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything known of one dbt project."""
+
+    name: str
+    directory: Path
+    models: tuple[Model, ...]
+    sources: tuple[Source, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    groups: tuple[Group, ...] = ()
+    adapter: str | None = None
+    """The dbt adapter, such as ``duckdb``; None where the static reader cannot know."""
+    reader: Reader = "manifest"
+    reason: str = ""
+    """Why this reader: ``target/manifest.json is newer than every project file``."""
+    warnings: tuple[str, ...] = ()
+    """What a reader had to leave out or guess."""
+
+    @cached_property
+    def by_id(self) -> dict[str, Model | Source]:
+        """unique_id to model or source."""
+        nodes: tuple[Model | Source, ...] = (*self.models, *self.sources)
+        return {node.unique_id: node for node in nodes}
+
+    @cached_property
+    def children(self) -> dict[str, tuple[str, ...]]:
+        """unique_id to the unique_ids of the models and exposures directly downstream."""
+        found: dict[str, list[str]] = {}
+        nodes: tuple[Model | Exposure, ...] = (*self.models, *self.exposures)
+        for node in nodes:
+            for parent in node.parents:
+                found.setdefault(parent, []).append(node.unique_id)
+        return {key: tuple(value) for key, value in found.items()}
+
+    def downstream(self, unique_id: str) -> Iterator[str]:
+        """unique_ids of everything that depends on a node, nearest first, each once."""
+        seen = {unique_id}
+        queue = [unique_id]
+        while queue:
+            current = queue.pop(0)
+            for child in self.children.get(current, ()):
+                if child not in seen:
+                    seen.add(child)
+                    queue.append(child)
+                    yield child

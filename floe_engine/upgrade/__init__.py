@@ -1,0 +1,1 @@
+"""What changed between two artifacts, what it costs, and whom it hits."""
