@@ -1,0 +1,434 @@
+"""dbt's own ``target/manifest.json`` as facts.
+
+Schema versions 9 to 12 (dbt 1.5 to 1.11, and dbt 2.0, which still writes 12); newer ones are
+read with a warning. The decoder keeps only the fields below, so a manifest of 20 MB costs a
+tenth of a second. What the facts mean for a platform does not belong here.
+
+Source: https://schemas.getdbt.com/dbt/manifest/v12.json. Importing this module imports msgspec;
+callers import it when they have a manifest to read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import human_size, read_bounded
+from floe_engine.project.facts import (
+    Column,
+    Constraint,
+    DataTest,
+    Exposure,
+    Group,
+    Model,
+    Project,
+    ResourceType,
+    Source,
+)
+from floe_engine.project.lines import declared_lines
+from floe_engine.project.spelling import (
+    access_of,
+    flat_arguments,
+    grants_of,
+    merged,
+    names_a_count,
+    tag_set,
+    text_of,
+)
+
+LIMIT = 1_000_000_000
+"""Bytes of a manifest that we are willing to read."""
+
+OLDEST, NEWEST = 9, 12
+"""Schema versions read without a warning."""
+
+_PROPERTIES_LIMIT = 10_000_000
+_VERSION = re.compile(r"/manifest/v(\d+)(?:\.json)?$")
+_SECTION = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    dbt_schema_version: str = ""
+    dbt_version: str | None = None
+    project_name: str | None = None
+    adapter_type: str | None = None
+
+
+class _Contract(msgspec.Struct, gc=False):
+    enforced: bool | None = None
+
+
+class _Constraint(msgspec.Struct, gc=False):
+    type: str = ""
+    columns: list[str] | None = None
+
+
+class _ColumnConfig(msgspec.Struct, gc=False):
+    meta: dict[str, Any] | None = None
+    tags: Any = None
+
+
+class _Column(msgspec.Struct, gc=False):
+    name: str
+    description: str | None = None
+    data_type: str | None = None
+    meta: dict[str, Any] | None = None
+    tags: Any = None
+    constraints: list[_Constraint] | None = None
+    config: _ColumnConfig | None = None
+
+
+class _Config(msgspec.Struct, gc=False):
+    enabled: Any = None
+    meta: dict[str, Any] | None = None
+    tags: Any = None
+    schema: Any = None
+    database: Any = None
+    materialized: str | None = None
+    access: str | None = None
+    group: str | None = None
+    grants: dict[str, Any] | None = None
+    contract: _Contract | None = None
+    freshness: Any = None
+    severity: str | None = None
+
+
+class _DependsOn(msgspec.Struct, gc=False):
+    nodes: list[str] | None = None
+
+
+class _TestMetadata(msgspec.Struct, gc=False):
+    name: str
+    namespace: str | None = None
+    kwargs: dict[str, Any] | None = None
+
+
+class _Checksum(msgspec.Struct, gc=False):
+    checksum: str = ""
+
+
+class _Node(msgspec.Struct, gc=False):
+    name: str
+    resource_type: str
+    package_name: str = ""
+    original_file_path: str = ""
+    patch_path: str | None = None
+    description: str | None = None
+    columns: dict[str, _Column] | None = None
+    meta: dict[str, Any] | None = None
+    tags: Any = None
+    config: _Config | None = None
+    depends_on: _DependsOn | None = None
+    schema: str | None = None
+    database: str | None = None
+    language: str | None = None
+    version: Any = None
+    access: str | None = None
+    group: str | None = None
+    contract: _Contract | None = None
+    constraints: list[_Constraint] | None = None
+    primary_key: list[str] | None = None
+    checksum: _Checksum | None = None
+    raw_code: str | None = None
+    compiled_code: str | None = None
+    test_metadata: _TestMetadata | None = None
+    attached_node: str | None = None
+    column_name: str | None = None
+    # sources
+    source_name: str | None = None
+    freshness: Any = None
+
+
+class _Owner(msgspec.Struct, gc=False):
+    name: str | None = None
+    email: Any = None
+
+
+class _Group(msgspec.Struct, gc=False):
+    name: str
+    package_name: str = ""
+    owner: _Owner | None = None
+
+
+class _Exposure(msgspec.Struct, gc=False):
+    name: str
+    package_name: str = ""
+    depends_on: _DependsOn | None = None
+    config: _Config | None = None
+
+
+class _UnitTest(msgspec.Struct, gc=False):
+    package_name: str = ""
+    depends_on: _DependsOn | None = None
+
+
+class _Manifest(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    nodes: dict[str, _Node]
+    sources: dict[str, _Node] = {}
+    exposures: dict[str, _Exposure] = {}
+    groups: dict[str, _Group] = {}
+    unit_tests: dict[str, _UnitTest] = {}
+
+
+class _Head(msgspec.Struct, gc=False):
+    metadata: _Metadata
+
+
+def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str | None = None) -> Project:
+    """The facts of the project that `manifest` was written for; installed packages are left out.
+
+    `directory` is the dbt project, where the properties files stand whose lines we name.
+    `project_name` helps with manifests of dbt 1.5, which do not hold it; without it the package
+    with most models is taken. Raises `ConfigurationError` where the file is not a dbt manifest
+    or was written by a dbt older than 1.5.
+    """
+    where = "manifest.json" if isinstance(manifest, bytes) else str(manifest)
+    data = manifest if isinstance(manifest, bytes) else read_bounded(manifest, LIMIT, what="dbt manifest")
+    decoded = _decode(data, where)
+    version = _schema_version(decoded.metadata, where)
+    warnings = []
+    if version > NEWEST:
+        warnings.append(
+            f"{where} has schema v{version}; floe knows v{OLDEST} to v{NEWEST} and reads what it recognises"
+        )
+    package = decoded.metadata.project_name or project_name or _busiest_package(decoded)
+    return _Assembly(decoded, package, directory).project(tuple(warnings))
+
+
+def _decode(data: bytes, where: str) -> _Manifest:
+    try:
+        return msgspec.json.decode(data, type=_Manifest)
+    except msgspec.ValidationError as error:
+        # An old or foreign manifest deserves the message about its version, not this one.
+        with contextlib.suppress(msgspec.MsgspecError):
+            _schema_version(msgspec.json.decode(data, type=_Head).metadata, where)
+        raise ConfigurationError(
+            "dbt manifest does not have the expected shape",
+            str(error),
+            hint="run `dbt parse` to write it again, or pass `--reader static`",
+            where=where,
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(
+            "dbt manifest is not valid JSON",
+            f"{error} ({human_size(len(data))} read)",
+            hint="dbt may have been stopped while writing it: run `dbt parse` again",
+            where=where,
+        ) from None
+
+
+def _schema_version(metadata: _Metadata, where: str) -> int:
+    match = _VERSION.search(metadata.dbt_schema_version)
+    if match is None:
+        raise ConfigurationError(
+            "file is not a dbt manifest",
+            f"metadata.dbt_schema_version is {metadata.dbt_schema_version!r}",
+            hint="floe reads target/manifest.json as `dbt parse` or `dbt build` writes it",
+            where=where,
+        )
+    version = int(match[1])
+    if version < OLDEST:
+        raise ConfigurationError(
+            f"dbt manifest has schema v{version}, written by dbt {metadata.dbt_version or 'before 1.5'}",
+            f"floe reads v{OLDEST} (dbt 1.5) and newer",
+            hint="run `dbt parse` with dbt 1.5 or newer, or pass `--reader static`",
+            where=where,
+        )
+    return version
+
+
+def _busiest_package(manifest: _Manifest) -> str:
+    packages = Counter(n.package_name for n in manifest.nodes.values() if n.resource_type in _SECTION)
+    return packages.most_common(1)[0][0] if packages else ""
+
+
+class _Assembly:
+    """Builds facts from one decoded manifest."""
+
+    def __init__(self, manifest: _Manifest, package: str, directory: Path) -> None:
+        self._manifest = manifest
+        self._package = package
+        self._directory = directory
+        self._lines: dict[str, Mapping[tuple[str, ...], int]] = {}
+        self._tests: dict[str, list[DataTest]] = {}
+        self._singular: Counter[str] = Counter()
+        self._unit: Counter[str] = Counter()
+
+    def project(self, warnings: tuple[str, ...]) -> Project:
+        manifest, package = self._manifest, self._package
+        for node in manifest.nodes.values():
+            if node.resource_type == "test":
+                self._add_test(node)
+        for unit in manifest.unit_tests.values():
+            self._unit.update(_nodes(unit.depends_on))
+        return Project(
+            name=package,
+            directory=self._directory,
+            models=tuple(
+                self._model(unique_id, node)
+                for unique_id, node in sorted(manifest.nodes.items())
+                if node.resource_type in _SECTION and node.package_name == package
+            ),
+            sources=tuple(
+                self._source(unique_id, node)
+                for unique_id, node in sorted(manifest.sources.items())
+                if node.package_name == package
+            ),
+            exposures=tuple(
+                Exposure(unique_id, exposure.name, _nodes(exposure.depends_on))
+                for unique_id, exposure in sorted(manifest.exposures.items())
+                if exposure.package_name == package
+            ),
+            groups=tuple(
+                Group(group.name, _owner(group.owner))
+                for _, group in sorted(manifest.groups.items())
+                if group.package_name == package
+            ),
+            adapter=manifest.metadata.adapter_type,
+            reader="manifest",
+            warnings=warnings,
+        )
+
+    def _add_test(self, node: _Node) -> None:
+        config = node.config or _Config()
+        if config.enabled is False:
+            return
+        parents = _nodes(node.depends_on)
+        metadata = node.test_metadata
+        if metadata is None:
+            self._singular.update(parents)
+            return
+        # dbt attaches tests to models, seeds and snapshots; those of a source name it alone.
+        attached = node.attached_node or (parents[0] if len(parents) == 1 else None)
+        if attached is None:
+            attached = next((parent for parent in parents if parent.startswith("source.")), None)
+        if attached is None:
+            return
+        name = f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name
+        arguments = flat_arguments(metadata.kwargs or {})
+        column = node.column_name or arguments.pop("column_name", None)
+        self._tests.setdefault(attached, []).append(
+            DataTest(
+                name=name,
+                column=str(column) if column is not None else None,
+                arguments=arguments,
+                severity="warn" if (config.severity or "").lower() == "warn" else "error",
+            )
+        )
+
+    def _model(self, unique_id: str, node: _Node) -> Model:
+        config = node.config or _Config()
+        path = _posix(node.original_file_path)
+        properties = _posix(node.patch_path.rpartition("://")[2]) if node.patch_path else None
+        section = _SECTION[node.resource_type]
+        lines = self._lines_of(properties)
+        contract = node.contract or config.contract
+        code = node.compiled_code or node.raw_code or ""
+        return Model(
+            unique_id=unique_id,
+            name=node.name,
+            path=path,
+            resource_type=cast("ResourceType", node.resource_type),
+            properties_path=properties,
+            line=lines.get((section, node.name), 0),
+            description=node.description or "",
+            columns=_columns(node, lines, (section, node.name)),
+            tests=tuple(self._tests.get(unique_id, ())),
+            meta=merged(node.meta, config.meta),
+            tags=tag_set(node.tags, config.tags),
+            schema=text_of(config.schema) or node.schema,
+            database=text_of(config.database) or node.database,
+            materialized=config.materialized,
+            language="python" if node.language == "python" else "sql",
+            version=text_of(node.version),
+            access=access_of(node.access or config.access),
+            group=node.group or config.group,
+            grants=grants_of(config.grants),
+            contract_enforced=bool(contract and contract.enforced),
+            constraints=_constraints(node.constraints),
+            primary_key=tuple(node.primary_key or ()),
+            has_freshness=names_a_count(config.freshness) or names_a_count(node.freshness),
+            unit_tests=self._unit[unique_id],
+            singular_tests=self._singular[unique_id],
+            parents=_nodes(node.depends_on),
+            code=code,
+            compiled=bool(node.compiled_code),
+            checksum=node.checksum.checksum if node.checksum else "",
+        )
+
+    def _source(self, unique_id: str, node: _Node) -> Source:
+        config = node.config or _Config()
+        path = _posix(node.original_file_path)
+        lines = self._lines_of(path)
+        table = ("sources", node.source_name or "", node.name)
+        return Source(
+            unique_id=unique_id,
+            source_name=node.source_name or "",
+            name=node.name,
+            path=path,
+            line=lines.get(table, 0),
+            description=node.description or "",
+            columns=_columns(node, lines, table),
+            tests=tuple(self._tests.get(unique_id, ())),
+            meta=merged(node.meta, config.meta),
+            tags=tag_set(node.tags, config.tags),
+            has_freshness=names_a_count(node.freshness) or names_a_count(config.freshness),
+        )
+
+    def _lines_of(self, path: str | None) -> Mapping[tuple[str, ...], int]:
+        """Lines declared in a properties file; nothing where it is gone or outside the project."""
+        if not path:
+            return {}
+        if path not in self._lines:
+            try:
+                file = self._directory / path
+                inside = ".." not in file.parts and not Path(path).is_absolute()
+                data = read_bounded(file, _PROPERTIES_LIMIT) if inside else b""
+                self._lines[path] = declared_lines(data.decode("utf-8", "replace"))
+            except ConfigurationError:
+                self._lines[path] = {}
+        return self._lines[path]
+
+
+def _columns(
+    node: _Node, lines: Mapping[tuple[str, ...], int], parent: tuple[str, ...]
+) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            name=column.name,
+            description=column.description or "",
+            data_type=column.data_type,
+            meta=merged(column.meta, column.config.meta if column.config else None),
+            tags=tag_set(column.tags, column.config.tags if column.config else None),
+            constraints=_constraints(column.constraints),
+            line=lines.get((*parent, column.name), 0),
+        )
+        for column in (node.columns or {}).values()
+    )
+
+
+def _constraints(constraints: Iterable[_Constraint] | None) -> tuple[Constraint, ...]:
+    return tuple(Constraint(entry.type, tuple(entry.columns or ())) for entry in constraints or ())
+
+
+def _nodes(depends_on: _DependsOn | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(depends_on.nodes or ())) if depends_on else ()
+
+
+def _owner(owner: _Owner | None) -> str:
+    if owner is None:
+        return ""
+    email = owner.email[0] if isinstance(owner.email, list) and owner.email else owner.email
+    return text_of(email) or owner.name or ""
+
+
+def _posix(path: str) -> str:
+    return path.replace("\\", "/")

@@ -1,0 +1,79 @@
+"""Where a dbt properties file declares a name: a scan over its lines, no YAML parser.
+
+A manifest names the file that describes a model but not the line. This finds the lines of a
+whole project in milliseconds; a file too odd for it gives no line, never a wrong file. What the
+YAML means does not belong here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+Path = tuple[str, ...]
+"""``("models", "orders", "id")``: section, then the names down to a column."""
+
+_SECTIONS = ("models", "seeds", "snapshots", "sources")
+_LEVELS = frozenset({*_SECTIONS, "tables", "columns"})
+_SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "versions", "unit_tests"})
+_LINE = re.compile(r"^(?P<indent> *)(?P<dash>-[ ]+)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
+
+
+def declared_lines(text: str) -> Mapping[Path, int]:
+    """The 1-based line of each model, seed, snapshot, source, source table and column."""
+    found: dict[Path, int] = {}
+    # One entry per open section: column of its key, its kind, column of its items' keys, item name.
+    stack: list[tuple[int, str, int, str]] = []
+    line, seen = 1, 0
+    for match in _LINE.finditer(text):
+        key = match["key"]
+        start = len(match["indent"])
+        column = start + len(match["dash"] or "")
+        if key == "name":
+            while stack and stack[-1][0] > start:
+                stack.pop()
+            if not stack:
+                continue
+            opened, kind, items, _ = stack[-1]
+            if match["dash"]:
+                items = column
+            elif column != items:
+                continue
+            name = _scalar(match["value"])
+            stack[-1] = (opened, kind, items, name)
+            path = _path(stack)
+            if path is not None:
+                line += text.count("\n", seen, match.start())
+                seen = match.start()
+                found.setdefault(path, line)
+        elif key in _LEVELS or key in _SWALLOWED:
+            while stack and stack[-1][0] >= column:
+                stack.pop()
+            if match["dash"] and stack:  # the item begins with this key; its name comes later
+                opened, kind, _, name = stack[-1]
+                stack[-1] = (opened, kind, column, "")
+            stack.append((column, key, -1, ""))
+        elif match["dash"]:
+            while stack and stack[-1][0] > start:
+                stack.pop()
+            if stack:
+                opened, kind, _, _ = stack[-1]
+                stack[-1] = (opened, kind, column, "")
+    return found
+
+
+def _path(stack: list[tuple[int, str, int, str]]) -> Path | None:
+    kinds = [entry[1] for entry in stack]
+    if kinds[0] not in _SECTIONS:
+        return None
+    expected = ["sources", "tables", "columns"] if kinds[0] == "sources" else [kinds[0], "columns"]
+    if kinds != expected[: len(kinds)]:
+        return None
+    return (kinds[0], *(entry[3] for entry in stack))
+
+
+def _scalar(value: str) -> str:
+    text = value.strip()
+    if text[:1] in {'"', "'"}:
+        return text[1:].split(text[0], 1)[0]
+    return text.split(" #", 1)[0].strip()

@@ -1,0 +1,73 @@
+"""What dbt's loose spellings mean, for both readers: tags, meta, grants, freshness, arguments.
+
+Where dbt lets people write one thing in several ways, the ways meet here. No files, no nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Access = Literal["private", "protected", "public"]
+
+_NO_TAGS: frozenset[str] = frozenset()
+
+
+def flat_arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """A test's arguments with those under ``arguments:`` (dbt 1.10) lifted, and without ``model``."""
+    nested = kwargs.get("arguments")
+    flat = {str(key): value for key, value in kwargs.items() if key != "model"}
+    if isinstance(nested, Mapping):
+        del flat["arguments"]
+        flat.update({str(key): value for key, value in nested.items() if key != "model"})
+    return flat
+
+
+def merged(outer: Mapping[str, Any] | None, config: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """``meta`` and ``config.meta`` as one; the latter wins."""
+    if outer and config:
+        return outer if outer == config else {**outer, **config}
+    return outer or config or {}
+
+
+def tag_set(*spellings: Any) -> frozenset[str]:
+    """Tags, which dbt lets people write as one string or a list."""
+    if not any(spellings):
+        return _NO_TAGS
+    found: set[str] = set()
+    for spelling in spellings:
+        if isinstance(spelling, str):
+            found.add(spelling)
+        elif isinstance(spelling, list | tuple | frozenset):
+            found.update(tag for tag in spelling if isinstance(tag, str))
+    return frozenset(found)
+
+
+def grants_of(grants: Mapping[str, Any] | None) -> dict[str, tuple[str, ...]]:
+    """Privilege to grantees; one grantee may stand without a list, and ``+select`` means to add."""
+    result: dict[str, tuple[str, ...]] = {}
+    for privilege, grantees in (grants or {}).items():
+        names = [grantees] if isinstance(grantees, str) else grantees
+        if isinstance(names, list | tuple):
+            result[str(privilege).lstrip("+")] = tuple(name for name in names if isinstance(name, str))
+    return result
+
+
+def names_a_count(freshness: Any) -> bool:
+    """Whether warn_after, error_after or build_after says how old; dbt writes empty objects."""
+    if not isinstance(freshness, Mapping):
+        return False
+    limits = (freshness.get(key) for key in ("warn_after", "error_after", "build_after"))
+    return any(isinstance(limit, Mapping) and limit.get("count") is not None for limit in limits)
+
+
+def access_of(value: Any) -> Access:
+    """An access modifier; what is not one is dbt's default."""
+    if value == "private":
+        return "private"
+    return "public" if value == "public" else "protected"
+
+
+def text_of(value: Any) -> str | None:
+    """A scalar as text; None and the empty string are absence."""
+    return None if value is None or value == "" else str(value)
