@@ -1,0 +1,77 @@
+"""`data_architecture`: the layers that models flow through, and how models are named."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from floe_engine.manifest.base import Enforcement, Name, NamespaceName, Pattern, Percent, Section, Text
+
+
+class Layer(Section):
+    """One layer: how its models are recognised and what they owe. Unset keys keep the pattern's."""
+
+    prefix: Text | None = None
+    """Name prefix of the layer's models, such as `gold_`. No prefix may begin another layer's."""
+
+    prefixes: tuple[Text, ...] = ()
+    """Several prefixes instead of one; the first is the one that suggestions use."""
+
+    paths: tuple[Text, ...] = ()
+    """Folders (globs over the model's path) whose models belong here when their names do not say."""
+
+    tags: tuple[Text, ...] = ()
+    """dbt tags whose models belong here when neither name nor folder says."""
+
+    schemas: tuple[Text, ...] = ()
+    """Schemas whose models belong here when nothing else says."""
+
+    required_tests: tuple[Text, ...] | None = None
+    """Tests every model of the layer has: `not_null_pk`, `unique_pk`, `freshness`, `documentation`,
+    `relationships`, `contract`, `unit_test`, or the name of a dbt test of your own."""
+
+    minimum_test_coverage: Percent | None = None
+    """Least test coverage of the layer's models, in per cent; unset: the platform's."""
+
+    catalog_namespace: NamespaceName | None = None
+    """Catalog namespace the layer's tables live in; unset: the layer's name."""
+
+    may_depend_on: tuple[Text, ...] | None = None
+    """Layers (and `source`) whose tables the layer's models may select from."""
+
+    @property
+    def all_prefixes(self) -> tuple[str, ...]:
+        """`prefix` and `prefixes` together, each once, in order."""
+        first = (self.prefix,) if self.prefix else ()
+        return tuple(dict.fromkeys(first + self.prefixes))
+
+
+class Naming(Section):
+    """How models are named."""
+
+    enforcement: Enforcement = "warn"
+    """Whether a name that breaks the rules is ignored, a warning or an error."""
+
+    name_pattern: Text = "[a-z0-9_]+"
+    """Regular expression for what follows the layer's prefix; it has to match as a whole."""
+
+    applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = ("model",)
+    """Kinds of dbt nodes whose names are judged."""
+
+    custom_patterns: tuple[Text, ...] = ()
+    """Regular expressions for whole names, any of which may match; required with `pattern: custom`."""
+
+
+class DataArchitecture(Section):
+    """The platform's data architecture."""
+
+    pattern: Pattern = "medallion"
+    """Which default layers there are: `medallion` (bronze, silver, gold), `kimball` (staging,
+    intermediate, dimension, fact), `data_vault` (staging, hub, link, satellite, mart), `custom` (none)."""
+
+    layers: dict[Name, Layer] = Field({})
+    """Changes to the pattern's layers, and further layers, by name."""
+
+    naming: Naming = Naming()
+    """How models are named."""

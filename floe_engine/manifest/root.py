@@ -1,0 +1,190 @@
+"""manifest.yaml as a whole, and the sections that are about the platform itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, StringConstraints, model_validator
+
+from floe_engine.manifest.architecture import DataArchitecture
+from floe_engine.manifest.base import Count, Scope, SecretName, Section, Semver, Switch, Text
+from floe_engine.manifest.catalog import Catalog
+from floe_engine.manifest.governance import Governance
+
+PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+class Metadata(Section):
+    """Which platform this is."""
+
+    name: PlatformName
+    """The platform's name: lower case, digits and hyphens, up to 63 characters."""
+
+    version: Semver
+    """Version of this platform as a quoted semver string, `"1.2.3"`; published as the tag `v1.2.3`."""
+
+    scope: Scope | None = None
+    """`enterprise` where domain platforms build on this one, `domain` where it has a parent; unset in
+    a house of two tiers."""
+
+    owner: Text | None = None
+    """Team or address that answers for the platform."""
+
+    description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """What the platform is for, up to 500 characters."""
+
+    labels: dict[str, str] = Field({})
+    """Free labels."""
+
+
+class Parent(Section):
+    """The enterprise platform that a domain platform builds on."""
+
+    ref: Text
+    """`oci://host/repository:v1.2.3`, or the path of the parent's manifest.yaml relative to this file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"ref": value} if isinstance(value, str) else value
+
+
+class ApprovedPlugin(Section):
+    """A further type that data teams may choose."""
+
+    name: Text
+    """The plugin's type, such as `snowflake`."""
+
+    config: dict[str, Any] = Field({})
+    """Its settings."""
+
+
+class PluginChoice(Section):
+    """Which plugin does a job."""
+
+    type: Text | None = None
+    """The plugin's type, such as `duckdb`. Required, unless `default` names one of `approved`."""
+
+    version: Semver | None = None
+    """The plugin's exact version; unset: the catalogue's default."""
+
+    config: dict[str, Any] = Field({})
+    """The plugin's settings, as its own schema says. Never a secret: use `connection_secret_ref`,
+    or `${NAME}` for an environment variable."""
+
+    connection_secret_ref: SecretName | None = None
+    """Name of the Kubernetes secret that holds the connection's credentials."""
+
+    approved: tuple[ApprovedPlugin, ...] = ()
+    """Types that data teams may choose from (compute)."""
+
+    default: Text | None = None
+    """Which of `approved` is used where a team chooses none."""
+
+    @property
+    def chosen(self) -> str:
+        """The type in use: `type`, else `default`; empty where the manifest names neither."""
+        return self.type or self.default or ""
+
+
+class Security(Section):
+    """Whether and by whom artifacts must be signed."""
+
+    require_signed_artifacts: Switch = False
+    """Whether every later version has to be signed by one of `trusted_keys`."""
+
+    trusted_keys: tuple[Text, ...] = ()
+    """Public keys that may sign: PEM files relative to this file, or the PEM text itself."""
+
+
+class RegistryAuth(Section):
+    """How the registry is asked."""
+
+    type: Literal["docker", "anonymous"] = "docker"
+    """`docker`: docker's credential files and helpers, and the environment; `anonymous`: none at all."""
+
+
+class RegistryCache(Section):
+    """Where answers of the registry are kept."""
+
+    path: Text | None = None
+    """Folder, relative to this file; unset: `.floe/cache`."""
+
+    ttl_hours: Count = 24
+    """How long a list of tags is taken as fresh, in hours."""
+
+
+class Registry(Section):
+    """Where the platform is published."""
+
+    uri: Text
+    """`oci://host/repository`, or `oci-layout:PATH` for a folder."""
+
+    auth: RegistryAuth = RegistryAuth()
+    """How the registry is asked."""
+
+    tls_verify: Switch = True
+    """Whether certificates are checked. Only `true`: give a private CA to floe instead."""
+
+    cache: RegistryCache = RegistryCache()
+    """Where answers of the registry are kept."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"uri": value} if isinstance(value, str) else value
+
+
+class Artifacts(Section):
+    """Where artifacts are published."""
+
+    registry: Registry | None = None
+    """Where the platform is published: a reference, or a mapping with `uri`."""
+
+
+class Manifest(Section):
+    """manifest.yaml: a data platform and the policies it holds projects to."""
+
+    api_version: Literal["floe.dev/v1"] = Field(alias="apiVersion")
+    """Version of this format: `floe.dev/v1`."""
+
+    kind: Literal["Manifest"]
+    """What the file is: `Manifest`."""
+
+    metadata: Metadata
+    """Which platform this is."""
+
+    top_level_scope: Scope | None = Field(None, alias="scope")
+    """The other place of `metadata.scope`; both must agree."""
+
+    parent: Parent | None = Field(None, validation_alias=AliasChoices("parent", "parent_manifest"))
+    """The enterprise platform that this one builds on (also written `parent_manifest`)."""
+
+    plugins: dict[str, PluginChoice] = Field({})
+    """Which plugin does which job, by category; `compute` is required, `dbt` is `core` where unset."""
+
+    approved_plugins: dict[str, tuple[Text, ...]] = Field({})
+    """Types that domain platforms may choose from, by category (only with `scope: enterprise`)."""
+
+    data_architecture: DataArchitecture = DataArchitecture()
+    """Layers and names."""
+
+    governance: Governance = Governance()
+    """The policies that projects are judged by."""
+
+    catalog: Catalog = Catalog()
+    """The catalog's namespaces and column rules."""
+
+    security: Security = Security()
+    """Whether and by whom artifacts must be signed."""
+
+    artifacts: Artifacts = Artifacts()
+    """Where artifacts are published."""
+
+    policy_tests: tuple[Text, ...] = ("tests/policies/*.yaml",)
+    """Globs of the platform's own policy tests (`kind: PolicyTest`), relative to this file."""
+
+    @property
+    def scope(self) -> Scope | None:
+        """`metadata.scope`, or the one at top level."""
+        return self.metadata.scope or self.top_level_scope
