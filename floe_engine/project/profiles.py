@@ -1,0 +1,93 @@
+"""profiles.yml: the connection that a platform's compute plugin gives a dbt project.
+
+The text is made here and written here, but never over a file that somebody wrote or changed:
+the header carries a digest of what follows it. What each adapter wants is in `adapters`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from floe_engine.artifact.model import Platform
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded, sha256_digest, write_atomic
+from floe_engine.project.adapters import ADAPTERS, Settings
+
+Outcome = Literal["written", "unchanged", "kept"]
+"""`kept`: the file is not ours, or no longer as we wrote it, and was left alone."""
+
+THREADS = 4
+
+_LIMIT = 1_000_000
+_DIGEST = re.compile(r"^# floe-digest: (sha256:[0-9a-f]{64})\n", re.MULTILINE)
+
+
+def profile(platform: Platform, profile_name: str) -> str:
+    """The text of profiles.yml for the platform's compute plugin.
+
+    `profile_name` is dbt_project.yml's ``profile``. The only target is named after the plugin.
+    Values are the plugin's config where it has them, else ``env_var``; secrets are
+    ``DBT_ENV_SECRET_…`` variables always. Raises `ConfigurationError` for a plugin whose dbt
+    adapter floe has no recipe for.
+    """
+    compute = platform.manifest.plugins.get("compute", "")
+    details = platform.manifest.plugin_details.get("compute")
+    adapter = (details.dbt_adapter if details else None) or compute
+    fill = ADAPTERS.get(adapter)
+    if fill is None:
+        raise ConfigurationError(
+            f"no dbt profile for the compute plugin {compute or '(none)'}",
+            f"floe writes profiles for {', '.join(ADAPTERS)}",
+            hint="write profiles.yml by hand; floe leaves such a file alone",
+        )
+    config = details.config if details else {}
+    settings = Settings(config, profile_name)
+    output = {"type": adapter, **fill(settings), "threads": config.get("threads", THREADS)}
+    document = {profile_name: {"target": compute, "outputs": {compute: output}}}
+    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)
+    return _header(platform, settings.variables) + _signed(body)
+
+
+def write_profile(path: Path, text: str) -> Outcome:
+    """Write `text` (from `profile`) to `path`, unless the file there is not one that floe wrote.
+
+    Raises `ConfigurationError` where `path` cannot be read, `FloeError` where it cannot be
+    written.
+    """
+    if path.exists():
+        current = read_bounded(path, _LIMIT, what="profiles.yml").decode("utf-8", "replace")
+        if not is_ours(current):
+            return "kept"
+        if current == text:
+            return "unchanged"
+    write_atomic(path, text.encode())
+    return "written"
+
+
+def is_ours(text: str) -> bool:
+    """Whether floe wrote this profiles.yml and nobody has changed what it says since."""
+    plain = text.replace("\r\n", "\n")  # a checkout on Windows is not a change
+    match = _DIGEST.search(plain)
+    return match is not None and sha256_digest(plain[match.end() :].encode()) == match[1]
+
+
+def _signed(body: str) -> str:
+    return f"# floe-digest: {sha256_digest(body.encode())}\n{body}"
+
+
+def _header(platform: Platform, variables: dict[str, bool]) -> str:
+    lines = [
+        f"Written by floe from the platform {platform.name} {platform.version}; `floe compile` renews it.",
+        "Change it, and floe will leave it alone from then on.",
+    ]
+    required = [name for name, needed in variables.items() if needed]
+    optional = [name for name, needed in variables.items() if not needed]
+    if required:
+        lines.append(f"Needs the environment variables {', '.join(required)}.")
+    if optional:
+        lines.append(f"Looks at {', '.join(optional)} as well.")
+    return "".join(f"# {line}\n" for line in lines)
