@@ -1,0 +1,295 @@
+"""floe.yaml: what a data team says of its product, and which platform it holds to.
+
+The shapes of the keys, and reading the file. What two keys mean together and which of them are
+the platform's is judged in `spec_check`; what the pulled platform says of it, in
+`spec_check.against_platform`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.files import read_bounded
+from floe_engine.manifest.base import Percent, Section, Semver, Switch, Text
+from floe_engine.manifest.governance import Waiver
+from floe_engine.registry.reference import Reference
+from floe_engine.text import plural
+from floe_engine.versions import Constraint
+
+ProductName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")]
+
+FILE_NAME = "floe.yaml"
+
+
+class Metadata(Section):
+    """Which product this is."""
+
+    name: ProductName | None = None
+    """The product's name; unset: the dbt project's."""
+
+    version: Semver | None = None
+    """The product's own version as a quoted semver string, `"1.0.0"`."""
+
+    domain: Text | None = None
+    """Business domain that the product belongs to."""
+
+    owner: Text | None = None
+    """Team or address that answers for the product."""
+
+    description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """What the product is for, up to 500 characters."""
+
+    labels: dict[str, str] = Field({})
+    """Free labels."""
+
+
+class TrustedIdentity(Section):
+    """A person or a workflow that may sign the platform without a key (sigstore)."""
+
+    identity: Text
+    """E-mail address or URI in the signing certificate."""
+
+    issuer: Text
+    """URL of the OpenID Connect issuer that vouched for it."""
+
+
+class PlatformChoice(Section):
+    """Which platform the product holds to, and who may sign it. Either `ref` or `manifest`."""
+
+    ref: Text | None = None
+    """`oci://host/repository:v1.2.3`, `…:v1.2.*` for patch updates, `…:v1.*.*` for minor ones, or
+    `…@sha256:…`; `oci-layout:FOLDER:v1.2.3` for a folder, relative to this file."""
+
+    manifest: Text | None = None
+    """Path of a manifest.yaml instead, relative to this file: for platform teams at work."""
+
+    trusted_keys: tuple[Text, ...] = ()
+    """Public keys that may sign the platform: PEM files relative to this file, or the PEM text."""
+
+    trusted_identities: tuple[TrustedIdentity, ...] = ()
+    """People and workflows that may sign the platform without a key."""
+
+    first_use: Literal["accept", "refuse"] | None = None
+    """What to do with a signer whom nothing vouches for yet: `accept` and remember, or `refuse`;
+    unset: ask at a terminal, accept with a warning in a script."""
+
+    def reference(self, base: Path) -> Reference | None:
+        """The repository that `ref` names, with its digest or exact tag; None without a `ref`.
+
+        Raises `UsageError` where it is none; a checked file has a good one.
+        """
+        if self.ref is None:
+            return None
+        reference, tag = Reference.parse_constrained(self.ref, base=base)
+        constraint = Constraint.parse(tag) if tag else None
+        if constraint is not None and constraint.is_exact and reference.digest is None:
+            return reference.with_tag(tag)
+        return reference
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """Which versions `ref` accepts; None where it names a digest alone, or there is none."""
+        if self.ref is None:
+            return None
+        _, tag = Reference.parse_constrained(self.ref)
+        return Constraint.parse(tag) if tag else None
+
+
+class Transform(Section):
+    """A part of the product that dbt builds."""
+
+    type: Literal["dbt"] = "dbt"
+    """What builds it: `dbt`."""
+
+    path: Text = "models/"
+    """Folder of the models, relative to `project_dir`."""
+
+    project_dir: Text = "."
+    """Folder of dbt_project.yml, relative to this file."""
+
+    compute: Text | None = None
+    """Which of the platform's approved compute plugins runs it; unset: the platform's default."""
+
+    profiles_dir: Text = ".floe/profiles"
+    """Folder that `floe compile` writes profiles.yml to, relative to this file."""
+
+    target: Text | None = None
+    """dbt target; unset: the compute plugin's type."""
+
+
+class Schedule(Section):
+    """When the product is built."""
+
+    cron: Text | None = None
+    """Five fields of cron."""
+
+    timezone: Text = "UTC"
+    """Time zone of `cron`."""
+
+    enabled: Switch = True
+    """Whether the schedule runs."""
+
+
+class Quality(Section):
+    """Stricter gates than the platform's. They can only be tightened."""
+
+    minimum_coverage: Percent | None = None
+    """Least test coverage in per cent; at least the platform's."""
+
+    required_tests: tuple[Text, ...] = ()
+    """Tests that every model has, beside the platform's."""
+
+
+class DbtSettings(Section):
+    """How the dbt project is read."""
+
+    manifest: Text = "target/manifest.json"
+    """dbt's manifest.json, relative to the dbt project."""
+
+    reader: Literal["auto", "manifest", "static"] = "auto"
+    """`manifest`: only dbt's manifest.json; `static`: only the project's YAML and SQL; `auto`: the
+    manifest while it is newer than every file of the project, else the files."""
+
+    vars: dict[str, Any] = Field({})
+    """dbt variables that the static reader fills in, as `dbt --vars` would."""
+
+
+class Port(Section):
+    """Something that the product takes or gives."""
+
+    name: Text
+    """Its name."""
+
+    ref: Text | None = None
+    """The dbt model, source or other product it is."""
+
+    description: str | None = None
+    """What it holds."""
+
+
+class Spec(Section):
+    """floe.yaml: a data product and the platform it holds to."""
+
+    api_version: Literal["floe.dev/v1"] = Field(alias="apiVersion")
+    """Version of this format: `floe.dev/v1`."""
+
+    kind: Literal["DataProduct", "FloeSpec"]
+    """What the file is: `DataProduct`."""
+
+    metadata: Metadata = Metadata()
+    """Which product this is."""
+
+    platform: PlatformChoice
+    """Which platform the product holds to, and who may sign it."""
+
+    transforms: tuple[Transform, ...] = (Transform(),)
+    """What dbt builds."""
+
+    schedule: Schedule = Schedule()
+    """When the product is built."""
+
+    quality: Quality = Quality()
+    """Stricter gates than the platform's."""
+
+    waivers: tuple[Waiver, ...] = ()
+    """Exceptions, where the platform lets products write their own."""
+
+    dbt: DbtSettings = DbtSettings()
+    """How the dbt project is read."""
+
+    output_ports: tuple[Port, ...] = ()
+    """What the product gives to others."""
+
+    input_ports: tuple[Port, ...] = ()
+    """What it takes from others."""
+
+
+def load_spec(path: Path) -> Spec:
+    """Read and check floe.yaml.
+
+    Raises `ConfigurationError` with every problem of the file as diagnostics, or with the reason
+    why it cannot be read at all.
+    """
+    from floe_engine.document.document import MAX_BYTES, decode
+    from floe_engine.project.spec_check import check_spec
+
+    if not path.exists():
+        raise ConfigurationError(
+            f"{path.name} not found",
+            hint="run `floe init --platform=v1.2.3` to pin a platform and write it",
+            where=str(path),
+        )
+    checked = check_spec(decode(read_bounded(path, MAX_BYTES, what=path.name)), base=path.parent)
+    if checked.spec is None:
+        raise ConfigurationError(
+            f"{path.name} has {plural(len(checked.errors), 'problem')}",
+            hint="`floe schema floe` describes every key",
+            where=str(path),
+            diagnostics=checked.diagnostics,
+        )
+    return checked.spec
+
+
+def new_spec_text(
+    *, ref: str | None = None, manifest: str | None = None, name: str | None = None, compute: str = ""
+) -> str:
+    """The floe.yaml that `floe init` writes. `ref` or `manifest` names the platform."""
+    lines = ["apiVersion: floe.dev/v1", "kind: DataProduct"]
+    if name:
+        lines += ["metadata:", f"  name: {json.dumps(name)}"]
+    lines += ["", "platform:"]
+    if ref is not None:
+        lines.append(f"  ref: {json.dumps(ref) if _needs_quotes(ref) else ref}")
+        lines += [*_other_constraints(ref)]
+    else:
+        lines.append(f"  manifest: {json.dumps(manifest or 'manifest.yaml')}")
+    runs = f"  # runs on {compute}, which the platform chose" if compute else ""
+    lines += ["", "transforms:", f"  - type: dbt{runs}", "    path: models/"]
+    return "\n".join(lines) + "\n"
+
+
+def _other_constraints(ref: str) -> list[str]:
+    """Comments that show how to follow patch or minor updates of an exact version."""
+    name, colon, tag = ref.rpartition(":")
+    try:
+        version = Constraint.parse(tag).exact if colon and "@" not in ref else None
+    except UsageError:
+        version = None
+    if version is None:
+        return []
+    return [
+        f"  # ref: {name}:v{version.major}.{version.minor}.*    # patch updates OK",
+        f"  # ref: {name}:v{version.major}.*.*    # minor updates OK",
+    ]
+
+
+def _needs_quotes(text: str) -> bool:
+    return " #" in text or ": " in text or text.endswith("*") or not text.isascii()
+
+
+def spec_json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of floe.yaml, with every key's meaning as its description."""
+    from floe_engine.manifest import reference
+
+    schema = Spec.model_json_schema(by_alias=True, mode="validation")
+    sections = {
+        section.__name__: section
+        for section in (
+            Metadata, TrustedIdentity, PlatformChoice, Transform, Schedule, Quality, DbtSettings, Port, Waiver
+        )
+    }  # fmt: skip
+    for name, definition in [*schema["$defs"].items(), ("", schema)]:
+        section = sections.get(name, Spec)
+        for key in reference.keys(section).values():
+            definition["properties"][key.name]["description"] = key.meaning
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://floe.dev/schemas/v1/floe.json",
+        **schema,
+        "title": "floe.yaml",
+    }
