@@ -1,0 +1,292 @@
+"""Cosign's second format: a sigstore bundle v0.3, attached to the artifact as an OCI referrer.
+
+Files and whom to trust must not enter. Formats: sigstore protobuf-specs (``Bundle``), DSSE v1,
+in-toto Statement v1, OCI image-spec 1.1 (``subject``), and the predicate of cosign 3.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from floe_engine.errors import IntegrityError, NotFound
+from floe_engine.files import strict_json
+from floe_engine.signing.keyless import KeylessVerifier
+from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, printable, quoted, texts
+from floe_engine.signing.repository import (
+    MANIFEST_MEDIA_TYPE,
+    SignatureRepository,
+    StoredDescriptor,
+    descriptor_of,
+)
+from floe_engine.signing.verdict import Anchors, Rejected, Signer
+
+MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+PREDICATE_TYPE = "https://sigstore.dev/cosign/sign/v1"
+CONTENT_ANNOTATION = "dev.sigstore.bundle.content"
+PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
+
+MAX_BUNDLE = 1 << 20
+"""Bytes of one bundle that are read."""
+MAX_REFERRERS = 100
+"""How many referrers of one artifact are opened."""
+
+_ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
+_V3_MEDIA_TYPES = frozenset({MEDIA_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})
+_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_STATEMENT_TYPES = frozenset({_STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"})
+_EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
+
+
+def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
+    """The in-toto statement that is signed: `digest` is what it speaks of.
+
+    The subject's name is empty, for only the digest counts, and present, for some readers of
+    in-toto demand one.
+    """
+    algorithm, _, value = digest.partition(":")
+    return _json(
+        {
+            "_type": _STATEMENT_TYPE,
+            "subject": [
+                {"name": "", "digest": {algorithm: value}, "annotations": dict(sorted(annotations.items()))}
+            ],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": {},
+        }
+    )
+
+
+def sign_with_key(statement: bytes, key: PrivateKey) -> bytes:
+    """A bundle around `statement` that names `key` by its hint, in JSON."""
+    signature = key.sign(_pre_authentication(PAYLOAD_TYPE, statement))
+    return _json(
+        {
+            "mediaType": MEDIA_TYPE,
+            "verificationMaterial": {"publicKey": {"hint": key.public.hint}},
+            "dsseEnvelope": {
+                "payload": _base64(statement),
+                "payloadType": PAYLOAD_TYPE,
+                "signatures": [{"sig": _base64(signature)}],
+            },
+        }
+    )
+
+
+def attach(repository: SignatureRepository, subject: StoredDescriptor, bundle: bytes) -> str:
+    """Store `bundle` as a referrer of `subject`; the digest of the referrer's manifest.
+
+    The manifest carries no date, so that the same bundle is the same referrer however often it
+    is attached.
+    """
+    config = repository.push_blob(b"{}", _EMPTY_MEDIA_TYPE)
+    layer = repository.push_blob(bundle, MEDIA_TYPE)
+    raw = _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_MEDIA_TYPE,
+            "artifactType": MEDIA_TYPE,
+            "config": {"mediaType": _EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
+            "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
+            "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size},
+            "annotations": {CONTENT_ANNOTATION: "dsse-envelope", PREDICATE_ANNOTATION: PREDICATE_TYPE},
+        }
+    )
+    return repository.attach(raw, subject.digest).digest
+
+
+def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
+    """Every bundle that refers to `digest` and speaks of a signature, judged.
+
+    Attestations (an SBOM, provenance) are not signatures and are passed over. Lazy: a bundle
+    costs its two requests only when the caller asks for it. Raises `RegistryError` where the
+    registry fails.
+    """
+    try:
+        referrers = _likely_first(repository.referrers(digest))
+    except IntegrityError as error:
+        yield Rejected("referrers", printable(str(error)))
+        return
+    keyless = KeylessVerifier(anchors.trust_root)
+    for descriptor in referrers[:MAX_REFERRERS]:
+        where = descriptor.digest
+        try:
+            raw = _fetch(repository, descriptor, digest)
+            envelope = None if raw is None else _open(raw)
+            if envelope is None:
+                continue
+            outcome = _judge(envelope, digest, anchors, keyless, where)
+        except (ValueError, IntegrityError, NotFound) as error:
+            outcome = Rejected(where, printable(str(error)))
+        yield outcome
+    if len(referrers) > MAX_REFERRERS:
+        yield Rejected("referrers", f"there are {len(referrers)}; only {MAX_REFERRERS} were looked at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """A bundle taken apart, nothing of it proved yet. `hint` is None where it is keyless."""
+
+    raw: bytes
+    hint: str | None
+    payload: bytes
+    signature: bytes
+    statement: dict[str, Any]
+
+
+def _fetch(repository: SignatureRepository, descriptor: StoredDescriptor, digest: str) -> bytes | None:
+    """The bundle inside a referrer, or None where the referrer is something else.
+
+    What the index says of an entry is not believed: cosign 3.1 writes a wrong artifact type into
+    the fallback tag, and anybody may write there.
+    """
+    manifest = mapping(strict_json(repository.manifest(descriptor.digest).raw), "the manifest")
+    layers = manifest.get("layers")
+    bundles = [
+        layer
+        for layer in (layers if isinstance(layers, list) else [])
+        if isinstance(layer, dict) and str(layer.get("mediaType")).startswith(_ANY_BUNDLE)
+    ]
+    if not bundles:
+        return None
+    subject = manifest.get("subject")
+    if not isinstance(subject, dict) or subject.get("digest") != digest:
+        raise Unacceptable("refers to another artifact")
+    if texts(manifest.get("annotations")).get(PREDICATE_ANNOTATION, PREDICATE_TYPE) != PREDICATE_TYPE:
+        return None
+    if len(bundles) != 1:
+        raise Unacceptable(f"holds {len(bundles)} bundles instead of one")
+    return repository.blob(descriptor_of(bundles[0], MAX_BUNDLE), MAX_BUNDLE)
+
+
+def _open(raw: bytes) -> _Envelope | None:
+    """Take a bundle apart; None where its statement is an attestation and no signature."""
+    bundle = mapping(strict_json(raw), "the bundle")
+    media_type = bundle.get("mediaType")
+    if not isinstance(media_type, str) or not media_type.startswith(_ANY_BUNDLE):
+        raise Unacceptable(f"not a sigstore bundle: {quoted(media_type)}")
+    if "dsseEnvelope" not in bundle:
+        raise Unacceptable("the bundle holds no DSSE envelope")
+    envelope = mapping(bundle["dsseEnvelope"], "dsseEnvelope")
+    if envelope.get("payloadType") != PAYLOAD_TYPE:
+        raise Unacceptable(
+            f"the envelope's payload is of another type: {quoted(envelope.get('payloadType'))}"
+        )
+    signatures = envelope.get("signatures")
+    if not isinstance(signatures, list) or len(signatures) != 1:
+        raise Unacceptable("the envelope does not hold exactly one signature")
+    payload = decode_base64(envelope.get("payload"))
+    statement = mapping(strict_json(payload), "the statement")
+    if statement.get("_type") not in _STATEMENT_TYPES:
+        raise Unacceptable(f"not an in-toto statement: {quoted(statement.get('_type'))}")
+    if statement.get("predicateType") != PREDICATE_TYPE:
+        return None
+    material = mapping(bundle.get("verificationMaterial"), "verificationMaterial")
+    hint: str | None = None
+    if "publicKey" in material:
+        if media_type not in _V3_MEDIA_TYPES:
+            raise Unacceptable(f"a key bundle of an unknown version: {quoted(media_type)}")
+        hint = str(mapping(material["publicKey"], "publicKey").get("hint", ""))
+    elif "certificate" not in material and "x509CertificateChain" not in material:
+        raise Unacceptable("the bundle names neither a key nor a certificate")
+    signature = decode_base64(mapping(signatures[0], "the signature").get("sig"))
+    return _Envelope(raw, hint, payload, signature, statement)
+
+
+def _judge(
+    envelope: _Envelope, digest: str, anchors: Anchors, keyless: KeylessVerifier, where: str
+) -> Signer | Rejected:
+    if envelope.hint is None:
+        return _judge_keyless(envelope, digest, anchors, keyless, where)
+    signed = _pre_authentication(PAYLOAD_TYPE, envelope.payload)
+    try:
+        key = anchors.key_of(envelope.signature, signed)
+    except Unacceptable as error:
+        return Rejected(where, f"{error}{_what_the_hint_says(envelope.hint, anchors)}")
+    return Signer(
+        format="bundle",
+        where=where,
+        fingerprint=key.fingerprint,
+        annotations=_subject_annotations(envelope.statement, digest),
+    )
+
+
+def _judge_keyless(
+    envelope: _Envelope, digest: str, anchors: Anchors, keyless: KeylessVerifier, where: str
+) -> Signer | Rejected:
+    if not anchors.identities and anchors.keys:
+        return Rejected(where, "made without a key, and no identities are trusted")
+    certified = keyless.verify(envelope.raw)
+    if (certified.payload_type, certified.payload) != (PAYLOAD_TYPE, envelope.payload):
+        raise Unacceptable("two readers of the bundle see different payloads")
+    signer = Signer(
+        format="bundle",
+        where=where,
+        fingerprint=certified.fingerprint,
+        identity=certified.identity,
+        issuer=certified.issuer,
+        annotations=_subject_annotations(envelope.statement, digest),
+    )
+    if certified.fingerprint in anchors.revoked:
+        return Rejected(where, f"made by the revoked key {certified.fingerprint}", signer)
+    if any(identity.matches(certified.identity, certified.issuer) for identity in anchors.identities):
+        return signer
+    who = f"{quoted(certified.identity)} (issuer {quoted(certified.issuer)})"
+    return Rejected(where, f"made by {who}, who is not among the trusted identities", signer)
+
+
+def _subject_annotations(statement: dict[str, Any], digest: str) -> dict[str, str]:
+    """What is signed beside `digest`; `Unacceptable` where the statement speaks of another."""
+    algorithm, _, value = digest.partition(":")
+    subjects = statement.get("subject")
+    for subject in subjects if isinstance(subjects, list) else []:
+        if isinstance(subject, dict) and texts(subject.get("digest")).get(algorithm) == value:
+            return texts(subject.get("annotations"))
+    raise Unacceptable("made for another artifact")
+
+
+def _what_the_hint_says(hint: str, anchors: Anchors) -> str:
+    """An addition to a reason, for people only: a hint proves nothing and decides nothing."""
+    try:
+        claimed = decode_base64(hint)
+    except ValueError:
+        return ""
+    if len(claimed) != 32:
+        return ""
+    fingerprint = f"sha256:{claimed.hex()}"
+    for key in anchors.keys:
+        if key.fingerprint == fingerprint and key.kind == "Ed25519":
+            return "; cosign 3 signs bundles with Ed25519ph, which is not supported: use an ECDSA P-256 key"
+        if key.fingerprint == fingerprint:
+            return f"; it claims the trusted key {fingerprint}, which did not make it"
+    return f"; it claims, unproved, the key {fingerprint}"
+
+
+def _likely_first(referrers: Sequence[StoredDescriptor]) -> list[StoredDescriptor]:
+    """Entries that look like signatures before the others: an order, never a filter."""
+
+    def rank(descriptor: StoredDescriptor) -> int:
+        if (descriptor.annotations or {}).get(PREDICATE_ANNOTATION) == PREDICATE_TYPE:
+            return 0
+        return 1 if (descriptor.artifact_type or "").startswith(_ANY_BUNDLE) else 2
+
+    return sorted(referrers, key=rank)
+
+
+def _pre_authentication(payload_type: str, payload: bytes) -> bytes:
+    """DSSE v1 pre-authentication encoding: what is really signed."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

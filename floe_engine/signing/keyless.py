@@ -1,0 +1,349 @@
+"""Signatures without a key of one's own: a Sigstore certifies an identity for ten minutes.
+
+The only module that touches the `sigstore` library, parts of whose interface are private: it
+changes here or nowhere. Which identities are trusted must not enter; nor must an error's text
+ever decide anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
+from floe_engine.files import read_bounded, strict_json
+from floe_engine.signing.keys import fingerprint_of
+from floe_engine.signing.outside import Unacceptable, printable, quoted
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from requests import Session
+    from sigstore.models import ClientTrustConfig, TrustedRoot
+    from sigstore.verify import Verifier
+
+TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
+CLIENT_CONFIG_MEDIA_TYPE = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+
+_TRUST_FILE_LIMIT = 4 << 20
+_TIMEOUTS = (5.0, 30.0)
+"""Seconds to connect, and to wait for an answer of Fulcio or Rekor; the library sets none."""
+
+# Fulcio's certificate extensions: oid-info.md of sigstore/fulcio.
+_ISSUER_OID = "1.3.6.1.4.1.57264.1.8"
+_ISSUER_V1_OID = "1.3.6.1.4.1.57264.1.1"
+_USERNAME_OID = "1.3.6.1.4.1.57264.1.7"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """A Sigstore instance: what its signatures are checked against, and where to sign.
+
+    `name` is for messages. `trusted_root` and `signing_config` are JSON texts (sigstore
+    protobuf-specs); without a trusted root it is the public Sigstore, without a signing
+    configuration it can verify but not sign.
+    """
+
+    name: str = "the public Sigstore"
+    trusted_root: str = field(default="", repr=False)
+    signing_config: str = field(default="", repr=False)
+
+    @classmethod
+    def load(cls, path: Path, signing_config: Path | None = None) -> TrustRoot:
+        """The instance described by a ``ClientTrustConfig`` or ``trusted_root.json`` file.
+
+        `signing_config` is cosign's ``signing-config`` file, for signing under a bare trusted
+        root. Raises `ConfigurationError`, with the path, where a file is not what it should be.
+        """
+        document = _trust_document(path)
+        media_type = document.get("mediaType")
+        config = "" if signing_config is None else json.dumps(_trust_document(signing_config))
+        if media_type == TRUSTED_ROOT_MEDIA_TYPE:
+            root = cls(str(path), json.dumps(document), config)
+        elif media_type == CLIENT_CONFIG_MEDIA_TYPE:
+            config = config or json.dumps(document.get("signingConfig"))
+            root = cls(str(path), json.dumps(document.get("trustedRoot")), config)
+        else:
+            raise ConfigurationError(
+                "not a Sigstore trust root",
+                f"its mediaType is {quoted(media_type)}",
+                hint="give a trusted_root.json or a client trust configuration",
+                where=str(path),
+            )
+        root.checked()
+        return root
+
+    def checked(self) -> TrustedRoot:
+        """This root as the library's type; raises `ConfigurationError` where it is malformed."""
+        from sigstore.errors import Error
+        from sigstore.models import ClientTrustConfig, TrustedRoot
+        from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
+
+        try:
+            if not self.trusted_root:
+                return ClientTrustConfig.production(offline=True).trusted_root
+            return TrustedRoot(TrustedRootMessage.from_json(self.trusted_root))
+        except (Error, ValueError, TypeError) as error:
+            raise ConfigurationError(
+                "the Sigstore trust root cannot be used", printable(str(error)), where=self.name
+            ) from None
+
+    def client_config(self) -> ClientTrustConfig:
+        """Root and services together, for signing."""
+        from sigstore.errors import Error
+        from sigstore.models import ClientTrustConfig
+
+        if not self.trusted_root:
+            try:
+                return ClientTrustConfig.production()
+            except Error as error:
+                raise RegistryUnreachable(
+                    "the public Sigstore's configuration cannot be fetched",
+                    printable(str(error)),
+                    hint="check the network, or sign with a key",
+                ) from error
+        if not self.signing_config:
+            raise ConfigurationError(
+                "the Sigstore trust root does not say where to sign",
+                hint="give a client trust configuration, or a signing configuration beside the root",
+                where=self.name,
+            )
+        document = {
+            "mediaType": CLIENT_CONFIG_MEDIA_TYPE,
+            "trustedRoot": json.loads(self.trusted_root),
+            "signingConfig": json.loads(self.signing_config),
+        }
+        try:
+            return ClientTrustConfig.from_json(json.dumps(document))
+        except (Error, ValueError, TypeError) as error:
+            raise ConfigurationError(
+                "the Sigstore configuration cannot be used", printable(str(error)), where=self.name
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What a valid keyless signature proves: who signed which payload, certified by the root.
+
+    `fingerprint` is that of the certificate's short-lived key.
+    """
+
+    identity: str
+    issuer: str
+    fingerprint: str
+    payload_type: str
+    payload: bytes
+
+
+class KeylessVerifier:
+    """Checks sigstore bundles against one trust root, without any network."""
+
+    def __init__(self, root: TrustRoot | None) -> None:
+        self._root = root or TrustRoot()
+        self._verifier: Verifier | None = None
+
+    def verify(self, raw: bytes) -> Certified:
+        """Check everything that cryptography can say about a bundle with a DSSE envelope.
+
+        The certificate's chain, its SCT, the log entry with its proof and time, and the
+        envelope's signature. The identity is reported and not judged. Raises `Unacceptable`
+        where the bundle does not hold; `ConfigurationError` where the trust root is no good.
+        """
+        from cryptography import x509
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+        from sigstore.errors import Error
+        from sigstore.models import Bundle
+        from sigstore.verify import Verifier
+
+        if self._verifier is None:
+            self._verifier = Verifier(trusted_root=self._root.checked())
+        try:
+            bundle = Bundle.from_json(raw)
+            payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
+            identity, issuer = _identity_of(bundle.signing_certificate)
+        except (
+            # A hostile bundle reaches every parser below the library, so this list is wide; each
+            # of them means the same: the bundle does not hold.
+            Error,
+            InvalidSignature,
+            UnsupportedAlgorithm,
+            x509.ExtensionNotFound,
+            x509.DuplicateExtension,
+            x509.InvalidVersion,
+            x509.UnsupportedGeneralNameType,
+            ArithmeticError,
+            AssertionError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise Unacceptable(
+                f"does not hold under {self._root.name}: {printable(str(error)) or type(error).__name__}"
+            ) from None
+        return Certified(identity, issuer, _fingerprint(bundle.signing_certificate), payload_type, payload)
+
+
+@dataclass(frozen=True, slots=True)
+class KeylessSigner:
+    """Signs as the subject of an OpenID `token` (a secret), under a Sigstore instance."""
+
+    token: str = field(repr=False)
+    root: TrustRoot = field(default_factory=TrustRoot)
+
+    def sign(self, statement: bytes) -> bytes:
+        """An in-toto statement as a sigstore bundle v0.3, in JSON, already verified once.
+
+        Raises `TrustError` where the token or the signing is refused, `RegistryUnreachable`
+        where Fulcio or Rekor does not answer.
+        """
+        import requests
+
+        # Plain exceptions of the library, of which it exports no public name.
+        from sigstore._internal.fulcio.client import ExpiredCertificate, FulcioClientError
+        from sigstore._internal.rekor import RekorClientError
+        from sigstore.dsse import Statement
+        from sigstore.errors import Error, NetworkError
+        from sigstore.oidc import ExpiredIdentity, IdentityError, IdentityToken
+        from sigstore.sign import SigningContext
+
+        config = self.root.client_config()
+        try:
+            services = config.signing_config
+            fulcio, rekor, stampers = services.get_fulcio(), services.get_tlogs()[0], services.get_tsas()
+            for session in (fulcio.session, getattr(rekor, "_session", None)):
+                if session is not None:
+                    _limit_waiting(session)
+            context = SigningContext(
+                fulcio=fulcio, rekor=rekor, trusted_root=config.trusted_root, tsa_clients=stampers
+            )
+            with context.signer(IdentityToken(self.token)) as signer:
+                bundle = signer.sign_dsse(Statement(statement)).to_json().encode()
+        except (IdentityError, ExpiredIdentity, ExpiredCertificate) as error:
+            raise TrustError(
+                "the identity token cannot be used for signing",
+                printable(str(error)) or "it has expired",
+                hint=f"get a fresh token with the audience 'sigstore' and set {TOKEN_VARIABLE}",
+            ) from None
+        except (requests.ConnectionError, requests.Timeout, NetworkError) as error:
+            raise RegistryUnreachable(
+                "Sigstore does not answer",
+                f"{self.root.name}: {printable(str(error))}",
+                hint="check the network and the addresses in the signing configuration",
+            ) from error
+        except (FulcioClientError, RekorClientError, requests.RequestException, Error, ValueError) as error:
+            raise TrustError(
+                "Sigstore did not sign", f"{self.root.name}: {printable(str(error)) or type(error).__name__}"
+            ) from error
+        try:
+            # A timestamp that was not given is only logged by the library, and leaves a bundle
+            # that nobody can verify.
+            KeylessVerifier(self.root).verify(bundle)
+        except Unacceptable as error:
+            raise TrustError("the new signature does not verify", str(error)) from None
+        return bundle
+
+
+def find_token(given: str | None, environ: Mapping[str, str]) -> str:
+    """The OpenID token to sign with: `given`, else ``SIGSTORE_ID_TOKEN``, else the CI system's.
+
+    The last asks the service that the machine offers (GitHub Actions, GitLab, Google, …).
+    Raises `TrustError` where there is none.
+    """
+    token = given or environ.get(TOKEN_VARIABLE, "")
+    if token:
+        return token.strip()
+    from sigstore.oidc import IdentityError, detect_credential
+
+    try:
+        found = detect_credential()
+    except IdentityError as error:
+        raise TrustError("the identity token of this machine cannot be had", printable(str(error))) from None
+    if found is None:
+        raise TrustError(
+            "there is no identity to sign with",
+            "no token was given, and this machine offers none",
+            hint=f"set {TOKEN_VARIABLE}, run in a CI job that may ask for id-tokens, or sign with a key",
+        )
+    return found
+
+
+class _OneIdentity:
+    """The library's policy hook: the certificate must name exactly one identity and an issuer.
+
+    Whether that identity is trusted is the reader's question, asked after the cryptography.
+    """
+
+    def verify(self, cert: Certificate) -> None:
+        """Raise `VerificationError` where the certificate names nobody, or more than one."""
+        from sigstore.errors import VerificationError
+
+        try:
+            _identity_of(cert)
+        except Unacceptable as error:
+            raise VerificationError(str(error)) from None
+
+
+def _identity_of(certificate: Certificate) -> tuple[str, str]:
+    """The subject and the issuer that a Fulcio certificate names."""
+    from cryptography import x509
+    from cryptography.hazmat import asn1
+
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    if len(names) != 1:
+        raise Unacceptable(f"the certificate names {len(names)} identities instead of one")
+    name = names[0]
+    if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier):
+        subject = name.value
+    elif isinstance(name, x509.OtherName) and name.type_id.dotted_string == _USERNAME_OID:
+        subject = asn1.decode_der(str, name.value)
+    else:
+        raise Unacceptable("the certificate's identity is of an unknown kind")
+    for oid in (_ISSUER_OID, _ISSUER_V1_OID):
+        try:
+            extension = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(oid)).value
+        except x509.ExtensionNotFound:
+            continue
+        if isinstance(extension, x509.UnrecognizedExtension):
+            value = extension.value
+            return subject, asn1.decode_der(str, value) if oid == _ISSUER_OID else value.decode()
+    raise Unacceptable("the certificate names no issuer")
+
+
+def _fingerprint(certificate: Certificate) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return fingerprint_of(
+        certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+def _limit_waiting(session: Session) -> None:
+    """Give every request of `session` a timeout."""
+    from requests.adapters import HTTPAdapter
+
+    class Patient(HTTPAdapter):
+        """An adapter whose requests end at last."""
+
+        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+            options["timeout"] = options.get("timeout") or _TIMEOUTS
+            return super().send(request, **options)
+
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Patient())
+
+
+def _trust_document(path: Path) -> dict[str, Any]:
+    try:
+        document = strict_json(read_bounded(path, _TRUST_FILE_LIMIT, what="Sigstore configuration"))
+    except ValueError as error:
+        raise ConfigurationError(
+            "the Sigstore configuration is not JSON", printable(str(error)), where=str(path)
+        ) from None
+    if not isinstance(document, dict):
+        raise ConfigurationError("the Sigstore configuration is not a JSON object", where=str(path))
+    return document

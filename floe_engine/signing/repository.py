@@ -1,0 +1,108 @@
+"""What signing needs of a registry, as a protocol, so that it needs no registry client.
+
+No HTTP, no reference syntax and no trust may enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from floe_engine.signing.outside import Unacceptable
+
+MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
+"""OCI image-spec 1.1, manifest.md."""
+
+
+class StoredDescriptor(Protocol):
+    """Where content lies (OCI image-spec 1.1, descriptor.md)."""
+
+    @property
+    def media_type(self) -> str:
+        """The content's media type."""
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and 64 hex digits."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def annotations(self) -> Mapping[str, str] | None:
+        """The descriptor's own annotations."""
+
+    @property
+    def artifact_type(self) -> str | None:
+        """The artifact type that an index states for a manifest."""
+
+
+class StoredManifest(Protocol):
+    """A manifest as the registry served it, its bytes checked against its digest."""
+
+    @property
+    def raw(self) -> bytes:
+        """The exact bytes."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of `raw`."""
+
+    @property
+    def media_type(self) -> str:
+        """What the registry says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A `StoredDescriptor` of content that signing found named in a manifest."""
+
+    media_type: str
+    digest: str
+    size: int
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    artifact_type: str = ""
+
+
+class SignatureRepository(Protocol):
+    """One repository of a registry, as far as signatures are concerned.
+
+    Every read returns bytes that match their digest, or raises `ContentMismatch`. `NotFound` and
+    None mean a real 404; any other failure raises another `RegistryError`, for a registry that
+    does not answer must never look like an artifact without signatures.
+    """
+
+    def resolve(self, ref: str, /) -> StoredDescriptor | None:
+        """The descriptor behind a tag or digest, or None."""
+
+    def manifest(self, ref: str, /) -> StoredManifest:
+        """The manifest behind a tag or digest; raises `NotFound`."""
+
+    # A client has a descriptor class of its own, which it takes here; ours has the same fields.
+    def blob(self, descriptor: Any, limit: int, /) -> bytes:
+        """The bytes of a blob of at most `limit` bytes."""
+
+    def push_blob(self, data: bytes, media_type: str, /) -> StoredDescriptor:
+        """Store a blob, if it is not there yet."""
+
+    def push_manifest(self, raw: bytes, media_type: str, /, *, tag: str | None) -> StoredDescriptor:
+        """Store a manifest under a tag, or by its digest alone where `tag` is None."""
+
+    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+        """The manifests whose subject is `digest`, by the API or the fallback tag."""
+
+    def attach(self, raw: bytes, subject: str, /) -> StoredDescriptor:
+        """Store a manifest whose subject is the digest `subject`, so that `referrers` finds it."""
+
+
+def descriptor_of(entry: dict[str, Any], limit: int) -> Descriptor:
+    """A manifest's layer as a descriptor, refused before any request where it is over `limit`."""
+    digest, size = entry.get("digest"), entry.get("size")
+    if not isinstance(digest, str) or type(size) is not int or size < 0:
+        raise Unacceptable("the layer has no proper digest and size")
+    if size > limit:
+        raise Unacceptable(f"the layer has {size} bytes; at most {limit} are read")
+    media_type = entry.get("mediaType")
+    return Descriptor(media_type if isinstance(media_type, str) else "", digest, size)
