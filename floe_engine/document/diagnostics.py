@@ -90,6 +90,17 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What ``floe explain CODE`` prints: a `title` of one line and some prose with an example.
+
+    The module that raises a code keeps it in a table ``CODES: dict[str, Explanation]``.
+    """
+
+    title: str
+    prose: str
+
+
 def utf16_column(line: str, column: int) -> int:
     """`column` of `line` in UTF-16 code units (LSP's default position encoding)."""
     return len(line[:column].encode("utf-16-le")) // 2

@@ -1,0 +1,555 @@
+"""libyaml's events to a tree of nodes, in one pass, with what the pass can see is wrong.
+
+Syntax errors are only noted here; `recovery` puts them in words. Nothing raises for bad YAML.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from floe_engine.document.codes import (
+    ALIAS_IN_ITSELF,
+    ALIAS_UNDEFINED,
+    ALIASES_TOO_LARGE,
+    ANCHOR_UNUSED,
+    DUPLICATE_KEY,
+    KEY_NOT_SCALAR,
+    MERGE_NOT_MAPPING,
+    NESTED_TOO_DEEPLY,
+    SECOND_DOCUMENT,
+    TAG_MISMATCH,
+    TAG_UNKNOWN,
+)
+from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
+from floe_engine.document.entries import removal
+from floe_engine.document.nodes import (
+    Kind,
+    MappingNode,
+    MarkedScalar,
+    Node,
+    Scalar,
+    SequenceNode,
+    Style,
+    core_value,
+)
+from floe_engine.document.text import shown
+
+MAX_DEPTH: Final = 200
+"""Levels of mappings and lists, aliases expanded; real manifests have about eight."""
+
+MAX_EXPANDED: Final = 1_000_000
+"""Nodes that aliases may add: nine of them to depth six already stand for five million."""
+
+_CORE_TAG: Final = "tag:yaml.org,2002:"
+_STYLES: Final = {
+    None: Style.PLAIN,
+    "": Style.PLAIN,
+    "'": Style.SINGLE,
+    '"': Style.DOUBLE,
+    "|": Style.LITERAL,
+    ">": Style.FOLDED,
+}
+# An enum's members are slow to look up, and these are asked for at every node.
+_PLAIN: Final = Style.PLAIN
+_FLOW: Final = Style.FLOW
+_BLOCK_SCALARS: Final = (Style.LITERAL, Style.FOLDED)
+_SCALAR: Final = Kind.SCALAR
+_PROPERTY: Final = re.compile(r"!<[^>]*>|[&!][^\s,\[\]{}]*")
+_TYPE_NAMES: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """Where libyaml gave up, zero-based, and its words; `context` is what it was in the middle of."""
+
+    line: int
+    column: int
+    problem: str
+    context: str
+    context_line: int
+    context_column: int
+
+    @classmethod
+    def of(cls, error: yaml.MarkedYAMLError) -> SyntaxProblem:
+        """The same facts as PyYAML's error."""
+        mark = error.problem_mark or error.context_mark
+        context = error.context_mark or mark
+        return cls(
+            line=mark.line if mark else 0,
+            column=mark.column if mark else 0,
+            problem=error.problem or "",
+            context=error.context or "",
+            context_line=context.line if context else 0,
+            context_column=context.column if context else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A tree as far as the text could be read, and what is wrong with it."""
+
+    root: Node | None
+    diagnostics: tuple[Diagnostic, ...]
+    problem: SyntaxProblem | None
+
+
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+class _Event(Protocol):
+    """What PyYAML's events hold; which attributes there are depends on the event's class."""
+
+    start_mark: _Mark
+    end_mark: _Mark
+    anchor: str | None
+    tag: str | None
+    value: str
+    style: str | None
+    flow_style: bool
+    explicit: bool
+
+
+class _Parser(Protocol):
+    def get_event(self) -> _Event | None: ...
+    def dispose(self) -> None: ...
+
+
+def event_parser(text: str) -> _Parser:
+    """libyaml's parser, or PyYAML's own, ten times slower, where the C extension is missing."""
+    if yaml.__with_libyaml__:
+        from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs forget it
+
+        return cast("_Parser", CParser(text))
+    return cast("_Parser", yaml.SafeLoader(text))
+
+
+def compose(text: str, lines: list[str]) -> Composed:
+    """The tree of the first document of `text`, whose lines are `lines`.
+
+    `text` must hold only characters that YAML permits.
+    """
+    composer = _Composer(lines)
+    parser = event_parser(text)
+    problem = None
+    try:
+        composer.read(parser)
+    except yaml.MarkedYAMLError as error:
+        problem = SyntaxProblem.of(error)
+        composer.close_open_nodes(problem.line, problem.column)
+    finally:
+        parser.dispose()
+    if problem is None:
+        composer.note_unused_anchors()
+    return Composed(composer.root, tuple(composer.diagnostics), problem)
+
+
+class _Frame:
+    """An open collection: the key that waits for its value, what is merged in, where it ends so far."""
+
+    __slots__ = ("key", "last", "merged", "node")
+
+    def __init__(self, node: MappingNode | SequenceNode) -> None:
+        self.node = node
+        self.key: Node | None = None
+        self.merged: list[Node] | None = None
+        self.last: Node | None = None
+
+
+class _Composer:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.root: Node | None = None
+        self.diagnostics: list[Diagnostic] = []
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, Node] = {}
+        self.anchor_spans: list[tuple[str, Node, Span]] = []
+        self.used: set[Node] = set()
+        self.expanded = 0
+
+    # The loop
+
+    def read(self, parser: _Parser) -> None:
+        documents = 0
+        get_event = parser.get_event
+        while (event := get_event()) is not None:
+            kind: Any = event.__class__  # PyYAML's classes, of which _Event is the sum
+            if kind is ScalarEvent:
+                self.attach(self.scalar(event))
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(self.stack) == MAX_DEPTH:
+                    mark = event.start_mark
+                    self.too_deep(Span.at(mark.line, mark.column, mark.line, mark.column + 1))
+                    self.close_open_nodes(mark.line, mark.column)
+                    return
+                self.open(event, is_mapping=kind is MappingStartEvent)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self.close(event)
+            elif kind is AliasEvent:
+                self.attach(self.alias(event))
+            elif kind is DocumentStartEvent:
+                documents += 1
+                if documents == 2:
+                    self.second_document(event)
+                    return
+            elif kind is StreamEndEvent:
+                return
+            else:
+                assert kind is StreamStartEvent or kind is DocumentEndEvent
+
+    def attach(self, node: Node) -> None:
+        """Give `node` to the collection that is open: as item, key, value or what to merge."""
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        frame.last = node
+        parent = frame.node
+        if parent.__class__ is SequenceNode:
+            parent.items.append(node)
+            parent.value.append(node.value)
+            parent.size += node.size
+            return
+        assert parent.__class__ is MappingNode
+        key = frame.key
+        if key is None:
+            frame.key = node
+            return
+        frame.key = None
+        name = key.raw
+        if key.kind is not _SCALAR:
+            self.error(KEY_NOT_SCALAR, first_line(key), "a key must be one text, not a list or mapping")
+        elif name == "<<" and key.style is _PLAIN:
+            self.merge(frame, node)
+        elif name in parent.children:
+            self.duplicate(parent, key, node)
+        else:
+            parent.keys[name] = key
+            parent.children[name] = node
+            parent.value[name] = node.value
+            parent.size += node.size
+
+    # Nodes
+
+    def scalar(self, event: _Event) -> Node:
+        start, end = event.start_mark, event.end_mark
+        line, column = start.line, start.column
+        raw = event.value
+        style = _STYLES[event.style]
+        if event.anchor is not None or event.tag is not None:
+            return self.marked_scalar(event, style)
+        if style is _PLAIN:
+            return Scalar(line, column, end.line, end.column, core_value(raw), raw, style)
+        if style in _BLOCK_SCALARS:
+            return Scalar(line, column, *self.block_scalar_end(line, end.line, end.column), raw, raw, style)
+        return Scalar(line, column, end.line, end.column, raw, raw, style)
+
+    def marked_scalar(self, event: _Event, style: Style) -> Node:
+        """A scalar behind an anchor, a tag or both."""
+        start, end = event.start_mark, event.end_mark
+        raw = event.value
+        tag = event.tag
+        line, column = self.skip_properties(start.line, start.column, end.line, end.column)
+        end_line, end_column = end.line, end.column
+        if style in _BLOCK_SCALARS:
+            end_line, end_column = self.block_scalar_end(line, end_line, end_column)
+        value = core_value(raw) if style is _PLAIN else raw
+        node = MarkedScalar(line, column, end_line, end_column, value, raw, style)
+        node.anchor, node.tag, node.via = event.anchor, tag, None
+        if tag is not None:
+            node.value = self.tagged_value(node, tag, start.line, start.column)
+        if event.anchor is not None:
+            self.define(event.anchor, node, start.line, start.column)
+        return node
+
+    def open(self, event: _Event, *, is_mapping: bool) -> None:
+        mark = event.start_mark
+        style = _FLOW if event.flow_style else Style.BLOCK
+        node: MappingNode | SequenceNode
+        if is_mapping:
+            node, expected = MappingNode(mark.line, mark.column, style), "map"
+        else:
+            node, expected = SequenceNode(mark.line, mark.column, style), "seq"
+        if event.anchor is not None or event.tag is not None:
+            if style is _FLOW:
+                end = event.end_mark
+                node.line, node.column = end.line, end.column - 1
+            else:
+                node.line, node.column = self.skip_properties(
+                    mark.line, mark.column, len(self.lines) - 1, len(self.lines[-1])
+                )
+            node.anchor, node.tag = event.anchor, event.tag
+            if event.tag not in (None, "!", _CORE_TAG + expected):
+                self.tag_error(event.tag or "", node, mark.line, mark.column)
+            if event.anchor is not None:
+                self.define(event.anchor, node, mark.line, mark.column)
+        self.stack.append(_Frame(node))
+
+    def close(self, event: _Event) -> None:
+        frame = self.stack.pop()
+        node = frame.node
+        if node.style is _FLOW or frame.last is None:
+            node.end_line, node.end_column = event.end_mark.line, event.end_mark.column
+        else:
+            node.end_line, node.end_column = frame.last.end_line, frame.last.end_column
+        self.finish(frame)
+
+    def finish(self, frame: _Frame) -> None:
+        """A collection is complete: merge what `<<` named, tell the parent, attach."""
+        node = frame.node
+        if frame.merged is not None and node.__class__ is MappingNode:
+            self.merge_entries(node, frame.merged)
+        if self.stack:
+            parent = self.stack[-1].node
+            if node.height >= parent.height:
+                parent.height = node.height + 1
+        self.attach(node)
+
+    def alias(self, event: _Event) -> Node:
+        start, end = event.start_mark, event.end_mark
+        place = (start.line, start.column, end.line, end.column)
+        span = Span.at(*place)
+        name = shown(event.anchor or "")
+        target = self.anchors.get(event.anchor or "")
+        if target is None:
+            near = difflib.get_close_matches(event.anchor or "", self.anchors, 1)
+            hint = f"did you mean *{near[0]}?" if near else f"define it first with &{name}"
+            fixes = (Fix(f"change to *{near[0]}", (TextEdit(span, f"*{near[0]}"),)),) if near else ()
+            message = f"no anchor &{name} stands before this alias"
+            self.error(ALIAS_UNDEFINED, span, message, hint, fixes=fixes)
+            return Scalar(*place, None, "", _PLAIN)
+        self.used.add(target)
+        if target.end_line < 0:
+            message = f"*{name} stands inside &{name}, so it would never end"
+            self.error(ALIAS_IN_ITSELF, span, message, "write the value out instead")
+            return Scalar(*place, None, "", _PLAIN)
+        if len(self.stack) + target.height > MAX_DEPTH:
+            self.too_deep(span)
+            return Scalar(*place, None, "", _PLAIN)
+        if self.expanded + target.size > MAX_EXPANDED:
+            if self.expanded <= MAX_EXPANDED:
+                self.expanded = MAX_EXPANDED + 1
+                message = f"the aliases of this file stand for more than {MAX_EXPANDED:,} values"
+                self.error(ALIASES_TOO_LARGE, span, message, "use fewer aliases inside anchored values")
+            return Scalar(*place, None, "", _PLAIN)
+        self.expanded += target.size
+        return alias_of(target, place)
+
+    def merge(self, frame: _Frame, node: Node) -> None:
+        sources = node.items if node.kind is Kind.SEQUENCE else (node,)
+        wrong = next((source for source in sources if source.kind is not Kind.MAPPING), None)
+        if wrong is not None:
+            # An alias that could not be resolved was reported already.
+            if wrong.raw or wrong.is_empty or wrong.via is not None:
+                message = "<< merges mappings: its value must be an alias of a mapping, or a list of them"
+                self.error(MERGE_NOT_MAPPING, first_line(wrong), message)
+            return
+        frame.merged = [*(frame.merged or ()), *sources]
+
+    @staticmethod
+    def merge_entries(node: MappingNode, sources: list[Node]) -> None:
+        """Explicit entries win, then earlier sources (YAML merge key, yaml.org/type/merge.html)."""
+        origins: dict[str, Node] = {}
+        for source in sources:
+            node.height = max(node.height, source.height)
+            for name, child in source.children.items():
+                if name not in node.children:
+                    node.keys[name] = source.keys[name]
+                    node.children[name] = child
+                    node.value[name] = child.value
+                    node.size += child.size
+                    origins[name] = source
+        node.origins = origins
+
+    def define(self, anchor: str, node: Node, line: int, column: int) -> None:
+        text = self.lines[line]
+        column = max(text.find("&", column), 0)
+        self.anchors[anchor] = node
+        self.anchor_spans.append((anchor, node, Span.at(line, column, line, column + 1 + len(anchor))))
+
+    # Places
+
+    def skip_properties(self, line: int, column: int, end_line: int, end_column: int) -> tuple[int, int]:
+        """Where the value begins whose anchor and tag begin at (line, column); at most the end given."""
+        while (line, column) < (end_line, end_column):
+            text = self.lines[line]
+            if found := _PROPERTY.match(text, column):
+                column = found.end()
+            elif column >= len(text) or (
+                text[column] == "#" and text[column - 1 : column] in ("", " ", "\t")
+            ):
+                line, column = line + 1, 0
+            elif text[column] in " \t":
+                column += 1
+            else:
+                return line, column
+        return end_line, end_column
+
+    def block_scalar_end(self, line: int, end_line: int, end_column: int) -> tuple[int, int]:
+        """The end of `|` or `>` without the empty lines that chomping drops."""
+        if end_column:
+            return end_line, end_column
+        last = end_line - 1
+        header = self.lines[line]
+        if not re.search(r"[|>][0-9]*\+", header):
+            while last > line and not self.lines[last].strip(" "):
+                last -= 1
+        return last + 1, 0
+
+    def close_open_nodes(self, line: int, column: int) -> None:
+        """End every collection that is still open at (line, column), where reading stopped."""
+        while self.stack:
+            frame = self.stack.pop()
+            frame.node.end_line, frame.node.end_column = line, column
+            if frame.key is not None and frame.node.__class__ is MappingNode:
+                key, frame.key = frame.key, None
+                if key.kind is _SCALAR and key.raw not in frame.node.children:
+                    empty = Scalar(
+                        key.end_line, key.end_column, key.end_line, key.end_column, None, "", _PLAIN
+                    )
+                    frame.node.keys[key.raw] = key
+                    frame.node.children[key.raw] = empty
+                    frame.node.value[key.raw] = None
+            self.finish(frame)
+
+    # What is wrong
+
+    def error(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        hint: str = "",
+        *,
+        related: tuple[Related, ...] = (),
+        fixes: tuple[Fix, ...] = (),
+    ) -> None:
+        self.diagnostics.append(
+            Diagnostic(code, Severity.ERROR, span, message, hint, related=related, fixes=fixes)
+        )
+
+    def duplicate(self, parent: MappingNode, key: Node, value: Node) -> None:
+        first = parent.keys[key.raw]
+        self.error(
+            DUPLICATE_KEY,
+            key.span,
+            f"the key `{shown(key.raw)}` is already on line {first.line + 1}; only that one is used",
+            "remove one of them",
+            related=(Related(first.span, "first written here"),),
+            fixes=(
+                Fix(
+                    f"remove this second `{shown(key.raw)}`",
+                    removal(self.lines, key, value, flow=parent.style is _FLOW),
+                ),
+            ),
+        )
+
+    def second_document(self, event: _Event) -> None:
+        mark = event.start_mark
+        width = 3 if event.explicit else 1
+        self.error(
+            SECOND_DOCUMENT,
+            Span.at(mark.line, mark.column, mark.line, mark.column + width),
+            "a second YAML document begins here; floe reads only the first",
+            "remove the `---`, or move what follows to a file of its own",
+        )
+
+    def too_deep(self, span: Span) -> None:
+        self.error(
+            NESTED_TOO_DEEPLY,
+            span,
+            f"nested deeper than {MAX_DEPTH} levels; what is inside is not read",
+            "check for a bracket or an alias that repeats itself",
+        )
+
+    def tagged_value(self, node: Scalar, tag: str, line: int, column: int) -> Any:
+        name = tag.removeprefix(_CORE_TAG)
+        if tag in ("!", _CORE_TAG + "str"):
+            return node.raw
+        if name == tag or name not in _TYPE_NAMES:
+            self.tag_error(tag, node, line, column)
+            return node.raw
+        value = core_value(node.raw)
+        kinds = _TYPE_NAMES[name]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            self.error(TAG_MISMATCH, node.span, f"`{shown(node.raw)}` is no !!{name}", "remove the tag")
+            return node.raw
+        return float(cast("float", value)) if name == "float" else value
+
+    def tag_error(self, tag: str, node: Node, line: int, column: int) -> None:
+        text = self.lines[line]
+        begin = max(text.find("!", column), column)
+        found = _PROPERTY.match(text, begin)
+        end = found.end() if found else begin + 1
+        rest = re.compile(r"[ \t]*").match(text, end)
+        short = f"!!{tag.removeprefix(_CORE_TAG)}" if tag.startswith(_CORE_TAG) else tag
+        core = short[2:] in ("map", "seq", "str", *_TYPE_NAMES) and tag.startswith(_CORE_TAG)
+        message = (
+            f"the tag {short} does not fit a {node.kind}"
+            if core
+            else f"the tag {shown(short)} means nothing to floe; the value is read as if it were not there"
+        )
+        edit = TextEdit(Span.at(line, begin, line, rest.end() if rest else end), "")
+        self.error(
+            TAG_MISMATCH if core else TAG_UNKNOWN,
+            Span.at(line, begin, line, end),
+            message,
+            "remove the tag",
+            fixes=(Fix("remove the tag", (edit,)),),
+        )
+
+    def note_unused_anchors(self) -> None:
+        for anchor, node, span in self.anchor_spans:
+            if node not in self.used:
+                message = f"the anchor &{shown(anchor)} is never used"
+                self.diagnostics.append(Diagnostic(ANCHOR_UNUSED, Severity.INFO, span, message))
+
+
+def alias_of(target: Node, place: tuple[int, int, int, int]) -> Node:
+    """A node at `place` that stands for `target` and shares its value and children."""
+    line, column, end_line, end_column = place
+    node: MarkedScalar | MappingNode | SequenceNode
+    if isinstance(target, MappingNode):
+        node = MappingNode(line, column, target.style)
+        node.keys, node.children, node.origins = target.keys, target.children, target.origins
+        node.value = target.value
+        node.size, node.height = target.size, target.height
+    elif isinstance(target, SequenceNode):
+        node = SequenceNode(line, column, target.style)
+        node.items, node.value = target.items, target.value
+        node.size, node.height = target.size, target.height
+    else:
+        node = MarkedScalar(line, column, end_line, end_column, target.value, target.raw, target.style)
+    node.end_line, node.end_column = end_line, end_column
+    node.anchor, node.tag, node.via = None, None, target
+    return node
+
+
+def first_line(node: Node) -> Span:
+    """Its span, cut to one character where it has several lines: whole blocks are not underlined."""
+    if node.line == node.end_line:
+        return node.span
+    return Span.at(node.line, node.column, node.line, node.column + 1)
