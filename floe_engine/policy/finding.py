@@ -37,6 +37,9 @@ class Finding:
     """Known already, from the baseline file; counted, but stops nothing."""
     downstream: int = 0
     """How many models and exposures depend on the subject."""
+    fix: str = ""
+    """Names the one edit that would resolve it where that edit is elsewhere (a source, a group);
+    findings with the same fix go away together."""
 
     @property
     def waived(self) -> bool:

@@ -1,0 +1,260 @@
+"""Who may read or write what: grants against roles, dbt access levels, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from floe_engine.artifact.model import Access, Permission, Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model
+
+_READS = frozenset({"select", "read", "usage", "references", "roles/bigquery.dataviewer"})
+_ADMINISTERS = frozenset({"all", "all privileges", "ownership", "manage", "roles/bigquery.dataowner"})
+_COVERED: dict[Access, frozenset[Access]] = {
+    "READ": frozenset({"READ", "READ_WRITE", "ADMIN"}),
+    "WRITE": frozenset({"WRITE", "READ_WRITE", "ADMIN"}),
+    "READ_WRITE": frozenset({"READ_WRITE", "ADMIN"}),
+    "ADMIN": frozenset({"ADMIN"}),
+}
+"""What is needed → the permissions that give it."""
+
+
+def needed_access(privilege: str) -> Access:
+    """What a dbt grant's privilege amounts to."""
+    folded = privilege.strip().casefold()
+    if folded in _READS:
+        return "READ"
+    return "ADMIN" if folded in _ADMINISTERS else "WRITE"
+
+
+class Roles:
+    """The roles of a platform with what they inherit."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.names = tuple(dict.fromkeys((*platform.access.roles, *platform.access.role_definitions)))
+        self._by_fold = {name.casefold(): name for name in self.names}
+
+    def named(self, grantee: str) -> str | None:
+        """The role that a grantee is, however its case is written."""
+        return self._by_fold.get(grantee.casefold())
+
+    def lineage(self, role: str) -> tuple[str, ...]:
+        """A role and every role that it inherits from, each once."""
+        found: dict[str, None] = {}
+        queue = [role]
+        while queue:
+            current = queue.pop()
+            if current not in found:
+                found[current] = None
+                definition = self.platform.access.role_definitions.get(current)
+                queue.extend(definition.inherits if definition else ())
+        return tuple(found)
+
+    def permits(self, role: str, needed: Access, namespace: str | None, level: str) -> bool:
+        """Whether a role may do something with data of a level in a namespace.
+
+        A permission that names namespaces speaks of places, one that names levels of sensitivity,
+        one that names neither of everything. Whatever a role's permissions speak of must be
+        permitted; what they are silent about is left to `AccessPolicy.default`.
+        """
+        lineage = self.lineage(role)
+        spoken = [entry for name in lineage for entry in self.platform.access.permissions.get(name, ())]
+        covering = [entry for entry in spoken if entry.access in _COVERED[needed]]
+        granted = {
+            place: access
+            for place, grants in self.platform.namespaces.grants.items()
+            for name, access in grants.items()
+            if name in lineage
+        }
+        if any(not entry.namespaces and not entry.levels for entry in covering):
+            return True
+        if not spoken and not granted:
+            return self.platform.access.default == "allow"
+        of_places = bool(granted) or any(entry.namespaces for entry in spoken)
+        of_levels = any(entry.levels for entry in spoken)
+        in_place = _in_namespace(namespace, covering) or (
+            namespace is not None and granted.get(namespace) in _COVERED[needed]
+        )
+        return (in_place or not of_places) and (
+            not of_levels or any(level in entry.levels for entry in covering)
+        )
+
+
+def _in_namespace(namespace: str | None, permissions: list[Permission]) -> bool:
+    return namespace is not None and any(
+        fnmatchcase(namespace, pattern) for entry in permissions for pattern in entry.namespaces
+    )
+
+
+class GrantsPermitted(ModelRule):
+    """A model's grants go to roles that may have them.
+
+    Each grantee must be a role of the platform whose permissions (or inherited ones) cover the
+    model's namespace and its highest classification level. Where the platform's default is
+    ``allow``, grantees that it does not know are left alone.
+    """
+
+    id = "FLOE-E260"
+    family = Family.ACCESS
+    setting = "governance.access_control.permissions"
+
+    def active(self, platform: Platform) -> bool:
+        """Where there are roles."""
+        return bool(platform.access.roles or platform.access.permissions)
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model grants anything."""
+        return bool(model.grants)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Ask for each privilege and grantee."""
+        roles = Roles(view.platform)
+        namespace, level = view.namespace(model), view.highest[model.unique_id].level
+        for privilege, grantees in sorted(model.grants.items()):
+            needed = needed_access(privilege)
+            for grantee in grantees:
+                role = roles.named(grantee)
+                if role is None:
+                    if view.platform.access.default == "deny":
+                        yield self.finding(
+                            model,
+                            f"{label(model)} grants {privilege} to {grantee}, who is no role of the platform",
+                            expected=f"one of {', '.join(roles.names)}",
+                            actual=grantee,
+                            suggestion="grant it to a role of the platform",
+                            parameter=f"{privilege}:{grantee}",
+                        )
+                elif not roles.permits(role, needed, namespace, level):
+                    where = f"namespace {namespace}" if namespace else "no namespace"
+                    yield self.finding(
+                        model,
+                        f"{label(model)} grants {privilege} to {role}, who may not have it"
+                        f" ({where}, level {level})",
+                        expected=f"a role with {needed} on {where} and level {level}",
+                        actual=role,
+                        suggestion=f"remove the grant to {grantee}, or ask the platform team to permit it",
+                        parameter=f"{privilege}:{grantee}",
+                    )
+
+
+class RolesOfLevel(ModelRule):
+    """Grants on sensitive data name only the roles of its level.
+
+    The level is the most sensitive one of the model and its columns.
+    """
+
+    id = "FLOE-E261"
+    family = Family.ACCESS
+    setting = "governance.classification.rules.<level>.allowed_roles"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some level limits its roles."""
+        return any(rule.allowed_roles is not None for rule in platform.classification.rules.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model grants anything and its level limits the roles."""
+        rule = view.level_rule(model) if model.grants else None
+        return rule is not None and rule.allowed_roles is not None
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare names without regard to case."""
+        rule, level = view.level_rule(model), view.highest[model.unique_id].level
+        roles = (rule.allowed_roles if rule else None) or ()
+        allowed = {role.casefold() for role in roles}
+        for privilege, grantees in sorted(model.grants.items()):
+            for grantee in grantees:
+                if grantee.casefold() not in allowed:
+                    yield self.finding(
+                        model,
+                        f"{label(model)} is {level} and grants {privilege} to {grantee}",
+                        expected=f"only {', '.join(roles) or 'nobody'}",
+                        actual=grantee,
+                        suggestion=f"remove the grant to {grantee}",
+                        parameter=f"{privilege}:{grantee}",
+                    )
+
+
+class AllowedAccess(ModelRule):
+    """A model's dbt access level is one that its classification allows.
+
+    Where a level's rule does not say, levels from ``confidential`` upwards refuse ``public``:
+    anybody could refer to them from another project.
+    """
+
+    id = "FLOE-E262"
+    family = Family.ACCESS
+    setting = "governance.classification.rules.<level>.allowed_access"
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the modifier."""
+        level = view.highest[model.unique_id]
+        rule = view.level_rule(model)
+        allowed = rule.allowed_access if rule is not None else None
+        confidential = view.platform.rank("confidential")
+        if allowed is None and 0 <= confidential <= level.rank:
+            allowed = ("private", "protected")
+        if allowed is not None and model.access not in allowed:
+            yield self.finding(
+                model,
+                f"{label(model)} is {level.level} and its access is {model.access}",
+                expected=f"access {' or '.join(allowed) or 'of no kind'}",
+                actual=model.access,
+                suggestion=f"set access: {allowed[-1]}" if allowed else "reclassify or remove the model",
+            )
+
+
+class PublicContract(ModelRule):
+    """A public model has an enforced contract.
+
+    Other projects build on its columns and types; only a contract keeps them.
+    """
+
+    id = "FLOE-E263"
+    family = Family.ACCESS
+    setting = "governance.access_control"
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model is public."""
+        return model.access == "public"
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look at the contract."""
+        if not model.contract_enforced:
+            yield self.finding(
+                model,
+                f"{label(model)} is public and its contract is not enforced",
+                expected="contract: {enforced: true}",
+                actual="no enforced contract",
+                suggestion="enforce a contract, or make the model protected",
+            )
+
+
+class GroupOwner(Rule):
+    """Every group has an owner.
+
+    A group exists to say who answers for its models; without a name or an address it does not.
+    """
+
+    id = "FLOE-E264"
+    family = Family.ACCESS
+    setting = "governance.access_control"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Ask each group of the project."""
+        for group in view.project.groups:
+            findings: tuple[Finding, ...] = ()
+            if not group.owner.strip():
+                findings = (
+                    self.finding(
+                        f"group {group.name}",
+                        f"group {group.name} has no owner",
+                        expected="owner: {name or email}",
+                        actual="none",
+                        suggestion="name the owner of the group",
+                    ),
+                )
+            yield f"group {group.name}", findings

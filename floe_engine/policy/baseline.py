@@ -1,0 +1,94 @@
+"""A ratchet: what was known on the day a project began to be judged stops nothing; new findings do.
+
+The file is JSON, canonical, made to be committed::
+
+    {"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"<fingerprint>": {"rule": …,
+     "subject": …, "parameter": …}}}
+
+It only shrinks: a finding that is gone leaves it, and none enters it but when it is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family
+from floe_engine.policy.rules import rule_by_id
+
+LIMIT = 64 * 1024 * 1024
+"""Largest baseline file that is read, in bytes."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Known findings, by fingerprint; the values say for readers what each was."""
+
+    findings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __contains__(self, finding: Finding) -> bool:
+        return finding.fingerprint in self.findings
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Baseline:
+        """A new baseline of all findings that count today; waivers have their own dates and stay out."""
+        return cls(
+            {
+                finding.fingerprint: {
+                    "rule": finding.rule,
+                    "subject": finding.subject,
+                    "parameter": finding.parameter,
+                }
+                for finding in findings
+                if not finding.waived and baselinable(finding)
+            }
+        )
+
+    def shrunk(self, findings: Iterable[Finding]) -> Baseline:
+        """What is left of it: entries that `findings` still has."""
+        present = {finding.fingerprint for finding in findings}
+        return Baseline({key: value for key, value in self.findings.items() if key in present})
+
+    @classmethod
+    def load(cls, path: Path) -> Baseline:
+        """Read a file. Raises `ConfigurationError` where it is absent or not a baseline."""
+        data = read_bounded(path, LIMIT, what="baseline")
+        try:
+            document = strict_json(data)
+            if document["kind"] != "Baseline":
+                raise ValueError(f"its kind is {document['kind']!r}")
+            findings = {
+                str(key): {str(name): str(text) for name, text in value.items()}
+                for key, value in document["findings"].items()
+            }
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                "not a baseline file",
+                f"{type(error).__name__}: {error}",
+                hint="floe compile --baseline FILE writes a new one where FILE does not exist",
+                where=str(path),
+            ) from None
+        return cls(findings)
+
+    def save(self, path: Path) -> None:
+        """Write the file, atomically."""
+        write_atomic(path, self.render())
+
+    def render(self) -> bytes:
+        """The file's bytes."""
+        return canonical_json(
+            {"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": dict(self.findings)}
+        )
+
+
+def baselinable(finding: Finding) -> bool:
+    """Whether a baseline may hold it: a finding about a waiver is never old news."""
+    rule = rule_by_id(finding.rule)
+    return rule is None or rule.family is not Family.WAIVERS

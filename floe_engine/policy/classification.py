@@ -1,0 +1,222 @@
+"""How sensitive data is, is said, is said right, and has consequences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.meta import lookup
+from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, Source
+from floe_engine.text import did_you_mean
+
+
+class LevelDeclared(ModelRule):
+    """Every model declares how sensitive its data is.
+
+    The model itself does, by meta or a tag, or every one of its declared columns does. Without
+    that the default level is only an assumption.
+    """
+
+    id = "FLOE-E240"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.require_declared"
+
+    def active(self, platform: Platform) -> bool:
+        """Where the platform wants declarations."""
+        return platform.classification.require_declared
+
+    def models(self, view: View) -> Sequence[Model]:
+        """Seeds and snapshots hold data too."""
+        return view.resources
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look at the model, then at all of its columns."""
+        if view.declared[model.unique_id] is not None:
+            return
+        columns = view.declared_columns[model.unique_id]
+        if model.columns and len(columns) == len(model.columns_by_name):
+            return
+        yield self.finding(
+            model,
+            f"{label(model)} does not declare its classification",
+            expected=f"one of {', '.join(view.levels.names)} in meta or tags",
+            actual=f"{len(columns)} of {len(model.columns)} columns declare one" if columns else "none",
+            suggestion=f"add meta: {{{view.levels.keys[0]}: {view.levels.default.level}}}, or what it is",
+        )
+
+
+class KnownLevel(NodeRule):
+    """A declared level is one of the platform's.
+
+    A misspelt level protects nothing and follows no column downstream. Sources are asked too.
+    """
+
+    id = "FLOE-E241"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.levels"
+
+    def check(self, node: Model | Source, view: View) -> Iterator[Finding]:
+        """Look up the node's level and each column's."""
+        own = view.declared[node.unique_id]
+        if own is not None and not own.known:
+            yield self.finding(
+                node,
+                f"{label(node)} declares the unknown level {own.level}",
+                expected=f"one of {', '.join(view.levels.names)}",
+                actual=own.level,
+                suggestion=_correction(own.level, view),
+            )
+        columns = view.declared_columns[node.unique_id]
+        if all(level.known for level in columns.values()):
+            return
+        for column in node.columns:
+            level = columns.get(column.folded)
+            if level is not None and not level.known:
+                yield self.finding(
+                    node,
+                    f"{label(node)}.{column.name} declares the unknown level {level.level}",
+                    column=column,
+                    expected=f"one of {', '.join(view.levels.names)}",
+                    actual=level.level,
+                    suggestion=_correction(level.level, view),
+                )
+
+
+class LooksSensitive(Rule):
+    """A column whose name looks like sensitive data says what it is.
+
+    Only columns that declare nothing are named, in models, seeds, snapshots and sources; any
+    declaration, also a lower one, answers the question. A level declared for the whole model
+    answers it too where it is high enough.
+    """
+
+    id = "FLOE-E242"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.name_patterns"
+
+    def active(self, platform: Platform) -> bool:
+        """Where there are patterns."""
+        return bool(platform.classification.name_patterns)
+
+    def enforcement(self, platform: Platform) -> Enforcement:
+        """A name is a hint, so it warns unless the platform sets the rule itself."""
+        return "warn"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Search each undeclared column's name; one name is searched once."""
+        patterns = [
+            (re.compile(entry.pattern, re.IGNORECASE), view.levels.named(entry.level))
+            for entry in view.platform.classification.name_patterns
+        ]
+        answers: dict[str, str | None] = {}
+        for node in view.nodes:
+            own = view.declared[node.unique_id]
+            declared = view.declared_columns[node.unique_id]
+            findings = []
+            for column in node.columns:
+                name = column.name
+                if name not in answers:
+                    answers[name] = next(
+                        (level.level for regex, level in patterns if regex.search(name)), None
+                    )
+                level = answers[name]
+                if level is None or column.folded in declared:
+                    continue
+                if own is not None and own.rank >= view.levels.named(level).rank:
+                    continue
+                findings.append(
+                    self.finding(
+                        node,
+                        f"{label(node)}.{name} looks like {level} and declares no classification",
+                        column=column,
+                        expected="a declared classification",
+                        actual="none",
+                        suggestion=f"add meta: {{{view.levels.keys[0]}: {level}}} to the column,"
+                        " or the level it really has",
+                    )
+                )
+            yield label(node), tuple(findings)
+
+
+class ForbiddenLayer(ModelRule):
+    """Data of a level stays out of the layers that the level forbids.
+
+    The level is the most sensitive one of the model and its columns.
+    """
+
+    id = "FLOE-E243"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.rules.<level>.forbidden_layers"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some level forbids a layer."""
+        return any(rule.forbidden_layers for rule in platform.classification.rules.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's level forbids a layer."""
+        rule = view.level_rule(model)
+        return rule is not None and bool(rule.forbidden_layers)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the model's layer."""
+        rule, layer = view.level_rule(model), view.layer(model)
+        if rule is not None and layer in rule.forbidden_layers:
+            level = view.highest[model.unique_id].level
+            yield self.finding(
+                model,
+                f"{label(model)} holds {level} data in layer {layer}",
+                expected=f"{level} data outside {', '.join(rule.forbidden_layers)}",
+                actual=f"layer {layer}",
+                suggestion=f"drop or mask {_columns_of(model, level, view)} before this layer",
+            )
+
+
+class RequiredMeta(ModelRule):
+    """A model carries the meta keys that its level requires.
+
+    Such as an owner or a retention period. An empty value does not count.
+    """
+
+    id = "FLOE-E244"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.rules.<level>.requires_meta"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some level requires a key."""
+        return any(rule.requires_meta for rule in platform.classification.rules.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's level requires a key."""
+        rule = view.level_rule(model)
+        return rule is not None and bool(rule.requires_meta)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look each key up."""
+        rule, level = view.level_rule(model), view.highest[model.unique_id].level
+        for key in rule.requires_meta if rule else ():
+            if lookup(model.meta, key) in (None, "", [], {}):
+                yield self.finding(
+                    model,
+                    f"{label(model)} is {level} and has no meta key {key}",
+                    expected=f"meta: {{{key}: …}}",
+                    actual="absent",
+                    suggestion=f"add {key} to the model's meta",
+                    parameter=key,
+                )
+
+
+def _correction(level: str, view: View) -> str:
+    near = did_you_mean(level, view.levels.names)
+    return f"write {near}" if near else f"write one of {', '.join(view.levels.names)}"
+
+
+def _columns_of(model: Model, level: str, view: View) -> str:
+    declared = view.declared_columns[model.unique_id]
+    names = [
+        column.name for column in model.columns if (d := declared.get(column.folded)) and d.level == level
+    ]
+    return ", ".join(names[:5]) or f"the {level} columns"

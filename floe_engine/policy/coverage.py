@@ -1,0 +1,186 @@
+"""Enough of what is declared is tested: columns, models or keys; per model, layer or project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
+from floe_engine.policy.view import Share, View
+from floe_engine.project.facts import Model
+
+_UNIT = {"columns": "tested columns", "models": "tested models", "primary_keys": "tested primary keys"}
+
+
+class ModelCoverage(ModelRule):
+    """A model's test coverage reaches the platform's minimum.
+
+    With the metric ``columns`` that is the share of its declared columns that some test looks at;
+    a model that declares none is not judged, unless ``zero_column_behavior`` says otherwise. The
+    layer's minimum wins over the platform's.
+    """
+
+    id = "FLOE-E210"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.minimum_test_coverage"
+
+    def active(self, platform: Platform) -> bool:
+        """With the scope ``model``."""
+        return platform.gates.coverage.scope == "model"
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where there is something to count."""
+        return view.share(model).total > 0
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the model's share with its minimum."""
+        wanted, share = view.minimum_coverage(view.layer(model)), view.share(model)
+        if not share.reaches(wanted):
+            yield self.finding(
+                model,
+                f"{label(model)} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
+                f" and the minimum is {wanted}%",
+                expected=f"≥ {wanted}%",
+                actual=str(share),
+                suggestion=_what_to_test(model, view, wanted),
+            )
+
+
+class LayerCoverage(Rule):
+    """The test coverage of each layer reaches its minimum.
+
+    The models of a layer are counted together, so that a well tested one makes up for another.
+    """
+
+    id = "FLOE-E211"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.coverage_scope"
+
+    def active(self, platform: Platform) -> bool:
+        """With the scope ``layer``."""
+        return platform.gates.coverage.scope == "layer"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Sum up each layer. Not asked of a selection, whose sums would mislead."""
+        if view.narrowed:
+            return
+        for layer, share in by_layer(view).items():
+            if layer is not None and share.total:
+                yield layer, tuple(self._check(layer, share, view))
+
+    def _check(self, layer: str, share: Share, view: View) -> Iterator[Finding]:
+        wanted = view.minimum_coverage(layer)
+        if not share.reaches(wanted):
+            yield self.finding(
+                layer,
+                f"layer {layer} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
+                f" and the minimum is {wanted}%",
+                expected=f"≥ {wanted}%",
+                actual=str(share),
+                suggestion=_least_tested(view, layer),
+            )
+
+
+class ProjectCoverage(Rule):
+    """The test coverage of the project reaches the platform's minimum.
+
+    All models are counted together.
+    """
+
+    id = "FLOE-E212"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.coverage_scope"
+
+    def active(self, platform: Platform) -> bool:
+        """With the scope ``project``."""
+        return platform.gates.coverage.scope == "project"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Sum up the project. Not asked of a selection, whose sum would mislead."""
+        share = total(view)
+        if not view.narrowed and share.total:
+            yield view.project.name, tuple(self._check(share, view))
+
+    def _check(self, share: Share, view: View) -> Iterator[Finding]:
+        wanted = view.platform.gates.minimum_test_coverage
+        if not share.reaches(wanted):
+            yield self.finding(
+                view.project.name,
+                f"{view.project.name} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
+                f" and the minimum is {wanted}%",
+                expected=f"≥ {wanted}%",
+                actual=str(share),
+                suggestion=_least_tested(view, None),
+            )
+
+
+class LevelCoverage(ModelRule):
+    """A sensitive model's test coverage reaches the minimum of its level.
+
+    The level is the most sensitive one of the model and its columns.
+    """
+
+    id = "FLOE-E213"
+    family = Family.QUALITY
+    setting = "governance.classification.rules.<level>.minimum_test_coverage"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some level has a minimum."""
+        return any(rule.minimum_test_coverage is not None for rule in platform.classification.rules.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's level has a minimum and there is something to count."""
+        rule = view.level_rule(model)
+        return rule is not None and rule.minimum_test_coverage is not None and view.share(model).total > 0
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the model's share with the level's minimum."""
+        rule, share = view.level_rule(model), view.share(model)
+        wanted = (rule.minimum_test_coverage if rule else None) or 0
+        if not share.reaches(wanted):
+            level = view.highest[model.unique_id].level
+            yield self.finding(
+                model,
+                f"{label(model)} is {level} and has {share}"
+                f" {_UNIT[view.platform.gates.coverage.metric]}; the level's minimum is {wanted}%",
+                expected=f"≥ {wanted}%",
+                actual=str(share),
+                suggestion=_what_to_test(model, view, wanted),
+            )
+
+
+def total(view: View) -> Share:
+    """The coverage of all models that are judged."""
+    return sum((view.share(model) for model in view.models), Share())
+
+
+def by_layer(view: View) -> dict[str | None, Share]:
+    """The coverage of each layer, in the architecture's order; None: models without one."""
+    names: tuple[str | None, ...] = (*view.layering.names, None)
+    shares: dict[str | None, Share] = dict.fromkeys(names, Share())
+    for model in view.models:
+        layer = view.layer(model)
+        shares[layer] = shares.get(layer, Share()) + view.share(model)
+    return shares
+
+
+def _what_to_test(model: Model, view: View, wanted: int) -> str:
+    """As many untested columns as it takes, the first five by name."""
+    if view.platform.gates.coverage.metric != "columns" or not model.columns:
+        return "add tests"
+    tested = view.tested_columns(model)
+    untested = [column.name for column in model.columns if column.folded not in tested]
+    needed = -(-wanted * len(model.columns) // 100) - (len(model.columns) - len(untested))
+    named = untested[: min(needed, 5)]
+    more = f" and {needed - len(named)} more" if needed > len(named) else ""
+    return f"add tests to {', '.join(named)}{more}"
+
+
+def _least_tested(view: View, layer: str | None) -> str:
+    models = [model for model in view.models if layer is None or view.layer(model) == layer]
+    gaps = sorted(
+        ((view.share(model).total - view.share(model).tested, label(model)) for model in models),
+        key=lambda gap: (-gap[0], gap[1]),
+    )
+    return f"add tests to {', '.join(name for gap, name in gaps[:3] if gap)} first"

@@ -1,0 +1,62 @@
+"""Data flows through the layers in the direction that the architecture gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, Source
+
+SOURCE = "source"
+"""The name in ``may_depend_on`` that stands for sources."""
+
+
+class LayerDependency(ModelRule):
+    """A model selects only from layers that its own layer may depend on.
+
+    A gold model that reads a source goes around every check of the layers between. Parents
+    without a layer are not judged here (FLOE-E201 names them), nor are seeds, and models of
+    installed packages.
+    """
+
+    id = "FLOE-E205"
+    family = Family.NAMING
+    setting = "data_architecture.layers.<layer>.may_depend_on"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some layer is limited."""
+        return any(layer.may_depend_on is not None for layer in platform.layers.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's layer is limited."""
+        constraint = view.constraint(model)
+        return constraint is not None and constraint.may_depend_on is not None
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look at each parent's layer."""
+        constraint = view.constraint(model)
+        allowed = (constraint.may_depend_on if constraint else None) or ()
+        for parent_id in model.parents:
+            parent = view.project.by_id.get(parent_id)
+            if parent is None:
+                continue
+            kind = SOURCE if isinstance(parent, Source) else view.layer(parent)
+            if kind is None or kind in allowed:
+                continue
+            layer = view.layer(model)
+            yield self.finding(
+                model,
+                f"{model.name} ({layer}) selects from {label(parent)} ({kind})",
+                expected=f"{layer} selects from {' or '.join(allowed) or 'nothing'}",
+                actual=f"{label(parent)} ({kind})",
+                suggestion=f"put a model of {_between(allowed, layer)} between them",
+                parameter=label(parent),
+            )
+
+
+def _between(allowed: tuple[str, ...], layer: str | None) -> str:
+    others = [name for name in allowed if name not in (layer, SOURCE)]
+    return f"layer {others[-1]}" if others else "an allowed layer"

@@ -1,0 +1,75 @@
+"""What a table and its columns mean is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model
+
+
+class ModelDescription(ModelRule):
+    """Every model has a description.
+
+    Blank ones do not count. Where a layer requires ``documentation``, FLOE-E233 asks instead.
+    """
+
+    id = "FLOE-E220"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.require_descriptions"
+
+    def active(self, platform: Platform) -> bool:
+        """Where the platform wants descriptions."""
+        return platform.gates.require_descriptions
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where no stronger rule asks."""
+        return "documentation" not in view.required_tests(model)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look for words."""
+        if not model.description.strip():
+            yield self.finding(
+                model,
+                f"{label(model)} has no description",
+                expected="a description",
+                actual="no properties file describes it"
+                if model.properties_path is None
+                else "no description",
+                suggestion="say in one sentence what one row of it is",
+            )
+
+
+class ColumnDescription(ModelRule):
+    """Every declared column has a description.
+
+    Blank ones do not count. Where a layer requires ``documentation``, FLOE-E233 asks instead.
+    """
+
+    id = "FLOE-E221"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.require_column_descriptions"
+
+    def active(self, platform: Platform) -> bool:
+        """Where the platform wants descriptions."""
+        return platform.gates.require_column_descriptions
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where columns are declared and no stronger rule asks."""
+        return bool(model.columns) and "documentation" not in view.required_tests(model)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look for words, column by column."""
+        for column in model.columns:
+            if not column.description.strip():
+                yield self.finding(
+                    model,
+                    f"{label(model)}.{column.name} has no description",
+                    column=column,
+                    expected="a description",
+                    actual="no description",
+                    suggestion="say what it holds, in which unit",
+                )

@@ -1,0 +1,36 @@
+"""How hard a rule bites: from the platform's settings to the severity of a finding."""
+
+from __future__ import annotations
+
+from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.policy.finding import FindingSeverity
+from floe_engine.policy.rule import Family, Rule
+
+_STRENGTH: dict[Enforcement, int] = {"off": 0, "warn": 1, "strict": 2}
+
+
+def enforcement_of(rule: Rule, platform: Platform, what_if: Enforcement | None = None) -> Enforcement:
+    """How a rule is enforced: its own setting, else its section's, under the platform's cap.
+
+    `what_if` takes the place of section and cap; a rule that the platform switches off by its ID
+    stays off, because no tightening of the platform's level would bring it back.
+    """
+    setting = platform.gates.rules.get(rule.id)
+    own = setting.enforcement if setting is not None else None
+    if what_if is not None and rule.family is not Family.WAIVERS:
+        return "off" if own == "off" else what_if
+    level = own or rule.enforcement(platform)
+    return min(level, platform.gates.enforcement, key=_STRENGTH.__getitem__)
+
+
+def severity_of(rule: Rule, enforcement: Enforcement) -> FindingSeverity:
+    """What an enforcement (``warn`` or ``strict``) makes of a rule's findings."""
+    if rule.advisory:
+        return "info"
+    return "error" if enforcement == "strict" else "warning"
+
+
+def overridable(rule_id: str, platform: Platform) -> bool:
+    """Whether a waiver below the platform may touch a rule."""
+    setting = platform.gates.rules.get(rule_id)
+    return setting is None or setting.overridable

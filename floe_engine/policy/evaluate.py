@@ -1,0 +1,261 @@
+"""Judging a project: every active rule asked of every subject, and enforcement applied.
+
+`evaluate` is a function of its arguments alone; it reads no file, no clock but `today`'s default,
+and no environment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from floe_engine.artifact.model import Enforcement, Platform, Waiver
+from floe_engine.events import Outcome
+from floe_engine.policy.baseline import Baseline, baselinable
+from floe_engine.policy.coverage import by_layer, total
+from floe_engine.policy.enforcement import enforcement_of, severity_of
+from floe_engine.policy.finding import Finding, FindingSeverity
+from floe_engine.policy.rule import Examined, Family, Rule, label
+from floe_engine.policy.rules import RULES
+from floe_engine.policy.selection import resolve
+from floe_engine.policy.view import Share, View
+from floe_engine.policy.waivers import WaiverRule, Waivers
+from floe_engine.project.facts import Model, Project, Source
+
+STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
+    ("Naming conventions", frozenset({Family.NAMING})),
+    ("Quality gates", frozenset({Family.QUALITY, Family.WAIVERS})),
+    ("Classification compliance", frozenset({Family.CLASSIFICATION, Family.ACCESS})),
+)
+"""The seed's three lines, and the rule families that each speaks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStatus:
+    """One of the seed's three lines: how it went, and how many findings of each kind it has."""
+
+    title: str
+    outcome: Outcome
+    errors: int = 0
+    warnings: int = 0
+    waived: int = 0
+    baseline: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Findings by what they mean for the build. Each finding is in exactly one of the five."""
+
+    errors: int = 0
+    """Those that stop the build."""
+    warnings: int = 0
+    info: int = 0
+    waived: int = 0
+    baseline: int = 0
+
+
+@dataclass(frozen=True)
+class CoverageSummary:
+    """Test coverage in the platform's metric."""
+
+    metric: str
+    scope: str
+    minimum: int
+    """The platform's minimum, in per cent."""
+    project: Share
+    layers: Mapping[str, Share]
+    """By layer, in the architecture's order; models without a layer are under ``""``."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a platform says of a project."""
+
+    platform: str
+    """Name and version: ``acme-data-platform 1.2.3``."""
+    project: str
+    findings: tuple[Finding, ...]
+    """Sorted by path, line and rule. Waived and baselined ones are among them."""
+    checked: frozenset[tuple[str, str]]
+    """(rule, subject) of everything that was asked, so that a finding that is gone can be told
+    from one that nobody looked for. Rules about columns count for their model."""
+    layers: Mapping[str, str | None]
+    """Model (as findings name it) to its layer."""
+    coverage: CoverageSummary
+    enforcement: Mapping[str, Enforcement]
+    """Rule ID to how it was enforced; inactive rules are ``off``."""
+    models: int
+    """How many models were judged."""
+    stale_baseline: int = 0
+    """Entries of the baseline that no finding matches any more."""
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that stop a build."""
+        return tuple(finding for finding in self.findings if finding.blocking)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing stops a build."""
+        return not any(finding.blocking for finding in self.findings)
+
+    @property
+    def nothing_checked(self) -> bool:
+        """Whether no rule was asked of anything, which must never look like success."""
+        return not self.checked
+
+    @property
+    def counts(self) -> Counts:
+        """Findings by what they mean for the build."""
+        return _counts(self.findings)
+
+    @property
+    def by_rule(self) -> Mapping[str, int]:
+        """Rule ID to how many findings it has, in the order of the rules."""
+        found = Counter(finding.rule for finding in self.findings)
+        return {rule.id: found[rule.id] for rule in RULES if found[rule.id]}
+
+    @property
+    def steps(self) -> tuple[StepStatus, ...]:
+        """The seed's three lines."""
+        return tuple(self._step(title, families) for title, families in STEPS)
+
+    def was_checked(self, finding: Finding) -> bool:
+        """Whether a finding of another evaluation of the same project was looked for in this one."""
+        subject = finding.subject
+        while subject:
+            if (finding.rule, subject) in self.checked:
+                return True
+            subject = subject.rpartition(".")[0]
+        return False
+
+    def _step(self, title: str, families: frozenset[Family]) -> StepStatus:
+        rules = {rule.id for rule in RULES if rule.family in families}
+        counts = _counts(finding for finding in self.findings if finding.rule in rules)
+        outcome: Outcome = "done"
+        if counts.errors:
+            outcome = "failed"
+        elif counts.warnings:
+            outcome = "warned"
+        elif not any(rule in rules for rule, _ in self.checked):
+            outcome = "skipped"
+        return StepStatus(title, outcome, counts.errors, counts.warnings, counts.waived, counts.baseline)
+
+
+def evaluate(
+    platform: Platform,
+    project: Project,
+    *,
+    waivers: Iterable[Waiver] = (),
+    baseline: Baseline | None = None,
+    select: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    what_if: Enforcement | None = None,
+    today: date | None = None,
+) -> Evaluation:
+    """Judge a project.
+
+    `waivers` are the data product's own, beside the platform's; `baseline` holds findings that
+    are known already; `select` and `exclude` are selectors (`selection.py`); `what_if` judges as
+    if everything were enforced so; `today` is the day on which waivers are looked at (UTC).
+
+    Raises `UsageError` for a selector that names a rule that does not exist.
+    """
+    selection = resolve(project, [rule.id for rule in RULES], select, exclude)
+    view = View(platform, project, selection.nodes)
+    excuses = Waivers(platform, waivers, today or datetime.now(UTC).date())
+    bench = _Bench(view, excuses, baseline, what_if)
+    enforcement: dict[str, Enforcement] = {}
+    for rule in RULES:
+        wanted = rule.id in selection.rules and rule.active(platform)
+        enforcement[rule.id] = enforcement_of(rule, platform, what_if) if wanted else "off"
+        if enforcement[rule.id] != "off" and not isinstance(rule, WaiverRule):
+            bench.ask(rule, enforcement[rule.id], rule.examine(view))
+    # A part of the models or rules cannot tell whether a waiver is needed for the rest.
+    partial = view.narrowed or len(selection.rules) < len(RULES)
+    unused = [] if partial else excuses.unused()
+    for rule in RULES:
+        if isinstance(rule, WaiverRule) and enforcement[rule.id] != "off":
+            bench.ask(rule, enforcement[rule.id], rule.examine_waivers(excuses.entries, unused))
+    findings = tuple(sorted(bench.findings, key=_place))
+    return Evaluation(
+        platform=f"{platform.name} {platform.version}",
+        project=project.name,
+        findings=findings,
+        checked=frozenset(bench.checked),
+        layers={label(model): view.layer(model) for model in view.models},
+        coverage=_coverage(view),
+        enforcement=enforcement,
+        models=len(view.models),
+        stale_baseline=0 if baseline is None or partial else len(baseline) - len(baseline.shrunk(findings)),
+    )
+
+
+class _Bench:
+    """Collects what rules find, and makes of each finding what the platform wants."""
+
+    def __init__(
+        self, view: View, waivers: Waivers, baseline: Baseline | None, what_if: Enforcement | None
+    ) -> None:
+        self.view = view
+        self.waivers = waivers
+        self.baseline = baseline
+        self.what_if = what_if
+        self.findings: list[Finding] = []
+        self.checked: list[tuple[str, str]] = []
+        nodes: Sequence[Model | Source] = (*view.sources, *view.resources)
+        self.nodes = {label(node): node for node in nodes}
+
+    def ask(self, rule: Rule, enforcement: Enforcement, examined: Iterable[Examined]) -> None:
+        severity = severity_of(rule, enforcement)
+        for subject, findings in examined:
+            self.checked.append((rule.id, subject))
+            for finding in findings:
+                self.findings.append(self._judged(rule, finding, subject, severity))
+
+    def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
+        node = self.nodes.get(subject)
+        waiver = None if rule.family is Family.WAIVERS else self.waivers.of(finding, node)
+        if waiver is not None and waiver.action == "downgrade" and severity == "error":
+            severity = "warning"
+        return replace(
+            finding,
+            severity=severity,
+            waiver=waiver,
+            baseline=self.baseline is not None and finding in self.baseline and baselinable(finding),
+            downstream=self.view.downstream.get(node.unique_id, 0) if node is not None else 0,
+        )
+
+
+def _place(finding: Finding) -> tuple[str, int, str, str, str]:
+    return finding.path, finding.line, finding.rule, finding.subject, finding.parameter
+
+
+def _counts(findings: Iterable[Finding]) -> Counts:
+    kinds = Counter(map(_kind, findings))
+    return Counts(
+        errors=kinds["error"],
+        warnings=kinds["warning"],
+        info=kinds["info"],
+        waived=kinds["waived"],
+        baseline=kinds["baseline"],
+    )
+
+
+def _kind(finding: Finding) -> str:
+    if finding.waived:
+        return "waived"
+    return "baseline" if finding.baseline else finding.severity
+
+
+def _coverage(view: View) -> CoverageSummary:
+    gates = view.platform.gates
+    return CoverageSummary(
+        metric=gates.coverage.metric,
+        scope=gates.coverage.scope,
+        minimum=gates.minimum_test_coverage,
+        project=total(view),
+        layers={layer or "": share for layer, share in by_layer(view).items() if share.total},
+    )

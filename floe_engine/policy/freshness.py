@@ -1,0 +1,61 @@
+"""Which sources a model comes from, and which of them nobody watches for staleness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from floe_engine.project.facts import Project
+
+NAMED = 3
+"""Unwatched sources that are kept by name; a reader needs no longer list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The origin of a node's data: up to `NAMED` unwatched sources, and whether there are more."""
+
+    sources: bool = False
+    seeds: bool = False
+    others: bool = False
+    """Whether something else without parents is among the roots (a package's model, a literal)."""
+    stale: frozenset[str] = frozenset()
+    more: bool = False
+
+    @property
+    def only_seeds(self) -> bool:
+        """Whether the data comes from seeds alone, which cannot become stale."""
+        return self.seeds and not self.sources and not self.others
+
+
+def roots(project: Project, order: Iterable[str]) -> dict[str, Roots]:
+    """unique_id of every source, model, seed and snapshot to its roots. `order` has parents first."""
+    found: dict[str, Roots] = {}
+    for source in project.sources:
+        name = f"{source.source_name}.{source.name}"
+        found[source.unique_id] = Roots(
+            sources=True, stale=frozenset() if source.has_freshness else frozenset({name})
+        )
+    models = {model.unique_id: model for model in project.models}
+    for unique_id in order:
+        model = models[unique_id]
+        if model.resource_type == "seed":
+            found[unique_id] = Roots(seeds=True)
+        elif not model.parents:
+            found[unique_id] = Roots(others=True)
+        else:
+            found[unique_id] = _together([found.get(parent, Roots(others=True)) for parent in model.parents])
+    return found
+
+
+def _together(parts: list[Roots]) -> Roots:
+    if len(parts) == 1:
+        return parts[0]
+    stale = frozenset().union(*(part.stale for part in parts))
+    return Roots(
+        sources=any(part.sources for part in parts),
+        seeds=any(part.seeds for part in parts),
+        others=any(part.others for part in parts),
+        stale=frozenset(sorted(stale)[:NAMED]) if len(stale) > NAMED else stale,
+        more=len(stale) > NAMED or any(part.more for part in parts),
+    )

@@ -1,0 +1,86 @@
+"""Which classification level a node or a column declares. It judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from floe_engine.artifact.model import ClassificationPolicy
+from floe_engine.policy.meta import lookup, truthy
+from floe_engine.project.facts import Column, Model, Source
+
+DEFAULT_META_KEYS = ("floe.classification", "classification", "contains_pii", "pii")
+"""Keys read where the platform names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A level as somebody wrote it; `rank` is its place in the platform's order, -1 if unknown."""
+
+    level: str
+    rank: int
+
+    @property
+    def known(self) -> bool:
+        """Whether the platform has this level."""
+        return self.rank >= 0
+
+
+class Levels:
+    """The levels of a platform, read from ``meta`` and tags."""
+
+    def __init__(self, policy: ClassificationPolicy) -> None:
+        self.names = policy.levels
+        self.keys = policy.meta_keys or DEFAULT_META_KEYS
+        self._by_fold = {name.casefold(): Declaration(name, rank) for rank, name in enumerate(self.names)}
+        self._folds = frozenset(self._by_fold)
+        self.default = self._by_fold.get(policy.default.casefold(), Declaration(policy.default, 0))
+
+    def named(self, level: str) -> Declaration:
+        """A level by name, known or not."""
+        return self._by_fold.get(level.strip().casefold()) or Declaration(level, -1)
+
+    def declared(self, meta: Mapping[str, Any], tags: Collection[str]) -> Declaration | None:
+        """What ``meta`` says (the first key that answers), or a more sensitive level among the tags."""
+        if not meta and not tags:
+            return None
+        found = self._from_meta(meta)
+        for tag in tags:
+            tagged = self._by_fold.get(tag.casefold())
+            if tagged is not None and (found is None or tagged.rank > found.rank):
+                found = tagged
+        return found
+
+    def _from_meta(self, meta: Mapping[str, Any]) -> Declaration | None:
+        for key in self.keys:
+            value = lookup(meta, key)
+            if value is None or value is False:
+                continue
+            flagged = self._by_fold.get(_flag(key))
+            if truthy(value):
+                if flagged is not None:
+                    return flagged
+            elif isinstance(value, str) and value.strip() and not _is_no(value):
+                return self.named(value)
+            elif not isinstance(value, str):
+                return Declaration(str(value), -1)
+        return None
+
+    def of_node(self, node: Model | Source) -> Declaration | None:
+        """The level that the node itself declares."""
+        return self.declared(node.meta, node.tags)
+
+    def of_column(self, column: Column) -> Declaration | None:
+        """The level that a column declares."""
+        return self.declared(column.meta, column.tags)
+
+
+def _flag(key: str) -> str:
+    """The level that a boolean key stands for: ``contains_pii`` and ``is_pii`` say ``pii``."""
+    name = key.rpartition(".")[2].casefold()
+    return name.removeprefix("contains_").removeprefix("is_").removeprefix("has_")
+
+
+def _is_no(value: str) -> bool:
+    return value.strip().casefold() in {"false", "no", "off"}

@@ -1,0 +1,189 @@
+"""A classification follows its data downstream: by model or by the names of columns.
+
+By SQL lineage it is followed in `column_lineage.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.levels import Declaration
+from floe_engine.policy.meta import lookup
+from floe_engine.policy.rule import Examined, Family, Rule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, Model, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A level that reaches a place, and the node or column that declares it."""
+
+    level: Declaration
+    origin: str
+
+
+class PropagationRule(Rule):
+    """What the three modes share."""
+
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.propagation"
+
+    def enforcement(self, platform: Platform) -> Enforcement:
+        """The propagation's own."""
+        return platform.classification.propagation.enforcement
+
+    def too_low(
+        self,
+        model: Model,
+        view: View,
+        inherited: Inherited,
+        actual: Declaration | None,
+        column: Column | None,
+    ) -> Finding:
+        """The finding that a place downstream declares less than it holds."""
+        key, level = view.levels.keys[0], inherited.level.level
+        said = (
+            f"is {actual.level}" if actual is not None else f"declares nothing ({view.levels.default.level})"
+        )
+        place = f"{label(model)}.{column.name}" if column is not None else label(model)
+        return self.finding(
+            model,
+            f"{place} {said}, but its data comes from {inherited.origin} ({level})",
+            column=column,
+            expected=f"at least {level}",
+            actual=actual.level if actual is not None else f"undeclared ({view.levels.default.level})",
+            suggestion=f"add meta: {{{key}: {level}}}, or"
+            f" {view.platform.classification.propagation.declassify_meta}: true if it is no longer sensitive",
+        )
+
+
+class ModelPropagation(PropagationRule):
+    """A model is at least as sensitive as the models it selects from.
+
+    The coarsest way to follow data: every column of a model counts as all of its parents'. The
+    declassifying meta key on a model stops it.
+    """
+
+    id = "FLOE-E250"
+
+    def active(self, platform: Platform) -> bool:
+        """With the mode ``model``."""
+        return platform.classification.propagation.mode == "model"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Walk the lineage, parents first."""
+        models = {model.unique_id: model for model in view.project.models}
+        judged = {model.unique_id for model in view.resources}
+        reached: dict[str, Inherited] = {
+            source.unique_id: Inherited(view.highest[source.unique_id], label(source))
+            for source in view.project.sources
+        }
+        for unique_id in view.order:
+            model, own = models[unique_id], view.highest[unique_id]
+            above = [reached[parent] for parent in model.parents if parent in reached]
+            strongest = max(above, key=lambda inherited: inherited.level.rank, default=None)
+            lowered = strongest is not None and strongest.level.rank > own.rank
+            findings: tuple[Finding, ...] = ()
+            if strongest is not None and lowered and not declassified(model, view):
+                findings = (self.too_low(model, view, strongest, view.declared[unique_id], None),)
+                reached[unique_id] = strongest
+            else:
+                reached[unique_id] = Inherited(own, label(model))
+            if above and unique_id in judged:
+                yield label(model), findings
+
+
+class NamePropagation(PropagationRule):
+    """A column is at least as sensitive as the column of the same name that it comes from.
+
+    Followed through every generation, names compared without regard to case; a model that
+    declares no columns lets all names through. Levels up to the platform's default need no
+    declaration. The declassifying meta key on the column or the model stops it.
+    """
+
+    id = "FLOE-E251"
+
+    def active(self, platform: Platform) -> bool:
+        """With the mode ``name``."""
+        return platform.classification.propagation.mode == "name"
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Walk the lineage, parents first, with the sensitive names that reach each model."""
+        models = {model.unique_id: model for model in view.project.models}
+        judged = {model.unique_id for model in view.resources}
+        flowing: dict[str, Mapping[str, Inherited]] = {
+            source.unique_id: own_columns(source, view) for source in view.project.sources
+        }
+        for unique_id in view.order:
+            model = models[unique_id]
+            above = strongest(flowing.get(parent, {}) for parent in model.parents)
+            flowing[unique_id], lowered = self._through(model, view, above)
+            if above and unique_id in judged:
+                yield (
+                    label(model),
+                    tuple(
+                        self.too_low(model, view, inherited, actual, column)
+                        for column, inherited, actual in lowered
+                    ),
+                )
+
+    @staticmethod
+    def _through(
+        model: Model, view: View, above: Mapping[str, Inherited]
+    ) -> tuple[Mapping[str, Inherited], list[tuple[Column, Inherited, Declaration | None]]]:
+        """What flows on from a model, and its columns that declare too little."""
+        out = dict(own_columns(model, view))
+        lowered: list[tuple[Column, Inherited, Declaration | None]] = []
+        if not above or declassified(model, view):
+            return out, lowered
+        if not model.columns:
+            return strongest((above, out)), lowered
+        declared = view.declared_columns[model.unique_id]
+        for name in above.keys() & model.columns_by_name.keys():
+            column, inherited = model.columns_by_name[name], above[name]
+            actual = declared.get(name) or view.declared[model.unique_id]
+            rank = actual.rank if actual is not None else view.levels.default.rank
+            if rank >= inherited.level.rank or declassified(column, view):
+                continue
+            out[name] = inherited
+            lowered.append((column, inherited, actual))
+        return out, sorted(lowered, key=lambda entry: entry[0].name)
+
+
+def own_columns(node: Model | Source, view: View) -> dict[str, Inherited]:
+    """The columns of a node that it declares to be more sensitive than the default, by folded name.
+
+    A sensitive level declared for the whole node holds for each column that declares none.
+    """
+    threshold, own = view.levels.default.rank, view.declared[node.unique_id]
+    declared = view.declared_columns[node.unique_id]
+    whole = own is not None and own.rank > threshold
+    if not declared and not whole:
+        return {}
+    found = {}
+    for column in node.columns:
+        level = declared.get(column.folded) or own
+        if level is not None and level.rank > threshold and not declassified(column, view):
+            found[column.folded] = Inherited(level, f"{label(node)}.{column.name}")
+    return found
+
+
+def strongest(
+    parts: Iterator[Mapping[str, Inherited]] | tuple[Mapping[str, Inherited], ...],
+) -> Mapping[str, Inherited]:
+    """The most sensitive of what reaches each name."""
+    found: dict[str, Inherited] = {}
+    for part in parts:
+        for name, inherited in part.items():
+            if name not in found or inherited.level.rank > found[name].level.rank:
+                found[name] = inherited
+    return found
+
+
+def declassified(node: Model | Column, view: View) -> bool:
+    """Whether a team says that this is no longer sensitive."""
+    value = lookup(node.meta, view.platform.classification.propagation.declassify_meta)
+    return value not in (None, False, "", "false", "no", "off")

@@ -1,0 +1,282 @@
+"""The tests that a platform requires of a layer, of a classification level, or of every model."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy import keys
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import DataTest, Model, folded
+
+
+def required_anywhere(platform: Platform) -> frozenset[str]:
+    """Every test that the platform requires of some model."""
+    return frozenset(platform.gates.required_tests).union(
+        *(layer.required_tests for layer in platform.layers.values()),
+        *(rule.required_tests for rule in platform.classification.rules.values()),
+    )
+
+
+class RequiredTest(ModelRule):
+    """A rule that applies where the platform requires its `test`."""
+
+    family = Family.QUALITY
+    setting = "data_architecture.layers.<layer>.required_tests"
+    test: ClassVar[str]
+
+    def active(self, platform: Platform) -> bool:
+        """Where anything requires the test."""
+        return self.test in required_anywhere(platform)
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where this model must have it."""
+        return self.test in view.required_tests(model)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Ask, and say who requires it."""
+        for problem in self.missing(model, view):
+            yield self.finding(
+                model,
+                f"{model.name} lacks {self.test}, which {view.required_tests(model)[self.test]} requires",
+                expected=self.title,
+                actual=problem.actual,
+                suggestion=problem.suggestion,
+                fix=problem.fix,
+            )
+
+    @abstractmethod
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """What is missing, at most once; nothing where the model has the test."""
+
+
+class Missing:
+    """What a model has in the place of a required test, and what to do about it."""
+
+    def __init__(self, actual: str, suggestion: str, fix: str = "") -> None:
+        self.actual = actual
+        self.suggestion = suggestion
+        self.fix = fix
+
+
+class NotNullKey(RequiredTest):
+    """The primary key is tested not to be null.
+
+    Every column of the key has a ``not_null`` test (or dbt_expectations' and dbt_utils' equals),
+    or an enforced contract constraint that the adapter's database really enforces. The key is
+    taken from ``meta.floe.primary_key``, constraints, dbt, or the uniqueness tests, in that
+    order; a column is never taken for the key by its name alone.
+    """
+
+    id = "FLOE-E230"
+    test = "not_null_pk"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """Key columns without the test."""
+        key = view.key(model)
+        if key is None:
+            yield _no_key(model)
+            return
+        held = keys.not_null_columns(model, key, view.adapter)
+        lacking = [name for name in key.columns if folded(name) not in held]
+        if lacking:
+            yield Missing(
+                f"{', '.join(lacking)} may be null (the key comes from {key.source})",
+                f"add a not_null test to {', '.join(lacking)}",
+            )
+
+
+class UniqueKey(RequiredTest):
+    """The primary key is tested to be unique.
+
+    One column has a ``unique`` test; several have ``dbt_utils.unique_combination_of_columns`` or
+    ``dbt_expectations.expect_compound_columns_to_be_unique`` over the key, or a part of it, and no
+    other column. A constraint counts where the contract is enforced and the database enforces
+    keys (postgres, duckdb).
+    """
+
+    id = "FLOE-E231"
+    test = "unique_pk"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """A key without the test."""
+        key = view.key(model)
+        if key is None:
+            yield _no_key(model)
+        elif not keys.is_unique(model, key, view.adapter):
+            columns = ", ".join(key.columns)
+            test = "unique" if len(key.columns) == 1 else "dbt_utils.unique_combination_of_columns"
+            yield Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
+
+
+class Freshness(RequiredTest):
+    """Stale data is noticed.
+
+    The model has a recency test (dbt_utils, dbt_expectations, elementary) or a ``freshness``
+    config, or every source it comes from declares a freshness threshold with a count. A model
+    that comes from seeds alone is not judged.
+    """
+
+    id = "FLOE-E232"
+    test = "freshness"
+
+    TESTS = frozenset(
+        {
+            "recency",
+            "expect_row_values_to_have_recent_data",
+            "expect_grouped_row_values_to_have_recent_data",
+            "freshness_anomalies",
+        }
+    )
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where it is required and data can become stale at all."""
+        return super().applies(model, view) and not (
+            view.freshness[model.unique_id].only_seeds and not model.has_freshness
+        )
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """Nothing that would notice, on the model or above it."""
+        if model.has_freshness or any(keys.bare(test.name) in self.TESTS for test in model.tests):
+            return
+        roots = view.freshness[model.unique_id]
+        if roots.sources and not roots.stale:
+            return
+        if roots.stale:
+            names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
+            yield Missing(
+                f"no recency test, and no freshness threshold on {names}",
+                f"declare freshness with warn_after or error_after on source {names}",
+                fix=f"freshness of {names}",
+            )
+        else:
+            yield Missing("no recency test, and no source above it", "add a dbt_utils.recency test")
+
+
+class Documentation(RequiredTest):
+    """The model and its declared columns are described.
+
+    Blank descriptions do not count.
+    """
+
+    id = "FLOE-E233"
+    test = "documentation"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """Blank descriptions."""
+        blank = [column.name for column in model.columns if not column.description.strip()]
+        described = bool(model.description.strip())
+        if described and not blank:
+            return
+        if not described and model.properties_path is None:
+            yield Missing("no properties file describes it", f"describe {model.name} in a properties file")
+            return
+        problems = [] if described else ["no description"]
+        if blank:
+            problems.append(f"{len(blank)} of {len(model.columns)} columns undescribed")
+        targets = ([] if described else [model.name]) + blank[:5]
+        rest = f" and {len(blank) - 5} more columns" if len(blank) > 5 else ""
+        yield Missing(", ".join(problems), f"describe {', '.join(targets)}{rest}")
+
+
+class Relationships(RequiredTest):
+    """The model has a relationships test.
+
+    A foreign key that points nowhere silently loses rows in joins.
+    """
+
+    id = "FLOE-E234"
+    test = "relationships"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """No such test on the model itself."""
+        if not any(keys.bare(test.name).startswith("relationships") for test in model.tests):
+            yield Missing("no relationships test", "add a relationships test to its foreign keys")
+
+
+class Contract(RequiredTest):
+    """The model's contract is enforced.
+
+    dbt then refuses to build a table whose columns or types differ from what is declared.
+    """
+
+    id = "FLOE-E235"
+    test = "contract"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """``contract.enforced`` is not true."""
+        if not model.contract_enforced:
+            yield Missing("no enforced contract", "set contract: {enforced: true} and the data types")
+
+
+class UnitTest(RequiredTest):
+    """The model has a unit test.
+
+    Its logic is then tried on given rows, whatever the data of the day is.
+    """
+
+    id = "FLOE-E236"
+    test = "unit_test"
+
+    def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        """No unit test names the model."""
+        if not model.unit_tests:
+            yield Missing("no unit test", "add one under unit_tests: in a properties file")
+
+
+BUILT_IN = frozenset(
+    rule.test for rule in (NotNullKey, UniqueKey, Freshness, Documentation, Relationships, Contract, UnitTest)
+)
+"""Required tests with a meaning of their own; any other name is that of a generic test."""
+
+
+class NamedTest(ModelRule):
+    """The model has a test of the required name.
+
+    Any other word in ``required_tests`` is the name of a generic test, with or without its
+    package: ``not_null``, ``dbt_utils.at_least_one``. One on the model or any column is enough.
+    """
+
+    id = "FLOE-E237"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.required_tests"
+
+    def active(self, platform: Platform) -> bool:
+        """Where a test is required by name."""
+        return bool(required_anywhere(platform) - BUILT_IN)
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where this model must have one."""
+        return not BUILT_IN.issuperset(view.required_tests(model))
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare names."""
+        for wanted, who in view.required_tests(model).items():
+            if wanted not in BUILT_IN and not any(is_named(test, wanted) for test in model.tests):
+                yield self.finding(
+                    model,
+                    f"{label(model)} lacks a {wanted} test, which {who} requires",
+                    expected=f"a {wanted} test on the model or a column",
+                    actual="none",
+                    suggestion=f"add a {wanted} test",
+                    parameter=wanted,
+                )
+
+
+def is_named(test: DataTest, wanted: str) -> bool:
+    """Whether a test has a name; a package in `wanted` must agree, none in it agrees with any."""
+    return test.name == wanted or ("." not in wanted and keys.bare(test.name) == wanted)
+
+
+def _no_key(model: Model) -> Missing:
+    suggested = keys.suggested_key(model)
+    return Missing(
+        "no primary key is stated",
+        f"if {suggested} is the key, add unique and not_null tests to it"
+        if suggested
+        else f"name the key in meta.{keys.KEY_META}, or add unique and not_null tests to it",
+    )

@@ -1,0 +1,158 @@
+"""What a rule is: one class with an ID, a reason, and a question asked of one subject.
+
+A rule knows nothing of dbt's JSON, of reports or of severity: the platform's enforcement decides
+that (`enforcement.py`). Its docstring is its documentation: the first line is its title, the rest
+says why and what passes; `docs/rules.md` and ``floe explain`` print it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, Model, Source
+
+Examined = tuple[str, Sequence[Finding]]
+"""A subject and what a rule found there: nothing, if it passed."""
+
+
+class Family(StrEnum):
+    """The part of the platform that a rule belongs to; it decides the default enforcement."""
+
+    NAMING = "naming"
+    QUALITY = "quality"
+    CLASSIFICATION = "classification"
+    ACCESS = "access"
+    WAIVERS = "waivers"
+
+
+class Rule(ABC):
+    """One demand of a platform on a project."""
+
+    id: ClassVar[str]
+    """Stable, such as ``FLOE-E201``; never used again for another demand."""
+    family: ClassVar[Family]
+    setting: ClassVar[str]
+    """Where manifest.yaml asks for it, such as ``naming.enforcement``."""
+    advisory: ClassVar[bool] = False
+    """Whether it only informs: no enforcement makes it stop a build."""
+
+    @property
+    def title(self) -> str:
+        """The first line of its documentation, without a final stop."""
+        return self.documentation.partition("\n")[0].rstrip(".")
+
+    @property
+    def documentation(self) -> str:
+        """Its docstring."""
+        return inspect.getdoc(type(self)) or ""
+
+    def active(self, platform: Platform) -> bool:
+        """Whether the platform asks for this at all."""
+        return True
+
+    def enforcement(self, platform: Platform) -> Enforcement:
+        """How it bites where neither a setting of its own nor the cap says otherwise."""
+        if self.family is Family.NAMING:
+            return platform.naming.enforcement
+        if self.family is Family.QUALITY and not platform.gates.block_on_failure:
+            return "warn"
+        return "strict"
+
+    @abstractmethod
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Every subject that the rule applies to, each with what is wrong there."""
+
+    def finding(
+        self,
+        subject: Model | Source | str,
+        message: str,
+        *,
+        column: Column | None = None,
+        expected: str = "",
+        actual: str = "",
+        suggestion: str = "",
+        parameter: str = "",
+        fix: str = "",
+    ) -> Finding:
+        """A finding of this rule, placed where a reader can mend it.
+
+        `subject` as text is the project or a layer, which has no line of its own. `fix` names the
+        edit that would resolve it where that edit is not on the subject itself.
+        """
+        if isinstance(subject, str):
+            name, path, line = subject, "dbt_project.yml", 1
+        else:
+            name = label(subject)
+            path, line = place(subject, column)
+        if column is not None:
+            name = f"{name}.{column.name}"
+        return Finding(
+            rule=self.id,
+            subject=name,
+            message=message,
+            path=path,
+            line=line,
+            parameter=parameter,
+            expected=expected,
+            actual=actual,
+            suggestion=suggestion,
+            fix=fix,
+        )
+
+
+class ModelRule(Rule):
+    """A rule that is asked of each model by itself."""
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Whether the rule has anything to say of this model; if not, it was not checked."""
+        return True
+
+    @abstractmethod
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """What is wrong with the model. Only called where the rule applies."""
+
+    def models(self, view: View) -> Sequence[Model]:
+        """Which resources it looks at: models, unless a subclass says otherwise."""
+        return view.models
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Ask every model that the rule applies to."""
+        for model in self.models(view):
+            if self.applies(model, view):
+                yield label(model), tuple(self.check(model, view))
+
+
+class NodeRule(Rule):
+    """A rule that is asked of models, seeds, snapshots and sources alike."""
+
+    @abstractmethod
+    def check(self, node: Model | Source, view: View) -> Iterator[Finding]:
+        """What is wrong with the node."""
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Ask every node."""
+        for node in view.nodes:
+            yield label(node), tuple(self.check(node, view))
+
+
+def label(node: Model | Source) -> str:
+    """How findings name a node: its name, a version after a dot, a source with its source name."""
+    if isinstance(node, Source):
+        return f"{node.source_name}.{node.name}"
+    return f"{node.name}.v{node.version}" if node.version else node.name
+
+
+def place(node: Model | Source, column: Column | None = None) -> tuple[str, int]:
+    """Path and line of a node, or of one of its columns where that is known."""
+    path, line = (node.path, node.line or 1) if isinstance(node, Source) else node.where
+    if column is not None and column.line:
+        owner = node.path if isinstance(node, Source) else node.properties_path
+        return owner or path, column.line
+    return path, line

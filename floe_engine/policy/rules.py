@@ -1,0 +1,94 @@
+"""Every rule there is, in the order in which reports list them.
+
+A new rule is one class in its family's file and one name here.
+"""
+
+from __future__ import annotations
+
+from floe_engine.policy.access import AllowedAccess, GrantsPermitted, GroupOwner, PublicContract, RolesOfLevel
+from floe_engine.policy.classification import (
+    ForbiddenLayer,
+    KnownLevel,
+    LevelDeclared,
+    LooksSensitive,
+    RequiredMeta,
+)
+from floe_engine.policy.coverage import LayerCoverage, LevelCoverage, ModelCoverage, ProjectCoverage
+from floe_engine.policy.custom import MetaField, TagsForPrefix, TestsOfType
+from floe_engine.policy.dependencies import LayerDependency
+from floe_engine.policy.descriptions import ColumnDescription, ModelDescription
+from floe_engine.policy.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
+from floe_engine.policy.propagation import ModelPropagation, NamePropagation
+from floe_engine.policy.required_tests import (
+    Contract,
+    Documentation,
+    Freshness,
+    NamedTest,
+    NotNullKey,
+    Relationships,
+    UniqueKey,
+    UnitTest,
+)
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.schema_registry import (
+    ColumnCase,
+    LayerContract,
+    RequiredColumns,
+    ReservedColumn,
+    TypeRules,
+    TypesDeclared,
+)
+from floe_engine.policy.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
+
+RULES: tuple[Rule, ...] = (
+    LayerPrefix(),
+    NamePattern(),
+    CustomNames(),
+    KnownLayer(),
+    LayerDependency(),
+    ModelCoverage(),
+    LayerCoverage(),
+    ProjectCoverage(),
+    LevelCoverage(),
+    ModelDescription(),
+    ColumnDescription(),
+    NotNullKey(),
+    UniqueKey(),
+    Freshness(),
+    Documentation(),
+    Relationships(),
+    Contract(),
+    UnitTest(),
+    NamedTest(),
+    LevelDeclared(),
+    KnownLevel(),
+    LooksSensitive(),
+    ForbiddenLayer(),
+    RequiredMeta(),
+    ModelPropagation(),
+    NamePropagation(),
+    GrantsPermitted(),
+    RolesOfLevel(),
+    AllowedAccess(),
+    PublicContract(),
+    GroupOwner(),
+    ColumnCase(),
+    ReservedColumn(),
+    RequiredColumns(),
+    TypeRules(),
+    TypesDeclared(),
+    LayerContract(),
+    TagsForPrefix(),
+    MetaField(),
+    TestsOfType(),
+    WaiverExpired(),
+    WaiverUnused(),
+    WaiverNotPermitted(),
+    WaiverOfProduct(),
+)
+
+
+def rule_by_id(rule_id: str) -> Rule | None:
+    """The rule with an ID, in any case, with or without ``FLOE-``; None where there is none."""
+    wanted = rule_id.strip().upper()
+    return next((rule for rule in RULES if wanted in (rule.id, rule.id.removeprefix("FLOE-"))), None)

@@ -1,0 +1,252 @@
+"""Columns are spelt, typed and present as the platform's schema registry says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, folded
+
+_CASES = {
+    "snake": re.compile(r"[a-z_][a-z0-9_]*"),
+    "camel": re.compile(r"[a-z][a-zA-Z0-9]*"),
+    "upper": re.compile(r"[A-Z_][A-Z0-9_]*"),
+    "any": re.compile(r".*"),
+}
+
+_SAME_TYPE = (
+    frozenset({"string", "varchar", "text", "character varying", "nvarchar", "char", "character", "bpchar"}),
+    frozenset({"int", "integer", "int4", "int32"}),
+    frozenset({"bigint", "int8", "int64", "long"}),
+    frozenset({"numeric", "decimal", "number", "bignumeric"}),
+    frozenset({"float", "float8", "float64", "double", "double precision"}),
+    frozenset({"bool", "boolean"}),
+    frozenset({"timestamp", "timestamp without time zone", "timestamp_ntz", "datetime"}),
+    frozenset({"timestamptz", "timestamp with time zone", "timestamp_tz"}),
+)
+"""Names of one type in different databases."""
+
+
+class ColumnRule(ModelRule):
+    """A rule that looks at declared columns."""
+
+    family = Family.QUALITY
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where columns are declared."""
+        return bool(model.columns)
+
+
+class ColumnCase(ColumnRule):
+    """Declared columns are spelt in the platform's case.
+
+    ``snake`` is lower case with underscores, ``camel`` starts lower, ``upper`` is upper case with
+    underscores.
+    """
+
+    id = "FLOE-E270"
+    setting = "catalog.schema_registry.column_case"
+
+    def active(self, platform: Platform) -> bool:
+        """Where a case is set."""
+        return platform.schemas.column_case != "any"
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Match every name."""
+        case = view.platform.schemas.column_case
+        for column in model.columns:
+            if _CASES[case].fullmatch(column.name) is None:
+                yield self.finding(
+                    model,
+                    f"{label(model)}.{column.name} is not in {case} case",
+                    column=column,
+                    expected=f"{case} case",
+                    actual=column.name,
+                    suggestion=f"rename it to {_recased(column.name, case)}",
+                )
+
+
+class ReservedColumn(ColumnRule):
+    """No column takes a name that the platform reserves."""
+
+    id = "FLOE-E271"
+    setting = "catalog.schema_registry.reserved_columns"
+
+    def active(self, platform: Platform) -> bool:
+        """Where names are reserved."""
+        return bool(platform.schemas.reserved_columns)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look every name up."""
+        reserved = {folded(name) for name in view.platform.schemas.reserved_columns}
+        for column in model.columns:
+            if column.folded in reserved:
+                yield self.finding(
+                    model,
+                    f"{label(model)}.{column.name} takes a reserved name",
+                    column=column,
+                    expected=f"none of {', '.join(view.platform.schemas.reserved_columns)}",
+                    actual=column.name,
+                    suggestion="rename the column",
+                )
+
+
+class RequiredColumns(ModelRule):
+    """A model declares the columns that its layer requires.
+
+    With the required type, where the registry names one.
+    """
+
+    id = "FLOE-E272"
+    family = Family.QUALITY
+    setting = "catalog.schema_registry.required_columns"
+
+    def active(self, platform: Platform) -> bool:
+        """Where a layer requires columns."""
+        return any(platform.schemas.required_columns.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's layer does."""
+        layer = view.layer(model)
+        return layer is not None and bool(view.platform.schemas.required_columns.get(layer))
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look each column up."""
+        layer = view.layer(model) or ""
+        for wanted in view.platform.schemas.required_columns[layer]:
+            column = model.columns_by_name.get(folded(wanted.name))
+            expected = f"{wanted.name} {wanted.type or ''}".rstrip()
+            if column is None:
+                yield self.finding(
+                    model,
+                    f"{label(model)} does not declare {wanted.name}, which layer {layer} requires",
+                    expected=expected,
+                    actual="absent",
+                    suggestion=f"declare column {expected}",
+                    parameter=wanted.name,
+                )
+            elif wanted.type and not same_type(column.data_type, wanted.type):
+                yield self.finding(
+                    model,
+                    f"{label(model)}.{column.name} has another type than layer {layer} requires",
+                    column=column,
+                    expected=wanted.type,
+                    actual=column.data_type or "undeclared",
+                    suggestion=f"declare data_type: {wanted.type}",
+                )
+
+
+class TypeRules(ColumnRule):
+    """A column whose name matches a type rule has that type.
+
+    Such as ``.*_at`` is a timestamp. Only declared types are compared; FLOE-E274 asks for those.
+    """
+
+    id = "FLOE-E273"
+    setting = "catalog.schema_registry.type_rules"
+
+    def active(self, platform: Platform) -> bool:
+        """Where there are type rules."""
+        return bool(platform.schemas.type_rules)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the types of matching columns."""
+        rules = [(re.compile(rule.pattern, re.IGNORECASE), rule) for rule in view.platform.schemas.type_rules]
+        for column in model.columns:
+            if column.data_type is None:
+                continue
+            for regex, rule in rules:
+                if regex.fullmatch(column.name) and not same_type(column.data_type, rule.type):
+                    yield self.finding(
+                        model,
+                        f"{label(model)}.{column.name} is {column.data_type}; {rule.pattern} is {rule.type}",
+                        column=column,
+                        expected=rule.type,
+                        actual=column.data_type,
+                        suggestion=f"cast it to {rule.type}, or rename it",
+                        parameter=rule.pattern,
+                    )
+
+
+class TypesDeclared(ColumnRule):
+    """Every declared column has its data type."""
+
+    id = "FLOE-E274"
+    setting = "catalog.schema_registry.require_data_types"
+
+    def active(self, platform: Platform) -> bool:
+        """Where the platform wants types."""
+        return platform.schemas.require_data_types
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look for columns without one."""
+        for column in model.columns:
+            if not column.data_type:
+                yield self.finding(
+                    model,
+                    f"{label(model)}.{column.name} has no data type",
+                    column=column,
+                    expected="data_type",
+                    actual="absent",
+                    suggestion="declare its data_type",
+                )
+
+
+class LayerContract(ModelRule):
+    """Models of some layers have an enforced contract.
+
+    dbt then refuses to build a table whose columns or types differ from what is declared. Where
+    a layer requires the test ``contract``, FLOE-E235 asks instead.
+    """
+
+    id = "FLOE-E275"
+    family = Family.QUALITY
+    setting = "catalog.schema_registry.require_contract"
+
+    def active(self, platform: Platform) -> bool:
+        """Where a layer requires contracts."""
+        return bool(platform.schemas.require_contract)
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's layer does, and no required test asks already."""
+        return view.layer(
+            model
+        ) in view.platform.schemas.require_contract and "contract" not in view.required_tests(model)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Look at the contract."""
+        if not model.contract_enforced:
+            yield self.finding(
+                model,
+                f"{label(model)} has no enforced contract, which layer {view.layer(model)} requires",
+                expected="contract: {enforced: true}",
+                actual="no enforced contract",
+                suggestion="set contract: {enforced: true} and the data types",
+            )
+
+
+def same_type(actual: str | None, wanted: str) -> bool:
+    """Whether two type names mean the same; a size counts only where `wanted` has one."""
+    if actual is None:
+        return False
+    first, second = actual.strip().casefold(), wanted.strip().casefold()
+    if first == second:
+        return True
+    if "(" in second:
+        return re.sub(r"\s", "", first) == re.sub(r"\s", "", second)
+    first = re.sub(r"\s*\([^)]*\)", "", first)
+    return first == second or any(first in names and second in names for names in _SAME_TYPE)
+
+
+def _recased(name: str, case: str) -> str:
+    words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", name) if word]
+    if not words:
+        return name
+    if case == "camel":
+        return words[0].lower() + "".join(word.capitalize() for word in words[1:])
+    joined = "_".join(words)
+    return joined.upper() if case == "upper" else joined.lower()

@@ -1,0 +1,249 @@
+"""A project through the eyes of a platform: everything that several rules ask, worked out once.
+
+Facts and settings only; nothing here says whether they are good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from floe_engine.artifact.model import LayerConstraint, LevelRule, Platform
+from floe_engine.policy.freshness import Roots, roots
+from floe_engine.policy.graph import downstream_counts, parents_first
+from floe_engine.policy.keys import (
+    UNIQUE_TOGETHER,
+    PrimaryKey,
+    bare,
+    combination,
+    is_unique,
+    not_null_columns,
+    primary_key,
+)
+from floe_engine.policy.layering import Layering, Placement
+from floe_engine.policy.levels import Declaration, Levels
+from floe_engine.project.facts import DataTest, Model, Project, Source, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of how many: tested columns, models or keys."""
+
+    tested: int = 0
+    total: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.tested + other.tested, self.total + other.total)
+
+    @property
+    def percent(self) -> float | None:
+        """In per cent; None where there is nothing to count."""
+        return 100 * self.tested / self.total if self.total else None
+
+    def reaches(self, minimum: int) -> bool:
+        """Whether at least `minimum` per cent are tested, without rounding; nothing counts as all."""
+        return self.tested * 100 >= minimum * self.total
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "nothing to count"
+        return f"{self.tested} of {self.total} ({100 * self.tested // self.total}%)"
+
+
+class View:
+    """One project against one platform. `selected` are the unique_ids to judge (None: all).
+
+    The whole project stays visible to lineage, whatever is selected.
+    """
+
+    def __init__(self, platform: Platform, project: Project, selected: Collection[str] | None = None) -> None:
+        self.platform = platform
+        self.project = project
+        self.narrowed = selected is not None
+        """Whether only a part is judged, so that sums over the project would mislead."""
+        self.layering = Layering(platform)
+        self.levels = Levels(platform.classification)
+        self.resources: tuple[Model, ...] = tuple(
+            node for node in project.models if selected is None or node.unique_id in selected
+        )
+        """Models, seeds and snapshots to judge."""
+        self.models: tuple[Model, ...] = tuple(
+            node for node in self.resources if node.resource_type == "model"
+        )
+        self.sources: tuple[Source, ...] = tuple(
+            node for node in project.sources if selected is None or node.unique_id in selected
+        )
+        self.adapter = project.adapter or _platform_adapter(platform)
+        self._keys: dict[str, PrimaryKey | None] = {}
+        self._shares: dict[str, Share] = {}
+        self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
+
+    @property
+    def nodes(self) -> tuple[Model | Source, ...]:
+        """Everything with columns that is to be judged."""
+        return (*self.resources, *self.sources)
+
+    # --- lineage
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """unique_ids of all models, seeds and snapshots, parents first."""
+        return parents_first({node.unique_id: node.parents for node in self.project.models})
+
+    @cached_property
+    def downstream(self) -> dict[str, int]:
+        """unique_id to how many models and exposures depend on it."""
+        return downstream_counts(self.project, self.order)
+
+    @cached_property
+    def freshness(self) -> dict[str, Roots]:
+        """unique_id to the sources that a node's data comes from."""
+        return roots(self.project, self.order)
+
+    # --- layers
+
+    @cached_property
+    def placements(self) -> dict[str, Placement]:
+        """unique_id to the layer of each model, seed and snapshot."""
+        return {node.unique_id: self.layering.place(node) for node in self.project.models}
+
+    def layer(self, model: Model) -> str | None:
+        """The layer of a model of the project."""
+        return self.placements[model.unique_id].layer
+
+    def constraint(self, model: Model) -> LayerConstraint | None:
+        """What holds for the layer of a model."""
+        layer = self.layer(model)
+        return self.platform.layers.get(layer) if layer else None
+
+    def namespace(self, model: Model) -> str | None:
+        """The catalog namespace of a model: its layer's, else its schema where that is one."""
+        layer = self.layer(model)
+        if layer is not None:
+            return self.platform.namespaces.layers.get(layer, layer)
+        schema = (model.schema or "").casefold()
+        return next((name for name in self.platform.namespaces.namespaces if name.casefold() == schema), None)
+
+    # --- classification
+
+    @cached_property
+    def declared(self) -> dict[str, Declaration | None]:
+        """unique_id to the level that each node declares for itself."""
+        nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
+        return {node.unique_id: self.levels.of_node(node) for node in nodes}
+
+    @cached_property
+    def declared_columns(self) -> dict[str, dict[str, Declaration]]:
+        """unique_id to the levels that its columns declare, by folded column name."""
+        nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
+        found = {}
+        for node in nodes:
+            levels = {}
+            for column in node.columns:
+                if (column.meta or column.tags) and (level := self.levels.of_column(column)) is not None:
+                    levels[column.folded] = level
+            found[node.unique_id] = levels
+        return found
+
+    @cached_property
+    def highest(self) -> dict[str, Declaration]:
+        """unique_id to the most sensitive known level of each node and its columns, else the default."""
+        result = {}
+        for unique_id, own in self.declared.items():
+            known = [level for level in self.declared_columns[unique_id].values() if level.known]
+            if own is not None and own.known:
+                known.append(own)
+            result[unique_id] = max(known, key=lambda level: level.rank) if known else self.levels.default
+        return result
+
+    def level_rule(self, model: Model) -> LevelRule | None:
+        """What holds for the highest level of a model."""
+        return self.platform.classification.rules.get(self.highest[model.unique_id].level)
+
+    # --- tests
+
+    def key(self, model: Model) -> PrimaryKey | None:
+        """The primary key of a model."""
+        unique_id = model.unique_id
+        if unique_id not in self._keys:
+            self._keys[unique_id] = primary_key(model)
+        return self._keys[unique_id]
+
+    def required_tests(self, model: Model) -> Mapping[str, str]:
+        """Required test to who asks for it: every model, the layer, or the classification level."""
+        layer, level = self.layer(model), self.highest[model.unique_id].level
+        if (layer, level) not in self._required:
+            required = dict.fromkeys(self.platform.gates.required_tests, "every model")
+            constraint = self.platform.layers.get(layer) if layer else None
+            if constraint is not None:
+                for test in constraint.required_tests:
+                    required.setdefault(test, f"layer {layer}")
+            rule = self.platform.classification.rules.get(level)
+            if rule is not None:
+                for test in rule.required_tests:
+                    required.setdefault(test, f"level {level}")
+            self._required[(layer, level)] = required
+        return self._required[(layer, level)]
+
+    # --- coverage
+
+    def share(self, model: Model) -> Share:
+        """A model's coverage in the platform's metric; a total of 0 means that it is not judged."""
+        unique_id = model.unique_id
+        if unique_id not in self._shares:
+            self._shares[unique_id] = self._share(model)
+        return self._shares[unique_id]
+
+    def minimum_coverage(self, layer: str | None) -> int:
+        """The least coverage, in per cent, for a layer (None: for models without one)."""
+        gates = self.platform.gates
+        if layer is None:
+            return gates.minimum_test_coverage
+        constraint = self.platform.layers.get(layer)
+        if constraint is not None and constraint.minimum_test_coverage is not None:
+            return constraint.minimum_test_coverage
+        return gates.layer_thresholds.get(layer, gates.minimum_test_coverage)
+
+    def tested_columns(self, model: Model) -> frozenset[str]:
+        """Folded names of the columns that some counting test looks at."""
+        names: set[str] = set()
+        for test in model.tests:
+            if not self._counts(test):
+                continue
+            if test.column is not None:
+                names.add(folded(test.column))
+            elif bare(test.name) in UNIQUE_TOGETHER:
+                names.update(map(folded, combination(test)))
+        return frozenset(names)
+
+    def _counts(self, test: DataTest) -> bool:
+        return test.severity == "error" or self.platform.gates.coverage.count_warn_severity
+
+    def _share(self, model: Model) -> Share:
+        metric = self.platform.gates.coverage.metric
+        if metric == "models":
+            tested = model.singular_tests + model.unit_tests > 0 or any(map(self._counts, model.tests))
+            return Share(int(tested), 1)
+        if metric == "primary_keys":
+            key = self.key(model)
+            held = (
+                key is not None
+                and not_null_columns(model, key, self.adapter) == key.folded
+                and is_unique(model, key, self.adapter)
+            )
+            return Share(int(held), 1)
+        if not model.columns:
+            return {"na": Share(), "fail": Share(0, 1), "pass": Share(1, 1)}[
+                self.platform.gates.coverage.zero_columns
+            ]
+        tested_columns = self.tested_columns(model)
+        return Share(sum(column.folded in tested_columns for column in model.columns), len(model.columns))
+
+
+def _platform_adapter(platform: Platform) -> str | None:
+    """The dbt adapter of the platform's compute plugin, for readers that cannot know it."""
+    details = platform.manifest.plugin_details.get("compute")
+    if details is not None and details.dbt_adapter:
+        return details.dbt_adapter
+    return platform.manifest.plugins.get("compute")
