@@ -1,0 +1,78 @@
+"""``floe-tui``: reads its command line before it loads anything heavy."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from floe_engine import __version__
+
+THEMES = ("floe-dark", "floe-light", "floe-ansi", "floe-colour-blind")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="floe-tui",
+        description="Work on platform artifacts: manifest, versions, policy, registry, project.",
+    )
+    result.add_argument(
+        "--dir", type=Path, default=Path(), metavar="DIR", help="where to work (default: here)"
+    )
+    result.add_argument("--read-only", action="store_true", help="look, but change nothing")
+    result.add_argument("--theme", choices=THEMES, default="", help="colours")
+    result.add_argument("--web", action="store_true", help="serve the workbench to a browser on this machine")
+    result.add_argument("--port", type=int, default=8765, help="port for --web (default: 8765)")
+    result.add_argument("--version", action="version", version=f"floe-tui {__version__}")
+    return result
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the workbench; returns the exit code."""
+    arguments = parser().parse_args(argv)
+    directory: Path = arguments.dir
+    if not directory.is_dir():
+        sys.stderr.write(f"floe-tui: {directory}: not a directory\n")
+        return 2
+    if arguments.web:
+        return _serve(arguments)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not _in_browser():
+        sys.stderr.write("floe-tui: needs a terminal; in scripts, use floe-engine\n")
+        return 2
+    from floe_tui.app import Workbench
+    from floe_tui.settings import Options
+
+    app = Workbench(Options(directory.resolve(), arguments.read_only, arguments.theme))
+    app.run()
+    return app.return_code or 0
+
+
+def _in_browser() -> bool:
+    """Whether textual-serve started this process: it talks through pipes."""
+    import os
+
+    return "TEXTUAL_DRIVER" in os.environ
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """Serve on loopback alone: textual-serve asks nobody for a password."""
+    import shlex
+
+    try:
+        from textual_serve.server import Server
+    except ImportError:
+        sys.stderr.write("floe-tui: --web needs the extra: pip install 'floe-workbench[web]'\n")
+        return 2
+    command = [sys.executable, "-m", "floe_tui", "--dir", str(arguments.dir.resolve())]
+    if arguments.read_only:
+        command.append("--read-only")
+    if arguments.theme:
+        command += ["--theme", arguments.theme]
+    Server(shlex.join(command), host="127.0.0.1", port=arguments.port, title="floe").serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,201 @@
+"""The workbench's app: it composes the places and routes between them, and decides nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from floe_engine import FloeError
+from floe_tui import session as sessions
+from floe_tui import settings as user_settings
+from floe_tui.actions import ACTIONS, Action, Place, bindings, find
+from floe_tui.commands import ActionProvider
+from floe_tui.jobs import Jobs
+from floe_tui.messages import WorkChanged
+from floe_tui.screens import create
+from floe_tui.screens.place import PlaceScreen
+from floe_tui.screens.too_small import HEIGHT, WIDTH, TooSmall
+from floe_tui.settings import Options
+from floe_tui.themes import DEFAULT, themes
+from floe_tui.widgets.status_bar import StatusBar
+
+
+class Workbench(App[None]):
+    """Six places over the engine."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "floe"
+    COMMANDS = {ActionProvider}
+    BINDINGS = [*bindings(None), Binding("ctrl+c", "help_quit", show=False, system=True)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.options = options
+        self.settings, self._settings_error = user_settings.load_or_default()
+        self.session = sessions.Session.load(options.directory)
+        self.jobs = Jobs(self, sessions.log_path(), self.show_problem)
+        for place in Place:
+            self.add_mode(place, partial(create, place))
+
+    def on_mount(self) -> None:
+        """Put on the theme and the user's keys, and open the place that fits."""
+        for theme in themes():
+            self.register_theme(theme)
+        names = [theme.name for theme in themes()]
+        wanted = self.options.theme or self.settings.theme or self.session.theme
+        self.theme = wanted if wanted in names else DEFAULT
+        self.set_keymap(self.settings.keys)
+        self.switch_mode(sessions.opening_place(self.options.directory, self.session))
+        if self._settings_error is not None:
+            error = self._settings_error
+            text = f"{error.title}: {error.message}. Defaults are used."
+            self.notify(text, severity="warning", markup=False)
+
+    # --- what can be done ------------------------------------------------------------------
+
+    @property
+    def place_screen(self) -> PlaceScreen | None:
+        """The place that is up, also where a panel stands over it."""
+        bottom = self.screen_stack[0]
+        return bottom if isinstance(bottom, PlaceScreen) else None
+
+    def why_not(self, action: Action) -> str:
+        """Why an action cannot be done now; empty: it can."""
+        if action.needs_write and self.options.read_only:
+            return "floe-tui was started with --read-only"
+        if action.id == "work.cancel" and not any(not job.quiet for job in self.jobs.running):
+            return "nothing is running"
+        if action.place is not None:
+            here = self.place_screen
+            if here is None or here.place != action.place:
+                return f"only in {action.place.title} ({action.place.key.upper()})"
+            return here.why_not(action.id)
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A panel takes all keys but quitting; a disabled action is dimmed (None)."""
+        row = find(None, action, str(parameters[0]) if parameters else "")
+        if row is None or row.id == "quit":
+            return True
+        if isinstance(self.screen, ModalScreen):
+            return False
+        return None if self.why_not(row) else True
+
+    async def perform(self, action: Action) -> None:
+        """Do an action chosen in the palette, or say why not."""
+        if reason := self.why_not(action):
+            self.notify(f"{action.title}: {reason}", markup=False)
+            return
+        target = self.place_screen if action.place is not None else self
+        await self.run_action(action.call, target)
+
+    # --- actions everywhere ----------------------------------------------------------------
+
+    def action_go(self, place: str) -> None:
+        """Go to a place."""
+        self.session.place = place
+        self.switch_mode(place)
+
+    def action_help(self) -> None:
+        """Explain the place that is up."""
+        from floe_tui.screens.help import HelpPanel
+
+        here = self.place_screen
+        keys = {action.id: self._keys_of(action) for action in ACTIONS}
+        self.push_screen(HelpPanel(here.place if here else None, here.about if here else "", keys))
+
+    def _keys_of(self, action: Action) -> str:
+        keys = self.settings.keys.get(action.id, action.keys)
+        return ", ".join(
+            self.get_key_display(Binding(key.strip(), "")) for key in keys.split(",") if key.strip()
+        )
+
+    def action_jump(self) -> None:
+        """Letters on everything that takes the focus."""
+        from floe_tui.screens.jump import JumpPanel
+
+        def focus(widget: Widget | None) -> None:
+            if widget is not None:
+                widget.focus()
+
+        targets = [widget for widget in self.screen.focus_chain if widget.region.area]
+        self.push_screen(JumpPanel(targets), focus)
+
+    def action_next_pane(self) -> None:
+        """Go to the next part of the place."""
+        if here := self.place_screen:
+            here.action_next_pane()
+
+    def action_cancel_work(self) -> None:
+        """Stop what the status line shows."""
+        count = self.jobs.cancel()
+        self.notify("Stopped." if count else "Nothing is running.", markup=False)
+
+    def action_next_theme(self) -> None:
+        """The theme after this one; remembered for this directory."""
+        names = [theme.name for theme in themes()]
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = self.session.theme = names[(at + 1) % len(names)]
+
+    async def action_quit(self) -> None:
+        """Leave; ask first where something would be lost."""
+        losses = [loss for screen in self._places() if (loss := screen.unsaved())]
+        losses += [f"{job.title} is running" for job in self.jobs.running if job.important]
+        if not losses:
+            self._leave(True)
+            return
+        from floe_tui.screens.confirm import ConfirmPanel
+
+        facts = [("!", loss) for loss in losses]
+        self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
+
+    def _leave(self, sure: bool | None) -> None:
+        if not sure:
+            return
+        for screen in self._places():
+            self.session.places[screen.place] = screen.remember()
+        if here := self.place_screen:
+            self.session.place = here.place
+        self.session.save()
+        self.jobs.close()
+        self.exit()
+
+    def _places(self) -> list[PlaceScreen]:
+        return [
+            stack[0] for stack in self._screen_stacks.values() if stack and isinstance(stack[0], PlaceScreen)
+        ]
+
+    # --- events ----------------------------------------------------------------------------
+
+    def show_problem(self, error: FloeError, command: str = "") -> None:
+        """The calm panel."""
+        from floe_tui.screens.problem import ProblemPanel
+
+        self.push_screen(ProblemPanel(error, command))
+
+    def on_work_changed(self, event: WorkChanged) -> None:
+        """Show running work in every place's status line."""
+        for screen in self._places():
+            for bar in screen.query(StatusBar):
+                bar.work = event.title
+        self.refresh_bindings()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Stand over everything while the terminal is too small."""
+        small = event.size.width < WIDTH or event.size.height < HEIGHT
+        if small and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+        elif not small and isinstance(self.screen, TooSmall):
+            self.pop_screen()
+
+    def remembered(self, place: Place) -> dict[str, Any]:
+        """What a place wrote down last time."""
+        return self.session.places.get(place, {})

@@ -1,0 +1,70 @@
+"""The user's own editor, in the terminal that the workbench steps out of for a while."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
+from floe_engine import ConfigurationError, read_bounded
+
+LIMIT = 64_000_000
+
+
+def editor_command() -> list[str]:
+    """``$VISUAL`` or ``$EDITOR`` in words.
+
+    Raises `ConfigurationError` where neither is set: starting an editor that the user did not
+    choose, and may not know how to leave, would be worse.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        if value := os.environ.get(name, "").strip():
+            try:
+                return shlex.split(value)
+            except ValueError as error:
+                raise ConfigurationError(f"${name} cannot be read", str(error)) from None
+    raise ConfigurationError(
+        "no editor is set",
+        "Neither $VISUAL nor $EDITOR has a value.",
+        hint="for example: export EDITOR=vim",
+    )
+
+
+def edit_text(text: str, *, suffix: str = ".yaml") -> str:
+    """Let the user edit `text` and return what they left. Call it while the app is suspended."""
+    with tempfile.TemporaryDirectory(prefix="floe-") as folder:
+        path = Path(folder) / f"manifest{suffix}"
+        path.write_bytes(text.encode())
+        _run([*editor_command(), str(path)])
+        data: bytes = read_bounded(path, LIMIT, what="edited text")
+        return data.decode("utf-8", "replace")
+
+
+def open_at(path: Path, line: int = 1) -> None:
+    """Open a file at a line. Call it while the app is suspended.
+
+    ``+LINE`` is what vi, emacs, nano, micro, joe and helix take; VS Code and Zed are told theirs.
+    """
+    command = editor_command()
+    name = Path(command[0]).stem
+    if name in {"code", "codium", "cursor"}:
+        command += ["--goto", f"{path}:{line}"]
+    elif name in {"zed", "subl", "hx"}:
+        command.append(f"{path}:{line}")
+    else:
+        command += [f"+{line}", str(path)]
+    _run(command)
+
+
+def _run(command: list[str]) -> None:
+    try:
+        # The user's own $EDITOR, without a shell.
+        code = subprocess.run(command, check=False).returncode  # noqa: S603
+    except OSError as error:
+        raise ConfigurationError(
+            "the editor does not start", f"{command[0]}: {error.strerror or error}", hint="check $EDITOR"
+        ) from None
+    if code:
+        raise ConfigurationError("the editor failed", f"{command[0]} ended with status {code}")

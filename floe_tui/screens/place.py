@@ -1,0 +1,111 @@
+"""What the six places have in common: the frame, their panes, and what they remember."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from floe_tui.actions import Place, find
+from floe_tui.messages import StatusChanged
+from floe_tui.widgets.key_footer import KeyFooter
+from floe_tui.widgets.place_tabs import PlaceTabs
+from floe_tui.widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from floe_tui.app import Workbench
+
+
+class PlaceScreen(Screen[None]):
+    """A place. Subclasses give `place`, `about`, their bindings and `compose_body`.
+
+    A direct part of the body that has the class ``pane`` is shown alone where the terminal is
+    narrow; going to the next pane, or focusing something in it, brings it up.
+    """
+
+    place: ClassVar[Place]
+    about: ClassVar[str] = ""
+    """A paragraph for the help screen."""
+
+    AUTO_FOCUS = None
+
+    @property
+    def workbench(self) -> Workbench:
+        """The app, as what it is."""
+        return cast("Workbench", self.app)
+
+    def compose(self) -> ComposeResult:
+        """The frame around the body."""
+        yield PlaceTabs(self.place)
+        yield from self.compose_body()
+        yield StatusBar(read_only=self.workbench.options.read_only)
+        yield KeyFooter()
+
+    def compose_body(self) -> ComposeResult:
+        """The place's own widgets."""
+        raise NotImplementedError
+
+    def remember(self) -> dict[str, Any]:
+        """What to find again next time, as JSON values."""
+        return {}
+
+    def unsaved(self) -> str:
+        """What would be lost by leaving; empty: nothing."""
+        return ""
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action of this place cannot be done now; empty: it can."""
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim what cannot be done now (Textual's meaning of None)."""
+        argument = str(parameters[0]) if parameters else ""
+        row = find(self.place, action, argument)
+        if row is not None and self.workbench.why_not(row):
+            return None
+        return True
+
+    # --- panes -----------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Show the first pane."""
+        panes = self.panes
+        if panes and not any(pane.has_class("-active") for pane in panes):
+            panes[0].add_class("-active")
+
+    @property
+    def panes(self) -> list[Widget]:
+        """The panes in reading order, without those that are switched off."""
+        return [pane for pane in self.query(".pane") if not pane.has_class("-off")]
+
+    def activate(self, pane: Widget) -> None:
+        """Bring a pane up where only one fits, and move the focus into it."""
+        for other in self.query(".pane"):
+            other.set_class(other is pane, "-active")
+        target = next((node for node in pane.walk_children(Widget, with_self=True) if node.can_focus), None)
+        if target is not None:
+            # The pane may just have been hidden: focus once it is laid out.
+            self.call_after_refresh(target.focus)
+
+    def action_next_pane(self) -> None:
+        """Go to the pane after the one that is up."""
+        panes = self.panes
+        if not panes:
+            return
+        at = next((index for index, pane in enumerate(panes) if pane.has_class("-active")), -1)
+        self.activate(panes[(at + 1) % len(panes)])
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Whatever gets the focus is in the pane that is up."""
+        for node in event.widget.ancestors_with_self:
+            if isinstance(node, Widget) and node.has_class("pane"):
+                for pane in self.query(".pane"):
+                    pane.set_class(pane is node, "-active")
+                return
+
+    def on_status_changed(self, event: StatusChanged) -> None:
+        """Say it in the status line."""
+        self.query_one(StatusBar).text = event.text

@@ -1,0 +1,53 @@
+"""How text from outside is shown: as text, with nothing hidden and nothing interpreted.
+
+A tag, a file name or an error of a registry may hold terminal escapes, markup, or characters that
+reverse or hide what follows. Everything that floe did not write itself passes through here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from textual.content import Content
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_UNSAFE_BUT_NEWLINE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def visible(text: str, *, multiline: bool = False) -> str:
+    """`text` with control, bidirectional and invisible characters written out.
+
+    ASCII controls become their Unicode pictures (``␛``), the others ``<U+202E>``; a tab becomes
+    four spaces. Newlines are kept only where `multiline`.
+    """
+    pattern = _UNSAFE_BUT_NEWLINE if multiline else _UNSAFE
+    return pattern.sub(_picture, text.replace("\t", "    "))
+
+
+def plain(text: str, *, multiline: bool = False) -> Content:
+    """`text` as content that Textual draws as it stands, without reading markup in it."""
+    return Content(visible(text, multiline=multiline))
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` in at most `width` characters, with ``…`` in the middle where it lost some.
+
+    The middle goes because paths, references and digests are told apart by their ends.
+    """
+    if len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    head = (width - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"

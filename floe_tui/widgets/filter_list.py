@@ -1,0 +1,116 @@
+"""A list with a filter: ``/`` opens it, it stays on until Escape takes it off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from floe_tui.actions import part_bindings
+from floe_tui.widgets.row_view import Column, Row, RowView
+
+
+class FilterList(Vertical):
+    """Rows, and a line to filter them by. Words are joined by "and"; case does not matter."""
+
+    DEFAULT_CSS = """
+    FilterList {
+        height: 1fr;
+        Input { display: none; height: 1; }
+        &.-filtering Input { display: block; }
+    }
+    """
+    BINDINGS = [*part_bindings("filter")]
+
+    def __init__(
+        self, columns: Sequence[Column] = (Column(),), *, empty: str = "Nothing here.", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.view = RowView(columns, empty=empty, id=f"{id}-rows" if id else None)
+        self._all: list[Row] = []
+        self._texts: list[str] = []
+        self._at: dict[str, int] = {}
+
+    def compose(self) -> ComposeResult:
+        """Rows above, filter below."""
+        yield self.view
+        yield Input(placeholder="filter: words, Escape clears", compact=True)
+
+    @property
+    def filter(self) -> str:
+        """The words of the filter."""
+        return self.query_one(Input).value if self.is_mounted else ""
+
+    @filter.setter
+    def filter(self, words: str) -> None:
+        self.query_one(Input).value = words
+        self.set_class(bool(words), "-filtering")
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self.view.current
+
+    @property
+    def all_rows(self) -> Sequence[Row]:
+        """Every row, shown or not."""
+        return self._all
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Replace all rows; filter and cursor stay."""
+        self._all = list(rows)
+        self._texts = [_text(row) for row in self._all]
+        self._at = {row.key: index for index, row in enumerate(self._all)}
+        self._apply()
+
+    def update_row(self, row: Row) -> None:
+        """Replace the row of the same key, in its place; a new key goes to the end."""
+        index = self._at.setdefault(row.key, len(self._all))
+        if index == len(self._all):
+            self._all.append(row)
+            self._texts.append(_text(row))
+        else:
+            self._all[index], self._texts[index] = row, _text(row)
+        self._apply()
+
+    def _apply(self) -> None:
+        words = self.filter.casefold().split()
+        if words:
+            pairs = zip(self._all, self._texts, strict=True)
+            self.view.show([row for row, text in pairs if all(word in text for word in words)])
+        else:
+            self.view.show(list(self._all))
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self.add_class("-filtering")
+        self.query_one(Input).focus()
+
+    def action_clear_filter(self) -> None:
+        """Take the filter off."""
+        self.filter = ""
+        self.view.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """From the filter, down goes to the rows."""
+        if event.key == "down" and self.query_one(Input).has_focus:
+            event.stop()
+            self.view.focus()
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._apply()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.set_class(bool(event.value), "-filtering")
+        self.view.focus()
+
+
+def _text(row: Row) -> str:
+    return " ".join((*row.cells, row.search)).casefold()

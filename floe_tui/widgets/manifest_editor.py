@@ -1,0 +1,246 @@
+"""The editor of manifest.yaml: colours, problems under the text and in the gutter, edits as one undo.
+
+It draws diagnostics that it is given and applies edits that it is handed; it does not know how
+either is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.geometry import Offset
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
+
+from floe_engine import Diagnostic, Severity, TextEdit
+from floe_tui.text import visible
+from floe_tui.themes import GLYPHS
+from floe_tui.widgets.yaml_colours import NAMES, YamlColours
+
+RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+"""The worst first."""
+
+
+class ManifestEditor(TextArea):
+    """A text area for YAML."""
+
+    COMPONENT_CLASSES = TextArea.COMPONENT_CLASSES | {
+        *(f"yaml--{name}" for name in NAMES),
+        "problem--error",
+        "problem--warning",
+        "problem--info",
+    }
+    DEFAULT_CSS = """
+    ManifestEditor {
+        border: none; padding: 0;
+        &:focus { border: none; }
+        .yaml--key { color: $yaml-key; }
+        .yaml--string { color: $yaml-string; }
+        .yaml--number { color: $yaml-number; }
+        .yaml--reference { color: $yaml-reference; }
+        .yaml--comment { color: $yaml-comment; text-style: italic; }
+        .problem--error { color: $error; text-style: bold; }
+        .problem--warning { color: $warning; text-style: bold; }
+        .problem--info { color: $primary; text-style: bold; }
+    }
+    """
+
+    diagnostics: reactive[tuple[Diagnostic, ...]] = reactive((), init=False)
+    """The problems to draw."""
+
+    revision: int = 0
+    """Counts the changes of the text; what was found for another revision is stale."""
+
+    @dataclass
+    class Edited(Message):
+        """The text changed; posted after `revision` rose."""
+
+        revision: int
+
+    def __init__(self, text: str = "", *, soft_wrap: bool = False, read_only: bool = False) -> None:
+        super().__init__(
+            text,
+            language=None,
+            soft_wrap=soft_wrap,
+            tab_behavior="indent",
+            show_line_numbers=True,
+            read_only=read_only,
+        )
+        self.indent_width = 2
+        self._colours = YamlColours()
+        self._marks: dict[int, Severity] = {}
+        self._by_line: dict[int, list[Diagnostic]] = {}
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Follow the app's theme."""
+        self._follow_theme()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
+
+    def _follow_theme(self) -> None:
+        # Textual lays the cursor line's style over the text, colours included; ours has only a
+        # background, so that the line under the cursor keeps its YAML colours.
+        style = self.get_component_rich_style("text-area--cursor-line", partial=True)
+        self.theme = "css"
+        self.register_theme(TextAreaTheme("floe", cursor_line_style=Style(bgcolor=style.bgcolor)))
+        self.theme = "floe"
+
+    def get_line(self, line_index: int) -> Text:
+        """The line with its colours and underlines; called for the lines that are seen."""
+        source = self.document.get_line(line_index)
+        # Same length as the source, so that columns stay columns: one sign a character.
+        shown = source if source.isprintable() else "".join(map(_one_cell, source))
+        line = Text(shown, end="", no_wrap=True)
+        for start, end, name in self._colours.line(self.document.lines, line_index):
+            line.stylize(self.get_component_rich_style(f"yaml--{name}", partial=True), start, end)
+        for diagnostic in self._by_line.get(line_index, ()):
+            start, end = _columns(diagnostic, line_index, len(source))
+            line.stylize(self._underline(diagnostic.severity), start, end)
+        return line
+
+    def _underline(self, severity: Severity) -> Style:
+        style = self.get_component_rich_style(f"problem--{severity}", partial=True)
+        return Style(color=style.color, underline=True, bold=severity is Severity.ERROR)
+
+    def render_line(self, y: int) -> Strip:
+        """The line with its gutter mark, in the two cells between number and text."""
+        strip = super().render_line(y)
+        if not self._marks:
+            return strip
+        row = self.wrapped_document.offset_to_location(Offset(0, y + self.scroll_offset.y))[0]
+        severity = self._marks.get(row)
+        if severity is None or y + self.scroll_offset.y >= self.wrapped_document.height:
+            return strip
+        width = self.gutter_width
+        style = self.get_component_rich_style(f"problem--{severity}", partial=True)
+        mark = Strip([Segment(f"{GLYPHS[severity]} ", style)], 2)
+        return Strip.join([strip.crop(0, width - 2), mark, strip.crop(width)])
+
+    def watch_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Index the problems by line and draw anew."""
+        self._marks, self._by_line = {}, {}
+        for diagnostic in sorted(diagnostics, key=lambda item: -RANK[item.severity]):
+            first, last = diagnostic.span.start.line, diagnostic.span.end.line
+            self._marks[first] = diagnostic.severity
+            # A problem of a whole block is shown at its first lines; more would only shout.
+            for row in range(first, min(last, first + 20) + 1):
+                self._by_line.setdefault(row, []).append(diagnostic)
+        self.notify_style_update()
+        self.refresh()
+
+    # --- editing ---------------------------------------------------------------------------
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Count the change."""
+        event.stop()
+        self.revision += 1
+        self._colours.forget()
+        self.post_message(self.Edited(self.revision))
+
+    def _build_highlight_map(self) -> None:
+        # Textual's hook after every change of the document, here without a language to query:
+        # what was coloured for the old text must not be drawn on the new one.
+        if hasattr(self, "_colours"):
+            self._colours.forget()
+        super()._build_highlight_map()
+
+    def apply(self, edits: Iterable[TextEdit]) -> None:
+        """Apply edits that do not overlap, as one step of undo."""
+        ordered = sorted(edits, key=lambda edit: edit.span.start)
+        if not ordered:
+            return
+        first, last = ordered[0].span.start, ordered[-1].span.end
+        pieces: list[str] = []
+        at = (first.line, first.column)
+        for edit in ordered:
+            start, end = edit.span.start, edit.span.end
+            pieces.append(self.get_text_range(at, (start.line, start.column)))
+            pieces.append(edit.new_text)
+            at = (end.line, end.column)
+        self._replace_once("".join(pieces), (first.line, first.column), (last.line, last.column))
+
+    def set_text(self, text: str) -> None:
+        """Replace the text as one step of undo; lines that stay the same keep the cursor."""
+        old, new = self.document.lines, text.split("\n")
+        if self.document.newline != "\n":
+            new = text.splitlines() + ([""] if text.endswith(("\n", "\r")) else [])
+        top = 0
+        while top < min(len(old), len(new)) and old[top] == new[top]:
+            top += 1
+        bottom = 0
+        while bottom < min(len(old), len(new)) - top and old[-1 - bottom] == new[-1 - bottom]:
+            bottom += 1
+        if top == len(old) == len(new):
+            return
+        # Whole lines from `top` on; where nothing follows, the newline before them is part of it.
+        middle = new[top : len(new) - bottom]
+        if bottom:
+            insert = "".join(f"{line}\n" for line in middle)
+            self._replace_once(insert, (top, 0), (len(old) - bottom, 0))
+        elif top:
+            insert = "".join(f"\n{line}" for line in middle)
+            self._replace_once(insert, (top - 1, len(old[top - 1])), self.document.end)
+        else:
+            self._replace_once("\n".join(middle), (0, 0), self.document.end)
+
+    def _replace_once(self, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self.history.checkpoint()
+        self.replace(text, start, end, maintain_selection_offset=False)
+        self.history.checkpoint()
+
+    # --- finding ---------------------------------------------------------------------------
+
+    def go_to(self, line: int, column: int = 0, *, end: tuple[int, int] | None = None) -> None:
+        """Put the cursor at a zero-based place, in the middle of the view; select up to `end`."""
+        target = self.clamp_visitable((line, column))
+        self.move_cursor(target, center=True)
+        if end is not None:
+            self.move_cursor(self.clamp_visitable(end), select=True)
+
+    def matches(self, needle: str) -> list[tuple[int, int]]:
+        """Where `needle` stands, line and column; case matters only where it has a capital."""
+        if not needle:
+            return []
+        fold = needle == needle.lower()
+        found = []
+        for row, line in enumerate(self.document.lines):
+            # `lower` may change a line's length; columns would be wrong, so such lines are exact.
+            lowered = line.lower() if fold else line
+            text = lowered if len(lowered) == len(line) else line
+            at = text.find(needle)
+            while at >= 0:
+                found.append((row, at))
+                at = text.find(needle, at + len(needle))
+        return found
+
+    def problems_at_cursor(self) -> Sequence[Diagnostic]:
+        """The problems whose span holds the cursor, else those of its line; worst first."""
+        row, column = self.cursor_location
+        here = sorted(self._by_line.get(row, ()), key=lambda item: RANK[item.severity])
+        exact = [
+            item for item in here if _columns(item, row, 10**9)[0] <= column <= _columns(item, row, 10**9)[1]
+        ]
+        return exact or here
+
+
+def _columns(diagnostic: Diagnostic, row: int, length: int) -> tuple[int, int]:
+    """The part of a diagnostic's span on one line; at least one character wide."""
+    span = diagnostic.span
+    start = span.start.column if row == span.start.line else 0
+    end = span.end.column if row == span.end.line else length
+    return (start, end) if end > start else (max(0, min(start, length - 1)), start + 1)
+
+
+def _one_cell(character: str) -> str:
+    if character == "\t" or character.isprintable():
+        return character
+    shown = visible(character)
+    return shown if len(shown) == 1 else "\ufffd"

@@ -1,0 +1,242 @@
+"""A list of rows in columns that draws only what is seen: ten thousand rows cost what forty do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from floe_tui.actions import part_bindings
+from floe_tui.text import visible
+
+Tone = Literal["", "error", "warning", "success", "info", "dim"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: `key` finds it again, `glyph` says its state in one cell, `tone` colours it.
+
+    `search` is text that a filter finds too, though it is not shown.
+    """
+
+    key: str
+    cells: tuple[str, ...]
+    glyph: str = " "
+    tone: Tone = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's title and its width in cells; width 0 shares what is left."""
+
+    title: str = ""
+    width: int = 0
+    right: bool = False
+    wide_only: bool = False
+    """Left out where the list is narrower than 70 cells."""
+
+
+class RowView(ScrollView, can_focus=True):
+    """The rows. Up, down, j, k, g, G, pages; Enter or a click chooses."""
+
+    COMPONENT_CLASSES = {
+        "row-view--cursor",
+        "row-view--header",
+        *(f"row-view--{tone}" for tone in ("error", "warning", "success", "info", "dim")),
+    }
+    DEFAULT_CSS = """
+    RowView {
+        background: $surface; height: 1fr;
+        .row-view--cursor { background: $panel; text-style: bold; }
+        .row-view--header { color: $primary; text-style: bold; }
+        .row-view--error { color: $error; }
+        .row-view--warning { color: $warning; }
+        .row-view--success { color: $success; }
+        .row-view--info { color: $primary; }
+        .row-view--dim { text-style: dim; }
+        &:focus .row-view--cursor { background: $primary; color: $background; }
+        &:ansi .row-view--cursor { text-style: bold underline; }
+        &:ansi:focus .row-view--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+    }
+    """
+    BINDINGS = [*part_bindings("list")]
+
+    cursor: reactive[int] = reactive(0)
+    """Index of the row under the cursor."""
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row (None: there is none)."""
+
+        view: RowView
+        row: Row | None
+
+        @property
+        def control(self) -> RowView:
+            """For ``@on(..., "#id")``."""
+            return self.view
+
+    @dataclass
+    class Chosen(Message):
+        """Enter or a click on a row."""
+
+        view: RowView
+        row: Row
+
+        @property
+        def control(self) -> RowView:
+            """For ``@on(..., "#id")``."""
+            return self.view
+
+    def __init__(
+        self, columns: Sequence[Column] = (Column(),), *, empty: str = "Nothing here.", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self.empty = empty
+        self._rows: Sequence[Row] = ()
+        self._header = any(column.title for column in self.columns)
+
+    # --- rows ------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows that are shown."""
+        return self._rows
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show other rows; the cursor stays on the row of the same key where there is one."""
+        before = self.current
+        self._rows = rows
+        self.virtual_size = Size(0, len(rows) + self._header)
+        at = min(self.cursor, max(0, len(rows) - 1))
+        if before is not None and not (at < len(rows) and rows[at].key == before.key):
+            at = next((index for index, row in enumerate(rows) if row.key == before.key), at)
+        if at == self.cursor:
+            self.refresh()
+            if self.current != before:
+                self.post_message(self.Moved(self, self.current))
+        else:
+            self.cursor = at
+
+    def move_to(self, key: str) -> bool:
+        """Put the cursor on the row of a key."""
+        for index, row in enumerate(self._rows):
+            if row.key == key:
+                self.cursor = index
+                return True
+        return False
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Within the rows."""
+        return max(0, min(cursor, len(self._rows) - 1))
+
+    def watch_cursor(self) -> None:
+        """Keep the cursor in view and tell."""
+        top, height = self.scroll_offset.y, self.size.height - self._header
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif height > 0 and self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+        self.refresh()
+        self.post_message(self.Moved(self, self.current))
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the header stays, the rows scroll."""
+        width = self.size.width
+        base = self.rich_style
+        if self._header and y == 0:
+            style = base + self.get_component_rich_style("row-view--header", partial=True)
+            titles = tuple(column.title for column in self.columns)
+            return Strip([Segment("  " + self._layout(titles, width - 2), style)], width)
+        index = y + self.scroll_offset.y - self._header
+        if not self._rows and index == 0:
+            style = base + self.get_component_rich_style("row-view--dim", partial=True)
+            return Strip([Segment(set_cell_size(f"  {self.empty}", width), style)], width)
+        if not 0 <= index < len(self._rows):
+            return Strip.blank(width, base)
+        row = self._rows[index]
+        tone = self.get_component_rich_style(f"row-view--{row.tone}", partial=True) if row.tone else Style()
+        text = base + tone if row.tone == "dim" else base
+        sign = base + tone
+        if index == self.cursor:
+            cursor = self.get_component_rich_style("row-view--cursor", partial=True)
+            text, sign = text + cursor, sign + cursor
+        layout = self._layout(row.cells, width - 2)
+        return Strip([Segment(set_cell_size(row.glyph, 2), sign), Segment(layout, text)], width)
+
+    def _layout(self, cells: Sequence[str], width: int) -> str:
+        columns = [
+            (column, visible(cells[index]) if index < len(cells) else "")
+            for index, column in enumerate(self.columns)
+            if not (column.wide_only and width < 68)
+        ]
+        fixed = sum(column.width for column, _ in columns) + len(columns) - 1
+        shares = sum(1 for column, _ in columns if not column.width) or 1
+        share = max(4, (width - fixed) // shares)
+        parts = []
+        for column, text in columns:
+            size = column.width or share
+            if cell_len(text) > size:
+                text = set_cell_size(text, size - 1) + "…"
+            pad = " " * (size - cell_len(text))
+            parts.append(pad + text if column.right else text + pad)
+        return set_cell_size(" ".join(parts), max(0, width))
+
+    # --- keys and mouse --------------------------------------------------------------------
+
+    def action_cursor_down(self) -> None:
+        """The next row."""
+        self.cursor += 1
+
+    def action_cursor_up(self) -> None:
+        """The row before."""
+        self.cursor -= 1
+
+    def action_first(self) -> None:
+        """The first row."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """The last row."""
+        self.cursor = len(self._rows) - 1
+
+    def action_page_down(self) -> None:
+        """A view's height down."""
+        self.cursor += max(1, self.size.height - self._header - 1)
+
+    def action_page_up(self) -> None:
+        """A view's height up."""
+        self.cursor -= max(1, self.size.height - self._header - 1)
+
+    def action_choose(self) -> None:
+        """The row under the cursor."""
+        if (row := self.current) is not None:
+            self.post_message(self.Chosen(self, row))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor there; on the same row again, choose it."""
+        index = event.y + self.scroll_offset.y - self._header
+        if 0 <= index < len(self._rows):
+            if index == self.cursor:
+                self.action_choose()
+            else:
+                self.cursor = index

@@ -1,0 +1,225 @@
+"""Opening, going about, keys, help, palette, and leaving."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from floe_tui import actions
+from floe_tui.actions import ACTIONS, Place
+from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.screens.help import HelpPanel
+from floe_tui.screens.place import PlaceScreen
+from floe_tui.screens.too_small import TooSmall
+from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.key_footer import KeyFooter
+from floe_tui.widgets.manifest_editor import ManifestEditor
+from floe_tui.widgets.row_view import RowView
+
+from .conftest import Start, settle
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("manifest.yaml", Place.MANIFEST),
+        ("floe.yaml", Place.PROJECT),
+        ("dbt_project.yml", Place.PROJECT),
+        ("", Place.REGISTRY),
+    ],
+)
+async def test_it_opens_at_the_place_that_fits_the_directory(
+    workbench: Start, directory: Path, file: str, place: Place
+) -> None:
+    if file:
+        (directory / file).write_text("name: x\n")
+    app = workbench(directory)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert app.place_screen is not None
+        assert app.place_screen.place == place
+
+
+async def test_function_keys_go_to_the_places_even_while_the_editor_has_the_focus(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert isinstance(app.focused, ManifestEditor)
+        for place in reversed(Place):
+            await pilot.press(place.key)
+            assert app.place_screen is not None
+            assert app.place_screen.place == place
+
+
+async def test_digits_go_to_the_places_but_are_typed_into_text(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("5")
+        assert app.place_screen is not None
+        assert app.place_screen.place == Place.MANIFEST
+        assert app.screen.query_one(ManifestEditor).text.startswith("5")
+        await pilot.press("f4", "5")
+        assert app.place_screen.place == Place.REGISTRY
+
+
+async def test_the_place_is_found_again_on_return(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("down", "down", "right", "f6")
+        await pilot.press("ctrl+q")
+    again = workbench(platform)
+    async with again.run_test() as pilot:
+        await settle(pilot)
+        assert again.place_screen is not None
+        assert again.place_screen.place == Place.REGISTRY
+        await pilot.press("f2")
+        await settle(pilot)
+        assert again.screen.query_one(ManifestEditor).cursor_location == (2, 1)
+
+
+async def test_help_lists_the_keys_of_the_place_and_takes_no_others(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("f1")
+        assert isinstance(app.screen, HelpPanel)
+        await pilot.press("f5")
+        assert isinstance(app.screen, HelpPanel)
+        await pilot.press("escape")
+        assert isinstance(app.screen, PlaceScreen)
+
+
+async def test_a_terminal_that_is_too_small_ignores_keys_until_it_grows(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.resize_terminal(50, 12)
+        await pilot.pause()
+        assert isinstance(app.screen, TooSmall)
+        await pilot.press("x", "f5", "ctrl+s")
+        assert isinstance(app.screen, TooSmall)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert isinstance(app.screen, PlaceScreen)
+        assert not app.screen.query_one(ManifestEditor).text.startswith("x")
+
+
+async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("x", "ctrl+q")
+        assert isinstance(app.screen, ConfirmPanel)
+        await pilot.press("enter")
+        assert isinstance(app.screen, PlaceScreen)
+        await pilot.press("ctrl+q", "y")
+        await pilot.pause()
+        assert not app.is_running
+
+
+async def test_the_settings_file_gives_an_action_another_key(
+    workbench: Start, platform: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "home/config/floe/tui.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('theme = "floe-light"\n[keys]\n"go.registry" = "ctrl+t"\n')
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert app.theme == "floe-light"
+        await pilot.press("ctrl+t")
+        assert app.place_screen is not None
+        assert app.place_screen.place == Place.REGISTRY
+
+
+@pytest.mark.parametrize("text", ["theme = ", "colour = 1", "[keys]\nnothing = 'x'", "theme = 3"])
+async def test_a_broken_settings_file_is_told_once_and_stops_nothing(
+    workbench: Start, platform: Path, tmp_path: Path, text: str
+) -> None:
+    settings = tmp_path / "home/config/floe/tui.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(text)
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert len(app._notifications) == 1
+        assert app.screen.query_one(ManifestEditor).text
+
+
+async def test_every_action_is_in_the_palette_and_a_disabled_one_says_why(
+    workbench: Start, platform: Path
+) -> None:
+    from floe_tui.commands import ActionProvider
+
+    app = workbench(platform, read_only=True)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        offers = {action.id: about for action, _, about in ActionProvider(app.screen)._offers()}
+        assert set(offers) == {
+            a.id for a in ACTIONS if a.id != "palette" and not a.part and not a.id.endswith(".digit")
+        }
+        assert "--read-only" in offers["manifest.save"]
+        assert "nothing is running" in offers["work.cancel"]
+
+
+async def test_the_footer_says_how_many_keys_did_not_fit(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(60, 16)) as pilot:
+        await settle(pilot)
+        line = app.screen.query_one(KeyFooter).render().plain
+        assert "Help" in line
+        assert "Commands" in line
+        assert "+" in line
+        assert len(line) <= 60
+
+
+def test_every_action_has_an_id_of_its_own_and_a_method() -> None:
+    from floe_tui.app import Workbench
+    from floe_tui.screens import create
+
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    parts = {"list": RowView, "filter": FilterList}
+    for action in ACTIONS:
+        place = Workbench if action.place is None else type(create(action.place))
+        owner = parts.get(action.part, place)
+        assert hasattr(owner, f"action_{action.target}"), action.id
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for place in Place:
+        keys = [
+            key
+            for a in ACTIONS
+            if a.place in (None, place) and not a.part
+            for key in a.keys.split(",")
+            if key
+        ]
+        assert len(keys) == len(set(keys)), place
+
+
+def test_the_keys_page_is_the_table(request: pytest.FixtureRequest) -> None:
+    page = request.config.rootpath / "docs" / "keys.md"
+    assert page.read_text() == actions.markdown(), "run scripts/keys_reference.py"
+
+
+def test_starting_loads_neither_the_network_nor_the_signing_libraries() -> None:
+    code = "import floe_tui.app, sys, json; print(json.dumps(sorted(sys.modules)))"
+    names = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    roots = {name.partition(".")[0] for name in names}
+    assert not roots & {"oras", "sigstore", "deepdiff", "requests", "pydantic", "cryptography", "tree_sitter"}
+
+
+def test_the_command_line_answers_without_loading_textual() -> None:
+    code = "import floe_tui.__main__, sys; print('textual' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "False"
