@@ -28,6 +28,9 @@ _HOME = {
     "FloeError": "errors",
     "NotFound": "errors",
     "RegistryError": "errors",
+    "human_size": "files",
+    "read_bounded": "files",
+    "write_atomic": "files",
     # documents
     "Diagnostic": "document.diagnostics",
     "Fix": "document.diagnostics",
