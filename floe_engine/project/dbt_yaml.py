@@ -1,0 +1,166 @@
+"""dbt's YAML as values with line numbers: YAML 1.1, as PyYAML's SafeLoader reads it.
+
+dbt reads ``yes`` as true and ``2024-01-01`` as a date, so its files cannot go through
+`floe_engine.document`, which reads YAML 1.2 for ours. Built from libyaml's events with a stack of
+our own: no recursion, so no text can exhaust the C stack, and aliases share what they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+MAX_DEPTH = 100
+"""Levels of nesting; dbt's own files have fewer than ten."""
+
+_STRING = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
+_RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Entry(dict[Any, Any]):
+    """A mapping that knows the line of its first key (1-based)."""
+
+    __slots__ = ("line",)
+    line: int
+
+
+class BrokenYaml(Exception):
+    """The text is not YAML. `line` is 1-based."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def load(text: str) -> Any:
+    """The first document of a text; None where it is empty. Raises `BrokenYaml`."""
+    try:
+        return _Builder().build(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        raise BrokenYaml(message, mark.line + 1 if mark else 1) from None
+    except yaml.YAMLError as error:
+        raise BrokenYaml(str(error).split("\n", 1)[0], 1) from None
+
+
+class _Builder:
+    """Turns events into values. `stack` holds the open collections with their pending key."""
+
+    def __init__(self) -> None:
+        self._anchors: dict[str, Any] = {}
+        self._scalars: dict[str, Any] = {}
+        self._stack: list[tuple[Any, Any]] = []
+        self._key: Any = _NO_KEY
+        self._root: Any = None
+
+    def build(self, text: str) -> Any:
+        events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        for event in events:
+            kind = type(event)
+            if kind is ScalarEvent:
+                value = self._scalar(event)
+                self._anchor(event.anchor, value)
+                self._add(value, event)
+            elif kind is MappingStartEvent:
+                entry = Entry()
+                entry.line = event.start_mark.line + 1
+                self._open(entry, event)
+            elif kind is SequenceStartEvent:
+                self._open([], event)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                value, self._key = self._stack.pop()
+                self._add(value, event)
+            elif kind is AliasEvent:
+                if event.anchor not in self._anchors:
+                    raise BrokenYaml(f"undefined alias {event.anchor!r}", event.start_mark.line + 1)
+                self._add(self._anchors[event.anchor], event)
+            elif kind is DocumentEndEvent:
+                break
+        return self._root
+
+    def _open(self, value: Any, event: Any) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            raise BrokenYaml("nested too deeply", event.start_mark.line + 1)
+        self._anchor(event.anchor, value)
+        self._stack.append((value, self._key))
+        self._key = _NO_KEY
+
+    def _anchor(self, name: str | None, value: Any) -> None:
+        if name is not None:
+            self._anchors[name] = value
+
+    def _add(self, value: Any, event: Any) -> None:
+        if not self._stack:
+            self._root = value
+            return
+        parent = self._stack[-1][0]
+        if isinstance(parent, list):
+            parent.append(value)
+        elif self._key is _NO_KEY:
+            try:
+                hash(value)
+            except TypeError:
+                raise BrokenYaml("a key must be a scalar", event.start_mark.line + 1) from None
+            self._key = value
+        else:
+            key, self._key = self._key, _NO_KEY
+            if key is _MERGE_KEY:
+                _merge(parent, value)
+            else:
+                parent[key] = value
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if event.tag not in (None, "!"):
+            return _construct(event.tag, text)
+        if not event.implicit[0]:  # quoted
+            return text
+        if text in self._scalars:
+            return self._scalars[text]
+        value = self._scalars[text] = _plain(text)
+        return value
+
+
+_NO_KEY = object()
+_MERGE_KEY = object()
+
+
+def _plain(text: str) -> Any:
+    for tag, pattern in _RESOLVERS.get(text[:1], ()):
+        if pattern.match(text):
+            return _MERGE_KEY if tag == _MERGE else _construct(tag, text)
+    return text
+
+
+def _construct(tag: str, text: str) -> Any:
+    """The value of a scalar by PyYAML's own rules; the text itself where they do not apply."""
+    if tag == _STRING:
+        return text
+    try:
+        return SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
+    except (ConstructorError, ValueError, OverflowError):
+        return text
+
+
+def _merge(target: Entry, value: Any) -> None:
+    """``<<``: keys that are written win, wherever the merge stands."""
+    sources = value if isinstance(value, list) else [value]
+    for source in sources:
+        if isinstance(source, dict):
+            for key, inner in source.items():
+                target.setdefault(key, inner)
