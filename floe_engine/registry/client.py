@@ -1,0 +1,466 @@
+"""A repository of artifacts: resolve, read, write, refer. Everything that comes in is verified.
+
+One client for registries and for layouts on disk (distribution-spec 1.1). Speaks of manifests,
+blobs, tags and referrers; what they are for is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote, urljoin
+
+from floe_engine.errors import ContentMismatch, FloeError, NotFound, RegistryError, RegistryUnreachable
+from floe_engine.events import CancelToken
+from floe_engine.files import human_size
+from floe_engine.registry import answers
+from floe_engine.registry.authorization import PUSH
+from floe_engine.registry.descriptor import (
+    MANIFEST_LIMIT,
+    MANIFEST_TYPES,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Manifest,
+)
+from floe_engine.registry.reference import DIGEST, TAG, Reference
+from floe_engine.registry.retry import Retry
+from floe_engine.registry.transport import Transport
+
+if TYPE_CHECKING:
+    from requests import Response
+
+__all__ = ["Descriptor", "Manifest", "OnBytes", "Repository", "Transport"]
+
+OnBytes = Callable[[Descriptor, int], None]
+"""Told that so many bytes of a blob have moved. Called from the threads that move them."""
+
+MAX_PAGES = 1000
+"""Pages of tags or referrers that are followed before the registry is taken to be broken."""
+
+MAX_REFERRERS = 1000
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Repository:
+    """One repository, opened. Thread-safe; connects on first use.
+
+    `push` says that something will be written, so that one token with both permissions is asked
+    for at the start; writing without it works too, for one request more. `cancel` is looked at
+    before, while and between requests. Every method may raise `RegistryUnreachable`,
+    `AuthenticationFailed`, `AccessDenied`, `RegistryError` and `Cancelled`.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        *,
+        settings: Transport | None = None,
+        cancel: CancelToken | None = None,
+        push: bool = False,
+    ) -> None:
+        from floe_engine.registry.session import Session  # imports oras: slow, so only here
+
+        self.reference = reference.without_target()
+        self.settings = settings or Transport()
+        self.cancels = (cancel,) if cancel is not None else ()
+        self._session = Session(self.reference, self.settings, cancel)
+        self._referrers_api: bool | None = None
+        if push:
+            self._session.actions = PUSH
+
+    @property
+    def requests(self) -> int:
+        """How many requests this repository has sent so far."""
+        return self._session.sent
+
+    @property
+    def has_referrers_api(self) -> bool | None:
+        """Whether the registry lists referrers itself; None until it has shown it."""
+        return self._referrers_api
+
+    # Reading
+
+    def tags(self) -> list[str]:
+        """All tags, sorted as text. Raises `NotFound` where the repository does not exist."""
+        url = self._session.url(self._session.container.tags_url(N=1000))
+        found: set[str] = set()
+        for page in self._pages(url, "listing the tags"):
+            tags = page.get("tags")
+            if tags is None:
+                continue
+            if not isinstance(tags, list):
+                raise RegistryError("the registry's list of tags is malformed", where=self.reference.name)
+            found.update(tag for tag in tags if isinstance(tag, str) and TAG.fullmatch(tag))
+        return sorted(found)
+
+    def resolve(self, ref: str) -> Descriptor | None:
+        """What a tag or digest names, without fetching it; None only if the registry says 404.
+
+        The descriptor has type, digest and size; annotations are in the manifest.
+        """
+        response = self._session.do_request(self._manifest_url(ref), "HEAD", headers=_accept())
+        if response.status_code == 404:
+            if not answers.is_web_page(response.headers):
+                return None
+            # A proxy's page says nothing about the tag; the body of a GET tells the two apart.
+            return self._descriptor_or_none(ref)
+        if response.status_code != 200:
+            raise self._session.failure(response, f"looking for {ref}", where=self._where(ref))
+        digest = response.headers.get("Docker-Content-Digest", "")
+        length = response.headers.get("Content-Length", "")
+        media_type = answers.media_type(response.headers)
+        if not (DIGEST.fullmatch(digest) and length.isdigit() and media_type in MANIFEST_TYPES):
+            # All three headers are optional in the specification; the manifest itself is not.
+            return self._descriptor_or_none(ref)
+        if DIGEST.fullmatch(ref) and digest != ref:
+            raise _wrong_digest(ref, digest, self._where(ref))
+        return Descriptor(media_type, digest, int(length))
+
+    def manifest(self, ref: str) -> Manifest:
+        """The manifest or index behind a tag or digest, its bytes verified.
+
+        Raises `NotFound`, and `ContentMismatch` where the bytes do not hash to the digest that was
+        asked for or that the registry names.
+        """
+        found = self._manifest_or_none(ref)
+        if found is None:
+            raise NotFound(
+                f"{self.reference.name} has no {ref}",
+                hint="check the tag, and that it was published to this repository",
+                where=self._where(ref),
+                status=404,
+            )
+        return found
+
+    def blob(self, descriptor: Descriptor, limit: int, *, on_bytes: OnBytes | None = None) -> bytes:
+        """Content of at most `limit` bytes, its size and digest verified.
+
+        Raises `NotFound`, `ContentMismatch`, and `RegistryError` where it promises to be larger.
+        """
+        return self._blob(descriptor, limit, on_bytes, None)
+
+    def blobs(self, descriptors: Sequence[Descriptor], on_bytes: OnBytes | None = None) -> list[bytes]:
+        """Several blobs at once, verified, in the order asked for; one of a kind is fetched once."""
+        unique = {descriptor.digest: descriptor for descriptor in descriptors}
+        total = sum(descriptor.size for descriptor in unique.values())
+        if len(descriptors) > self.settings.max_blobs or total > self.settings.max_total:
+            raise RegistryError(
+                "the artifact is larger than floe takes",
+                f"{len(descriptors)} files of {human_size(total)} together; at most "
+                f"{self.settings.max_blobs} of {human_size(self.settings.max_total)}",
+                where=self.reference.name,
+            )
+
+        def fetch(descriptor: Descriptor, stop: CancelToken) -> bytes:
+            return self._blob(descriptor, descriptor.size, on_bytes, stop)
+
+        contents = dict(zip(unique, self._fan_out(fetch, list(unique.values())), strict=True))
+        return [contents[descriptor.digest] for descriptor in descriptors]
+
+    def referrers(self, digest: str) -> list[Descriptor]:
+        """Manifests that have `digest` as their subject: by the API, else by the fallback tag.
+
+        An entry is what the registry *claims*; open it and compare its subject. An empty list means
+        that the registry was asked and knows of none.
+        """
+        if self._referrers_api is not False and (listed := self._listed_referrers(digest)) is not None:
+            return listed
+        index = self._manifest_or_none(_fallback_tag(digest))
+        if index is None:
+            return []
+        return _distinct(index.manifests)
+
+    # Writing
+
+    def push_blob(self, data: bytes, media_type: str) -> Descriptor:
+        """Upload content (POST, PUT; no question before). Returns its descriptor."""
+        return self._push_blob(data, media_type, None)
+
+    def push_blobs(
+        self, contents: Sequence[tuple[bytes, str]], on_bytes: OnBytes | None = None
+    ) -> list[Descriptor]:
+        """Upload several ``(data, media type)`` at once; equal content goes once."""
+        descriptors = [Descriptor.of(data, media_type) for data, media_type in contents]
+        unique = {
+            descriptor.digest: content for descriptor, content in zip(descriptors, contents, strict=True)
+        }
+
+        def push(content: tuple[bytes, str], stop: CancelToken) -> None:
+            descriptor = self._push_blob(*content, stop)
+            if on_bytes is not None:
+                on_bytes(descriptor, descriptor.size)
+
+        self._fan_out(push, list(unique.values()))
+        return descriptors
+
+    def push_manifest(
+        self, raw: bytes, media_type: str = OCI_MANIFEST, *, tag: str | None = None
+    ) -> Descriptor:
+        """Write a manifest's exact bytes under `tag`, or by its digest alone.
+
+        Raises `VersionExists` where the registry holds the tag immutable and it names other content.
+        """
+        manifest = Manifest.parse(raw, media_type)
+        self._put_manifest(manifest, tag)
+        return manifest.descriptor
+
+    def attach(
+        self, raw_manifest: bytes, subject: Descriptor | str, media_type: str = OCI_MANIFEST
+    ) -> Descriptor:
+        """Write a manifest that refers to `subject`, so that `referrers` finds it.
+
+        Where the registry does not answer ``OCI-Subject`` it has no referrers API, and the client
+        keeps the list itself (distribution-spec 1.1, "Referrers Tag Schema").
+        """
+        digest = subject if isinstance(subject, str) else subject.digest
+        manifest = Manifest.parse(raw_manifest, media_type)
+        if manifest.subject is None or manifest.subject.digest != digest:
+            raise ContentMismatch("the manifest does not refer to its subject", f"it should name {digest}")
+        response = self._put_manifest(manifest, None)
+        self._referrers_api = response.headers.get("OCI-Subject") == digest
+        if not self._referrers_api:
+            from floe_engine.registry.fallback import add_to_fallback
+
+            add_to_fallback(self, _fallback_tag(digest), manifest.descriptor)
+        return manifest.descriptor
+
+    def delete_tag(self, tag: str) -> None:
+        """Remove a tag and nothing else. Raises `NotFound`, or `RegistryError` if it is not possible.
+
+        Deleting by digest would take every other tag of the same content with it. Where the registry
+        cannot delete a tag by name, the tag is moved to a manifest of its own, and that is deleted.
+        """
+        self._session.actions = PUSH
+        response = self._session.do_request(self._manifest_url(tag), "DELETE")
+        if response.status_code in (200, 202, 204):
+            return
+        if response.status_code not in (400, 405):
+            raise self._session.failure(response, f"deleting the tag {tag}", where=self._where(tag))
+        from floe_engine.registry.fallback import delete_by_moving
+
+        delete_by_moving(self, tag)
+
+    def delete_manifest(self, digest: str) -> None:
+        """Remove a manifest, and with it every tag that names it. Almost always the wrong thing."""
+        self._session.actions = PUSH
+        response = self._session.do_request(self._manifest_url(digest), "DELETE")
+        if response.status_code not in (200, 202, 204):
+            raise self._session.failure(response, f"deleting {digest}", where=self._where(digest))
+
+    # How
+
+    def _manifest_or_none(self, ref: str) -> Manifest | None:
+        response = self._session.do_request(self._manifest_url(ref), headers=_accept())
+        where = self._where(ref)
+        if response.status_code == 404 and not answers.is_web_page(response.headers):
+            return None
+        if response.status_code != 200:
+            raise self._session.failure(response, f"fetching the manifest {ref}", where=where)
+        raw = response.content
+        if len(raw) > MANIFEST_LIMIT:
+            raise RegistryError(f"the manifest is larger than {human_size(MANIFEST_LIMIT)}", where=where)
+        if answers.is_web_page(response.headers):
+            answers.json_object(
+                response.headers, raw, limit=MANIFEST_LIMIT, registry=self.reference.registry, where=where
+            )
+        manifest = Manifest.parse(raw, answers.media_type(response.headers), where=where)
+        promised = {response.headers.get("Docker-Content-Digest"), ref if DIGEST.fullmatch(ref) else None}
+        for digest in promised - {None, manifest.digest}:
+            raise _wrong_digest(str(digest), manifest.digest, where)
+        return manifest
+
+    def _descriptor_or_none(self, ref: str) -> Descriptor | None:
+        manifest = self._manifest_or_none(ref)
+        return (
+            None if manifest is None else Descriptor(manifest.media_type, manifest.digest, len(manifest.raw))
+        )
+
+    def _blob(
+        self, descriptor: Descriptor, limit: int, on_bytes: OnBytes | None, stop: CancelToken | None
+    ) -> bytes:
+        where = f"{self.reference.name}@{descriptor.digest}"
+        if descriptor.size > limit:
+            raise RegistryError(
+                "a blob is larger than floe takes",
+                f"{human_size(descriptor.size)} where {human_size(limit)} is the most",
+                where=where,
+            )
+        response = self._session.do_request(
+            self._session.url(self._session.container.get_blob_url(descriptor.digest)),
+            limit=descriptor.size,
+            on_chunk=None
+            if on_bytes is None
+            else lambda done: on_bytes(descriptor, min(done, descriptor.size)),
+            cancel=stop,
+        )
+        if response.status_code != 200:
+            raise self._session.failure(response, f"fetching the blob {descriptor.digest}", where=where)
+        content: bytes = response.content
+        descriptor.check(content, where=where)
+        return content
+
+    def _push_blob(self, data: bytes, media_type: str, stop: CancelToken | None) -> Descriptor:
+        self._session.actions |= PUSH
+        descriptor = Descriptor.of(data, media_type)
+        retry = Retry(self.settings, (*self.cancels, *((stop,) if stop is not None else ())))
+        while True:
+            retry_after = ""
+            try:
+                response = self._upload(data, descriptor, stop)
+                if response.status_code in (201, 204):
+                    break
+                error: FloeError = self._session.failure(response, f"uploading the blob {descriptor.digest}")
+                # 404 here is an upload session that the registry has forgotten.
+                again = response.status_code in answers.TRANSIENT or response.status_code == 404
+                retry_after = response.headers.get("Retry-After", "")
+            except RegistryUnreachable as unreachable:
+                error, again = unreachable, True
+            if not again or not retry.again(retry_after):
+                raise error
+        confirmed = response.headers.get("Docker-Content-Digest")
+        if confirmed and confirmed != descriptor.digest:
+            raise _wrong_digest(descriptor.digest, confirmed, self.reference.name)
+        return descriptor
+
+    def _upload(self, data: bytes, descriptor: Descriptor, stop: CancelToken | None) -> Response:
+        start = self._session.url(self._session.container.upload_blob_url())
+        response = self._session.do_request(start, "POST", headers={"Content-Length": "0"}, cancel=stop)
+        if response.status_code != 202:
+            return response
+        location = response.headers.get("Location")
+        if not location:
+            raise RegistryError("the registry names no place for the upload", where=self.reference.name)
+        place = self._session.safe_url(urljoin(start, location), "sends an upload")
+        separator = "&" if "?" in place else "?"
+        return self._session.do_request(
+            f"{place}{separator}digest={quote(descriptor.digest)}",
+            "PUT",
+            data=data,
+            headers={"Content-Type": "application/octet-stream"},
+            cancel=stop,
+        )
+
+    def _put_manifest(self, manifest: Manifest, tag: str | None) -> Response:
+        self._session.actions |= PUSH
+        ref = tag or manifest.digest
+        if len(manifest.raw) > MANIFEST_LIMIT:
+            raise RegistryError(
+                f"the manifest is larger than {human_size(MANIFEST_LIMIT)}", where=self._where(ref)
+            )
+        response = self._session.do_request(
+            self._manifest_url(ref), "PUT", data=manifest.raw, headers={"Content-Type": manifest.media_type}
+        )
+        if response.status_code not in (200, 201):
+            raise self._session.failure(
+                response, f"writing {ref}", where=self._where(ref), tagging=tag is not None
+            )
+        confirmed = response.headers.get("Docker-Content-Digest")
+        if confirmed and confirmed != manifest.digest:
+            raise _wrong_digest(manifest.digest, confirmed, self._where(ref))
+        return response
+
+    def _listed_referrers(self, digest: str) -> list[Descriptor] | None:
+        """What the referrers API lists, or None where the registry has no such API."""
+        url = f"{self._session.home}/v2/{self.reference.repository}/referrers/{digest}"
+        first = self._session.do_request(url, headers={"Accept": OCI_INDEX})
+        if first.status_code in (400, 404, 405, 406) or (
+            first.status_code == 200 and answers.media_type(first.headers) != OCI_INDEX
+        ):
+            self._referrers_api = False
+            return None
+        found: list[Descriptor] = []
+        for page in self._pages(url, "listing the referrers", first):
+            index = page.get("manifests")
+            if not isinstance(index, list) or len(found) + len(index) > MAX_REFERRERS:
+                raise RegistryError(
+                    "the registry's list of referrers is malformed",
+                    f"it is no list of at most {MAX_REFERRERS}",
+                    where=self.reference.name,
+                )
+            found += [Descriptor.parse(entry, where=self.reference.name) for entry in index]
+        self._referrers_api = True
+        return _distinct(found)
+
+    def _pages(self, url: str, doing: str, first: Response | None = None) -> Iterator[dict[str, object]]:
+        """The JSON pages of a listing, along its Link headers (RFC 8288), empty ones included."""
+        seen = {url}
+        response = first
+        for _ in range(MAX_PAGES):
+            if response is None:
+                response = self._session.do_request(url, headers={"Accept": "application/json"})
+            if response.status_code != 200:
+                raise self._session.failure(response, doing, where=self.reference.name)
+            yield answers.json_object(
+                response.headers,
+                response.content,
+                limit=MANIFEST_LIMIT,
+                registry=self.reference.registry or "the layout",
+                where=self.reference.name,
+            )
+            link = response.links.get("next", {}).get("url")
+            if not link:
+                return
+            url = urljoin(url, link)
+            if not self._session.same_origin(url) or url in seen:
+                raise RegistryError(
+                    "the registry's list goes on where it may not",
+                    f"the next page is {'one already seen' if url in seen else answers.shown_host(url)}",
+                    where=self.reference.name,
+                )
+            seen.add(url)
+            response = None
+        raise RegistryError(f"the registry's list has more than {MAX_PAGES} pages", where=self.reference.name)
+
+    def _fan_out(self, work: Callable[[_In, CancelToken], _Out], items: Sequence[_In]) -> list[_Out]:
+        """Do `work` for every item at once; the first failure stops the others and is raised."""
+        stop = CancelToken()
+        if len(items) < 2 or self.reference.root is not None:
+            return [work(item, stop) for item in items]
+        # The first goes ahead: it settles how to log in, and the others need not ask again.
+        results = [work(items[0], stop)] if self.requests == 0 else []
+        rest = items[len(results) :]
+        with ThreadPoolExecutor(min(self.settings.workers, len(rest)), "floe-blob") as pool:
+            futures = [pool.submit(work, item, stop) for item in rest]
+            try:
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+            except BaseException:
+                stop.cancel()
+                for future in futures:
+                    future.cancel()
+                raise
+            return results + [future.result() for future in futures]
+
+    def _manifest_url(self, ref: str) -> str:
+        if not (TAG.fullmatch(ref) or DIGEST.fullmatch(ref)):
+            raise RegistryError("neither a tag nor a digest", answers.plain(ref), where=self.reference.name)
+        return self._session.url(self._session.container.manifest_url(ref))
+
+    def _where(self, ref: str) -> str:
+        return f"{self.reference.name}{'@' if DIGEST.fullmatch(ref) else ':'}{ref}"
+
+
+def _accept() -> dict[str, str]:
+    return {"Accept": ", ".join(MANIFEST_TYPES)}
+
+
+def _fallback_tag(digest: str) -> str:
+    return digest.replace(":", "-", 1)
+
+
+def _distinct(descriptors: Sequence[Descriptor]) -> list[Descriptor]:
+    return list({descriptor.digest: descriptor for descriptor in descriptors}.values())
+
+
+def _wrong_digest(promised: str, actual: str, where: str) -> ContentMismatch:
+    return ContentMismatch(
+        "content does not match its digest",
+        f"promised {promised}\nreceived {actual}",
+        hint="the registry or something between holds altered content; do not use it",
+        where=where,
+    )

@@ -1,0 +1,254 @@
+"""Who we are to a registry: what docker, podman and the environment know.
+
+Looks up, never stores. A secret leaves this room only inside a `Credential`, whose repr hides
+it; no error here ever carries the content of a file, or what a helper program printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from floe_engine.errors import AuthenticationFailed, ConfigurationError, UsageError
+from floe_engine.files import read_bounded
+from floe_engine.registry.reference import Reference
+
+HELPER_TIMEOUT = 30.0
+"""Seconds for a credential helper; cloud helpers ask a server themselves."""
+
+_CONFIG_LIMIT = 1024 * 1024
+_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_TOKEN_USER = "<token>"  # noqa: S105 - the marker of docker's helper protocol, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One way to prove who we are. `source` says where it was found, for messages.
+
+    `identity_token` is an OAuth2 refresh token for the registry's token service;
+    `registry_token` is a bearer token for the registry itself.
+    """
+
+    source: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str | None:
+        """The value of an ``Authorization: Basic`` header, or None without user and password."""
+        if not self.username or not self.password:
+            return None
+        pair = f"{self.username}:{self.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+
+class CredentialSource(Protocol):
+    """Anything that knows who we are to a registry."""
+
+    def lookup(self, registry: str, repository: str) -> Credential | None:
+        """The credential for ``host[:port]`` and a repository in it, or None for anonymous."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCredentials:
+    """One credential, for one registry alone."""
+
+    registry: str
+    credential: Credential
+
+    def lookup(self, registry: str, repository: str) -> Credential | None:
+        """The credential where `registry` is the one it is for."""
+        return self.credential if registry == self.registry else None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The environment first, then ``REGISTRY_AUTH_FILE``, docker's config.json, podman's auth.json.
+
+    ``FLOE_REGISTRY_TOKEN`` is a bearer token, ``FLOE_REGISTRY_USERNAME`` with
+    ``FLOE_REGISTRY_PASSWORD`` a login. Where ``FLOE_REGISTRY`` is set they are for its host
+    alone: a reference to another registry then never receives them.
+    """
+
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def lookup(self, registry: str, repository: str) -> Credential | None:
+        """The credential for a registry, or None.
+
+        Raises `ConfigurationError` for a damaged file and `AuthenticationFailed` for a helper
+        program that fails: who meant to be somebody is not silently nobody.
+        """
+        environ = os.environ if self.environ is None else self.environ
+        if (found := _from_environment(environ, registry)) is not None:
+            return found
+        for path in _config_files(environ):
+            if path.is_file() and (found := _from_file(path, environ, registry, repository)) is not None:
+                return found
+        return None
+
+
+def _from_environment(environ: Mapping[str, str], registry: str) -> Credential | None:
+    token = environ.get("FLOE_REGISTRY_TOKEN", "").strip()
+    username = environ.get("FLOE_REGISTRY_USERNAME", "")
+    password = environ.get("FLOE_REGISTRY_PASSWORD", "")
+    if not (token or username or password):
+        return None
+    if (home := environ.get("FLOE_REGISTRY")) and not _is_for(home, registry):
+        return None
+    if token:
+        return Credential("FLOE_REGISTRY_TOKEN", registry_token=_header_safe(token, "FLOE_REGISTRY_TOKEN"))
+    if not username or not password:
+        missing = "FLOE_REGISTRY_PASSWORD" if username else "FLOE_REGISTRY_USERNAME"
+        raise ConfigurationError(f"{missing} is not set", "a login needs a name and a password")
+    return Credential("FLOE_REGISTRY_USERNAME", username, password)
+
+
+def _is_for(reference: str, registry: str) -> bool:
+    try:
+        return Reference.parse_constrained(reference)[0].registry == registry
+    except UsageError:
+        return False  # a FLOE_REGISTRY that cannot be read is nobody's
+
+
+def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if named := environ.get("REGISTRY_AUTH_FILE"):
+        yield Path(named)
+    yield (
+        Path(environ["DOCKER_CONFIG"]) if environ.get("DOCKER_CONFIG") else home / ".docker"
+    ) / "config.json"
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        yield Path(runtime) / "containers" / "auth.json"
+
+
+def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository: str) -> Credential | None:
+    try:
+        config = json.loads(read_bounded(path, _CONFIG_LIMIT, what="credentials file"))
+    except (ValueError, RecursionError):
+        raise ConfigurationError(
+            "credentials file is not JSON", hint="repair it, or log in again", where=str(path)
+        ) from None
+    if not isinstance(config, dict):
+        raise ConfigurationError("credentials file is not a JSON object", where=str(path))
+    helpers, auths = config.get("credHelpers"), config.get("auths")
+    if isinstance(helpers, dict):
+        for key, helper in _matching(helpers, registry, repository):
+            return _from_helper(helper, key, environ, path)
+    if isinstance(auths, dict):
+        for _, entry in _matching(auths, registry, repository):
+            if isinstance(entry, dict) and (found := _from_entry(entry, path)) is not None:
+                return found
+    if store := config.get("credsStore"):
+        server = "https://index.docker.io/v1/" if registry in _DOCKER_HUB else registry
+        return _from_helper(store, server, environ, path)
+    return None
+
+
+def _matching(entries: Mapping[str, Any], registry: str, repository: str) -> Iterator[tuple[str, Any]]:
+    """The entries for a repository, the most specific first (podman has keys with a path)."""
+    hosts = _DOCKER_HUB if registry in _DOCKER_HUB else {registry}
+    by_name: dict[str, tuple[str, Any]] = {}
+    for key, value in entries.items():
+        name = re.sub(r"^https?://", "", key).rstrip("/")
+        host, slash, path = name.partition("/")
+        name = f"{host.lower()}{slash}{path}"
+        by_name.setdefault(re.sub(r"/v[12]$", "", name), (key, value))
+    parts = repository.split("/")
+    for length in range(len(parts), -1, -1):
+        for host in sorted(hosts):
+            name = "/".join([host, *parts[:length]])
+            if name in by_name:
+                yield by_name[name]
+
+
+def _from_entry(entry: Mapping[str, Any], path: Path) -> Credential | None:
+    def text(key: str) -> str:
+        value = entry.get(key)
+        return value if isinstance(value, str) else ""
+
+    username, password = text("username"), text("password")
+    if encoded := text("auth"):
+        try:
+            pair = base64.b64decode(encoded, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            raise ConfigurationError(
+                "an auth entry is not base64", hint="log in again", where=str(path)
+            ) from None
+        username, _, password = pair.rstrip("\0").partition(":")
+    identity, registry_token = text("identitytoken"), text("registrytoken")
+    if not (identity or registry_token or (username and password)):
+        return None
+    source = str(path)
+    if registry_token:
+        _header_safe(registry_token, source)
+    return Credential(source, username, password, identity, registry_token)
+
+
+def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: Path) -> Credential | None:
+    if not isinstance(helper, str) or not _HELPER_NAME.fullmatch(helper):
+        raise ConfigurationError("a credential helper's name is not valid", where=str(path))
+    name = f"docker-credential-{helper}"
+    program = shutil.which(name, path=environ.get("PATH"))
+    if program is None:
+        raise AuthenticationFailed(
+            f"the credential helper {name} is not installed",
+            f"{path} names it for {server}",
+            hint=f"put {name} on PATH, or remove it from that file",
+        )
+    try:
+        done = subprocess.run(  # noqa: S603 - the program that the user's own docker config names
+            [program, "get"],
+            input=server.encode(),
+            capture_output=True,
+            timeout=HELPER_TIMEOUT,
+            env=dict(environ),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _helper_failed(name, server, f"it did not answer within {HELPER_TIMEOUT:.0f} s") from None
+    except OSError as error:
+        raise _helper_failed(name, server, error.strerror or "it cannot be run") from None
+    if done.returncode != 0:
+        if b"credentials not found" in done.stdout:
+            return None
+        raise _helper_failed(name, server, f"it ended with exit code {done.returncode}")
+    try:
+        answer = json.loads(done.stdout)
+        username, secret = answer["Username"], answer["Secret"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol") from None
+    if not isinstance(username, str) or not isinstance(secret, str):
+        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol")
+    if not secret:
+        return None
+    if username == _TOKEN_USER:
+        return Credential(name, identity_token=secret)
+    return Credential(name, username, secret)
+
+
+def _helper_failed(name: str, server: str, reason: str) -> AuthenticationFailed:
+    return AuthenticationFailed(
+        f"the credential helper {name} gave no credentials for {server}",
+        reason,
+        hint=f"to see why, run: echo {server} | {name} get",
+    )
+
+
+def _header_safe(token: str, source: str) -> str:
+    """`token` if it can stand in a header; an HTTP library would quote a bad one in its error."""
+    if not _HEADER_SAFE.fullmatch(token):
+        raise ConfigurationError("a registry token has spaces or control characters", where=source)
+    return token

@@ -1,0 +1,91 @@
+"""What a client does where a registry lacks a feature: keep referrers itself, delete one tag.
+
+Both are read-modify-write over the network without compare-and-swap, so both look again at what
+they have done.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from floe_engine.errors import FloeError, NotFound, RegistryError
+from floe_engine.files import canonical_json
+from floe_engine.registry.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
+from floe_engine.registry.retry import pause_for
+
+if TYPE_CHECKING:
+    from floe_engine.registry.client import Repository
+
+_ROUNDS = 12
+
+
+def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor) -> None:
+    """List a referrer in the index at a fallback tag (distribution-spec 1.1, "Referrers Tag Schema").
+
+    Two writers may overwrite each other, so the tag is read again after writing, and written
+    again after a random pause until the entry is there. Raises `RegistryError` if it never stays.
+    """
+    for attempt in range(_ROUNDS):
+        entries = _entries(repository, tag)
+        if any(entry.get("digest") == referrer.digest for entry in entries):
+            return
+        index = {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": [*entries, referrer.document()],
+        }
+        repository.push_manifest(canonical_json(index), OCI_INDEX, tag=tag)
+        if attempt:
+            # We have met another writer; give it the time to overwrite us before looking.
+            pause_for(random.uniform(0.02, 0.06) * attempt, repository.cancels)  # noqa: S311 - jitter
+        if any(entry.get("digest") == referrer.digest for entry in _entries(repository, tag)):
+            return
+        pause_for(random.uniform(0.0, 0.05) * 2 ** min(attempt, 4), repository.cancels)  # noqa: S311 - jitter
+    raise RegistryError(
+        "other writers keep replacing the list of signatures",
+        f"{referrer.digest} was not in it after {_ROUNDS} tries",
+        hint="sign again when nobody else is signing the same artifact",
+        where=f"{repository.reference.name}:{tag}",
+    )
+
+
+def delete_by_moving(repository: Repository, tag: str) -> None:
+    """Delete a tag where a registry only deletes by digest, without touching its content.
+
+    The tag is moved to a manifest that exists nowhere else, and that manifest is deleted. If
+    the registry refuses the second step the tag is moved back.
+    """
+    original = repository.manifest(tag)
+    empty = repository.push_blob(b"{}", OCI_EMPTY)
+    stand_in = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": OCI_EMPTY,
+        "config": empty.document(),
+        "layers": [empty.document()],
+        # Without a nonce two deletions would share one manifest, and the first take both tags.
+        "annotations": {"org.opencontainers.image.description": f"deleted tag {uuid.uuid4()}"},
+    }
+    moved = repository.push_manifest(canonical_json(stand_in), OCI_MANIFEST, tag=tag)
+    try:
+        repository.delete_manifest(moved.digest)
+    except FloeError:
+        repository.push_manifest(original.raw, original.media_type, tag=tag)
+        raise
+
+
+def _entries(repository: Repository, tag: str) -> list[dict[str, Any]]:
+    """The index's entries as they are written, so that what others put there is kept."""
+    try:
+        index = repository.manifest(tag)
+    except NotFound:
+        return []
+    if not index.is_index:
+        raise RegistryError(
+            "the tag for referrers names something else",
+            f"its type is {index.media_type}",
+            where=f"{repository.reference.name}:{tag}",
+        )
+    return list(index.document["manifests"]) if index.manifests else []

@@ -1,0 +1,226 @@
+"""An OCI image layout on disk: blobs, tags, referrers (image-spec 1.1, image-layout.md).
+
+Tags are index.json entries with ``org.opencontainers.image.ref.name``, so ORAS, skopeo and
+umoci read and write the same folder. No network, and no `requests`: `layout_adapter.py` is how
+the client reaches this.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from floe_engine.errors import ConfigurationError, ContentMismatch, RegistryError
+from floe_engine.events import CancelToken
+from floe_engine.files import (
+    canonical_json,
+    exclusive_lock,
+    read_bounded,
+    sha256_digest,
+    strict_json,
+    write_atomic,
+)
+from floe_engine.registry.descriptor import MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
+from floe_engine.registry.reference import DIGEST, TAG
+
+REF_NAME = "org.opencontainers.image.ref.name"
+IMMUTABLE = re.compile(r"v?\d+\.\d+\.\d+(?:[-_.][0-9A-Za-z_.-]+)?")
+"""Tags that never move: versions. Signature and fallback tags do grow."""
+
+_MARKER = b'{"imageLayoutVersion": "1.0.0"}\n'
+_INDEX_LIMIT = 64 * 1024 * 1024
+
+
+class TagTaken(Exception):
+    """The tag is immutable and names other content."""
+
+
+class Layout:
+    """One OCI image layout. Reading needs no lock: files are replaced whole, blobs never change."""
+
+    def __init__(self, root: Path, cancel: CancelToken | None = None) -> None:
+        self._root = root
+        self._cancel = cancel
+        self._without_subject: set[str] = set()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder is a layout of a version that we know. Raises `ConfigurationError`."""
+        marker = self._root / "oci-layout"
+        if not marker.is_file():
+            return False
+        try:
+            version = strict_json(read_bounded(marker, 4096, what="oci-layout")).get("imageLayoutVersion")
+        except (ValueError, AttributeError):
+            version = None
+        if version != "1.0.0":
+            raise ConfigurationError(
+                "the OCI layout is of an unknown version",
+                "its oci-layout file does not say imageLayoutVersion 1.0.0",
+                where=str(self._root),
+            )
+        return True
+
+    def create(self) -> None:
+        """Make the folder a layout, unless it is one. Refuses a folder that holds other things."""
+        if self.exists:
+            return
+        if self._root.exists() and (not self._root.is_dir() or any(self._foreign())):
+            raise ConfigurationError(
+                "the folder is not an OCI layout",
+                "it holds other files, which floe does not mix with its own",
+                hint="name an empty folder, or one that does not exist",
+                where=str(self._root),
+            )
+        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+            if not (self._root / "index.json").exists():
+                self._write_index([])
+            # The marker comes last: a folder that has it is complete.
+            write_atomic(self._root / "oci-layout", _MARKER)
+
+    def _foreign(self) -> list[Path]:
+        ours = {".lock", "blobs", "index.json", "oci-layout"}
+        return [
+            entry
+            for entry in self._root.iterdir()
+            if entry.name not in ours and not entry.name.endswith(".tmp")
+        ]
+
+    def blob_path(self, digest: str) -> Path:
+        """Where content lies. `digest` has been checked."""
+        return self._root / "blobs" / "sha256" / digest.removeprefix("sha256:")
+
+    def put_blob(self, digest: str, data: bytes) -> bool:
+        """Store content; False where it does not match its digest."""
+        if sha256_digest(data) != digest:
+            return False
+        path = self.blob_path(digest)
+        # A blob of another size was torn by somebody else's writer: ours are renamed whole.
+        if not path.exists() or path.stat().st_size != len(data):
+            write_atomic(path, data)
+        return True
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The descriptors of index.json. Raises `ContentMismatch` where it is damaged."""
+        path = self._root / "index.json"
+        if not path.exists():
+            return []
+        try:
+            index = strict_json(read_bounded(path, _INDEX_LIMIT, what="index.json"))
+            entries = index["manifests"]
+            for entry in entries:
+                Descriptor.parse(entry, where=str(path))
+        except (ValueError, KeyError, TypeError):
+            raise ContentMismatch(
+                "the OCI layout's index.json is damaged", hint="restore it, or publish again", where=str(path)
+            ) from None
+        return list(entries)
+
+    def tags(self) -> list[str]:
+        """The tags, sorted."""
+        return sorted({tag for entry in self.entries() if (tag := _tag(entry)) and TAG.fullmatch(tag)})
+
+    def resolve(self, target: str) -> str | None:
+        """The digest behind a tag or a digest, or None."""
+        if DIGEST.fullmatch(target):
+            return target if self.blob_path(target).is_file() else None
+        return next((entry["digest"] for entry in self.entries() if _tag(entry) == target), None)
+
+    def read(self, digest: str, limit: int) -> bytes | None:
+        """Content by digest, unverified (the client verifies), or None."""
+        path = self.blob_path(digest)
+        return read_bounded(path, limit, what="blob") if path.is_file() else None
+
+    def put_manifest(self, manifest: Manifest, tag: str | None) -> None:
+        """Store a manifest and list it. Raises `TagTaken` for a version tag with other content."""
+        digest = manifest.digest
+        self.put_blob(digest, manifest.raw)
+        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+            entries = self.entries()
+            current = next((entry for entry in entries if tag and _tag(entry) == tag), None)
+            if current is not None and current["digest"] != digest and IMMUTABLE.fullmatch(tag or ""):
+                raise TagTaken
+            if (current is not None and current["digest"] == digest) or (
+                tag is None and any(entry["digest"] == digest for entry in entries)
+            ):
+                return
+            # An untagged entry keeps a manifest reachable for other tools; a tag replaces it.
+            kept = [
+                e for e in entries if e is not current and not (e["digest"] == digest and _tag(e) is None)
+            ]
+            if current is not None and not any(e["digest"] == current["digest"] for e in kept):
+                kept.append(_untagged(current))
+            self._write_index([*kept, _entry(manifest, tag)])
+
+    def delete_tag(self, tag: str) -> bool:
+        """Forget a tag, not its content; False where there is none."""
+        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+            entries = self.entries()
+            gone = [entry for entry in entries if _tag(entry) == tag]
+            kept = [entry for entry in entries if _tag(entry) != tag]
+            for entry in gone:
+                if not any(other["digest"] == entry["digest"] for other in kept):
+                    kept.append(_untagged(entry))
+            if gone:
+                self._write_index(kept)
+            return bool(gone)
+
+    def referrers(self, subject: str) -> list[Descriptor]:
+        """Manifests whose subject is `subject` (distribution-spec, "Listing Referrers")."""
+        found: dict[str, Descriptor] = {}
+        for entry in self.entries():
+            manifest = self._referring(entry["digest"], subject)
+            if manifest is not None:
+                found.setdefault(manifest.digest, manifest)
+        return list(found.values())
+
+    def _referring(self, digest: str, subject: str) -> Descriptor | None:
+        if digest in self._without_subject:  # the content of a digest never changes
+            return None
+        raw = self.read(digest, MANIFEST_LIMIT)
+        try:
+            manifest = Manifest.parse(raw, stored_media_type(raw)) if raw is not None else None
+            target = manifest.subject if manifest is not None else None
+        except (RegistryError, ValueError):
+            manifest = target = None  # what cannot be read refers to nothing
+        if manifest is None or target is None:
+            self._without_subject.add(digest)
+            return None
+        return manifest.descriptor if target.digest == subject else None
+
+    def _write_index(self, entries: list[dict[str, Any]]) -> None:
+        document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+        write_atomic(self._root / "index.json", canonical_json(document))
+
+
+def stored_media_type(raw: bytes) -> str:
+    """The type of a stored manifest. It may leave out its own; then its shape tells."""
+    document = strict_json(raw)
+    if not isinstance(document, dict):
+        raise ValueError("no object")
+    return str(document.get("mediaType") or (OCI_INDEX if "manifests" in document else OCI_MANIFEST))
+
+
+def _tag(entry: dict[str, Any]) -> str | None:
+    name = (entry.get("annotations") or {}).get(REF_NAME)
+    return name if isinstance(name, str) else None
+
+
+def _untagged(entry: dict[str, Any]) -> dict[str, Any]:
+    annotations = {key: text for key, text in (entry.get("annotations") or {}).items() if key != REF_NAME}
+    rest = {key: value for key, value in entry.items() if key != "annotations"}
+    return {**rest, "annotations": annotations} if annotations else rest
+
+
+def _entry(manifest: Manifest, tag: str | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "mediaType": manifest.media_type,
+        "digest": manifest.digest,
+        "size": len(manifest.raw),
+    }
+    if isinstance(declared := manifest.document.get("artifactType"), str):
+        entry["artifactType"] = declared
+    if tag is not None:
+        entry["annotations"] = {REF_NAME: tag}
+    return entry

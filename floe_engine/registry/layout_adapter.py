@@ -1,0 +1,172 @@
+"""An OCI image layout behind `requests`: the distribution-spec's paths, without a socket.
+
+The embedded default registry is this adapter under the same client that speaks to real ones, so
+there is one code path. It answers what a registry with the referrers API and immutable version
+tags would.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from floe_engine.errors import ContentMismatch, RegistryError
+from floe_engine.events import CancelToken
+from floe_engine.files import canonical_json
+from floe_engine.registry.descriptor import MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
+from floe_engine.registry.layout import Layout, TagTaken, stored_media_type
+from floe_engine.registry.reference import DIGEST, TAG
+
+LAYOUT_HOST = "layout.invalid"
+"""The host that layout URLs carry; .invalid is never resolved (RFC 2606)."""
+
+_BLOB_LIMIT = 1024 * 1024 * 1024
+_UPLOAD = "blobs/uploads/"
+_SESSION = "blobs/uploads/session"
+_PATH = re.compile(
+    r"/v2/(?P<name>.+)/(?P<what>blobs/uploads/(?:session)?|(?:blobs|manifests|referrers)/[^/]+|tags/list)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class LayoutAdapter(BaseAdapter):
+    """Serves one layout as the one repository of a registry at `LAYOUT_HOST`."""
+
+    def __init__(self, root: Path, cancel: CancelToken | None = None) -> None:
+        super().__init__()
+        self._root = root
+        self._layout = Layout(root, cancel)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Answer a request from the folder."""
+        answer = self._answer(request)
+        body = b"" if request.method == "HEAD" else answer.body
+        response = requests.Response()
+        response.status_code = answer.status
+        response.reason = HTTPStatus(answer.status).phrase
+        response.headers = CaseInsensitiveDict({"Content-Length": str(len(answer.body)), **answer.headers})
+        response.url = request.url or ""
+        response.request = request
+        response.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(self, request: requests.PreparedRequest) -> _Answer:
+        url = urlsplit(request.url or "")
+        match = _PATH.fullmatch(unquote(url.path))
+        if match is None:
+            return _problem(404, "NAME_INVALID")
+        what, method = match["what"], request.method or "GET"
+        body = request.body if isinstance(request.body, bytes) else b""
+        if what.startswith(_UPLOAD):
+            return self._upload(what, method, match["name"], parse_qs(url.query), body)
+        if method in {"GET", "HEAD"}:
+            return self._read(what)
+        target = what.removeprefix("manifests/")
+        if what.startswith("manifests/") and method == "PUT":
+            return self._put_manifest(target, body, request.headers.get("Content-Type", ""))
+        if what.startswith("manifests/") and method == "DELETE" and TAG.fullmatch(target):
+            gone = self._layout.exists and self._layout.delete_tag(target)
+            return _Answer(202) if gone else _problem(404, "MANIFEST_UNKNOWN")
+        return _problem(405, "UNSUPPORTED")
+
+    def _upload(
+        self, what: str, method: str, name: str, query: Mapping[str, list[str]], body: bytes
+    ) -> _Answer:
+        if what == _UPLOAD and method == "POST":
+            self._layout.create()
+            return _Answer(202, headers={"Location": f"/v2/{name}/{_SESSION}"})
+        digest = query.get("digest", [""])[0]
+        if what != _SESSION or method != "PUT":
+            return _problem(405, "UNSUPPORTED")
+        if not DIGEST.fullmatch(digest) or not self._layout.put_blob(digest, body):
+            return _problem(400, "DIGEST_INVALID")
+        return _Answer(201, headers={"Docker-Content-Digest": digest})
+
+    def _read(self, what: str) -> _Answer:
+        if not self._layout.exists:
+            return _problem(404, "NAME_UNKNOWN")
+        kind, _, target = what.partition("/")
+        if kind == "tags":
+            return _json({"name": self._root.name, "tags": self._layout.tags()})
+        if kind == "referrers":
+            if not DIGEST.fullmatch(target):
+                return _problem(400, "DIGEST_INVALID")
+            found = [descriptor.document() for descriptor in self._layout.referrers(target)]
+            return _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found}, OCI_INDEX)
+        if kind == "blobs":
+            body = self._layout.read(target, _BLOB_LIMIT) if DIGEST.fullmatch(target) else None
+            if body is None:
+                return _problem(404, "BLOB_UNKNOWN")
+            return _Answer(200, body, {"Content-Type": "application/octet-stream"})
+        return self._get_manifest(target)
+
+    def _get_manifest(self, target: str) -> _Answer:
+        digest = self._layout.resolve(target)
+        if digest is None:
+            return _problem(404, "MANIFEST_UNKNOWN")
+        raw = self._layout.read(digest, MANIFEST_LIMIT)
+        if raw is None:
+            raise ContentMismatch(
+                "the OCI layout lacks a manifest that it lists",
+                f"{target} is {digest}",
+                hint="restore the folder, or publish again",
+                where=str(self._root),
+            )
+        try:
+            media_type = stored_media_type(raw)
+        except ValueError:
+            media_type = "application/octet-stream"  # the client says what is wrong with it
+        return _Answer(200, raw, {"Content-Type": media_type, "Docker-Content-Digest": digest})
+
+    def _put_manifest(self, target: str, raw: bytes, media_type: str) -> _Answer:
+        tag = None if DIGEST.fullmatch(target) else target
+        if media_type not in MANIFEST_TYPES or (tag is not None and not TAG.fullmatch(tag)):
+            return _problem(400, "MANIFEST_INVALID")
+        try:
+            manifest = Manifest.parse(raw, media_type)
+            needed = (*((manifest.config,) if manifest.config else ()), *manifest.layers, *manifest.manifests)
+            subject = manifest.subject
+        except RegistryError:
+            return _problem(400, "MANIFEST_INVALID")
+        if tag is None and manifest.digest != target:
+            return _problem(400, "DIGEST_INVALID")
+        self._layout.create()
+        if not all(self._layout.blob_path(descriptor.digest).is_file() for descriptor in needed):
+            return _problem(404, "MANIFEST_BLOB_UNKNOWN")
+        try:
+            self._layout.put_manifest(manifest, tag)
+        except TagTaken:
+            return _problem(409, "TAG_IMMUTABLE")
+        headers = {"Docker-Content-Digest": manifest.digest}
+        if subject is not None:
+            headers["OCI-Subject"] = subject.digest
+        return _Answer(201, headers=headers)
+
+
+def _json(document: object, media_type: str = "application/json") -> _Answer:
+    return _Answer(200, canonical_json(document), {"Content-Type": media_type})
+
+
+def _problem(status: int, code: str) -> _Answer:
+    body = canonical_json({"errors": [{"code": code, "message": code.lower().replace("_", " ")}]})
+    return _Answer(status, body, {"Content-Type": "application/json"})

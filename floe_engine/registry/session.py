@@ -1,0 +1,355 @@
+"""The one door to a registry: `oras`' client with its way of sending requests replaced.
+
+Every request has timeouts, a bounded body, a cancel token and credentials that never leave the
+registry's origin; what may be repeated is repeated within a budget. Importing this is slow (it
+imports `oras` and `requests`): only an opened `Repository` does. The stock `push`, `pull`,
+`delete_tag` and `login` are never called; what is wrong with each is in docs/registries.md.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin, urlsplit
+
+import oras.container
+import oras.provider
+import urllib3
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+
+from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
+from floe_engine.events import CancelToken
+from floe_engine.registry import answers
+from floe_engine.registry.authorization import PULL, Authorization, TokenRequest, origin
+from floe_engine.registry.descriptor import MANIFEST_LIMIT
+from floe_engine.registry.layout_adapter import LAYOUT_HOST, LayoutAdapter
+from floe_engine.registry.network import CertificateAdapter, Interrupted, explain
+from floe_engine.registry.reference import Reference, is_loopback
+from floe_engine.registry.retry import Retry
+from floe_engine.registry.transport import Transport
+
+_CHUNK = 64 * 1024
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TOKEN_LIMIT = 1024 * 1024
+_ERROR_LIMIT = 64 * 1024
+_MAX_CHALLENGES = 2
+_CANCEL_POLL = 0.05
+_DOCKER_HUB = "registry-1.docker.io"
+
+OnChunk = Callable[[int], None]
+"""Told how many bytes of a body have come so far. Called in the thread of the transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request as it will be sent, how much of the answer is wanted, and who watches it."""
+
+    method: str
+    url: str
+    data: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    limit: int = MANIFEST_LIMIT
+    on_chunk: OnChunk | None = None
+    cancels: Sequence[CancelToken] = ()
+
+    @property
+    def is_read(self) -> bool:
+        return self.method in {"GET", "HEAD"}
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether doing it twice is the same as doing it once; a part of an upload is not."""
+        return self.is_read or (self.method == "PUT" and "/manifests/" in urlsplit(self.url).path)
+
+
+class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no types
+    """A client for one repository of one registry, or of one layout on disk."""
+
+    def __init__(self, reference: Reference, settings: Transport, cancel: CancelToken | None) -> None:
+        host = _api_host(reference)
+        plain = _plain_http(reference, settings)
+        super().__init__(hostname=host, insecure=plain)
+        self.reference = reference
+        self.settings = settings
+        self.actions = PULL
+        self.home = f"{self.prefix}://{host}"
+        self.container = _container(host, reference.repository)
+        self._cancel = cancel
+        self._counter = threading.Lock()
+        self._sent = 0
+        # requests would look into ~/.netrc for every request that has no auth of its own.
+        self.session.auth = _no_netrc
+        self._mount(host)
+        self.authorization = Authorization(
+            self.home,
+            reference.registry,
+            reference.repository,
+            settings.credentials,
+            self._ask_for_token,
+            plain_http=plain,
+        )
+
+    @property
+    def sent(self) -> int:
+        """How many requests have been sent, counting redirects, tokens and repetitions."""
+        return self._sent
+
+    def url(self, path: str) -> str:
+        """The URL of a path that oras' container spelled as ``host/v2/…``."""
+        return f"{self.prefix}://{path}"
+
+    def do_request(
+        self,
+        url: str,
+        method: str = "GET",
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        stream: bool = False,
+        *,
+        limit: int = MANIFEST_LIMIT,
+        on_chunk: OnChunk | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Response:
+        """Send a request and return the answer, whatever its status, with its body in memory.
+
+        The body is read here, at most `limit` + 1 bytes of it (the one more shows that it was
+        too long), so that an answer which breaks off is repeated like one that never came.
+        `stream` is therefore without effect, and `json` bodies are not sent. Repeated are GET,
+        HEAD and the PUT of a manifest; never a part of an upload. `cancel` comes beside the
+        token of the session. Raises `RegistryUnreachable`, `AuthenticationFailed`, `Cancelled`.
+        """
+        if json is not None:
+            raise TypeError("registries take bytes, not JSON bodies")
+        cancels = tuple(token for token in (self._cancel, cancel) if token is not None)
+        request = _Request(method, url, data, headers or {}, limit, on_chunk, cancels)
+        return self._repeated(request.is_repeatable, cancels, lambda: self._authorized(request))
+
+    def _repeated(
+        self, repeatable: bool, cancels: Sequence[CancelToken], attempt: Callable[[], Response]
+    ) -> Response:
+        """Make an attempt, and more of them while that is allowed and promises something."""
+        retry = Retry(self.settings, cancels)
+        while True:
+            try:
+                response = attempt()
+            except Interrupted as interrupted:
+                if interrupted.passing and repeatable and retry.again():
+                    continue
+                raise interrupted.error from None
+            passing = repeatable and response.status_code in answers.TRANSIENT
+            if not (passing and retry.again(response.headers.get("Retry-After", ""))):
+                return response
+
+    def _authorized(self, request: _Request) -> Response:
+        """One try, in which challenges of the registry itself are answered."""
+        response = self._followed(request)
+        for _ in range(_MAX_CHALLENGES):
+            if response.status_code != 401 or not self.same_origin(response.url):
+                break
+            challenge = response.headers.get("WWW-Authenticate", "")
+            refused = response.request.headers.get("Authorization")
+            if not self.authorization.answer(challenge, refused, self.actions):
+                break
+            response = self._followed(request)
+        return response
+
+    def _followed(self, request: _Request) -> Response:
+        """Send, and follow redirects of reads. An upload is never redirected."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            authorization = self.authorization.header(request.url, self.actions)
+            extra = {"Authorization": authorization} if authorization else {}
+            response = self._send(replace(request, headers={**request.headers, **extra}))
+            target = response.headers.get("Location")
+            if response.status_code not in _REDIRECTS or not request.is_read or not target:
+                return response
+            request = replace(
+                request, url=self.safe_url(urljoin(request.url, target), "redirects a download")
+            )
+        raise RegistryError(
+            f"{self.reference.registry} redirects in a circle",
+            where=self.reference.name,
+            status=response.status_code,
+        )
+
+    def safe_url(self, url: str, doing: str) -> str:
+        """`url` if it may be asked without making the connection less safe.
+
+        Another host is fine (it gets no credentials); plain HTTP is not, unless the registry
+        itself is spoken to so. Raises `RegistryError`; `doing` completes "the registry …".
+        """
+        parts = urlsplit(url)
+        clear = parts.scheme == "http" and self.prefix == "http"
+        if not parts.hostname or parts.username is not None or not (parts.scheme == "https" or clear):
+            raise RegistryError(
+                f"{self.reference.registry} {doing} to an address that is not safe",
+                answers.shown_host(url),
+                hint="a registry behind a TLS proxy must be told its public https:// address",
+                where=self.reference.name,
+            )
+        return url
+
+    def same_origin(self, url: str) -> bool:
+        """Whether a URL is the registry's own."""
+        return origin(url) == origin(self.home)
+
+    def failure(self, response: Response, doing: str, *, where: str = "", tagging: bool = False) -> FloeError:
+        """The error for an answer that was not the one hoped for. `doing` completes "while …"."""
+        home = self.same_origin(response.url)
+        return answers.failure(
+            response.status_code,
+            response.headers,
+            response.content,
+            registry=(self.reference.registry or "the layout") if home else answers.shown_host(response.url),
+            where=where or str(self.reference),
+            doing=doing,
+            credential=self.authorization.credential if home else None,
+            tagging=tagging,
+        )
+
+    def _ask_for_token(self, wanted: TokenRequest) -> Mapping[str, object]:
+        headers = {"Accept": "application/json"}
+        if wanted.authorization:
+            headers["Authorization"] = wanted.authorization
+        if wanted.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        cancels = (self._cancel,) if self._cancel is not None else ()
+        method = "GET" if wanted.form is None else "POST"
+        request = _Request(method, wanted.url, wanted.form, headers, _TOKEN_LIMIT, None, cancels)
+        # Asking twice for a token only makes two tokens. It is sent as it is: a redirect would
+        # carry the credentials to a place that nobody has checked.
+        response = self._repeated(True, cancels, lambda: self._send(request))
+        if response.status_code != 200:
+            raise self._token_refused(response)
+        return answers.json_object(
+            response.headers,
+            response.content,
+            limit=_TOKEN_LIMIT,
+            registry=f"the token service {answers.shown_host(wanted.url)}",
+            where=self.reference.name,
+        )
+
+    def _token_refused(self, response: Response) -> FloeError:
+        status = response.status_code
+        if status in answers.TRANSIENT:
+            return RegistryError(
+                f"the token service of {self.reference.registry} answered {answers.status_name(status)}",
+                answers.shown_host(response.url),
+                where=self.reference.name,
+                status=status,
+            )
+        credential = self.authorization.credential
+        who = f"the credentials of {credential.source}" if credential else "an anonymous client"
+        return AuthenticationFailed(
+            f"{self.reference.registry} refused {who}",
+            f"its token service {answers.shown_host(response.url)} answered {answers.status_name(status)}",
+            hint=answers.login_hint(self.reference.registry),
+            where=self.reference.name,
+            status=status,
+        )
+
+    def _send(self, request: _Request) -> Response:
+        """One request and one answer, read to its end or to the limit."""
+        with self._counter:
+            self._sent += 1
+
+        def exchange() -> Response:
+            try:
+                response: Response = self.session.request(
+                    request.method,
+                    request.url,
+                    data=request.data,
+                    headers={"User-Agent": "floe-engine", "Accept-Encoding": "identity", **request.headers},
+                    timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                )
+                with response:
+                    content = _read(response, request)
+            except (RequestException, urllib3.exceptions.HTTPError) as error:
+                raise explain(error, request.url, str(self.reference)) from None
+            # The connection is free again; `.content` and `.json()` read the copy.
+            response.raw = urllib3.HTTPResponse(io.BytesIO(content), preload_content=False)
+            return response
+
+        return _abandonable(exchange, request.cancels)
+
+    def _mount(self, host: str) -> None:
+        if self.reference.root is not None:
+            self.session.mount(f"http://{host}/", LayoutAdapter(self.reference.root, self._cancel))
+            return
+        self.session.mount("https://", CertificateAdapter(self.settings))
+        self.session.mount("http://", HTTPAdapter(pool_maxsize=self.settings.workers + 1))
+
+
+def _no_netrc(request: PreparedRequest) -> PreparedRequest:
+    return request
+
+
+def _api_host(reference: Reference) -> str:
+    if reference.root is not None:
+        return LAYOUT_HOST
+    return _DOCKER_HUB if reference.registry in {"docker.io", "index.docker.io"} else reference.registry
+
+
+def _plain_http(reference: Reference, settings: Transport) -> bool:
+    if reference.root is not None:
+        return True
+    return is_loopback(reference.registry) if settings.plain_http is None else settings.plain_http
+
+
+def _container(host: str, repository: str) -> oras.container.Container:
+    """oras' name of a repository, filled in by hand: its parser takes ``localhost/a`` for docker.io."""
+    namespace, _, last = repository.rpartition("/")
+    container = oras.container.Container(last, registry=host)
+    container.namespace = namespace or None
+    return container
+
+
+def _read(response: Response, request: _Request) -> bytes:
+    limit = request.limit if response.ok else max(request.limit, _ERROR_LIMIT)
+    content = bytearray()
+    for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        for token in request.cancels:
+            token.check()
+        content += chunk
+        if request.on_chunk is not None and response.ok:
+            request.on_chunk(len(content))
+        if len(content) > limit:
+            return bytes(content[: limit + 1])
+    response.raw.release_conn()  # to the pool; a body that was cut short takes its connection along
+    return bytes(content)
+
+
+def _abandonable(work: Callable[[], Response], cancels: Sequence[CancelToken]) -> Response:
+    """Run `work`, but leave it behind as soon as somebody cancels.
+
+    A thread that waits for a silent server cannot be interrupted; it is a daemon, holds nothing
+    but its socket and ends by its own timeout.
+    """
+    if not cancels:
+        return work()
+    for token in cancels:
+        token.check()
+    finished = threading.Event()
+    outcome: list[Response | BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # handed to the waiting thread, which raises it
+            outcome.append(error)
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, name="floe-request", daemon=True).start()
+    while not finished.wait(_CANCEL_POLL):
+        for token in cancels:
+            token.check()
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]

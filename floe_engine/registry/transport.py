@@ -1,0 +1,35 @@
+"""How requests travel: the settings that a person or a workflow may choose.
+
+Values only. What happens with them is in `session.py`, which is slow to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from floe_engine.registry.credentials import Credentials, CredentialSource
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Settings of one registry client. There is no switch that turns verification off.
+
+    `ca_file` names PEM certificates that are trusted besides the public ones. `plain_http` says
+    whether the registry is spoken to without TLS; None means: on loopback alone. Times are in
+    seconds; `attempts` counts the first try; `budget` bounds one request with all its retries,
+    apart from a try that is already running. `workers` is how many blobs move at once;
+    `max_blobs` and `max_total` (bytes) bound one download.
+    """
+
+    ca_file: Path | None = None
+    plain_http: bool | None = None
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
+    attempts: int = 4
+    backoff: float = 0.2
+    budget: float = 45.0
+    workers: int = 8
+    max_blobs: int = 1000
+    max_total: int = 256 * 1024 * 1024
+    credentials: CredentialSource = field(default_factory=Credentials)
