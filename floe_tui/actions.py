@@ -136,6 +136,15 @@ _FILTERS = (
     Action("filter.clear", "escape", "Clear filter", "Show every row again", "clear_filter", part="filter"),
 )
 
+_DIFFS = (
+    Action("diff.next", "n", "Next change", "Go to the next change", "next_change", part="diff", show=True),
+    Action("diff.previous", "N", "Previous change", "Go to the one before", "previous_change", part="diff"),
+    Action("diff.columns", "u", "Columns", "One column or two", "toggle_unified", part="diff", show=True),
+    Action("diff.fold", "z", "Fold", "Fold lines that are the same", "toggle_folded", part="diff", show=True),
+    Action("diff.down", "j", "Down", "A line down", "down", part="diff"),
+    Action("diff.up", "k", "Up", "A line up", "up", part="diff"),
+)
+
 _MANIFEST = (
     Action("manifest.save", "ctrl+s", "Save", "Write manifest.yaml", "save", Place.MANIFEST, show=True,
            priority=True, needs_write=True),
@@ -157,7 +166,7 @@ _MANIFEST = (
            Place.MANIFEST),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_GO, *_EVERYWHERE, *_LISTS, *_FILTERS, *_MANIFEST)
+ACTIONS: tuple[Action, ...] = (*_GO, *_EVERYWHERE, *_LISTS, *_FILTERS, *_DIFFS, *_MANIFEST)
 """Every action, in the order in which help and docs show them."""
 
 
@@ -190,7 +199,12 @@ def markdown() -> str:
     for place in (None, *Place):
         rows = [action for action in ACTIONS if action.place == place and not action.part]
         lines += _table(place.title if place else "Everywhere", rows)
-    lines += _table("In lists", [action for action in ACTIONS if action.part])
+    for part, title in (
+        ("list", "In lists"),
+        ("filter", "In lists with a filter"),
+        ("diff", "In comparisons"),
+    ):
+        lines += _table(title, [action for action in ACTIONS if action.part == part])
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.row_view import RowView
+from floe_tui.widgets.split_diff import SplitDiff
 
 from .conftest import Start, settle
 
@@ -188,7 +189,7 @@ def test_every_action_has_an_id_of_its_own_and_a_method() -> None:
     from floe_tui.screens import create
 
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
-    parts = {"list": RowView, "filter": FilterList}
+    parts = {"list": RowView, "filter": FilterList, "diff": SplitDiff}
     for action in ACTIONS:
         place = Workbench if action.place is None else type(create(action.place))
         owner = parts.get(action.part, place)
