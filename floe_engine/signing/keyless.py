@@ -21,7 +21,7 @@ from floe_engine.signing.outside import Unacceptable, printable, quoted
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from requests import Session
-    from sigstore.models import ClientTrustConfig, TrustedRoot
+    from sigstore.models import ClientTrustConfig
     from sigstore.verify import Verifier
 
 TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
@@ -73,19 +73,23 @@ class TrustRoot:
                 hint="give a trusted_root.json or a client trust configuration",
                 where=str(path),
             )
-        root.checked()
+        root.verifier()
         return root
 
-    def checked(self) -> TrustedRoot:
-        """This root as the library's type; raises `ConfigurationError` where it is malformed."""
+    def verifier(self) -> Verifier:
+        """What checks bundles against this root; raises `ConfigurationError` where it is no good."""
         from sigstore.errors import Error
         from sigstore.models import ClientTrustConfig, TrustedRoot
+        from sigstore.verify import Verifier
         from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
 
         try:
             if not self.trusted_root:
-                return ClientTrustConfig.production(offline=True).trusted_root
-            return TrustedRoot(TrustedRootMessage.from_json(self.trusted_root))
+                return Verifier(trusted_root=ClientTrustConfig.production(offline=True).trusted_root)
+            message = TrustedRootMessage.from_json(self.trusted_root)
+            if not (message.tlogs and message.certificate_authorities and message.ctlogs):
+                raise ValueError("it lacks a transparency log, a certificate authority or a CT log")
+            return Verifier(trusted_root=TrustedRoot(message))
         except (Error, ValueError, TypeError) as error:
             raise ConfigurationError(
                 "the Sigstore trust root cannot be used", printable(str(error)), where=self.name
@@ -156,10 +160,9 @@ class KeylessVerifier:
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from sigstore.errors import Error
         from sigstore.models import Bundle
-        from sigstore.verify import Verifier
 
         if self._verifier is None:
-            self._verifier = Verifier(trusted_root=self._root.checked())
+            self._verifier = self._root.verifier()
         try:
             bundle = Bundle.from_json(raw)
             payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
@@ -240,8 +243,8 @@ class KeylessSigner:
                 "Sigstore did not sign", f"{self.root.name}: {printable(str(error)) or type(error).__name__}"
             ) from error
         try:
-            # A timestamp that was not given is only logged by the library, and leaves a bundle
-            # that nobody can verify.
+            # The services may be others than the root certifies: a timestamp authority that it
+            # does not list leaves a bundle that nobody can verify.
             KeylessVerifier(self.root).verify(bundle)
         except Unacceptable as error:
             raise TrustError("the new signature does not verify", str(error)) from None

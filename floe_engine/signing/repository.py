@@ -5,6 +5,7 @@ No HTTP, no reference syntax and no trust may enter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from floe_engine.signing.outside import Unacceptable
 
 MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 """OCI image-spec 1.1, manifest.md."""
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class StoredDescriptor(Protocol):
@@ -94,13 +97,16 @@ class SignatureRepository(Protocol):
         """The manifests whose subject is `digest`, by the API or the fallback tag."""
 
     def attach(self, raw: bytes, subject: str, /) -> StoredDescriptor:
-        """Store a manifest whose subject is the digest `subject`, so that `referrers` finds it."""
+        """Store a manifest whose subject is the digest `subject`, so that `referrers` finds it.
+
+        Doing so again with the same bytes changes nothing.
+        """
 
 
 def descriptor_of(entry: dict[str, Any], limit: int) -> Descriptor:
     """A manifest's layer as a descriptor, refused before any request where it is over `limit`."""
     digest, size = entry.get("digest"), entry.get("size")
-    if not isinstance(digest, str) or type(size) is not int or size < 0:
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or type(size) is not int or size < 0:
         raise Unacceptable("the layer has no proper digest and size")
     if size > limit:
         raise Unacceptable(f"the layer has {size} bytes; at most {limit} are read")
