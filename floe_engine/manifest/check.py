@@ -1,0 +1,287 @@
+"""A manifest's text to everything that is wrong with it, all at once.
+
+Syntax and duplicate keys come from `document`, shapes from pydantic (`shapes`), what two settings
+must agree on from `rules`, and what a domain may not loosen from `inheritance`. One problem never
+hides another. Nothing here talks to a network: an ``oci://`` parent is given by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
+from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.errors import ConfigurationError, FloeError
+from floe_engine.files import read_bounded
+from floe_engine.manifest.draft import Draft, KeyPath, literal
+from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
+from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve
+from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.rules import RULES
+from floe_engine.manifest.rules.trust import key_file
+from floe_engine.manifest.shapes import diagnose
+from floe_engine.manifest.spelling import nearest
+
+FILE_NAME = "manifest.yaml"
+
+_VIOLATION_CODES = {
+    "looser": "FLOE-M050",
+    "unapproved": "FLOE-M051",
+    "levels": "FLOE-M052",
+    "waiver": "FLOE-M055",
+    "key": "FLOE-M056",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a text turned out to be.
+
+    `effective` is there when every section has the right shape (None: pydantic refused it), even
+    where other rules are broken; `ok` says whether anything but warnings was found. `plugins` are
+    resolved in the seed's order, and empty unless all could be.
+    """
+
+    document: Document
+    diagnostics: tuple[Diagnostic, ...]
+    effective: Effective | None
+    plugins: tuple[ResolvedPlugin, ...]
+    catalogue: Catalogue
+    parent: ParentPlatform | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest with everything it inherits."""
+        return self.effective.manifest if self.effective else None
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that stop a build."""
+        return tuple(found for found in self.diagnostics if found.severity is Severity.ERROR)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the manifest can be compiled."""
+        return self.effective is not None and not self.errors
+
+
+def check(
+    text: str,
+    *,
+    path: Path | None = None,
+    catalogue: Catalogue | None = None,
+    parent: ParentPlatform | None = None,
+    today: date | None = None,
+) -> Checked:
+    """Judge a manifest's text. Never raises for what the text says.
+
+    `path` is the manifest's file, beside which keys and a parent by path are looked up; without
+    it they are not. `parent` is the enterprise platform behind an ``oci://`` reference. `catalogue`
+    is loaded where none is given; an editor keeps one. `today` judges waivers (UTC by default).
+    """
+    document = parse(text)
+    catalogue = catalogue or Catalogue.load()
+    directory = path.parent if path else None
+    today = today or datetime.now(UTC).date()
+    bare = Draft(document, catalogue, directory, today)
+    found = list(document.diagnostics)
+    if not isinstance(document.value, dict):
+        found += _no_mapping(bare, has_problems=bool(found))
+        return Checked(document, tuple(found), None, (), catalogue)
+    parent, troubles = _find_parent(bare, path, parent)
+    found += troubles
+    draft = Draft(document, catalogue, directory, today, parent.manifest if parent else None)
+    effective = None
+    try:
+        own = Manifest.model_validate(document.value)
+        effective = merge(own, parent, key_text=lambda key: _pem(key, directory))
+        found += (_loosened(draft, violation) for violation in effective.violations)
+    except ValidationError as error:
+        errors = [dict(item) for item in error.errors(include_url=False, include_context=False)]
+        found += diagnose(draft, (item for item in errors if not _maybe_unread(document, item)))
+    for rule in RULES:
+        found += rule(draft)
+    found.sort(key=lambda diagnostic: (diagnostic.span, diagnostic.code))
+    plugins: tuple[ResolvedPlugin, ...] = ()
+    if effective is not None:
+        try:
+            plugins = resolve(effective.manifest, catalogue)
+        except ConfigurationError:
+            plugins = ()  # the rules have said why, with positions
+    return Checked(document, tuple(found), effective, plugins, catalogue, parent)
+
+
+def check_file(
+    path: Path, *, catalogue: Catalogue | None = None, parent: ParentPlatform | None = None
+) -> Checked:
+    """`check` of a file. Raises `ConfigurationError` where it is absent, unreadable, too large or no text."""
+    return check(read_text(path), path=path, catalogue=catalogue, parent=parent)
+
+
+def read_text(path: Path) -> str:
+    """The text of a YAML file. Raises `ConfigurationError` where it cannot be had."""
+    return decode(read_bounded(path, MAX_BYTES), where=str(path))
+
+
+def parent_reference(document: Document) -> str:
+    """What a manifest's text names as its parent, empty where it names none."""
+    value = document.value if isinstance(document.value, dict) else {}
+    return _reference(value)[1]
+
+
+def trusted_pems(manifest: Manifest, directory: Path | None) -> tuple[str, ...]:
+    """The PEM texts of a manifest's trusted keys; those that cannot be read are left out."""
+    texts = (_pem(key, directory) for key in manifest.security.trusted_keys)
+    return tuple(text for text in texts if "-----BEGIN" in text)
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
+    value = draft.document.value
+    if value is not None:
+        kind = "a list" if isinstance(value, list) else "one value"
+        yield draft.report(
+            "FLOE-M003",
+            (),
+            f"the file is {kind}; expected a mapping that begins with `apiVersion: floe.dev/v1`",
+        )
+    elif not has_problems:
+        start = (
+            'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata:\n  name: my-platform\n  version: "0.1.0"\n'
+        )
+        yield Diagnostic(
+            "FLOE-M007",
+            Severity.ERROR,
+            draft.top,
+            "the manifest is empty",
+            hint="begin with apiVersion, kind, metadata and plugins",
+            fixes=(
+                Fix(
+                    "Begin a manifest",
+                    (TextEdit(draft.top, f"{start}plugins:\n  compute:\n    type: duckdb\n"),),
+                ),
+            ),
+        )
+
+
+def _maybe_unread(document: Document, error: dict[str, Any]) -> bool:
+    """Whether the error may only be there because a line could not be read."""
+    path: KeyPath = tuple(error["loc"])
+    if error["type"] == "missing":
+        return document.is_uncertain(path[:-1])
+    return error["input"] is None and document.is_uncertain(path)
+
+
+def _loosened(draft: Draft, violation: Violation) -> Diagnostic:
+    path = violation.path
+    if path[:2] == ("governance", "waivers") and draft.get(*path[:2]) is None:
+        path = ("governance", "policy_overrides", *path[2:])
+    fixes = []
+    text = literal(violation.allowed) if violation.allowed is not None else None
+    if text is not None and draft.document.find(path) is not None:
+        fixes = [Fix(f"Write `{text}`", (TextEdit(draft.whole(path), text),))]
+    return draft.report(
+        _VIOLATION_CODES[violation.kind], path, violation.message, hint=violation.hint, fixes=fixes
+    )
+
+
+def _reference(value: dict[str, Any]) -> tuple[KeyPath, str]:
+    for key in ("parent", "parent_manifest"):
+        given = value.get(key)
+        if isinstance(given, str):
+            return (key,), given
+        if isinstance(given, dict) and isinstance(given.get("ref"), str):
+            return (key, "ref"), given["ref"]
+    return (), ""
+
+
+def _find_parent(
+    draft: Draft, path: Path | None, given: ParentPlatform | None
+) -> tuple[ParentPlatform | None, list[Diagnostic]]:
+    where, ref = _reference(draft.value)
+    if not ref:
+        return None, []
+    if given is None and ref.startswith(("oci://", "oci-layout:")):
+        return None, [
+            draft.report(
+                "FLOE-M054",
+                where,
+                f"the parent {ref} has not been read, so what it demands is not checked here",
+                hint="`floe platform compile` reads it from the registry",
+                severity=Severity.INFO,
+            )
+        ]
+    if given is None and path is None:
+        return None, []
+    try:
+        parent = given or load_parent(ref, path or Path(), catalogue=draft.catalogue)
+        if parent.manifest.scope != "enterprise":
+            scope = f"of scope `{parent.manifest.scope}`" if parent.manifest.scope else "without a scope"
+            raise ConfigurationError(
+                f"the parent {parent.name} is {scope}; expected `enterprise`",
+                hint="a domain builds on an enterprise platform, not on another domain",
+            )
+    except FloeError as error:
+        message = ": ".join(part for part in (error.title, error.message) if part)
+        return None, [draft.report("FLOE-M018", where, message, hint=error.hint)]
+    return parent, []
+
+
+def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) -> ParentPlatform:
+    """The enterprise platform at a path relative to the child's file.
+
+    Raises `ConfigurationError` where there is none, it is the child itself, it has a parent of its
+    own, or it has errors.
+    """
+    path = child.parent / ref
+    if path.is_dir():
+        path = path / FILE_NAME
+    if path.resolve() == child.resolve():
+        raise ConfigurationError(
+            "the manifest is its own parent", hint="name the enterprise platform's manifest"
+        )
+    if not path.exists():
+        beside = sorted(str(other.relative_to(child.parent)) for other in child.parent.glob(f"*/{FILE_NAME}"))
+        guess = nearest(ref, beside[:50])
+        raise ConfigurationError(
+            f"there is no parent manifest at {ref}",
+            hint=f"did you mean {guess}?" if guess else "the path is relative to this manifest's directory",
+        )
+    text = read_text(path)
+    document = parse(text)
+    if parent_reference(document):
+        raise ConfigurationError(
+            f"the parent {ref} has a parent of its own",
+            hint="a domain builds on an enterprise platform, not on another domain",
+        )
+    checked = check(text, path=path, catalogue=catalogue)
+    if checked.manifest is None or checked.errors:
+        first = checked.errors[0]
+        raise ConfigurationError(
+            f"the parent {ref} has {len(checked.errors)} error{'s' if len(checked.errors) > 1 else ''}",
+            f"{path.name}:{first.span.start} {first.message}",
+            hint=f"run `floe platform check` in {path.parent.name or '.'}",
+            diagnostics=checked.diagnostics,
+        )
+    manifest = checked.manifest
+    pems = trusted_pems(manifest, path.parent)
+    security = manifest.security.model_copy(update={"trusted_keys": pems})
+    return ParentPlatform(
+        manifest.model_copy(update={"security": security}) if pems else manifest, ref=ref, path=path
+    )
+
+
+def _pem(key: str, directory: Path | None) -> str:
+    """The PEM text behind an entry of `trusted_keys`; empty where there is none to be had."""
+    if "-----BEGIN" in key or directory is None:
+        return key
+    file = key_file(directory, key)  # where there is none, the rule about trusted keys says why
+    return file.read_bytes().decode("ascii", "replace") if file else ""

@@ -1,0 +1,238 @@
+"""A manifest while it is being judged: raw values that may be of any shape, and their places.
+
+Rules ask a `Draft` for what they need and get it only where it has the right shape; what is
+missing or misshapen has been reported from the schema already and simply is not there for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
+from floe_engine.document.document import Document
+from floe_engine.manifest.base import Pattern
+from floe_engine.manifest.effective import (
+    DEFAULT_ROLES,
+    PATTERN_LAYERS,
+    effective_layers,
+    effective_roles,
+    namespace_names,
+)
+from floe_engine.manifest.governance import Classification
+from floe_engine.manifest.plugins import Catalogue
+from floe_engine.manifest.root import Manifest
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The document, its surroundings and the day, as every rule sees them.
+
+    `directory` is the manifest's (None: unsaved, so nothing is looked up beside it); `parent` the
+    enterprise manifest whose names may be used too.
+    """
+
+    document: Document
+    catalogue: Catalogue
+    directory: Path | None
+    today: date
+    parent: Manifest | None = None
+
+    # --- values ---
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        """The whole document, empty where it is not a mapping."""
+        value = self.document.value
+        return value if isinstance(value, dict) else {}
+
+    def get(self, *path: str | int) -> Any:
+        """The value at a path, None where there is none."""
+        value: Any = self.value
+        for part in path:
+            if isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return None
+        return value
+
+    def text(self, *path: str | int) -> str | None:
+        """The text at a path, None where there is none."""
+        value = self.get(*path)
+        return value if isinstance(value, str) else None
+
+    def mapping(self, *path: str | int) -> dict[str, Any]:
+        """The mapping at a path, empty where there is none."""
+        value = self.get(*path)
+        return value if isinstance(value, dict) else {}
+
+    def mappings(self, *path: str | int) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+        """The mappings in the list, or under the names of the mapping, at a path."""
+        value = self.get(*path)
+        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value or ())
+        if not isinstance(value, dict | list):
+            return
+        for key, item in pairs:
+            if isinstance(item, dict):
+                yield (*path, key), item
+
+    def texts(self, *path: str | int) -> Iterator[tuple[KeyPath, str]]:
+        """The texts in the list at a path."""
+        value = self.get(*path)
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(item, str):
+                yield (*path, index), item
+
+    # --- what the file's own names are ---
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """The architecture's pattern, the default where it is none of the four."""
+        written = self.text("data_architecture", "pattern")
+        for pattern in PATTERN_LAYERS:
+            if pattern == written:
+                return pattern
+        return self.parent.data_architecture.pattern if self.parent else "medallion"
+
+    @cached_property
+    def prefixes(self) -> dict[str, tuple[str, ...]]:
+        """Layer to its prefixes: the pattern's layers, changed and added to by the file."""
+        found = {layer.name: layer.prefixes for layer in PATTERN_LAYERS[self.pattern]}
+        if self.parent:
+            found |= {layer.name: layer.prefixes for layer in effective_layers(self.parent).values()}
+        for path, layer in self.mappings("data_architecture", "layers"):
+            own = [layer["prefix"]] if isinstance(layer.get("prefix"), str) else []
+            own += [text for _, text in self.texts(*path, "prefixes")]
+            name = str(path[-1])
+            found[name] = tuple(dict.fromkeys(own)) or found.get(name, ())
+        return found
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """Names of all layers."""
+        return tuple(self.prefixes | self.mapping("data_architecture", "layers"))
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """Classification levels, floe's where the file has none."""
+        levels = self.get("governance", "classification", "levels")
+        if not isinstance(levels, list) or not levels:
+            return self.parent.governance.classification.levels if self.parent else Classification().levels
+        return tuple(level for level in levels if isinstance(level, str))
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """Names of all roles, floe's where the file has none."""
+        roles = self.get("governance", "access_control", "roles")
+        own = roles if isinstance(roles, dict) else ({} if self.parent else DEFAULT_ROLES)
+        return tuple(dict.fromkeys([*(effective_roles(self.parent) if self.parent else ()), *own]))
+
+    @cached_property
+    def namespaces(self) -> tuple[str, ...]:
+        """Names of all namespaces: the catalog's and every layer's."""
+        named = [space.get("name") for _, space in self.mappings("catalog", "namespaces")]
+        layers = self.mapping("data_architecture", "layers")
+        for name in self.layers:
+            layer = layers.get(name)
+            named.append((layer.get("catalog_namespace") if isinstance(layer, dict) else None) or name)
+        named += namespace_names(self.parent) if self.parent else ()
+        return tuple(dict.fromkeys(name for name in named if isinstance(name, str)))
+
+    # --- reports ---
+
+    def span(self, path: Sequence[str | int], *, key: bool = False) -> Span:
+        """Where a path stands: its value (its key where `key`), or the nearest thing above it."""
+        wanted = tuple(path)
+        while wanted and self.document.find(wanted) is None:
+            wanted, key = wanted[:-1], True
+        return self.document.locate(wanted, key=key) if wanted else self.top
+
+    def whole(self, path: Sequence[str | int], *, key: bool = False) -> Span:
+        """The whole of what is written at a path that exists, for an edit."""
+        node = self.document.key_node(tuple(path)) if key else self.document.find(tuple(path))
+        assert node is not None, path
+        return node.span
+
+    @cached_property
+    def top(self) -> Span:
+        """The first line with content: where what the whole file lacks is shown."""
+        for number, text in enumerate(self.document.lines):
+            if text.strip() and not text.lstrip().startswith("#"):
+                return Span.at(number, len(text) - len(text.lstrip()), number, len(text))
+        return Span.at(0, 0, 0, 0)
+
+    def report(
+        self,
+        code: str,
+        path: Sequence[str | int],
+        message: str,
+        *,
+        hint: str = "",
+        key: bool = False,
+        severity: Severity = Severity.ERROR,
+        fixes: Sequence[Fix] = (),
+        related: Sequence[Related] = (),
+    ) -> Diagnostic:
+        """A diagnostic at a path; where the path goes through an alias, the alias is related to it."""
+        use = self.document.use_of(tuple(path))
+        if use is not None:
+            related = (*related, Related(use, "used here"))
+        return Diagnostic(
+            code=code,
+            severity=severity,
+            span=self.span(path, key=key),
+            message=message,
+            hint=hint,
+            path=tuple(path),
+            related=tuple(related),
+            fixes=tuple(fixes),
+        )
+
+    def replace(self, path: Sequence[str | int], text: str, *, key: bool = False, title: str = "") -> Fix:
+        """A fix that writes `text` as the value (or the key) at a path."""
+        written = text if key else scalar(text)
+        return Fix(title or f"Write `{text}`", (TextEdit(self.whole(path, key=key), written),))
+
+
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
+_WORDS = frozenset(("true", "false", "null", "~", ""))
+
+
+def scalar(text: str) -> str:
+    """`text` as a YAML scalar that reads back as that text: plain where possible, else quoted."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+def literal(value: Any) -> str | None:
+    """A number, switch, text or flat list as YAML on one line; None for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return scalar(value)
+    if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
+        return f"[{', '.join(map(scalar, value))}]"
+    return None
+
+
+def names(mapping: Mapping[str, Any]) -> str:
+    """Keys as a list for a message."""
+    return ", ".join(f"`{name}`" for name in mapping)

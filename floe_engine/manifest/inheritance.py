@@ -1,0 +1,369 @@
+"""A domain platform on top of its enterprise platform: it may be stricter, never laxer.
+
+`merge` lays a child's settings over its parent's and says where it would loosen them. It knows
+neither files nor registries: a `ParentPlatform` is made from a manifest (a parent by path) or from
+the settings that an artifact carries (a parent by ``oci://``). Source of the rules: the
+inheritance table of the floe manifest, one row of `RULES` each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from floe_engine.manifest import combining
+from floe_engine.manifest.combining import Combined
+from floe_engine.manifest.effective import effective_layers, effective_level_rules, effective_name_patterns
+from floe_engine.manifest.root import Manifest
+
+KeyPath = tuple[str | int, ...]
+
+INHERITED = ("plugins", "approved_plugins", "data_architecture", "governance", "catalog", "security")
+"""Sections that come down; metadata, registry and policy tests are each platform's own."""
+
+
+@dataclass(frozen=True)
+class ParentPlatform:
+    """An enterprise platform as its children see it.
+
+    `ref` is what the child wrote, `digest` the artifact's where it is one, `path` the file of a
+    parent by path. `manifest` holds only what the parent set, with its keys inline.
+    """
+
+    manifest: Manifest
+    ref: str
+    digest: str | None = None
+    path: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """``acme@1.2.3``."""
+        return f"{self.manifest.metadata.name}@{self.manifest.metadata.version}"
+
+    @property
+    def origin(self) -> str:
+        """``enterprise acme@1.2.3``."""
+        return f"{self.manifest.scope or 'platform'} {self.name}"
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], *, ref: str, digest: str | None) -> ParentPlatform:
+        """From what `settings_for_children` wrote. Raises pydantic's ValidationError if damaged."""
+        return cls(Manifest.model_validate(dict(settings)), ref=ref, digest=digest)
+
+
+def settings_for_children(manifest: Manifest, trusted_pems: Sequence[str] = ()) -> dict[str, Any]:
+    """What an enterprise artifact has to carry for its children: plain JSON, only what was set.
+
+    `trusted_pems` replaces `security.trusted_keys`, whose files a child cannot read.
+    """
+    document = _document(manifest)
+    settings = {key: document[key] for key in INHERITED if key in document}
+    governance = dict(settings.get("governance", {}))
+    governance.pop("waivers", None)
+    if governance:
+        settings["governance"] = governance
+    if trusted_pems:
+        settings["security"] = {**settings.get("security", {}), "trusted_keys": list(trusted_pems)}
+    identity = {"name": manifest.metadata.name, "version": manifest.metadata.version}
+    if manifest.scope:
+        identity["scope"] = manifest.scope
+    return {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": identity, **settings}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A child's setting that would loosen its parent's.
+
+    `path` stands in the child's file; `allowed` is the value that would do, None where no single
+    value would.
+    """
+
+    path: KeyPath
+    message: str
+    hint: str
+    allowed: Any = None
+    kind: str = "looser"
+    """``looser``, ``unapproved`` (a plugin), ``levels``, ``waiver`` or ``key``."""
+
+
+@dataclass(frozen=True)
+class Effective:
+    """A manifest with everything it inherits, and where each setting came from.
+
+    `sources` maps the path of every setting that somebody wrote to its origins, such as
+    ``("domain sales@2.1.0",)``; a list that both added to has both.
+    """
+
+    manifest: Manifest
+    own: Manifest
+    parent: ParentPlatform | None = None
+    sources: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+
+
+def merge(
+    child: Manifest, parent: ParentPlatform | None, *, key_text: Callable[[str], str] = str
+) -> Effective:
+    """The child's effective settings. Where it is laxer than its parent, the parent's value holds.
+
+    `key_text` gives the PEM of an entry of the child's `trusted_keys`.
+    """
+    own = _document(child)
+    origin = _origin(child)
+    if parent is None:
+        return Effective(child, child, None, {path: (origin,) for path, _ in _leaves(own)})
+    above = settings_for_children(parent.manifest, parent.manifest.security.trusted_keys)
+    above = {key: above[key] for key in INHERITED if key in above}
+    result = combining.overlay(above, own, whole=(("plugins", "*"),))
+    sources: dict[tuple[str, ...], tuple[str, ...]] = {path: (parent.origin,) for path, _ in _leaves(above)}
+    for path, _ in _leaves(own):
+        for length in range(1, len(path)):
+            sources.pop(path[:length], None)  # a mapping that was empty above has content now
+        sources[path] = (origin,)
+    for category in own.get("plugins", {}):
+        for path in [path for path in sources if path[:2] == ("plugins", category)]:
+            sources[path] = (origin,)
+    violations = list(_unapproved(child, parent))
+    holder = Holder(parent.manifest)
+    for rule in RULES:
+        for path in _expand(rule.path, own):
+            given = combining.get(own, path)
+            if given is None:
+                continue
+            held = rule.held(holder, path)
+            if held is None:
+                continue
+            combined = rule.combine(held, given)
+            combining.put(result, path, combined.value)
+            if combined.value == given:
+                sources[path] = (origin,)
+            elif combined.value == held:
+                sources[path] = (parent.origin,)
+            else:
+                sources[path] = (parent.origin, origin)
+            if combined.problem:
+                violations.append(
+                    Violation(
+                        path,
+                        combined.problem.format(
+                            setting=".".join(path), parent=parent.origin, held=combining.say(held)
+                        ),
+                        hint=f"{parent.name} sets it; a platform below may only be stricter",
+                        allowed=combined.allowed,
+                        kind=rule.kind,
+                    )
+                )
+    violations += _forbidden_waivers(child, parent)
+    trusted = parent.manifest.security.trusted_keys
+    if trusted and child.security.trusted_keys:
+        known = {"".join(pem.split()) for pem in trusted}
+        kept = [key for key in child.security.trusted_keys if "".join(key_text(key).split()) in known]
+        violations += _foreign_keys(child, parent, kept)
+        combining.put(result, ("security", "trusted_keys"), kept or list(trusted))
+    manifest = Manifest.model_validate(result)
+    return Effective(manifest, child, parent, sources, tuple(violations))
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A parent's manifest, and all of it as plain values with the defaults."""
+
+    manifest: Manifest
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """The whole manifest as JSON values."""
+        return self.manifest.model_dump(mode="json", by_alias=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one setting comes down: ``*`` in the path stands for any name.
+
+    `held` gives the parent's effective value for a concrete path, None where it has none.
+    """
+
+    path: tuple[str, ...]
+    combine: Callable[[Any, Any], Combined]
+    held: Callable[[Holder, tuple[str, ...]], Any]
+    kind: str = "looser"
+
+
+def _plain(holder: Holder, path: tuple[str, ...]) -> Any:
+    """The value at a path, defaults included."""
+    return combining.get(holder.plain, path)
+
+
+def _layer(holder: Holder, path: tuple[str, ...]) -> Any:
+    layer = effective_layers(holder.manifest).get(path[2])
+    if layer is None:
+        return None
+    if path[3] == "prefix":
+        return layer.prefixes[0] if layer.prefixes else None
+    value = getattr(layer, path[3])
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _threshold(holder: Holder, path: tuple[str, ...]) -> Any:
+    layer = effective_layers(holder.manifest).get(path[-1])
+    own = layer.minimum_test_coverage if layer else None
+    return holder.manifest.governance.quality_gates.minimum_test_coverage if own is None else own
+
+
+def _layer_minimum(holder: Holder, path: tuple[str, ...]) -> Any:
+    return _threshold(holder, (path[2],))
+
+
+def _level_rule(holder: Holder, path: tuple[str, ...]) -> Any:
+    rule = effective_level_rules(holder.manifest).get(path[3])
+    value = getattr(rule, path[4]) if rule else None
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _name_patterns(holder: Holder, path: tuple[str, ...]) -> Any:
+    return [pattern.model_dump(mode="json") for pattern in effective_name_patterns(holder.manifest)]
+
+
+def _rows() -> Iterator[Rule]:
+    def row(
+        path: str,
+        combine: Callable[[Any, Any], Combined],
+        held: Callable[[Holder, tuple[str, ...]], Any] = _plain,
+        kind: str = "looser",
+    ) -> Rule:
+        return Rule(tuple(path.split(".")), combine, held, kind)
+
+    gates, classes = "governance.quality_gates", "governance.classification"
+    level, layer = f"{classes}.rules.*", "data_architecture.layers.*"
+    columns, waivers = "catalog.schema_registry", "governance.waiver_policy"
+    yield row(f"{gates}.minimum_test_coverage", combining.at_least)
+    yield row(f"{gates}.layer_thresholds.*", combining.at_least, _threshold)
+    yield row(f"{gates}.required_tests", combining.union)
+    yield row(f"{gates}.block_on_failure", combining.stays_true)
+    yield row(f"{gates}.require_descriptions", combining.stays_true)
+    yield row(f"{gates}.require_column_descriptions", combining.stays_true)
+    yield row(f"{gates}.coverage_metric", combining.fixed)
+    yield row(f"{gates}.coverage_scope", combining.ranked("project", "layer", "model"))
+    yield row(f"{gates}.count_warn_severity", combining.stays_false)
+    yield row(f"{gates}.zero_column_behavior", combining.ranked("pass", "na", "fail"))
+    yield row("governance.policy_enforcement_level", combining.enforcement)
+    yield row("governance.rules.*.enforcement", combining.enforcement)
+    yield row("governance.rules.*.overridable", combining.stays_false)
+    yield row("governance.custom_rules", combining.union)
+    yield row(f"{classes}.levels", combining.insert_only, kind="levels")
+    yield row(f"{classes}.require_declared", combining.stays_true)
+    yield row(f"{classes}.meta_keys", combining.union)
+    yield row(f"{classes}.name_patterns", combining.union, _name_patterns)
+    yield row(f"{classes}.propagation.enforcement", combining.enforcement)
+    yield row(f"{classes}.propagation.mode", combining.stays_on)
+    yield row(f"{classes}.propagation.declassify_meta", combining.fixed)
+    yield row(f"{classes}.propagation.declassify_functions", combining.subset)
+    yield row(f"{level}.minimum_test_coverage", combining.at_least, _level_rule)
+    yield row(f"{level}.required_tests", combining.union, _level_rule)
+    yield row(f"{level}.requires_meta", combining.union, _level_rule)
+    yield row(f"{level}.forbidden_layers", combining.union, _level_rule)
+    yield row(f"{level}.allowed_access", combining.subset, _level_rule)
+    yield row(f"{level}.allowed_roles", combining.subset, _level_rule)
+    yield row("governance.access_control.default", combining.ranked("allow", "deny"))
+    yield row("governance.access_control.roles.*.inherits", combining.subset)
+    yield row("governance.access_control.permissions", combining.union)
+    yield row(f"{waivers}.max_days", combining.at_most)
+    yield row(f"{waivers}.allow_in_product", combining.ranked("allow", "warn", "never"))
+    yield row(f"{waivers}.require_expiry", combining.stays_true)
+    yield row("data_architecture.pattern", combining.fixed)
+    yield row("data_architecture.naming.enforcement", combining.enforcement)
+    yield row("data_architecture.naming.name_pattern", combining.fixed)
+    yield row("data_architecture.naming.applies_to", combining.union)
+    yield row("data_architecture.naming.custom_patterns", combining.subset)
+    yield row(f"{layer}.prefix", combining.fixed, _layer)
+    yield row(f"{layer}.required_tests", combining.union, _layer)
+    yield row(f"{layer}.minimum_test_coverage", combining.at_least, _layer_minimum)
+    yield row(f"{layer}.may_depend_on", combining.subset, _layer)
+    yield row("catalog.namespaces", combining.union)
+    yield row(f"{columns}.column_case", combining.fixed_unless("any"))
+    yield row(f"{columns}.reserved_columns", combining.union)
+    yield row(f"{columns}.required_columns.*", combining.union)
+    yield row(f"{columns}.type_rules", combining.union)
+    yield row(f"{columns}.require_data_types", combining.stays_true)
+    yield row(f"{columns}.require_contract", combining.union)
+    yield row("security.require_signed_artifacts", combining.stays_true)
+
+
+RULES: tuple[Rule, ...] = tuple(_rows())
+"""One row a setting that may only become stricter; what has no row is overridden freely."""
+
+
+# --- what the table cannot say -----------------------------------------------------------------
+
+
+def _unapproved(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
+    for category, choice in child.plugins.items():
+        approved = parent.manifest.approved_plugins.get(category)
+        if approved is None or not choice.chosen or choice.chosen in approved:
+            continue
+        yield Violation(
+            ("plugins", category, "type" if choice.type else "default"),
+            f"{parent.origin} does not approve {category} plugin `{choice.chosen}`",
+            hint=f"approved: {', '.join(approved) or 'none'}",
+            allowed=approved[0] if len(approved) == 1 else None,
+            kind="unapproved",
+        )
+
+
+def _forbidden_waivers(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
+    fixed = [name for name, rule in parent.manifest.governance.rules.items() if not rule.overridable]
+    for number, waiver in enumerate(child.governance.waivers):
+        touched = [name for name in fixed if not waiver.rules or name in waiver.rules]
+        if touched:
+            yield Violation(
+                ("governance", "waivers", number),
+                f"{parent.origin} permits no waiver of {', '.join(touched)}",
+                hint="name only rules that may be waived in `rules`",
+                kind="waiver",
+            )
+
+
+def _foreign_keys(child: Manifest, parent: ParentPlatform, kept: Sequence[str]) -> Iterator[Violation]:
+    for number, key in enumerate(child.security.trusted_keys):
+        if key not in kept:
+            yield Violation(
+                ("security", "trusted_keys", number),
+                f"{parent.origin} does not trust this key",
+                hint="a platform may trust fewer keys than its parent, never others",
+                kind="key",
+            )
+
+
+def _origin(manifest: Manifest) -> str:
+    return f"{manifest.scope or 'platform'} {manifest.metadata.name}@{manifest.metadata.version}"
+
+
+def _document(manifest: Manifest) -> dict[str, Any]:
+    """What the file says, as plain JSON values; keys that were not written are absent."""
+    return manifest.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _leaves(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, child in value.items():
+            yield from _leaves(child, (*at, key))
+    else:
+        yield at, value
+
+
+def _expand(pattern: tuple[str, ...], document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The concrete paths of a pattern in a document."""
+    if "*" not in pattern:
+        yield pattern
+        return
+    star = pattern.index("*")
+    names = combining.get(document, pattern[:star])
+    for name in names if isinstance(names, Mapping) else ():
+        for rest in _expand(pattern[star + 1 :], combining.get(document, (*pattern[:star], name)) or {}):
+            yield (*pattern[:star], name, *rest)

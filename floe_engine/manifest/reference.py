@@ -1,0 +1,268 @@
+"""What every key of manifest.yaml means: the one source of hover, completion, schema and docs.
+
+Reads the models and the docstrings under their fields. Nothing here knows a document.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from floe_engine.manifest.base import Section
+from floe_engine.manifest.root import Manifest
+
+Path = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a value looks like.
+
+    `text` says it to people. `choices` are the allowed words, `section` the model of a mapping
+    with fixed keys, `items` the shape of a list's entries, `values` that of a mapping by name.
+    """
+
+    text: str
+    choices: tuple[str, ...] = ()
+    section: type[Section] | None = None
+    items: Shape | None = None
+    values: Shape | None = None
+    boolean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a section. `default` is how the default would be written, None where required."""
+
+    name: str
+    meaning: str
+    shape: Shape
+    default: str | None
+    also: tuple[str, ...] = ()
+    """Other spellings of the key that are accepted."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the section is incomplete without it."""
+        return self.default is None
+
+    @property
+    def summary(self) -> str:
+        """The type and the default in one line."""
+        return f"{self.shape.text}; {'required' if self.default is None else f'default {self.default}'}"
+
+
+@cache
+def keys(section: type[Section]) -> Mapping[str, Key]:
+    """The keys of a section, by the name they have in the file, in the order of the schema."""
+    meanings = _docstrings(section.__module__)[section.__name__]
+    found = {}
+    for attribute, field in section.model_fields.items():
+        names = _names(attribute, field)
+        found[names[0]] = Key(
+            name=names[0],
+            meaning=meanings.get(attribute, ""),
+            shape=_shape(field.annotation, field.metadata),
+            default=_default(field),
+            also=names[1:],
+        )
+    return found
+
+
+def key_at(path: Path, root: type[Section] = Manifest) -> Key | None:
+    """The key that a document path leads to; None where the schema has none, or a list's entry."""
+    section: Shape = Shape("", section=root)
+    key: Key | None = None
+    for part in path:
+        key = None
+        if isinstance(part, int):
+            if section.items is None:
+                return None
+            section = section.items
+        elif section.section is not None:
+            key = lookup(section.section, part)
+            if key is None:
+                return None
+            section = key.shape
+        elif section.values is not None:
+            section = section.values
+        else:
+            return None
+    return key
+
+
+def shape_at(path: Path, root: type[Section] = Manifest) -> Shape | None:
+    """The shape of the value that a document path leads to; None outside the schema."""
+    shape: Shape | None = Shape("", section=root)
+    for part in path:
+        if shape is None:
+            return None
+        if isinstance(part, int):
+            shape = shape.items
+        elif shape.section is not None:
+            key = lookup(shape.section, part)
+            shape = key.shape if key else None
+        else:
+            shape = shape.values
+    return shape
+
+
+def lookup(section: type[Section], name: str) -> Key | None:
+    """The key of a section by any of its spellings."""
+    known = keys(section)
+    return known.get(name) or next((key for key in known.values() if name in key.also), None)
+
+
+def walk(root: type[Section] = Manifest, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Key]]:
+    """Every key below a section with its path; ``<name>`` stands for a name, ``[]`` for an entry."""
+    for key in keys(root).values():
+        path = (*at, key.name)
+        yield path, key
+        shape: Shape | None = key.shape
+        while shape is not None and shape.section is None:
+            path = (*path, "[]") if shape.items else (*path, "<name>")
+            shape = shape.items or shape.values
+        if shape is not None and shape.section is not None:
+            yield from walk(shape.section, path)
+
+
+def title_of(section: type[Section]) -> str:
+    """The first line of a section's docstring."""
+    return inspect.getdoc(section) or ""
+
+
+# --- JSON Schema -------------------------------------------------------------------------------
+
+
+def manifest_json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of manifest.yaml, with every key's meaning as its description."""
+    schema = Manifest.model_json_schema(by_alias=True, mode="validation")
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    sections = {section.__name__: section for section in _sections(Manifest)}
+    for name, definition in [*definitions.items(), ("Manifest", schema)]:
+        section = sections.get(name)
+        if section is None:
+            continue
+        properties = definition.get("properties", {})
+        for key in keys(section).values():
+            described = properties[key.name]
+            described["description"] = key.meaning
+            for other in key.also:
+                properties[other] = described | {"description": f"Another spelling of `{key.name}`."}
+    for name in ("Parent", "Registry"):
+        by_keys = definitions[name]
+        definitions[name] = {
+            "description": by_keys.pop("description", ""),
+            "anyOf": [{"type": "string", "minLength": 1}, by_keys],
+        }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "floe manifest.yaml",
+    }
+
+
+def _sections(root: type[Section]) -> Iterator[type[Section]]:
+    seen: set[type[Section]] = set()
+    waiting = [root]
+    while waiting:
+        section = waiting.pop()
+        if section in seen:
+            continue
+        seen.add(section)
+        yield section
+        for key in keys(section).values():
+            shape: Shape | None = key.shape
+            while shape is not None and shape.section is None:
+                shape = shape.items or shape.values
+            if shape is not None and shape.section is not None:
+                waiting.append(shape.section)
+
+
+# --- reading models ----------------------------------------------------------------------------
+
+
+@cache
+def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Class → attribute → the docstring under it, from a module's source."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    found: dict[str, dict[str, str]] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        texts = found.setdefault(node.name, {})
+        for statement, following in zip(node.body, node.body[1:], strict=False):
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and isinstance(following, ast.Expr)
+                and isinstance(following.value, ast.Constant)
+                and isinstance(following.value.value, str)
+            ):
+                texts[statement.target.id] = " ".join(inspect.cleandoc(following.value.value).split())
+    return found
+
+
+def _names(attribute: str, field: FieldInfo) -> tuple[str, ...]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(choice for choice in alias.choices if isinstance(choice, str))
+    return (alias if isinstance(alias, str) else attribute,)
+
+
+def _default(field: FieldInfo) -> str | None:
+    if field.is_required():
+        return None
+    value = field.get_default(call_default_factory=True, validated_data={})
+    return "unset" if value is None else _written(value)
+
+
+def _written(value: Any) -> str:
+    """A default as it would stand in YAML, on one line."""
+    if isinstance(value, Section):
+        return "as its keys say"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    if isinstance(value, tuple | list):
+        return f"`[{', '.join(map(str, value))}]`"
+    return f"`{value}`" if value != {} else "`{}`"
+
+
+def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        inner = [part for item in arguments[1:] for part in getattr(item, "metadata", None) or [item]]
+        return _shape(arguments[0], [*metadata, *inner])
+    if origin in (Union, UnionType):
+        return _shape(next(part for part in arguments if part is not NoneType), metadata)
+    if origin is Literal:
+        return Shape(" | ".join(f"`{choice}`" for choice in arguments), choices=tuple(arguments))
+    if origin is tuple:
+        items = _shape(arguments[0])
+        return Shape(f"list of {items.text}", items=items)
+    if origin is dict:
+        values = _shape(arguments[1])
+        return Shape(f"mapping of name to {values.text}", values=values)
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return Shape("mapping", section=annotation)
+    if annotation is bool:
+        return Shape("`true` | `false`", choices=("true", "false"), boolean=True)
+    if annotation is int:
+        low = next((part.ge for part in metadata if isinstance(part, Ge)), None)
+        high = next((part.le for part in metadata if isinstance(part, Le)), None)
+        bounds = f" {low}–{high}" if high is not None else f" from {low}" if low is not None else ""
+        return Shape(f"whole number{bounds}")
+    if annotation is date:
+        return Shape("date")
+    return Shape("text" if annotation is str else "anything")

@@ -1,0 +1,69 @@
+"""No secret stands in a manifest: it is compiled into an artifact that everybody can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
+from floe_engine.manifest.draft import Draft, KeyPath, quoted
+from floe_engine.manifest.rules.plugins import FROM_ENVIRONMENT
+
+_SECRET_KEY = re.compile(
+    r"(^|[_-])(password|passwd|passphrase|pwd|secret|token|credentials?|connection_?string"
+    r"|(api|access|account|private|secret|shared|encryption|signing)_?key|sas_?token)$|^key$",
+    re.IGNORECASE,
+)
+_NOT_A_SECRET = re.compile(r"(public_?key|primary_?key|partition_?key|sort_?key)$", re.IGNORECASE)
+
+_SECRET_VALUE = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
+    r"|\b(AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}|\bglpat-[A-Za-z0-9_-]{20,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bdapi[0-9a-f]{32}\b|\bAIza[A-Za-z0-9_-]{35}\b"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
+    r"|\b[a-z][a-z0-9+.-]{1,20}://[^/\s:@$]{1,100}:[^/\s:@$]{1,200}@"
+)
+_TEMPLATE = re.compile(r"\{\{\s*env_var\(")
+
+
+def nothing_is_literal(draft: Draft) -> Iterator[Diagnostic]:
+    """Keys of plugin settings that hold secrets do not hold them literally; no value looks like one."""
+    yield from _search(draft, draft.value, ())
+
+
+def _search(draft: Draft, value: Any, path: KeyPath) -> Iterator[Diagnostic]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _search(draft, item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _search(draft, item, (*path, index))
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        if "config" in path[2:-1] and path[0] == "plugins" and _named_secret(path, value):
+            yield _report(draft, path, f"`{path[-1]}` of a plugin's settings is written literally")
+        elif isinstance(value, str) and len(value) > 8 and _SECRET_VALUE.search(value):
+            yield _report(draft, path, f"the value of `{path[-1]}` looks like a secret")
+
+
+def _named_secret(path: KeyPath, value: str | int) -> bool:
+    key = next(part for part in reversed(path) if isinstance(part, str))
+    if not _SECRET_KEY.search(key) or _NOT_A_SECRET.search(key):
+        return False
+    if not isinstance(value, str):
+        return True
+    return bool(value) and not FROM_ENVIRONMENT.fullmatch(value) and not _TEMPLATE.search(value)
+
+
+def _report(draft: Draft, path: KeyPath, message: str) -> Diagnostic:
+    fixes: tuple[Fix, ...] = ()
+    hint = "name a Kubernetes secret in `connection_secret_ref`, or write `${NAME}` and set that variable"
+    if path[0] == "plugins":
+        words = [str(path[1]), *(part for part in path[3:] if isinstance(part, str) and part != "config")]
+        variable = re.sub(r"[^A-Z0-9]+", "_", "_".join(["FLOE", *words]).upper())
+        edit = TextEdit(draft.whole(path), quoted(f"${{{variable}}}"))
+        fixes = (Fix(f"Read it from the environment variable {variable}", (edit,)),)
+    return draft.report(
+        "FLOE-M026", path, f"{message}; artifacts are readable by everybody", hint=hint, fixes=fixes
+    )

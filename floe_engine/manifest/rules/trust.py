@@ -1,0 +1,114 @@
+"""Keys that may sign: there, public, and inside the manifest's directory."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from floe_engine.document.diagnostics import Diagnostic, Severity
+from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.spelling import nearest
+
+LARGEST = 64 * 1024
+"""Bytes; a public key is a tenth of a per cent of it."""
+
+
+def keys_can_be_trusted(draft: Draft) -> Iterator[Diagnostic]:
+    """Every trusted key is a public key, inline or in a regular file beside the manifest."""
+    for path, text in draft.texts("security", "trusted_keys"):
+        if "-----BEGIN" in text:
+            problem = key_problem(text.encode())
+            if problem:
+                yield draft.report("FLOE-M041", path, f"the key {problem}", hint=_HINT)
+        elif draft.directory is not None:
+            yield from _file(draft, path, text, draft.directory)
+
+
+_HINT = "`floe platform keygen` writes cosign.key (secret) and cosign.pub (public): name the .pub"
+
+
+def _file(draft: Draft, path: KeyPath, text: str, directory: Path) -> Iterator[Diagnostic]:
+    base = directory.resolve()
+    try:
+        file = (base / text).resolve()
+        inside = not Path(text).is_absolute() and file.is_relative_to(base)
+        status = file.stat() if inside else None
+    except FileNotFoundError:
+        beside = [entry.name for entry in base.glob("*.pub")][:50]
+        guess = nearest(text, beside) or (beside[0] if len(beside) == 1 else None)
+        yield draft.report(
+            "FLOE-M040",
+            path,
+            f"there is no file `{text}` beside the manifest",
+            hint=f"did you mean `{guess}`?" if guess else _HINT,
+            fixes=[draft.replace(path, guess)] if guess else (),
+        )
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
+        yield draft.report("FLOE-M040", path, f"`{text[:80]}` cannot be read: {reason}", hint=_HINT)
+        return
+    if status is None:
+        yield draft.report(
+            "FLOE-M042",
+            path,
+            f"`{text}` leads outside the manifest's directory",
+            hint="copy the public key beside the manifest: whoever has the manifest needs it too",
+        )
+    elif not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+        kind = "not a regular file" if not stat.S_ISREG(status.st_mode) else "larger than 64 KiB"
+        yield draft.report("FLOE-M041", path, f"`{text}` is {kind}, so it is no public key", hint=_HINT)
+    else:
+        try:
+            problem = key_problem(file.read_bytes())
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}"
+        if problem:
+            yield draft.report("FLOE-M041", path, f"`{text}` {problem}", hint=_HINT)
+
+
+def key_file(directory: Path, text: str) -> Path | None:
+    """The key file of that name if it is a small regular file inside the directory, else None."""
+    base = directory.resolve()
+    try:
+        file = (base / text).resolve()
+        status = file.stat() if file.is_relative_to(base) else None
+    except (OSError, ValueError):
+        return None
+    fits = status is not None and stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+    return file if fits else None
+
+
+def key_problem(pem: bytes) -> str:
+    """What is wrong with a PEM as a public key that may sign; empty where nothing is."""
+    if b"PRIVATE KEY-----" in pem:
+        return "is a private key: anybody who reads the manifest could sign with it"
+    if b"-----BEGIN PUBLIC KEY-----" not in pem:
+        return "is not a public key in PEM form"
+    # Imported here: it costs 30 ms, and most manifests name no key.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        return "is damaged, or of a kind that floe does not know"
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
+        return "is of a kind that cannot sign artifacts; expected ECDSA, RSA or Ed25519"
+    return ""
+
+
+def required_signatures_have_keys(draft: Draft) -> Iterator[Diagnostic]:
+    """A platform that demands signatures says whose."""
+    inherited = draft.parent.security.trusted_keys if draft.parent else ()
+    named = draft.get("security", "trusted_keys") or inherited
+    if draft.get("security", "require_signed_artifacts") is True and not named:
+        yield draft.report(
+            "FLOE-M043",
+            ("security", "require_signed_artifacts"),
+            "signatures are required but no `trusted_keys` say whose",
+            hint="add the public key, such as `trusted_keys: [cosign.pub]`",
+            severity=Severity.WARNING,
+        )

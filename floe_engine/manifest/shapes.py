@@ -1,0 +1,360 @@
+"""What pydantic found, said to the person who wrote the file: place, message, hint and fix.
+
+One function a kind of pydantic error. What was expected comes from the schema (`reference`),
+because pydantic's own words know Python's types, not YAML's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
+from floe_engine.manifest.base import Section
+from floe_engine.manifest.draft import Draft, KeyPath, names, quoted
+from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
+from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.spelling import nearest
+
+ENVIRONMENTS = frozenset(
+    (
+        *("env", "envs", "environment", "environments", "dev", "development", "test", "testing"),
+        *("stage", "staging", "preprod", "prod", "production", "qa", "uat"),
+    )
+)
+"""Keys that would make a manifest mean different things in different places."""
+
+_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_OTHER_KINDS = {
+    "DataProduct": "a data team's floe.yaml; `floe compile` reads it",
+    "FloeSpec": "a data team's floe.yaml; `floe compile` reads it",
+    "PolicyTest": "a policy test; list it in `policy_tests`",
+    "PlatformArtifact": "a compiled artifact's manifest.json; `floe platform inspect` reads it",
+}
+
+
+def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diagnostic]:
+    """Diagnostics for the errors of `ValidationError.errors()`."""
+    for error in errors:
+        path: KeyPath = tuple(error["loc"])
+        kind = error["type"]
+        if path and path[-1] == "[key]":
+            yield _name(draft, path[:-1])
+        elif kind == "missing":
+            yield _missing(draft, path)
+        elif kind == "extra_forbidden":
+            yield _unknown(draft, path)
+        elif kind == "literal_error":
+            yield _choice(draft, path, error["input"])
+        elif path and path[-1] == "version" and kind in ("string_type", "string_pattern_mismatch"):
+            yield _version(draft, path, error["input"])
+        elif kind == "string_type":
+            yield _not_text(draft, path, error["input"])
+        elif kind == "bool_type":
+            yield _not_switch(draft, path, error["input"])
+        elif kind in ("greater_than_equal", "less_than_equal"):
+            yield _range(draft, path, error["input"])
+        elif kind in ("string_pattern_mismatch", "string_too_short", "string_too_long", "value_error"):
+            yield _malformed(draft, path, error)
+        elif kind == "too_short":
+            yield draft.report("FLOE-M006", path, f"{dotted(path)} is empty; expected at least one entry")
+        else:
+            yield _wrong_type(draft, path, error["input"])
+
+
+def dotted(path: KeyPath) -> str:
+    """A path as people write it: `` `governance.waivers[0].reason` ``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"`{text}`" if text else "the file"
+
+
+def written(draft: Draft, path: KeyPath) -> str:
+    """The scalar at a path as its text was before it became a value, such as ``1.10``."""
+    node = draft.document.find(path)
+    return node.raw if node else ""
+
+
+def _missing(draft: Draft, path: KeyPath) -> Diagnostic:
+    key = key_at(path)
+    parent = path[:-1]
+    expected = f": {key.shape.text}" if key else ""
+    return draft.report(
+        "FLOE-M002",
+        path,
+        f"{dotted(parent)} lacks `{path[-1]}`{expected}",
+        hint=key.meaning if key else "",
+    )
+
+
+def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
+    name, parent = str(path[-1]), path[:-1]
+    shape = shape_at(parent)
+    section: type[Section] = shape.section if shape and shape.section else Manifest
+    where = f"in {dotted(parent)}" if parent else "at the top level"
+    if name in ENVIRONMENTS:
+        return environment(draft, path)
+    spelled = lookup(section, name)
+    if spelled:
+        return draft.report(
+            "FLOE-M015",
+            path,
+            f"`{name}` is another spelling of `{spelled.name}`, which is there too",
+            hint="keep one of the two",
+            key=True,
+        )
+    known = keys(section)
+    present = draft.mapping(*parent)
+    guess = nearest(name, known)
+    if guess and guess not in present:
+        return draft.report(
+            "FLOE-M001",
+            path,
+            f"unknown key `{name}` {where}; did you mean `{guess}`?",
+            hint=known[guess].meaning,
+            key=True,
+            fixes=[draft.replace(path, guess, key=True, title=f"Rename to `{guess}`")],
+        )
+    homes = [home for home, key in walk() if key.name == name and "[]" not in home and "<name>" not in home]
+    if len(homes) == 1:
+        home = ".".join(homes[0])
+        return draft.report(
+            "FLOE-M001",
+            path,
+            f"unknown key `{name}` {where}; it belongs at `{home}`",
+            hint=f"move it to `{home}`",
+            key=True,
+            fixes=_move(draft, path, homes[0]),
+        )
+    free = [key for key in known if key not in present]
+    return draft.report(
+        "FLOE-M001",
+        path,
+        f"unknown key `{name}` {where}",
+        hint=f"known keys: {names(dict.fromkeys(free))}" if free else "every known key is already there",
+        key=True,
+    )
+
+
+def environment(draft: Draft, path: KeyPath) -> Diagnostic:
+    """A key that would split the platform by environment."""
+    return draft.report(
+        "FLOE-M014",
+        path,
+        f"`{path[-1]}` makes the platform differ by environment, which a manifest cannot",
+        hint="one artifact is promoted through all environments; "
+        "put what differs into `${NAME}` or into the environment's own configuration",
+        key=True,
+    )
+
+
+def _move(draft: Draft, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
+    """Move a key with a one-line value to its home, where the section above the home allows it."""
+    from floe_engine.document import edit
+
+    value = draft.get(*path)
+    if isinstance(value, dict | list) or draft.get(*home) is not None:
+        return []
+    if draft.get(*home[:-1]) is None and draft.document.find(home[:-1]) is not None:
+        return []
+    try:
+        edits = (*edit.remove(draft.document, path), *edit.set_value(draft.document, home, value))
+    except ValueError:
+        return []
+    return [Fix(f"Move to `{'.'.join(home)}`", edits)]
+
+
+def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path) or Shape("")
+    choices = shape.choices
+    listed = " or ".join(filter(None, [", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]))
+    hint = ""
+    if path == ("kind",) and given in _OTHER_KINDS:
+        hint = f"this file is {_OTHER_KINDS[given]}"
+    word = given if isinstance(given, str) else written(draft, path)
+    guess = nearest(word, choices) if word else None
+    if isinstance(given, bool) and {"off", "strict"} <= set(choices):
+        guess = "strict" if given else "off"
+    if guess is None and len(choices) == 1 and not hint:
+        guess = choices[0]
+    return draft.report(
+        "FLOE-M004",
+        path,
+        f"{dotted(path)} is {_said(draft, path, given)}; expected {listed}",
+        hint=hint or (f"did you mean `{guess}`?" if guess and len(choices) > 1 else ""),
+        fixes=[draft.replace(path, guess)] if guess and not isinstance(given, dict | list) else (),
+    )
+
+
+def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    raw = written(draft, path)
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        return _wrong_type(draft, path, given)
+    if not isinstance(given, str):
+        became = f" and would become {given}" if raw != str(given) else ""
+        whole = ".".join([*raw.split("."), "0", "0"][:3])
+        plain = re.fullmatch(r"\d+(\.\d+)?", raw) is not None
+        return draft.report(
+            "FLOE-M010",
+            path,
+            f"version {raw} is a number here{became}; quote it, with three parts",
+            hint=f'write "{whole}"' if plain else 'write a version such as "1.2.3" in quotes',
+            fixes=[Fix(f'Write `"{whole}"`', (TextEdit(draft.whole(path), quoted(whole)),))] if plain else (),
+        )
+    if re.fullmatch(r"[vV]\d.*", given):
+        bare = given[1:]
+        return draft.report(
+            "FLOE-M011",
+            path,
+            f"version `{given}` begins with `{given[0]}`, which belongs to the tag only",
+            hint=f'write "{bare}"'
+            + ("; it is published as the tag with `v`" if path[0] == "metadata" else ""),
+            fixes=[Fix(f'Write `"{bare}"`', (TextEdit(draft.whole(path), quoted(bare)),))],
+        )
+    fixes = []
+    hint = "write three numbers and perhaps a prerelease, such as 1.2.3 or 1.2.3-rc.1"
+    short = re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", given)
+    if "+" in given:
+        hint = "leave out the build metadata behind `+`: a registry's tag cannot hold it"
+        fixes = [_write(draft, path, given.split("+")[0])]
+    elif short:
+        fixes = [_write(draft, path, ".".join([*given.split("."), "0", "0"][:3]))]
+    return draft.report("FLOE-M012", path, f"`{given}` is not a version X.Y.Z", hint=hint, fixes=fixes)
+
+
+def _write(draft: Draft, path: KeyPath, text: str) -> Fix:
+    return Fix(f'Write `"{text}"`', (TextEdit(draft.whole(path), quoted(text)),))
+
+
+def _not_text(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    if given is None or isinstance(given, dict | list):
+        return _wrong_type(draft, path, given)
+    raw = written(draft, path)
+    kind = "a switch" if isinstance(given, bool) else "a number"
+    return draft.report(
+        "FLOE-M009",
+        path,
+        f"{dotted(path)} is {kind}, {raw}; expected text",
+        hint="quote it",
+        fixes=[Fix("Quote it", (TextEdit(draft.whole(path), quoted(raw)),))],
+    )
+
+
+def _not_switch(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    word = given.lower() if isinstance(given, str) else str(given)
+    meant = _TRUTHS.get(word) or (word if word in ("true", "false") else None)
+    if meant is None:
+        return _wrong_type(draft, path, given)
+    return draft.report(
+        "FLOE-M008",
+        path,
+        f"{dotted(path)} is the text {_said(draft, path, given)}; expected `true` or `false`",
+        hint=f"write {meant}; in YAML 1.2 only true and false are switches",
+        fixes=[Fix(f"Write `{meant}`", (TextEdit(draft.whole(path), meant),))],
+    )
+
+
+def _range(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path) or Shape("")
+    bounds = [int(number) for number in re.findall(r"\d+", shape.text)]
+    fixes = []
+    if len(bounds) == 2 and isinstance(given, int):
+        nearest_bound = str(min(max(given, bounds[0]), bounds[1]))
+        fixes = [Fix(f"Write `{nearest_bound}`", (TextEdit(draft.whole(path), nearest_bound),))]
+    return draft.report("FLOE-M005", path, f"{dotted(path)} is {given}; expected a {shape.text}", fixes=fixes)
+
+
+_FORMS = {
+    "name": "lower-case letters, digits and hyphens, up to 63 characters, such as acme-data-platform",
+    "connection_secret_ref": "the name of a Kubernetes secret: lower-case letters, digits, `-` and `.`",
+    "catalog_namespace": "a dotted identifier such as sales.gold",
+    "namespaces": "a dotted identifier such as sales.gold",
+    "description": "at most 500 characters",
+    "expires": "a date as YYYY-MM-DD",
+}
+
+
+def _malformed(draft: Draft, path: KeyPath, error: Mapping[str, Any]) -> Diagnostic:
+    given = error["input"]
+    words = [part for part in path if isinstance(part, str)]
+    form = _FORMS.get(words[-1] if words else "", "lower snake case, such as data_engineer")
+    if words[:2] == ["catalog", "namespaces"] and words[-1] == "name":
+        form = _FORMS["namespaces"]
+    if error["type"] == "string_too_short":
+        return draft.report("FLOE-M006", path, f"{dotted(path)} is empty; expected text")
+    said = (
+        f"{len(given)} characters long" if error["type"] == "string_too_long" else _said(draft, path, given)
+    )
+    snake = re.sub(r"[^a-z0-9]+", "-" if path == ("metadata", "name") else "_", str(given).lower()).strip(
+        "-_"
+    )
+    able = form.startswith("lower") and re.match(r"[a-z]", snake) and snake != given
+    return draft.report(
+        "FLOE-M006",
+        path,
+        f"{dotted(path)} is {said}; expected {form}",
+        fixes=[draft.replace(path, snake)] if able else (),
+    )
+
+
+def _name(draft: Draft, path: KeyPath) -> Diagnostic:
+    name = str(path[-1])
+    snake = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    able = re.fullmatch(r"[a-z][a-z0-9_]{0,62}", snake) and snake not in draft.mapping(*path[:-1])
+    return draft.report(
+        "FLOE-M006",
+        path,
+        f"`{name}` in {dotted(path[:-1])} is not a name; expected lower snake case, such as data_engineer",
+        key=True,
+        fixes=[draft.replace(path, snake, key=True, title=f"Rename to `{snake}`")] if able else (),
+    )
+
+
+def _wrong_type(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path) or Shape("something else")
+    fixes: list[Fix] = []
+    hint = ""
+    if isinstance(given, str) and shape.items and not shape.items.section:
+        fixes = [Fix("Make it a list", (TextEdit(draft.whole(path), f"[{_flow(draft, path)}]"),))]
+    elif len(path) == 2 and path[0] == "plugins" and isinstance(given, str):
+        fixes = [Fix("Write `type:`", (TextEdit(draft.whole(path), f"{{type: {_flow(draft, path)}}}"),))]
+    elif isinstance(given, str) and shape.text.startswith("whole number") and given.strip().isdigit():
+        fixes = [Fix("Remove the quotes", (TextEdit(draft.whole(path), given.strip()),))]
+    elif given is None and (shape.section or shape.values):
+        hint = "indent its keys below it, or remove it"
+    return draft.report(
+        "FLOE-M003",
+        path,
+        f"{dotted(path)} is {_said(draft, path, given)}; expected {_with_article(shape.text)}",
+        hint=hint,
+        key=given is None and bool(path),
+        fixes=fixes,
+    )
+
+
+def _flow(draft: Draft, path: KeyPath) -> str:
+    """The value at a path as it may stand inside brackets."""
+    text = draft.text(*path) or ""
+    return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", text) else quoted(text)
+
+
+def _with_article(text: str) -> str:
+    return text if text.startswith(("`", "text", "any")) else f"a {text}"
+
+
+def _said(draft: Draft, path: KeyPath, given: Any) -> str:
+    """What stands there, for a message; long and nested values only by their kind."""
+    if given is None:
+        return "empty"
+    if isinstance(given, dict):
+        return "a mapping"
+    if isinstance(given, list | tuple):
+        return "a list"
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    text = given if isinstance(given, str) else written(draft, path)
+    text = text if len(text) <= 60 else f"{text[:59]}…"
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return f"`{shown}`" if isinstance(given, str) else shown
