@@ -314,7 +314,8 @@ class _Assembly:
             return
         name = f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name
         arguments = flat_arguments(metadata.kwargs or {})
-        column = node.column_name or arguments.pop("column_name", None)
+        named = arguments.pop("column_name", None)
+        column = node.column_name or named
         self._tests.setdefault(attached, []).append(
             DataTest(
                 name=name,

@@ -7,7 +7,7 @@ our own: no recursion, so no text can exhaust the C stack, and aliases share wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -46,10 +46,13 @@ class BrokenYaml(Exception):
         self.line = line
 
 
-def load(text: str) -> Any:
-    """The first document of a text; None where it is empty. Raises `BrokenYaml`."""
+def load(text: str, *, render: Callable[[str], Any] | None = None) -> Any:
+    """The first document of a text; None where it is empty. Raises `BrokenYaml`.
+
+    `render` turns each string with a ``{`` in it into the value that stands for it.
+    """
     try:
-        return _Builder().build(text)
+        return _Builder(render).build(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
@@ -61,7 +64,8 @@ def load(text: str) -> Any:
 class _Builder:
     """Turns events into values. `stack` holds the open collections with their pending key."""
 
-    def __init__(self) -> None:
+    def __init__(self, render: Callable[[str], Any] | None) -> None:
+        self._render = render
         self._anchors: dict[str, Any] = {}
         self._scalars: dict[str, Any] = {}
         self._stack: list[tuple[Any, Any]] = []
@@ -88,7 +92,10 @@ class _Builder:
             elif kind is AliasEvent:
                 if event.anchor not in self._anchors:
                     raise BrokenYaml(f"undefined alias {event.anchor!r}", event.start_mark.line + 1)
-                self._add(self._anchors[event.anchor], event)
+                value = self._anchors[event.anchor]
+                if any(value is opened for opened, _ in self._stack):
+                    raise BrokenYaml(f"alias {event.anchor!r} contains itself", event.start_mark.line + 1)
+                self._add(value, event)
             elif kind is DocumentEndEvent:
                 break
         return self._root
@@ -128,6 +135,8 @@ class _Builder:
         text: str = event.value
         if event.tag not in (None, "!"):
             return _construct(event.tag, text)
+        if self._render is not None and "{" in text:
+            return self._render(text)
         if not event.implicit[0]:  # quoted
             return text
         if text in self._scalars:

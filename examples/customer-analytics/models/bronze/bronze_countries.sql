@@ -1,0 +1,2 @@
+select country_code, country, currency
+from {{ ref('countries') }}

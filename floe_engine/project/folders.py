@@ -1,0 +1,133 @@
+"""The files of a dbt project, folder by folder, in a fixed order. Reads no content.
+
+Source: dbt's own file search: hidden files and what ``.dbtignore`` names are left out; folders of
+dbt and of installed packages too.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+_HIDDEN = (".", "#", "~")
+_MAX_FILES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a project."""
+
+    path: str
+    """POSIX, relative to the project."""
+    folder: str
+    """The configured folder that it was found in."""
+    modified: float
+    """Seconds since the epoch."""
+
+    @property
+    def suffix(self) -> str:
+        """The extension in lower case, with its dot."""
+        return _suffix(self.path)
+
+    @property
+    def stem(self) -> str:
+        """The name without folders and extension."""
+        return PurePosixPath(self.path).stem
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders between the configured one and the file."""
+        inside = self.path if self.folder == "." else self.path[len(self.folder) + 1 :]
+        return PurePosixPath(inside).parts[:-1]
+
+
+def project_files(
+    directory: Path, folders: Sequence[str], excluded: Sequence[str], suffixes: frozenset[str]
+) -> list[File]:
+    """Every file with one of `suffixes` below `folders`, each once, sorted by path.
+
+    `excluded` are folders relative to the project. A link to a folder is followed once.
+    """
+    ignored = _ignored(directory)
+    found: dict[str, File] = {}
+    seen: set[tuple[int, int]] = set()
+    skip = frozenset(excluded)
+    for folder in folders:
+        name = PurePosixPath(folder).as_posix()
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            continue  # dbt allows it, but such files are another project's
+        for path, modified in _walk(directory, "" if name == "." else name, skip, seen):
+            if len(found) >= _MAX_FILES:
+                break
+            if _suffix(path) in suffixes and not _matches(path, ignored):
+                found.setdefault(path, File(path, name, modified))
+    return sorted(found.values(), key=lambda file: file.path)
+
+
+def _walk(
+    directory: Path, relative: str, skip: frozenset[str], seen: set[tuple[int, int]]
+) -> Iterator[tuple[str, float]]:
+    waiting = [relative]
+    while waiting:
+        current = waiting.pop()
+        try:
+            with os.scandir(directory / current) as listing:
+                found = list(listing)
+        except OSError:
+            continue
+        for entry in found:
+            path = f"{current}/{entry.name}" if current else entry.name
+            if entry.name.startswith(_HIDDEN) or path in skip:
+                continue
+            try:
+                if entry.is_dir():
+                    if entry.is_symlink() and not _first_time(entry, seen):
+                        continue
+                    waiting.append(path)
+                elif entry.is_file():
+                    yield path, entry.stat().st_mtime
+            except OSError:
+                continue
+
+
+def _suffix(path: str) -> str:
+    # pathlib would be half of the time that the search of a large project takes
+    name = path.rpartition("/")[2]
+    return f".{name.rpartition('.')[2].lower()}" if "." in name else ""
+
+
+def _first_time(entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
+    status = entry.stat()
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+def _ignored(directory: Path) -> tuple[str, ...]:
+    """The patterns of ``.dbtignore``: globs over paths or names, a trailing slash for folders."""
+    try:
+        lines = (directory / ".dbtignore").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    return tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return False
+    parts = path.split("/")
+    prefixes = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    for pattern in patterns:
+        bare = pattern.strip("/").replace("**/", "")
+        anchored = "/" in pattern.strip("/")
+        for prefix, name in zip(prefixes, parts, strict=True):
+            if pattern.endswith("/") and prefix == path:
+                continue
+            if fnmatch.fnmatchcase(prefix if anchored else name, bare):
+                return True
+    return False

@@ -1,0 +1,204 @@
+"""dbt_project.yml: the project's name and profile, its folders, variables and folder configs.
+
+Source: https://docs.getdbt.com/reference/dbt_project.yml. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded
+from floe_engine.project.dbt_yaml import BrokenYaml, load
+from floe_engine.project.jinja import Values
+
+FILE_NAME = "dbt_project.yml"
+LIMIT = 10_000_000
+"""Bytes of one file of a project that we are willing to read."""
+
+ADDED = frozenset({"tags"})
+MERGED = frozenset({"meta"})
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """A dbt_project.yml as read."""
+
+    directory: Path
+    name: str
+    profile: str
+    """The profile's name: ``profile``, else the project's name, as dbt has it."""
+    settings: Mapping[str, Any]
+    values: Values = field(default_factory=Values)
+
+    @property
+    def model_paths(self) -> tuple[str, ...]:
+        """Folders of models, relative."""
+        return self._paths("model-paths", "source-paths", default="models")
+
+    @property
+    def seed_paths(self) -> tuple[str, ...]:
+        """Folders of CSV files, relative."""
+        return self._paths("seed-paths", "data-paths", default="seeds")
+
+    @property
+    def snapshot_paths(self) -> tuple[str, ...]:
+        """Folders of snapshots, relative."""
+        return self._paths("snapshot-paths", default="snapshots")
+
+    @property
+    def test_paths(self) -> tuple[str, ...]:
+        """Folders of singular tests, relative."""
+        return self._paths("test-paths", default="tests")
+
+    @property
+    def properties_paths(self) -> tuple[str, ...]:
+        """Every folder in which dbt looks for properties files, each once."""
+        analyses = self._paths("analysis-paths", default="analyses")
+        macros = self._paths("macro-paths", default="macros")
+        paths = (*self.model_paths, *self.seed_paths, *self.snapshot_paths, *analyses, *macros)
+        return tuple(dict.fromkeys((*paths, *self.test_paths)))
+
+    @property
+    def excluded_paths(self) -> tuple[str, ...]:
+        """Folders that belong to dbt or to installed packages."""
+        packages = self.settings.get("packages-install-path")
+        target = self.settings.get("target-path")
+        found = [packages, target, "dbt_packages", "dbt_modules", "target", "logs"]
+        return tuple(path.strip("/") for path in found if isinstance(path, str) and path.strip("/"))
+
+    @property
+    def target_path(self) -> str:
+        """Folder of dbt's artifacts, relative."""
+        value = self.settings.get("target-path")
+        return value if isinstance(value, str) and value else "target"
+
+    def folder_config(self, section: str, fqn: Sequence[str]) -> dict[str, Any]:
+        """The config that a node of `section` (``models``) gets from the tree, least specific first.
+
+        `fqn` is dbt's fully qualified name: project, folders, name. Tags add up, meta merges, the
+        rest is replaced.
+        """
+        result: dict[str, Any] = {}
+        for level in self._levels(section, fqn):
+            own = {
+                str(key).lstrip("+").strip(): value
+                for key, value in level.items()
+                if str(key).startswith("+") or not isinstance(value, dict)
+            }
+            merge_config(result, own)
+        return result
+
+    def _levels(self, section: str, fqn: Sequence[str]) -> Iterator[Mapping[Any, Any]]:
+        level: Any = self.settings.get(section)
+        for part in (*fqn, None):
+            if not isinstance(level, dict):
+                return
+            yield level
+            level = level.get(part)
+
+    def _paths(self, *keys: str, default: str) -> tuple[str, ...]:
+        for key in keys:
+            value = self.settings.get(key)
+            listed = [value] if isinstance(value, str) else value
+            if isinstance(listed, list):
+                return tuple(path.rstrip("/") or "." for path in listed if isinstance(path, str))
+        return (default,)
+
+
+def merge_config(target: dict[str, Any], new: Mapping[str, Any]) -> None:
+    """Lay a more specific config over a general one the way dbt does."""
+    for key, value in new.items():
+        if key in ADDED:
+            target[key] = [*_listed(target.get(key)), *_listed(value)]
+        elif key in MERGED and isinstance(value, dict) and isinstance(target.get(key), dict):
+            target[key] = {**target[key], **value}
+        elif key == "grants" and isinstance(value, dict):
+            target[key] = _merged_grants(target.get(key), value)
+        else:
+            target[key] = value
+
+
+def _merged_grants(old: Any, new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Grants are replaced by privilege, unless the new ones are written ``+select``."""
+    result = {key: _listed(value) for key, value in old.items()} if isinstance(old, dict) else {}
+    for privilege, grantees in new.items():
+        name = str(privilege).lstrip("+")
+        kept = result.get(name, []) if str(privilege).startswith("+") else []
+        result[name] = [*kept, *(grantee for grantee in _listed(grantees) if grantee not in kept)]
+    return result
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def read_project_file(
+    directory: Path,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ProjectFile:
+    """Read ``dbt_project.yml`` of a directory.
+
+    `variables` are laid over its ``vars`` as ``dbt --vars`` does; `environ` defaults to the
+    process's. Raises `ConfigurationError` where there is no such file, or it is not one.
+    """
+    path = directory / FILE_NAME
+    if not path.exists():
+        raise ConfigurationError(
+            f"no dbt project here: {FILE_NAME} not found",
+            hint="run floe in the folder of the dbt project, name it with `--dir`, or set"
+            " `transforms: [{project_dir: …}]` in floe.yaml",
+            where=str(directory),
+        )
+    text = _text(path)
+    settings = _load(path, text, None)
+    name = settings.get("name") if isinstance(settings, dict) else None
+    if not isinstance(settings, dict) or not isinstance(name, str) or not name:
+        raise ConfigurationError(
+            f"{FILE_NAME} names no project",
+            hint="a dbt project needs a line such as `name: customer_analytics`",
+            where=str(path),
+        )
+    declared = _variables(settings.get("vars"), name, variables or {})
+    values = Values(declared, os.environ if environ is None else environ)
+    rendered = _load(path, text, values)
+    profile = rendered.get("profile")
+    return ProjectFile(
+        directory=directory,
+        name=name,
+        profile=profile if isinstance(profile, str) and profile else name,
+        settings=rendered,
+        values=values,
+    )
+
+
+def _variables(declared: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``vars``: those of the project by its name win over the global ones, the command line over all."""
+    if not isinstance(declared, dict):
+        return dict(given)
+    own = declared.get(name)
+    return {**declared, **(own if isinstance(own, dict) else {}), **given}
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_bounded(path, LIMIT, what=FILE_NAME).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{FILE_NAME} is not UTF-8 text", where=str(path)) from None
+
+
+def _load(path: Path, text: str, values: Values | None) -> Any:
+    try:
+        return load(text, render=values.render_or_keep if values else None)
+    except BrokenYaml as error:
+        raise ConfigurationError(
+            f"{FILE_NAME} is not valid YAML", str(error), where=f"{path}:{error.line}"
+        ) from None

@@ -1,0 +1,182 @@
+"""One entry of a properties file as facts: its columns, tests, constraints and configs.
+
+Entries come from `dbt_yaml.load`. What is not of the shape that dbt documents is left out, with a
+warning where a reader would miss it. Files and the nodes they describe are `dbt_source`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_engine.project.dbt_yaml import Entry
+from floe_engine.project.facts import Column, Constraint, DataTest
+from floe_engine.project.spelling import flat_arguments, merged, tag_set, text_of
+
+# Of a test's keys, those that are not arguments (dbt's TestBuilder.CONFIG_ARGS and the names).
+_CONFIG = frozenset(
+    {"severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc", "meta"}
+    | {"store_failures", "store_failures_as", "database", "schema", "alias", "group"}
+)
+_NOT_ARGUMENTS = _CONFIG | {"config", "name", "description", "docs", "test_name"}
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """`value` where it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def entries(value: Any) -> Iterator[Entry]:
+    """The mappings of a list that have a name."""
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, Entry) and isinstance(item.get("name"), str) and item["name"]:
+                yield item
+
+
+def text(value: Any) -> str:
+    """A description; what is not text is none."""
+    return value if isinstance(value, str) else ""
+
+
+def columns(items: Iterable[Entry]) -> tuple[Column, ...]:
+    """The declared columns, each once; of two with one name the later wins, as in dbt."""
+    found: dict[str, Column] = {}
+    for item in items:
+        config = mapping(item.get("config"))
+        found[item["name"]] = Column(
+            name=item["name"],
+            description=text(item.get("description")),
+            data_type=text_of(item.get("data_type")),
+            meta=merged(mapping(item.get("meta")), mapping(config.get("meta"))),
+            tags=tag_set(item.get("tags"), config.get("tags")),
+            constraints=constraints(item.get("constraints")),
+            line=item.line,
+        )
+    return tuple(found.values())
+
+
+def constraints(value: Any) -> tuple[Constraint, ...]:
+    """Contract constraints of a model or column."""
+    found = []
+    for item in value if isinstance(value, list) else ():
+        kind = mapping(item).get("type")
+        if isinstance(kind, str):
+            names = item.get("columns")
+            listed = names if isinstance(names, list) else []
+            found.append(Constraint(kind, tuple(name for name in listed if isinstance(name, str))))
+    return tuple(found)
+
+
+def tests(
+    entry: Mapping[str, Any], items: Iterable[Entry], defaults: Mapping[str, Any]
+) -> Iterator[DataTest]:
+    """The generic tests of an entry and of its columns, disabled ones included.
+
+    `defaults` is the config that dbt_project.yml gives to tests of that folder.
+    """
+    for definition in _definitions(entry):
+        test = data_test(definition, None, defaults)
+        if test is not None:
+            yield test
+    for item in items:
+        for definition in _definitions(item):
+            test = data_test(definition, item["name"], defaults)
+            if test is not None:
+                yield test
+
+
+def _definitions(entry: Mapping[str, Any]) -> Iterator[Any]:
+    for key in ("tests", "data_tests"):
+        listed = entry.get(key)
+        if isinstance(listed, list):
+            yield from listed
+
+
+def data_test(definition: Any, column: str | None, defaults: Mapping[str, Any]) -> DataTest | None:
+    """One test: ``not_null``, ``{not_null: {…}}`` or ``{test_name: not_null, …}``; None if it is none."""
+    if isinstance(definition, str):
+        name, body = definition, {}
+    elif not isinstance(definition, dict) or not definition:
+        return None
+    elif "test_name" in definition:
+        name, body = definition["test_name"], dict(definition)
+    else:
+        name, inner = next(iter(definition.items()))
+        # Beside the test there may stand its config, one level too high; dbt 1.10 takes it.
+        body = {**{key: value for key, value in definition.items() if key != name}, **mapping(inner)}
+    if not isinstance(name, str) or not name:
+        return None
+    config = {**defaults, **{key: value for key, value in body.items() if key in _CONFIG}}
+    config.update(mapping(body.get("config")))
+    arguments = flat_arguments({key: value for key, value in body.items() if key not in _NOT_ARGUMENTS})
+    named = arguments.pop("column_name", None)
+    return DataTest(
+        name=name,
+        column=column or text_of(named),
+        arguments=arguments,
+        severity="warn" if str(config.get("severity", "")).lower() == "warn" else "error",
+        enabled=config.get("enabled") is not False,
+    )
+
+
+def primary_key(
+    model_constraints: tuple[Constraint, ...], cols: tuple[Column, ...], all_tests: Iterable[DataTest]
+) -> tuple[str, ...]:
+    """The primary key as dbt infers it (ModelNode.infer_primary_key, dbt 1.9 and newer).
+
+    A primary_key constraint, else columns that are unique and not null, else unique ones, else
+    columns whose unique test is disabled.
+    """
+    for constraint in model_constraints:
+        if constraint.kind == "primary_key":
+            return constraint.columns
+    for column in cols:
+        if any(constraint.kind == "primary_key" for constraint in column.constraints):
+            return (column.name,)
+    unique: dict[str, bool] = {}
+    not_null: dict[str, None] = {}
+    for test in all_tests:
+        kind = test.name.rpartition(".")[2]
+        for name in _tested_columns(test):
+            if kind in {"unique", "unique_combination_of_columns"}:
+                unique[name] = unique.get(name, False) or test.enabled
+            elif kind == "not_null":
+                not_null[name] = None
+    both = tuple(name for name in not_null if name in unique)
+    enabled = tuple(name for name, on in unique.items() if on)
+    return both or enabled or tuple(unique)
+
+
+def _tested_columns(test: DataTest) -> tuple[str, ...]:
+    if test.column is not None:
+        return (test.column,)
+    combination = test.arguments.get("combination_of_columns")
+    return (
+        tuple(name for name in combination if isinstance(name, str)) if isinstance(combination, list) else ()
+    )
+
+
+_ABSENT = object()
+
+
+def freshness(*levels: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """``freshness`` of a source table from its levels, general to specific; None where it is off.
+
+    Each level is a mapping that may have the key; its null turns freshness off, and a threshold
+    completes the one above it.
+    """
+    current: dict[str, Any] | None = None
+    for level in levels:
+        own = level.get("freshness", _ABSENT)
+        if own is _ABSENT:
+            continue
+        if not isinstance(own, dict):
+            current = None
+            continue
+        base = current or {}
+        current = {**base, **own}
+        for key in ("warn_after", "error_after"):
+            if isinstance(base.get(key), dict) and isinstance(own.get(key), dict):
+                current[key] = {**base[key], **own[key]}
+    return current
