@@ -1,0 +1,37 @@
+"""A change: one difference between two artifacts, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from floe_engine.upgrade.shape import Path
+
+ChangeKind = Literal["added", "removed", "changed", "renamed", "moved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference.
+
+    `path` is the file and the keys below it; an item of a list is named by its identity (a
+    waiver's id, a pattern, a key's fingerprint). `old` is None where it was added, `new` where it
+    was removed; for a rename they are the two names, for a move the two orders.
+    """
+
+    kind: ChangeKind
+    path: Path
+    old: Any = None
+    new: Any = None
+    also: tuple[Path, ...] = ()
+    """Other places that changed for the same reason: a removed layer's prefix and namespace."""
+
+    @property
+    def file(self) -> str:
+        """The artifact file it is in."""
+        return self.path[0]
+
+    @property
+    def name(self) -> str:
+        """What changed, as one line: ``policies/classification.json levels.phi``."""
+        return " ".join((self.path[0], ".".join(self.path[1:]))).rstrip()

@@ -1,0 +1,251 @@
+"""The questions that rows of the catalogue ask of one change.
+
+Each is a function of a change and of the two platforms, and answers yes or no. What an answer
+costs is in the row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.policy.enforcement import enforcement_of
+from floe_engine.policy.rules import rule_by_id
+from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.changes import CAPABILITIES
+from floe_engine.upgrade.rule import Condition, Context
+from floe_engine.versions import Version
+
+
+def anything(change: Change, context: Context) -> bool:
+    """Any change at all."""
+    return True
+
+
+def added(change: Change, context: Context) -> bool:
+    """It is new."""
+    return change.kind == "added"
+
+
+def removed(change: Change, context: Context) -> bool:
+    """It is gone, or goes by another name, which is the same to whoever uses the old one."""
+    return change.kind in ("removed", "renamed")
+
+
+def changed(change: Change, context: Context) -> bool:
+    """It has another value."""
+    return change.kind == "changed"
+
+
+def renamed(change: Change, context: Context) -> bool:
+    """Only its name is another."""
+    return change.kind == "renamed"
+
+
+def moved(change: Change, context: Context) -> bool:
+    """The order is another."""
+    return change.kind == "moved"
+
+
+def raised(change: Change, context: Context) -> bool:
+    """The number grew; none counts as zero."""
+    return (change.old or 0) < (change.new or 0)
+
+
+def lowered(change: Change, context: Context) -> bool:
+    """The number shrank; none counts as zero."""
+    return (change.old or 0) > (change.new or 0)
+
+
+def on(change: Change, context: Context) -> bool:
+    """A switch was turned on."""
+    return not change.old and bool(change.new)
+
+
+def off(change: Change, context: Context) -> bool:
+    """A switch was turned off."""
+    return bool(change.old) and not change.new
+
+
+def to(*values: Any) -> Condition:
+    """It has become one of `values`."""
+    return lambda change, context: change.new in values
+
+
+def since(*values: Any) -> Condition:
+    """It was one of `values`."""
+    return lambda change, context: change.old in values
+
+
+def both(one: Condition, other: Condition) -> Condition:
+    """Both hold."""
+    return lambda change, context: one(change, context) and other(change, context)
+
+
+def up(*scale: Any) -> Condition:
+    """The value moved towards the end of `scale`."""
+    return lambda change, context: _place(scale, change.old) < _place(scale, change.new)
+
+
+def down(*scale: Any) -> Condition:
+    """The value moved towards the beginning of `scale`."""
+    return lambda change, context: _place(scale, change.old) > _place(scale, change.new)
+
+
+def _place(scale: tuple[Any, ...], value: Any) -> int:
+    return scale.index(value) if value in scale else -1
+
+
+STRICTNESS: tuple[Enforcement, ...] = ("off", "warn", "strict")
+
+
+# --- lists where none means any ----------------------------------------------------------------
+
+
+def narrowed(change: Change, context: Context) -> bool:
+    """A list of what is allowed lost an entry, or came to be where anything was allowed."""
+    if isinstance(change.new, list) or isinstance(change.old, list):
+        return change.old is None
+    return change.kind == "removed"
+
+
+def widened(change: Change, context: Context) -> bool:
+    """A list of what is allowed gained an entry, or went, so that anything is allowed."""
+    if isinstance(change.new, list) or isinstance(change.old, list):
+        return change.new is None
+    return change.kind == "added"
+
+
+# --- coverage, prefixes, access ----------------------------------------------------------------
+
+
+def coverage_raised(change: Change, context: Context) -> bool:
+    """The layer at the end of the path must reach more than before, whichever setting says so."""
+    return _layer_coverage(change, context.old) < _layer_coverage(change, context.new)
+
+
+def coverage_lowered(change: Change, context: Context) -> bool:
+    """The layer at the end of the path need not reach as much as before."""
+    return _layer_coverage(change, context.old) > _layer_coverage(change, context.new)
+
+
+def _layer_coverage(change: Change, platform: Platform) -> int:
+    layer = change.path[1] if change.path[-1] == "minimum_test_coverage" else change.path[-1]
+    constraint = platform.layers.get(layer)
+    if constraint is not None and constraint.minimum_test_coverage is not None:
+        return constraint.minimum_test_coverage
+    return platform.gates.layer_thresholds.get(layer, platform.gates.minimum_test_coverage)
+
+
+def prefix_lost(change: Change, context: Context) -> bool:
+    """The layer no longer takes a prefix that it took."""
+    old, new = (set(platform.naming.prefixes_of(change.path[2])) for platform in (context.old, context.new))
+    return bool(old - new)
+
+
+def prefix_gained(change: Change, context: Context) -> bool:
+    """The layer takes another prefix besides."""
+    old, new = (set(platform.naming.prefixes_of(change.path[2])) for platform in (context.old, context.new))
+    return bool(new - old) and not old - new
+
+
+def access_narrowed(change: Change, context: Context) -> bool:
+    """A role may do less, and nothing else instead."""
+    old, new = _may(change.old), _may(change.new)
+    return new < old
+
+
+def access_widened(change: Change, context: Context) -> bool:
+    """A role may do more."""
+    old, new = _may(change.old), _may(change.new)
+    return old < new
+
+
+def _may(access: Any) -> frozenset[str]:
+    return CAPABILITIES.get(str(access), frozenset())
+
+
+# --- versions of plugins and engines -----------------------------------------------------------
+
+
+def compatible(change: Change, context: Context) -> bool:
+    """The version rose within what semver calls compatible (0.y counts like a major)."""
+    old, new = _version(change.old), _version(change.new)
+    if old is None or new is None or new < old:
+        return False
+    return (old.major, old.major or old.minor) == (new.major, new.major or new.minor)
+
+
+def newer(change: Change, context: Context) -> bool:
+    """The version rose; what is no version counts as risen."""
+    old, new = _version(change.old), _version(change.new)
+    return old is None or new is None or old < new
+
+
+def older(change: Change, context: Context) -> bool:
+    """The version fell."""
+    return not newer(change, context)
+
+
+def _version(value: Any) -> Version | None:
+    return Version.from_tag(str(value))
+
+
+# --- waivers and the settings of single rules ---------------------------------------------------
+
+
+def waiver_covers_less(change: Change, context: Context) -> bool:
+    """A waiver names fewer rules; one that names none covers all."""
+    before, after = _waived_rules(change, context)
+    return bool(after) and (not before or not before <= after)
+
+
+def waiver_covers_more(change: Change, context: Context) -> bool:
+    """A waiver names more rules, or none any more, and loses none."""
+    return not waiver_covers_less(change, context)
+
+
+def _waived_rules(change: Change, context: Context) -> tuple[frozenset[str], frozenset[str]]:
+    waiver = change.path[2]
+    before, after = (
+        next((frozenset(w.rules) for w in platform.gates.waivers if w.id == waiver), frozenset[str]())
+        for platform in (context.old, context.new)
+    )
+    return before, after
+
+
+def waived_shorter(change: Change, context: Context) -> bool:
+    """A waiver ends sooner; ISO dates sort as text, and no date never comes."""
+    return change.old is None or (change.new is not None and change.new < change.old)
+
+
+def waived_longer(change: Change, context: Context) -> bool:
+    """A waiver ends later."""
+    return not waived_shorter(change, context)
+
+
+def rule_enforced_more(change: Change, context: Context) -> bool:
+    """The policy rule in the path is enforced more than before, whichever setting says so."""
+    return _rule_enforcement(change, context.old) < _rule_enforcement(change, context.new)
+
+
+def rule_enforced_less(change: Change, context: Context) -> bool:
+    """The policy rule in the path is enforced less than before."""
+    return _rule_enforcement(change, context.old) > _rule_enforcement(change, context.new)
+
+
+def _rule_enforcement(change: Change, platform: Platform) -> int:
+    return STRICTNESS.index(effective_enforcement(change.path[2], platform))
+
+
+def effective_enforcement(rule_id: str, platform: Platform) -> Enforcement:
+    """How a policy rule bites on a platform; one that this floe does not know is taken to stop builds."""
+    rule = rule_by_id(rule_id)
+    return "strict" if rule is None else enforcement_of(rule, platform)
+
+
+def waiver_over(change: Change, context: Context) -> bool:
+    """A waiver came or went that had ended before the new version was built."""
+    waiver = change.old or change.new
+    expires = waiver.get("expires") if isinstance(waiver, dict) else None
+    return isinstance(expires, str) and expires < context.new.manifest.metadata.created[:10]

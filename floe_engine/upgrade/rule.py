@@ -1,0 +1,223 @@
+"""What an upgrade rule is: one declarative row with an ID, a reason, a remedy and a witness.
+
+The rows are in `catalogue`; matching them against changes is in `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from floe_engine.artifact.model import Platform
+from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.shape import Path, Pattern
+from floe_engine.versions import Level
+
+Direction = Literal["demand", "promise", "neutral"]
+"""A demand is what the platform requires (tightening breaks); a promise is what it provides
+(shrinking breaks); neutral changes break nobody or everybody, whichever way they go."""
+
+Bump = Level | Literal["gated"]
+"""``gated``: as bad as the new platform's enforcement of the policy rules that see the change:
+major where they stop a build, minor where they warn, patch where they are off."""
+
+Axis = Literal["", "security", "governance"]
+"""What a change touches beside compatibility. Security is shown and acknowledged at any bump."""
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "(absent)"})()
+"""In a witness: the key is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The two platforms between which a change lies."""
+
+    old: Platform
+    new: Platform
+
+
+Condition = Callable[[Change, Context], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The smallest example of a change: the value at a place before and after it.
+
+    The tests apply it to a platform and demand the rule; taken backwards they demand the mirror.
+    """
+
+    at: Path
+    before: Any
+    after: Any
+    given: Mapping[Path, Any] | None = None
+    """Other settings without which the example would not show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One way in which a platform can change, and what that costs its projects."""
+
+    id: str
+    """Stable, such as ``COV001``; never used again for another change."""
+    title: str
+    """What changed, in general: ``test coverage raised``."""
+    says: str
+    """What changed, in one case: a format over ``{0}`` … (what ``*`` stood for), ``{old}``, ``{new}``."""
+    paths: tuple[Pattern, ...]
+    when: Condition
+    bump: Bump
+    direction: Direction
+    reason: str
+    """Why it costs that."""
+    remedy: str
+    """What a project does about it; empty where there is nothing to do."""
+    witness: Witness
+    mirror: tuple[str, ...] = ()
+    """The rules for the way back; its own ID where that is a change of the same kind."""
+    unmirrored: str = ""
+    """Why there is no mirror, where there is none."""
+    judged_by: tuple[str, ...] = ()
+    """IDs of the policy rules whose findings it can cause; ``*`` is the one named in the path."""
+    axis: Axis = ""
+    undecidable: bool = False
+    """Whether only people can tell what it breaks; the bump is then the least that is honest."""
+
+
+def demand(
+    tightened: str,
+    loosened: str,
+    *paths: Pattern,
+    titles: tuple[str, str],
+    says: tuple[str, str],
+    when: tuple[Condition, Condition],
+    reason: str,
+    remedy: str,
+    witness: Witness,
+    judged_by: tuple[str, ...] = (),
+    bump: Bump = "gated",
+    loosened_bump: Level = "minor",
+    loosened_reason: str = "nothing that passed can fail",
+    axis: Axis = "",
+) -> tuple[Rule, Rule]:
+    """A rule for more being required and its mirror; `axis` is what the loosening touches."""
+    return (
+        Rule(
+            id=tightened,
+            title=titles[0],
+            says=says[0],
+            paths=paths,
+            when=when[0],
+            bump=bump,
+            direction="demand",
+            reason=reason,
+            remedy=remedy,
+            witness=witness,
+            mirror=(loosened,),
+            judged_by=judged_by,
+        ),
+        Rule(
+            id=loosened,
+            title=titles[1],
+            says=says[1],
+            paths=paths,
+            when=when[1],
+            bump=loosened_bump,
+            direction="demand",
+            reason=loosened_reason,
+            remedy="",
+            witness=_reversed(witness),
+            mirror=(tightened,),
+            judged_by=judged_by,
+            axis=axis,
+        ),
+    )
+
+
+def promise(
+    shrunk: str,
+    grown: str,
+    *paths: Pattern,
+    titles: tuple[str, str],
+    says: tuple[str, str],
+    when: tuple[Condition, Condition],
+    reason: str,
+    remedy: str,
+    witness: Witness,
+    judged_by: tuple[str, ...] = (),
+    bump: Level = "major",
+    grown_bump: Level = "minor",
+    grown_reason: str = "projects may use it and need not",
+    axis: Axis = "",
+) -> tuple[Rule, Rule]:
+    """A rule for less being provided and its mirror; `axis` is what the growth touches."""
+    return (
+        Rule(
+            id=shrunk,
+            title=titles[0],
+            says=says[0],
+            paths=paths,
+            when=when[0],
+            bump=bump,
+            direction="promise",
+            reason=reason,
+            remedy=remedy,
+            witness=witness,
+            mirror=(grown,),
+            judged_by=judged_by,
+        ),
+        Rule(
+            id=grown,
+            title=titles[1],
+            says=says[1],
+            paths=paths,
+            when=when[1],
+            bump=grown_bump,
+            direction="promise",
+            reason=grown_reason,
+            remedy="",
+            witness=_reversed(witness),
+            mirror=(shrunk,),
+            judged_by=judged_by,
+            axis=axis,
+        ),
+    )
+
+
+def either_way(
+    id: str,  # the word of the domain, and keyword arguments stay free of a second name for it
+    *paths: Pattern,
+    title: str,
+    says: str,
+    when: Condition,
+    bump: Bump,
+    reason: str,
+    witness: Witness,
+    remedy: str = "",
+    judged_by: tuple[str, ...] = (),
+    axis: Axis = "",
+    undecidable: bool = False,
+) -> tuple[Rule]:
+    """A rule for a change whose way back is a change of the same kind."""
+    return (
+        Rule(
+            id=id,
+            title=title,
+            says=says,
+            paths=paths,
+            when=when,
+            bump=bump,
+            direction="neutral",
+            reason=reason,
+            remedy=remedy,
+            witness=witness,
+            mirror=(id,),
+            judged_by=judged_by,
+            axis=axis,
+            undecidable=undecidable,
+        ),
+    )
+
+
+def _reversed(witness: Witness) -> Witness:
+    return Witness(witness.at, witness.after, witness.before, witness.given)

@@ -1,0 +1,268 @@
+"""The shape of the eight files, read off their types, so that a diff knows what it looks at.
+
+A shape says of every place in an artifact whether it is a record, a table by name, a list whose
+items have an identity, a set of names or a single value, and what stands there when nothing is
+written. Comparing and judging are not done here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from floe_engine.artifact import model
+
+Path = tuple[str, ...]
+"""A place in an artifact: the file, then keys. List items are named by their identity."""
+
+Pattern = tuple[str, ...]
+"""A `Path` in which ``*`` stands for any one key and a final ``**`` for any keys, or none."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A single value."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Anything at all, such as a plugin's settings; compared without knowledge of its meaning."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """A list of scalars without repetition; their order counts only where `ordered`.
+
+    Where `optional`, null is a state of its own: no list at all, which means *anything*.
+    """
+
+    ordered: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object with known fields. `defaults` is what an absent field means, as JSON."""
+
+    fields: Mapping[str, Shape]
+    defaults: Mapping[str, Any]
+    names: Mapping[str, str]
+    """Python name → key in the file, for the fields in which they differ."""
+    optional: bool = False
+    """Whether it may be null."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """An object whose keys are names that people chose.
+
+    `absent` is what a missing entry means (None: missing is a state of its own); `renames` says
+    that an entry may come back under another name; `reserved` are keys with a shape of their own.
+    """
+
+    value: Shape
+    absent: Any = None
+    renames: bool = False
+    reserved: Mapping[str, Shape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of records that are told apart by `identity`, not by place."""
+
+    value: Record
+    identity: Callable[[Mapping[str, Any]], str]
+    ignored: frozenset[str] = frozenset()
+    """Fields that only repeat the identity."""
+    renames: bool = False
+    """Whether equal content under another identity is the same item with a new name."""
+
+
+@dataclass(frozen=True)
+class Grants:
+    """A role's permissions, compared by what they permit and not by how they are grouped."""
+
+
+Shape = Leaf | Open | Names | Record | Table | Items | Grants
+
+
+def _by(*keys: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda item: " ".join(str(item[key]) for key in keys if item.get(key) is not None)
+
+
+IDENTITIES: Mapping[type[BaseModel], Callable[[Mapping[str, Any]], str]] = {
+    model.NamePattern: _by("pattern"),
+    model.Waiver: _by("id"),
+    model.CustomRule: lambda rule: rule.get("id") or _by("type", "prefix", "field", "applies_to")(rule),
+    model.TrustedKey: _by("fingerprint"),
+    model.RequiredColumn: _by("name"),
+    model.TypeRule: _by("pattern"),
+}
+"""What makes two items of a list the same thing in two versions."""
+
+REPEATED: Mapping[type[BaseModel], frozenset[str]] = {
+    model.NamePattern: frozenset({"pattern"}),
+    model.Waiver: frozenset({"id"}),
+    model.CustomRule: frozenset({"id"}),
+    model.TrustedKey: frozenset({"fingerprint", "pem"}),
+    model.RequiredColumn: frozenset({"name"}),
+    model.TypeRule: frozenset({"pattern"}),
+}
+
+ORDERED: frozenset[Path] = frozenset(
+    {
+        (model.CLASSIFICATION, "levels"),
+        (model.CLASSIFICATION, "metaKeys"),
+        (model.LAYER_CONSTRAINTS, model.Artifact.LAYERS_META, model.Artifact.LAYERS_ORDER),
+    }
+)
+"""Lists in which a place means something: sensitivity, precedence, the flow of the architecture."""
+
+RENAMED: frozenset[Any] = frozenset({(model.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
+"""Tables and items that are definitions: equal content under another name is a rename."""
+
+FILE_MODELS: Mapping[str, type[BaseModel]] = {
+    model.MANIFEST: model.PlatformManifest,
+    model.CLASSIFICATION: model.ClassificationPolicy,
+    model.ACCESS_CONTROL: model.AccessPolicy,
+    model.QUALITY_GATES: model.QualityGates,
+    model.NAMESPACES: model.Namespaces,
+    model.SCHEMA_REGISTRY: model.SchemaRegistry,
+    model.NAMING_RULES: model.NamingRules,
+}
+
+
+@functools.cache
+def shapes() -> Mapping[str, Shape]:
+    """The shape of each of the eight files."""
+    found: dict[str, Shape] = {file: _record(kind, (file,)) for file, kind in FILE_MODELS.items()}
+    here: Path = (model.LAYER_CONSTRAINTS,)
+    meta_path = (*here, model.Artifact.LAYERS_META)
+    about = _record(model.PolicyFile, meta_path)
+    order: Path = (*meta_path, model.Artifact.LAYERS_ORDER)
+    meta = Record(
+        {**about.fields, model.Artifact.LAYERS_ORDER: Names(ordered=order in ORDERED)},
+        {**about.defaults, model.Artifact.LAYERS_ORDER: []},
+        about.names,
+    )
+    found[model.LAYER_CONSTRAINTS] = Table(
+        _record(model.LayerConstraint, (*here, "*")),
+        renames=True,
+        reserved={model.Artifact.LAYERS_META: meta},
+    )
+    return found
+
+
+def places() -> Iterator[Pattern]:
+    """Every place of every file, ``*`` for names and items: what the rules must cover."""
+    for file, shape in shapes().items():
+        yield from _places(shape, (file,))
+
+
+def _places(shape: Shape, path: Pattern) -> Iterator[Pattern]:
+    match shape:
+        case Record():
+            if shape.optional:
+                yield path
+            for key, inner in shape.fields.items():
+                yield from _places(inner, (*path, key))
+        case Table():
+            for key, inner in shape.reserved.items():
+                yield from _places(inner, (*path, key))
+            if shape.absent is None and not isinstance(shape.value, Leaf | Open):
+                yield (*path, "*")
+            yield from _places(shape.value, (*path, "*"))
+        case Items():
+            yield (*path, "*")
+            for key, inner in shape.value.fields.items():
+                if key not in shape.ignored:
+                    yield from _places(inner, (*path, "*", key))
+        case Names():
+            yield (*path, "*")
+            if shape.ordered or shape.optional:
+                yield path
+        case Grants():
+            yield (*path, "namespaces", "*")
+            yield (*path, "levels", "*")
+        case Leaf() | Open():
+            yield path
+
+
+def _record(kind: type[BaseModel], path: Path) -> Record:
+    fields: dict[str, Shape] = {}
+    defaults: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for name, info in kind.model_fields.items():
+        key = info.alias or name
+        fields[key] = _shape(info.annotation, (*path, key))
+        defaults[key] = None if info.is_required() else _plain(info.get_default(call_default_factory=True))
+        if key != name:
+            names[name] = key
+    return Record(fields, defaults, names)
+
+
+def _shape(annotation: Any, path: Path) -> Shape:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = (part for part in arguments if part is not types.NoneType)
+        shape = _shape(inner, path)
+        return dataclasses.replace(shape, optional=True) if isinstance(shape, Names | Record) else shape
+    if annotation is Any:
+        return Open()
+    if origin is tuple:
+        return _list(arguments[0], path)
+    if origin is dict:
+        value = arguments[1]
+        if value == tuple[model.Permission, ...]:
+            return Table(Grants(), absent=[])
+        return Table(_shape(value, (*path, "*")), absent=_absent(value, path), renames=path in RENAMED)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _record(annotation, path)
+    return Leaf()
+
+
+def _list(item: Any, path: Path) -> Shape:
+    if isinstance(item, type) and issubclass(item, BaseModel):
+        return Items(
+            _record(item, (*path, "*")),
+            IDENTITIES[item],
+            ignored=REPEATED.get(item, frozenset()),
+            renames=item in RENAMED,
+        )
+    return Names(ordered=path in ORDERED)
+
+
+def _absent(value: Any, path: Path) -> Any:
+    """What a missing entry of a table means: for rules and lists, one that says nothing."""
+    if path == (model.MANIFEST, "approvedPlugins"):
+        return None  # no list of approved types permits any; an empty one would permit none
+    if typing.get_origin(value) in (tuple, dict):
+        return _plain(typing.get_origin(value)())
+    if isinstance(value, type) and issubclass(value, BaseModel):
+        if any(info.is_required() for info in value.model_fields.values()):
+            return None
+        return _plain(value())
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """A default as it would stand in the file."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def matches(pattern: Pattern, path: Path) -> bool:
+    """Whether `path` is one of the places that `pattern` stands for."""
+    if pattern and pattern[-1] == "**":
+        pattern, path = pattern[:-1], path[: len(pattern) - 1]
+    return len(pattern) == len(path) and all(
+        part in ("*", key) for part, key in zip(pattern, path, strict=True)
+    )

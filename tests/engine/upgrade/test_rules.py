@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import pytest
+
+from floe_engine.artifact.model import (
+    CLASSIFICATION,
+    LAYER_CONSTRAINTS,
+    MANIFEST,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+    Artifact,
+)
+from floe_engine.errors import UsageError
+from floe_engine.policy.rule import Family
+from floe_engine.policy.rule import Rule as PolicyRule
+from floe_engine.policy.rules import RULES as POLICY_RULES
+from floe_engine.upgrade.changes import NO_IMPACT
+from floe_engine.upgrade.rule import ABSENT, Rule
+from floe_engine.upgrade.rules import EVERY_POLICY, all_rules, compare, explain, rule
+from floe_engine.upgrade.shape import Pattern, matches, places
+from tests.engine.upgrade.artifacts import artifact, documents, packed
+
+EVERY_RULE = pytest.mark.parametrize("row", all_rules(), ids=lambda row: row.id)
+
+
+def witnessed(row: Rule) -> tuple[Artifact, Artifact]:
+    """A platform before and after a rule's own example."""
+    given = dict(row.witness.given or {})
+    before, after = (
+        artifact({**given, row.witness.at: value}) for value in (row.witness.before, row.witness.after)
+    )
+    return before, after
+
+
+def found(old: Artifact, new: Artifact) -> dict[str, str]:
+    return {entry.rule.id: entry.bump for entry in compare(old, new).entries}
+
+
+# --- the catalogue as a whole ------------------------------------------------------------------
+
+
+@EVERY_RULE
+def test_every_rule_is_found_by_its_own_example(row: Rule) -> None:
+    assert row.id in found(*witnessed(row))
+
+
+@EVERY_RULE
+def test_every_rule_has_a_mirror_that_judges_the_way_back(row: Rule) -> None:
+    if not row.mirror:
+        assert row.unmirrored, "a rule without a mirror says why"
+        return
+    before, after = witnessed(row)
+    assert set(row.mirror) & found(after, before).keys()
+    for other in row.mirror:
+        assert row.id in rule(other).mirror, f"{other} does not name {row.id} as its mirror"
+        assert rule(other).direction == row.direction
+
+
+@EVERY_RULE
+def test_every_rule_is_explained_in_prose(row: Rule) -> None:
+    text = explain(row.id)
+    assert text.startswith(f"{row.id}: ")
+    assert row.reason in text
+    assert "Example: " in text
+    assert "{" not in text
+
+
+@EVERY_RULE
+def test_every_rule_says_what_changed_in_a_sentence(row: Rule) -> None:
+    entry = next(e for e in compare(*witnessed(row)).entries if e.rule.id == row.id)
+    assert entry.sentence
+    assert "None" not in entry.sentence
+    assert "(absent)" not in entry.sentence
+
+
+@EVERY_RULE
+def test_rules_name_policy_rules_that_exist(row: Rule) -> None:
+    known = {policy.id for policy in POLICY_RULES} | {EVERY_POLICY, "*"}
+    assert set(row.judged_by) <= known
+    assert row.bump != "gated" or row.judged_by
+
+
+@pytest.mark.parametrize(
+    "policy", [p for p in POLICY_RULES if p.family is not Family.WAIVERS], ids=lambda p: p.id
+)
+def test_every_policy_rule_is_one_that_an_upgrade_can_wake(policy: PolicyRule) -> None:
+    always_on = {"FLOE-E263", "FLOE-E264"}  # no setting brings them or takes them away
+    assert policy.id in always_on | {judge for row in all_rules() for judge in row.judged_by}
+
+
+def test_ids_are_used_once() -> None:
+    ids = [row.id for row in all_rules()]
+    assert len(ids) == len(set(ids))
+
+
+def covered(place: Pattern) -> bool:
+    sample = tuple("x" if part == "*" else part for part in place)
+    rows = [row for row in all_rules() if row.id != "UNK000"]
+    return any(matches(pattern, sample) for row in rows for pattern in row.paths) or any(
+        matches(pattern, sample) for pattern in NO_IMPACT
+    )
+
+
+def test_every_field_of_every_file_has_a_rule_or_a_reason_to_have_none() -> None:
+    without = sorted(place for place in set(places()) if not covered(place))
+    assert not without, "each needs a row in the catalogue, or one in NO_IMPACT with its reason"
+
+
+def test_every_pattern_is_of_a_place_that_exists() -> None:
+    known = [tuple("x" if part == "*" else part for part in place) for place in places()]
+    patterns = {
+        pattern for row in all_rules() if row.id != "UNK000" for pattern in row.paths
+    } | NO_IMPACT.keys()
+    assert not [pattern for pattern in patterns if not any(matches(pattern, place) for place in known)]
+    assert all(NO_IMPACT.values())
+
+
+# --- what changes cost -------------------------------------------------------------------------
+
+
+def test_equal_artifacts_need_nothing() -> None:
+    assessment = compare(artifact(), artifact())
+    assert assessment.required == "none"
+    assert assessment.entries == ()
+
+
+def test_the_costliest_change_decides_and_stands_first() -> None:
+    new = artifact({(MANIFEST, "metadata", "owner"): "data", (MANIFEST, "plugins", "compute"): "snowflake"})
+    assessment = compare(artifact(), new)
+    assert assessment.required == "major"
+    assert [entry.rule.id for entry in assessment.entries] == ["PLG001", "DOC001"]
+    assert assessment.entries[0].sentence == "the compute plugin is snowflake instead of duckdb"
+    assert assessment.entries[0].place == "plugins.compute.type"
+
+
+@pytest.mark.parametrize(
+    ("settings", "bump"),
+    [
+        ({}, "major"),
+        ({(QUALITY_GATES, "block_on_failure"): False}, "minor"),
+        ({(QUALITY_GATES, "enforcement"): "warn"}, "minor"),
+        ({(QUALITY_GATES, "enforcement"): "off"}, "patch"),
+    ],
+    ids=["stops", "warns by gate", "warns by cap", "off"],
+)
+def test_a_tightened_demand_costs_what_the_new_platform_makes_of_it(settings: dict, bump: str) -> None:
+    old = artifact(settings)
+    new = artifact({**settings, (QUALITY_GATES, "minimum_test_coverage"): 90})
+    assert found(old, new) == {"COV001": bump}
+
+
+def test_one_setting_of_a_rule_is_not_gated_by_another_rule() -> None:
+    settings = {(QUALITY_GATES, "rules"): {f"FLOE-E21{n}": {"enforcement": "warn"} for n in range(4)}}
+    new = artifact({**settings, (QUALITY_GATES, "minimum_test_coverage"): 90})
+    assert found(artifact(settings), new) == {"COV001": "minor"}
+
+
+def test_a_layer_threshold_that_another_setting_overrides_costs_little() -> None:
+    settings = {(LAYER_CONSTRAINTS, "gold", "minimum_test_coverage"): 95}
+    new = artifact({**settings, (QUALITY_GATES, "layerThresholds"): {"gold": 99}})
+    assert found(artifact(settings), new) == {"COV005": "patch"}
+
+
+def test_a_removed_layer_is_one_change_that_names_all_its_places() -> None:
+    files = documents()
+    del files[LAYER_CONSTRAINTS]["gold"]
+    files[LAYER_CONSTRAINTS]["_meta"]["order"].remove("gold")
+    del files[NAMING_RULES]["prefixes"]["gold"]
+    del files[NAMESPACES]["layers"]["gold"]
+    assessment = compare(artifact(), packed(files))
+    assert [entry.rule.id for entry in assessment.entries] == ["LAY001"]
+    assert assessment.entries[0].change.also == (
+        (NAMESPACES, "layers", "gold"),
+        (NAMING_RULES, "prefixes", "gold"),
+    )
+
+
+def test_security_is_told_apart_from_the_bump() -> None:
+    new = artifact({(CLASSIFICATION, "propagation"): {"mode": "off", "enforcement": "strict"}})
+    assessment = compare(artifact(), new)
+    assert assessment.required == "minor"
+    assert [entry.rule.id for entry in assessment.security] == ["PRP002"]
+
+
+def test_what_no_rule_knows_is_major() -> None:
+    new = artifact({(MANIFEST, "futureSection"): {"x": 1}})
+    assert found(artifact(), new) == {"UNK000": "major"}
+
+
+def test_an_unknown_key_deep_in_a_known_place_is_major_too() -> None:
+    new = artifact({(QUALITY_GATES, "coverage"): {"futureKnob": 3}})
+    assert found(artifact(), new) == {"UNK000": "major"}
+
+
+def test_writing_out_a_default_is_no_change() -> None:
+    new = artifact(
+        {
+            (QUALITY_GATES, "coverage"): {"metric": "columns", "zeroColumns": "na"},
+            (QUALITY_GATES, "waivers"): [],
+            (CLASSIFICATION, "rules", "public"): {"required_tests": []},
+            (MANIFEST, "security"): {"require_signed_artifacts": False},
+        }
+    )
+    assert compare(artifact(), new).entries == ()
+
+
+def test_a_new_clock_and_version_are_no_change() -> None:
+    new = artifact(
+        {
+            (MANIFEST, "metadata", "created"): "2026-02-02T00:00:00Z",
+            (MANIFEST, "metadata", "version"): "2.0.0",
+        }
+    )
+    assert compare(artifact(), new).entries == ()
+
+
+def test_a_fingerprint_stays_for_the_same_change_and_differs_for_another() -> None:
+    def entry(coverage: int):
+        return compare(artifact(), artifact({(QUALITY_GATES, "minimum_test_coverage"): coverage})).entries[0]
+
+    assert entry(90).fingerprint == entry(90).fingerprint != entry(95).fingerprint
+    assert len(entry(90).fingerprint) == 12
+
+
+def test_an_unknown_rule_gets_a_near_miss() -> None:
+    assert rule("plg001").id == "PLG001"
+    with pytest.raises(UsageError) as caught:
+        explain("COV01")
+    assert "COV0" in caught.value.hint
+
+
+def test_a_waiver_that_ended_before_the_build_may_go_at_once() -> None:
+    ended = {"id": "old", "pattern": "*", "reason": "r", "expires": "2025-12-31"}
+    assert found(artifact({(QUALITY_GATES, "waivers"): [ended]}), artifact()) == {"WAI011": "patch"}
+    running = {**ended, "expires": "2026-12-31"}
+    assert found(artifact({(QUALITY_GATES, "waivers"): [running]}), artifact()) == {"WAI001": "major"}
+
+
+def test_leaving_out_what_was_absent_is_no_change() -> None:
+    assert (
+        compare(artifact({(MANIFEST, "parent"): None}), artifact({(MANIFEST, "parent"): ABSENT})).entries
+        == ()
+    )
