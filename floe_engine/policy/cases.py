@@ -1,0 +1,177 @@
+"""A policy test as a value, and its verdict: given a project, which rule says what of which resource.
+
+Whoever writes cases (the seed's suites in `suites`, a team's files in `case_file`) makes these
+values; `running` judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from floe_engine.artifact.model import Enforcement, Platform, Waiver
+from floe_engine.policy.evaluate import Evaluation, evaluate
+from floe_engine.policy.finding import Finding, FindingSeverity
+from floe_engine.project.facts import Project
+
+Result = Literal["pass", "fail", "warn", "skip", "waived"]
+"""What a rule says of a resource: `fail` stops a build, `warn` does not, `waived` is excused, and
+`skip` means that the rule was not asked (off, not wanted by the platform, or not applicable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a rule is expected to say of a resource: a model, ``model.column``, layer, group, project."""
+
+    rule: str
+    resource: str
+    result: Result
+    severity: FindingSeverity | None = None
+    """The finding's severity, where the case cares."""
+
+    def __str__(self) -> str:
+        severity = f" ({self.severity})" if self.severity else ""
+        return f"{self.rule} {self.resource}: {self.result}{severity}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A project and what the platform should say of it.
+
+    Exhaustive: any other finding of the rules that are judged makes the case fail, unless
+    `allow_others`. `rules` narrows what is judged (empty: every rule).
+    """
+
+    name: str
+    project: Project
+    expect: tuple[Expectation, ...]
+    given: str = ""
+    """The project in a few words, for people."""
+    rules: tuple[str, ...] = ()
+    allow_others: bool = False
+    waivers: tuple[Waiver, ...] = ()
+    enforcement: Enforcement | None = None
+    """Judge as if everything were enforced so."""
+    today: date | None = None
+    line: int = 0
+    """Where its file has it (1-based)."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Cases that belong together: one of the seed's four, or one file of a team."""
+
+    title: str
+    cases: tuple[Case, ...]
+    path: Path | None = None
+    """The file; None for a generated suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An expectation beside what the platform really says."""
+
+    expected: Expectation
+    actual: Result
+    severity: FindingSeverity | None = None
+    detail: str = ""
+    """The finding's message, or why the rule was not asked."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether both agree; `fail` wanted and `pass` got is never agreement."""
+        wanted = self.expected
+        return self.actual == wanted.result and wanted.severity in (None, self.severity)
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """The verdict on a case."""
+
+    case: Case
+    checked: tuple[Checked, ...]
+    unexpected: tuple[Finding, ...] = ()
+    """Findings that the case does not mention, and does not allow."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything is as expected, and nothing else is."""
+        return all(entry.ok for entry in self.checked) and not self.unexpected
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What differs, one line each; empty where it passed."""
+        wrong = [
+            f"{entry.expected}, but got {entry.actual}"
+            + (f" ({entry.severity})" if entry.severity else "")
+            + (f": {entry.detail}" if entry.detail else "")
+            for entry in self.checked
+            if not entry.ok
+        ]
+        others = [
+            f"not expected: {finding.rule} {finding.subject}: {_result((finding,))}: {finding.message}"
+            for finding in self.unexpected
+        ]
+        return (*wrong, *others)
+
+
+def run_case(platform: Platform, case: Case) -> CaseResult:
+    """Judge a case's project, and compare."""
+    evaluation = evaluate(
+        platform,
+        case.project,
+        waivers=case.waivers,
+        select=case.rules,
+        what_if=case.enforcement,
+        today=case.today,
+    )
+    checked = tuple(_check(evaluation, expectation, case.project) for expectation in case.expect)
+    if case.allow_others:
+        return CaseResult(case, checked)
+    named = {(entry.rule, entry.resource) for entry in case.expect}
+    unexpected = tuple(
+        finding
+        for finding in evaluation.findings
+        if not any((finding.rule, resource) in named for resource in _homes(finding.subject))
+    )
+    return CaseResult(case, checked, unexpected)
+
+
+def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> Checked:
+    about = [
+        finding
+        for finding in evaluation.findings
+        if finding.rule == expected.rule and expected.resource in _homes(finding.subject)
+    ]
+    if about:
+        result = _result(about)
+        shown = next(finding for finding in about if _result((finding,)) == result)
+        return Checked(expected, result, shown.severity, shown.message)
+    if any((expected.rule, resource) in evaluation.checked for resource in _homes(expected.resource)):
+        return Checked(expected, "pass")
+    return Checked(expected, "skip", detail=_why_skipped(evaluation, expected, project))
+
+
+def _result(findings: Iterable[Finding]) -> Result:
+    """The worst of some findings."""
+    results = {"waived" if f.waived else "fail" if f.severity == "error" else "warn" for f in findings}
+    return "fail" if "fail" in results else "warn" if "warn" in results else "waived"
+
+
+def _homes(subject: str) -> Iterable[str]:
+    """A subject and what it is part of: ``model.column``, then ``model``."""
+    while subject:
+        yield subject
+        subject = subject.rpartition(".")[0]
+
+
+def _why_skipped(evaluation: Evaluation, expected: Expectation, project: Project) -> str:
+    if evaluation.enforcement.get(expected.rule) == "off":
+        return "the platform does not enforce the rule, or asks nothing of it"
+    names = {model.name for model in project.models} | {source.name for source in project.sources}
+    if not names & set(expected.resource.split(".")):
+        return "the given project has no such resource, or the rule is not about it"
+    return "the rule does not apply to it"

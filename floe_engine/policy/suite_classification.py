@@ -1,0 +1,206 @@
+"""What the artifact's classification means, as cases: levels, look-alikes, and their way downstream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.specimens import (
+    KEY,
+    SOURCE_ID,
+    case,
+    compliance,
+    raw_orders,
+    specimen,
+    violation,
+    with_meta,
+)
+from floe_engine.project.facts import Column, Model
+
+_LOOK_ALIKES = (
+    "email", "phone", "phone_number", "ssn", "dob", "birth_date", "first_name", "last_name",
+    "home_address", "iban", "credit_card_number", "ip_address", "diagnosis", "mrn", "patient_id",
+    "salary", "password", "vat_id",
+)  # fmt: skip
+"""Names tried against a platform's expressions; one that matches makes a case."""
+
+
+def classification_cases(platform: Platform) -> Iterator[Case]:
+    """Known and unknown levels, declarations, look-alikes, propagation, and what levels forbid."""
+    layers = tuple(platform.layers) or (None,)
+    yield from _levels(platform, layers[0])
+    yield from _declared(platform, layers[0])
+    yield from _look_alikes(platform, layers[0])
+    mode = platform.classification.propagation.mode
+    default = platform.rank(platform.classification.default)
+    for level in platform.classification.levels:
+        if platform.rank(level) > default and mode in ("name", "model"):
+            yield from _propagation(platform, layers[0], layers[-1], level)
+    for level, rule in platform.classification.rules.items():
+        for layer in rule.forbidden_layers:
+            yield from _forbidden(platform, level, layer)
+        for key in rule.requires_meta:
+            yield from _required_meta(platform, layers[0], level, key)
+
+
+def _meta_key(platform: Platform) -> str:
+    return (platform.classification.meta_keys or ("classification",))[0]
+
+
+def _holding(platform: Platform, layer: str | None, level: str) -> Model:
+    """A complete model whose key is of a level."""
+    complete = specimen(platform, layer)
+    column = replace(complete.columns[0], meta={_meta_key(platform): level})
+    return replace(complete, columns=(column,))
+
+
+def _levels(platform: Platform, layer: str | None) -> Iterator[Case]:
+    rule = "FLOE-E241"
+    for level in platform.classification.levels:
+        model = _holding(platform, layer, level)
+        yield case(
+            f"{level} is a level",
+            f"model {model.name}, column {KEY} is {level}",
+            [model],
+            Expectation(rule, model.name, compliance(platform, rule)),
+        )
+    model = _holding(platform, layer, "no_such_level")
+    yield case(
+        "an unknown level is refused",
+        f"model {model.name}, column {KEY} is no_such_level",
+        [model],
+        Expectation(rule, f"{model.name}.{KEY}", violation(platform, rule)),
+    )
+
+
+def _declared(platform: Platform, layer: str | None) -> Iterator[Case]:
+    rule = "FLOE-E240"
+    model = specimen(platform, layer)
+    yield case(
+        "a model that declares no level "
+        + (
+            "is refused"
+            if platform.classification.require_declared
+            else f"counts as {platform.classification.default}"
+        ),
+        f"model {model.name} without a level",
+        [model],
+        Expectation(rule, model.name, violation(platform, rule)),
+    )
+
+
+def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
+    rule = "FLOE-E242"
+    for entry in platform.classification.name_patterns:
+        regex = re.compile(entry.pattern, re.IGNORECASE)
+        name = next((word for word in _LOOK_ALIKES if regex.search(word)), None)
+        if name is None:
+            continue
+        silent = replace(specimen(platform, layer), columns=(Column(name),))
+        says = replace(silent, columns=(Column(name, meta={_meta_key(platform): entry.level}),))
+        yield case(
+            f"a silent column {name} looks like {entry.level}",
+            f"model {silent.name} with a column {name}",
+            [silent],
+            Expectation(rule, f"{silent.name}.{name}", violation(platform, rule)),
+        )
+        yield case(
+            f"a declared column {name} passes",
+            f"model {silent.name} with a column {name} that is {entry.level}",
+            [says],
+            Expectation(rule, silent.name, compliance(platform, rule)),
+        )
+
+
+def _propagation(platform: Platform, first: str | None, last: str | None, level: str) -> Iterator[Case]:
+    """A column of a source, and what two models below it say of it."""
+    by_model = platform.classification.propagation.mode == "model"
+    rule = "FLOE-E250" if by_model else "FLOE-E251"
+    key, declassify = _meta_key(platform), platform.classification.propagation.declassify_meta
+    source = raw_orders(columns=(Column("subject", meta={key: level}),))
+    middle = specimen(platform, first, columns=(), parents=(SOURCE_ID,))
+    middle = replace(middle, name=f"{middle.name}_between", unique_id=f"{middle.unique_id}_between")
+
+    def below(parent: str, meta: dict[str, Any]) -> Model:
+        model = specimen(platform, last, parents=(parent,))
+        if by_model:
+            return with_meta(replace(model, columns=(Column("subject"),)), meta)
+        return replace(model, columns=(Column("subject", meta=meta),))
+
+    lower = platform.classification.levels[platform.rank(level) - 1]
+    passes, fails = compliance(platform, rule), violation(platform, rule)
+    for word, meta, result in (
+        ("says nothing", {}, fails),
+        (f"says {lower}", {key: lower}, fails),
+        (f"says {level}", {key: level}, passes),
+        ("says that it is declassified", {declassify: True}, passes),
+    ):
+        model = below(SOURCE_ID, meta)
+        verb = "is taken" if result == "pass" else "is noticed"
+        yield case(
+            f"{level} reaches a model that {word}, which {verb}",
+            f"raw.orders.subject is {level}; {model.name} selects it and {word}",
+            [model],
+            Expectation(rule, model.name, result),
+            sources=[source],
+        )
+    model = below(middle.unique_id, {})
+    expected = [Expectation(rule, model.name, fails)]
+    # By model, the one between is noticed itself; by name, it declares no column to speak of.
+    expected.append(Expectation(rule, middle.name, fails if by_model else passes))
+    yield case(
+        f"{level} reaches through a model that declares no columns",
+        f"raw.orders.subject is {level}; {middle.name} says nothing; {model.name} selects from it",
+        [middle, model],
+        *expected,
+        sources=[source],
+    )
+
+
+def _forbidden(platform: Platform, level: str, layer: str) -> Iterator[Case]:
+    rule = "FLOE-E243"
+    model = _holding(platform, layer, level)
+    yield case(
+        f"{level} is refused in {layer}",
+        f"model {model.name} holds {level}",
+        [model],
+        Expectation(rule, model.name, violation(platform, rule)),
+    )
+    other = next(
+        (
+            name
+            for name in platform.layers
+            if name not in platform.classification.rules[level].forbidden_layers
+        ),
+        None,
+    )
+    if other is not None:
+        model = _holding(platform, other, level)
+        yield case(
+            f"{level} is taken in {other}",
+            f"model {model.name} holds {level}",
+            [model],
+            Expectation(rule, model.name, compliance(platform, rule)),
+        )
+
+
+def _required_meta(platform: Platform, layer: str | None, level: str, key: str) -> Iterator[Case]:
+    rule = "FLOE-E244"
+    others = {name: "given" for name in platform.classification.rules[level].requires_meta if name != key}
+    model = with_meta(_holding(platform, layer, level), others)
+    yield case(
+        f"{level} without meta {key} is refused",
+        f"model {model.name} holds {level}",
+        [model],
+        Expectation(rule, model.name, violation(platform, rule)),
+    )
+    yield case(
+        f"{level} with meta {key} passes",
+        f"model {model.name} holds {level} and has {key}",
+        [with_meta(model, {key: "given"})],
+        Expectation(rule, model.name, compliance(platform, rule)),
+    )

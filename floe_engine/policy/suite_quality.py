@@ -1,0 +1,204 @@
+"""What the artifact's quality gates mean, as cases: a complete model, and one that lacks a thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy import keys
+from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.required_tests import Freshness
+from floe_engine.policy.specimens import KEY, PROJECT, case, compliance, specimen, violation
+from floe_engine.project.facts import Column, DataTest, Model
+from floe_engine.text import plural
+
+_RULE_OF = {
+    "not_null_pk": "FLOE-E230",
+    "unique_pk": "FLOE-E231",
+    "freshness": "FLOE-E232",
+    "documentation": "FLOE-E233",
+    "relationships": "FLOE-E234",
+    "contract": "FLOE-E235",
+    "unit_test": "FLOE-E236",
+}
+
+
+def quality_cases(platform: Platform) -> Iterator[Case]:
+    """Required tests by layer and by level, coverage at its boundary, descriptions, registry."""
+    for layer, constraint in platform.layers.items():
+        for test in dict.fromkeys((*platform.gates.required_tests, *constraint.required_tests)):
+            yield from _required(platform, layer, test)
+    if not platform.layers:
+        for test in platform.gates.required_tests:
+            yield from _required(platform, None, test)
+    for level, rule in platform.classification.rules.items():
+        for test in rule.required_tests:
+            yield from _required(platform, next(iter(platform.layers), None), test, level=level)
+    yield from _coverage(platform)
+    yield from _descriptions(platform)
+
+
+def _required(
+    platform: Platform, layer: str | None, test: str, *, level: str | None = None
+) -> Iterator[Case]:
+    rule = _RULE_OF.get(test, "FLOE-E237")
+    where = f"{level} data" if level else layer or "every model"
+    complete = specimen(platform, layer)
+    if level is not None:
+        complete = replace(complete, tags=frozenset({level}))
+    lacking = _without(test)(complete)
+    name = complete.name
+    yield case(
+        f"{where}: a model with {test} passes",
+        f"model {name}, complete",
+        [complete],
+        Expectation(rule, name, compliance(platform, rule)),
+    )
+    yield case(
+        f"{where}: a model without {test} is refused",
+        f"model {name} without {test}",
+        [lacking],
+        Expectation(rule, name, violation(platform, rule)),
+    )
+    if test == "unique_pk":
+        yield from _composite(platform, where, complete, rule)
+
+
+def _composite(platform: Platform, where: str, complete: Model, rule: str) -> Iterator[Case]:
+    """A key of two columns needs one test over both."""
+    columns = (*complete.columns, Column("line_number", description="The line of the order."))
+    meta = {**complete.meta, "floe": {**complete.meta["floe"], "primary_key": [KEY, "line_number"]}}
+    over_both = DataTest(
+        "dbt_utils.unique_combination_of_columns",
+        arguments={"combination_of_columns": [KEY, "line_number"]},
+    )
+    others = tuple(test for test in complete.tests if test.name != "unique")
+    wrong = replace(over_both, arguments={"combination_of_columns": [KEY, "loaded_at"]})
+    for test, result, word in (
+        (over_both, compliance(platform, rule), "passes"),
+        (wrong, violation(platform, rule), "over other columns is refused"),
+    ):
+        model = replace(complete, columns=columns, meta=meta, tests=(*others, test))
+        yield case(
+            f"{where}: a key of two columns with one test {'over both ' if word == 'passes' else ''}{word}",
+            f"model {model.name} with the key {KEY}, line_number",
+            [model],
+            Expectation(rule, model.name, result),
+        )
+
+
+def _without(test: str) -> Callable[[Model], Model]:
+    """How to take a required test away from a complete model."""
+
+    def untested(names: frozenset[str]) -> Callable[[Model], Model]:
+        return lambda model: replace(
+            model, tests=tuple(entry for entry in model.tests if keys.bare(entry.name) not in names)
+        )
+
+    return {
+        "not_null_pk": untested(keys.NOT_NULL),
+        "unique_pk": untested(keys.UNIQUE),
+        "freshness": lambda model: replace(untested(Freshness.TESTS)(model), parents=()),
+        "documentation": lambda model: replace(model, description=" "),
+        "relationships": untested(frozenset({"relationships"})),
+        "contract": lambda model: replace(model, contract_enforced=False),
+        "unit_test": lambda model: replace(model, unit_tests=0),
+    }.get(test) or untested(frozenset({keys.bare(test)}))
+
+
+def _coverage(platform: Platform) -> Iterator[Case]:
+    """The minimum itself is enough, and one column, model or key less is not."""
+    scope = platform.gates.coverage.scope
+    rule = {"model": "FLOE-E210", "layer": "FLOE-E211", "project": "FLOE-E212"}[scope]
+    layers: tuple[str | None, ...] = tuple(platform.layers)
+    if scope == "project":
+        layers = layers[:1]
+    for layer in layers or (None,):
+        if layer is None and scope == "layer":
+            continue
+        minimum = _minimum(platform, None if scope == "project" else layer)
+        for tested in (minimum, minimum - 1):
+            models = _tested(platform, layer, tested) if tested >= 0 else []
+            if not models:
+                continue
+            enough = tested == minimum
+            resource = {"model": models[0].name, "layer": layer or "", "project": PROJECT}[scope]
+            yield case(
+                f"{layer or 'every model'}: coverage of {tested}% {'is enough' if enough else 'is refused'}",
+                f"{plural(len(models), 'model')} of {layer or 'no layer'}, {tested} of 100 tested",
+                models,
+                Expectation(rule, resource, (compliance if enough else violation)(platform, rule)),
+            )
+
+
+def _minimum(platform: Platform, layer: str | None) -> int:
+    """The least coverage that the artifact's files state for a layer."""
+    constraint = platform.layers.get(layer) if layer is not None else None
+    if constraint is not None and constraint.minimum_test_coverage is not None:
+        return constraint.minimum_test_coverage
+    least = platform.gates.minimum_test_coverage
+    return platform.gates.layer_thresholds.get(layer, least) if layer is not None else least
+
+
+def _tested(platform: Platform, layer: str | None, tested: int) -> list[Model]:
+    """Models with `tested` per cent in the platform's metric; none where that cannot be.
+
+    A single model is tested or not where models or keys are counted, so that only a minimum of
+    more than nothing has a case on either side of it.
+    """
+    metric, scope = platform.gates.coverage.metric, platform.gates.coverage.scope
+    if metric == "columns":
+        columns = tuple(Column(f"column_{number}") for number in range(100))
+        tests = tuple(DataTest("not_null", column.name) for column in columns[:tested])
+        return [specimen(platform, layer, columns=columns, tests=tests)]
+    base = specimen(platform, layer)
+    bare = replace(base, tests=(), unit_tests=0, contract_enforced=False)
+    if scope == "model":
+        least = _minimum(platform, layer)
+        return [base] if tested == least else [bare] if least > 0 else []
+    return [
+        replace(
+            base if number < tested else bare,
+            name=f"{base.name}_{number}",
+            unique_id=f"{base.unique_id}_{number}",
+        )
+        for number in range(100)
+    ]
+
+
+def _descriptions(platform: Platform) -> Iterator[Case]:
+    layer = next(
+        (name for name, c in platform.layers.items() if "documentation" not in c.required_tests), None
+    )
+    complete = specimen(platform, layer)
+    name = complete.name
+    if "documentation" in platform.gates.required_tests or (layer is None and platform.layers):
+        return
+    if platform.gates.require_descriptions:
+        yield case(
+            "a model without a description is refused",
+            f"model {name} without a description",
+            [replace(complete, description="")],
+            Expectation("FLOE-E220", name, violation(platform, "FLOE-E220")),
+        )
+        yield case(
+            "a described model passes",
+            f"model {name}, described",
+            [complete],
+            Expectation("FLOE-E220", name, compliance(platform, "FLOE-E220")),
+        )
+    if platform.gates.require_column_descriptions:
+        bare = replace(complete, columns=(Column(KEY),))
+        yield case(
+            "a column without a description is refused",
+            f"model {name} with a column that nobody describes",
+            [bare],
+            Expectation("FLOE-E221", name, violation(platform, "FLOE-E221")),
+        )
+        yield case(
+            "described columns pass",
+            f"model {name}, its columns described",
+            [complete],
+            Expectation("FLOE-E221", name, compliance(platform, "FLOE-E221")),
+        )

@@ -1,0 +1,37 @@
+"""The seed's four suites, made from an artifact itself.
+
+Each states what the artifact's own settings mean, as projects that must pass and projects that
+must not: a platform whose files do not do what they say fails its own tests. Waivers of the
+platform are left out, for they are exceptions from exactly this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_engine.artifact.model import Platform
+from floe_engine.policy.cases import Suite
+from floe_engine.policy.suite_access import access_cases
+from floe_engine.policy.suite_classification import classification_cases
+from floe_engine.policy.suite_naming import naming_cases
+from floe_engine.policy.suite_quality import quality_cases
+
+NAMING = "Naming convention enforcement"
+QUALITY = "Quality gate validation"
+CLASSIFICATION = "Classification propagation"
+ACCESS = "Access control rules"
+
+
+def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
+    """The four suites of a platform, in the seed's order."""
+    return (
+        Suite(NAMING, tuple(naming_cases(platform))),
+        Suite(QUALITY, tuple(quality_cases(platform))),
+        Suite(CLASSIFICATION, tuple(classification_cases(platform))),
+        Suite(ACCESS, tuple(access_cases(platform))),
+    )
+
+
+def without_waivers(platform: Platform) -> Platform:
+    """The platform with no exceptions, as the generated suites judge it."""
+    return replace(platform, gates=platform.gates.model_copy(update={"waivers": ()}))
