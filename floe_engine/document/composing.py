@@ -38,7 +38,7 @@ from floe_engine.document.codes import (
     TAG_UNKNOWN,
 )
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
-from floe_engine.document.entries import removal
+from floe_engine.document.entries import block_removal, entry_start, flow_removal, last_line
 from floe_engine.document.nodes import (
     Kind,
     MappingNode,
@@ -453,18 +453,19 @@ class _Composer:
 
     def duplicate(self, parent: MappingNode, key: Node, value: Node) -> None:
         first = parent.keys[key.raw]
+        start = entry_start(self.lines, key)
+        if parent.style is _FLOW:
+            edit = flow_removal(self.lines, start, value.end)
+        else:
+            edit = block_removal(self.lines, start, last_line(self.lines, key, value))
+        name = shown(key.raw)
         self.error(
             DUPLICATE_KEY,
             key.span,
-            f"the key `{shown(key.raw)}` is already on line {first.line + 1}; only that one is used",
+            f"the key `{name}` is already on line {first.line + 1}; only that one is used",
             "remove one of them",
             related=(Related(first.span, "first written here"),),
-            fixes=(
-                Fix(
-                    f"remove this second `{shown(key.raw)}`",
-                    removal(self.lines, key, value, flow=parent.style is _FLOW),
-                ),
-            ),
+            fixes=(Fix(f"remove this second `{name}`", (edit,)),),
         )
 
     def second_document(self, event: _Event) -> None:

@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from floe_engine.document.codes import CHARACTER, TOO_LARGE, UNREADABLE
+from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Severity, Span, TextEdit
 from floe_engine.document.nodes import Kind, Node, Path
+from floe_engine.document.recovery import recover, uncertain_paths
 from floe_engine.document.text import BOM, MAX_BYTES, decode, newline_of, split_lines
 
 __all__ = ["MAX_BYTES", "Document", "Path", "decode", "parse"]
@@ -170,13 +171,23 @@ def parse(text: str) -> Document:
         readable = _FORBIDDEN.sub(lambda found: "\ufffd" * len(found.group()), text)
         readable_lines = split_lines(readable)
     composed = compose(readable, readable_lines)
-    diagnostics.extend(composed.diagnostics)
+    dropped: frozenset[int] = frozenset()
     if composed.problem is not None:
-        problem_at = composed.problem
-        span = Span.at(problem_at.line, problem_at.column, problem_at.line, problem_at.column + 1)
-        diagnostics.append(Diagnostic(UNREADABLE, Severity.ERROR, span, "this cannot be read as YAML"))
+        recovered = recover(readable_lines, composed.problem)
+        composed = compose("\n".join(recovered.lines), recovered.lines)
+        diagnostics.extend(recovered.diagnostics)
+        dropped = recovered.dropped
+    diagnostics.extend(composed.diagnostics)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span)
-    return Document(text, lines, composed.root, tuple(diagnostics), newline)
+    return Document(
+        text,
+        lines,
+        composed.root,
+        tuple(diagnostics),
+        newline,
+        recovered_lines=dropped,
+        uncertain=uncertain_paths(composed.root, readable_lines, dropped),
+    )
 
 
 def _forbidden(lines: list[str]) -> list[Diagnostic]:

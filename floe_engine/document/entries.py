@@ -5,67 +5,73 @@ Works on lines and nodes alone, so that both the fix of a duplicate key and `edi
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from floe_engine.document.diagnostics import Position, Span, TextEdit
 from floe_engine.document.nodes import Node
 
-
-def removal(lines: list[str], first: Node, last: Node, *, flow: bool) -> tuple[TextEdit, ...]:
-    """The edit that takes out the entry from node `first` (its key) to node `last` (its value).
-
-    In a block its whole lines go, with a comment at their end; in a flow collection, the
-    entry and one comma.
-    """
-    if flow:
-        return (TextEdit(_flow_span(lines, first, last), ""),)
-    end_line = last.end_line + 1 if last.end_column else last.end_line
-    end_line = max(end_line, first.line + 1)
-    line, column = first.line, first.column
-    head = lines[line][:column]
-    if head.strip(" "):
-        # `- first: 1`: the dash must stay for the entries below, or the whole item is this entry.
-        following = _next_content(lines, end_line)
-        if following is not None and _indent(lines[following]) == column:
-            return (TextEdit(Span.at(line, column, following, column), ""),)
-        return (TextEdit(Span(Position(line, column), _end_of(lines, last)), "{}"),)
-    if end_line < len(lines):
-        return (TextEdit(Span.at(line, 0, end_line, 0), ""),)
-    if line == 0:
-        return (TextEdit(Span.at(0, 0, len(lines) - 1, len(lines[-1])), ""),)
-    return (TextEdit(Span.at(line - 1, len(lines[line - 1]), len(lines) - 1, len(lines[-1])), ""),)
+_PROPERTIES: Final = re.compile(r"(?:\?[ \t]+)?(?:[&!][^\s,\[\]{}]*[ \t]+)*$")
 
 
-def _flow_span(lines: list[str], first: Node, last: Node) -> Span:
-    """The entry with the comma and space behind it, or before it where it is the last."""
-    line, column = last.end_line, last.end_column
-    rest = lines[line][column:]
-    behind = rest.lstrip(" \t")
-    if behind.startswith(","):
-        after = behind[1:]
-        width = len(rest) - len(after) + len(after) - len(after.lstrip(" \t"))
-        return Span.at(first.line, first.column, line, column + width)
-    start_line, start_column = first.line, first.column
-    before = lines[start_line][:start_column].rstrip(" \t")
-    while not before and start_line > 0:
-        start_line -= 1
-        before = lines[start_line].rstrip(" \t")
-    if before.endswith(","):
-        return Span.at(start_line, len(before) - 1, line, column)
-    return Span.at(first.line, first.column, line, column)
+def entry_start(lines: list[str], first: Node) -> Position:
+    """Where the entry begins whose key (or flow item) is `first`: at its anchor, tag or ``?``."""
+    found = _PROPERTIES.search(lines[first.line][: first.column])
+    return Position(first.line, found.start() if found else first.column)
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _next_content(lines: list[str], line: int) -> int | None:
-    for number in range(line, len(lines)):
-        stripped = lines[number].strip()
-        if stripped and not stripped.startswith("#"):
-            return number
-    return None
-
-
-def _end_of(lines: list[str], node: Node) -> Position:
+def end_of_content(lines: list[str], node: Node) -> Position:
+    """The end of `node` without the line break that a block scalar ends with."""
     if node.end_column == 0 and node.end_line > node.line:
         return Position(node.end_line - 1, len(lines[node.end_line - 1]))
     return node.end
+
+
+def last_line(lines: list[str], first: Node, last: Node) -> int:
+    """The last line that the entry from `first` (its key) to `last` (its value) takes."""
+    return max(end_of_content(lines, first).line, end_of_content(lines, last).line)
+
+
+def block_removal(lines: list[str], start: Position, end_line: int) -> TextEdit:
+    """Take out the block entry from `start` to the end of line `end_line`, which is not the only one.
+
+    Its whole lines go, with a comment at their end. An entry that stands behind a dash
+    (``- first: 1``) leaves its place to the next one.
+    """
+    if not lines[start.line][: start.column].strip(" "):
+        return TextEdit(whole_lines(lines, start.line, end_line + 1), "")
+    following = next(
+        (
+            number
+            for number in range(end_line + 1, len(lines))
+            if (content := lines[number].strip()) and not content.startswith("#")
+        ),
+        end_line,
+    )
+    return TextEdit(Span(start, Position(following, start.column)), "")
+
+
+def whole_lines(lines: list[str], first: int, end: int) -> Span:
+    """The span to delete so that lines `first` up to, not including, `end` are gone with their breaks."""
+    if end < len(lines):
+        return Span.at(first, 0, end, 0)
+    last = Position(len(lines) - 1, len(lines[-1]))
+    if first == 0:
+        return Span(Position(0, 0), last)
+    return Span(Position(first - 1, len(lines[first - 1])), last)
+
+
+def flow_removal(lines: list[str], start: Position, end: Position) -> TextEdit:
+    """Take out the flow entry from `start` to `end` with the comma behind it, or else before it."""
+    rest = lines[end.line][end.column :]
+    comma = re.match(r"[ \t]*,[ \t]*", rest)
+    if comma is not None:
+        return TextEdit(Span(start, Position(end.line, end.column + comma.end())), "")
+    line = start.line
+    before = lines[line][: start.column].rstrip(" \t")
+    while not before and line > 0:
+        line -= 1
+        before = lines[line].rstrip(" \t")
+    if before.endswith(","):
+        start = Position(line, len(before) - 1)
+    return TextEdit(Span(start, end), "")

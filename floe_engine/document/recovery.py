@@ -1,0 +1,224 @@
+"""Past a syntax error: find the line to blame, say what is wrong with it, and read on.
+
+libyaml stops at the first error. Each of `guesses` is tried on the text; the one after which
+libyaml gets furthest is believed, so that the rest of the text is still checked and as little
+of it as possible is lost. Lines keep their numbers, hence every position stays true.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import yaml
+
+from floe_engine.document.codes import CONFLICT, GAVE_UP
+from floe_engine.document.composing import SyntaxProblem, event_parser
+from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
+from floe_engine.document.entries import whole_lines
+from floe_engine.document.guesses import Guess, guesses, open_quote_lines
+from floe_engine.document.nodes import Kind, Node, Path
+
+MAX_ERRORS: Final = 20
+"""Syntax errors that are explained; what follows the last is not checked."""
+
+MAX_TRIES: Final = 12
+"""Guesses that are tried for one error."""
+
+MAX_SCANNED: Final = 24_000_000
+"""Characters that may be read again in all, about a third of a second."""
+
+_MANY_BRACKETS: Final = 10_000
+_MARKER: Final = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The lines as they were read in the end, what was wrong, and which lines lost something."""
+
+    lines: list[str]
+    diagnostics: tuple[Diagnostic, ...]
+    dropped: frozenset[int]
+
+
+def recover(original: list[str], problem: SyntaxProblem) -> Recovered:
+    """Mend or drop lines of `original`, in which libyaml met `problem`, until the rest can be read."""
+    lines = list(original)
+    diagnostics: list[Diagnostic] = []
+    dropped: set[int] = set()
+    scanner = _Scanner()
+    pending: SyntaxProblem | None = problem
+    if any(line.startswith("<<<<<<< ") for line in lines):
+        diagnostics.extend(_settle_conflicts(lines))
+        pending = scanner.first_problem(lines)
+    quotes = open_quote_lines(lines)
+    while pending is not None:
+        found = _best_guess(lines, pending, quotes, scanner)
+        if found is None or len(diagnostics) >= MAX_ERRORS:
+            line = min(pending.line, len(lines) - 1)
+            diagnostics.append(_gave_up(lines, line))
+            dropped.update(range(line, len(lines)))
+            lines[line:] = [""] * (len(lines) - line)
+            # What stands above may be open still: a quote, a bracket. The tree ends there.
+            break
+        guess, pending = found
+        diagnostics.append(_diagnostic(guess, lines, original))
+        if guess.drops:
+            dropped.update(guess.replaced)
+        for number, text in guess.replaced.items():
+            lines[number] = text
+    return Recovered(lines, tuple(diagnostics), frozenset(dropped))
+
+
+def uncertain_paths(root: Node | None, original: list[str], dropped: frozenset[int]) -> frozenset[Path]:
+    """The mappings and values that may have lost something to the `dropped` lines."""
+    found: set[Path] = set()
+    for number in dropped:
+        line = original[number]
+        if line.strip():
+            found.update(_owners(root, number, len(line) - len(line.lstrip(" \t"))))
+    return frozenset(found)
+
+
+def _owners(root: Node | None, line: int, indent: int) -> list[Path]:
+    """Whose entry a line that begins at `indent` may have been."""
+    path: Path = ()
+    node = root
+    while node is not None and node.via is None:
+        entry = _entry_above(node, line)
+        if entry is None:
+            break
+        step, first, child = entry
+        column = first.column if node.kind is Kind.MAPPING else node.column
+        if first.line != line and column >= indent:
+            # A line between two columns may as well belong to the mapping around.
+            return [path] if column == indent or not path else [path, path[:-1]]
+        path = (*path, step)
+        node = child
+    return [path]
+
+
+def _entry_above(node: Node, line: int) -> tuple[str | int, Node, Node] | None:
+    last: tuple[str | int, Node, Node] | None = None
+    for name, key in node.keys.items():
+        if name not in node.origins and key.line <= line:
+            last = (name, key, node.children[name])
+    for index, item in enumerate(node.items):
+        if item.line <= line:
+            last = (index, item, item)
+    return last
+
+
+class _Scanner:
+    """Asks libyaml how far it gets, within a budget."""
+
+    def __init__(self) -> None:
+        self.budget = MAX_SCANNED
+
+    def first_problem(self, lines: list[str]) -> SyntaxProblem | None:
+        text = "\n".join(lines)
+        self.budget -= len(text)
+        parser: Any = event_parser(text)
+        try:
+            # raw_parse makes no Python objects; but many brackets that never close take it minutes.
+            if yaml.__with_libyaml__ and text.count("[") + text.count("{") < _MANY_BRACKETS:
+                parser.raw_parse()
+            else:
+                while parser.get_event() is not None:
+                    pass
+        except yaml.MarkedYAMLError as error:
+            return SyntaxProblem.of(error)
+        finally:
+            parser.dispose()
+        return None
+
+
+def _best_guess(
+    lines: list[str], problem: SyntaxProblem, quotes: list[int], scanner: _Scanner
+) -> tuple[Guess, SyntaxProblem | None] | None:
+    """The guess that gets furthest past `problem` and where the next one is; None if none gets past."""
+    best: tuple[Guess, SyntaxProblem | None] | None = None
+    furthest = (problem.line, problem.column)
+    tried: set[tuple[tuple[int, str], ...]] = set()
+    for guess in islice(guesses(lines, problem, quotes), 3 * MAX_TRIES):
+        change = tuple(sorted(guess.replaced.items()))
+        if change in tried or all(lines[number] == text for number, text in change):
+            continue
+        tried.add(change)
+        if scanner.budget <= 0 or len(tried) > MAX_TRIES:
+            break
+        if guess.drops and best is not None and best[1] is not None and best[1].line in guess.replaced:
+            continue  # it would get further only by hiding the next error
+        after = scanner.first_problem(_replace(lines, guess.replaced))
+        if after is None:
+            return guess, None
+        if (after.line, after.column) > furthest:
+            furthest = (after.line, after.column)
+            best = (guess, after)
+    return best
+
+
+def _replace(lines: list[str], replaced: Mapping[int, str]) -> list[str]:
+    changed = list(lines)
+    for number, text in replaced.items():
+        changed[number] = text
+    return changed
+
+
+def _diagnostic(guess: Guess, lines: list[str], original: list[str]) -> Diagnostic:
+    fixes: tuple[Fix, ...] = ()
+    if guess.fix and all(lines[number] == original[number] for number in guess.replaced):
+        edits = [line_edit(number, lines[number], text) for number, text in sorted(guess.replaced.items())]
+        fixes = (Fix(guess.fix, tuple(edit for edit in edits if edit is not None)),)
+    return Diagnostic(guess.code, Severity.ERROR, guess.span, guess.message, guess.hint, fixes=fixes)
+
+
+def line_edit(number: int, old: str, new: str) -> TextEdit | None:
+    """The smallest edit that makes line `number` read `new` instead of `old`."""
+    if old == new:
+        return None
+    shortest = min(len(old), len(new))
+    start = next((at for at in range(shortest) if old[at] != new[at]), shortest)
+    rest = shortest - start
+    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    return TextEdit(Span.at(number, start, number, len(old) - end), new[start : len(new) - end])
+
+
+def _gave_up(lines: list[str], line: int) -> Diagnostic:
+    span = Span.at(line, 0, line, max(len(lines[line].rstrip()), 1))
+    message = "from here on the text cannot be read as YAML and is not checked"
+    return Diagnostic(GAVE_UP, Severity.ERROR, span, message, "mend what is reported above first")
+
+
+def _settle_conflicts(lines: list[str]) -> list[Diagnostic]:
+    """Blank the markers of git's conflicts and the second side of each; one diagnostic a conflict."""
+    markers = [
+        (number, found[1][0]) for number, line in enumerate(lines) if (found := _MARKER.fullmatch(line))
+    ]
+    before = list(lines)
+    result = []
+    for index, (start, kind) in enumerate(markers):
+        lines[start] = ""
+        if kind != "<":
+            continue
+        rest = markers[index + 1 : index + 4]
+        middle = next((number for number, other in rest if other == "="), None)
+        base = next((number for number, other in rest if other == "|"), middle)
+        end = next((number for number, other in rest if other == ">"), None)
+        fixes: tuple[Fix, ...] = ()
+        if middle is not None and base is not None and end is not None and start < base <= middle < end:
+            lines[base:end] = [""] * (end - base)
+            first = (whole_lines(before, start, start + 1), whole_lines(before, base, end + 1))
+            second = (whole_lines(before, start, middle + 1), whole_lines(before, end, end + 1))
+            fixes = (
+                Fix("keep the first side", tuple(TextEdit(span, "") for span in first)),
+                Fix("keep the second side", tuple(TextEdit(span, "") for span in second)),
+            )
+        span = Span.at(start, 0, start, len(before[start].rstrip()))
+        message = "an unresolved merge conflict: both sides are still in the file"
+        hint = "keep one side and remove the marker lines"
+        result.append(Diagnostic(CONFLICT, Severity.ERROR, span, message, hint, fixes=fixes))
+    return result
