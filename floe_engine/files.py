@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -77,14 +78,15 @@ def read_bounded(path: Path, limit: int, *, what: str = "file") -> bytes:
     device, may not be read, or is larger. `what` names it in the message ("manifest").
     """
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigurationError(f"{what} is a directory", where=str(path))
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+            raise ConfigurationError(f"{what} is not a regular file", where=str(path))
         with path.open("rb") as stream:
-            if not path.is_file():
-                raise ConfigurationError(f"{what} is not a regular file", where=str(path))
             data = stream.read(limit + 1)
     except FileNotFoundError:
         raise ConfigurationError(f"{what} not found", where=str(path)) from None
-    except IsADirectoryError:
-        raise ConfigurationError(f"{what} is a directory", where=str(path)) from None
     except OSError as error:
         raise ConfigurationError(
             f"{what} cannot be read", error.strerror or str(error), where=str(path)

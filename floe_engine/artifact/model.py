@@ -150,6 +150,8 @@ class PlatformManifest(FileModel):
     architecture: Architecture
     engine: EngineRequirement
     parent: ParentArtifact | None = None
+    settings: dict[str, Any] | None = None
+    """An enterprise platform's own settings, for the domain platforms that build on it."""
     security: SecurityPolicy = SecurityPolicy()
     files: dict[str, FileEntry]
 

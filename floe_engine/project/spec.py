@@ -115,8 +115,9 @@ class Transform(Section):
     compute: Text | None = None
     """Which of the platform's approved compute plugins runs it; unset: the platform's default."""
 
-    profiles_dir: Text = ".floe/profiles"
-    """Folder that `floe compile` writes profiles.yml to, relative to this file."""
+    profiles_dir: Text | None = None
+    """Folder that `floe compile` writes profiles.yml to, relative to this file; unset: `project_dir`,
+    where dbt finds it without being told."""
 
     target: Text | None = None
     """dbt target; unset: the compute plugin's type."""

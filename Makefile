@@ -1,0 +1,52 @@
+# Two commands are the whole set-up: `make demo` and `make test`. Neither needs root.
+
+PYTHON ?= python3
+VENV := .venv
+DBT_VENV := .venv-dbt
+DEMO := .demo
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check snapshots screenshots benchmarks clean
+
+demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
+
+test: $(VENV)/.tested $(DBT_VENV)/.installed  ## Run every test; real peers are used where PATH has them.
+	@FLOE_DBT="$(CURDIR)/$(DBT_VENV)/bin/dbt" $(VENV)/bin/python -m pytest -n 2 $(PYTEST_ARGS)
+
+check: $(VENV)/.tested  ## Lint, types, and the import contracts.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a wanted change.
+	$(VENV)/bin/python -m pytest tests/tui --snapshot-update
+
+screenshots: $(VENV)/.tested  ## Draw the pictures of the README and docs.
+	$(VENV)/bin/python scripts/screenshots.py
+
+$(VENV)/bin/python:
+	@sh scripts/require.sh "$(PYTHON)"
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "Installing floe"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	@echo "Installing the test tools"
+	@$(PIP) install -c constraints.txt -e '.[test]'
+	@touch $@
+
+# dbt wants older versions of what floe uses, so it has an environment of its own.
+$(DBT_VENV)/.installed: $(VENV)/bin/python constraints-dbt.txt
+	@echo "Installing dbt and its adapters, for the tests"
+	@$(PYTHON) -m venv $(DBT_VENV)
+	@$(DBT_VENV)/bin/python -m pip --quiet --disable-pip-version-check install -r constraints-dbt.txt
+	@touch $@
+
+clean:  ## Remove the environments and the demo's scratch directory.
+	rm -rf $(VENV) $(DBT_VENV) $(DEMO) .interop

@@ -1,0 +1,309 @@
+"""From a checked manifest to the eight files. Pure: no clock, no disk, no network.
+
+The same manifest and plugins give the same bytes on every machine; the only input that is not in
+them is `created`, and `keep_created` takes that from the previous build while nothing else changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from floe_engine.artifact.model import (
+    ACCESS_CONTROL,
+    API_VERSION,
+    CLASSIFICATION,
+    LAYER_CONSTRAINTS,
+    MANIFEST,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+    SCHEMA_REGISTRY,
+    AccessPolicy,
+    Architecture,
+    Artifact,
+    ArtifactMetadata,
+    ClassificationPolicy,
+    Coverage,
+    CustomRule,
+    EngineRequirement,
+    FileEntry,
+    LayerAliases,
+    LayerConstraint,
+    LevelRule,
+    NamePattern,
+    Namespaces,
+    NamingRules,
+    ParentArtifact,
+    Permission,
+    PlatformManifest,
+    PlatformName,
+    PluginDetails,
+    Propagation,
+    QualityGates,
+    RequiredColumn,
+    RoleDefinition,
+    RuleSetting,
+    SchemaRegistry,
+    SecurityPolicy,
+    TrustedKey,
+    TypeRule,
+    Waiver,
+    WaiverPolicy,
+    content_digest,
+)
+from floe_engine.files import canonical_json, sha256_digest
+from floe_engine.manifest import schema
+from floe_engine.manifest.inheritance import settings_for_children
+from floe_engine.manifest.plugins import ResolvedPlugin
+
+ENGINE_MIN_VERSION = "0.1.0"
+"""The oldest floe that understands the files as they are written here."""
+
+
+def build(
+    manifest: schema.Manifest,
+    plugins: Sequence[ResolvedPlugin],
+    *,
+    created: str,
+    trusted_keys: Sequence[TrustedKey] = (),
+    parent: ParentArtifact | None = None,
+) -> Artifact:
+    """The artifact of a manifest that passed its check, with what it inherits merged in.
+
+    `created` is RFC 3339 in UTC; `trusted_keys` are the manifest's, already read; `parent` is the
+    enterprise platform that was merged in.
+    """
+    named = PlatformName(name=manifest.metadata.name, version=manifest.metadata.version)
+    files = {
+        CLASSIFICATION: _bytes(_classification(manifest, named)),
+        ACCESS_CONTROL: _bytes(_access(manifest, named)),
+        QUALITY_GATES: _bytes(_gates(manifest, named)),
+        NAMESPACES: _bytes(_namespaces(manifest, named)),
+        SCHEMA_REGISTRY: _bytes(_schemas(manifest, named)),
+        NAMING_RULES: _bytes(_naming(manifest, named)),
+        LAYER_CONSTRAINTS: canonical_json(_layers(manifest, named)),
+    }
+    metadata = manifest.metadata
+    identity = PlatformManifest(
+        metadata=ArtifactMetadata(
+            name=metadata.name,
+            version=metadata.version,
+            scope=manifest.scope,
+            owner=metadata.owner,
+            description=metadata.description,
+            labels=metadata.labels,
+            created=created,
+            digest=content_digest(files),
+        ),
+        plugins={plugin.category: plugin.type for plugin in plugins},
+        plugin_details={plugin.category: _plugin(plugin) for plugin in plugins},
+        approved_plugins=manifest.approved_plugins,
+        architecture=Architecture(
+            pattern=manifest.data_architecture.pattern,
+            enforcement=manifest.data_architecture.naming.enforcement,
+        ),
+        engine=EngineRequirement(min_version=ENGINE_MIN_VERSION),
+        parent=parent,
+        settings=_for_children(manifest, trusted_keys),
+        security=SecurityPolicy(
+            require_signed_artifacts=manifest.security.require_signed_artifacts,
+            trusted_keys=tuple(trusted_keys),
+        ),
+        files={path: FileEntry(sha256=sha256_digest(data), size=len(data)) for path, data in files.items()},
+    )
+    return Artifact({MANIFEST: _bytes(identity), **files})
+
+
+def keep_created(artifact: Artifact, previous: Artifact | None) -> Artifact:
+    """`previous` itself where it differs from `artifact` in nothing but `metadata.created`."""
+    if previous is not None and same_content(artifact, previous):
+        return previous
+    return artifact
+
+
+def same_content(one: Artifact, other: Artifact) -> bool:
+    """Whether two artifacts say the same; when each was first built does not matter."""
+    return _without_created(one) == _without_created(other)
+
+
+def _without_created(artifact: Artifact) -> dict[str, Any]:
+    documents = dict(artifact.documents)
+    manifest = dict(documents[MANIFEST])
+    metadata = manifest.get("metadata")
+    if isinstance(metadata, dict):
+        manifest["metadata"] = {key: value for key, value in metadata.items() if key != "created"}
+    documents[MANIFEST] = manifest
+    return documents
+
+
+def _for_children(manifest: schema.Manifest, trusted_keys: Sequence[TrustedKey]) -> dict[str, Any] | None:
+    if manifest.scope != "enterprise":
+        return None
+    return settings_for_children(manifest, [key.pem for key in trusted_keys])
+
+
+def _bytes(model: BaseModel) -> bytes:
+    return canonical_json(model.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def _plugin(plugin: ResolvedPlugin) -> PluginDetails:
+    return PluginDetails(
+        type=plugin.type,
+        version=plugin.version,
+        package=plugin.package,
+        chart=plugin.chart,
+        api_version=plugin.api_version,
+        dbt_adapter=plugin.dbt.adapter if plugin.dbt else None,
+        config=dict(plugin.config),
+        config_digest=plugin.config_digest,
+        connection_secret_ref=plugin.connection_secret_ref,
+    )
+
+
+def _classification(manifest: schema.Manifest, named: PlatformName) -> ClassificationPolicy:
+    section = manifest.governance.classification
+    rules = schema.effective_level_rules(manifest)
+    return ClassificationPolicy(
+        platform=named,
+        levels=section.levels,
+        default=section.default_level,
+        require_declared=section.require_declared,
+        meta_keys=section.meta_keys,
+        rules={level: LevelRule(**_fields(rule)) for level, rule in rules.items()},
+        propagation=Propagation(**_fields(section.propagation)),
+        name_patterns=tuple(
+            NamePattern(pattern=entry.pattern, level=entry.level)
+            for entry in schema.effective_name_patterns(manifest)
+        ),
+    )
+
+
+def _access(manifest: schema.Manifest, named: PlatformName) -> AccessPolicy:
+    roles = schema.effective_roles(manifest)
+    permissions: dict[str, tuple[Permission, ...]] = dict.fromkeys(roles, ())
+    for entry in schema.effective_permissions(manifest):
+        given = Permission(namespaces=entry.namespaces, levels=entry.levels, access=entry.access)
+        permissions[entry.role] = (*permissions.get(entry.role, ()), given)
+    return AccessPolicy(
+        platform=named,
+        default=manifest.governance.access_control.default,
+        roles=tuple(roles),
+        role_definitions={name: RoleDefinition(**_fields(role)) for name, role in roles.items()},
+        permissions=permissions,
+    )
+
+
+def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
+    governance = manifest.governance
+    gates = governance.quality_gates
+    return QualityGates(
+        platform=named,
+        minimum_test_coverage=gates.minimum_test_coverage,
+        required_tests=gates.required_tests,
+        block_on_failure=gates.block_on_failure,
+        enforcement=governance.policy_enforcement_level,
+        coverage=Coverage(
+            metric=gates.coverage_metric,
+            scope=gates.coverage_scope,
+            count_warn_severity=gates.count_warn_severity,
+            zero_columns=gates.zero_column_behavior,
+        ),
+        layer_thresholds=gates.layer_thresholds,
+        require_descriptions=gates.require_descriptions,
+        require_column_descriptions=gates.require_column_descriptions,
+        waivers=tuple(as_waiver(waiver) for waiver in schema.effective_waivers(manifest)),
+        waiver_policy=WaiverPolicy(**_fields(governance.waiver_policy)),
+        custom_rules=tuple(CustomRule(**_fields(rule)) for rule in governance.custom_rules),
+        rules={rule: RuleSetting(**_fields(setting)) for rule, setting in governance.rules.items()},
+    )
+
+
+def as_waiver(waiver: schema.Waiver, *, unnamed: str = "") -> Waiver:
+    """A waiver of manifest.yaml or floe.yaml as the artifact writes it; `unnamed` stands in for its id."""
+    return Waiver(
+        id=waiver.id or unnamed,
+        pattern=waiver.target,
+        rules=waiver.rules,
+        action=waiver.action,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        expires=waiver.expires.isoformat() if waiver.expires else None,
+    )
+
+
+def _namespaces(manifest: schema.Manifest, named: PlatformName) -> Namespaces:
+    layers = schema.effective_layers(manifest)
+    return Namespaces(
+        platform=named,
+        namespaces=schema.namespace_names(manifest),
+        grants={
+            space.name: dict(space.grants) for space in schema.effective_namespaces(manifest) if space.grants
+        },
+        layers={name: layer.catalog_namespace for name, layer in layers.items()},
+    )
+
+
+def _schemas(manifest: schema.Manifest, named: PlatformName) -> SchemaRegistry:
+    section = manifest.catalog.schema_registry
+    return SchemaRegistry(
+        platform=named,
+        column_case=section.column_case,
+        reserved_columns=section.reserved_columns,
+        required_columns={
+            layer: tuple(RequiredColumn(name=column.name, type=column.type) for column in columns)
+            for layer, columns in section.required_columns.items()
+        },
+        type_rules=tuple(TypeRule(pattern=rule.pattern, type=rule.type) for rule in section.type_rules),
+        require_data_types=section.require_data_types,
+        require_contract=section.require_contract,
+    )
+
+
+def _naming(manifest: schema.Manifest, named: PlatformName) -> NamingRules:
+    architecture = manifest.data_architecture
+    layers = schema.effective_layers(manifest)
+    aliases = {
+        name: LayerAliases(paths=layer.paths, tags=layer.tags, schemas=layer.schemas)
+        for name, layer in layers.items()
+        if layer.paths or layer.tags or layer.schemas
+    }
+    return NamingRules(
+        platform=named,
+        pattern=architecture.pattern,
+        enforcement=architecture.naming.enforcement,
+        prefixes={name: layer.prefixes[0] for name, layer in layers.items() if layer.prefixes},
+        more_prefixes={name: layer.prefixes[1:] for name, layer in layers.items() if layer.prefixes[1:]},
+        aliases=aliases,
+        name_pattern=architecture.naming.name_pattern,
+        applies_to=architecture.naming.applies_to,
+        custom_patterns=architecture.naming.custom_patterns,
+    )
+
+
+def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
+    """Layers stand at the top level, as in the seed; what is about the file is under ``_meta``."""
+    layers = schema.effective_layers(manifest)
+    document: dict[str, Any] = {
+        Artifact.LAYERS_META: {
+            "apiVersion": API_VERSION,
+            "kind": "LayerConstraints",
+            "platform": named.model_dump(),
+            Artifact.LAYERS_ORDER: list(layers),
+        }
+    }
+    for name, layer in layers.items():
+        constraint = LayerConstraint(
+            required_tests=layer.required_tests,
+            minimum_test_coverage=layer.minimum_test_coverage,
+            may_depend_on=layer.may_depend_on,
+        )
+        document[name] = constraint.model_dump(mode="json", exclude_none=True)
+    return document
+
+
+def _fields(section: BaseModel) -> Mapping[str, Any]:
+    """The fields of a manifest section whose artifact counterpart has the same names."""
+    return {name: getattr(section, name) for name in type(section).model_fields}

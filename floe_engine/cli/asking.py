@@ -1,0 +1,34 @@
+"""Questions to a person, asked only where one sits at a terminal."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable
+
+from floe_engine.text import printable
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked: both stdin and stderr are a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def password() -> Callable[[str], str] | None:
+    """How to ask for a password, without showing it; None in a script."""
+    return (lambda prompt: getpass.getpass(prompt, stream=sys.stderr)) if at_terminal() else None
+
+
+def first_use() -> Callable[[str, str], bool] | None:
+    """How to ask whether a new signer is to be trusted; None in a script."""
+    return _first_use if at_terminal() else None
+
+
+def _first_use(platform: str, signer: str) -> bool:
+    sys.stderr.write(
+        f"\n{printable(platform)} is signed by\n  {printable(signer)}\n"
+        "and nothing vouches for that signer yet. Compare it with what the platform team says.\n"
+        "Trust it from now on? [y/N] "
+    )
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

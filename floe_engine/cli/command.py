@@ -1,0 +1,164 @@
+"""What all commands share: their common options, their end, and their exit code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from floe_engine.cli.output import Output, wants_colour
+from floe_engine.errors import Cancelled, FloeError, UsageError
+from floe_engine.events import CancelToken
+from floe_engine.workspace import Workspace
+
+CRASHED = 70
+"""Exit code of an unforeseen exception (EX_SOFTWARE of sysexits.h)."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a command body works with."""
+
+    output: Output
+    workspace: Workspace
+    cancel: CancelToken
+
+
+Body = Callable[..., int | None]
+
+
+def command(
+    app: typer.Typer, name: str, *, formats: Sequence[str] = ("text", "json"), registry: bool = False
+) -> Callable[[Body], Body]:
+    """Register a command body, `(face, **options) -> exit code or None`, under `name`.
+
+    Adds ``--output``, ``--dir``, ``--quiet`` and ``--no-color``, and ``--registry`` where asked;
+    turns every `FloeError` into its message and exit code.
+    """
+    listed = "|".join(formats)
+    group = app.info.name
+    title = name if group in (None, "floe") else f"{group} {name}"
+
+    def decorate(body: Body) -> Body:
+        @functools.wraps(body)
+        def run(**options: Any) -> None:
+            directory = options.pop("dir_")
+            output = Output(
+                title,
+                format=options.pop("output"),
+                quiet=options.pop("quiet"),
+                colour=wants_colour(options.pop("no_color")),
+            )
+            registry_option = options.pop("registry") if registry else None
+            raise typer.Exit(
+                invoke(
+                    lambda cancel: body(
+                        _face(output, directory, registry_option, formats, cancel), **options
+                    ),
+                    output,
+                )
+            )
+
+        common = [
+            _option("output", str, "text", "--output", "-o", help=f"Form of the output: {listed}."),
+            _option("dir_", Path, Path(), "--dir", "-C", help="Work in this directory."),
+            _option("quiet", bool, False, "--quiet", "-q", help="Print results and problems only."),
+            _option("no_color", bool, False, "--no-color", help="No colours (also NO_COLOR)."),
+        ]
+        if registry:
+            common.insert(
+                0,
+                _option(
+                    "registry",
+                    str | None,
+                    None,
+                    "--registry",
+                    help="Repository: oci://host/name or oci-layout:PATH (also FLOE_REGISTRY).",
+                ),
+            )
+        signature = inspect.signature(body, eval_str=True)
+        own = [p for key, p in signature.parameters.items() if key != "face"]
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]  # typer reads it
+            parameters=[*own, *common], return_annotation=None
+        )
+        # typer asks typing.get_type_hints, which reads these rather than the signature.
+        run.__annotations__ = {p.name: p.annotation for p in [*own, *common]}
+        del run.__wrapped__
+        app.command(name)(run)
+        return body
+
+    return decorate
+
+
+def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
+    """Run a command body to its exit code; nothing it raises gets past here."""
+    cancel = CancelToken()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        cancel.cancel()
+        raise KeyboardInterrupt
+
+    previous = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = body(cancel) or 0
+        sys.stdout.flush()
+    except FloeError as error:
+        output.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.error(Cancelled())
+        return Cancelled.exit_code
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`| head`): not a failure, and nothing left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the face: a crash is one line for people, the rest goes to a file
+        output.error(_crash(error))
+        return CRASHED
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return code
+
+
+def _face(
+    output: Output, directory: Path, registry: str | None, formats: Sequence[str], cancel: CancelToken
+) -> Face:
+    if output.format not in formats:
+        wanted = output.format
+        output.format = "text"
+        raise UsageError(f"--output {wanted} is not possible here", hint=f"use one of: {', '.join(formats)}")
+    if not directory.is_dir():
+        raise UsageError("--dir is not a directory", where=str(directory))
+    return Face(output, Workspace.open(directory, registry=registry), cancel)
+
+
+def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspect.Parameter:
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, typer.Option(*flags, help=help)],
+    )
+
+
+def _crash(error: Exception) -> FloeError:
+    handle, path = tempfile.mkstemp(prefix="floe-crash-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return FloeError(
+        "floe crashed, and that is a mistake in floe",
+        f"{type(error).__name__}: {error}",
+        hint=f"please report it with the file {path}",
+    )

@@ -1,0 +1,393 @@
+"""`floe platform …`: the platform team's commands, and what looks at a registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from floe_engine.cli import asking
+from floe_engine.cli.command import Face, command
+
+platform = typer.Typer(
+    name="platform", no_args_is_help=True, help="Make, publish and look at platform artifacts."
+)
+cache = typer.Typer(name="platform cache", no_args_is_help=True, help="The pulled artifacts under .floe/.")
+
+Version = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:…, or a whole reference.")]
+Key = Annotated[str | None, typer.Option("--key", help="Signing key (also FLOE_SIGNING_KEY, cosign.key).")]
+Keyless = Annotated[bool, typer.Option("--keyless", help="Sign with a Sigstore identity instead of a key.")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--identity-token", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN).", show_default=False
+    ),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")]
+
+
+@command(platform, "compile")
+def compile_(face: Face) -> int:
+    """Check manifest.yaml and build the eight files into .floe/artifacts/."""
+    from floe_engine.workflows.compile_platform import compile_platform
+
+    compiled = compile_platform(face.workspace, report=face.output.report, cancel=face.cancel)
+    manifest = compiled.artifact.platform.manifest
+    warnings = [found for found in compiled.checked.diagnostics if found.severity != "error"]
+    if warnings:
+        face.output.section()
+        for found in warnings:
+            face.output.warning(f"manifest.yaml:{found.span.start}: {found.code} {found.message}", found.hint)
+    face.output.section()
+    face.output.line("Artifacts built: .floe/artifacts/")
+    face.output.result(
+        {
+            "directory": str(compiled.directory),
+            "changed": compiled.changed,
+            "name": manifest.metadata.name,
+            "version": manifest.metadata.version,
+            "contentDigest": manifest.metadata.digest,
+            "plugins": [
+                {"category": p.category, "type": p.type, "version": p.version, "package": p.package}
+                for p in compiled.plugins
+            ],
+            "files": {path: len(data) for path, data in compiled.artifact.files.items()},
+        }
+    )
+    return 0
+
+
+@command(platform, "test", formats=("text", "json", "junit"))
+def test_(
+    face: Face,
+    select: Annotated[list[str] | None, typer.Argument(help="Words of suites or cases to run.")] = None,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every case.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Show rules that no case exercises.")] = False,
+) -> int:
+    """Test the policies: the four built-in suites, then the team's own cases."""
+    from floe_engine.cli import policy_tests
+
+    return policy_tests.run(face, select or (), verbose, coverage)
+
+
+@command(platform, "publish", registry=True)
+def publish_(
+    face: Face,
+    version: Annotated[str, typer.Argument(help="The version tag, v1.2.3; equals metadata.version.")],
+    *,
+    key: Key = None,
+    keyless: Keyless = False,
+    identity_token: Token = None,
+    no_sign: Annotated[bool, typer.Option("--no-sign", help="Publish without a signature.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; push nothing.")] = False,
+) -> int:
+    """Check, compile, test, guard the version, push, sign, verify, and tag last."""
+    from floe_engine.workflows.publish import publish
+    from floe_engine.workflows.signing_key import SigningOptions
+
+    published = publish(
+        face.workspace,
+        version,
+        options=SigningOptions(key, not no_sign, keyless, identity_token),
+        dry_run=dry_run,
+        ask=asking.password(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    plan = published.plan
+    face.output.section()
+    if published.state == "planned":
+        action = "is published already, unchanged" if plan.exists else "would be published"
+        face.output.line(f"{published.reference} {action}")
+        face.output.line(f"Signed by: {plan.signing}")
+        if plan.guard is not None:
+            face.output.line(f"Version guard: {plan.guard.summary}")
+    else:
+        if published.state == "unchanged":
+            face.output.line("Already published, with the same content: nothing to do")
+        face.output.line(f"Published: {published.reference}")
+    face.output.line(f"Digest: {published.digest}")
+    face.output.result(
+        {
+            "state": published.state,
+            "reference": str(published.reference),
+            "registryFrom": plan.registry_source,
+            "digest": published.digest,
+            "signing": plan.signing.kind,
+            "signatures": list(published.signatures),
+            "guard": plan.guard.facts() if plan.guard else None,
+        }
+    )
+    return 0
+
+
+@command(platform, "pull", registry=True)
+def pull_(
+    face: Face,
+    version: Annotated[
+        str | None, typer.Argument(help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned.")
+    ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again, and accept a moved tag.")] = False,
+    frozen: Annotated[bool, typer.Option("--frozen", help="Refuse to change the lock.")] = False,
+    offline: Offline = False,
+    allow_downgrade: Annotated[
+        bool, typer.Option("--allow-downgrade", help="Accept a lower version than the locked one.")
+    ] = False,
+) -> int:
+    """Bring the pinned version into .floe/, verified, and lock it."""
+    from floe_engine.errors import UsageError
+    from floe_engine.workflows.pull import PullOptions, Wanted, pinned, pull
+
+    workspace = face.workspace.without_network() if offline else face.workspace
+    options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
+    wanted, options = (
+        pinned(workspace, options) if version is None else (Wanted.parse(version, workspace), options)
+    )
+    if force and (offline or frozen):
+        raise UsageError(f"--force and {'--offline' if offline else '--frozen'} contradict each other")
+    pulled = pull(
+        workspace,
+        wanted,
+        options=options,
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    face.output.section()
+    face.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
+    face.output.line(f"Digest: {pulled.lock.digest}")
+    face.output.result(
+        {**_lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
+    )
+    return 0
+
+
+@command(cache, "clear")
+def clear(face: Face) -> int:
+    """Remove the pulled artifacts; the lock stays."""
+    store = face.workspace.store
+    removed: tuple[str, ...] = ()
+    if store.root.is_dir():
+        with store.exclusive(face.cancel):
+            removed = store.clear()
+    face.output.line(f"Removed: {', '.join(removed)}" if removed else "The cache is empty")
+    face.output.result({"removed": list(removed)})
+    return 0
+
+
+@command(platform, "list", registry=True)
+def list_(
+    face: Face,
+    constraint: Annotated[str | None, typer.Argument(help="Show what this would resolve to: v1.2.*")] = None,
+    *,
+    details: Annotated[bool, typer.Option("--details", help="Digest, age, size and signer too.")] = False,
+    offline: Offline = False,
+) -> int:
+    """The published versions, newest first."""
+    from floe_engine.workflows.browse import describe_versions, list_versions
+
+    workspace = face.workspace.without_network() if offline else face.workspace
+    listing = list_versions(workspace, constraint, report=face.output.report, cancel=face.cancel)
+    resolved = listing.resolution.tag if listing.resolution else None
+    tags = [listing.tags[version] for version in listing.versions]
+    facts = {}
+    if details:
+        described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
+        facts = {entry.tag: entry for entry in described}
+    face.output.line(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))
+    for tag in tags:
+        mark = "→" if tag == resolved else " "
+        row = f"{mark} {tag}"
+        if entry := facts.get(tag):
+            status = entry.problem or (entry.verdict.status if entry.verdict else "")
+            row = f"{mark} {tag:<14} {entry.digest[:19]}  {entry.created:<20}  {entry.size:>7} B  {status}"
+        face.output.line(row)
+    if not tags:
+        face.output.line("  no versions yet")
+    if listing.ignored:
+        face.output.line(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
+    if constraint is not None:
+        answer = resolved or "nothing"
+        face.output.line(f"{constraint} resolves to {answer}")
+    face.output.result(
+        {
+            "repository": listing.repository.name,
+            "listedAt": listing.listed_at,
+            "cached": listing.cached,
+            "versions": [_version_facts(tag, facts.get(tag)) for tag in tags],
+            "ignored": list(listing.ignored),
+            "constraint": constraint,
+            "resolved": resolved,
+        }
+    )
+    return 0 if constraint is None or resolved else 1
+
+
+@command(platform, "inspect", registry=True)
+def inspect_(face: Face, version: Version) -> int:
+    """One published version: files, annotations and every signature."""
+    from floe_engine.files import human_size
+    from floe_engine.text import printable
+    from floe_engine.workflows.browse import inspect_version
+
+    found = inspect_version(face.workspace, version, report=face.output.report, cancel=face.cancel)
+    out = face.output
+    out.line(f"Reference: {found.reference}")
+    out.line(f"Digest: {found.digest}")
+    out.line("Files:")
+    for file in found.files:
+        out.line(f"  {file.path:<36} {human_size(file.size):>9}  {file.digest}")
+    out.line("Annotations:")
+    for name, value in sorted(found.annotations.items()):
+        first, *more = printable(value).splitlines() or [""]
+        out.line(f"  {printable(name)}: {first}{' …' if more else ''}")
+    _show_verdict(out, found.verdict)
+    out.result(
+        {
+            "reference": str(found.reference),
+            "digest": found.digest,
+            "files": [{"path": f.path, "digest": f.digest, "size": f.size} for f in found.files],
+            "annotations": dict(found.annotations),
+            "manifest": found.artifact.documents["manifest.json"],
+            "signature": verdict_facts(found.verdict),
+        }
+    )
+    return 0
+
+
+@command(platform, "verify", registry=True)
+def verify_(
+    face: Face,
+    version: Version,
+    *,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="Trusted public key; may be repeated.")
+    ] = None,
+) -> int:
+    """Verify the signatures of a published version; exit code 6 unless one is trusted."""
+    from floe_engine.errors import TrustError
+    from floe_engine.workflows.verify import verify_version
+
+    found = verify_version(face.workspace, version, keys=key or (), cancel=face.cancel)
+    face.output.line(f"Reference: {found.reference}")
+    face.output.line(f"Digest: {found.digest}")
+    face.output.line(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform verify --help`)'}")
+    _show_verdict(face.output, found.verdict)
+    verified = found.verdict.status == "verified"
+    face.output.result(
+        {
+            "reference": str(found.reference),
+            "digest": found.digest,
+            "trustFrom": found.trust_source,
+            **verdict_facts(found.verdict),
+        },
+        ok=verified,
+    )
+    if not verified and not face.output.machine:
+        found.verdict.demand(str(found.reference))
+    return 0 if verified else TrustError.exit_code
+
+
+@command(platform, "sign", registry=True)
+def sign_(
+    face: Face, version: Version, *, key: Key = None, keyless: Keyless = False, identity_token: Token = None
+) -> int:
+    """Sign a version that is published already."""
+    from floe_engine.workflows.sign_version import sign_version
+    from floe_engine.workflows.signing_key import SigningOptions
+
+    signed = sign_version(
+        face.workspace,
+        version,
+        options=SigningOptions(key, True, keyless, identity_token),
+        ask=asking.password(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    face.output.result(
+        {
+            "reference": str(signed.reference),
+            "digest": signed.digest,
+            "signatures": list(signed.signatures),
+        }
+    )
+    return 0
+
+
+@command(platform, "keygen")
+def keygen_(
+    face: Face,
+    *,
+    into: Annotated[Path | None, typer.Option("--into", help="Directory for the two files.")] = None,
+) -> int:
+    """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
+    from floe_engine.workflows.signing_key import keygen
+
+    pair = keygen(face.workspace, directory=into, ask=asking.password())
+    face.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
+    face.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
+    face.output.line(f"Fingerprint: {pair.fingerprint}")
+    face.output.result(
+        {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
+    )
+    return 0
+
+
+def verdict_facts(verdict: Any) -> dict[str, Any]:
+    """A verdict as JSON."""
+    return {
+        "status": verdict.status,
+        "signers": [
+            {
+                "format": signer.format,
+                "where": signer.where,
+                "fingerprint": signer.fingerprint,
+                "identity": signer.identity,
+                "issuer": signer.issuer,
+                "annotations": dict(signer.annotations),
+            }
+            for signer in verdict.signers
+        ],
+        "rejected": [{"where": entry.where, "reason": entry.reason} for entry in verdict.rejected],
+        "warnings": list(verdict.warnings),
+    }
+
+
+def _show_verdict(out: Any, verdict: Any) -> None:
+    from floe_engine.events import Step
+    from floe_engine.text import printable
+
+    out.line(f"Signatures: {verdict.status}")
+    for signer in verdict.signers:
+        out.report(Step(f"{signer.format}: {signer}", detail=printable(signer.where)))
+    for entry in verdict.rejected:
+        out.report(Step(f"{entry.where}: {entry.reason}", "failed"))
+    for warning in verdict.warnings:
+        out.warning(warning)
+
+
+def _version_facts(tag: str, entry: Any) -> dict[str, Any]:
+    if entry is None:
+        return {"tag": tag}
+    return {
+        "tag": tag,
+        "digest": entry.digest,
+        "created": entry.created,
+        "size": entry.size,
+        "signature": verdict_facts(entry.verdict) if entry.verdict else None,
+        "problem": entry.problem,
+    }
+
+
+def _lock_facts(lock: Any) -> dict[str, Any]:
+    return {
+        "reference": f"{lock.reference}:{lock.tag}",
+        "constraint": lock.constraint,
+        "tag": lock.tag,
+        "digest": lock.digest,
+        "signer": str(lock.signer) if lock.signer else None,
+        "firstUse": bool(lock.signer and lock.signer.first_use),
+    }

@@ -1,0 +1,125 @@
+"""`floe init`, `floe compile` and the rest of the data team's commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from floe_engine.cli import asking
+from floe_engine.cli.command import Face, command
+from floe_engine.text import printable
+
+
+def register(app: typer.Typer) -> None:
+    """Put the data team's commands on the top level of the command line."""
+    command(app, "init", registry=True)(init)
+    command(app, "compile")(compile_)
+
+
+def init(
+    face: Face,
+    *,
+    platform: Annotated[
+        str, typer.Option("--platform", help="v1.2.3, v1.2.*, sha256:… or a whole reference.")
+    ],
+    trusted_key: Annotated[
+        list[str] | None, typer.Option("--trusted-key", help="Public key that must have signed it.")
+    ] = None,
+) -> int:
+    """Pin a platform: pull and verify it, write floe.yaml and the lock."""
+    from floe_engine.workflows.init_project import init_project
+
+    done = init_project(
+        face.workspace,
+        platform,
+        trusted_keys=trusted_key or (),
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    manifest = done.pulled.platform.manifest
+    out = face.output
+    out.section()
+    out.line(f"Platform: {manifest.metadata.name} v{manifest.metadata.version}")
+    for category in ("compute", "orchestrator", "catalog"):
+        if category in manifest.plugins:
+            out.line(f"  {category.capitalize()}: {manifest.plugins[category]}")
+    out.line(f"  Pattern: {manifest.architecture.pattern} ({manifest.architecture.enforcement} enforcement)")
+    if done.created:
+        out.section()
+        out.line("Created:")
+        for path in done.created:
+            out.line(f"  {path}")
+    lock = done.pulled.lock
+    out.result(
+        {
+            "name": manifest.metadata.name,
+            "version": manifest.metadata.version,
+            "reference": f"{lock.reference}:{lock.tag}",
+            "digest": lock.digest,
+            "plugins": dict(manifest.plugins),
+            "architecture": manifest.architecture.model_dump(),
+            "signer": str(lock.signer) if lock.signer else None,
+            "firstUse": bool(lock.signer and lock.signer.first_use),
+            "created": list(done.created),
+        }
+    )
+    return 0
+
+
+def compile_(
+    face: Face,
+    *,
+    frozen: Annotated[bool, typer.Option("--frozen", help="Refuse to change the lock.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", help="Judge these only: a glob, path:…, tag:… or a rule ID."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Do not judge these: as --select.")
+    ] = None,
+) -> int:
+    """Judge the dbt project against its platform, and write its dbt profile."""
+    from floe_engine.errors import Refused
+    from floe_engine.workflows.compile_project import CompileOptions, compile_project
+
+    compiled = compile_project(
+        face.workspace.without_network() if offline else face.workspace,
+        options=CompileOptions(frozen=frozen, select=select or (), exclude=exclude or ()),
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    out = face.output
+    findings = [finding for evaluation in compiled.evaluations for finding in evaluation.findings]
+    if findings:
+        out.section()
+    for finding in findings:
+        out.line(
+            f"{finding.path}:{finding.line}: {finding.severity} {finding.rule} {printable(finding.message)}"
+        )
+        if finding.suggestion:
+            out.line(f"    hint: {printable(finding.suggestion)}")
+    out.result(
+        {
+            "platform": {"name": compiled.platform.name, "version": compiled.platform.version},
+            "project": compiled.project.name,
+            "findings": [
+                {
+                    "rule": finding.rule,
+                    "severity": finding.severity,
+                    "subject": finding.subject,
+                    "message": finding.message,
+                    "path": finding.path,
+                    "line": finding.line,
+                    "fingerprint": finding.fingerprint,
+                }
+                for finding in findings
+            ],
+            "profile": str(compiled.profile_path) if compiled.profile_path else None,
+        },
+        ok=compiled.ok,
+    )
+    return 0 if compiled.ok else Refused.exit_code

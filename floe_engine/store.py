@@ -1,0 +1,292 @@
+"""``.floe/``: built artifacts, pulled artifacts, and the lock.
+
+    .floe/
+    ├── .gitignore                    keeps everything out of git but the lock
+    ├── artifacts/                    what `floe platform compile` built
+    ├── platform/v1.2.3/              pulled artifacts, each whole or absent
+    └── cache/artifacts.lock          what a team commits
+
+Nothing is served from here before its bytes were hashed against the lock. Writers hold a file
+lock and rename whole directories into place, so two floe processes at once are safe and a killed
+one leaves at worst a stale temporary directory, which the next writer sweeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from floe_engine.artifact.model import FILES, Artifact
+from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.errors import CacheCorrupt, ConfigurationError, FloeError
+from floe_engine.events import CancelToken
+from floe_engine.files import (
+    canonical_json,
+    exclusive_lock,
+    human_size,
+    read_bounded,
+    sha256_digest,
+    strict_json,
+    sync_directory,
+    write_atomic,
+)
+
+LOCK_VERSION = 1
+_STAGING = ".staging-"
+_GITIGNORE = """\
+# Written by floe. The lock is for committing; the rest is a cache.
+*
+!.gitignore
+!cache/
+!cache/artifacts.lock
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """Digest and size of one file of a pulled artifact."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSigner:
+    """Who signed the locked version, as it was verified at the pull.
+
+    A key signer has a `fingerprint` and its `public_key` in PEM; a keyless one an `identity` and
+    its `issuer`. `first_use` says that no anchor was configured and the signer was taken on trust.
+    """
+
+    fingerprint: str = ""
+    public_key: str = ""
+    identity: str = ""
+    issuer: str = ""
+    first_use: bool = False
+
+    def __str__(self) -> str:
+        return self.fingerprint or f"{self.identity} (issuer {self.issuer})"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What ``.floe/cache/artifacts.lock`` says."""
+
+    reference: str
+    """The repository, without tag or digest."""
+    constraint: str
+    """As floe.yaml or the command asked: ``v1.2.3``, ``v1.2.*``."""
+    tag: str
+    digest: str
+    """Of the OCI manifest."""
+    files: Mapping[str, LockedFile]
+    pulled_at: str
+    """RFC 3339, UTC."""
+    name: str = ""
+    """The platform's name."""
+    version: str = ""
+    signer: LockedSigner | None = None
+    require_signed: bool = False
+    """Whether this platform demands that every later pull be signed."""
+    trusted_keys: tuple[str, ...] = ()
+    """PEM of the keys that this version says may sign the next ones."""
+
+    def to_json(self) -> bytes:
+        """The lock file's bytes."""
+        return canonical_json({"lockVersion": LOCK_VERSION, "platform": asdict(self)})
+
+    @classmethod
+    def from_json(cls, data: bytes, *, where: str) -> Lock:
+        """Read a lock file. Raises `CacheCorrupt` where it is not one of ours."""
+        try:
+            document = strict_json(data)
+            if document["lockVersion"] != LOCK_VERSION:
+                raise ValueError(f"lockVersion {document['lockVersion']} is not known to this floe")
+            return cls._from_document(document["platform"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
+            raise CacheCorrupt(
+                "the lock file cannot be read",
+                reason,
+                hint="restore it from git, or delete it and run `floe platform pull --force`",
+                where=where,
+            ) from None
+
+    @classmethod
+    def _from_document(cls, entry: dict[str, Any]) -> Lock:
+        signer = entry.get("signer")
+        files = {path: LockedFile(str(f["digest"]), int(f["size"])) for path, f in entry["files"].items()}
+        if set(files) != set(FILES):
+            raise ValueError("it does not list the eight files")
+        return cls(
+            reference=str(entry["reference"]),
+            constraint=str(entry["constraint"]),
+            tag=str(entry["tag"]),
+            digest=str(entry["digest"]),
+            files=files,
+            pulled_at=str(entry["pulled_at"]),
+            name=str(entry.get("name", "")),
+            version=str(entry.get("version", "")),
+            signer=LockedSigner(**signer) if signer else None,
+            require_signed=bool(entry.get("require_signed", False)),
+            trusted_keys=tuple(map(str, entry.get("trusted_keys", ()))),
+        )
+
+
+@dataclass(frozen=True)
+class Store:
+    """The ``.floe`` directory of one project."""
+
+    root: Path
+
+    @property
+    def artifacts(self) -> Path:
+        """Where `floe platform compile` writes."""
+        return self.root / "artifacts"
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock that a team commits."""
+        return self.root / "cache" / "artifacts.lock"
+
+    def directory(self, tag: str) -> Path:
+        """Where the pulled artifact of `tag` lives, whether or not it is there."""
+        return self.root / "platform" / tag
+
+    # --- the lock ------------------------------------------------------------------------------
+
+    def read_lock(self) -> Lock | None:
+        """The lock, or None where there is none. Raises `CacheCorrupt` where it is unreadable."""
+        if not self.lock_path.exists():
+            return None
+        data = read_bounded(self.lock_path, 1024 * 1024, what="lock file")
+        return Lock.from_json(data, where=str(self.lock_path))
+
+    def write_lock(self, lock: Lock) -> None:
+        """Replace the lock."""
+        self._prepare()
+        write_atomic(self.lock_path, lock.to_json())
+
+    @contextlib.contextmanager
+    def exclusive(self, cancel: CancelToken | None = None) -> Iterator[None]:
+        """Keep other floe processes from writing here meanwhile."""
+        self._prepare()
+        with exclusive_lock(self.root / "cache" / ".lock", cancel=cancel):
+            yield
+
+    # --- pulled artifacts ----------------------------------------------------------------------
+
+    def save(self, tag: str, artifact: Artifact) -> Path:
+        """Put a pulled artifact in its place, replacing what was there. Call under `exclusive`."""
+        self._prepare()
+        target = self.directory(tag)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._sweep(target.parent)
+        _write_tree(target, artifact)
+        return target
+
+    def load(self, lock: Lock) -> Artifact:
+        """The pulled artifact that `lock` names, every byte checked.
+
+        Raises `CacheCorrupt` where a file is missing, torn or altered.
+        """
+        directory = self.directory(lock.tag)
+        files: dict[str, bytes] = {}
+        for path in FILES:
+            try:
+                data = read_bounded(directory / path, MAX_FILE, what="cached file")
+            except ConfigurationError as error:
+                raise _corrupt(directory / path, error.title) from None
+            entry = lock.files[path]
+            if len(data) != entry.size or sha256_digest(data) != entry.digest:
+                raise _corrupt(directory / path, "it is not the file that was pulled")
+            files[path] = data
+        return Artifact(files)
+
+    def cached_tags(self) -> tuple[str, ...]:
+        """Tags of the pulled artifacts on disk."""
+        directory = self.root / "platform"
+        if not directory.is_dir():
+            return ()
+        return tuple(sorted(path.name for path in directory.iterdir() if not path.name.startswith(".")))
+
+    def clear(self) -> tuple[str, ...]:
+        """Remove every pulled artifact; the lock stays. Returns the tags that were removed."""
+        tags = self.cached_tags()
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.root / "platform")
+        return tags
+
+    # --- built artifacts -----------------------------------------------------------------------
+
+    def save_built(self, artifact: Artifact) -> bool:
+        """Write the compiled artifact; False where it was there already, byte for byte."""
+        self._prepare()
+        if self.load_built() == artifact:
+            return False
+        self._sweep(self.root)
+        _write_tree(self.artifacts, artifact)
+        return True
+
+    def load_built(self) -> Artifact | None:
+        """The compiled artifact as it lies on disk (unchecked), or None where it is not whole."""
+        files: dict[str, bytes] = {}
+        for path in FILES:
+            try:
+                files[path] = read_bounded(self.artifacts / path, MAX_FILE, what="built file")
+            except ConfigurationError:
+                return None
+        return Artifact(files)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        try:
+            (self.root / "cache").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FloeError("cannot create directory", str(error.strerror), where=str(self.root)) from None
+        ignore = self.root / ".gitignore"
+        if not ignore.exists():
+            write_atomic(ignore, _GITIGNORE.encode())
+
+    def _sweep(self, directory: Path) -> None:
+        for stale in directory.glob(f"{_STAGING}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _write_tree(target: Path, artifact: Artifact) -> None:
+    """Stage the files beside `target`, make them durable, and swap them in by renaming."""
+    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_STAGING))
+    try:
+        new = staging / "new"
+        for path, data in artifact.files.items():
+            file = new / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        if target.exists():
+            target.rename(staging / "old")
+        new.rename(target)
+        sync_directory(target.parent)
+    except OSError as error:
+        size = human_size(artifact.size)
+        raise FloeError("cannot write artifact", f"{error.strerror} ({size})", where=str(target)) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _corrupt(path: Path, reason: str) -> CacheCorrupt:
+    return CacheCorrupt(
+        "the cached platform is damaged",
+        reason,
+        hint="run `floe platform pull --force` to fetch it again",
+        where=str(path),
+    )

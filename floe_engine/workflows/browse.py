@@ -1,0 +1,207 @@
+"""What a registry has: its versions, and one of them in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.pack import (
+    CREATED,
+    PLATFORM_NAME,
+    VERSION,
+    PackedFile,
+    read_annotations,
+    read_manifest,
+)
+from floe_engine.errors import FloeError, IntegrityError, NotFound
+from floe_engine.events import CancelToken, Report, silent
+from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.registry.reference import Reference
+from floe_engine.signing.trust import Verdict, verify
+from floe_engine.versions import Constraint, Resolution, Version
+from floe_engine.workflows.pull import Wanted, fetch, resolve
+from floe_engine.workflows.verify import reader_anchors
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The tags of a repository, as versions."""
+
+    repository: Reference
+    versions: tuple[Version, ...]
+    """Newest first."""
+    tags: Mapping[Version, str]
+    """Version to the tag that names it."""
+    ignored: tuple[str, ...]
+    """Tags that are no version, signatures' own tags left out."""
+    resolution: Resolution | None
+    """What the constraint that was asked about resolves to."""
+    listed_at: str
+    """When the registry was asked, RFC 3339 in UTC."""
+    cached: bool = False
+    """Whether this is what was seen the last time, because the registry was not asked now."""
+
+
+@dataclass(frozen=True)
+class VersionFacts:
+    """What is known of one published version without downloading it."""
+
+    tag: str
+    digest: str
+    created: str
+    size: int
+    name: str
+    verdict: Verdict | None
+    problem: str = ""
+    """Why it could not be read, where it could not."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One published version, read and checked."""
+
+    reference: Reference
+    digest: str
+    files: tuple[PackedFile, ...]
+    annotations: Mapping[str, str]
+    artifact: Artifact
+    verdict: Verdict
+
+
+def list_versions(
+    workspace: Workspace,
+    constraint: str | None = None,
+    *,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Listing:
+    """The versions of the workspace's registry, and what `constraint` would resolve to.
+
+    One request. Offline it is the list of the last time, with its age. An absent repository is an
+    empty list only where it is the embedded one; elsewhere it is `NotFound`.
+    """
+    choice = workspace.registry
+    reference = choice.reference
+    cache = workspace.store.root / "cache" / "tags.json"
+    parsed = Constraint.parse(constraint) if constraint else None
+    if workspace.offline and reference.scheme == "oci":
+        tags, seen = _remembered(workspace, reference)
+        return _listing(reference, tags, parsed, seen, cached=True)
+    repository = workspace.repository(reference, cancel=cancel)
+    try:
+        tags = repository.tags()
+    except NotFound:
+        if reference.scheme == "oci":
+            raise
+        tags = []
+    seen = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if reference.scheme == "oci" and workspace.store.root.is_dir():
+        write_atomic(cache, canonical_json({"reference": reference.name, "seen": seen, "tags": tags}))
+    return _listing(reference, tags, parsed, seen)
+
+
+def describe_versions(
+    workspace: Workspace,
+    repository: Reference,
+    tags: Sequence[str],
+    *,
+    on_facts: Callable[[VersionFacts], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[VersionFacts, ...]:
+    """Digest, age, size and signature of each tag, several at a time, told as they arrive.
+
+    A version that cannot be read is told with its problem and stops nothing.
+    """
+    token = cancel or CancelToken()
+    opened = workspace.repository(repository, cancel=token)
+    anchors = reader_anchors(workspace).anchors
+
+    def describe(tag: str) -> VersionFacts:
+        token.check()
+        try:
+            manifest = opened.manifest(tag)
+            files = read_manifest(manifest.raw, where=str(repository.with_tag(tag)))
+            annotations = read_annotations(manifest.raw, where=tag)
+            verdict = verify(opened, manifest.digest, anchors)
+        except FloeError as error:
+            if token.cancelled:
+                raise
+            facts = VersionFacts(tag, "", "", 0, "", None, problem=error.title)
+        else:
+            size = sum(file.size for file in files)
+            created, name = annotations.get(CREATED, ""), annotations.get(PLATFORM_NAME, "")
+            facts = VersionFacts(tag, manifest.digest, created, size, name, verdict)
+        if on_facts is not None:
+            on_facts(facts)
+        return facts
+
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="floe-describe") as pool:
+        return tuple(pool.map(describe, tags))
+
+
+def inspect_version(
+    workspace: Workspace, version: str, *, report: Report = silent, cancel: CancelToken | None = None
+) -> Inspection:
+    """Everything about one version: its files, annotations, content and every signature."""
+    wanted = Wanted.parse(version, workspace)
+    repository = workspace.repository(wanted.repository, cancel=cancel)
+    ref = resolve(repository, wanted)
+    reference = wanted.repository.with_digest(ref) if wanted.is_digest else wanted.repository.with_tag(ref)
+    fetched = fetch(repository, ref, where=str(reference), report=report)
+    verdict = verify(
+        repository,
+        fetched.digest,
+        reader_anchors(workspace).anchors,
+        docker_reference=repository.reference.docker_reference,
+        exhaustive=True,
+    )
+    signed = fetched.annotations.get(VERSION)
+    if signed != fetched.artifact.platform.version:
+        raise IntegrityError(
+            "the image manifest and the artifact disagree about the version",
+            f"{signed} outside, {fetched.artifact.platform.version} inside",
+            where=str(reference),
+        )
+    return Inspection(
+        reference, fetched.digest, fetched.files, fetched.annotations, fetched.artifact, verdict
+    )
+
+
+def _listing(
+    reference: Reference,
+    tags: Sequence[str],
+    constraint: Constraint | None,
+    seen: str,
+    *,
+    cached: bool = False,
+) -> Listing:
+    found: dict[Version, str] = {}
+    ignored = []
+    for tag in tags:
+        version = Version.from_tag(tag)
+        if version is not None:
+            found.setdefault(version, tag)
+        elif not tag.startswith("sha256-"):
+            ignored.append(tag)
+    newest_first = tuple(sorted(found, reverse=True))
+    resolution = constraint.resolve(tags) if constraint else None
+    return Listing(reference, newest_first, found, tuple(ignored), resolution, seen, cached)
+
+
+def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], str]:
+    path = workspace.store.root / "cache" / "tags.json"
+    try:
+        document = strict_json(read_bounded(path, 16 * 1024 * 1024, what="cached list of tags"))
+        if document["reference"] == reference.name:
+            return [str(tag) for tag in document["tags"]], str(document["seen"])
+    except (FloeError, ValueError, KeyError, TypeError):
+        pass  # a cache that is absent or damaged is no cache
+    raise NotFound(
+        "no list of versions is cached, and --offline forbids asking",
+        hint="run `floe platform list` once with network",
+        where=reference.name,
+    )

@@ -1,0 +1,78 @@
+"""manifest.yaml → every problem in it, at once, with what it inherits."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from floe_engine.document.document import parse
+from floe_engine.errors import ConfigurationError
+from floe_engine.events import CancelToken, Notice, Report, silent
+from floe_engine.manifest.check import Checked, check, parent_reference, read_text
+from floe_engine.manifest.inheritance import ParentPlatform
+from floe_engine.workspace import Workspace
+
+
+def check_platform(
+    workspace: Workspace,
+    *,
+    text: str | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Checked:
+    """Check the workspace's manifest, or `text` in its place (an editor's unsaved buffer).
+
+    A parent behind ``oci://`` is read from the store, and pulled and locked the first time. Raises
+    `ConfigurationError` only where there is no text to check: no file, too large, not UTF-8.
+    """
+    if text is None:
+        text = read_manifest(workspace)
+    parent = remote_parent(workspace, text, report=report, cancel=cancel)
+    return check(text, path=workspace.manifest_path, parent=parent)
+
+
+def read_manifest(workspace: Workspace) -> str:
+    """The text of manifest.yaml. Raises `ConfigurationError` where it cannot be had."""
+    path = workspace.manifest_path
+    if not path.exists():
+        raise ConfigurationError(
+            "there is no manifest.yaml here",
+            hint="run this in the platform team's directory, or name it with --dir",
+            where=str(path),
+        )
+    return read_text(path)
+
+
+def remote_parent(
+    workspace: Workspace,
+    text: str,
+    *,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> ParentPlatform | None:
+    """The enterprise platform that `text` names by reference; None where it names none, or a path.
+
+    It is pulled like any platform: verified, cached, and locked by digest.
+    """
+    if "oci" not in text:  # nearly every manifest; spares a second parse
+        return None
+    reference = parent_reference(parse(text))
+    if not reference.startswith(("oci://", "oci-layout:")):
+        return None
+    from floe_engine.workflows.pull import Wanted, load_or_pull
+
+    pulled = load_or_pull(workspace, Wanted.parse(reference, workspace), report=report, cancel=cancel)
+    settings = pulled.platform.manifest.settings
+    if settings is None:
+        raise ConfigurationError(
+            "the parent is not an enterprise platform",
+            f"{reference} has scope {pulled.platform.manifest.metadata.scope or 'none'}",
+            hint="its manifest.yaml needs metadata.scope: enterprise",
+            where="manifest.yaml: parent",
+        )
+    try:
+        return ParentPlatform.from_settings(settings, ref=reference, digest=pulled.lock.digest)
+    except ValidationError as error:
+        report(
+            Notice(f"the settings that {reference} carries are damaged", hint=str(error.errors()[0]["msg"]))
+        )
+        raise ConfigurationError("the parent's settings cannot be read", where=reference) from None

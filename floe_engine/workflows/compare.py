@@ -1,0 +1,119 @@
+"""Two platforms side by side: what changed between them, and what each side is.
+
+A side is a tag, a digest or a reference in a registry; a directory with the eight files or with a
+manifest.yaml; or a manifest.yaml itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from floe_engine.artifact.model import FILES, MANIFEST, Artifact
+from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.errors import UsageError
+from floe_engine.events import CancelToken, Report, silent
+from floe_engine.files import read_bounded
+from floe_engine.upgrade import rules
+from floe_engine.upgrade.rules import Assessment
+from floe_engine.workflows.compile_platform import compile_platform
+from floe_engine.workflows.pull import Wanted, fetch, resolve
+from floe_engine.workspace import MANIFEST_FILE, Workspace
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two platforms, and what it was read from."""
+
+    title: str
+    artifact: Artifact
+    manifest_path: Path | None = None
+    """The manifest.yaml it was compiled from, where it was."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed from `old` to `new`, and what that costs."""
+
+    old: Side
+    new: Side
+    assessment: Assessment
+
+
+def compare(
+    workspace: Workspace,
+    old: str,
+    new: str,
+    *,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Comparison:
+    """The changes from one side to the other, classified."""
+    first = load_side(workspace, old, report=report, cancel=cancel)
+    second = load_side(workspace, new, report=report, cancel=cancel)
+    return compare_sides(first, second)
+
+
+def compare_sides(old: Side, new: Side) -> Comparison:
+    """The same for sides that were loaded already."""
+    return Comparison(old, new, rules.compare(old.artifact, new.artifact))
+
+
+def load_side(
+    workspace: Workspace, text: str, *, report: Report = silent, cancel: CancelToken | None = None
+) -> Side:
+    """Read one side. Raises `UsageError` where it is nothing of the kind, and what reading raises."""
+    path = workspace.directory / text
+    if path.is_dir():
+        return _directory(workspace, path, text, cancel)
+    if path.is_file():
+        return _manifest(workspace, path, text, cancel)
+    try:
+        wanted = Wanted.parse(text, workspace)
+    except UsageError as error:
+        raise UsageError(
+            f"{text!r} is neither a version nor a file nor a directory",
+            str(error),
+            hint="use a tag (v1.2.3), a digest, a reference, a directory or a manifest.yaml",
+        ) from None
+    cached = _cached(workspace, wanted)
+    if cached is not None:
+        return Side(text, cached)
+    repository = workspace.repository(wanted.repository, cancel=cancel)
+    ref = resolve(repository, wanted)
+    fetched = fetch(repository, ref, where=f"{wanted.repository.name}:{ref}", report=report)
+    return Side(ref if not wanted.is_digest else text, fetched.artifact)
+
+
+def _cached(workspace: Workspace, wanted: Wanted) -> Artifact | None:
+    """The locked version needs no request: its bytes are checked against the lock."""
+    lock = workspace.store.read_lock()
+    if lock is None or lock.reference != wanted.repository.name:
+        return None
+    if wanted.constraint not in (lock.tag, lock.tag.removeprefix("v"), lock.digest):
+        return None
+    return workspace.store.load(lock)
+
+
+def _directory(workspace: Workspace, path: Path, title: str, cancel: CancelToken | None) -> Side:
+    if all((path / file).is_file() for file in FILES):
+        files = {file: read_bounded(path / file, MAX_FILE, what="artifact file") for file in FILES}
+        artifact = Artifact(files)
+        artifact.check_files()
+        return Side(title, artifact)
+    if (path / MANIFEST_FILE).is_file():
+        return _manifest(workspace, path / MANIFEST_FILE, title, cancel)
+    raise UsageError(
+        "the directory is no platform",
+        f"it holds neither a {MANIFEST_FILE} nor the eight files of an artifact",
+        hint=f"name a directory with {MANIFEST} in it, such as .floe/artifacts",
+        where=str(path),
+    )
+
+
+def _manifest(workspace: Workspace, path: Path, title: str, cancel: CancelToken | None) -> Side:
+    if path.name != MANIFEST_FILE:
+        raise UsageError("a file to compare must be a manifest.yaml", where=str(path))
+    there = replace(workspace, directory=path.parent)
+    compiled = compile_platform(there, write=False, cancel=cancel)
+    return Side(title, compiled.artifact, path)

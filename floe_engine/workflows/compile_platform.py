@@ -1,0 +1,151 @@
+"""manifest.yaml → the eight files in ``.floe/artifacts/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from floe_engine.artifact.build import build, keep_created
+from floe_engine.artifact.model import (
+    ACCESS_CONTROL,
+    CLASSIFICATION,
+    LAYER_CONSTRAINTS,
+    NAMING_RULES,
+    QUALITY_GATES,
+    Artifact,
+    ParentArtifact,
+    TrustedKey,
+)
+from floe_engine.errors import ConfigurationError
+from floe_engine.events import CancelToken, Report, Stage, Step, silent
+from floe_engine.manifest.check import Checked
+from floe_engine.manifest.plugins import ResolvedPlugin
+from floe_engine.manifest.schema import Manifest
+from floe_engine.workflows.check_platform import check_platform
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class CompiledPlatform:
+    """What a compilation made."""
+
+    artifact: Artifact
+    manifest: Manifest
+    plugins: tuple[ResolvedPlugin, ...]
+    checked: Checked
+    directory: Path
+    """Where the files are (or would be) written."""
+    changed: bool
+    """False where exactly these bytes were there already."""
+
+
+def compile_platform(
+    workspace: Workspace,
+    *,
+    text: str | None = None,
+    write: bool = True,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> CompiledPlatform:
+    """Check the manifest (or `text` in its place), resolve its plugins and build the artifact.
+
+    Raises `ConfigurationError` with every problem of the manifest. With `write=False` nothing is
+    written, and the previous build on disk still decides `metadata.created`.
+    """
+    cancel = cancel or CancelToken()
+    report(Stage(1, 4, "Validating manifest.yaml"))
+    checked = check_platform(workspace, text=text, cancel=cancel)
+    manifest = checked.manifest
+    if manifest is None or not checked.ok:
+        raise ConfigurationError(
+            "manifest.yaml is not valid",
+            hint="`floe explain CODE` tells more about a problem; `floe platform check --fix` mends some",
+            where=workspace.manifest_path.name,
+            diagnostics=checked.errors,
+        )
+    report(Step("Schema validation passed", key="schema"))
+    report(Step("Plugin references valid", key="plugins"))
+    cancel.check()
+
+    report(Stage(2, 4, "Resolving plugin charts"))
+    for plugin in checked.plugins:
+        report(Step(f"{plugin.package}@{plugin.version}", key=plugin.category))
+
+    previous = workspace.store.load_built()
+    artifact = keep_created(
+        build(
+            manifest,
+            checked.plugins,
+            created=build_time(workspace),
+            trusted_keys=trusted_keys(manifest, workspace.directory),
+            parent=_parent(checked),
+        ),
+        previous,
+    )
+    cancel.check()
+    changed = workspace.store.save_built(artifact) if write else artifact != previous
+    report(Stage(3, 4, "Building governance policies"))
+    _report_files(report, (CLASSIFICATION, ACCESS_CONTROL, QUALITY_GATES))
+    report(Stage(4, 4, "Building architecture rules"))
+    _report_files(report, (NAMING_RULES, LAYER_CONSTRAINTS))
+    return CompiledPlatform(artifact, manifest, checked.plugins, checked, workspace.store.artifacts, changed)
+
+
+def _parent(checked: Checked) -> ParentArtifact | None:
+    if checked.parent is None:
+        return None
+    metadata = checked.parent.manifest.metadata
+    return ParentArtifact(
+        ref=checked.parent.ref, digest=checked.parent.digest, name=metadata.name, version=metadata.version
+    )
+
+
+def build_time(workspace: Workspace) -> str:
+    """The time to record, RFC 3339 in UTC: SOURCE_DATE_EPOCH where it is set, else now."""
+    epoch = workspace.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        moment = datetime.now(UTC)
+    else:
+        try:
+            moment = datetime.fromtimestamp(int(epoch), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ConfigurationError(
+                "SOURCE_DATE_EPOCH is not a number of seconds", f"it is {epoch!r}"
+            ) from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def trusted_keys(manifest: Manifest, directory: Path) -> tuple[TrustedKey, ...]:
+    """The public keys of `security.trusted_keys`; paths are relative to the manifest's directory."""
+    listed = manifest.security.trusted_keys
+    if not listed:
+        return ()
+    from floe_engine.signing.keys import load_public
+
+    found = []
+    for number, entry in enumerate(listed, 1):
+        inline = entry.lstrip().startswith("-----BEGIN")
+        data = entry.encode() if inline else read_key(directory / entry)
+        key = load_public(data)
+        found.append(
+            TrustedKey(
+                name=f"key-{number}" if inline else Path(entry).name,
+                pem=key.pem.decode(),
+                fingerprint=key.fingerprint,
+            )
+        )
+    return tuple(found)
+
+
+def read_key(path: Path) -> bytes:
+    """The bytes of a key file: a regular file of at most 64 KiB."""
+    from floe_engine.files import read_bounded
+
+    return read_bounded(path, 64 * 1024, what="key")
+
+
+def _report_files(report: Report, paths: Sequence[str]) -> None:
+    for path in paths:
+        report(Step(path.rpartition("/")[2], key=path))

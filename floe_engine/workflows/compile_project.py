@@ -1,0 +1,246 @@
+"""A dbt project judged against its platform, and its dbt profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from floe_engine.artifact.build import as_waiver
+from floe_engine.artifact.model import Enforcement, Platform, Waiver
+from floe_engine.document.document import MAX_BYTES, decode, parse
+from floe_engine.errors import ConfigurationError, NothingChecked
+from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
+from floe_engine.files import read_bounded
+from floe_engine.policy.baseline import Baseline
+from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
+from floe_engine.project.facts import Project
+from floe_engine.project.profiles import Outcome, profile, write_profile
+from floe_engine.project.reading import read_project
+from floe_engine.project.spec import Spec, load_spec
+from floe_engine.project.spec_check import against_platform
+from floe_engine.text import plural
+from floe_engine.workflows.compile_platform import compile_platform
+from floe_engine.workflows.pull import Pulled, PullOptions, Wanted, load_or_pull
+from floe_engine.workflows.trusting import AskFirstUse
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """What to judge, and how."""
+
+    frozen: bool = False
+    """Refuse whatever would change the lock."""
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    baseline: Path | None = None
+    what_if: Enforcement | None = None
+    """Judge as if everything were enforced so; no profile is written then."""
+    write_profile: bool = True
+
+
+@dataclass(frozen=True)
+class CompiledProject:
+    """What compiling a project found and wrote."""
+
+    platform: Platform
+    projects: tuple[Project, ...]
+    evaluations: tuple[Evaluation, ...]
+    """One for each dbt transform of floe.yaml, as `projects`."""
+    profile_path: Path | None
+    """None where no profile was written: findings stopped it, or it was not asked for."""
+    profile_outcome: Outcome | None
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The first (most often the only) evaluation."""
+        return self.evaluations[0]
+
+    @property
+    def project(self) -> Project:
+        """The first (most often the only) project."""
+        return self.projects[0]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stops a build."""
+        return all(evaluation.passed for evaluation in self.evaluations)
+
+
+def compile_project(
+    workspace: Workspace,
+    *,
+    options: CompileOptions | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> CompiledProject:
+    """Load the locked platform, judge every dbt project of floe.yaml, write its profile.
+
+    With a lock and a whole cache no request is made. Findings are a result, not an error. Raises
+    `NothingChecked` where there was nothing to judge, `ConfigurationError` for a bad floe.yaml or
+    dbt project, and what `pull` raises where the platform has to be fetched.
+    """
+    options = options or CompileOptions()
+    cancel = cancel or CancelToken()
+    spec = load_spec(workspace.spec_path)
+    report(Stage(1, 4, "Loading platform artifacts"))
+    platform = _platform(workspace, spec, options, ask, report, cancel)
+    _check_spec(workspace, spec, platform, report)
+    platform = tightened(platform, spec)
+
+    report(Stage(2, 4, "Validating against platform"))
+    baseline = Baseline.load(options.baseline) if options.baseline else None
+    projects, evaluations = [], []
+    for transform in spec.transforms:
+        cancel.check()
+        directory = workspace.directory / transform.project_dir
+        project = read_project(
+            directory, reader=spec.dbt.reader, manifest=Path(spec.dbt.manifest), variables=spec.dbt.vars
+        )
+        for warning in project.warnings:
+            report(Notice(warning))
+        evaluation = evaluate(
+            platform,
+            project,
+            waivers=_waivers(spec),
+            baseline=baseline,
+            select=options.select,
+            exclude=options.exclude,
+            what_if=options.what_if,
+        )
+        projects.append(project)
+        evaluations.append(evaluation)
+        for step in evaluation.steps:
+            report(Step(step.title, step.outcome, _detail(step), key=step.title))
+    if not evaluations or all(evaluation.nothing_checked for evaluation in evaluations):
+        raise NothingChecked(
+            "no model was checked",
+            f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
+            if projects
+            else "floe.yaml has no transform",
+            hint="check transforms[].project_dir in floe.yaml, and --select",
+        )
+    compiled = CompiledProject(platform, tuple(projects), tuple(evaluations), None, None)
+    if not compiled.ok or options.what_if is not None or not options.write_profile:
+        return compiled
+
+    report(Stage(3, 4, "Generating dbt profile"))
+    path, outcome = _write_profile(workspace, spec, platform, report)
+    report(Stage(4, 4, "Compilation successful"))
+    return replace(compiled, profile_path=path, profile_outcome=outcome)
+
+
+def tightened(platform: Platform, spec: Spec) -> Platform:
+    """The platform with the stricter gates that floe.yaml asks for; looser ones are never taken."""
+    gates = platform.gates
+    least = max(gates.minimum_test_coverage, spec.quality.minimum_coverage or 0)
+    required = tuple(dict.fromkeys((*gates.required_tests, *spec.quality.required_tests)))
+    if (least, required) == (gates.minimum_test_coverage, gates.required_tests):
+        return platform
+    stricter = gates.model_copy(update={"minimum_test_coverage": least, "required_tests": required})
+    return replace(platform, gates=stricter)
+
+
+def locked_platform(
+    workspace: Workspace,
+    spec: Spec,
+    *,
+    frozen: bool = False,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Pulled:
+    """The platform that floe.yaml pins: from lock and cache without a request, else pulled."""
+    wanted = Wanted.of(spec, workspace.directory)
+    assert wanted is not None
+    options = PullOptions.of(spec, frozen=frozen)
+    return load_or_pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+
+
+def _platform(
+    workspace: Workspace,
+    spec: Spec,
+    options: CompileOptions,
+    ask: AskFirstUse | None,
+    report: Report,
+    cancel: CancelToken,
+) -> Platform:
+    if spec.platform.manifest is not None:
+        source = workspace.directory / spec.platform.manifest
+        directory = source if source.is_dir() else source.parent
+        compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
+        report(Step(f"Platform: {compiled.artifact.platform.name} (from {spec.platform.manifest})"))
+        return compiled.artifact.platform
+    pulled = locked_platform(workspace, spec, frozen=options.frozen, ask=ask, report=report, cancel=cancel)
+    report(Step(f"Platform: {pulled.platform.name} v{pulled.platform.version}", key="platform"))
+    cached = pulled.directory.relative_to(workspace.directory).as_posix()
+    report(Step(f"Cached at: {cached}/", key="cache"))
+    return pulled.platform
+
+
+def _check_spec(workspace: Workspace, spec: Spec, platform: Platform, report: Report) -> None:
+    text = decode(read_bounded(workspace.spec_path, MAX_BYTES, what="floe.yaml"))
+    problems = against_platform(spec, parse(text), platform)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ConfigurationError(
+            f"floe.yaml asks for what {platform.name} {platform.version} does not permit",
+            where=workspace.spec_path.name,
+            diagnostics=errors,
+        )
+    for problem in problems:
+        report(Notice(f"floe.yaml:{problem.span.start}: {problem.message}", problem.hint))
+
+
+def _waivers(spec: Spec) -> tuple[Waiver, ...]:
+    return tuple(
+        as_waiver(waiver, unnamed=f"floe.yaml-{number}") for number, waiver in enumerate(spec.waivers, 1)
+    )
+
+
+def _detail(step: StepStatus) -> str:
+    parts = [(step.errors, "error"), (step.warnings, "warning")]
+    said = [plural(count, noun) for count, noun in parts if count]
+    said += [
+        f"{count} {word}" for count, word in ((step.waived, "waived"), (step.baseline, "known")) if count
+    ]
+    return ", ".join(said)
+
+
+def _write_profile(
+    workspace: Workspace, spec: Spec, platform: Platform, report: Report
+) -> tuple[Path, Outcome]:
+    """The profile of the first transform's dbt project."""
+    transform = spec.transforms[0]
+    path = workspace.directory / (transform.profiles_dir or transform.project_dir) / "profiles.yml"
+    text = profile(platform, profile_name(workspace.directory / transform.project_dir))
+    outcome = write_profile(path, text)
+    target = platform.manifest.plugins.get("compute", "")
+    shown = (
+        path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path
+    )
+    if outcome == "kept":
+        report(Step(f"{shown}", "skipped", "left alone: floe did not write it", key="profile"))
+        report(
+            Notice(
+                f"{shown} is not floe's, so it was not touched",
+                hint=f"move it away to get one for {target}, or keep maintaining it by hand",
+            )
+        )
+    else:
+        report(Step(f"{shown} (target: {target})", key="profile"))
+    return path, outcome
+
+
+def profile_name(directory: Path) -> str:
+    """`profile` of dbt_project.yml, else its `name`."""
+    path = directory / "dbt_project.yml"
+    value = parse(decode(read_bounded(path, MAX_BYTES, what=path.name))).value
+    name = (value.get("profile") or value.get("name")) if isinstance(value, dict) else None
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            "dbt_project.yml names no profile", hint="add `profile: NAME`", where=str(path)
+        )
+    return name

@@ -1,0 +1,302 @@
+"""A checked, tested and signed version into the registry, complete or not at all.
+
+Order: blobs, the manifest by its digest, signatures, read back and verified as a consumer would,
+and the version tag last. Nobody can see the tag before everything behind it is good, and a
+publisher that dies anywhere leaves no tag.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from floe_engine.artifact.build import same_content
+from floe_engine.artifact.model import FILES, Artifact, Platform
+from floe_engine.artifact.pack import (
+    IMAGE_MANIFEST,
+    PLATFORM_NAME,
+    REVISION,
+    SIGNING_KEY,
+    SOURCE,
+    VERSION,
+    Packed,
+    pack,
+)
+from floe_engine.errors import ConfigurationError, Refused, VersionExists
+from floe_engine.events import CancelToken, Event, Heading, Notice, Report, Step, Transfer, silent
+from floe_engine.files import human_size
+from floe_engine.registry.client import Repository
+from floe_engine.registry.descriptor import Descriptor
+from floe_engine.registry.reference import Reference
+from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.trust import Anchors, sign, verify
+from floe_engine.versions import Version
+from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
+from floe_engine.workflows.guard_version import GuardedVersion, guard_version
+from floe_engine.workflows.pull import fetch
+from floe_engine.workflows.signing_key import (
+    AskPassword,
+    Signer,
+    SigningChoice,
+    SigningOptions,
+    choose_signing,
+    open_signer,
+)
+from floe_engine.workflows.test_policies import test_policies
+from floe_engine.workspace import Workspace
+
+State = Literal["planned", "published", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a publication would do, decided before anything is pushed."""
+
+    reference: Reference
+    registry_source: str
+    compiled: CompiledPlatform
+    packed: Packed
+    signing: SigningChoice
+    guard: GuardedVersion | None
+    """What the version guard said; None where the same content is published already."""
+    exists: bool
+    """Whether exactly this content is published already under the tag."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """How a publication ended."""
+
+    plan: Plan
+    state: State
+    digest: str
+    signatures: tuple[str, ...] = ()
+    """What was written: the ``.sig`` tag and the bundle's digest."""
+
+    @property
+    def reference(self) -> Reference:
+        """The published tag."""
+        return self.plan.reference
+
+
+def publish(
+    workspace: Workspace,
+    tag: str,
+    *,
+    options: SigningOptions | None = None,
+    dry_run: bool = False,
+    ask: AskPassword | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Published:
+    """Check, compile, test, guard the version, push, sign, verify, tag.
+
+    Publishing the same content under the same tag again does nothing. Raises `VersionExists` where
+    the tag holds other content, `VersionTooLow` where the number promises less change than there
+    is, `Refused` for failing policy tests, `TrustError` where a required signature cannot be made;
+    all of them before anything was pushed.
+    """
+    options = options or SigningOptions()
+    cancel = cancel or CancelToken()
+    repository, plan, signer = _prepare(workspace, tag, options, ask, report, cancel)
+    if dry_run:
+        return Published(plan, "planned", plan.packed.digest)
+    if plan.exists:
+        return Published(plan, "unchanged", plan.packed.digest)
+    reference = plan.reference
+    report(Heading(f"Publishing to {reference}"))
+    _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
+    digest = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None).digest
+    signatures: tuple[str, ...] = ()
+    if signer is not None:
+        how = "with cosign" if isinstance(signer, PrivateKey) else "with Sigstore, keyless"
+        report(Heading(f"Signing artifact {how}..."))
+        signatures = sign_digest(repository, digest, plan.compiled.artifact.platform, signer, report)
+    else:
+        report(
+            Notice(
+                f"{reference} is published without a signature: nobody can tell who made it",
+                hint="make a key with `floe platform keygen`, then `floe platform sign`",
+            )
+        )
+    cancel.check()
+    repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
+    return Published(plan, "published", digest, signatures)
+
+
+def plan_publication(
+    workspace: Workspace,
+    tag: str,
+    *,
+    options: SigningOptions | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Plan:
+    """What `publish` would do, without unlocking a key or pushing anything."""
+    options = options or SigningOptions()
+    return _prepare(workspace, tag, options, None, report, cancel or CancelToken(), unlocking=False)[1]
+
+
+def sign_digest(
+    repository: Repository, digest: str, platform: Platform, signer: Signer, report: Report
+) -> tuple[str, ...]:
+    """Sign a pushed manifest (a key: in both cosign formats), then verify it as a reader would."""
+    annotations = {PLATFORM_NAME: platform.name, VERSION: platform.version}
+    written = sign(
+        repository,
+        digest,
+        signer,
+        docker_reference=repository.reference.docker_reference,
+        annotations=annotations,
+    )
+    where = str(repository.reference.with_digest(digest))
+    if isinstance(signer, PrivateKey):
+        verify(repository, digest, Anchors(keys=(signer.public,))).demand(where)
+    else:
+        # Whoever Sigstore certified is not listed anywhere here; that they are certified counts.
+        verdict = verify(repository, digest, Anchors(trust_root=signer.root))
+        if not any(rejected.signer for rejected in verdict.rejected):
+            verdict.demand(where)
+    report(Step(f"Signed: {digest}", key="signature"))
+    return tuple(item.where for item in written)
+
+
+def _prepare(
+    workspace: Workspace,
+    tag: str,
+    options: SigningOptions,
+    ask: AskPassword | None,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    unlocking: bool = True,
+) -> tuple[Repository, Plan, Signer | None]:
+    """Everything that can refuse, in the order in which it costs least to be refused."""
+    version = Version.parse(tag)
+    if version.build:
+        raise ConfigurationError(
+            "a version with build metadata cannot be published",
+            f"{tag} would need a tag with +, which no registry takes",
+            hint=f"publish v{version.core} or a prerelease",
+        )
+    notices = _only_notices(report)
+    compiled = compile_platform(workspace, report=notices, cancel=cancel)
+    _check_same_version(version, compiled)
+    security = compiled.artifact.platform.manifest.security
+    choice = choose_signing(workspace, security, options)
+    run = test_policies(workspace, compiled=compiled, cancel=cancel)
+    if not run.passed:
+        raise Refused(
+            "the policy tests fail, so nothing was published",
+            "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
+            hint="`floe platform test` shows every case",
+        )
+    signer = open_signer(workspace, choice, security, options, ask) if unlocking else None
+    registry = workspace.registry
+    reference = registry.reference.with_tag(version.tag)
+    packed = pack(compiled.artifact, annotations=_annotations(workspace, choice, signer))
+    repository = workspace.repository(reference, cancel=cancel, push=True)
+    exists = _exists(repository, reference, packed, compiled.artifact)
+    guard = None
+    if not exists:
+        guard = guard_version(workspace, repository, version, compiled.artifact, report=notices)
+        guard.demand()
+    plan = Plan(reference, registry.source, compiled, packed, choice, guard, exists)
+    return repository, plan, signer
+
+
+def _exists(repository: Repository, reference: Reference, packed: Packed, artifact: Artifact) -> bool:
+    """Whether the tag holds this content already. Raises `VersionExists` where it holds other."""
+    present = repository.resolve(str(reference.tag))
+    if present is None:
+        return False
+    if present.digest == packed.digest:
+        return True
+    # Another digest may be another build time, commit or signer around the same eight files.
+    published = fetch(repository, present.digest, where=str(reference))
+    if same_content(published.artifact, artifact):
+        return True
+    raise VersionExists(
+        f"{reference.tag} is published already, with other content",
+        f"published  {present.digest}\nthis build {packed.digest}",
+        hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)",
+        where=str(reference),
+    )
+
+
+def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:
+    declared = compiled.manifest.metadata.version
+    if Version.parse(declared) != version:
+        raise ConfigurationError(
+            f"manifest.yaml says version {declared}, and the command says {version.tag}",
+            "a tag has to equal the version inside, or a moved tag could not be told from a good one",
+            hint=f"publish v{declared}, or set metadata.version to {version}",
+            where="manifest.yaml: metadata.version",
+        )
+
+
+def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, report: Report) -> None:
+    """Upload every blob, then tell of the files by directory, as the seed shows."""
+    total = sum(len(data) for _, data in packed.blobs)
+    moved = 0
+
+    def on_bytes(descriptor: Descriptor, count: int) -> None:
+        nonlocal moved
+        moved += count
+        report(Transfer("artifacts", moved, total))
+
+    repository.push_blobs([(data, media_type) for media_type, data in packed.blobs], on_bytes=on_bytes)
+    sizes: dict[str, int] = {}
+    for path in FILES:
+        directory, slash, _ = path.partition("/")
+        sizes[directory + slash] = sizes.get(directory + slash, 0) + len(artifact.files[path])
+    for name, size in sizes.items():
+        report(Step(f"Uploading {name}", detail=human_size(size), key=name))
+
+
+def _annotations(workspace: Workspace, choice: SigningChoice, signer: Signer | None) -> dict[str, str]:
+    annotations = _provenance(workspace)
+    key = signer.public.pem.decode() if isinstance(signer, PrivateKey) else choice.public_pem
+    return {**annotations, SIGNING_KEY: key} if key else annotations
+
+
+def _provenance(workspace: Workspace) -> dict[str, str]:
+    """Source and revision of the manifest's git checkout; nothing outside of one."""
+    revision = _git(workspace, "rev-parse", "HEAD")
+    if not revision:
+        return {}
+    found = {REVISION: revision}
+    url = _git(workspace, "config", "--get", "remote.origin.url")
+    if url:
+        parts = urlsplit(url)
+        if parts.scheme and parts.hostname:  # never publish credentials that stand in a remote's URL
+            port = f":{parts.port}" if parts.port else ""
+            url = urlunsplit(parts._replace(netloc=f"{parts.hostname}{port}"))
+        found[SOURCE] = url
+    return found
+
+
+def _git(workspace: Workspace, *arguments: str) -> str:
+    try:
+        answer = subprocess.run(  # noqa: S603  (fixed arguments, no shell)
+            ["git", "-C", str(workspace.directory), *arguments],  # noqa: S607  (git from PATH, as users expect)
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _only_notices(report: Report) -> Report:
+    """Warnings of an inner step pass; its stages are not this command's."""
+
+    def forward(event: Event) -> None:
+        if isinstance(event, Notice):
+            report(event)
+
+    return forward

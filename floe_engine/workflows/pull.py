@@ -1,0 +1,404 @@
+"""A version from the registry into ``.floe/``: resolved once, verified, locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from floe_engine.artifact.model import Artifact, Platform
+from floe_engine.artifact.pack import (
+    FILE_TYPE,
+    PackedFile,
+    read_annotations,
+    read_manifest,
+    unpack,
+)
+from floe_engine.errors import (
+    CacheCorrupt,
+    IntegrityError,
+    LockMismatch,
+    NotFound,
+    Refused,
+    UsageError,
+)
+from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
+from floe_engine.files import human_size
+from floe_engine.project.spec import Spec, load_spec
+from floe_engine.registry.client import Repository
+from floe_engine.registry.descriptor import Descriptor
+from floe_engine.registry.reference import Reference
+from floe_engine.store import Lock, LockedFile, LockedSigner
+from floe_engine.versions import Constraint, Version
+from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to pull: a repository and a constraint over its tags, or a digest."""
+
+    repository: Reference
+    constraint: str
+    """``v1.2.3``, ``v1.2.*`` …; or ``sha256:…``."""
+
+    @classmethod
+    def parse(cls, text: str, workspace: Workspace) -> Wanted:
+        """``v1.2.3``, ``v1.2.*`` or ``sha256:…`` in the workspace's registry, or a whole reference."""
+        if text.startswith(("oci://", "oci-layout:")) or "/" in text:
+            reference, constraint = Reference.parse_constrained(text, base=workspace.directory)
+            if not (constraint or reference.digest):
+                raise UsageError(
+                    "the reference names no version", hint="add one, such as :v1.2.3 or :v1.2.*", where=text
+                )
+            return cls(reference.without_target(), reference.digest or constraint)
+        if not text.startswith("sha256:"):
+            Constraint.parse(text)
+        return cls(workspace.registry.reference, text)
+
+    @classmethod
+    def of(cls, spec: Spec, directory: Path) -> Wanted | None:
+        """What floe.yaml pins; None where it names a manifest.yaml instead."""
+        if spec.platform.ref is None:
+            return None
+        reference, constraint = Reference.parse_constrained(spec.platform.ref, base=directory)
+        return cls(reference.without_target(), reference.digest or constraint or "*")
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it names content rather than a version."""
+        return self.constraint.startswith("sha256:")
+
+
+@dataclass(frozen=True)
+class PullOptions:
+    """How to pull. `keys` and `identities` are the anchors of floe.yaml."""
+
+    force: bool = False
+    """Fetch again, and accept that a tag has moved."""
+    frozen: bool = False
+    """Refuse whatever would change the lock."""
+    allow_downgrade: bool = False
+    keys: Sequence[str] = ()
+    identities: Sequence[Mapping[str, str]] = ()
+    first_use: str | None = None
+    """``accept`` or ``refuse`` from floe.yaml; wins over the user's settings."""
+
+    @classmethod
+    def of(cls, spec: Spec, **options: bool) -> PullOptions:
+        """The options of a project whose floe.yaml says whom it trusts."""
+        chosen = spec.platform
+        identities = [
+            {"identity": entry.identity, "issuer": entry.issuer} for entry in chosen.trusted_identities
+        ]
+        return cls(keys=chosen.trusted_keys, identities=identities, first_use=chosen.first_use, **options)
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull ended with."""
+
+    artifact: Artifact
+    lock: Lock
+    directory: Path
+    changed: bool
+    """Whether anything on disk changed."""
+
+    @property
+    def platform(self) -> Platform:
+        """The typed reading."""
+        return self.artifact.platform
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An artifact as it came from a registry: every byte checked, nobody's signature yet."""
+
+    digest: str
+    files: tuple[PackedFile, ...]
+    artifact: Artifact
+    annotations: Mapping[str, str]
+
+
+def pull(
+    workspace: Workspace,
+    wanted: Wanted,
+    *,
+    options: PullOptions | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Pulled:
+    """Bring the wanted version into the store, verified, and lock it.
+
+    With a lock that satisfies `wanted` this asks the registry one question (has the tag moved?) and
+    nothing when `workspace.offline`. Raises `LockMismatch`, `TrustError`, `RegistryError`,
+    `IntegrityError`; in every such case the store is as it was.
+    """
+    options = options or PullOptions()
+    store = workspace.store
+    lock = store.read_lock()
+    if lock is not None and not options.force and satisfies(lock, wanted):
+        pulled = _from_lock(workspace, lock, report, cancel)
+        if pulled is not None:
+            return pulled
+        # The cache is gone or damaged; the lock still says exactly what belongs there.
+        wanted_now = Wanted(wanted.repository, lock.digest)
+        return _fetch_and_lock(workspace, wanted_now, lock, options, ask, report, cancel, restore=lock)
+    if options.frozen:
+        asked = f"{wanted.repository.name}:{wanted.constraint}"
+        raise LockMismatch(
+            "the lock does not cover what is asked for",
+            f"asked for {asked}, locked is {lock.reference}:{lock.tag}" if lock else "there is no lock",
+            hint="run `floe platform pull` without --frozen and commit the lock",
+            where=str(store.lock_path),
+        )
+    return _fetch_and_lock(workspace, wanted, lock, options, ask, report, cancel)
+
+
+def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOptions]:
+    """What floe.yaml pins, or else the lock, with the anchors that go with it.
+
+    Raises `UsageError` where neither says anything.
+    """
+    if workspace.spec_path.exists():
+        spec = load_spec(workspace.spec_path)
+        wanted = Wanted.of(spec, workspace.directory)
+        if wanted is None:
+            raise UsageError(
+                "floe.yaml names a manifest.yaml, not a published version", where=str(workspace.spec_path)
+            )
+        own = PullOptions.of(spec)
+        trusting = replace(options, keys=own.keys, identities=own.identities, first_use=own.first_use)
+        return wanted, trusting
+    lock = workspace.store.read_lock()
+    if lock is not None:
+        return Wanted(Reference.parse(lock.reference), lock.constraint), options
+    raise UsageError(
+        "nothing is pinned here",
+        hint="name a version (`floe platform pull v1.2.3`), or run `floe init --platform=v1.2.3`",
+        where=str(workspace.directory),
+    )
+
+
+def load_locked(workspace: Workspace) -> Pulled | None:
+    """The locked artifact from the store, checked, without asking any registry; None without a lock.
+
+    Raises `CacheCorrupt` where the store does not hold what the lock says.
+    """
+    lock = workspace.store.read_lock()
+    if lock is None:
+        return None
+    artifact = workspace.store.load(lock)
+    return Pulled(artifact, lock, workspace.store.directory(lock.tag), changed=False)
+
+
+def load_or_pull(
+    workspace: Workspace,
+    wanted: Wanted,
+    *,
+    options: PullOptions | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Pulled:
+    """The wanted version from lock and cache without a request, else pulled."""
+    options = options or PullOptions()
+    try:
+        pulled = load_locked(workspace)
+    except CacheCorrupt:
+        pulled = None  # the pull below fetches it again by the locked digest, or says why it cannot
+    if pulled is not None and satisfies(pulled.lock, wanted):
+        return pulled
+    return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+
+
+def fetch(repository: Repository, ref: str, *, where: str, report: Report = silent) -> Fetched:
+    """Download the artifact at a tag or digest; everything is checked but who signed it."""
+    manifest = repository.manifest(ref)
+    files = read_manifest(manifest.raw, where=where)
+    total = sum(file.size for file in files)
+    moved = 0
+
+    def on_bytes(descriptor: Descriptor, count: int) -> None:
+        nonlocal moved
+        moved += count
+        report(Transfer("artifacts", moved, total))
+
+    descriptors = [Descriptor(FILE_TYPE, file.digest, file.size) for file in files]
+    blobs = repository.blobs(descriptors, on_bytes=on_bytes)
+    artifact = unpack(files, tuple(blobs))
+    return Fetched(manifest.digest, files, artifact, read_annotations(manifest.raw, where=where))
+
+
+def resolve(repository: Repository, wanted: Wanted) -> str:
+    """The tag that `wanted` means. A digest names itself; an exact version needs no request."""
+    if wanted.is_digest:
+        return wanted.constraint
+    constraint = Constraint.parse(wanted.constraint)
+    if constraint.is_exact:
+        return Version.parse(wanted.constraint).tag
+    resolution = constraint.resolve(repository.tags())
+    if resolution.tag is None:
+        raise NotFound(
+            f"no version satisfies {wanted.constraint}",
+            f"the newest version is {resolution.newer.tag}" if resolution.newer else "there are none at all",
+            hint="`floe platform list` shows what there is",
+            where=wanted.repository.name,
+        )
+    for pair in resolution.conflicts:
+        if resolution.tag in pair:
+            _refuse_two_meanings(repository, pair)
+    return resolution.tag
+
+
+def _refuse_two_meanings(repository: Repository, pair: tuple[str, str]) -> None:
+    """`1.2.3` and `v1.2.3` are one version: with different content nobody can tell which is meant."""
+    one, other = (repository.resolve(tag) for tag in pair)
+    if one is not None and other is not None and one.digest != other.digest:
+        raise LockMismatch(
+            f"the tags {pair[0]} and {pair[1]} are one version with two contents",
+            f"{pair[0]}  {one.digest}\n{pair[1]}  {other.digest}",
+            hint="ask the platform team to remove one; until then pin a digest",
+            where=repository.reference.name,
+        )
+
+
+def satisfies(lock: Lock, wanted: Wanted) -> bool:
+    """Whether the locked version is one that `wanted` accepts."""
+    if lock.reference != wanted.repository.name:
+        return False
+    if wanted.is_digest:
+        return lock.digest == wanted.constraint
+    version = Version.from_tag(lock.tag)
+    return version is not None and Constraint.parse(wanted.constraint).allows(version)
+
+
+def _from_lock(workspace: Workspace, lock: Lock, report: Report, cancel: CancelToken | None) -> Pulled | None:
+    """The locked artifact if the cache holds it; None where it must be fetched again."""
+    reference = Reference.parse(lock.reference)
+    if not workspace.offline:
+        current = workspace.repository(reference, cancel=cancel).resolve(lock.tag)
+        if current is None:
+            raise NotFound(
+                f"the locked version {lock.tag} is no longer in the registry",
+                hint="ask the platform team why it was removed; --offline works with the cached copy",
+                where=f"{lock.reference}:{lock.tag}",
+            )
+        if current.digest != lock.digest:
+            raise LockMismatch(
+                f"the tag {lock.tag} has moved since it was locked",
+                f"locked   {lock.digest}\nregistry {current.digest}",
+                hint="a version tag never moves by itself: ask the platform team, then use --force",
+                where=f"{lock.reference}:{lock.tag}",
+            )
+    try:
+        artifact = workspace.store.load(lock)
+    except CacheCorrupt:
+        if workspace.offline:
+            raise
+        return None
+    report(Step("Already pulled, cache verified", detail=lock.tag, key="cached"))
+    return Pulled(artifact, lock, workspace.store.directory(lock.tag), changed=False)
+
+
+def _fetch_and_lock(
+    workspace: Workspace,
+    wanted: Wanted,
+    lock: Lock | None,
+    options: PullOptions,
+    ask: AskFirstUse | None,
+    report: Report,
+    cancel: CancelToken | None,
+    *,
+    restore: Lock | None = None,
+) -> Pulled:
+    if workspace.offline and wanted.repository.scheme == "oci":
+        raise UsageError(
+            "the platform is not in the cache, and --offline forbids fetching it",
+            hint="run `floe platform pull` once with network",
+            where=wanted.repository.name,
+        )
+    repository = workspace.repository(wanted.repository, cancel=cancel)
+    ref = resolve(repository, wanted)
+    tag = restore.tag if restore else ref
+    where = f"{wanted.repository.name}@{ref}" if wanted.is_digest else f"{wanted.repository.name}:{ref}"
+    report(Heading(f"Pulling platform artifacts from {where}"))
+    fetched = fetch(repository, ref, where=where, report=report)
+    platform = fetched.artifact.platform
+    if not wanted.is_digest:
+        check_version(platform, ref, where)
+        _check_direction(platform, lock, options, where)
+    else:
+        tag = restore.tag if restore else f"v{platform.version}"
+    trust = anchors_of(workspace, keys=options.keys, identities=options.identities, lock=lock)
+    signer = judge(
+        workspace,
+        repository,
+        fetched.digest,
+        platform,
+        fetched.annotations,
+        trust,
+        where=where,
+        lock=lock,
+        first_use=options.first_use or workspace.settings.first_use,
+        ask=ask,
+        report=report,
+    )
+    report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
+    new_lock = restore or _lock(wanted, tag, fetched, signer)
+    store = workspace.store
+    with store.exclusive(cancel):
+        directory = store.save(tag, fetched.artifact)
+        if new_lock != lock:
+            store.write_lock(new_lock)
+    return Pulled(fetched.artifact, new_lock, directory, changed=True)
+
+
+def check_version(platform: Platform, tag: str, where: str) -> None:
+    """Raise `IntegrityError` unless the artifact is the version that its tag says."""
+    if Version.from_tag(tag) != Version.from_tag(platform.version):
+        raise IntegrityError(
+            "the tag and the artifact disagree about the version",
+            f"the tag says {tag}, the artifact {platform.version}",
+            hint="somebody moved or copied a tag: tell the platform team",
+            where=where,
+        )
+
+
+def _check_direction(platform: Platform, lock: Lock | None, options: PullOptions, where: str) -> None:
+    if lock is None:
+        return
+    if lock.name and lock.name != platform.name:
+        raise LockMismatch(
+            "this is another platform",
+            f"locked is {lock.name}, and {where} is {platform.name}",
+            hint="remove .floe/cache/artifacts.lock if the project really moves to another platform",
+            where=where,
+        )
+    locked = Version.from_tag(lock.tag)
+    if locked is not None and Version.parse(platform.version) < locked and not options.allow_downgrade:
+        raise Refused(
+            "this is a lower version than the locked one",
+            f"locked is {lock.tag}, and {where} is v{platform.version}",
+            hint="use --allow-downgrade if that is what you want",
+            where=where,
+        )
+
+
+def _lock(wanted: Wanted, tag: str, fetched: Fetched, signer: LockedSigner | None) -> Lock:
+    security = fetched.artifact.platform.manifest.security
+    return Lock(
+        reference=wanted.repository.name,
+        constraint=wanted.constraint,
+        tag=tag,
+        digest=fetched.digest,
+        files={file.path: LockedFile(file.digest, file.size) for file in fetched.files},
+        pulled_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        name=fetched.artifact.platform.name,
+        version=fetched.artifact.platform.version,
+        signer=signer,
+        require_signed=security.require_signed_artifacts,
+        trusted_keys=tuple(key.pem for key in security.trusted_keys),
+    )

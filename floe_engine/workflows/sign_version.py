@@ -1,0 +1,57 @@
+"""A signature on a version that is published already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_engine.errors import UsageError
+from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.registry.reference import Reference
+from floe_engine.workflows.publish import sign_digest
+from floe_engine.workflows.pull import Wanted, check_version, fetch, resolve
+from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signer
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What was signed, and where the signatures lie."""
+
+    reference: Reference
+    digest: str
+    signatures: tuple[str, ...]
+
+
+def sign_version(
+    workspace: Workspace,
+    version: str,
+    *,
+    options: SigningOptions | None = None,
+    ask: AskPassword | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Signed:
+    """Vouch for a published version. Its content is read and checked first: nobody signs unseen.
+
+    Signing again with the same key changes nothing. Raises `UsageError` where there is no key.
+    """
+    options = options or SigningOptions()
+    wanted = Wanted.parse(version, workspace)
+    repository = workspace.repository(wanted.repository, cancel=cancel, push=True)
+    ref = resolve(repository, wanted)
+    reference = wanted.repository.with_digest(ref) if wanted.is_digest else wanted.repository.with_tag(ref)
+    fetched = fetch(repository, ref, where=str(reference))
+    platform = fetched.artifact.platform
+    if not wanted.is_digest:
+        check_version(platform, ref, str(reference))
+    security = platform.manifest.security
+    choice = choose_signing(workspace, security, options)
+    signer = open_signer(workspace, choice, security, options, ask)
+    if signer is None:
+        raise UsageError(
+            "there is no key to sign with",
+            hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
+        )
+    report(Heading(f"Signing {reference}"))
+    signatures = sign_digest(repository, fetched.digest, platform, signer, report)
+    return Signed(reference, fetched.digest, signatures)

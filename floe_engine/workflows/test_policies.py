@@ -1,0 +1,47 @@
+"""The platform's policies, tested: the seed's four suites, then the team's own cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.policy.running import TestRun, run_policy_tests
+from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
+from floe_engine.workspace import Workspace
+
+
+def test_policies(
+    workspace: Workspace,
+    *,
+    compiled: CompiledPlatform | None = None,
+    select: Sequence[str] = (),
+    workers: int | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> TestRun:
+    """Compile the manifest (unless that was done already) and run its policy tests.
+
+    `select` keeps the suites and cases whose name contains one of the words.
+    """
+    if compiled is None:
+        compiled = compile_platform(workspace, write=False, cancel=cancel)
+    report(Heading("Running policy tests..."))
+    return run_policy_tests(
+        compiled.artifact.platform,
+        case_files(workspace, compiled.manifest.policy_tests),
+        select=select,
+        workers=workers,
+        report=report,
+        cancel=cancel,
+    )
+
+
+# pytest collects functions of this name where a test module imports them.
+test_policies.__test__ = False  # type: ignore[attr-defined]
+
+
+def case_files(workspace: Workspace, globs: Sequence[str]) -> tuple[Path, ...]:
+    """The files that `policy_tests` names, sorted, each once."""
+    found = {path for glob in globs for path in workspace.directory.glob(glob) if path.is_file()}
+    return tuple(sorted(found))

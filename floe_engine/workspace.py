@@ -1,0 +1,246 @@
+"""Where a command works: which directory, which files, which registry, which settings.
+
+The order in which settings are asked is written here and nowhere else. Reads the environment and
+the user's settings file; talks to no registry.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.files import read_bounded
+from floe_engine.registry.reference import Reference
+from floe_engine.store import Store
+from floe_engine.text import did_you_mean
+
+if TYPE_CHECKING:
+    from floe_engine.events import CancelToken
+    from floe_engine.registry.client import Repository
+    from floe_engine.registry.transport import Transport
+
+MANIFEST_FILE = "manifest.yaml"
+SPEC_FILE = "floe.yaml"
+DEFAULT_REPOSITORY = "floe-platform"
+"""Name of the repository where a reference names only a registry, and of the embedded one."""
+
+
+@dataclass(frozen=True)
+class UserSettings:
+    """The user's own settings: ``config.toml`` in the user's config directory for floe."""
+
+    path: Path
+    registry: str | None = None
+    trusted_keys: tuple[str, ...] = ()
+    """Paths of public keys, relative to the settings file."""
+    trusted_identities: tuple[Mapping[str, str], ...] = ()
+    """``{identity, issuer}`` of keyless signers."""
+    revoked_keys: tuple[str, ...] = ()
+    """Fingerprints (``sha256:…``) that are never accepted, whoever lists them."""
+    first_use: str | None = None
+    """``accept`` or ``refuse`` a signer whom nothing vouches for yet; None: ask, or accept in a script."""
+    ca_file: str | None = None
+    plain_http: bool | None = None
+    trust_root: str | None = None
+    """A Sigstore trust root (JSON) instead of the public one."""
+
+    @classmethod
+    def load(cls, path: Path) -> UserSettings:
+        """Read the file; an absent one means the defaults. Raises `ConfigurationError`."""
+        if not path.exists():
+            return cls(path)
+        try:
+            values = tomllib.loads(read_bounded(path, 1024 * 1024, what="settings file").decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                "the settings file is not valid TOML", str(error), where=str(path)
+            ) from None
+        for key, value in values.items():
+            _check_setting(path, key, value)
+        tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+        return cls(path, **{**values, **tuples})
+
+
+@dataclass(frozen=True)
+class RegistryChoice:
+    """The repository to work with and who chose it (for messages)."""
+
+    reference: Reference
+    source: str
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One directory to work in and everything that decides how."""
+
+    directory: Path
+    registry_option: str | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    offline: bool = False
+
+    @classmethod
+    def open(
+        cls, directory: Path, *, registry: str | None = None, environ: Mapping[str, str] | None = None
+    ) -> Workspace:
+        """The workspace of a directory; `registry` is the ``--registry`` of the command line."""
+        return cls(Path(directory), registry, dict(os.environ if environ is None else environ))
+
+    def without_network(self) -> Workspace:
+        """The same workspace, refusing to talk to any registry."""
+        return replace(self, offline=True)
+
+    # --- files ---------------------------------------------------------------------------------
+
+    @property
+    def manifest_path(self) -> Path:
+        """The platform team's manifest.yaml."""
+        return self.directory / MANIFEST_FILE
+
+    @property
+    def spec_path(self) -> Path:
+        """The data team's floe.yaml."""
+        return self.directory / SPEC_FILE
+
+    @property
+    def store(self) -> Store:
+        """``.floe/`` of this directory."""
+        return Store(self.directory / ".floe")
+
+    # --- settings ------------------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> UserSettings:
+        """The user's settings (``FLOE_CONFIG`` names another file)."""
+        named = self.environ.get("FLOE_CONFIG")
+        if named:
+            path = Path(named)
+            if not path.exists():
+                raise ConfigurationError("the file that FLOE_CONFIG names does not exist", where=named)
+            return UserSettings.load(path)
+        from platformdirs import user_config_path
+
+        return UserSettings.load(user_config_path("floe", appauthor=False) / "config.toml")
+
+    @cached_property
+    def registry(self) -> RegistryChoice:
+        """The repository: the first that answers of option, environment, files, user, embedded."""
+        if self.registry_option:
+            return RegistryChoice(_repository(self.registry_option, Path.cwd()), "--registry")
+        if value := self.environ.get("FLOE_REGISTRY"):
+            return RegistryChoice(_repository(value, Path.cwd()), "FLOE_REGISTRY")
+        if self.manifest_path.exists() and (value := _manifest_registry(self.manifest_path)):
+            return RegistryChoice(_repository(value, self.directory), MANIFEST_FILE)
+        if self.spec_path.exists() and (value := _spec_registry(self.spec_path)):
+            reference, _ = Reference.parse_constrained(value, base=self.directory)
+            return RegistryChoice(reference.without_target(), SPEC_FILE)
+        if value := self.settings.registry:
+            source = str(self.settings.path)
+            return RegistryChoice(_repository(value, self.settings.path.parent), source)
+        return RegistryChoice(self.embedded_registry, "the embedded default")
+
+    @property
+    def embedded_registry(self) -> Reference:
+        """The OCI image layout in the user's data directory; needs no server."""
+        from platformdirs import user_data_path
+
+        layout = user_data_path("floe", appauthor=False) / "registry" / DEFAULT_REPOSITORY
+        return Reference.parse(f"oci-layout:{layout}")
+
+    @property
+    def transport(self) -> Transport:
+        """How to reach a registry: CA file, plain HTTP, credentials."""
+        from floe_engine.registry.credentials import Credentials
+        from floe_engine.registry.transport import Transport
+
+        ca_file = self.environ.get("FLOE_CA_FILE") or self.settings.ca_file
+        plain = self.environ.get("FLOE_PLAIN_HTTP")
+        return Transport(
+            ca_file=Path(ca_file) if ca_file else None,
+            plain_http=_boolean("FLOE_PLAIN_HTTP", plain) if plain else self.settings.plain_http,
+            credentials=Credentials(self.environ),
+        )
+
+    def repository(
+        self, reference: Reference, *, cancel: CancelToken | None = None, push: bool = False
+    ) -> Repository:
+        """Open a repository. Raises `UsageError` in a workspace without network."""
+        if self.offline and reference.scheme == "oci":
+            raise UsageError("this needs the registry, and --offline forbids it", where=reference.name)
+        from floe_engine.registry.client import Repository
+
+        return Repository(reference, settings=self.transport, cancel=cancel, push=push)
+
+
+def _repository(text: str, base: Path) -> Reference:
+    """A repository reference; a bare registry gets the default repository name."""
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme == "oci" and "/" not in rest.rstrip("/"):
+        text = f"{text.rstrip('/')}/{DEFAULT_REPOSITORY}"
+    reference = Reference.parse(text, base=base)
+    if reference.tag or reference.digest:
+        raise UsageError(
+            "a registry setting names a repository, without tag or digest",
+            hint=f"use {reference.name}",
+            where=text,
+        )
+    return reference
+
+
+def _manifest_registry(path: Path) -> str | None:
+    """`artifacts.registry` of manifest.yaml, read leniently: the check of the file comes later."""
+    artifacts = _peek(path).get("artifacts")
+    registry = artifacts.get("registry") if isinstance(artifacts, dict) else None
+    if isinstance(registry, dict):
+        registry = registry.get("uri")
+    return registry if isinstance(registry, str) else None
+
+
+def _spec_registry(path: Path) -> str | None:
+    platform = _peek(path).get("platform")
+    ref = platform.get("ref") if isinstance(platform, dict) else None
+    return ref if isinstance(ref, str) else None
+
+
+def _peek(path: Path) -> dict[str, Any]:
+    from floe_engine.document.document import MAX_BYTES, decode, parse
+
+    value = parse(decode(read_bounded(path, MAX_BYTES, what=path.name))).value
+    return value if isinstance(value, dict) else {}
+
+
+def _check_setting(path: Path, key: str, value: Any) -> None:
+    known: dict[str, type] = {
+        "registry": str,
+        "trusted_keys": list,
+        "trusted_identities": list,
+        "revoked_keys": list,
+        "first_use": str,
+        "ca_file": str,
+        "plain_http": bool,
+        "trust_root": str,
+    }
+    if key not in known:
+        near = did_you_mean(key, known)
+        raise ConfigurationError(
+            f"unknown setting {key!r}",
+            hint=f"did you mean {near!r}?" if near else f"known: {', '.join(known)}",
+            where=str(path),
+        )
+    if not isinstance(value, known[key]):
+        raise ConfigurationError(f"setting {key!r} must be a {known[key].__name__}", where=str(path))
+    if key == "first_use" and value not in ("accept", "refuse"):
+        raise ConfigurationError("setting 'first_use' must be 'accept' or 'refuse'", where=str(path))
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "false", "no", "off"):
+        return False
+    raise ConfigurationError(f"{name} must be true or false, not {value!r}")
