@@ -1,7 +1,6 @@
 """What a registry's answer means: an error with its explanation, or a JSON document.
 
-Text that a registry sends is shown short, on one line and without control characters; of a URL
-only the host is shown, because its query may be a signed permission.
+Text that a registry sends is shown short, on one line and without control characters.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from floe_engine.errors import AccessDenied, AuthenticationFailed, NotFound, RegistryError, VersionExists
 from floe_engine.files import strict_json
@@ -60,6 +58,8 @@ def failure(
             where=where,
             status=status,
         )
+    if status == HTTPStatus.NOT_FOUND and is_web_page(headers):
+        return web_page(registry, where, status)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(
             f"{registry} has no such thing",
@@ -105,6 +105,16 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
     return media_type(headers) in {"text/html", "application/xhtml+xml"}
 
 
+def web_page(registry: str, where: str, status: int | None = None) -> RegistryError:
+    """The error for HTML where a registry should have spoken, whatever its status said."""
+    return RegistryError(
+        f"{registry} answered a web page instead of JSON",
+        hint="the address may be a web site or a login proxy; check host and repository",
+        where=where,
+        status=status,
+    )
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """The Content-Type without parameters, in lower case."""
     return _header(headers, "Content-Type").partition(";")[0].strip().lower()
@@ -116,11 +126,7 @@ def json_object(
     """The JSON object of an answer. Raises `RegistryError` where it is something else."""
     kind = media_type(headers)
     if is_web_page(headers):
-        raise RegistryError(
-            f"{registry} answered a web page instead of JSON",
-            hint="the address may be a web site or a login proxy; check host and repository",
-            where=where,
-        )
+        raise web_page(registry, where)
     if len(body) > limit:
         raise RegistryError(f"{registry} answered more than {limit} bytes of JSON", where=where)
     try:
@@ -159,12 +165,6 @@ def plain(text: str) -> str:
     """Foreign text on one line, printable and short."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _TEXT_LIMIT else f"{line[: _TEXT_LIMIT - 1]}…"
-
-
-def shown_host(url: str) -> str:
-    """The part of a URL that is safe and useful to show."""
-    parts = urlsplit(url)
-    return plain(f"{parts.scheme}://{parts.hostname or '?'}" + (f":{parts.port}" if parts.port else ""))
 
 
 def status_name(status: int) -> str:

@@ -10,9 +10,10 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from floe_engine.errors import AuthenticationFailed, RegistryError
+from floe_engine.registry.addresses import origin, shown, split
 from floe_engine.registry.credentials import Credential, CredentialSource
 from floe_engine.registry.reference import is_loopback
 
@@ -22,13 +23,6 @@ PUSH: frozenset[str] = frozenset({"pull", "push"})
 _PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _SCHEME = re.compile(r"(?:^|,)\s*(Basic|Bearer)(?=\s|,|$)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-
-
-def origin(url: str) -> str:
-    """``scheme://host:port`` of a URL, in one spelling."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,7 @@ class Authorization:
             form = {**query, "grant_type": "refresh_token", "refresh_token": credential.identity_token}
             request = TokenRequest(realm, form=urlencode(form).encode())
         else:
-            separator = "&" if urlsplit(realm).query else "?"
+            separator = "&" if split(realm).query else "?"
             basic = credential.basic if credential is not None else None
             request = TokenRequest(f"{realm}{separator}{urlencode(query)}", authorization=basic)
         answer = self._ask(request)
@@ -183,14 +177,14 @@ class Authorization:
         The registry names it, so it may be another host (docker.io does that), but never over
         plain HTTP: except beside a registry that is itself spoken to so, on its own host or ours.
         """
-        parts = urlsplit(realm)
+        parts = split(realm)
         host = (parts.hostname or "").lower()
-        near = host == urlsplit(self._home).hostname or is_loopback(parts.netloc)
+        near = host == split(self._home).hostname or is_loopback(parts.netloc)
         clear = parts.scheme == "http" and self._plain_http and self._home.startswith("http:") and near
         if not host or parts.username or not (parts.scheme == "https" or clear):
             raise RegistryError(
                 f"{self._registry} sends its login to an address that is not safe",
-                f"its token service is {realm[:200]!r}" if realm else "it names no token service",
+                f"its token service is {shown(realm)}" if realm else "it names no token service",
                 hint="credentials were not sent; the registry's operator must give an https:// realm",
                 where=self._repository,
             )

@@ -6,24 +6,26 @@ blobs, tags and referrers; what they are for is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from floe_engine.errors import ContentMismatch, FloeError, NotFound, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
 from floe_engine.files import human_size
-from floe_engine.registry import answers
+from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PUSH
 from floe_engine.registry.descriptor import (
     MANIFEST_LIMIT,
     MANIFEST_TYPES,
     OCI_INDEX,
     OCI_MANIFEST,
+    Content,
     Descriptor,
     Manifest,
 )
+from floe_engine.registry.listing import pages
+from floe_engine.registry.parallel import fan_out
 from floe_engine.registry.reference import DIGEST, TAG, Reference
 from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport
@@ -35,9 +37,6 @@ __all__ = ["Descriptor", "Manifest", "OnBytes", "Repository", "Transport"]
 
 OnBytes = Callable[[Descriptor, int], None]
 """Told that so many bytes of a blob have moved. Called from the threads that move them."""
-
-MAX_PAGES = 1000
-"""Pages of tags or referrers that are followed before the registry is taken to be broken."""
 
 MAX_REFERRERS = 1000
 
@@ -88,7 +87,7 @@ class Repository:
         """All tags, sorted as text. Raises `NotFound` where the repository does not exist."""
         url = self._session.url(self._session.container.tags_url(N=1000))
         found: set[str] = set()
-        for page in self._pages(url, "listing the tags"):
+        for page in pages(self._session, url, "listing the tags"):
             tags = page.get("tags")
             if tags is None:
                 continue
@@ -136,12 +135,13 @@ class Repository:
             )
         return found
 
-    def blob(self, descriptor: Descriptor, limit: int, *, on_bytes: OnBytes | None = None) -> bytes:
+    def blob(self, descriptor: Content, limit: int, *, on_bytes: OnBytes | None = None) -> bytes:
         """Content of at most `limit` bytes, its size and digest verified.
 
         Raises `NotFound`, `ContentMismatch`, and `RegistryError` where it promises to be larger.
         """
-        return self._blob(descriptor, limit, on_bytes, None)
+        promised = Descriptor(descriptor.media_type, descriptor.digest, descriptor.size)
+        return self._blob(promised, limit, on_bytes, None)
 
     def blobs(self, descriptors: Sequence[Descriptor], on_bytes: OnBytes | None = None) -> list[bytes]:
         """Several blobs at once, verified, in the order asked for; one of a kind is fetched once."""
@@ -264,9 +264,7 @@ class Repository:
         if len(raw) > MANIFEST_LIMIT:
             raise RegistryError(f"the manifest is larger than {human_size(MANIFEST_LIMIT)}", where=where)
         if answers.is_web_page(response.headers):
-            answers.json_object(
-                response.headers, raw, limit=MANIFEST_LIMIT, registry=self.reference.registry, where=where
-            )
+            raise answers.web_page(self._session.named, where, response.status_code)
         manifest = Manifest.parse(raw, answers.media_type(response.headers), where=where)
         promised = {response.headers.get("Docker-Content-Digest"), ref if DIGEST.fullmatch(ref) else None}
         for digest in promised - {None, manifest.digest}:
@@ -334,7 +332,7 @@ class Repository:
         location = response.headers.get("Location")
         if not location:
             raise RegistryError("the registry names no place for the upload", where=self.reference.name)
-        place = self._session.safe_url(urljoin(start, location), "sends an upload")
+        place = self._session.safe_url(addresses.join(start, location), "sends an upload")
         separator = "&" if "?" in place else "?"
         return self._session.do_request(
             f"{place}{separator}digest={quote(descriptor.digest)}",
@@ -373,7 +371,7 @@ class Repository:
             self._referrers_api = False
             return None
         found: list[Descriptor] = []
-        for page in self._pages(url, "listing the referrers", first):
+        for page in pages(self._session, url, "listing the referrers", first):
             index = page.get("manifests")
             if not isinstance(index, list) or len(found) + len(index) > MAX_REFERRERS:
                 raise RegistryError(
@@ -385,56 +383,12 @@ class Repository:
         self._referrers_api = True
         return _distinct(found)
 
-    def _pages(self, url: str, doing: str, first: Response | None = None) -> Iterator[dict[str, object]]:
-        """The JSON pages of a listing, along its Link headers (RFC 8288), empty ones included."""
-        seen = {url}
-        response = first
-        for _ in range(MAX_PAGES):
-            if response is None:
-                response = self._session.do_request(url, headers={"Accept": "application/json"})
-            if response.status_code != 200:
-                raise self._session.failure(response, doing, where=self.reference.name)
-            yield answers.json_object(
-                response.headers,
-                response.content,
-                limit=MANIFEST_LIMIT,
-                registry=self.reference.registry or "the layout",
-                where=self.reference.name,
-            )
-            link = response.links.get("next", {}).get("url")
-            if not link:
-                return
-            url = urljoin(url, link)
-            if not self._session.same_origin(url) or url in seen:
-                raise RegistryError(
-                    "the registry's list goes on where it may not",
-                    f"the next page is {'one already seen' if url in seen else answers.shown_host(url)}",
-                    where=self.reference.name,
-                )
-            seen.add(url)
-            response = None
-        raise RegistryError(f"the registry's list has more than {MAX_PAGES} pages", where=self.reference.name)
-
     def _fan_out(self, work: Callable[[_In, CancelToken], _Out], items: Sequence[_In]) -> list[_Out]:
-        """Do `work` for every item at once; the first failure stops the others and is raised."""
-        stop = CancelToken()
-        if len(items) < 2 or self.reference.root is not None:
-            return [work(item, stop) for item in items]
+        workers = 1 if self.reference.root is not None else self.settings.workers
         # The first goes ahead: it settles how to log in, and the others need not ask again.
-        results = [work(items[0], stop)] if self.requests == 0 else []
-        rest = items[len(results) :]
-        with ThreadPoolExecutor(min(self.settings.workers, len(rest)), "floe-blob") as pool:
-            futures = [pool.submit(work, item, stop) for item in rest]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-            except BaseException:
-                stop.cancel()
-                for future in futures:
-                    future.cancel()
-                raise
-            return results + [future.result() for future in futures]
+        ahead = 1 if self.requests == 0 else 0
+        first = fan_out(work, items[:ahead], 1)
+        return first + fan_out(work, items[ahead:], workers)
 
     def _manifest_url(self, ref: str) -> str:
         if not (TAG.fullmatch(ref) or DIGEST.fullmatch(ref)):

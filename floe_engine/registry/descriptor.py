@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.files import sha256_digest, strict_json
@@ -31,15 +31,39 @@ _MAX_SIZE = 2**53
 _EMPTY: Mapping[str, str] = {}
 
 
+class Content(Protocol):
+    """Whatever names content as a descriptor does."""
+
+    @property
+    def media_type(self) -> str:
+        """Its type."""
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and 64 hex digits."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """A piece of content by type, digest and size in bytes (image-spec, descriptor.md)."""
+    """A piece of content by type, digest and size in bytes (image-spec, descriptor.md).
+
+    Raises `RegistryError` for a digest that is not sha256: it could not be checked, and it
+    becomes part of a URL and of a path.
+    """
 
     media_type: str
     digest: str
     size: int
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     artifact_type: str | None = None
+
+    def __post_init__(self) -> None:
+        if not DIGEST.fullmatch(self.digest):
+            raise _malformed("a descriptor's digest is not sha256: and 64 hex digits", "")
 
     @classmethod
     def of(cls, data: bytes, media_type: str) -> Self:

@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable
 from floe_engine.registry import answers
+from floe_engine.registry.addresses import shown
 from floe_engine.registry.transport import Transport
 
 
@@ -67,17 +68,18 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "check the spelling and the network",
     ),
     ((requests.exceptions.ProxyError,), "the proxy did not connect", "check HTTPS_PROXY and NO_PROXY"),
+    # urllib3 derives its error for every failed connection, refusals too, from ConnectTimeoutError.
+    (
+        (ConnectionRefusedError,),
+        "it refused the connection",
+        "check host and port, and that the registry runs",
+    ),
     (
         (urllib3.exceptions.ConnectTimeoutError,),
         "it did not take the connection in time",
         "check host, port and firewall",
     ),
     ((urllib3.exceptions.ReadTimeoutError, TimeoutError), "it stopped answering", "try again later"),
-    (
-        (ConnectionRefusedError,),
-        "it refused the connection",
-        "check host and port, and that the registry runs",
-    ),
     (
         (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError, ConnectionError),
         "the connection broke off",
@@ -89,7 +91,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 
 def explain(error: Exception, url: str, where: str) -> Interrupted:
     """Why there was no answer from `url`. The text holds no URL query and no header."""
-    host = answers.shown_host(url)
+    host = shown(url)
     chain = _chain(error)
 
     def unreachable(why: str, hint: str) -> RegistryUnreachable:

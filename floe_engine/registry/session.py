@@ -12,18 +12,19 @@ import io
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
+from http.cookiejar import DefaultCookiePolicy
 
 import oras.container
 import oras.provider
+import requests
 import urllib3
-from requests import PreparedRequest, RequestException, Response
+from requests import RequestException, Response
 from requests.adapters import HTTPAdapter
 
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
 from floe_engine.events import CancelToken
-from floe_engine.registry import answers
-from floe_engine.registry.authorization import PULL, Authorization, TokenRequest, origin
+from floe_engine.registry import addresses, answers
+from floe_engine.registry.authorization import PULL, Authorization, TokenRequest
 from floe_engine.registry.descriptor import MANIFEST_LIMIT
 from floe_engine.registry.layout_adapter import LAYOUT_HOST, LayoutAdapter
 from floe_engine.registry.network import CertificateAdapter, Interrupted, explain
@@ -63,7 +64,7 @@ class _Request:
     @property
     def is_repeatable(self) -> bool:
         """Whether doing it twice is the same as doing it once; a part of an upload is not."""
-        return self.is_read or (self.method == "PUT" and "/manifests/" in urlsplit(self.url).path)
+        return self.is_read or (self.method == "PUT" and "/manifests/" in addresses.split(self.url).path)
 
 
 class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no types
@@ -81,8 +82,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         self._cancel = cancel
         self._counter = threading.Lock()
         self._sent = 0
-        # requests would look into ~/.netrc for every request that has no auth of its own.
-        self.session.auth = _no_netrc
+        self.session = _PlainSession()
         self._mount(host)
         self.authorization = Authorization(
             self.home,
@@ -97,6 +97,11 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
     def sent(self) -> int:
         """How many requests have been sent, counting redirects, tokens and repetitions."""
         return self._sent
+
+    @property
+    def named(self) -> str:
+        """What to call the registry in a message."""
+        return self.reference.registry or "the layout"
 
     def url(self, path: str) -> str:
         """The URL of a path that oras' container spelled as ``host/v2/…``."""
@@ -168,7 +173,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             if response.status_code not in _REDIRECTS or not request.is_read or not target:
                 return response
             request = replace(
-                request, url=self.safe_url(urljoin(request.url, target), "redirects a download")
+                request, url=self.safe_url(addresses.join(request.url, target), "redirects a download")
             )
         raise RegistryError(
             f"{self.reference.registry} redirects in a circle",
@@ -182,12 +187,12 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         Another host is fine (it gets no credentials); plain HTTP is not, unless the registry
         itself is spoken to so. Raises `RegistryError`; `doing` completes "the registry …".
         """
-        parts = urlsplit(url)
+        parts = addresses.split(url)
         clear = parts.scheme == "http" and self.prefix == "http"
         if not parts.hostname or parts.username is not None or not (parts.scheme == "https" or clear):
             raise RegistryError(
                 f"{self.reference.registry} {doing} to an address that is not safe",
-                answers.shown_host(url),
+                addresses.shown(url),
                 hint="a registry behind a TLS proxy must be told its public https:// address",
                 where=self.reference.name,
             )
@@ -195,7 +200,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
 
     def same_origin(self, url: str) -> bool:
         """Whether a URL is the registry's own."""
-        return origin(url) == origin(self.home)
+        return addresses.origin(url) == addresses.origin(self.home)
 
     def failure(self, response: Response, doing: str, *, where: str = "", tagging: bool = False) -> FloeError:
         """The error for an answer that was not the one hoped for. `doing` completes "while …"."""
@@ -204,7 +209,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             response.status_code,
             response.headers,
             response.content,
-            registry=(self.reference.registry or "the layout") if home else answers.shown_host(response.url),
+            registry=self.named if home else addresses.shown(response.url),
             where=where or str(self.reference),
             doing=doing,
             credential=self.authorization.credential if home else None,
@@ -229,7 +234,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             response.headers,
             response.content,
             limit=_TOKEN_LIMIT,
-            registry=f"the token service {answers.shown_host(wanted.url)}",
+            registry=f"the token service {addresses.shown(wanted.url)}",
             where=self.reference.name,
         )
 
@@ -238,7 +243,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         if status in answers.TRANSIENT:
             return RegistryError(
                 f"the token service of {self.reference.registry} answered {answers.status_name(status)}",
-                answers.shown_host(response.url),
+                addresses.shown(response.url),
                 where=self.reference.name,
                 status=status,
             )
@@ -246,7 +251,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         who = f"the credentials of {credential.source}" if credential else "an anonymous client"
         return AuthenticationFailed(
             f"{self.reference.registry} refused {who}",
-            f"its token service {answers.shown_host(response.url)} answered {answers.status_name(status)}",
+            f"its token service {addresses.shown(response.url)} answered {answers.status_name(status)}",
             hint=answers.login_hint(self.reference.registry),
             where=self.reference.name,
             status=status,
@@ -286,8 +291,17 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         self.session.mount("http://", HTTPAdapter(pool_maxsize=self.settings.workers + 1))
 
 
-def _no_netrc(request: PreparedRequest) -> PreparedRequest:
-    return request
+class _PlainSession(requests.Session):
+    """`requests` without the manners of a browser: no cookies, no redirects, no ~/.netrc."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # Without an auth of its own every request would look for one in ~/.netrc.
+        self.auth = lambda request: request
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """Nowhere: `requests` prepares the next request even where it is told not to follow."""
 
 
 def _api_host(reference: Reference) -> str:

@@ -63,6 +63,10 @@ def spki(key: Any) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def public_pem(key: Any) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(Encoding.PEM).decode()
 
@@ -88,6 +92,10 @@ class Log:
     @property
     def url(self) -> str:
         return f"https://{self.host}"
+
+    @property
+    def public_pem(self) -> str:
+        return public_pem(self.key)
 
     def sign(self, data: bytes) -> bytes:
         return self.key.sign(data) if self.version == 2 else self.key.sign(data, ec.ECDSA(hashes.SHA256()))
@@ -277,6 +285,15 @@ class SigstoreDouble:
         }
 
     # What clients are configured with
+
+    @property
+    def fulcio_chain_pem(self) -> str:
+        """Intermediate and root, as cosign 2 takes them from a file."""
+        return pem(self.intermediate.certificate) + pem(self.root.certificate)
+
+    @property
+    def ct_public_pem(self) -> str:
+        return public_pem(self.ct)
 
     def trusted_root(self) -> dict[str, Any]:
         """``trusted_root.json`` (sigstore protobuf-specs, TrustedRoot)."""
