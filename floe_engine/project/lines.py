@@ -16,7 +16,8 @@ Path = tuple[str, ...]
 _SECTIONS = ("models", "seeds", "snapshots", "sources")
 _LEVELS = frozenset({*_SECTIONS, "tables", "columns"})
 _SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "versions", "unit_tests"})
-_LINE = re.compile(r"^(?P<indent> *)(?P<dash>-[ ]+)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
+_LINE = re.compile(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
+_INLINE = re.compile(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
 
 def declared_lines(text: str) -> Mapping[Path, int]:
@@ -39,7 +40,10 @@ def declared_lines(text: str) -> Mapping[Path, int]:
                 items = column
             elif column != items:
                 continue
-            name = _scalar(match["value"])
+            value = match["value"]
+            if (match["dash"] or "").endswith(("{", "{ ")):
+                value = value.split(",", 1)[0].rstrip(" }")
+            name = _scalar(value)
             stack[-1] = (opened, kind, items, name)
             path = _path(stack)
             if path is not None:
@@ -53,6 +57,13 @@ def declared_lines(text: str) -> Mapping[Path, int]:
                 opened, kind, _, name = stack[-1]
                 stack[-1] = (opened, kind, column, "")
             stack.append((column, key, -1, ""))
+            if "{" in match["value"]:
+                line += text.count("\n", seen, match.start())
+                seen = match.start()
+                for inline in _INLINE.finditer(match["value"]):
+                    path = _path([*stack[:-1], (column, key, -1, _scalar(inline[1]))])
+                    if path is not None:
+                        found.setdefault(path, line)
         elif match["dash"]:
             while stack and stack[-1][0] > start:
                 stack.pop()

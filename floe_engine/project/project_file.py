@@ -167,9 +167,10 @@ def read_project_file(
             hint="a dbt project needs a line such as `name: customer_analytics`",
             where=str(path),
         )
-    declared = _variables(settings.get("vars"), name, variables or {})
-    values = Values(declared, os.environ if environ is None else environ)
-    rendered = _load(path, text, values)
+    given, surroundings = variables or {}, os.environ if environ is None else environ
+    # dbt renders this file before it knows the file's own vars, so only those of --vars count in it.
+    rendered = _load(path, text, Values(given, surroundings))
+    values = Values(_variables(settings.get("vars"), name, given), surroundings)
     profile = rendered.get("profile")
     return ProjectFile(
         directory=directory,

@@ -81,6 +81,12 @@ def _from_manifest(path: Path, settings: ProjectFile) -> Project:
     # Imported here: msgspec is only paid for by those who have a manifest.
     from floe_engine.project.dbt_manifest import read_manifest
 
+    if not path.exists():
+        raise ConfigurationError(
+            "dbt manifest not found",
+            hint="run `dbt parse` to write it, or pass `--reader static` to do without",
+            where=str(path),
+        )
     project = read_manifest(path, settings.directory, project_name=settings.name)
     if project.name != settings.name:
         raise ConfigurationError(

@@ -1,0 +1,173 @@
+"""The files of a dbt project turned into drafts and descriptions, each file on its own.
+
+What one file says is read here; what files say about each other (a model and its properties, a
+ref and what it names) is `dbt_source`'s. One broken file becomes a warning and hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded
+from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
+from floe_engine.project.facts import ResourceType
+from floe_engine.project.folders import File
+from floe_engine.project.jinja import Calls, python_calls, snapshots, sql_calls, uncommented
+from floe_engine.project.project_file import LIMIT, ProjectFile
+from floe_engine.project.properties import entries
+
+SECTION: Mapping[ResourceType, str] = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
+"""Resource type to its section in properties files and in dbt_project.yml."""
+
+_MAX_WARNINGS = 200
+
+
+@dataclass
+class Draft:
+    """A model, seed or snapshot before its properties are known."""
+
+    kind: ResourceType
+    name: str
+    path: str
+    fqn: tuple[str, ...]
+    calls: Calls = field(default_factory=Calls)
+    code: str = ""
+    language: Literal["sql", "python"] = "sql"
+    version: str | None = None
+    entry: Entry | None = None
+    properties: File | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    """The config of the properties file alone."""
+
+    @property
+    def suffix(self) -> str:
+        """What a version adds to the unique_id."""
+        return f".v{self.version}" if self.version is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An entry of a properties file and where it stands."""
+
+    entry: Entry
+    file: File
+
+
+class Gathering:
+    """What the files of one project say, and what could not be read of them."""
+
+    def __init__(self, settings: ProjectFile) -> None:
+        self._settings = settings
+        self._values = settings.values
+        self.drafts: dict[tuple[ResourceType, str], Draft] = {}
+        """By type and name; a version of a model by ``name.v2``."""
+        self.described: dict[str, list[Described]] = {}
+        """Section of the properties files to its entries."""
+        self.singular: list[tuple[File, Calls]] = []
+        """Singular tests."""
+        self.warnings: list[str] = []
+
+    def read(self, file: File) -> None:
+        """Take in one file."""
+        settings = self._settings
+        if file.suffix in {".yml", ".yaml"}:
+            self._read_properties(file)
+        elif file.suffix == ".csv" and file.folder in settings.seed_paths:
+            self.add("seed", file.stem, file, (*file.folders, file.stem))
+        elif file.folder in settings.model_paths and file.suffix in {".sql", ".py"}:
+            self._read_model(file)
+        elif file.folder in settings.snapshot_paths and file.suffix == ".sql":
+            self._read_snapshots(file)
+        elif file.folder in settings.test_paths and file.suffix == ".sql" and "generic" not in file.folders:
+            content = self._content(file)
+            if content is not None:
+                self.singular.append((file, sql_calls(uncommented(content), self._values)))
+
+    def _read_model(self, file: File) -> None:
+        content = self._content(file)
+        if content is None:
+            return
+        if file.suffix == ".sql":
+            calls = sql_calls(uncommented(content), self._values)
+        else:
+            try:
+                calls = python_calls(content, self._values)
+            except SyntaxError as error:
+                self.warn(f"not valid Python: {error.msg}", file.path, error.lineno or 1)
+                calls = Calls()
+        draft = self.add("model", file.stem, file, (*file.folders, file.stem), calls, content)
+        if draft is not None and file.suffix == ".py":
+            draft.language = "python"
+
+    def _read_snapshots(self, file: File) -> None:
+        content = self._content(file)
+        if content is None:
+            return
+        found = False
+        for name, body, _ in snapshots(uncommented(content)):
+            found = True
+            calls = sql_calls(body, self._values)
+            self.add("snapshot", name, file, (*file.folders, file.stem, name), calls, body.strip())
+        if not found and "{%" in content:
+            self.warn("no {% snapshot %} block could be read", file.path)
+
+    def add(
+        self,
+        kind: ResourceType,
+        name: str,
+        file: File,
+        fqn: tuple[str, ...],
+        calls: Calls | None = None,
+        code: str = "",
+    ) -> Draft | None:
+        """A new draft; None, with a warning, where there is one of that name."""
+        calls = calls or Calls()
+        for what, line in calls.unknown:
+            self.warn(f"{what} cannot be read without dbt", file.path, line)
+        other = self.drafts.get((kind, name))
+        if other is not None:
+            self.warn(f"{kind} {name} is also {other.path}; the first is used", file.path)
+            return None
+        draft = Draft(kind, name, file.path, (self._settings.name, *fqn), calls, code)
+        self.drafts[(kind, name)] = draft
+        return draft
+
+    def _content(self, file: File) -> str | None:
+        try:
+            data = read_bounded(self._settings.directory / file.path, LIMIT)
+        except ConfigurationError as error:
+            self.warn(": ".join(part for part in (error.title, error.message) if part), file.path)
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.warn("not UTF-8 text", file.path, data.count(b"\n", 0, error.start) + 1)
+            return None
+
+    def _read_properties(self, file: File) -> None:
+        content = self._content(file)
+        if content is None:
+            return
+        try:
+            document = load(content, render=self._values.render_or_keep)
+        except BrokenYaml as error:
+            self.warn(f"not valid YAML: {error}", file.path, error.line)
+            return
+        if document is None:
+            return
+        if not isinstance(document, dict):
+            self.warn("a properties file must be a mapping", file.path)
+            return
+        for section in (*SECTION.values(), "sources", "exposures", "groups", "unit_tests"):
+            value = document.get(section)
+            if value is not None and not isinstance(value, list):
+                self.warn(f"{section} must be a list", file.path)
+            self.described.setdefault(section, []).extend(Described(entry, file) for entry in entries(value))
+
+    def warn(self, message: str, path: str = "", line: int = 1) -> None:
+        """Note what a reader of the result should know."""
+        if len(self.warnings) < _MAX_WARNINGS:
+            self.warnings.append(f"{path}:{line}: {message}" if path else message)
