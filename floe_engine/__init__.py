@@ -38,6 +38,27 @@ _HOME = {
     "Severity": "document.diagnostics",
     "Span": "document.diagnostics",
     "TextEdit": "document.diagnostics",
+    # where one works
+    "Workspace": "workspace",
+    # workflows
+    "CompileOptions": "workflows.compile_project",
+    "PullOptions": "workflows.pull",
+    "SigningOptions": "workflows.signing_key",
+    "Wanted": "workflows.pull",
+    "check_platform": "workflows.check_platform",
+    "compare_sides": "workflows.compare",
+    "compile_platform": "workflows.compile_platform",
+    "compile_project": "workflows.compile_project",
+    "describe_versions": "workflows.browse",
+    "init_project": "workflows.init_project",
+    "inspect_version": "workflows.browse",
+    "list_versions": "workflows.browse",
+    "load_locked": "workflows.pull",
+    "load_side": "workflows.compare",
+    "plan_publication": "workflows.publish",
+    "publish": "workflows.publish",
+    "pull": "workflows.pull",
+    "verify_version": "workflows.verify",
 }
 """Public name → the room it lives in."""
 

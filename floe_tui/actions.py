@@ -136,6 +136,11 @@ _FILTERS = (
     Action("filter.clear", "escape", "Clear filter", "Show every row again", "clear_filter", part="filter"),
 )
 
+_TEXTS = (
+    Action("text.down", "j", "Down", "A line down", "down", part="text"),
+    Action("text.up", "k", "Up", "A line up", "up", part="text"),
+)
+
 _DIFFS = (
     Action("diff.next", "n", "Next change", "Go to the next change", "next_change", part="diff", show=True),
     Action("diff.previous", "N", "Previous change", "Go to the one before", "previous_change", part="diff"),
@@ -156,6 +161,12 @@ _MANIFEST = (
            Place.MANIFEST, show=True, priority=True),
     Action("manifest.problem.previous", "shift+f8", "Previous problem", "Go to the previous problem",
            "previous_problem", Place.MANIFEST, priority=True),
+    Action("manifest.fix", "ctrl+t", "Quick fix", "Mend the problem at the cursor", "fix",
+           Place.MANIFEST, show=True, priority=True, needs_write=True),
+    Action("manifest.outline", "ctrl+b", "Outline", "Show the sections of the manifest", "outline",
+           Place.MANIFEST, priority=True),
+    Action("manifest.compile", "f10", "Compile", "Write the eight files into .floe/artifacts", "compile",
+           Place.MANIFEST, show=True, priority=True, needs_write=True),
     Action("manifest.external", "f9", "$EDITOR", "Edit the text in $EDITOR; comes back as one undo",
            "external", Place.MANIFEST, show=True, priority=True, needs_write=True),
     Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo", Place.MANIFEST,
@@ -166,7 +177,7 @@ _MANIFEST = (
            Place.MANIFEST),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_GO, *_EVERYWHERE, *_LISTS, *_FILTERS, *_DIFFS, *_MANIFEST)
+ACTIONS: tuple[Action, ...] = (*_GO, *_EVERYWHERE, *_LISTS, *_FILTERS, *_TEXTS, *_DIFFS, *_MANIFEST)
 """Every action, in the order in which help and docs show them."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from textual import events
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -172,6 +174,17 @@ class Workbench(App[None]):
         return [
             stack[0] for stack in self._screen_stacks.values() if stack and isinstance(stack[0], PlaceScreen)
         ]
+
+    @contextmanager
+    def stepped_out(self) -> Iterator[None]:
+        """Give the terminal to another program. Raises `FloeError` where there is none to give."""
+        try:
+            with self.suspend():
+                yield
+        except SuspendNotSupported:
+            raise FloeError(
+                "there is no terminal to give to an editor", hint="a browser has none; edit here"
+            ) from None
 
     # --- events ----------------------------------------------------------------------------
 

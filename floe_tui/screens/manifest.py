@@ -1,25 +1,32 @@
-"""Manifest: edit manifest.yaml, see what is wrong while typing, save it safely."""
+"""Manifest: edit manifest.yaml, see what is wrong and what comes of it while typing, save it safely."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
-from floe_engine import CancelToken, Diagnostic, FloeError, Report, read_bounded, write_atomic
+from floe_engine import Diagnostic, FloeError, human_size
+from floe_tui import manifest_file
 from floe_tui.actions import Place, bindings
+from floe_tui.live_check import Found, LiveCheck
+from floe_tui.manifest_file import Opened
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.find_bar import FindBar
 from floe_tui.widgets.manifest_editor import ManifestEditor
-from floe_tui.widgets.problems import Problems
+from floe_tui.widgets.outline import outline
+from floe_tui.widgets.problems import Problems, summary
+from floe_tui.widgets.row_view import Column, Row, RowView
+from floe_tui.widgets.text_view import TextView
 
 FILE = "manifest.yaml"
-LIMIT = 16_000_000
-SWAP_DELAY = 2.0
+SWAP_REST = 2.0
 """Seconds of rest after which unsaved text is kept in the swap file."""
 
 
@@ -28,8 +35,9 @@ class ManifestScreen(PlaceScreen):
 
     place = Place.MANIFEST
     about = (
-        "Edit manifest.yaml. Problems are underlined, marked in the gutter and listed below; "
-        "what is not yet saved is kept and offered again after a crash. "
+        "Edit manifest.yaml. Problems are underlined, marked in the gutter and listed below; the eight "
+        "files that it makes are rebuilt beside it as you type, ~ marking those that changed since the "
+        "last save. What is not yet saved is kept and offered again after a crash. "
         "Tab indents in the editor, Escape leaves it."
     )
     BINDINGS = [*bindings(Place.MANIFEST)]
@@ -39,22 +47,33 @@ class ManifestScreen(PlaceScreen):
         super().__init__()
         self._saved = text_digest("")
         self._loaded = False
+        self._dirty = False
+        self._checked = False
+        self._rest: Timer | None = None
+        self._files: dict[str, bytes] = {}
+        self._files_before: dict[str, bytes] = {}
+        self._check: LiveCheck | None = None
 
     # --- composing -------------------------------------------------------------------------
 
     def compose_body(self) -> ComposeResult:
-        """Editor and problems at the left, what comes of it at the right."""
-        editor = ManifestEditor(
-            soft_wrap=self.workbench.settings.soft_wrap, read_only=self.workbench.options.read_only
-        )
-        with Horizontal(id="body"), Vertical(id="text", classes="pane"):
-            yield editor
-            yield FindBar(editor)
-            yield Problems()
+        """Editor and problems at the left, what comes of them at the right."""
+        options, settings = self.workbench.options, self.workbench.settings
+        editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only)
+        with Horizontal(id="body"):
+            with Vertical(id="text", classes="pane"):
+                yield editor
+                yield FindBar(editor)
+                yield Problems()
+            with Vertical(id="made", classes="pane"):
+                columns = (Column("Artifact"), Column("size", 8, right=True))
+                yield RowView(columns, empty="No files while there are errors.", id="files")
+                yield TextView(id="content")
 
     def on_mount(self) -> None:
         """Read the file off the event loop."""
         super().on_mount()
+        self._check = LiveCheck(self, self.workbench.options.directory, self._found)
         self.editor.focus()
         self._read(self._opened)
 
@@ -68,25 +87,12 @@ class ManifestScreen(PlaceScreen):
         """The file that is edited."""
         return self.workbench.options.directory / FILE
 
-    @property
-    def dirty(self) -> bool:
-        """Whether the text differs from what was read or saved."""
-        return self._loaded and text_digest(self.editor.text) != self._saved
-
     # --- opening ---------------------------------------------------------------------------
 
     def _read(self, done: Any) -> None:
         file = self.file
-
-        def work(report: Report, cancel: CancelToken) -> tuple[str, tuple[str, str] | None]:
-            swap = Swap(file).read()
-            if not file.exists():
-                return "", swap
-            return _decode(read_bounded(file, LIMIT, what="manifest")), swap
-
-        self.workbench.jobs.start(
-            self,
-            work,
+        self.job(
+            lambda report, cancel: manifest_file.open_file(file),
             title="Reading manifest.yaml",
             group="manifest.read",
             done=done,
@@ -94,25 +100,24 @@ class ManifestScreen(PlaceScreen):
             quiet=True,
         )
 
-    def _opened(self, read: tuple[str, tuple[str, str] | None]) -> None:
-        text, swap = read
-        self.editor.load_text(text)
+    def _opened(self, opened: Opened) -> None:
+        self.editor.load_text(opened.text)
         self._saved = text_digest(self.editor.text)
         self._loaded = True
         cursor = self.workbench.remembered(Place.MANIFEST).get("cursor")
         if isinstance(cursor, list) and len(cursor) == 2 and all(isinstance(part, int) for part in cursor):
             self.editor.go_to(*cursor)
-        if self.editor.text != text:
+        if self.editor.text != opened.text:
             self.notify("The file mixes line endings; saving will make them all the same.", markup=False)
-        if swap is not None and swap[0] != text:
-            self._offer_recovery(swap[0], changed=swap[1] != text_digest(text))
-        self._say()
+        if opened.kept is not None:
+            self._offer_recovery(opened.kept, opened.kept_is_older)
+        self._text_changed()
 
-    def _offer_recovery(self, kept: str, *, changed: bool) -> None:
+    def _offer_recovery(self, kept: str, older: bool) -> None:
         from floe_tui.screens.confirm import ConfirmPanel
 
         facts = [("kept", f"{len(kept.splitlines())} lines that were never saved")]
-        if changed:
+        if older:
             facts.append(("note", "the file was also changed on disk since"))
 
         def answer(recover: bool | None) -> None:
@@ -124,103 +129,152 @@ class ManifestScreen(PlaceScreen):
         panel = ConfirmPanel("Recover unsaved text of manifest.yaml?", facts, verb="Recover", key="r")
         self.app.push_screen(panel, answer)
 
-    # --- editing ---------------------------------------------------------------------------
+    # --- while typing ----------------------------------------------------------------------
 
-    def on_manifest_editor_edited(self, event: ManifestEditor.Edited) -> None:
-        """Keep the text safe after a moment of rest."""
-        if not self._loaded:
-            return
-        self._keep_later()
+    def on_manifest_editor_edited(self) -> None:
+        """Check the text, and keep it safe, after a rest."""
+        if self._loaded:
+            self._text_changed()
 
-    def _keep_later(self) -> None:
-        revision = self.editor.revision
+    def _text_changed(self) -> None:
+        if self._check is not None:
+            self._check.later(lambda: self.editor.text)
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(SWAP_REST, self._keep)
 
-        def keep() -> None:
-            if self.editor.revision == revision:
-                self._keep()
+    def _found(self, found: Found) -> None:
+        text = self.editor.text
+        self._dirty = text_digest(text) != self._saved
+        if found.text != text:
+            return  # older than what is on the screen; the next check is on its way
+        self._checked = True
+        self.editor.diagnostics = found.diagnostics
+        self.query_one(Problems).show(found.diagnostics)
+        if found.files is not None:
+            self._files = found.files
+            if not self._dirty:
+                self._files_before = found.files
+        self._show_files(current=found.files is not None)
+        self._say()
 
-        self.set_timer(SWAP_DELAY, keep)
+    def _show_files(self, *, current: bool) -> None:
+        rows = [
+            Row(
+                path,
+                (path, human_size(len(data))),
+                "~" if self._files_before.get(path, data) != data else " ",
+                "" if current else "dim",
+            )
+            for path, data in self._files.items()
+        ]
+        self.query_one("#files", RowView).show(rows)
+        self._show_content()
+
+    @on(RowView.Moved, "#files")
+    def _show_content(self) -> None:
+        row = self.query_one("#files", RowView).current
+        data = self._files.get(row.key, b"") if row else b""
+        view, text = self.query_one("#content", TextView), data.decode("utf-8", "replace")
+        if view.text != text.rstrip("\n"):
+            view.show(text, keep_place=True)
 
     def _keep(self) -> None:
-        text, swap, base = self.editor.text, Swap(self.file), self._saved
         if self.workbench.options.read_only:
             return
-
-        def work(report: Report, cancel: CancelToken) -> None:
-            if text_digest(text) == base:
-                swap.discard()
-            else:
-                swap.write(text, base)
-
-        self.workbench.jobs.start(
-            self,
-            work,
+        file, text, base = self.file, self.editor.text, self._saved
+        self.job(
+            lambda report, cancel: manifest_file.keep(file, text, base),
             title="Keeping unsaved text",
             group="manifest.swap",
-            done=lambda _: self._say(),
+            done=lambda _: None,
             failed=lambda error: self._say(f"unsaved text is not kept: {error.title}"),
             timeout=20,
             quiet=True,
         )
 
     def on_text_area_selection_changed(self) -> None:
-        """Say where the cursor is."""
+        """Say where the cursor is, and what is wrong there."""
         self._say()
 
     def _say(self, text: str = "") -> None:
         row, column = self.editor.cursor_location
-        dot = "● " if self.dirty else ""
-        self.post_message(StatusChanged(f"{dot}{FILE}  {row + 1}:{column + 1}  {text}".rstrip()))
+        here = self.editor.problems_at_cursor()
+        said = text or (f"{here[0].code} {here[0].message}" if here else "")
+        dot = "● " if self._dirty else ""
+        count = summary(self.query_one(Problems).diagnostics) if self._checked else "checking"
+        self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {said or count}"))
 
-    # --- actions ---------------------------------------------------------------------------
+    # --- saving ----------------------------------------------------------------------------
 
     def action_save(self) -> None:
         """Write the file, unless somebody else changed it meanwhile."""
         self._save(self._saved)
 
-    def _save(self, expected: str | None) -> None:
-        text, file = self.editor.text, self.file
-
-        def work(report: Report, cancel: CancelToken) -> bool:
-            if expected is not None and file.exists():
-                found = text_digest(_decode(read_bounded(file, LIMIT, what="manifest")))
-                if found not in (expected, text_digest(text)):
-                    return False
-            write_atomic(file, text.encode("utf-8", "surrogatepass"))
-            Swap(file).discard()
-            return True
+    def _save(self, expected: str | None, then: Any = None) -> None:
+        file, text = self.file, self.editor.text
 
         def done(written: bool) -> None:
-            if written:
-                self._saved = text_digest(text)
-                self._say("saved")
-            else:
-                self._ask_overwrite()
+            if not written:
+                self._ask_overwrite(then)
+                return
+            self._saved = text_digest(text)
+            self._dirty = text_digest(self.editor.text) != self._saved
+            self._files_before = self._files
+            self._show_files(current=True)
+            self._say("saved")
+            if then is not None:
+                then()
 
-        self.workbench.jobs.start(
-            self, work, title="Saving manifest.yaml", group="manifest.save", done=done, timeout=20
+        self.job(
+            lambda report, cancel: manifest_file.save_file(file, text, expected),
+            title="Saving manifest.yaml",
+            group="manifest.save",
+            done=done,
+            timeout=20,
+            quiet=True,
         )
 
-    def _ask_overwrite(self) -> None:
+    def _ask_overwrite(self, then: Any) -> None:
         from floe_tui.screens.confirm import ConfirmPanel
 
         facts = [("file", FILE), ("note", "it was changed on disk since it was read here")]
         panel = ConfirmPanel("Replace what somebody else wrote?", facts, verb="Replace", key="o")
-        self.app.push_screen(panel, lambda sure: self._save(None) if sure else None)
+        self.app.push_screen(panel, lambda sure: self._save(None, then) if sure else None)
 
     def action_reload(self) -> None:
         """Take the file's text; one step of undo brings the edited text back."""
 
-        def done(read: tuple[str, tuple[str, str] | None]) -> None:
-            self.editor.set_text(read[0])
+        def done(opened: Opened) -> None:
+            self.editor.set_text(opened.text)
             self._saved = text_digest(self.editor.text)
-            self._say("reloaded")
+            self._text_changed()
 
         self._read(done)
 
-    def action_find(self) -> None:
-        """Open the find bar."""
-        self.query_one(FindBar).open()
+    def action_compile(self) -> None:
+        """Save, then write the eight files."""
+        self._save(self._saved, self._compile)
+
+    def _compile(self) -> None:
+        directory = self.workbench.options.directory
+
+        def work(report: Any, cancel: Any) -> tuple[bool, int]:
+            from floe_engine import Workspace, compile_platform
+
+            compiled = compile_platform(Workspace.open(directory), report=report, cancel=cancel)
+            return compiled.changed, compiled.artifact.size
+
+        def done(result: tuple[bool, int]) -> None:
+            changed, size = result
+            text = f"8 files, {human_size(size)}" if changed else "nothing changed"
+            self.notify(f"✓ Artifacts built: .floe/artifacts/ ({text})", markup=False)
+
+        self.job(
+            work, title="Compiling", group="manifest.compile", done=done, command="floe platform compile"
+        )
+
+    # --- going about -----------------------------------------------------------------------
 
     def action_next_problem(self) -> None:
         """Go to the problem after the cursor."""
@@ -244,6 +298,32 @@ class ManifestScreen(PlaceScreen):
         """Go where the problem is."""
         self._show_problem(event.diagnostic)
 
+    def action_fix(self) -> None:
+        """Mend the problem at the cursor; choose where there are several ways."""
+        fixes = [fix for found in self.editor.problems_at_cursor() for fix in found.fixes]
+        if not fixes:
+            self._say("nothing here that a fix could mend")
+        elif len(fixes) == 1:
+            self.editor.apply(fixes[0].edits)
+        else:
+            from floe_tui.screens.choose import ChoosePanel
+
+            rows = [Row(str(index), (fix.title,)) for index, fix in enumerate(fixes)]
+            panel = ChoosePanel("Quick fix", rows)
+            self.app.push_screen(panel, lambda key: self.editor.apply(fixes[int(key)].edits) if key else None)
+
+    def action_outline(self) -> None:
+        """Choose a section and go there."""
+        from floe_tui.screens.choose import ChoosePanel
+
+        rows = outline(self.editor.document.lines)
+        panel = ChoosePanel("Sections", rows, (Column(), Column(width=6, right=True)))
+        self.app.push_screen(panel, lambda key: self.editor.go_to(int(key)) if key else None)
+
+    def action_find(self) -> None:
+        """Open the find bar."""
+        self.query_one(FindBar).open()
+
     def action_undo(self) -> None:
         """Take back."""
         self.editor.undo()
@@ -257,7 +337,7 @@ class ManifestScreen(PlaceScreen):
         from floe_tui.screens.ask import AskPanel
 
         def answer(value: str | None) -> None:
-            if value and value.strip().isdigit():
+            if value and value.strip().isdecimal():
                 self.editor.go_to(max(0, int(value) - 1))
                 self.editor.focus()
 
@@ -265,18 +345,14 @@ class ManifestScreen(PlaceScreen):
 
     def action_external(self) -> None:
         """Edit in $EDITOR; comes back as one step of undo."""
-        from textual.app import SuspendNotSupported
-
         from floe_tui.external import edit_text, editor_command
 
         try:
             editor_command()  # before the screen goes away
-            with self.app.suspend():
+            with self.workbench.stepped_out():
                 text = edit_text(self.editor.text)
         except FloeError as error:
             self.workbench.show_problem(error)
-        except SuspendNotSupported:
-            self.notify("A browser has no terminal to step out to.", severity="warning", markup=False)
         else:
             self.editor.set_text(text)
 
@@ -288,9 +364,5 @@ class ManifestScreen(PlaceScreen):
 
     def unsaved(self) -> str:
         """Text that was not saved."""
-        return f"{FILE} has unsaved changes" if self.dirty else ""
-
-
-def _decode(data: bytes) -> str:
-    """UTF-8 without its byte order mark. Bytes that are none become U+FFFD, which the check names."""
-    return data.decode("utf-8-sig", "replace")
+        changed = self._loaded and text_digest(self.editor.text) != self._saved
+        return f"{FILE} has unsaved changes" if changed else ""

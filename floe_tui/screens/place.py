@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from floe_engine import CancelToken, Event
 from floe_tui.actions import Place, find
+from floe_tui.jobs import Job
 from floe_tui.messages import StatusChanged
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.place_tabs import PlaceTabs
@@ -17,6 +20,8 @@ from floe_tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from floe_tui.app import Workbench
+
+T = TypeVar("T")
 
 
 class PlaceScreen(Screen[None]):
@@ -47,6 +52,10 @@ class PlaceScreen(Screen[None]):
     def compose_body(self) -> ComposeResult:
         """The place's own widgets."""
         raise NotImplementedError
+
+    def job(self, work: Callable[[Callable[[Event], None], CancelToken], T], **how: Any) -> Job[T]:
+        """`Jobs.start` for this screen."""
+        return self.workbench.jobs.start(self, work, **how)
 
     def remember(self) -> dict[str, Any]:
         """What to find again next time, as JSON values."""

@@ -94,6 +94,10 @@ class FilterList(Vertical):
         self.filter = ""
         self.view.focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a filter, Escape is for whoever holds the list."""
+        return action != "clear_filter" or self.has_class("-filtering")
+
     def on_key(self, event: events.Key) -> None:
         """From the filter, down goes to the rows."""
         if event.key == "down" and self.query_one(Input).has_focus:

@@ -20,6 +20,7 @@ from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.split_diff import SplitDiff
+from floe_tui.widgets.text_view import TextView
 
 from .conftest import Start, settle
 
@@ -189,7 +190,7 @@ def test_every_action_has_an_id_of_its_own_and_a_method() -> None:
     from floe_tui.screens import create
 
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
-    parts = {"list": RowView, "filter": FilterList, "diff": SplitDiff}
+    parts = {"list": RowView, "filter": FilterList, "diff": SplitDiff, "text": TextView}
     for action in ACTIONS:
         place = Workbench if action.place is None else type(create(action.place))
         owner = parts.get(action.part, place)

@@ -1,0 +1,93 @@
+"""Checks the manifest while it is typed: after a rest, in a worker, and only the newest text counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from floe_engine import Cancelled, CancelToken, Diagnostic, FloeError, Report
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from floe_tui.screens.place import PlaceScreen
+
+SHORTEST, LONGEST = 0.03, 0.3
+"""Seconds of rest before a check: twice what the last one took, within these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one text turned out to be."""
+
+    text: str
+    diagnostics: tuple[Diagnostic, ...]
+    ok: bool
+    files: dict[str, bytes] | None
+    """The eight files it makes; None where it makes none."""
+    seconds: float
+
+
+class LiveCheck:
+    """Owned by the screen that edits; calls `found` in the screen's loop."""
+
+    def __init__(self, screen: PlaceScreen, directory: Path, found: Callable[[Found], Any]) -> None:
+        self._screen = screen
+        self._directory = directory
+        self._found = found
+        self._timer: Timer | None = None
+        self._rest = SHORTEST
+
+    def later(self, text: Callable[[], str]) -> None:
+        """Check the text that `text` gives, unless it changes again before the rest is over."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(self._rest, lambda: self._start(text()))
+
+    def _start(self, text: str) -> None:
+        directory = self._directory
+        self._screen.job(
+            lambda report, cancel: check_text(directory, text, cancel),
+            title="Checking manifest.yaml",
+            group="manifest.check",
+            done=self._done,
+            failed=self._failed,
+            timeout=30,
+            quiet=True,
+        )
+
+    def _done(self, found: Found) -> None:
+        self._rest = min(LONGEST, max(SHORTEST, 2 * found.seconds))
+        self._found(found)
+
+    def _failed(self, error: FloeError) -> None:
+        if not isinstance(error, Cancelled):
+            self._screen.notify(
+                f"The check failed: {error.title}. {error.hint}", severity="error", markup=False
+            )
+
+
+def check_text(directory: Path, text: str, cancel: CancelToken) -> Found:
+    """Every problem of `text` as the manifest of `directory`, and the files it makes."""
+    from floe_engine import Workspace, check_platform, compile_platform, silent
+
+    report: Report = silent
+    started = time.perf_counter()
+    workspace = Workspace.open(directory)
+    checked = check_platform(workspace, text=text, cancel=cancel)
+    seconds = time.perf_counter() - started
+    files = None
+    cancel.check()
+    if checked.ok:
+        try:
+            compiled = compile_platform(workspace, text=text, write=False, report=report, cancel=cancel)
+        except Cancelled:
+            raise
+        except FloeError:
+            pass  # a key file or a parent is missing: the diagnostics say so, and there is no preview
+        else:
+            files = dict(compiled.artifact.files)
+    return Found(text, checked.diagnostics, checked.ok, files, seconds)

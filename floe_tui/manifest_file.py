@@ -1,0 +1,60 @@
+"""Reading and saving the edited file, safely: nobody's change and no crash loses text.
+
+Plain functions, run by jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from floe_engine import read_bounded, write_atomic
+from floe_tui.session import Swap, text_digest
+
+LIMIT = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file's text, and unsaved text of an earlier run where there is some."""
+
+    text: str
+    kept: str | None = None
+    kept_is_older: bool = False
+    """Whether the file changed on disk since the kept text was made from it."""
+
+
+def open_file(file: Path) -> Opened:
+    """Read a file (an absent one is empty) and its swap file. Raises `ConfigurationError`."""
+    text = _decode(read_bounded(file, LIMIT, what="manifest")) if file.exists() else ""
+    swap = Swap(file).read()
+    if swap is None or swap[0] == text:
+        return Opened(text)
+    return Opened(text, swap[0], swap[1] != text_digest(text))
+
+
+def save_file(file: Path, text: str, expected: str | None) -> bool:
+    """Write `text` unless the file's digest is no longer `expected` (None: whatever it is).
+
+    False where somebody else changed it and nothing was written. Raises `FloeError`.
+    """
+    if expected is not None and file.exists():
+        found = text_digest(_decode(read_bounded(file, LIMIT, what="manifest")))
+        if found not in (expected, text_digest(text)):
+            return False
+    write_atomic(file, text.encode("utf-8", "surrogatepass"))
+    Swap(file).discard()
+    return True
+
+
+def keep(file: Path, text: str, base: str) -> None:
+    """Keep unsaved `text` for after a crash; forget it where it is what was saved."""
+    if text_digest(text) == base:
+        Swap(file).discard()
+    else:
+        Swap(file).write(text, base)
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8 without its byte order mark. Bytes that are none become U+FFFD, which the check names."""
+    return data.decode("utf-8-sig", "replace")

@@ -1,0 +1,64 @@
+"""Text to read: a file of an artifact, the details of a row. Draws only the lines that are seen."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from floe_tui.actions import part_bindings
+from floe_tui.text import visible
+
+
+class TextView(ScrollView, can_focus=True):
+    """Lines as they are, shown safely. A line that begins with ``# `` is a heading where asked for."""
+
+    COMPONENT_CLASSES = {"text-view--heading"}
+    DEFAULT_CSS = """
+    TextView {
+        height: 1fr; background: $surface; padding: 0 1;
+        .text-view--heading { color: $primary; text-style: bold; }
+    }
+    """
+    BINDINGS = [*part_bindings("text")]
+
+    def __init__(self, text: str = "", *, headings: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.headings = headings
+        self._lines: list[str] = []
+        self.show(text)
+
+    @property
+    def text(self) -> str:
+        """What is shown."""
+        return "\n".join(self._lines)
+
+    def show(self, text: str, *, keep_place: bool = False) -> None:
+        """Show other text, from its top unless `keep_place`."""
+        self._lines = text.splitlines()
+        width = max((len(visible(line)) for line in self._lines), default=0)
+        self.virtual_size = Size(width, max(1, len(self._lines)))
+        if not keep_place:
+            self.scroll_to(0, 0, animate=False)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        index, width, base = y + self.scroll_offset.y, self.size.width, self.rich_style
+        if index >= len(self._lines):
+            return Strip.blank(width, base)
+        line = visible(self._lines[index])
+        style = base
+        if self.headings and line.startswith("# "):
+            style = base + self.get_component_rich_style("text-view--heading", partial=True)
+            line = line[2:]
+        return Strip([Segment(line, style)]).crop(self.scroll_offset.x).adjust_cell_length(width, base)
+
+    def action_down(self) -> None:
+        """A line down."""
+        self.scroll_relative(y=1, animate=False)
+
+    def action_up(self) -> None:
+        """A line up."""
+        self.scroll_relative(y=-1, animate=False)

@@ -1,0 +1,186 @@
+"""The first place: open, see what is wrong, mend it, save it, never lose a word."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from floe_engine import Severity
+from floe_tui.app import Workbench
+from floe_tui.screens.ask import AskPanel
+from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.screens.problem import ProblemPanel
+from floe_tui.session import Swap, text_digest
+from floe_tui.widgets.manifest_editor import ManifestEditor
+from floe_tui.widgets.problems import Problems
+from floe_tui.widgets.row_view import RowView
+from floe_tui.widgets.status_bar import StatusBar
+
+from .conftest import MANIFEST, Start, settle, until
+
+
+def editor(app: Workbench) -> ManifestEditor:
+    return app.screen_stack[0].query_one(ManifestEditor)
+
+
+def problems(app: Workbench) -> list[str]:
+    found = app.screen_stack[0].query_one(Problems).diagnostics
+    return [item.message for item in found if item.severity is Severity.ERROR]
+
+
+async def checked(pilot: Pilot[None], app: Workbench) -> None:
+    await settle(pilot)
+    await until(pilot, lambda: "checking" not in app.screen_stack[0].query_one(StatusBar).text)
+
+
+async def test_a_typing_mistake_is_seen_mended_saved_and_compiled(workbench: Start, platform: Path) -> None:
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        assert len(problems(app)) == 1
+        assert "duckbd" in problems(app)[0]
+        await pilot.press("f8")
+        assert editor(app).cursor_location == (9, 10)
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: not problems(app))
+        assert "type: duckdb" in editor(app).text
+        await pilot.press("f10")
+        await until(pilot, lambda: (platform / ".floe/artifacts/manifest.json").exists())
+        assert (platform / "manifest.yaml").read_text() == MANIFEST
+        await until(pilot, lambda: len(app._notifications) == 1)
+
+
+async def test_the_eight_files_are_rebuilt_while_typing_and_changed_ones_are_marked(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await checked(pilot, app)
+        files = app.screen.query_one("#files", RowView)
+        assert len(files.rows) == 8
+        assert {row.glyph for row in files.rows} == {" "}
+        text = editor(app).text.replace("enforcement: strict", "enforcement: warn")
+        editor(app).set_text(text)
+        await until(pilot, lambda: any(row.glyph == "~" for row in files.rows))
+        assert {row.key for row in files.rows if row.glyph == "~"} == {
+            "manifest.json",
+            "architecture/naming-rules.json",
+        }
+
+
+async def test_a_syntax_error_keeps_the_last_good_files_dimmed(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await checked(pilot, app)
+        files = app.screen.query_one("#files", RowView)
+        editor(app).insert('"', (2, 0))
+        await until(pilot, lambda: bool(problems(app)))
+        assert len(files.rows) == 8
+        assert {row.tone for row in files.rows} == {"dim"}
+
+
+async def test_what_somebody_else_wrote_is_not_replaced_without_asking(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    file = platform / "manifest.yaml"
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("#")
+        file.write_text("other: text\n")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("enter")
+        assert file.read_text() == "other: text\n"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("o")
+        await until(pilot, lambda: file.read_text() == "#" + MANIFEST)
+
+
+async def test_unsaved_text_is_kept_and_offered_after_a_crash(workbench: Start, platform: Path) -> None:
+    file = platform / "manifest.yaml"
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("#")
+        await until(pilot, lambda: Swap(file).read() is not None)
+        app.exit()  # no question asked: as good as a crash
+    assert Swap(file).read() == ("#" + MANIFEST, text_digest(MANIFEST))
+    again = workbench(platform)
+    async with again.run_test() as pilot:
+        await until(pilot, lambda: isinstance(again.screen, ConfirmPanel))
+        await pilot.press("r")
+        await until(pilot, lambda: editor(again).text == "#" + MANIFEST)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: file.read_text() == "#" + MANIFEST)
+        await until(pilot, lambda: Swap(file).read() is None)
+
+
+async def test_declining_the_recovery_forgets_the_kept_text(workbench: Start, platform: Path) -> None:
+    file = platform / "manifest.yaml"
+    Swap(file).write("kept: text\n", text_digest(MANIFEST))
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert editor(app).text == MANIFEST
+        assert Swap(file).read() is None
+
+
+async def test_the_external_editor_comes_back_as_one_undo(
+    workbench: Start, platform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "append.sh"
+    script.write_text('#!/bin/sh\necho "# from outside" >> "$1"\n')
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("EDITOR", str(script))
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(app.screen, ProblemPanel) or "outside" in editor(app).text)
+        # The test driver has no terminal to give away; what matters is that it is said, not crashed.
+        if isinstance(app.screen, ProblemPanel):
+            assert "terminal" in app.screen.error.title
+            return
+        await pilot.press("ctrl+z")
+        assert editor(app).text == MANIFEST
+
+
+async def test_without_an_editor_set_a_panel_says_so(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("f9")
+        assert isinstance(app.screen, ProblemPanel)
+        assert "EDITOR" in app.screen.error.message
+
+
+async def test_read_only_neither_types_nor_saves(workbench: Start, platform: Path) -> None:
+    app = workbench(platform, read_only=True)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("x", "ctrl+s")
+        assert editor(app).text == MANIFEST
+        assert "READ-ONLY" in app.screen.query_one(StatusBar).render().plain
+
+
+async def test_lines_and_sections_are_gone_to(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await checked(pilot, app)
+        await pilot.press("ctrl+g")
+        assert isinstance(app.screen, AskPanel)
+        await pilot.press("9", "enter")
+        assert editor(app).cursor_location == (8, 0)
+        await pilot.press("ctrl+b")
+        assert isinstance(app.screen, ChoosePanel)
+        await pilot.press("/", *"naming", "enter", "enter")
+        assert editor(app).cursor_location == (15, 0)
