@@ -78,26 +78,59 @@ def sign_with_key(statement: bytes, key: PrivateKey) -> bytes:
     )
 
 
-def attach(repository: SignatureRepository, subject: StoredDescriptor, bundle: bytes) -> str:
-    """Store `bundle` as a referrer of `subject`; the digest of the referrer's manifest.
+class Attachment:
+    """One bundle as a referrer of an artifact, to be written and to stay there.
 
-    The manifest carries no date, so that the same bundle is the same referrer however often it
-    is attached.
+    Where a registry has no referrers API the list of referrers is a tag, which a writer at the
+    same moment may overwrite: `stands` finds that out.
     """
-    config = repository.push_blob(b"{}", _EMPTY_MEDIA_TYPE)
-    layer = repository.push_blob(bundle, MEDIA_TYPE)
-    raw = _json(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_MEDIA_TYPE,
-            "artifactType": MEDIA_TYPE,
-            "config": {"mediaType": _EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
-            "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
-            "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size},
-            "annotations": {CONTENT_ANNOTATION: "dsse-envelope", PREDICATE_ANNOTATION: PREDICATE_TYPE},
-        }
-    )
-    return repository.attach(raw, subject.digest).digest
+
+    def __init__(self, repository: SignatureRepository, subject: StoredDescriptor, bundle: bytes) -> None:
+        self.where = ""
+        self.company = False
+        self._repository = repository
+        self._subject = subject
+        self._bundle = bundle
+        self._raw = b""
+
+    def write(self) -> None:
+        """Attach the bundle, unless it is attached. Raises `RegistryError`.
+
+        The referrer's manifest carries no date, so that the same bundle is the same referrer
+        however often it is attached.
+        """
+        if not self._raw:
+            config = self._repository.push_blob(b"{}", _EMPTY_MEDIA_TYPE)
+            layer = self._repository.push_blob(self._bundle, MEDIA_TYPE)
+            subject = self._subject
+            self._raw = _json(
+                {
+                    "schemaVersion": 2,
+                    "mediaType": MANIFEST_MEDIA_TYPE,
+                    "artifactType": MEDIA_TYPE,
+                    "config": {"mediaType": _EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
+                    "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
+                    "subject": {
+                        "mediaType": subject.media_type,
+                        "digest": subject.digest,
+                        "size": subject.size,
+                    },
+                    "annotations": {
+                        CONTENT_ANNOTATION: "dsse-envelope",
+                        PREDICATE_ANNOTATION: PREDICATE_TYPE,
+                    },
+                }
+            )
+        self.where = self._repository.attach(self._raw, self._subject.digest).digest
+
+    def stands(self) -> bool:
+        """Whether a reader who looks for the artifact's signatures gets this very bundle."""
+        referrers = self._repository.referrers(self._subject.digest)
+        self.company = len(referrers) > 1
+        for descriptor in referrers:
+            if descriptor.digest == self.where:
+                return _fetch(self._repository, descriptor, self._subject.digest) == self._bundle
+        return False
 
 
 def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
@@ -234,7 +267,7 @@ def _judge_keyless(
     )
     if certified.fingerprint in anchors.revoked:
         return Rejected(where, f"made by the revoked key {certified.fingerprint}", signer)
-    if any(identity.matches(certified.identity, certified.issuer) for identity in anchors.identities):
+    if anchors.trusts(signer):
         return signer
     who = f"{quoted(certified.identity)} (issuer {quoted(certified.issuer)})"
     return Rejected(where, f"made by {who}, who is not among the trusted identities", signer)

@@ -198,8 +198,8 @@ class KeylessSigner:
     token: str = field(repr=False)
     root: TrustRoot = field(default_factory=TrustRoot)
 
-    def sign(self, statement: bytes) -> bytes:
-        """An in-toto statement as a sigstore bundle v0.3, in JSON, already verified once.
+    def sign(self, statement: bytes) -> tuple[bytes, Certified]:
+        """An in-toto statement as a sigstore bundle v0.3 in JSON, and what the bundle proves.
 
         Raises `TrustError` where the token or the signing is refused, `RegistryUnreachable`
         where Fulcio or Rekor does not answer.
@@ -245,10 +245,9 @@ class KeylessSigner:
         try:
             # The services may be others than the root certifies: a timestamp authority that it
             # does not list leaves a bundle that nobody can verify.
-            KeylessVerifier(self.root).verify(bundle)
+            return bundle, KeylessVerifier(self.root).verify(bundle)
         except Unacceptable as error:
             raise TrustError("the new signature does not verify", str(error)) from None
-        return bundle
 
 
 def find_token(given: str | None, environ: Mapping[str, str]) -> str:

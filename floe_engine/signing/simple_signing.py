@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-import random
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from floe_engine.errors import IntegrityError, NotFound, RegistryError
-from floe_engine.events import CancelToken
+from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing.keys import PrivateKey
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, printable, quoted, texts
-from floe_engine.signing.repository import MANIFEST_MEDIA_TYPE, SignatureRepository, descriptor_of
+from floe_engine.signing.repository import (
+    MANIFEST_MEDIA_TYPE,
+    SignatureRepository,
+    StoredDescriptor,
+    descriptor_of,
+)
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 
 PAYLOAD_MEDIA_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -32,7 +34,6 @@ MAX_SIGNATURES = 100
 """How many layers of one ``.sig`` are looked at."""
 
 _PAYLOAD_TYPE = "cosign container image signature"
-_ATTEMPTS = 10
 
 
 def tag_of(digest: str) -> str:
@@ -55,76 +56,62 @@ def payload_for(digest: str, docker_reference: str, annotations: Mapping[str, st
     ).encode()
 
 
-def add(
-    repository: SignatureRepository,
-    digest: str,
-    payload: bytes,
-    key: PrivateKey,
-    *,
-    cancel: CancelToken | None = None,
-) -> str:
-    """Append `key`'s signature over `payload` to the ``.sig`` of `digest`; the tag's new digest.
+class KeySignature:
+    """One key's signature under the ``.sig`` tag of an artifact, to be written and to stay there.
 
-    Signatures of others stay. A payload that this key has signed before is left as it is. A tag
-    has no compare-and-swap, so another signer may overwrite this one a moment later: `settle`
-    finds that out.
+    Signatures of others stay too, and a payload that this key has signed before is left as it
+    is. A tag has no compare-and-swap: a writer at the same moment may overwrite this one, which
+    `stands` finds out.
     """
-    tag = tag_of(digest)
-    stored, layers = _layers_to_extend(repository, tag)
-    if _is_among(layers, payload, key):
-        return stored
-    blob = repository.push_blob(payload, PAYLOAD_MEDIA_TYPE)
-    layers.append(
-        {
-            "mediaType": PAYLOAD_MEDIA_TYPE,
-            "size": blob.size,
-            "digest": blob.digest,
-            "annotations": {SIGNATURE_ANNOTATION: base64.b64encode(key.sign(payload)).decode("ascii")},
-        }
-    )
-    config_bytes = _config(layers)
-    if cancel is not None:
-        cancel.check()
-    config = repository.push_blob(config_bytes, CONFIG_MEDIA_TYPE)
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_MEDIA_TYPE,
-        "config": {"mediaType": CONFIG_MEDIA_TYPE, "size": config.size, "digest": config.digest},
-        "layers": layers,
-    }
-    raw = json.dumps(manifest, separators=(",", ":")).encode()
-    return repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=tag).digest
 
+    def __init__(self, repository: SignatureRepository, digest: str, payload: bytes, key: PrivateKey) -> None:
+        self.where = tag_of(digest)
+        self.company = False
+        self._repository = repository
+        self._payload = payload
+        self._key = key
+        self._blob: StoredDescriptor | None = None
+        self._written = ""
 
-def settle(
-    repository: SignatureRepository,
-    digest: str,
-    payload: bytes,
-    key: PrivateKey,
-    written: str,
-    *,
-    cancel: CancelToken | None = None,
-) -> None:
-    """Make sure that the signature which `add` wrote is still there, and add it again if not.
-
-    `written` is what `add` returned. Raises `RegistryError` where others overwrite it each time.
-    """
-    tag = tag_of(digest)
-    for attempt in range(_ATTEMPTS):
-        found = repository.resolve(tag)
-        if found is not None and found.digest == written:
+    def write(self) -> None:
+        """Append the signature, unless it is there. Raises `IntegrityError`, `RegistryError`."""
+        if self._blob is None:
+            # Before the tag is read, to keep short the time in which another may change it.
+            self._blob = self._repository.push_blob(self._payload, PAYLOAD_MEDIA_TYPE)
+        self._written, layers = _layers_to_extend(self._repository, self.where)
+        if _is_among(layers, self._payload, self._key):
             return
-        # Another signer is at work. Waiting a random while keeps two from staying in step, and
-        # waiting again before the next look gives the other the time to overwrite.
-        longest = 0.1 * (attempt + 1)
-        _pause(random.uniform(0, longest), cancel)  # noqa: S311 - not a secret
-        written = add(repository, digest, payload, key, cancel=cancel)
-        _pause(random.uniform(longest / 2, longest), cancel)  # noqa: S311 - not a secret
-    raise RegistryError(
-        "the signature keeps being overwritten",
-        f"{_ATTEMPTS} times in a row somebody else changed {tag} at the same moment",
-        hint="let one process sign at a time and run the command again",
-    )
+        layers.append(
+            {
+                "mediaType": PAYLOAD_MEDIA_TYPE,
+                "size": self._blob.size,
+                "digest": self._blob.digest,
+                "annotations": {
+                    SIGNATURE_ANNOTATION: base64.b64encode(self._key.sign(self._payload)).decode("ascii")
+                },
+            }
+        )
+        config = self._repository.push_blob(_config(layers), CONFIG_MEDIA_TYPE)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_MEDIA_TYPE,
+            "config": {"mediaType": CONFIG_MEDIA_TYPE, "size": config.size, "digest": config.digest},
+            "layers": layers,
+        }
+        raw = json.dumps(manifest, separators=(",", ":")).encode()
+        self.company = len(layers) > 1
+        self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
+
+    def stands(self) -> bool:
+        """Whether the signature is still under the tag, perhaps among newer ones of others."""
+        found = self._repository.resolve(self.where)
+        if found is None:
+            return False
+        if found.digest == self._written:
+            return True
+        self.company = True
+        _, layers = _layers_to_extend(self._repository, self.where)
+        return _is_among(layers, self._payload, self._key)
 
 
 def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
@@ -244,10 +231,3 @@ def _config(layers: list[dict[str, Any]]) -> bytes:
         "rootfs": {"type": "layers", "diff_ids": [layer.get("digest") for layer in layers]},
     }
     return json.dumps(config, separators=(",", ":")).encode()
-
-
-def _pause(seconds: float, cancel: CancelToken | None) -> None:
-    if cancel is None:
-        time.sleep(seconds)
-    else:
-        cancel.sleep(seconds)

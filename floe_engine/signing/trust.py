@@ -6,10 +6,12 @@ Decisions about what to do with a verdict, files and floe's own notions must not
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Protocol
 
-from floe_engine.errors import NotFound, UsageError
+from floe_engine.errors import NotFound, RegistryError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keyless import KeylessSigner
@@ -25,7 +27,6 @@ __all__ = [
     "Rejected",
     "Signer",
     "Verdict",
-    "Written",
     "sign",
     "verify",
 ]
@@ -34,12 +35,7 @@ BOTH_FORMATS: tuple[Format, ...] = ("bundle", "simple-signing")
 """What a key signature is written as: cosign 2 sees only the second, cosign 3 prefers the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One signature that now lies in the repository: a referrer's digest or a ``.sig`` tag."""
-
-    format: Format
-    where: str
+_ATTEMPTS = 10
 
 
 def verify(
@@ -89,13 +85,16 @@ def sign(
     formats: tuple[Format, ...] = BOTH_FORMATS,
     subject: StoredDescriptor | None = None,
     cancel: CancelToken | None = None,
-) -> tuple[Written, ...]:
+) -> tuple[Signer, ...]:
     """Vouch for `digest`, which `repository` already holds, and for `annotations` beside it.
 
     A key writes each of `formats`; doing so again changes nothing. Without a key there is one
     format, the bundle: the older one cannot carry what offline verification needs. `subject`
-    saves the request that finds the digest's media type and size. Raises `NotFound` where the
-    digest is not there, `TrustError` where signing is refused, `RegistryError`.
+    saves the request that finds the digest's media type and size.
+
+    Returns the signatures as a reader will find them, having read them back from the registry.
+    Raises `NotFound` where the digest is not there, `TrustError` where signing is refused,
+    `RegistryError`, `Cancelled`.
     """
     if not formats:
         raise UsageError("no signature format is chosen")
@@ -103,21 +102,64 @@ def sign(
         subject = repository.resolve(digest)
         if subject is None:
             raise NotFound("there is nothing to sign", f"the repository has no {digest}")
+    writers: list[tuple[_Writer, Signer]] = []
     statement = bundle.statement_for(digest, annotations)
     if isinstance(signer, KeylessSigner):
-        return (Written("bundle", bundle.attach(repository, subject, signer.sign(statement))),)
+        made, proof = signer.sign(statement)
+        who = Signer(
+            "bundle", "", proof.fingerprint, proof.identity, proof.issuer, annotations=dict(annotations)
+        )
+        writers.append((bundle.Attachment(repository, subject, made), who))
+    else:
+        for format in sorted(formats, reverse=True):
+            who = Signer(format, "", signer.public.fingerprint, annotations=dict(annotations))
+            if format == "bundle":
+                made = bundle.sign_with_key(statement, signer)
+                writers.append((bundle.Attachment(repository, subject, made), who))
+            else:
+                payload = simple_signing.payload_for(digest, docker_reference, annotations)
+                who = replace(who, docker_reference=docker_reference)
+                writers.append((simple_signing.KeySignature(repository, digest, payload, signer), who))
+    _write_all([writer for writer, _ in writers], cancel or CancelToken())
+    return tuple(replace(who, where=writer.where) for writer, who in reversed(writers))
 
-    payload = simple_signing.payload_for(digest, docker_reference, annotations)
-    written: list[Written] = []
-    added = ""
-    if "simple-signing" in formats:
-        added = simple_signing.add(repository, digest, payload, signer, cancel=cancel)
-        written.append(Written("simple-signing", simple_signing.tag_of(digest)))
-    if "bundle" in formats:
-        made = bundle.sign_with_key(statement, signer)
-        written.insert(0, Written("bundle", bundle.attach(repository, subject, made)))
-    if added:
-        # Late on purpose: the requests of the bundle gave a concurrent signer the time to
-        # overwrite the tag, which is when it can be noticed.
-        simple_signing.settle(repository, digest, payload, signer, added, cancel=cancel)
-    return tuple(written)
+
+class _Writer(Protocol):
+    """A signature that is written into a repository in one format.
+
+    `company`: whether other signatures were beside it when it was last looked at.
+    """
+
+    where: str
+    company: bool
+
+    def write(self) -> None: ...
+
+    def stands(self) -> bool: ...
+
+
+def _write_all(writers: list[_Writer], cancel: CancelToken) -> None:
+    """Write every signature, and write again what others overwrite at the same moment.
+
+    All are written before any is looked at: the requests between give a concurrent signer the
+    time to overwrite, which is when it can be noticed. Where there is company, one of them may
+    still be at it, so there is a second look a moment later.
+    """
+    lost = writers
+    for attempt in range(_ATTEMPTS):
+        for writer in lost:
+            cancel.check()
+            writer.write()
+        lost = [writer for writer in writers if not writer.stands()]
+        if not lost and any(writer.company for writer in writers):
+            cancel.sleep(random.uniform(0.1, 0.2))  # noqa: S311 - not a secret
+            lost = [writer for writer in writers if not writer.stands()]
+        if not lost:
+            return
+        # Waiting a random while keeps two signers from staying in step.
+        cancel.sleep(random.uniform(0, 0.1 * (attempt + 1)))  # noqa: S311 - not a secret
+    raise RegistryError(
+        "the signature keeps being overwritten",
+        f"{_ATTEMPTS} times in a row somebody else changed {lost[0].where} at the same moment",
+        hint="let one process sign at a time and run the command again",
+    )

@@ -89,6 +89,14 @@ class Anchors:
             raise Unacceptable("made by a key, and no keys are trusted")
         raise Unacceptable("not made by a trusted key, or altered since")
 
+    def trusts(self, signer: Signer) -> bool:
+        """Whether a signature by `signer` that holds would be good for this reader."""
+        if signer.fingerprint in self.revoked:
+            return False
+        if signer.identity:
+            return any(identity.matches(signer.identity, signer.issuer) for identity in self.identities)
+        return any(key.fingerprint == signer.fingerprint for key in self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:

@@ -97,7 +97,14 @@ def test_what_we_sign_verifies_with_what_was_signed_beside_it(repository, key, f
     verdict = verify(repository, digest, trusting(key), docker_reference=REFERENCE, exhaustive=True)
     assert verdict.status == "verified"
     assert verdict.annotations == SIGNED
-    assert {signer.format for signer in verdict.signers} == set(formats) == {w.format for w in written}
+    assert {signer.format for signer in verdict.signers} == set(formats)
+    assert {(w.format, w.fingerprint) for w in written} == {
+        (s.format, s.fingerprint) for s in verdict.signers
+    }
+    assert all(
+        signer.where.startswith(found.where) for found, signer in zip(written, verdict.signers, strict=True)
+    )
+    assert all(trusting(key).trusts(signer) for signer in written)
     assert {signer.fingerprint for signer in verdict.signers} == {key.public.fingerprint}
     assert (verdict.rejected, verdict.warnings) == ((), ())
     verdict.demand()
@@ -542,23 +549,38 @@ def test_signers_at_the_same_moment_do_not_lose_each_others_signatures(repositor
         assert len({signer.fingerprint for signer in verdict.signers if signer.format == form}) == len(keys)
 
 
-def test_a_signature_that_is_overwritten_once_is_written_again(repository, key, stranger):
+@pytest.mark.parametrize("formats", [SIMPLE, BUNDLE, ("bundle", "simple-signing")])
+def test_a_signature_that_is_overwritten_once_is_written_again(repository, key, formats, monkeypatch):
     digest = repository.artifact()
-    tag, payload = simple_signing.tag_of(digest), simple_signing.payload_for(digest, REFERENCE, {})
-    written = simple_signing.add(repository, digest, payload, key)
-    del repository.tags[tag]
-    simple_signing.add(repository, digest, payload, stranger)
-    simple_signing.settle(repository, digest, payload, key, written)
-    verdict = verify(repository, digest, trusting(key, stranger), exhaustive=True)
-    assert len(verdict.signers) == 2
+    look, listed, overwritten = repository.resolve, repository.referrers, []
+
+    def look_at_tag(ref):
+        """The first look finds what another signer has made of the tag meanwhile."""
+        if ref.endswith(".sig") and ref not in overwritten:
+            overwritten.append(ref)
+            del repository.tags[ref]
+        return look(ref)
+
+    def list_referrers(subject):
+        if subject not in overwritten:
+            overwritten.append(subject)
+            repository.attached[subject] = []
+        return listed(subject)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "resolve", look_at_tag)
+        patch.setattr(repository, "referrers", list_referrers)
+        put_signature(repository, digest, key, formats)
+    verdict = verify(repository, digest, trusting(key), exhaustive=True)
+    assert len(verdict.signers) == len(overwritten) == len(formats)
 
 
 def test_a_signature_that_is_overwritten_forever_is_an_error(repository, key, monkeypatch):
     digest = repository.artifact()
-    monkeypatch.setattr(simple_signing, "_pause", lambda seconds, cancel: None)
-    monkeypatch.setattr(repository, "resolve", lambda ref: Descriptor("", "sha256:never", 1))
+    monkeypatch.setattr(CancelToken, "sleep", lambda self, seconds: None)
+    monkeypatch.setattr(repository, "referrers", lambda subject: [])
     with pytest.raises(RegistryError, match="keeps being overwritten"):
-        simple_signing.settle(repository, digest, b"{}", key, "sha256:mine")
+        put_signature(repository, digest, key, BUNDLE)
 
 
 def test_the_room_costs_no_heavy_import():
