@@ -124,12 +124,17 @@ class Evaluation:
 
     def was_checked(self, finding: Finding) -> bool:
         """Whether a finding of another evaluation of the same project was looked for in this one."""
+        return self._asked(finding) is not None
+
+    def asked_of(self, finding: Finding) -> str:
+        """The subject that was asked when a finding came up: the model, for a column's."""
+        return self._asked(finding) or finding.subject
+
+    def _asked(self, finding: Finding) -> str | None:
         subject = finding.subject
-        while subject:
-            if (finding.rule, subject) in self.checked:
-                return True
+        while subject and (finding.rule, subject) not in self.checked:
             subject = subject.rpartition(".")[0]
-        return False
+        return subject or None
 
     def _step(self, title: str, families: frozenset[Family]) -> StepStatus:
         rules = {rule.id for rule in RULES if rule.family in families}

@@ -276,7 +276,9 @@ def _no_key(model: Model) -> Missing:
     suggested = keys.suggested_key(model)
     return Missing(
         "no primary key is stated",
-        f"if {suggested} is the key, add unique and not_null tests to it"
+        f"if {suggested} is the key of {label(model)}, add unique and not_null tests to it"
         if suggested
-        else f"name the key in meta.{keys.KEY_META}, or add unique and not_null tests to it",
+        else f"name the key of {label(model)} in meta.{keys.KEY_META}, and test it",
+        # not_null_pk and unique_pk both go away with it.
+        fix=f"key of {label(model)}",
     )

@@ -42,7 +42,7 @@ def gates(**settings: Any) -> dict[str, Any]:
     return {f"governance__quality_gates__{key}": value for key, value in settings.items()}
 
 
-def test(name: str, column: str | None = None, **fields: Any) -> DataTest:
+def generic(name: str, column: str | None = None, **fields: Any) -> DataTest:
     return DataTest(name, column, **fields)
 
 
@@ -58,7 +58,7 @@ def model(name: str, *, key: str | None = None, parents: Sequence[str] = (), **f
     """A model. `key` gives it a key column with the tests that hold a key up."""
     if key is not None:
         fields["columns"] = (*columns(key), *fields.get("columns", ()))
-        fields["tests"] = (test("unique", key), test("not_null", key), *fields.get("tests", ()))
+        fields["tests"] = (generic("unique", key), generic("not_null", key), *fields.get("tests", ()))
     settings: dict[str, Any] = {
         "path": f"models/{name}.sql",
         "properties_path": "models/schema.yml",

@@ -1,0 +1,102 @@
+"""For CI systems that read JUnit's XML (the dialect of the Jenkins xUnit plugin, junit-10.xsd).
+
+A rule is a suite and each subject a case: a failure where the build stops, skipped where a waiver
+or the baseline excuses it, and a note in ``system-out`` for warnings, which JUnit does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rules import RULES
+from floe_engine.policy.running import TestRun
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 permits nowhere."""
+
+
+def evaluation_junit(evaluation: Evaluation) -> str:
+    """An evaluation, one suite a rule that was asked of anything."""
+    asked: dict[str, list[str]] = {}
+    for rule_id, subject in sorted(evaluation.checked):
+        asked.setdefault(rule_id, []).append(subject)
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in evaluation.findings:
+        found.setdefault((finding.rule, evaluation.asked_of(finding)), []).append(finding)
+    root = Element("testsuites", name=_clean(f"floe compile: {evaluation.project}"))
+    for rule in RULES:
+        subjects = asked.get(rule.id, ())
+        if not subjects:
+            continue
+        suite = SubElement(root, "testsuite", name=_clean(f"{rule.id} {rule.title}"))
+        for subject in subjects:
+            _subject(suite, rule.id, subject, found.get((rule.id, subject), ()))
+        _count(suite)
+    _count(root)
+    return _xml(root)
+
+
+def run_junit(run: TestRun) -> str:
+    """A run of policy tests, one suite a suite."""
+    root = Element("testsuites", name=_clean(f"floe platform test: {run.platform}"))
+    for result in run.suites:
+        suite = SubElement(root, "testsuite", name=_clean(result.title), time=f"{result.seconds:.3f}")
+        for case in result.cases:
+            element = SubElement(
+                suite, "testcase", name=_clean(case.case.name), classname=_clean(result.title)
+            )
+            if not case.passed:
+                failure = SubElement(element, "failure", message=_clean(case.problems[0]), type="PolicyTest")
+                failure.text = _clean("\n".join((f"given: {case.case.given}", *case.problems)))
+        _count(suite)
+    _count(root)
+    return _xml(root)
+
+
+def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Finding]) -> None:
+    element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(rule_id))
+    if not findings:
+        return
+    text = _clean("\n".join(_line(finding) for finding in findings))
+    blocking = [finding for finding in findings if finding.blocking]
+    if blocking:
+        failure = SubElement(element, "failure", message=_clean(blocking[0].message), type=rule_id)
+        failure.text = text
+    elif all(finding.waived or finding.baseline for finding in findings):
+        first = findings[0]
+        excuse = f"waiver {first.waiver.id}: {first.waiver.reason}" if first.waiver else "in the baseline"
+        SubElement(element, "skipped", message=_clean(excuse))
+    else:
+        SubElement(element, "system-out").text = text
+
+
+def _line(finding: Finding) -> str:
+    place = f"{finding.path}:{finding.line}: " if finding.path else ""
+    fix = f" (fix: {finding.suggestion})" if finding.suggestion else ""
+    return f"{finding.severity}: {place}{finding.message}{fix}"
+
+
+def _count(element: Element) -> None:
+    cases: Iterable[Element] = list(element.iter("testcase"))
+    counts = {
+        "tests": sum(1 for _ in cases),
+        "failures": sum(case.find("failure") is not None for case in cases),
+        "skipped": sum(case.find("skipped") is not None for case in cases),
+        "errors": 0,
+    }
+    for name, count in counts.items():
+        if name != "skipped" or element.tag == "testsuite":
+            element.set(name, str(count))
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def _xml(root: Element) -> str:
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'

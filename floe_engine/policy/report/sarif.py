@@ -1,0 +1,117 @@
+"""For code scanning: SARIF 2.1.0 (OASIS, sarif-v2.1.0-os), waivers as suppressions.
+
+Regions are whole lines, so no columns are written; `columnKind` says how they would be counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from floe_engine import __version__
+from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.rules import RULES
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def sarif_document(evaluation: Evaluation, *, prefix: str = "") -> dict[str, Any]:
+    """An evaluation as a SARIF log. `prefix` leads from the repository to the project (``dbt/``)."""
+    rules = [rule for rule in RULES if evaluation.enforcement.get(rule.id, "off") != "off"]
+    index = {rule.id: place for place, rule in enumerate(rules)}
+    suppressed = any(finding.waived for finding in evaluation.findings)
+    compared = any(finding.baseline for finding in evaluation.findings)
+    results = []
+    for finding in evaluation.findings:
+        result = _result(finding, index, prefix)
+        # SARIF §3.27.23: either every result of a run says how it is suppressed, or none does.
+        if suppressed:
+            result["suppressions"] = _suppressions(finding)
+        if compared:
+            result["baselineState"] = "unchanged" if finding.baseline else "new"
+        results.append(result)
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "floe",
+                        "version": __version__,
+                        "semanticVersion": __version__,
+                        "rules": [_rule(rule, evaluation) for rule in rules],
+                    }
+                },
+                "automationDetails": {"id": f"floe/{evaluation.project}/"},
+                "columnKind": "utf16CodeUnits",
+                "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository"}}},
+                "properties": {"platform": evaluation.platform},
+                "results": results,
+            }
+        ],
+    }
+
+
+def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:
+    title, _, rest = rule.documentation.partition("\n")
+    strict = evaluation.enforcement[rule.id] == "strict"
+    return {
+        "id": rule.id,
+        "name": type(rule).__name__,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": rest.strip() or title},
+        "help": {"text": f"{rest.strip() or title}\n\nSetting: {rule.setting}"},
+        "defaultConfiguration": {"level": "note" if rule.advisory else "error" if strict else "warning"},
+        "properties": {"tags": [rule.family.value]},
+    }
+
+
+def _result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, Any]:
+    fix = f". Fix: {finding.suggestion}" if finding.suggestion else ""
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.message}{fix}"},
+        "partialFingerprints": {"floeFinding/v1": finding.fingerprint},
+        "properties": {
+            "subject": finding.subject,
+            "expected": finding.expected,
+            "actual": finding.actual,
+            "downstream": finding.downstream,
+        },
+    }
+    if finding.rule in index:
+        result["ruleIndex"] = index[finding.rule]
+    logical = {"fullyQualifiedName": finding.subject, "kind": "object"}
+    if not finding.path:
+        result["locations"] = [{"logicalLocations": [logical]}]
+        return result
+    result["locations"] = [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": quote(f"{prefix}{finding.path}"), "uriBaseId": "%SRCROOT%"},
+                "region": {"startLine": max(finding.line, 1)},
+            },
+            "logicalLocations": [logical],
+        }
+    ]
+    return result
+
+
+def _suppressions(finding: Finding) -> list[dict[str, Any]]:
+    if not finding.waived or finding.waiver is None:
+        return []
+    waiver = finding.waiver
+    until = f" (until {waiver.expires})" if waiver.expires else ""
+    owner = f", {waiver.owner}" if waiver.owner else ""
+    return [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": f"waiver {waiver.id}{owner}{until}: {waiver.reason}",
+        }
+    ]
