@@ -1,0 +1,193 @@
+"""The version guard: whether a version number promises as much change as there is.
+
+The arithmetic is Cargo's: before 1.0 every promise moves one place to the right, so a breaking
+change needs 0.(y+1).0. A prerelease is judged by the version that it leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from floe_engine.errors import VersionTooLow
+from floe_engine.text import plural
+from floe_engine.upgrade.rules import Assessment, Entry
+from floe_engine.upgrade.suppressions import Suppressed, Suppressions
+from floe_engine.versions import LEVELS, Level, Version
+
+FIRST_VERSION = Version(0, 1, 0)
+"""What a platform is called before anything was published."""
+
+SHOWN_RULES = 5
+"""Changes that a refusal names; the others are counted."""
+
+NO_SUPPRESSIONS = Suppressions()
+
+
+@dataclass(frozen=True)
+class GuardVerdict:
+    """What the guard says of a version. `ok` or `reason`, never both."""
+
+    version: Version
+    previous: Version | None
+    """What it was compared with; None for the first version."""
+    assessment: Assessment
+    """Every change, the suppressed ones too."""
+    suppressed: Suppressed
+    required: Level
+    """What the number must promise, already shifted where the previous version is 0.y."""
+    promised: Level
+    """What it does promise."""
+    suggestion: Version
+    """The least version that would do."""
+    reason: str = ""
+    """Why it is refused, one line without a final stop; empty where it is not."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the version may be published."""
+        return not self.reason
+
+    @property
+    def blocking(self) -> tuple[Entry, ...]:
+        """The changes that need more than the number promises."""
+        if self.ok or self.previous is None:
+            return ()
+        promised = LEVELS.index(self.promised)
+        return tuple(
+            entry
+            for entry in self.suppressed.remaining.entries
+            if LEVELS.index(shifted(entry.bump, self.previous)) > promised
+        )
+
+    @property
+    def security(self) -> tuple[Entry, ...]:
+        """The changes that touch security, to be shown and acknowledged whatever the bump."""
+        return self.suppressed.remaining.security
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.previous is None:
+            return f"{self.version.tag} is the first version"
+        if not self.assessment.entries:
+            return f"nothing changed since {self.previous.tag}"
+        count = plural(len(self.assessment.entries), "change")
+        return f"{count} since {self.previous.tag}; {self.suggestion.tag} or higher is needed"
+
+    def explanation(self, where: Callable[[Entry], str] | None = None) -> str:
+        """The changes that a refusal rests on, a line each: rule, place, what changed.
+
+        `where` gives a change's place as text, such as ``manifest.yaml:34:11``.
+        """
+        place = where or (lambda entry: entry.place)
+        shown = [
+            f"{entry.rule.id} {place(entry)}: {entry.sentence} ({entry.rule.reason})"
+            for entry in self.blocking[:SHOWN_RULES]
+        ]
+        rest = len(self.blocking) - len(shown)
+        return "\n".join([*shown, f"and {plural(rest, 'other change')}"] if rest > 0 else shown)
+
+    def demand(self, where: Callable[[Entry], str] | None = None) -> None:
+        """Raise `VersionTooLow`, naming rules and the version that would do, unless it is `ok`."""
+        if not self.ok:
+            raise VersionTooLow(
+                self.reason,
+                self.explanation(where),
+                hint=f"publish it as {self.suggestion.tag}, or suppress a change with a reason and an owner",
+            )
+
+
+def check_version(
+    new: Version,
+    previous: Version | None,
+    assessment: Assessment,
+    suppressions: Suppressions = NO_SUPPRESSIONS,
+    *,
+    today: date | None = None,
+) -> GuardVerdict:
+    """Judge whether `new` may follow `previous`, given what changed between the two.
+
+    `previous` is what `baseline` finds among the published versions. `today` (UTC) is the day on
+    which suppressions are looked at.
+    """
+    suppressed = suppressions.apply(assessment, today=today)
+    level = suppressed.remaining.required
+    suggestion = next_version(previous, level)
+    if new.prerelease and suggestion.core != new.core:
+        suggestion = Version(suggestion.major, suggestion.minor, suggestion.patch, new.prerelease)
+    required = level if previous is None else shifted(level, previous)
+    promised = "major" if previous is None else _promised(new, previous)
+    return GuardVerdict(
+        version=new,
+        previous=previous,
+        assessment=assessment,
+        suppressed=suppressed,
+        required=required,
+        promised=promised,
+        suggestion=suggestion,
+        reason=_reason(new, previous, suppressed.remaining, required, promised, suggestion),
+    )
+
+
+def baseline(new: Version, published: Iterable[Version]) -> Version | None:
+    """Which published version `new` has to be compared with; None where it is the first.
+
+    The highest lower release: what a release candidate broke still has to be promised by the
+    release after it. Only where there is no release yet, the highest lower prerelease.
+    """
+    lower = [version for version in published if version < new]
+    releases = [version for version in lower if not version.prerelease]
+    return max(releases or lower, default=None)
+
+
+def shifted(level: Level, previous: Version) -> Level:
+    """What a change of `level` has to be called after `previous`: one place less before 1.0."""
+    if previous.major > 0 or level in ("none", "patch"):
+        return level
+    return "minor" if level == "major" else "patch"
+
+
+def next_version(previous: Version | None, level: Level) -> Version:
+    """The least version that may follow `previous` with changes of `level`.
+
+    With no changes it is the next patch, for a published version is never used again.
+    """
+    if previous is None:
+        return FIRST_VERSION
+    needed = shifted(level, previous)
+    return previous.bump("patch" if needed == "none" else needed)
+
+
+def _promised(new: Version, previous: Version) -> Level:
+    """The place in which the three numbers moved; ``none`` between prereleases of one version."""
+    step = new.core.step_from(previous.core)
+    if step == "major" or step == "minor" or step == "patch":
+        return step
+    return "none"
+
+
+def _reason(
+    new: Version,
+    previous: Version | None,
+    remaining: Assessment,
+    required: Level,
+    promised: Level,
+    suggestion: Version,
+) -> str:
+    if new.build:
+        return f"{new.tag} has build metadata, which a constraint cannot choose by"
+    if previous is None:
+        return ""
+    if new == previous:
+        return f"{new.tag} is published already" if remaining.entries else ""
+    if new < previous:
+        return f"{new.tag} is lower than {previous.tag}, the version it is compared with"
+    if previous.prerelease and new.core == previous.core:
+        return ""  # prereleases of one version promise nothing to each other
+    if LEVELS.index(promised) >= LEVELS.index(required):
+        return ""
+    count = sum(LEVELS.index(shifted(e.bump, previous)) > LEVELS.index(promised) for e in remaining.entries)
+    verb = "needs" if count == 1 else "need"
+    return f"{new.tag} is a {promised} bump; {plural(count, 'change')} {verb} {suggestion.tag}"
