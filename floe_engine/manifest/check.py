@@ -15,11 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
+from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import read_bounded
-from floe_engine.manifest.draft import Draft, KeyPath, literal
+from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
 from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve
 from floe_engine.manifest.root import Manifest
@@ -157,6 +157,8 @@ def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
         start = (
             'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata:\n  name: my-platform\n  version: "0.1.0"\n'
         )
+        lines = draft.document.lines
+        end = Span.at(len(lines) - 1, len(lines[-1]), len(lines) - 1, len(lines[-1]))
         yield Diagnostic(
             "FLOE-M007",
             Severity.ERROR,
@@ -166,7 +168,7 @@ def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
             fixes=(
                 Fix(
                     "Begin a manifest",
-                    (TextEdit(draft.top, f"{start}plugins:\n  compute:\n    type: duckdb\n"),),
+                    (TextEdit(end, f"{start}plugins:\n  compute:\n    type: duckdb\n"),),
                 ),
             ),
         )
@@ -185,9 +187,8 @@ def _loosened(draft: Draft, violation: Violation) -> Diagnostic:
     if path[:2] == ("governance", "waivers") and draft.get(*path[:2]) is None:
         path = ("governance", "policy_overrides", *path[2:])
     fixes = []
-    text = literal(violation.allowed) if violation.allowed is not None else None
-    if text is not None and draft.document.find(path) is not None:
-        fixes = [Fix(f"Write `{text}`", (TextEdit(draft.whole(path), text),))]
+    if violation.allowed is not None and draft.document.find(path) is not None:
+        fixes = [draft.replace(path, violation.allowed)]
     return draft.report(
         _VIOLATION_CODES[violation.kind], path, violation.message, hint=violation.hint, fixes=fixes
     )

@@ -6,7 +6,6 @@ missing or misshapen has been reported from the schema already and simply is not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,8 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
 from floe_engine.document.document import Document
+from floe_engine.document.rendering import flow
+from floe_engine.document.scalars import quoted, scalar
 from floe_engine.manifest.base import Pattern
 from floe_engine.manifest.effective import (
     DEFAULT_ROLES,
@@ -197,40 +199,19 @@ class Draft:
             fixes=tuple(fixes),
         )
 
-    def replace(self, path: Sequence[str | int], text: str, *, key: bool = False, title: str = "") -> Fix:
-        """A fix that writes `text` as the value (or the key) at a path."""
-        written = text if key else scalar(text)
-        return Fix(title or f"Write `{text}`", (TextEdit(self.whole(path, key=key), written),))
+    def replace(self, path: Sequence[str | int], value: Any, *, title: str = "") -> Fix:
+        """A fix that writes `value` at a path that exists, as little else changed as can be."""
+        title = title or f"Write `{value if isinstance(value, str) else flow(value)}`"
+        return Fix(title, edit.set_value(self.document, tuple(path), value))
 
+    def quote(self, path: Sequence[str | int], text: str, *, title: str = "") -> Fix:
+        """A fix that writes `text` in quotes at a path that exists."""
+        edits = (TextEdit(self.whole(path), quoted(text)),)
+        return Fix(title or f"Write `{quoted(text)}`", edits)
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-_WORDS = frozenset(("true", "false", "null", "~", ""))
-
-
-def scalar(text: str) -> str:
-    """`text` as a YAML scalar that reads back as that text: plain where possible, else quoted."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return quoted(text)
-
-
-def quoted(text: str) -> str:
-    """`text` in double quotes."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
-def literal(value: Any) -> str | None:
-    """A number, switch, text or flat list as YAML on one line; None for anything else."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, str):
-        return scalar(value)
-    if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
-        return f"[{', '.join(map(scalar, value))}]"
-    return None
+    def rename(self, path: Sequence[str | int], name: str) -> Fix:
+        """A fix that gives the key at a path another name."""
+        return Fix(f"Rename to `{name}`", (TextEdit(self.whole(path, key=True), scalar(name)),))
 
 
 def names(mapping: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
+from floe_engine.document import edit
+from floe_engine.document.diagnostics import Diagnostic, Fix
 from floe_engine.manifest.base import Section
-from floe_engine.manifest.draft import Draft, KeyPath, names, quoted
+from floe_engine.manifest.draft import Draft, KeyPath, names
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.spelling import nearest
@@ -115,7 +116,7 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
             f"unknown key `{name}` {where}; did you mean `{guess}`?",
             hint=known[guess].meaning,
             key=True,
-            fixes=[draft.replace(path, guess, key=True, title=f"Rename to `{guess}`")],
+            fixes=[draft.rename(path, guess)],
         )
     homes = [home for home, key in walk() if key.name == name and "[]" not in home and "<name>" not in home]
     if len(homes) == 1:
@@ -151,18 +152,24 @@ def environment(draft: Draft, path: KeyPath) -> Diagnostic:
 
 
 def _move(draft: Draft, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
-    """Move a key with a one-line value to its home, where the section above the home allows it."""
-    from floe_engine.document import edit
-
-    value = draft.get(*path)
+    """Move a key with a one-line value to its home, in the nearest section that is already there."""
+    value: Any = draft.get(*path)
     if isinstance(value, dict | list) or draft.get(*home) is not None:
         return []
-    if draft.get(*home[:-1]) is None and draft.document.find(home[:-1]) is not None:
+    depth = next(n for n in range(len(home) - 1, -1, -1) if n == 0 or draft.document.find(home[:n]))
+    section, name = home[:depth], home[depth]
+    if section and not isinstance(draft.get(*section), dict):
         return []
-    try:
-        edits = (*edit.remove(draft.document, path), *edit.set_value(draft.document, home, value))
-    except ValueError:
-        return []
+    for part in reversed(home[depth + 1 :]):
+        value = {part: value}
+    others = [key for key in draft.mapping(*section) if (*section, key) != path]
+    if others:
+        edits = (
+            *edit.remove(draft.document, path),
+            *edit.insert_key(draft.document, section, name, value, after=others[-1]),
+        )
+    else:
+        edits = edit.set_value(draft.document, section, {name: value})
     return [Fix(f"Move to `{'.'.join(home)}`", edits)]
 
 
@@ -201,7 +208,7 @@ def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
             path,
             f"version {raw} is a number here{became}; quote it, with three parts",
             hint=f'write "{whole}"' if plain else 'write a version such as "1.2.3" in quotes',
-            fixes=[Fix(f'Write `"{whole}"`', (TextEdit(draft.whole(path), quoted(whole)),))] if plain else (),
+            fixes=[draft.quote(path, whole)] if plain else (),
         )
     if re.fullmatch(r"[vV]\d.*", given):
         bare = given[1:]
@@ -211,21 +218,17 @@ def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
             f"version `{given}` begins with `{given[0]}`, which belongs to the tag only",
             hint=f'write "{bare}"'
             + ("; it is published as the tag with `v`" if path[0] == "metadata" else ""),
-            fixes=[Fix(f'Write `"{bare}"`', (TextEdit(draft.whole(path), quoted(bare)),))],
+            fixes=[draft.quote(path, bare)],
         )
     fixes = []
     hint = "write three numbers and perhaps a prerelease, such as 1.2.3 or 1.2.3-rc.1"
     short = re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?", given)
     if "+" in given:
         hint = "leave out the build metadata behind `+`: a registry's tag cannot hold it"
-        fixes = [_write(draft, path, given.split("+")[0])]
+        fixes = [draft.quote(path, given.split("+")[0])]
     elif short:
-        fixes = [_write(draft, path, ".".join([*given.split("."), "0", "0"][:3]))]
+        fixes = [draft.quote(path, ".".join([*given.split("."), "0", "0"][:3]))]
     return draft.report("FLOE-M012", path, f"`{given}` is not a version X.Y.Z", hint=hint, fixes=fixes)
-
-
-def _write(draft: Draft, path: KeyPath, text: str) -> Fix:
-    return Fix(f'Write `"{text}"`', (TextEdit(draft.whole(path), quoted(text)),))
 
 
 def _not_text(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
@@ -238,7 +241,7 @@ def _not_text(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
         path,
         f"{dotted(path)} is {kind}, {raw}; expected text",
         hint="quote it",
-        fixes=[Fix("Quote it", (TextEdit(draft.whole(path), quoted(raw)),))],
+        fixes=[draft.quote(path, raw, title="Quote it")],
     )
 
 
@@ -252,7 +255,7 @@ def _not_switch(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
         path,
         f"{dotted(path)} is the text {_said(draft, path, given)}; expected `true` or `false`",
         hint=f"write {meant}; in YAML 1.2 only true and false are switches",
-        fixes=[Fix(f"Write `{meant}`", (TextEdit(draft.whole(path), meant),))],
+        fixes=[draft.replace(path, meant == "true")],
     )
 
 
@@ -261,8 +264,7 @@ def _range(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     bounds = [int(number) for number in re.findall(r"\d+", shape.text)]
     fixes = []
     if len(bounds) == 2 and isinstance(given, int):
-        nearest_bound = str(min(max(given, bounds[0]), bounds[1]))
-        fixes = [Fix(f"Write `{nearest_bound}`", (TextEdit(draft.whole(path), nearest_bound),))]
+        fixes = [draft.replace(path, min(max(given, bounds[0]), bounds[1]))]
     return draft.report("FLOE-M005", path, f"{dotted(path)} is {given}; expected a {shape.text}", fixes=fixes)
 
 
@@ -308,7 +310,7 @@ def _name(draft: Draft, path: KeyPath) -> Diagnostic:
         path,
         f"`{name}` in {dotted(path[:-1])} is not a name; expected lower snake case, such as data_engineer",
         key=True,
-        fixes=[draft.replace(path, snake, key=True, title=f"Rename to `{snake}`")] if able else (),
+        fixes=[draft.rename(path, snake)] if able else (),
     )
 
 
@@ -317,11 +319,11 @@ def _wrong_type(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     fixes: list[Fix] = []
     hint = ""
     if isinstance(given, str) and shape.items and not shape.items.section:
-        fixes = [Fix("Make it a list", (TextEdit(draft.whole(path), f"[{_flow(draft, path)}]"),))]
+        fixes = [draft.replace(path, [given], title="Make it a list")]
     elif len(path) == 2 and path[0] == "plugins" and isinstance(given, str):
-        fixes = [Fix("Write `type:`", (TextEdit(draft.whole(path), f"{{type: {_flow(draft, path)}}}"),))]
+        fixes = [draft.replace(path, {"type": given})]
     elif isinstance(given, str) and shape.text.startswith("whole number") and given.strip().isdigit():
-        fixes = [Fix("Remove the quotes", (TextEdit(draft.whole(path), given.strip()),))]
+        fixes = [draft.replace(path, int(given), title="Remove the quotes")]
     elif given is None and (shape.section or shape.values):
         hint = "indent its keys below it, or remove it"
     return draft.report(
@@ -332,12 +334,6 @@ def _wrong_type(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
         key=given is None and bool(path),
         fixes=fixes,
     )
-
-
-def _flow(draft: Draft, path: KeyPath) -> str:
-    """The value at a path as it may stand inside brackets."""
-    text = draft.text(*path) or ""
-    return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", text) else quoted(text)
 
 
 def _with_article(text: str) -> str:

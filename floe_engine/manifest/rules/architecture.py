@@ -156,5 +156,5 @@ def unknown(
         f"there is no {kind} `{name}`" + (f"; did you mean `{guess}`?" if guess else ""),
         hint=hint,
         key=key,
-        fixes=[draft.replace(path, guess, key=key)] if guess else (),
+        fixes=[draft.rename(path, guess) if key else draft.replace(path, guess)] if guess else (),
     )

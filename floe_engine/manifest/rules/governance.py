@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.rules.architecture import unknown
@@ -108,8 +109,6 @@ def _repeated(draft: Draft, kind: str, entries: Iterable[tuple[KeyPath, str]]) -
 
 
 def _removal(draft: Draft, path: KeyPath) -> list[Fix]:
-    from floe_engine.document import edit
-
     if not isinstance(path[-1], int):
         return []
     return [Fix("Remove the repetition", edit.remove(draft.document, path))]

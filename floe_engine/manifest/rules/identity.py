@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
+from floe_engine.document.diagnostics import Diagnostic
 from floe_engine.manifest.draft import Draft, KeyPath
 
 RESERVED = frozenset(("default", "system", "floe", "admin", "root"))
@@ -113,7 +113,7 @@ def registry_is_usable(draft: Draft) -> Iterator[Diagnostic]:
             where,
             "floe always checks certificates",
             hint="give a private certificate authority with --ca-file or SSL_CERT_FILE",
-            fixes=[Fix("Write `true`", (TextEdit(draft.whole(where), "true"),))],
+            fixes=[draft.replace(where, True)],
         )
 
 

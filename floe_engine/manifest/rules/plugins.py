@@ -177,7 +177,7 @@ def _unknown_category(draft: Draft, path: KeyPath) -> Diagnostic:
         f"there is no plugin category `{category}`" + (f"; did you mean `{guess}`?" if guess else ""),
         hint=hint,
         key=True,
-        fixes=[draft.replace(path, guess, key=True, title=f"Rename to `{guess}`")] if guess and free else (),
+        fixes=[draft.rename(path, guess)] if guess and free else (),
     )
 
 
@@ -266,9 +266,7 @@ def _config(draft: Draft, plugin: PluginType, path: KeyPath) -> Iterator[Diagnos
                 hint="it is passed on as it is" if not closed else f"known: {', '.join(properties)}",
                 key=True,
                 severity=Severity.ERROR if closed else Severity.WARNING,
-                fixes=[draft.replace((*path, key), guess, key=True, title=f"Rename to `{guess}`")]
-                if guess and guess not in config
-                else (),
+                fixes=[draft.rename((*path, key), guess)] if guess and guess not in config else (),
             )
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
-from floe_engine.manifest.draft import Draft, KeyPath, quoted
+from floe_engine.document.diagnostics import Diagnostic, Fix
+from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.rules.plugins import FROM_ENVIRONMENT
 
 _SECRET_KEY = re.compile(
@@ -62,8 +62,8 @@ def _report(draft: Draft, path: KeyPath, message: str) -> Diagnostic:
     if path[0] == "plugins":
         words = [str(path[1]), *(part for part in path[3:] if isinstance(part, str) and part != "config")]
         variable = re.sub(r"[^A-Z0-9]+", "_", "_".join(["FLOE", *words]).upper())
-        edit = TextEdit(draft.whole(path), quoted(f"${{{variable}}}"))
-        fixes = (Fix(f"Read it from the environment variable {variable}", (edit,)),)
+        title = f"Read it from the environment variable {variable}"
+        fixes = (draft.quote(path, f"${{{variable}}}", title=title),)
     return draft.report(
         "FLOE-M026", path, f"{message}; artifacts are readable by everybody", hint=hint, fixes=fixes
     )

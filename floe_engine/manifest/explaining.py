@@ -1,0 +1,181 @@
+"""Where a setting of a manifest came from, and what it does.
+
+The answer behind ``floe platform explain governance.quality_gates.minimum_test_coverage`` and
+behind hover: value, origin, meaning, default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from floe_engine.errors import UsageError
+from floe_engine.manifest import combining
+from floe_engine.manifest.effective import (
+    effective_layers,
+    effective_level_rules,
+    effective_name_patterns,
+    effective_permissions,
+    effective_roles,
+    namespace_names,
+)
+from floe_engine.manifest.inheritance import Effective
+from floe_engine.manifest.reference import Key, key_at, keys, shape_at, walk
+from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.spelling import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One setting: its value in effect, who set it, what it does, and what it would be otherwise.
+
+    `above` is the parent's value where there is a parent that has another one.
+    """
+
+    path: str
+    value: Any
+    origin: str
+    meaning: str
+    type: str
+    default: str
+    above: str = ""
+
+    def __str__(self) -> str:
+        """``90, from domain sales@2.1.0; enterprise acme@1.0.0: 70``, and the meaning below."""
+        line = f"{combining.say(self.value).replace('`', '')}, from {self.origin}"
+        return f"{line}; {self.above}" if self.above else line
+
+
+def explain(effective: Effective, path: str) -> Explanation:
+    """A setting by its dotted path, such as ``data_architecture.layers.gold.prefix``.
+
+    Raises `UsageError` where the schema has no such setting, with the nearest one as hint.
+    """
+    parts = split(path)
+    shape, key = shape_at(parts), key_at(parts)
+    if shape is None:
+        raise _unknown(parts)
+    names = tuple(str(part) for part in parts)
+    value, from_default = _value(effective.manifest, parts)
+    origins = _origins(effective, names)
+    if origins:
+        origin = " and ".join(origins)
+    elif from_default:
+        origin = from_default
+    else:
+        origin = "floe's default"
+    above = ""
+    if effective.parent is not None:
+        held, _ = _value(effective.parent.manifest, parts)
+        if held is not None and held != value:
+            above = f"{effective.parent.origin}: {combining.say(held).replace('`', '')}"
+    return Explanation(
+        path=path,
+        value=value,
+        origin=origin,
+        meaning=key.meaning if key else "",
+        type=shape.text,
+        default=(key.default or "required").replace("`", "") if key else "",
+        above=above,
+    )
+
+
+def split(path: str) -> tuple[str | int, ...]:
+    """``governance.waivers[0].reason`` as the parts of a path."""
+    parts: list[str | int] = []
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        parts.append(int(index) if index else name)
+    return tuple(parts)
+
+
+def _unknown(parts: Sequence[str | int]) -> UsageError:
+    known: list[str] = []
+    good: list[str | int] = []
+    for part in parts:
+        shape = shape_at(good)
+        if shape is None or shape_at([*good, part]) is None:
+            known = list(keys(shape.section)) if shape and shape.section else []
+            break
+        good.append(part)
+    where = ".".join(map(str, good))
+    wrong = str(parts[len(good)]) if len(parts) > len(good) else ""
+    guess = nearest(wrong, known)
+    full = ".".join(filter(None, [where, guess])) if guess else None
+    if full is None:
+        homes = [".".join(home) for home, key in walk() if key.name == str(parts[-1])] if parts else []
+        full = homes[0] if len(homes) == 1 else None
+    hint = f"did you mean {full}?" if full else f"known here: {', '.join(known)}" if known else ""
+    return UsageError(f"a manifest has no setting {'.'.join(map(str, parts)) or '(empty)'}", hint=hint)
+
+
+def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Who wrote a path: itself, something around it (an entry of a list), or anything in it."""
+    for length in range(len(names), 0, -1):
+        found = effective.sources.get(names[:length])
+        if found:
+            return found
+    inside = [
+        origin
+        for path, origins in effective.sources.items()
+        if path[: len(names)] == names
+        for origin in origins
+    ]
+    return tuple(dict.fromkeys(inside))
+
+
+def _value(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, str]:
+    """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
+    computed = _computed(manifest, parts)
+    value: Any = manifest.model_dump(mode="json", by_alias=True)
+    for part in parts:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            value = None
+    if computed is not None and not value:
+        return computed
+    return value, ""
+
+
+def _computed(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, str] | None:
+    """Defaults that follow from other settings: a pattern's layers, the roles, the levels."""
+    pattern = f"pattern {manifest.data_architecture.pattern}"
+    match parts:
+        case ("data_architecture", "layers"):
+            return list(effective_layers(manifest)), pattern
+        case ("data_architecture", "layers", str(name), str(key)):
+            layer = effective_layers(manifest).get(name)
+            if layer is None:
+                return None
+            found = layer.prefixes[:1] if key == "prefix" else getattr(layer, key, None)
+            value = list(found) if isinstance(found, tuple) else found
+            if key == "prefix":
+                value = value[0] if value else None
+            return value, pattern
+        case ("catalog", "namespaces"):
+            return list(namespace_names(manifest)), "the layers"
+        case ("governance", "access_control", "roles"):
+            return list(effective_roles(manifest)), "floe's default"
+        case ("governance", "access_control", "permissions"):
+            return [
+                f"{permission.role} {permission.access} {'/'.join(permission.namespaces)}"
+                for permission in effective_permissions(manifest)
+            ], "floe's default"
+        case ("governance", "classification", "name_patterns"):
+            return [
+                f"{pattern.level}: {pattern.pattern}" for pattern in effective_name_patterns(manifest)
+            ], "floe's default"
+        case ("governance", "classification", "rules", str(level), str(key)):
+            rule = effective_level_rules(manifest).get(level)
+            found = getattr(rule, key, None) if rule else None
+            return (list(found) if isinstance(found, tuple) else found), "floe's default"
+    return None
+
+
+def describe(key: Key) -> str:
+    """A key's meaning, type and default as the text of a hover."""
+    return f"{key.meaning}\n\n{key.summary}"

@@ -1,0 +1,258 @@
+"""A domain on an enterprise platform: stricter only, and every setting's origin is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.manifest.check import Checked, check, check_file, load_parent, trusted_pems
+from floe_engine.manifest.explaining import explain, split
+from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
+from floe_engine.manifest.plugins import Catalogue
+from floe_engine.manifest.schema import effective_layers
+
+ENTERPRISE = """\
+apiVersion: floe.dev/v1
+kind: Manifest
+metadata: {name: acme, version: "1.0.0", scope: enterprise}
+plugins: {compute: {type: duckdb}, catalog: {type: polaris}}
+approved_plugins: {compute: [duckdb, snowflake]}
+"""
+DOMAIN = """\
+apiVersion: floe.dev/v1
+kind: Manifest
+metadata: {name: sales, version: "2.1.0", scope: domain}
+parent: {ref: ../enterprise}
+"""
+
+
+Family = Callable[[str, str], Checked]
+
+
+@pytest.fixture
+def family(tmp_path: Path, catalogue: Catalogue) -> Family:
+    """Judge a domain's settings under an enterprise's."""
+
+    def judge(above: str, below: str) -> Checked:
+        (tmp_path / "enterprise").mkdir(exist_ok=True)
+        (tmp_path / "sales").mkdir(exist_ok=True)
+        (tmp_path / "enterprise" / "manifest.yaml").write_text(ENTERPRISE + above)
+        (tmp_path / "sales" / "manifest.yaml").write_text(DOMAIN + below)
+        return check_file(tmp_path / "sales" / "manifest.yaml", catalogue=catalogue)
+
+    return judge
+
+
+def gates(text: str) -> str:
+    return f"governance: {{quality_gates: {{{text}}}}}\n"
+
+
+def classes(text: str) -> str:
+    return f"governance: {{classification: {{{text}}}}}\n"
+
+
+def columns(text: str) -> str:
+    return f"catalog: {{schema_registry: {{{text}}}}}\n"
+
+
+LAXER = (
+    (gates("minimum_test_coverage: 70"), gates("minimum_test_coverage: 60")),
+    ("", gates("minimum_test_coverage: 60")),
+    (gates("layer_thresholds: {gold: 90}"), gates("layer_thresholds: {gold: 85}")),
+    (gates("block_on_failure: true"), gates("block_on_failure: false")),
+    (gates("require_descriptions: true"), gates("require_descriptions: false")),
+    (gates("coverage_metric: columns"), gates("coverage_metric: models")),
+    (gates("coverage_scope: layer"), gates("coverage_scope: project")),
+    (gates("count_warn_severity: false"), gates("count_warn_severity: true")),
+    (gates("zero_column_behavior: fail"), gates("zero_column_behavior: na")),
+    ("", "governance: {policy_enforcement_level: warn}\n"),
+    ("governance: {rules: {R1: {enforcement: strict}}}\n", "governance: {rules: {R1: {enforcement: off}}}\n"),
+    ("governance: {rules: {R1: {overridable: false}}}\n", "governance: {rules: {R1: {overridable: true}}}\n"),
+    ("governance: {waiver_policy: {max_days: 30}}\n", "governance: {waiver_policy: {max_days: 60}}\n"),
+    ("", "governance: {waiver_policy: {allow_in_product: allow}}\n"),
+    ("", "governance: {waiver_policy: {require_expiry: false}}\n"),
+    ("", "governance: {access_control: {default: allow}}\n"),
+    (classes("require_declared: true"), classes("require_declared: false")),
+    (classes("propagation: {enforcement: strict}"), classes("propagation: {enforcement: warn}")),
+    ("", classes("propagation: {mode: off}")),
+    ("", classes("propagation: {declassify_functions: [sha256, lower]}")),
+    ("", classes("rules: {pii: {allowed_access: [private, public]}}")),
+    (classes("rules: {pii: {minimum_test_coverage: 9}}"), classes("rules: {pii: {minimum_test_coverage: 8}}")),
+    ("", "data_architecture: {pattern: kimball}\n"),
+    ("data_architecture: {naming: {enforcement: warn}}\n", "data_architecture: {naming: {enforcement: off}}\n"),
+    ("", "data_architecture: {naming: {name_pattern: '.*'}}\n"),
+    ("", "data_architecture: {layers: {gold: {prefix: g_}}}\n"),
+    ("", "data_architecture: {layers: {gold: {may_depend_on: [bronze, gold]}}}\n"),
+    (columns("column_case: snake"), columns("column_case: camel")),
+    (columns("require_data_types: true"), columns("require_data_types: false")),
+    ("security: {require_signed_artifacts: true}\n", "security: {require_signed_artifacts: false}\n"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("above", "below"), LAXER)
+def test_a_laxer_setting_is_refused_and_nothing_beyond_the_parents_holds(
+    family: Family, above: str, below: str
+) -> None:
+    checked = family(above, below)
+    found = [item for item in checked.diagnostics if item.code == "FLOE-M050"]
+    assert len(found) == 1, checked.diagnostics
+    assert "enterprise acme@1.0.0" in found[0].message
+    (violation,) = checked.effective.violations
+    alone = family(above, "")
+    path = ".".join(map(str, violation.path))
+    here, there = explain(checked.effective, path).value, explain(alone.effective, path).value
+    assert here == there or set(here) < set(there)
+
+
+STRICTER = (
+    (gates("minimum_test_coverage: 70"), gates("minimum_test_coverage: 90")),
+    (gates("coverage_scope: project"), gates("coverage_scope: model")),
+    ("", "governance: {waiver_policy: {max_days: 30}}\n"),
+    ("", "data_architecture: {naming: {enforcement: strict}}\n"),
+    ("", "data_architecture: {layers: {gold: {may_depend_on: [gold]}, extra: {prefix: x_}}}\n"),
+    ("", classes("levels: [public, internal, confidential, secret, pii, phi]")),
+    (columns("column_case: any"), columns("column_case: snake")),
+    ("", "plugins: {compute: {type: snowflake}}\n"),
+    ("", "security: {require_signed_artifacts: true}\n"),
+)
+
+
+@pytest.mark.parametrize(("above", "below"), STRICTER)
+def test_a_stricter_setting_holds(family: Family, above: str, below: str) -> None:
+    checked = family(above, below)
+    assert not checked.errors, checked.errors
+    assert not checked.effective.violations
+
+
+def test_lists_of_duties_are_joined_and_both_origins_are_kept(family: Family) -> None:
+    checked = family(gates("required_tests: [unique_pk]"), gates("required_tests: [documentation]"))
+    assert checked.manifest.governance.quality_gates.required_tests == ("unique_pk", "documentation")
+    told = explain(checked.effective, "governance.quality_gates.required_tests")
+    assert told.origin == "enterprise acme@1.0.0 and domain sales@2.1.0"
+
+
+def test_a_layers_tests_are_joined_with_the_patterns(family: Family) -> None:
+    checked = family("", "data_architecture: {layers: {bronze: {required_tests: [contract]}}}\n")
+    assert effective_layers(checked.manifest)["bronze"].required_tests == ("not_null_pk", "contract")
+
+
+def test_explain_tells_value_origin_and_what_the_parent_says(family: Family) -> None:
+    checked = family(gates("minimum_test_coverage: 70"), gates("minimum_test_coverage: 90"))
+    told = explain(checked.effective, "governance.quality_gates.minimum_test_coverage")
+    assert str(told) == "90, from domain sales@2.1.0; enterprise acme@1.0.0: 70"
+    assert told.meaning.startswith("Least test coverage")
+    assert told.default == "80"
+    inherited = explain(checked.effective, "plugins.catalog.type")
+    assert str(inherited) == "polaris, from enterprise acme@1.0.0"
+    assert explain(checked.effective, "governance.waiver_policy.max_days").origin == "floe's default"
+    gold = explain(checked.effective, "data_architecture.layers.gold.prefix")
+    assert str(gold) == "gold_, from pattern medallion"
+
+
+def test_explain_refuses_an_unknown_setting_with_a_guess(family: Family) -> None:
+    checked = family("", "")
+    with pytest.raises(UsageError) as caught:
+        explain(checked.effective, "governance.quality_gates.minimum_coverage")
+    assert "governance.quality_gates.minimum_test_coverage" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        explain(checked.effective, "block_on_failure")
+    assert "governance.quality_gates.block_on_failure" in caught.value.hint
+
+
+def test_a_plugin_is_replaced_whole(family: Family) -> None:
+    checked = family("", "plugins: {compute: {type: snowflake, config: {threads: 2}}}\n")
+    assert [str(plugin) for plugin in checked.plugins] == [
+        "floe-catalog-polaris@1.0.0",
+        "floe-compute-snowflake@1.0.0",
+    ]
+    assert explain(checked.effective, "plugins.compute.type").origin == "domain sales@2.1.0"
+
+
+def test_waivers_are_not_inherited_and_names_of_the_parent_may_be_used(family: Family) -> None:
+    above = (
+        "governance:\n"
+        "  waivers: [{pattern: a, reason: b, owner: c, expires: 2020-01-01}]\n"
+        "  access_control: {roles: {steward: {}}}\n"
+    )
+    below = (
+        "governance: {access_control: {permissions: [{role: steward, namespaces: [gold], access: READ}]}}\n"
+    )
+    checked = family(above, below)
+    assert checked.ok, checked.errors
+    assert checked.manifest.governance.waivers == ()
+    assert "steward" in checked.manifest.governance.access_control.roles
+
+
+def test_a_parent_from_an_artifacts_settings_is_the_same_as_one_by_path(
+    family: Family, tmp_path: Path, catalogue: Catalogue
+) -> None:  # fmt: skip
+    by_path = family(gates("minimum_test_coverage: 70"), gates("minimum_test_coverage: 60"))
+    enterprise = check_file(tmp_path / "enterprise" / "manifest.yaml", catalogue=catalogue)
+    settings = json.loads(json.dumps(settings_for_children(enterprise.manifest)))
+    ref = "oci://registry.example.com/acme:v1.0.0"
+    parent = ParentPlatform.from_settings(settings, ref=ref, digest="sha256:00")
+    text = (DOMAIN + gates("minimum_test_coverage: 60")).replace("../enterprise", ref)
+    by_artifact = check(text, catalogue=catalogue, parent=parent)
+    assert by_artifact.manifest.governance == by_path.manifest.governance
+    assert [item.code for item in by_artifact.errors] == ["FLOE-M050"]
+
+
+def test_trusted_keys_only_shrink(house: Path, catalogue: Catalogue) -> None:
+    up = house / "up" / "manifest.yaml"
+    up.write_text(ENTERPRISE + "security: {trusted_keys: [other.pub]}\n")
+    domain = DOMAIN.replace("../enterprise", "up/manifest.yaml")
+    inherited = check(domain, path=house / "manifest.yaml", catalogue=catalogue)
+    assert inherited.ok
+    assert inherited.manifest is not None
+    assert trusted_pems(inherited.manifest, house) == ((house / "up" / "other.pub").read_text(),)
+    (house / "same.pub").write_text((house / "up" / "other.pub").read_text())
+    kept = check(
+        domain + "security: {trusted_keys: [same.pub, cosign.pub]}\n",
+        path=house / "manifest.yaml",
+        catalogue=catalogue,
+    )
+    assert [(item.code, item.path) for item in kept.errors] == [
+        ("FLOE-M056", ("security", "trusted_keys", 1))
+    ]
+    assert kept.manifest is not None
+    assert kept.manifest.security.trusted_keys == ("same.pub",)
+
+
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        (".", "its own parent"),
+        ("../nowhere.yaml", "no parent manifest"),
+        ("../two", "scope"),
+        ("../broken", "1 error"),
+        ("../chained", "a parent of its own"),
+    ],
+)
+def test_a_parent_that_cannot_be_one_is_told_apart(
+    tmp_path: Path, catalogue: Catalogue, ref: str, said: str
+) -> None:
+    for name, text in {
+        "child": DOMAIN.replace("../enterprise", ref),
+        "two": ENTERPRISE.replace(", scope: enterprise", "").replace("approved_plugins", "#"),
+        "broken": ENTERPRISE + "oops: 1\n",
+        "chained": DOMAIN,
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.yaml").write_text(text)
+    checked = check_file(tmp_path / "child" / "manifest.yaml", catalogue=catalogue)
+    (found,) = [item for item in checked.diagnostics if item.code == "FLOE-M018"]
+    assert said in found.message
+    assert found.path == ("parent", "ref")
+
+
+def test_loading_a_parent_raises_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no parent manifest"):
+        load_parent("nowhere.yaml", tmp_path / "manifest.yaml")
+
+
+def test_a_path_is_split_at_dots_and_brackets() -> None:
+    assert split("governance.waivers[2].reason") == ("governance", "waivers", 2, "reason")
