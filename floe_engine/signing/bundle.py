@@ -215,7 +215,7 @@ def _open(raw: bytes) -> _Envelope | None:
         raise Unacceptable("the envelope does not hold exactly one signature")
     payload = decode_base64(envelope.get("payload"))
     statement = mapping(strict_json(payload), "the statement")
-    if statement.get("_type") not in _STATEMENT_TYPES:
+    if str(statement.get("_type")) not in _STATEMENT_TYPES:
         raise Unacceptable(f"not an in-toto statement: {quoted(statement.get('_type'))}")
     if statement.get("predicateType") != PREDICATE_TYPE:
         return None

@@ -10,11 +10,14 @@ import sys
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnreachable, Unsigned, Untrusted
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle, simple_signing
+from floe_engine.signing.keys import load_private
 from floe_engine.signing.repository import MANIFEST_MEDIA_TYPE, Descriptor
 from floe_engine.signing.trust import Anchors, sign, verify
 from tests.engine.signing.conftest import new_key
@@ -225,6 +228,19 @@ def test_a_lying_hint_does_not_make_a_signature_trusted(repository, key, strange
     verdict = verify(repository, digest, trusting(key))
     assert verdict.status == "untrusted"
     assert "did not make it" in reasons(verdict)
+
+
+def test_an_ed25519_bundle_of_cosign_3_is_explained_and_not_trusted(repository, stranger):
+    """It signs a prehash (Ed25519ph), so the signature never holds, and the hint says whose it is."""
+    made = ed25519.Ed25519PrivateKey.generate()
+    trusted = load_private(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    digest = repository.artifact()
+    bundle_of_stranger = key_bundle(digest, stranger)
+    bundle_of_stranger["verificationMaterial"]["publicKey"]["hint"] = trusted.public.hint
+    attach_raw(repository, digest, json.dumps(bundle_of_stranger).encode())
+    verdict = verify(repository, digest, trusting(trusted))
+    assert verdict.status == "untrusted"
+    assert "Ed25519ph" in reasons(verdict)
 
 
 def test_a_nonsense_hint_does_not_spoil_a_good_signature(repository, key):
