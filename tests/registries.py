@@ -234,7 +234,7 @@ class TokenService:
         login = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
         known = proof == (self.refresh_token if method == "POST" else login)
         status = 200 if known or (self.anonymous and not proof) else 401
-        body = json.dumps({"access_token": self._token(query["service"][0], scope)}).encode()
+        body = json.dumps({"access_token": self.token_for(query["service"][0], scope)}).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(body) if status == 200 else 0))
@@ -242,7 +242,7 @@ class TokenService:
         if status == 200:
             handler.wfile.write(body)
 
-    def _token(self, service: str, scope: str) -> str:
+    def token_for(self, service: str, scope: str) -> str:
         kind, name, actions = scope.split(":")
         granted = [action for action in actions.split(",") if action in self.grant]
         now = int(time.time())

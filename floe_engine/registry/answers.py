@@ -71,7 +71,7 @@ def failure(
     if "HTTP request to an HTTPS server" in said:
         return RegistryError(
             f"{registry} speaks HTTPS, and was asked by plain HTTP",
-            hint="set plain HTTP off for this registry; it is on by default for loopback addresses",
+            hint="set FLOE_PLAIN_HTTP=0; plain HTTP is the default for loopback addresses alone",
             where=where,
             status=status,
         )

@@ -7,6 +7,7 @@ they have done.
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
     from floe_engine.registry.client import Repository
 
 _ROUNDS = 12
+_SHORTEST = 0.02
+_LONGEST = 2.0
 
 
 def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor) -> None:
     """List a referrer in the index at a fallback tag (distribution-spec 1.1, "Referrers Tag Schema").
 
-    Two writers may overwrite each other, so the tag is read again after writing, and written
-    again after a random pause until the entry is there. Raises `RegistryError` if it never stays.
+    Two writers may overwrite each other: one that read before us may write after us. So we wait
+    for as long as such a writer may still be under way, by our own speed, before we read again;
+    and write again where our entry is gone. Raises `RegistryError` if it never stays.
     """
     for attempt in range(_ROUNDS):
+        start = time.monotonic()
         entries = _entries(repository, tag)
         if any(entry.get("digest") == referrer.digest for entry in entries):
             return
@@ -37,12 +42,12 @@ def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor) -> N
             "manifests": [*entries, referrer.document()],
         }
         repository.push_manifest(canonical_json(index), OCI_INDEX, tag=tag)
-        if attempt:
-            # We have met another writer; give it the time to overwrite us before looking.
-            pause_for(random.uniform(0.02, 0.06) * attempt, repository.cancels)  # noqa: S311 - jitter
+        under_way = max(_SHORTEST, time.monotonic() - start)
+        pause_for(min(_LONGEST, under_way * random.uniform(1.5, 2.5)), repository.cancels)  # noqa: S311 - jitter
         if any(entry.get("digest") == referrer.digest for entry in _entries(repository, tag)):
             return
-        pause_for(random.uniform(0.0, 0.05) * 2 ** min(attempt, 4), repository.cancels)  # noqa: S311 - jitter
+        # Whoever lost waits longer each time, so that the crowd thins out.
+        pause_for(random.uniform(0, _SHORTEST) * 2 ** min(attempt, 5), repository.cancels)  # noqa: S311 - jitter
     raise RegistryError(
         "other writers keep replacing the list of signatures",
         f"{referrer.digest} was not in it after {_ROUNDS} tries",

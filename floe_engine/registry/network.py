@@ -128,8 +128,8 @@ def _tls_reason(chain: Sequence[BaseException]) -> tuple[str, str]:
         if isinstance(one, ssl.SSLCertVerificationError):
             return (
                 f"its certificate is not trusted: {answers.plain(one.verify_message)}",
-                "if it is your organisation's own, name its certificate authority as the CA file",
+                "if it is your organisation's own, name the file of its authority in FLOE_CA_FILE",
             )
     if any(mark in str(one) for one in chain for mark in _NO_TLS):
-        return "it does not speak TLS", "if it is meant to be plain HTTP, allow plain HTTP for it"
+        return "it does not speak TLS", "if it is meant to be plain HTTP, set FLOE_PLAIN_HTTP=1 for it"
     return "the TLS connection failed", "check its certificate and the clock of this machine"
