@@ -85,6 +85,7 @@ def test_processes_that_publish_different_versions_all_win(root: Path, repositor
     assert repository.tags() == sorted(tags)
 
 
+@pytest.mark.parametrize("tag", ["v1.2.3", "1.2.3", "v1.2.3-rc.1", "v1.2.3_build.5"])
 def test_versions_are_immutable_and_other_tags_are_not(repository: Repository, tag: str) -> None:
     publish(repository, tag, count=2)
     with pytest.raises(FloeError, match="does not move it"):
