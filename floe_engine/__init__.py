@@ -40,6 +40,9 @@ _HOME = {
     "TextEdit": "document.diagnostics",
     # where one works
     "Workspace": "workspace",
+    # versions
+    "Constraint": "versions",
+    "Version": "versions",
     # workflows
     "CompileOptions": "workflows.compile_project",
     "PullOptions": "workflows.pull",
@@ -58,6 +61,7 @@ _HOME = {
     "plan_publication": "workflows.publish",
     "publish": "workflows.publish",
     "pull": "workflows.pull",
+    "test_policies": "workflows.test_policies",
     "verify_version": "workflows.verify",
 }
 """Public name → the room it lives in."""

@@ -6,7 +6,7 @@ action is one row here and one ``action_…`` method on its place's screen (or o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from textual.binding import Binding
@@ -81,6 +81,10 @@ class Action:
         )
 
 
+def _at(place: Place, *actions: Action) -> tuple[Action, ...]:
+    return tuple(replace(action, place=place) for action in actions)
+
+
 _GO = tuple(
     action
     for place in Place
@@ -150,34 +154,210 @@ _DIFFS = (
     Action("diff.up", "k", "Up", "A line up", "up", part="diff"),
 )
 
-_MANIFEST = (
-    Action("manifest.save", "ctrl+s", "Save", "Write manifest.yaml", "save", Place.MANIFEST, show=True,
-           priority=True, needs_write=True),
-    Action("manifest.find", "ctrl+f", "Find", "Find and replace in the manifest", "find", Place.MANIFEST,
-           show=True, priority=True),
-    Action("manifest.line", "ctrl+g", "Go to line", "Go to a line by its number", "go_to_line",
-           Place.MANIFEST, priority=True),
-    Action("manifest.problem.next", "f8", "Next problem", "Go to the next problem", "next_problem",
-           Place.MANIFEST, show=True, priority=True),
-    Action("manifest.problem.previous", "shift+f8", "Previous problem", "Go to the previous problem",
-           "previous_problem", Place.MANIFEST, priority=True),
-    Action("manifest.fix", "ctrl+t", "Quick fix", "Mend the problem at the cursor", "fix",
-           Place.MANIFEST, show=True, priority=True, needs_write=True),
-    Action("manifest.outline", "ctrl+b", "Outline", "Show the sections of the manifest", "outline",
-           Place.MANIFEST, priority=True),
-    Action("manifest.compile", "f10", "Compile", "Write the eight files into .floe/artifacts", "compile",
-           Place.MANIFEST, show=True, priority=True, needs_write=True),
-    Action("manifest.external", "f9", "$EDITOR", "Edit the text in $EDITOR; comes back as one undo",
-           "external", Place.MANIFEST, show=True, priority=True, needs_write=True),
-    Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo", Place.MANIFEST,
-           priority=True),
-    Action("manifest.redo", "ctrl+y", "Redo", "Do again what was taken back", "redo", Place.MANIFEST,
-           priority=True),
-    Action("manifest.reload", "", "Reload from disk", "Replace the text by the file's", "reload",
-           Place.MANIFEST),
-)  # fmt: skip
+_MANIFEST = _at(
+    Place.MANIFEST,
+    Action(
+        "manifest.save",
+        "ctrl+s",
+        "Save",
+        "Write manifest.yaml",
+        "save",
+        show=True,
+        priority=True,
+        needs_write=True,
+    ),
+    Action(
+        "manifest.find",
+        "ctrl+f",
+        "Find",
+        "Find and replace in the manifest",
+        "find",
+        show=True,
+        priority=True,
+    ),
+    Action(
+        "manifest.line", "ctrl+g", "Go to line", "Go to a line by its number", "go_to_line", priority=True
+    ),
+    Action(
+        "manifest.problem.next",
+        "f8",
+        "Next problem",
+        "Go to the next problem",
+        "next_problem",
+        show=True,
+        priority=True,
+    ),
+    Action(
+        "manifest.problem.previous",
+        "shift+f8",
+        "Previous problem",
+        "Go to the previous problem",
+        "previous_problem",
+        priority=True,
+    ),
+    Action(
+        "manifest.fix",
+        "ctrl+t",
+        "Quick fix",
+        "Mend the problem at the cursor",
+        "fix",
+        show=True,
+        priority=True,
+        needs_write=True,
+    ),
+    Action(
+        "manifest.outline", "ctrl+b", "Outline", "Show the sections of the manifest", "outline", priority=True
+    ),
+    Action(
+        "manifest.compile",
+        "f10",
+        "Compile",
+        "Write the eight files into .floe/artifacts",
+        "compile",
+        show=True,
+        priority=True,
+        needs_write=True,
+    ),
+    Action(
+        "manifest.external",
+        "f9",
+        "$EDITOR",
+        "Edit the text in $EDITOR; comes back as one undo",
+        "external",
+        show=True,
+        priority=True,
+        needs_write=True,
+    ),
+    Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo", priority=True),
+    Action("manifest.redo", "ctrl+y", "Redo", "Do again what was taken back", "redo", priority=True),
+    Action("manifest.reload", "", "Reload from disk", "Replace the text by the file's", "reload"),
+)
 
-ACTIONS: tuple[Action, ...] = (*_GO, *_EVERYWHERE, *_LISTS, *_FILTERS, *_TEXTS, *_DIFFS, *_MANIFEST)
+_VERSIONS = _at(
+    Place.VERSIONS,
+    Action(
+        "versions.old",
+        "o",
+        "Old side",
+        "Choose what to compare from",
+        "choose_old",
+        show=True,
+    ),
+    Action(
+        "versions.new",
+        "w",
+        "New side",
+        "Choose what to compare with",
+        "choose_new",
+        show=True,
+    ),
+    Action("versions.swap", "s", "Swap", "Exchange the two sides", "swap"),
+    Action(
+        "versions.breaking",
+        "b",
+        "Breaking",
+        "Only what breaks a project",
+        "breaking",
+        show=True,
+    ),
+    Action("versions.refresh", "r", "Refresh", "Compare again", "refresh"),
+    Action("versions.copy", "y", "Copy", "Copy the change", "copy"),
+)
+
+_PUBLISH = _at(
+    Place.PUBLISH,
+    Action("publish.plan", "r", "Plan", "Say what would be pushed, and where", "plan", show=True),
+    Action(
+        "publish.publish",
+        "p",
+        "Publish",
+        "Push, sign, verify and tag",
+        "publish",
+        show=True,
+        needs_write=True,
+    ),
+    Action("publish.version", "e", "Version", "Set the version to publish", "version", show=True),
+    Action("publish.copy", "y", "Copy digest", "Copy the published digest", "copy"),
+    Action(
+        "publish.verify",
+        "v",
+        "Copy cosign",
+        "Copy the command that verifies it by hand",
+        "copy_verify",
+    ),
+)
+
+_REGISTRY = _at(
+    Place.REGISTRY,
+    Action("registry.refresh", "r", "Refresh", "Ask the registry again", "refresh", show=True),
+    Action(
+        "registry.constraint",
+        "c",
+        "Constraint",
+        "See what v1.2.* would resolve to",
+        "constraint",
+        show=True,
+    ),
+    Action(
+        "registry.pull",
+        "p",
+        "Pull",
+        "Fetch the version, verify it and lock it",
+        "pull",
+        show=True,
+        needs_write=True,
+    ),
+    Action(
+        "registry.verify",
+        "v",
+        "Verify",
+        "Look at every signature of the version",
+        "verify",
+        show=True,
+    ),
+    Action(
+        "registry.pin",
+        "i",
+        "Pin",
+        "Pin the version in floe.yaml: exact, patch or minor",
+        "pin",
+        show=True,
+        needs_write=True,
+    ),
+    Action("registry.copy", "y", "Copy", "Copy the version's reference", "copy", show=True),
+)
+
+_PROJECT = _at(
+    Place.PROJECT,
+    Action("project.check", "r", "Check", "Judge the project by its platform", "check", show=True),
+    Action(
+        "project.compile",
+        "c",
+        "Compile",
+        "Judge, and write profiles.yml",
+        "compile",
+        show=True,
+        needs_write=True,
+    ),
+    Action("project.group", "t", "Group", "By rule, by file, or by severity", "group", show=True),
+    Action("project.open", "e", "Open", "Open the line in $EDITOR", "open", show=True),
+    Action("project.waived", "x", "Waived", "Show or hide what is waived or known", "waived"),
+    Action("project.copy", "y", "Copy", "Copy the finding", "copy"),
+)
+
+ACTIONS: tuple[Action, ...] = (
+    *_GO,
+    *_EVERYWHERE,
+    *_MANIFEST,
+    *_VERSIONS,
+    *_PUBLISH,
+    *_REGISTRY,
+    *_PROJECT,
+    *_LISTS,
+    *_FILTERS,
+    *_TEXTS,
+    *_DIFFS,
+)
 """Every action, in the order in which help and docs show them."""
 
 
@@ -197,34 +377,3 @@ def find(place: Place | None, target: str, argument: str = "") -> Action | None:
         if (action.place, action.part, action.target, action.argument) == (place, "", target, argument):
             return action
     return None
-
-
-def markdown() -> str:
-    """docs/keys.md: every action by place."""
-    lines = [
-        "# Keys",
-        "",
-        "Made from `floe_tui/actions.py` by `scripts/keys_reference.py`; do not edit.",
-        "Give an action another key in the settings file's `[keys]` table, by its id.",
-    ]
-    for place in (None, *Place):
-        rows = [action for action in ACTIONS if action.place == place and not action.part]
-        lines += _table(place.title if place else "Everywhere", rows)
-    for part, title in (
-        ("list", "In lists"),
-        ("filter", "In lists with a filter"),
-        ("diff", "In comparisons"),
-    ):
-        lines += _table(title, [action for action in ACTIONS if action.part == part])
-    return "\n".join(lines) + "\n"
-
-
-def _table(title: str, rows: list[Action]) -> list[str]:
-    if not rows:
-        return []
-    lines = ["", f"## {title}", ""]
-    lines += ["| key | action | what it does | id |", "|---|---|---|---|"]
-    for action in rows:
-        keys = ", ".join(f"`{key}`" for key in action.keys.split(",") if key) or "palette"
-        lines.append(f"| {keys} | {action.title} | {action.description} | `{action.id}` |")
-    return lines

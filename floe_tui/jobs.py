@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from floe_engine import Cancelled, CancelToken, Event, FloeError, Transfer
@@ -20,9 +21,11 @@ from floe_tui.messages import WorkChanged
 if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
+    from textual.screen import Screen
     from textual.timer import Timer
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 TIMEOUT = 120.0
 """Seconds after which a job is given up."""
@@ -120,6 +123,23 @@ class Jobs:
         for job in self.running:
             self._end(job)
         self._running.clear()
+
+    def ask(self, panel: Callable[[], Screen[A]], cancel: CancelToken) -> A:
+        """From a worker: show a panel and wait for its answer.
+
+        Raises `Cancelled` where the user closes it without one, or the work is stopped meanwhile.
+        """
+        answers: SimpleQueue[A | None] = SimpleQueue()
+        self._app.call_later(lambda: self._app.push_screen(panel(), answers.put))
+        while True:
+            cancel.check()
+            try:
+                answer = answers.get(timeout=0.1)
+            except Empty:
+                continue
+            if answer is None:
+                raise Cancelled
+            return answer
 
     # --- in the worker's thread ------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from floe_tui.actions import markdown
+from floe_tui.keys_page import markdown
 
 if __name__ == "__main__":
     page = Path(__file__).parents[1] / "docs" / "keys.md"

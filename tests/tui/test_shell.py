@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_tui import actions
 from floe_tui.actions import ACTIONS, Place
+from floe_tui.keys_page import markdown
 from floe_tui.screens.confirm import ConfirmPanel
 from floe_tui.screens.help import HelpPanel
 from floe_tui.screens.place import PlaceScreen
@@ -211,7 +211,7 @@ def test_no_key_means_two_things_in_one_place() -> None:
 
 def test_the_keys_page_is_the_table(request: pytest.FixtureRequest) -> None:
     page = request.config.rootpath / "docs" / "keys.md"
-    assert page.read_text() == actions.markdown(), "run scripts/keys_reference.py"
+    assert page.read_text() == markdown(), "run scripts/keys_reference.py"
 
 
 def test_starting_loads_neither_the_network_nor_the_signing_libraries() -> None:
