@@ -1,0 +1,212 @@
+"""What an upgrade does to one project: its findings under the old platform and under the new.
+
+A finding that is gone is not always good news: if its rule no longer looks at the subject, it was
+not resolved but masked. Both evaluations say what they looked at, so the two are told apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from floe_engine.artifact.model import (
+    CLASSIFICATION,
+    LAYER_CONSTRAINTS,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+    SCHEMA_REGISTRY,
+)
+from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.required_tests import RequiredTest
+from floe_engine.policy.rules import rule_by_id
+from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.rules import EVERY_POLICY, Assessment, Entry
+from floe_engine.upgrade.shape import Pattern, matches
+
+Status = Literal["new", "worsened", "resolved", "eased", "no_longer_evaluated", "unchanged"]
+
+STATUSES: tuple[Status, ...] = ("new", "worsened", "resolved", "eased", "no_longer_evaluated", "unchanged")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What becomes of one finding. `causes` are the upgrade entries behind it, costliest first."""
+
+    status: Status
+    before: Finding | None
+    """Under the old platform; None where it is new."""
+    after: Finding | None
+    """Under the new platform; None where it is gone."""
+    causes: tuple[Entry, ...] = ()
+
+    @property
+    def finding(self) -> Finding:
+        """The finding as it is now, or as it was where it is gone."""
+        found = self.after or self.before
+        assert found is not None  # one of the two is always there
+        return found
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it stops a build that it did not stop before."""
+        was = self.before is not None and self.before.blocking
+        return self.after is not None and self.after.blocking and not was
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Everything that an upgrade does to a project, what breaks first."""
+
+    effects: tuple[Effect, ...]
+
+    @property
+    def breaking(self) -> tuple[Effect, ...]:
+        """What would stop a build that runs today."""
+        return tuple(effect for effect in self.effects if effect.breaks)
+
+    @cached_property
+    def counts(self) -> Mapping[Status, int]:
+        """How many effects there are of each status."""
+        found = Counter(effect.status for effect in self.effects)
+        return {status: found[status] for status in STATUSES}
+
+    @cached_property
+    def causes(self) -> Mapping[str, int]:
+        """Upgrade rule ID to how many findings it is the first cause of, of those that got worse."""
+        found: Counter[str] = Counter()
+        for effect in self.of("new", "worsened"):
+            found[effect.causes[0].rule.id if effect.causes else ""] += 1
+        return dict(found.most_common())
+
+    def of(self, *statuses: Status) -> tuple[Effect, ...]:
+        """The effects of some statuses."""
+        return tuple(effect for effect in self.effects if effect.status in statuses)
+
+
+def impact(old: Evaluation, new: Evaluation, assessment: Assessment | None = None) -> Impact:
+    """Compare two evaluations of one project, under the old platform and the new.
+
+    `assessment` is of the same two platforms; with it, effects name their causes. Findings are
+    matched by rule, subject and parameter, so a reworded message is no change.
+    """
+    before, after = _by_identity(old), _by_identity(new)
+    causes = _Causes(assessment, old, new) if assessment is not None else None
+    effects = []
+    for identity in (*after, *(key for key in before if key not in after)):
+        effect = _effect(before.get(identity), after.get(identity), new)
+        if causes is not None and effect.status != "unchanged":
+            effect = Effect(effect.status, effect.before, effect.after, causes.of(effect.finding))
+        effects.append(effect)
+    effects.sort(key=lambda effect: (not effect.breaks, STATUSES.index(effect.status)))  # stable
+    return Impact(tuple(effects))
+
+
+def _by_identity(evaluation: Evaluation) -> dict[tuple[str, str, str, int], Finding]:
+    """Findings by what makes them the same; equal ones are numbered."""
+    found: dict[tuple[str, str, str, int], Finding] = {}
+    for finding in evaluation.findings:
+        number = 0
+        while (key := (finding.rule, finding.subject, finding.parameter, number)) in found:
+            number += 1
+        found[key] = finding
+    return found
+
+
+def _effect(before: Finding | None, after: Finding | None, new: Evaluation) -> Effect:
+    if before is None:
+        return Effect("new", None, after)
+    if after is None:
+        return Effect("resolved" if new.was_checked(before) else "no_longer_evaluated", before, None)
+    if _weight(after) > _weight(before):
+        return Effect("worsened", before, after)
+    return Effect("eased" if _weight(after) < _weight(before) else "unchanged", before, after)
+
+
+def _weight(finding: Finding) -> int:
+    """How much a finding matters; what is excused or known already matters least."""
+    if finding.waived or finding.baseline:
+        return 0
+    return {"info": 1, "warning": 2, "error": 3}[finding.severity]
+
+
+# --- causes ------------------------------------------------------------------------------------
+
+_LAYER_AT: tuple[tuple[Pattern, int], ...] = (
+    ((LAYER_CONSTRAINTS, "_meta", "**"), 0),
+    ((LAYER_CONSTRAINTS, "**"), 1),
+    ((QUALITY_GATES, "layerThresholds", "*"), 2),
+    ((NAMING_RULES, "prefixes", "*"), 2),
+    ((NAMING_RULES, "morePrefixes", "*", "**"), 2),
+    ((NAMESPACES, "layers", "*"), 2),
+    ((SCHEMA_REGISTRY, "requiredColumns", "*", "**"), 2),
+    ((SCHEMA_REGISTRY, "requireContract", "*"), 2),
+)
+"""Where in a change's path the one layer stands that it is about; 0: nowhere."""
+
+_TEST_LISTS: tuple[Pattern, ...] = (
+    (QUALITY_GATES, "required_tests", "*"),
+    (LAYER_CONSTRAINTS, "*", "required_tests", "*"),
+    (CLASSIFICATION, "rules", "*", "required_tests", "*"),
+)
+
+
+class _Causes:
+    """Which changes can have brought a finding about, remembered by rule and layer."""
+
+    def __init__(self, assessment: Assessment, old: Evaluation, new: Evaluation) -> None:
+        self.assessment = assessment
+        self.old = old
+        self.new = new
+        self._known: dict[tuple[str, frozenset[str], str], tuple[Entry, ...]] = {}
+
+    def of(self, finding: Finding) -> tuple[Entry, ...]:
+        layers = frozenset(self._layers(finding.subject))
+        key = (finding.rule, layers, finding.parameter)
+        if key not in self._known:
+            judged = [entry for entry in self.assessment.entries if _judged_by(entry, finding)]
+            near = [entry for entry in judged if _is_about(entry.change, finding, layers)]
+            # A change that is named outright explains more than one that could touch any rule.
+            direct = [entry for entry in near if EVERY_POLICY not in entry.rule.judged_by]
+            self._known[key] = tuple(direct or near or judged)
+        return self._known[key]
+
+    def _layers(self, subject: str) -> Iterator[str]:
+        """The layers of a model, of a column's model, or the layer that is itself the subject."""
+        while subject:
+            for evaluation in (self.old, self.new):
+                layer = evaluation.layers.get(subject)
+                if layer is not None:
+                    yield layer
+                elif subject in evaluation.coverage.layers:
+                    yield subject
+            subject = subject.rpartition(".")[0]
+
+
+def _judged_by(entry: Entry, finding: Finding) -> bool:
+    judges = entry.rule.judged_by
+    if judges == ("*",):
+        return entry.change.path[2] == finding.rule
+    return finding.rule in judges or EVERY_POLICY in judges
+
+
+def _is_about(change: Change, finding: Finding, layers: frozenset[str]) -> bool:
+    layer = _layer_of(change)
+    if layer is not None and layers and layer not in layers:
+        return False
+    if any(matches(pattern, change.path) for pattern in _TEST_LISTS):
+        rule = rule_by_id(finding.rule)
+        wanted = rule.test if isinstance(rule, RequiredTest) else finding.parameter
+        return not wanted or wanted == change.path[-1]
+    return True
+
+
+def _layer_of(change: Change) -> str | None:
+    for pattern, place in _LAYER_AT:
+        if matches(pattern, change.path):
+            return change.path[place] if place and place < len(change.path) else None
+    return None
