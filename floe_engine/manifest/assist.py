@@ -75,7 +75,12 @@ def complete(checked: Checked, position: Position) -> tuple[Completion, ...]:
     if cursor is None:
         return ()
     draft = _draft(checked)
-    found = list(_values(draft, cursor) if cursor.is_value else _keys(draft, cursor))
+    shape = shape_at(cursor.path)
+    plain = shape is not None and shape.section is None and shape.values is None
+    item = bool(cursor.path) and isinstance(cursor.path[-1], int)
+    # Behind a dash a word may become a key or stay a value; the schema knows which.
+    is_value = cursor.is_value or (item and plain)
+    found = list(_values(draft, cursor) if is_value else _keys(draft, cursor))
     typed = cursor.typed.strip("\"'").lower()
     matching = [offer for offer in found if typed in offer.label.lower()]
     return tuple(sorted(matching, key=lambda offer: not offer.label.lower().startswith(typed)))

@@ -93,6 +93,7 @@ def check(
     found = list(document.diagnostics)
     if not isinstance(document.value, dict):
         found += _no_mapping(bare, has_problems=bool(found))
+        found.sort(key=_place)
         return Checked(document, tuple(found), None, (), catalogue)
     parent, troubles = _find_parent(bare, path, parent)
     found += troubles
@@ -107,7 +108,7 @@ def check(
         found += diagnose(draft, (item for item in errors if not _maybe_unread(document, item)))
     for rule in RULES:
         found += rule(draft)
-    found.sort(key=lambda diagnostic: (diagnostic.span, diagnostic.code))
+    found.sort(key=_place)
     plugins: tuple[ResolvedPlugin, ...] = ()
     if effective is not None:
         try:
@@ -142,6 +143,10 @@ def trusted_pems(manifest: Manifest, directory: Path | None) -> tuple[str, ...]:
 
 
 # --- parts -------------------------------------------------------------------------------------
+
+
+def _place(diagnostic: Diagnostic) -> tuple[Span, str]:
+    return diagnostic.span, diagnostic.code
 
 
 def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:

@@ -40,7 +40,9 @@ class Cursor:
 
 def cursor_at(lines: Sequence[str], position: Position) -> Cursor | None:
     """The cursor's place; None inside a comment or a quoted text that cannot be completed."""
-    line = lines[position.line] if position.line < len(lines) else ""
+    if position.line >= len(lines):
+        return None
+    line = lines[position.line]
     before = line[: position.column]
     found = _LINE.match(before)
     assert found is not None  # the pattern matches the empty text

@@ -178,7 +178,7 @@ def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     choices = shape.choices
     listed = " or ".join(filter(None, [", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]))
     hint = ""
-    if path == ("kind",) and given in _OTHER_KINDS:
+    if path == ("kind",) and isinstance(given, str) and given in _OTHER_KINDS:
         hint = f"this file is {_OTHER_KINDS[given]}"
     word = given if isinstance(given, str) else written(draft, path)
     guess = nearest(word, choices) if word else None

@@ -1,0 +1,190 @@
+"""Completion, hover, outline and definitions, at the places where people want them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from floe_engine.document import edit
+from floe_engine.document.diagnostics import Position, Span, TextEdit
+from floe_engine.manifest.assist import complete, definition, fixes_at, hover, outline
+from floe_engine.manifest.check import Checked, check, check_file
+from floe_engine.manifest.cursor import cursor_at
+from floe_engine.manifest.plugins import Catalogue
+from tests.engine.manifest.conftest import SEED
+
+
+def at(text: str, catalogue: Catalogue) -> tuple[Checked, Position]:
+    """A text with the cursor at ``|``."""
+    before, _, after = text.partition("|")
+    checked = check(before + after, catalogue=catalogue)
+    return checked, Position(before.count("\n"), len(before) - before.rfind("\n") - 1)
+
+
+def offered(text: str, catalogue: Catalogue) -> list[str]:
+    return [offer.label for offer in complete(*at(text, catalogue))]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (SEED + "|", ["scope", "parent", "approved_plugins", "catalog", "security", "artifacts"]),
+        (SEED + "sec|", ["security"]),
+        (SEED.replace("pattern: medallion", "pattern: |"), ["medallion", "kimball", "data_vault", "custom"]),
+        (SEED.replace("pattern: medallion", "pattern: med|"), ["medallion"]),
+        (SEED.replace("enforcement: strict", "enforcement:  st|rict"), ["strict"]),
+        (SEED.replace("block_on_failure: true", "block_on_failure: |"), ["true", "false"]),
+        (SEED.replace("    minimum_test_coverage: 80\n", "    min|\n"), ["minimum_test_coverage"]),
+        (SEED.replace("type: duckdb", "type: |"), ["duckdb", "snowflake", "bigquery"]),
+        (SEED.replace("type: duckdb", "type: duckdb\n    version: |"), ["1.0.0"]),
+        (SEED.replace("type: duckdb", "type: duckdb\n    config:\n      |"), ["path", "schema", "threads"]),
+        (SEED.replace("type: duckdb", "type: bigquery\n    config: {method: |}"), ["oauth"]),
+        (SEED.replace("plugins:\n", "plugins:\n  |\n"), ["storage", "semantic_layer", "ingestion"]),
+        (SEED + "  classification:\n    default_level: |", ["public", "internal", "confidential"]),
+        (SEED + "  classification:\n    levels: [internal, hot]\n    default_level: h|", ["hot"]),
+        (SEED + "  access_control:\n    permissions:\n      - role: |", ["data_engineer", "analyst"]),
+        (SEED + "  access_control:\n    permissions:\n      - |", ["role", "namespaces", "levels", "access"]),
+        (SEED + "  access_control:\n    permissions:\n      - role: admin\n        ac|", ["access"]),
+        (
+            SEED + "  access_control:\n    permissions:\n      - {role: admin, namespaces: [bronze, |]}",
+            ["silver", "gold"],
+        ),
+        (SEED + "x:\n|", ["scope", "parent"]),
+        (
+            SEED.replace("  naming:", "  layers:\n    gold:\n      may_depend_on:\n        - s|\n  naming:"),
+            ["silver", "source"],
+        ),
+        (SEED.replace("  naming:", "  layers:\n    |\n  naming:"), ["bronze", "silver", "gold"]),
+        (SEED + "  quality_gates:\n    required_tests: [uni|", ["unique_pk", "unit_test"]),
+        (SEED + "    layer_thresholds: {|", ["bronze", "silver", "gold"]),
+        (SEED + "  custom_rules:\n  - type: require_m|", ["require_meta_field"]),
+        (SEED + "  waivers:\n  - pattern: x\n    action: |", ["downgrade", "exclude"]),
+    ],
+)  # fmt: skip
+def test_completion_offers_what_fits_the_place(text: str, first: list[str], catalogue: Catalogue) -> None:
+    assert offered(text, catalogue)[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    "text", [SEED + "# comment |", SEED.replace("acme-data-platform", "ac|"), SEED + "x:\n  y: |"]
+)
+def test_completion_is_silent_where_nothing_is_known(text: str, catalogue: Catalogue) -> None:
+    assert offered(text, catalogue) == []
+
+
+def test_a_completion_replaces_the_whole_word_and_gives_a_sound_document(catalogue: Catalogue) -> None:
+    checked, position = at(SEED.replace("pattern: medallion", "pattern: me|da"), catalogue)
+    offer = complete(checked, position)[0]
+    text = edit.apply(checked.document.text, [TextEdit(offer.span, offer.text)])
+    assert text == SEED
+    checked, position = at(SEED.replace("    type: duckdb\n", "    type: duckdb\n    ver|\n"), catalogue)
+    (offer,) = complete(checked, position)
+    text = edit.apply(checked.document.text, [TextEdit(offer.span, offer.text)])
+    assert "    version: \n" in text
+    assert "exact version" in offer.documentation
+
+
+def test_a_nested_key_opens_its_section(catalogue: Catalogue) -> None:
+    checked, position = at(SEED + "  classif|", catalogue)
+    assert complete(checked, position)[0].text == "classification:\n    "
+
+
+def test_every_place_of_a_manifest_has_a_cursor_that_agrees_with_its_document(catalogue: Catalogue) -> None:
+    text = SEED + (
+        "  waivers:\n    - pattern: a\n      rules: [R1, R2]\n    - {pattern: b, reason: c}\n"
+        "  custom_rules:\n  - type: require_meta_field\n    field: owner\n  - type: x\n"
+    )
+    document = check(text, catalogue=catalogue).document
+
+    def visit(path: tuple[str | int, ...]) -> None:
+        node = document.find(path)
+        assert node is not None
+        if not node.children and not node.items:
+            cursor = cursor_at(document.lines, node.end)
+            assert cursor is not None
+            assert (cursor.path, cursor.is_value) == (path, True), node
+        for name in node.children:
+            visit((*path, name))
+        for index in range(len(node.items)):
+            visit((*path, index))
+
+    visit(())
+
+
+def test_hover_tells_meaning_type_default_and_origin(catalogue: Catalogue) -> None:
+    checked, position = at(SEED.replace("minimum_test_coverage", "minimum|_test_coverage"), catalogue)
+    found = hover(checked, position)
+    assert found is not None
+    assert found.text.startswith("**governance.quality_gates.minimum_test_coverage**")
+    assert "whole number 0–100; default `80`" in found.text
+    assert "80, from enterprise acme-data-platform@1.2.3" in found.text
+    line = checked.document.lines[found.span.start.line]
+    assert line[found.span.start.column : found.span.end.column] == "minimum_test_coverage"
+
+
+def test_hover_on_a_plugin_tells_what_the_catalogue_knows(catalogue: Catalogue) -> None:
+    found = hover(*at(SEED.replace("duckdb", "duck|db"), catalogue))
+    assert found is not None
+    assert "dbt-duckdb" in found.text
+    setting = hover(*at(SEED.replace("type: duckdb", "type: duckdb\n    config: {thr|eads: 4}"), catalogue))
+    assert setting is not None
+    assert "Models built at once" in setting.text
+
+
+def test_hover_says_what_a_domain_inherits(tmp_path: Path, catalogue: Catalogue) -> None:
+    checked = family(tmp_path, catalogue)
+    line = next(n for n, text in enumerate(checked.document.lines) if "minimum" in text)
+    found = hover(checked, Position(line, 10))
+    assert found is not None
+    assert "90, from domain sales@1.0.0; enterprise acme-data-platform@1.2.3: 80" in found.text
+
+
+def test_definition_leads_to_the_parents_setting(tmp_path: Path, catalogue: Catalogue) -> None:
+    checked = family(tmp_path, catalogue)
+    line = next(n for n, text in enumerate(checked.document.lines) if "minimum" in text)
+    target = definition(checked, Position(line, 10))
+    assert target is not None
+    assert target.file == tmp_path / "acme.yaml"
+    assert SEED.split("\n")[target.span.start.line].strip() == "minimum_test_coverage: 80"
+
+
+def test_definition_of_a_name_leads_to_where_the_file_defines_it(catalogue: Catalogue) -> None:
+    text = (
+        SEED + "  access_control:\n    roles:\n      steward: {}\n"
+        "    permissions: [{role: stew|ard, levels: [pii], access: READ}]\n"
+    )
+    checked, position = at(text, catalogue)
+    target = definition(checked, position)
+    assert target is not None
+    assert target.file is None
+    assert checked.document.lines[target.span.start.line].strip() == "steward: {}"
+
+
+def test_the_outline_has_sections_with_their_contents(catalogue: Catalogue) -> None:
+    symbols = outline(check(SEED, catalogue=catalogue).document)
+    assert [symbol.name for symbol in symbols] == [
+        "apiVersion", "kind", "metadata", "plugins", "data_architecture", "governance",
+    ]  # fmt: skip
+    plugins = symbols[3]
+    assert [child.name for child in plugins.children] == ["compute", "orchestrator", "catalog"]
+    assert plugins.children[0].children[0].detail == "duckdb"
+    for symbol in symbols:
+        assert symbol.span.start <= symbol.selection.start
+        assert symbol.selection.end <= symbol.span.end
+
+
+def test_fixes_are_found_by_place(catalogue: Catalogue) -> None:
+    checked, position = at(SEED.replace("duckdb", "duckbd|"), catalogue)
+    ((found, fix),) = fixes_at(checked.diagnostics, Span(position, position))
+    assert found.code == "FLOE-M021"
+    assert edit.apply(checked.document.text, fix.edits) == SEED
+
+
+def family(directory: Path, catalogue: Catalogue) -> Checked:
+    (directory / "acme.yaml").write_text(SEED)
+    (directory / "manifest.yaml").write_text(
+        'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: sales, version: "1.0.0", scope: domain}\n'
+        "parent: {ref: acme.yaml}\ngovernance:\n  quality_gates:\n    minimum_test_coverage: 90\n"
+    )
+    return check_file(directory / "manifest.yaml", catalogue=catalogue)
