@@ -86,7 +86,7 @@ def _without_impact(path: Path) -> bool:
 
 def _walk(shape: Shape, old: Any, new: Any, path: Path, emit: Emit) -> None:
     """Report what differs at `path` and below; values that are equal end it at once."""
-    if old == new:
+    if old == new and not (_untyped(shape) and repr(old) != repr(new)):
         return
     if old is None or new is None:
         emit(
@@ -108,6 +108,11 @@ def _walk(shape: Shape, old: Any, new: Any, path: Path, emit: Emit) -> None:
             emit(Change("changed", path, old, new))
         case _:
             _open(old, new, path, emit)
+
+
+def _untyped(shape: Shape) -> bool:
+    """Whether Python's equality is too lenient here: true equals 1, and no type settles which it is."""
+    return isinstance(shape, Open) or (isinstance(shape, Table) and isinstance(shape.value, Open))
 
 
 def _record(

@@ -239,9 +239,14 @@ def _rule_enforcement(change: Change, platform: Platform) -> int:
 
 
 def effective_enforcement(rule_id: str, platform: Platform) -> Enforcement:
-    """How a policy rule bites on a platform; one that this floe does not know is taken to stop builds."""
+    """How a policy rule bites on a platform; one that this floe does not know is taken to stop builds.
+
+    A rule that only informs never bites.
+    """
     rule = rule_by_id(rule_id)
-    return "strict" if rule is None else enforcement_of(rule, platform)
+    if rule is None:
+        return "strict"
+    return "off" if rule.advisory else enforcement_of(rule, platform)
 
 
 def waiver_over(change: Change, context: Context) -> bool:

@@ -1,12 +1,13 @@
 """Where in manifest.yaml a place of the artifact is set.
 
 The artifact is compiled from the manifest, so a change can be shown where its author wrote it.
-Paths are those of `floe_engine.manifest`; nothing is parsed here.
+Paths are those of `floe_engine.manifest`; no file is read here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from floe_engine.artifact.model import (
     ACCESS_CONTROL,
@@ -18,6 +19,8 @@ from floe_engine.artifact.model import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.document.diagnostics import Span
+from floe_engine.document.document import Document
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.shape import Path, Pattern, matches
 
@@ -105,7 +108,7 @@ def manifest_path(change: Change) -> Path:
     """The setting of manifest.yaml behind a change: ``("plugins", "compute", "type")``.
 
     Items of lists are named by what identifies them (a waiver's id, a test's name), not by their
-    index; `locate` turns the path into positions that a document has. Empty for a file that is
+    index; `locate` finds them in a document. Empty for a file that is
     new or gone.
     """
     for pattern, setting in _SETTINGS:
@@ -129,21 +132,20 @@ def _filled(pattern: Pattern, setting: Path, path: Path) -> Path:
     return tuple(filled)
 
 
-def locate(path: Path, value: object, at: Callable[[tuple[str | int, ...]], object]) -> object | None:
-    """What `at` answers for the deepest part of a setting that the manifest really has.
+def locate(path: Path, document: Document) -> Span | None:
+    """Where a manifest.yaml writes a setting, or the deepest part of its path that it does write.
 
-    `value` is the parsed manifest; `at` is given keys and list indexes, as a document's `find`
-    takes them. None where not even the first key is written: the setting is a default.
+    None where not even the first key is written: the setting is a default.
     """
     found: list[str | int] = []
-    current = value
+    current: Any = document.value
     for key in path:
         step = _step(current, key)
         if step is None:
             break
         found.append(step)
-        current = current[step]  # type: ignore[index]  # _step looked it up
-    return at(tuple(found)) if found else None
+        current = current[step]
+    return document.locate(tuple(found), key=len(found) < len(path)) if found else None
 
 
 def _step(value: object, key: str) -> str | int | None:
