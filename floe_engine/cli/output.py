@@ -73,7 +73,7 @@ class Output:
                 self._inside = True
             case Step(text, outcome, detail):
                 indent = " " * 6 if self._inside else "  "
-                mark = self._paint(_MARKS[outcome], _COLOURS[outcome])
+                mark = self.painted(_MARKS[outcome], _COLOURS[outcome])
                 suffix = f" ({printable(detail)})" if detail else ""
                 self.line(f"{indent}{mark} {printable(text)}{suffix}")
 
@@ -106,7 +106,7 @@ class Output:
 
     def warning(self, message: str, hint: str = "") -> None:
         """Tell the reader something they should know; on stderr, kept even in quiet mode."""
-        self._write(self._err, f"{self._paint('warning', '33', self._err)}: {printable(message)}\n")
+        self._write(self._err, f"{self.painted('warning', '33', self._err)}: {printable(message)}\n")
         if hint:
             self._write(self._err, f"  hint: {printable(hint)}\n")
 
@@ -114,7 +114,7 @@ class Output:
         """Say what failed, where, why and what to do next."""
         err = self._err
         where = f"{printable(error.where)}: " if error.where else ""
-        self._write(err, f"{self._paint('error', '31', err)}: {where}{printable(error.title)}\n")
+        self._write(err, f"{self.painted('error', '31', err)}: {where}{printable(error.title)}\n")
         if error.message:
             for row in printable(error.message).splitlines():
                 self._write(err, f"  {row}\n")
@@ -141,7 +141,7 @@ class Output:
         for found in diagnostics:
             counts[found.severity] += 1
             place = f"{printable(where)}:{found.span.start}" if where else str(found.span.start)
-            level = self._paint(found.severity.value, _SEVERITY[found.severity], target)
+            level = self.painted(found.severity.value, _SEVERITY[found.severity], target)
             self._write(target, f"{place}: {level} {found.code} {printable(found.message)}\n")
             if found.hint:
                 self._write(target, f"    hint: {printable(found.hint)}\n")
@@ -149,8 +149,9 @@ class Output:
         if summary and sum(counts.values()) > 1:
             self._write(target, f"{', '.join(summary)}\n")
 
-    def _paint(self, text: str, code: str, stream: TextIO | None = None) -> str:
-        shown = self._colour and (stream is None or stream.isatty())
+    def painted(self, text: str, code: str, stream: TextIO | None = None) -> str:
+        """`text` in a colour (an SGR code), where the stream is a terminal that takes colours."""
+        shown = self._colour and code and (stream is None or stream.isatty())
         return f"\x1b[{code}m{text}\x1b[0m" if shown else text
 
     def _write(self, stream: TextIO, text: str) -> None:

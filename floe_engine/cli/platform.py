@@ -117,7 +117,7 @@ def publish_(
             "digest": published.digest,
             "signing": plan.signing.kind,
             "signatures": list(published.signatures),
-            "guard": plan.guard.facts() if plan.guard else None,
+            "guard": _guard_facts(plan.guard) if plan.guard else None,
         }
     )
     return 0
@@ -334,6 +334,18 @@ def keygen_(
         {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
     )
     return 0
+
+
+def _guard_facts(guard: Any) -> dict[str, Any]:
+    return {
+        "previous": guard.previous.tag if guard.previous else None,
+        "required": guard.required,
+        "suggestion": guard.suggestion.tag,
+        "changes": [
+            {"rule": entry.rule.id, "bump": entry.bump, "place": entry.place, "sentence": entry.sentence}
+            for entry in guard.assessment.entries
+        ],
+    }
 
 
 def verdict_facts(verdict: Any) -> dict[str, Any]:

@@ -21,16 +21,17 @@ def run(face: Face, select: Sequence[str], verbose: bool = False, coverage: bool
 
     def report(event: Event) -> None:
         """The seed's lines are bare; how many cases a suite has is for those who ask."""
-        bare = isinstance(event, Step) and not verbose
-        face.output.report(replace(event, detail="") if bare else event)
+        if isinstance(event, Step) and not verbose:
+            event = replace(event, detail="")
+        face.output.report(event)
 
     result = test_policies(face.workspace, select=select, report=report, cancel=face.cancel)
     if not result.cases:
         raise NothingChecked("no policy test was run", hint="check the words after `floe platform test`")
     if face.output.format == "junit":
-        from floe_engine.policy.reports.junit import test_run_junit
+        from floe_engine.policy.report.junit import run_junit
 
-        face.output.data(test_run_junit(result))
+        face.output.data(run_junit(result))
     else:
         _print(face, result, verbose, coverage)
     face.output.result(facts(result), ok=result.passed)

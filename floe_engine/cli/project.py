@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from floe_engine.artifact.model import Enforcement
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
-from floe_engine.text import printable
+from floe_engine.cli.findings import FORMATS
 
 
 def register(app: typer.Typer) -> None:
     """Put the data team's commands on the top level of the command line."""
     command(app, "init", registry=True)(init)
-    command(app, "compile")(compile_)
+    command(app, "compile", formats=FORMATS)(compile_)
 
 
 def init(
@@ -80,46 +82,28 @@ def compile_(
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", help="Do not judge these: as --select.")
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="Known findings: made where absent, then it can only shrink."),
+    ] = None,
+    what_if: Annotated[
+        Enforcement | None,
+        typer.Option("--what-if", help="Judge as if everything were enforced so; write no profile."),
+    ] = None,
+    by_rule: Annotated[bool, typer.Option("--by-rule", help="Group the findings by rule.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show waived and known findings too.")] = False,
 ) -> int:
     """Judge the dbt project against its platform, and write its dbt profile."""
+    from floe_engine.cli import findings
     from floe_engine.errors import Refused
     from floe_engine.workflows.compile_project import CompileOptions, compile_project
 
     compiled = compile_project(
         face.workspace.without_network() if offline else face.workspace,
-        options=CompileOptions(frozen=frozen, select=select or (), exclude=exclude or ()),
+        options=CompileOptions(frozen, select or (), exclude or (), baseline, what_if),
         ask=asking.first_use(),
         report=face.output.report,
         cancel=face.cancel,
     )
-    out = face.output
-    findings = [finding for evaluation in compiled.evaluations for finding in evaluation.findings]
-    if findings:
-        out.section()
-    for finding in findings:
-        out.line(
-            f"{finding.path}:{finding.line}: {finding.severity} {finding.rule} {printable(finding.message)}"
-        )
-        if finding.suggestion:
-            out.line(f"    hint: {printable(finding.suggestion)}")
-    out.result(
-        {
-            "platform": {"name": compiled.platform.name, "version": compiled.platform.version},
-            "project": compiled.project.name,
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "severity": finding.severity,
-                    "subject": finding.subject,
-                    "message": finding.message,
-                    "path": finding.path,
-                    "line": finding.line,
-                    "fingerprint": finding.fingerprint,
-                }
-                for finding in findings
-            ],
-            "profile": str(compiled.profile_path) if compiled.profile_path else None,
-        },
-        ok=compiled.ok,
-    )
+    findings.show(face, compiled, by_rule=by_rule, show_all=show_all)
     return 0 if compiled.ok else Refused.exit_code

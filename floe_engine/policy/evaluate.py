@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from floe_engine.artifact.model import Enforcement, Platform, Waiver
 from floe_engine.events import Outcome
 from floe_engine.policy.baseline import Baseline, baselinable
+from floe_engine.policy.column_lineage import LineageCache
 from floe_engine.policy.coverage import by_layer, total
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
@@ -122,6 +123,14 @@ class Evaluation:
         """The seed's three lines."""
         return tuple(self._step(title, families) for title, families in STEPS)
 
+    def with_baseline(self, baseline: Baseline) -> Evaluation:
+        """The same evaluation with the findings of `baseline` known, so that they stop nothing."""
+        noted = [
+            replace(finding, baseline=finding in baseline and baselinable(finding))
+            for finding in self.findings
+        ]
+        return replace(self, findings=tuple(noted))
+
     def was_checked(self, finding: Finding) -> bool:
         """Whether a finding of another evaluation of the same project was looked for in this one."""
         return self._asked(finding) is not None
@@ -159,17 +168,19 @@ def evaluate(
     exclude: Iterable[str] = (),
     what_if: Enforcement | None = None,
     today: date | None = None,
+    traces: LineageCache | None = None,
 ) -> Evaluation:
     """Judge a project.
 
     `waivers` are the data product's own, beside the platform's; `baseline` holds findings that
     are known already; `select` and `exclude` are selectors (`selection.py`); `what_if` judges as
-    if everything were enforced so; `today` is the day on which waivers are looked at (UTC).
+    if everything were enforced so; `today` is the day on which waivers are looked at (UTC);
+    `traces` keeps what column lineage read from SQL, for the next evaluation of the same models.
 
     Raises `UsageError` for a selector that names a rule that does not exist.
     """
     selection = resolve(project, [rule.id for rule in RULES], select, exclude)
-    view = View(platform, project, selection.nodes)
+    view = View(platform, project, selection.nodes, traces)
     excuses = Waivers(platform, waivers, today or datetime.now(UTC).date())
     bench = _Bench(view, excuses, baseline, what_if)
     enforcement: dict[str, Enforcement] = {}
@@ -225,13 +236,9 @@ class _Bench:
         waiver = None if rule.family is Family.WAIVERS else self.waivers.of(finding, node)
         if waiver is not None and waiver.action == "downgrade" and severity == "error":
             severity = "warning"
-        return replace(
-            finding,
-            severity=severity,
-            waiver=waiver,
-            baseline=self.baseline is not None and finding in self.baseline and baselinable(finding),
-            downstream=self.view.downstream.get(node.unique_id, 0) if node is not None else 0,
-        )
+        known = self.baseline is not None and finding in self.baseline and baselinable(finding)
+        downstream = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
+        return finding.judged(severity, waiver, known, downstream)
 
 
 def _place(finding: Finding) -> tuple[str, int, str, str, str]:

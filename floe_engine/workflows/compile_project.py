@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from floe_engine.artifact.build import as_waiver
-from floe_engine.artifact.model import Enforcement, Platform, Waiver
+from floe_engine.artifact.model import Enforcement, Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import read_bounded
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
+from floe_engine.policy.product import own_waivers, projects_of, tightened
 from floe_engine.project.facts import Project
 from floe_engine.project.profiles import Outcome, profile, write_profile
-from floe_engine.project.reading import read_project
 from floe_engine.project.spec import Spec, load_spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.text import plural
@@ -91,26 +90,22 @@ def compile_project(
     platform = tightened(platform, spec)
 
     report(Stage(2, 4, "Validating against platform"))
-    baseline = Baseline.load(options.baseline) if options.baseline else None
-    projects, evaluations = [], []
-    for transform in spec.transforms:
+    known = Baseline.load(options.baseline) if options.baseline and options.baseline.exists() else None
+    _, projects = projects_of(workspace.directory)
+    evaluations = []
+    for project in projects:
         cancel.check()
-        directory = workspace.directory / transform.project_dir
-        project = read_project(
-            directory, reader=spec.dbt.reader, manifest=Path(spec.dbt.manifest), variables=spec.dbt.vars
-        )
         for warning in project.warnings:
             report(Notice(warning))
         evaluation = evaluate(
             platform,
             project,
-            waivers=_waivers(spec),
-            baseline=baseline,
+            waivers=own_waivers(spec),
+            baseline=known,
             select=options.select,
             exclude=options.exclude,
             what_if=options.what_if,
         )
-        projects.append(project)
         evaluations.append(evaluation)
         for step in evaluation.steps:
             report(Step(step.title, step.outcome, _detail(step), key=step.title))
@@ -122,7 +117,9 @@ def compile_project(
             else "floe.yaml has no transform",
             hint="check transforms[].project_dir in floe.yaml, and --select",
         )
-    compiled = CompiledProject(platform, tuple(projects), tuple(evaluations), None, None)
+    compiled = CompiledProject(platform, projects, tuple(evaluations), None, None)
+    if options.baseline is not None and options.what_if is None:
+        compiled = _ratchet(compiled, options.baseline, known, report)
     if not compiled.ok or options.what_if is not None or not options.write_profile:
         return compiled
 
@@ -132,15 +129,24 @@ def compile_project(
     return replace(compiled, profile_path=path, profile_outcome=outcome)
 
 
-def tightened(platform: Platform, spec: Spec) -> Platform:
-    """The platform with the stricter gates that floe.yaml asks for; looser ones are never taken."""
-    gates = platform.gates
-    least = max(gates.minimum_test_coverage, spec.quality.minimum_coverage or 0)
-    required = tuple(dict.fromkeys((*gates.required_tests, *spec.quality.required_tests)))
-    if (least, required) == (gates.minimum_test_coverage, gates.required_tests):
-        return platform
-    stricter = gates.model_copy(update={"minimum_test_coverage": least, "required_tests": required})
-    return replace(platform, gates=stricter)
+def _ratchet(
+    compiled: CompiledProject, path: Path, known: Baseline | None, report: Report
+) -> CompiledProject:
+    """Write a baseline where there is none yet; take out of an old one what is gone."""
+    findings = [finding for evaluation in compiled.evaluations for finding in evaluation.findings]
+    if known is None:
+        baseline = Baseline.of(findings)
+        baseline.save(path)
+        report(
+            Notice(f"{path.name} is new: it holds {plural(len(baseline), 'finding')}, which stop nothing now")
+        )
+        noted = tuple(evaluation.with_baseline(baseline) for evaluation in compiled.evaluations)
+        return replace(compiled, evaluations=noted)
+    shrunk = known.shrunk(findings)
+    if len(shrunk) < len(known):
+        shrunk.save(path)
+        report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}: well done"))
+    return compiled
 
 
 def locked_platform(
@@ -192,12 +198,6 @@ def _check_spec(workspace: Workspace, spec: Spec, platform: Platform, report: Re
         )
     for problem in problems:
         report(Notice(f"floe.yaml:{problem.span.start}: {problem.message}", problem.hint))
-
-
-def _waivers(spec: Spec) -> tuple[Waiver, ...]:
-    return tuple(
-        as_waiver(waiver, unnamed=f"floe.yaml-{number}") for number, waiver in enumerate(spec.waivers, 1)
-    )
 
 
 def _detail(step: StepStatus) -> str:

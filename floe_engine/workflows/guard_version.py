@@ -2,69 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from floe_engine.artifact.model import Artifact
-from floe_engine.errors import NotFound, VersionTooLow
-from floe_engine.events import Report, silent
+from floe_engine.document.document import Document
+from floe_engine.errors import NotFound
+from floe_engine.events import Notice, Report, silent
 from floe_engine.registry.client import Repository
-from floe_engine.upgrade.rules import Assessment, compare
+from floe_engine.upgrade.guard import GuardVerdict, baseline, check_version
+from floe_engine.upgrade.rules import Assessment, Entry, compare
+from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
 from floe_engine.workflows.pull import fetch
 from floe_engine.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class GuardedVersion:
-    """What the guard compared, and what it says."""
+class Baseline:
+    """The published version that a new one is compared with."""
 
     version: Version
-    previous: Version | None
-    """The highest lower published version; None where this is the first."""
-    assessment: Assessment | None
-    required: Version | None
+    artifact: Artifact
 
-    @property
-    def ok(self) -> bool:
-        """Whether the number promises enough."""
-        return self.required is None or self.version >= self.required
 
-    @property
-    def summary(self) -> str:
-        """One line for people."""
-        if self.previous is None or self.assessment is None:
-            return "the first version of its line"
-        return f"{self.assessment.required} change since {self.previous.tag}"
+def published_versions(repository: Repository) -> Mapping[Version, str]:
+    """Version to tag of everything published; empty where the repository does not exist yet."""
+    try:
+        tags = repository.tags()
+    except NotFound:
+        return {}
+    return {found: tag for tag in tags if (found := Version.from_tag(tag)) is not None}
 
-    def facts(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"previous": self.previous.tag if self.previous else None, "summary": self.summary}
 
-    def demand(self) -> None:
-        """Raise `VersionTooLow` unless the number promises enough."""
-        if not self.ok:
-            raise VersionTooLow(f"{self.version.tag} promises too little", self.summary)
+def find_baseline(repository: Repository, version: Version) -> Baseline | None:
+    """The highest lower release, fetched; None where `version` is the first."""
+    published = published_versions(repository)
+    previous = baseline(version, published)
+    if previous is None:
+        return None
+    tag = published[previous]
+    fetched = fetch(repository, tag, where=f"{repository.reference.name}:{tag}")
+    return Baseline(previous, fetched.artifact)
 
 
 def guard_version(
     workspace: Workspace,
-    repository: Repository,
     version: Version,
     artifact: Artifact,
+    before: Baseline | None,
     *,
     report: Report = silent,
-) -> GuardedVersion:
-    """Compare with the highest lower published version."""
-    try:
-        tags = repository.tags()
-    except NotFound:
-        tags = []
-    published = {found: tag for tag in tags if (found := Version.from_tag(tag)) is not None}
-    lower = [found for found in published if found < version]
-    if not lower:
-        return GuardedVersion(version, None, None, None)
-    previous = max(lower)
-    before = fetch(repository, published[previous], where=published[previous])
-    assessment = compare(before.artifact, artifact)
-    return GuardedVersion(version, previous, assessment, previous.bump(assessment.required))
+) -> GuardVerdict:
+    """Judge `version` for `artifact`, with the suppressions that the platform team has reviewed.
+
+    Expired and unused suppressions are reported. The verdict raises nothing by itself.
+    """
+    assessment = compare(before.artifact, artifact) if before else Assessment(())
+    suppressions = Suppressions.read(workspace.directory / SUPPRESSIONS_FILE)
+    verdict = check_version(version, before.version if before else None, assessment, suppressions)
+    for notice in verdict.suppressed.notices:
+        report(Notice(notice, hint=f"edit {SUPPRESSIONS_FILE}"))
+    for entry in verdict.security:
+        report(Notice(f"{entry.rule.id} touches security: {entry.sentence}"))
+    return verdict
+
+
+def place_of(document: Document, name: str, entry: Entry) -> str:
+    """Where a change stands in manifest.yaml, ``manifest.yaml:34:11``; its path where it has no line."""
+    path = tuple(entry.setting)
+    while path and document.find(path) is None:
+        path = path[:-1]
+    return f"{name}:{document.locate(path).start} {entry.place}" if path else entry.place

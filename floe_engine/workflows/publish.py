@@ -31,10 +31,11 @@ from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import PrivateKey
-from floe_engine.signing.trust import Anchors, sign, verify
+from floe_engine.signing.trust import sign
+from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.workflows.guard_version import GuardedVersion, guard_version
+from floe_engine.workflows.guard_version import find_baseline, guard_version, place_of
 from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.signing_key import (
     AskPassword,
@@ -59,7 +60,7 @@ class Plan:
     compiled: CompiledPlatform
     packed: Packed
     signing: SigningChoice
-    guard: GuardedVersion | None
+    guard: GuardVerdict | None
     """What the version guard said; None where the same content is published already."""
     exists: bool
     """Whether exactly this content is published already under the tag."""
@@ -108,12 +109,12 @@ def publish(
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
-    digest = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None).digest
+    pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
     signatures: tuple[str, ...] = ()
     if signer is not None:
         how = "with cosign" if isinstance(signer, PrivateKey) else "with Sigstore, keyless"
         report(Heading(f"Signing artifact {how}..."))
-        signatures = sign_digest(repository, digest, plan.compiled.artifact.platform, signer, report)
+        signatures = sign_digest(repository, pushed, plan.compiled.artifact.platform, signer, report)
     else:
         report(
             Notice(
@@ -123,7 +124,7 @@ def publish(
         )
     cancel.check()
     repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
-    return Published(plan, "published", digest, signatures)
+    return Published(plan, "published", pushed.digest, signatures)
 
 
 def plan_publication(
@@ -140,27 +141,19 @@ def plan_publication(
 
 
 def sign_digest(
-    repository: Repository, digest: str, platform: Platform, signer: Signer, report: Report
+    repository: Repository, subject: Descriptor, platform: Platform, signer: Signer, report: Report
 ) -> tuple[str, ...]:
-    """Sign a pushed manifest (a key: in both cosign formats), then verify it as a reader would."""
-    annotations = {PLATFORM_NAME: platform.name, VERSION: platform.version}
+    """Sign a pushed manifest (a key: in both cosign formats). Signing reads every signature back."""
     written = sign(
         repository,
-        digest,
+        subject.digest,
         signer,
         docker_reference=repository.reference.docker_reference,
-        annotations=annotations,
+        annotations={PLATFORM_NAME: platform.name, VERSION: platform.version},
+        subject=subject,
     )
-    where = str(repository.reference.with_digest(digest))
-    if isinstance(signer, PrivateKey):
-        verify(repository, digest, Anchors(keys=(signer.public,))).demand(where)
-    else:
-        # Whoever Sigstore certified is not listed anywhere here; that they are certified counts.
-        verdict = verify(repository, digest, Anchors(trust_root=signer.root))
-        if not any(rejected.signer for rejected in verdict.rejected):
-            verdict.demand(where)
-    report(Step(f"Signed: {digest}", key="signature"))
-    return tuple(item.where for item in written)
+    report(Step(f"Signed: {subject.digest}", key="signature"))
+    return tuple(signature.where for signature in written)
 
 
 def _prepare(
@@ -201,8 +194,9 @@ def _prepare(
     exists = _exists(repository, reference, packed, compiled.artifact)
     guard = None
     if not exists:
-        guard = guard_version(workspace, repository, version, compiled.artifact, report=notices)
-        guard.demand()
+        before = find_baseline(repository, version)
+        guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
+        guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
     plan = Plan(reference, registry.source, compiled, packed, choice, guard, exists)
     return repository, plan, signer
 

@@ -53,5 +53,7 @@ def sign_version(
             hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
         )
     report(Heading(f"Signing {reference}"))
-    signatures = sign_digest(repository, fetched.digest, platform, signer, report)
+    subject = repository.resolve(fetched.digest)
+    assert subject is not None  # it was fetched by this digest a moment ago
+    signatures = sign_digest(repository, subject, platform, signer, report)
     return Signed(reference, fetched.digest, signatures)
