@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from floe_engine.artifact.model import Enforcement, Platform
 from floe_engine.policy.finding import Finding
@@ -109,7 +109,7 @@ class LooksSensitive(Rule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
         patterns = [
-            (re.compile(entry.pattern, re.IGNORECASE), view.levels.named(entry.level))
+            (_search(entry.pattern), view.levels.named(entry.level))
             for entry in view.platform.classification.name_patterns
         ]
         answers: dict[str, str | None] = {}
@@ -120,9 +120,7 @@ class LooksSensitive(Rule):
             for column in node.columns:
                 name = column.name
                 if name not in answers:
-                    answers[name] = next(
-                        (level.level for regex, level in patterns if regex.search(name)), None
-                    )
+                    answers[name] = next((level.level for search, level in patterns if search(name)), None)
                 level = answers[name]
                 if level is None or column.folded in declared:
                     continue
@@ -207,6 +205,18 @@ class RequiredMeta(ModelRule):
                     suggestion=f"add {key} to the model's meta",
                     parameter=key,
                 )
+
+
+def _search(pattern: str) -> Callable[[str], object]:
+    """Search without regard to case.
+
+    A pattern without capitals (nor classes such as ``\\S``) means the same on a lower-cased name,
+    which the regex engine searches several times as fast.
+    """
+    if pattern == pattern.lower():
+        search = re.compile(pattern).search
+        return lambda name: search(name.lower())
+    return re.compile(pattern, re.IGNORECASE).search
 
 
 def _correction(level: str, view: View) -> str:

@@ -5,7 +5,7 @@ By SQL lineage it is followed in `column_lineage.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from floe_engine.artifact.model import Enforcement, Platform
@@ -120,37 +120,49 @@ class NamePropagation(PropagationRule):
         for unique_id in view.order:
             model = models[unique_id]
             above = strongest(flowing.get(parent, {}) for parent in model.parents)
-            flowing[unique_id], lowered = self._through(model, view, above)
+            flow = through(model, view, above)
+            flowing[unique_id] = flow.out
             if above and unique_id in judged:
                 yield (
                     label(model),
                     tuple(
                         self.too_low(model, view, inherited, actual, column)
-                        for column, inherited, actual in lowered
+                        for column, inherited, actual in flow.lowered
                     ),
                 )
 
-    @staticmethod
-    def _through(
-        model: Model, view: View, above: Mapping[str, Inherited]
-    ) -> tuple[Mapping[str, Inherited], list[tuple[Column, Inherited, Declaration | None]]]:
-        """What flows on from a model, and its columns that declare too little."""
-        out = dict(own_columns(model, view))
-        lowered: list[tuple[Column, Inherited, Declaration | None]] = []
-        if not above or declassified(model, view):
-            return out, lowered
-        if not model.columns:
-            return strongest((above, out)), lowered
-        declared = view.declared_columns[model.unique_id]
-        for name in above.keys() & model.columns_by_name.keys():
-            column, inherited = model.columns_by_name[name], above[name]
-            actual = declared.get(name) or view.declared[model.unique_id]
-            rank = actual.rank if actual is not None else view.levels.default.rank
-            if rank >= inherited.level.rank or declassified(column, view):
-                continue
+
+@dataclass(frozen=True)
+class Flow:
+    """What flows out of a model, by folded column name, and its columns that declare too little."""
+
+    out: Mapping[str, Inherited]
+    lowered: tuple[tuple[Column, Inherited, Declaration | None], ...] = ()
+
+
+def through(model: Model, view: View, above: Mapping[str, Inherited], *, everything: bool = False) -> Flow:
+    """What reaches a model's columns (`above`, by folded name) against what they declare.
+
+    A column that the model does not declare lets its level through where `everything` is known to
+    come out of it, or where the model declares no columns at all.
+    """
+    out = dict(own_columns(model, view))
+    if not above or declassified(model, view):
+        return Flow(out)
+    declared = view.declared_columns[model.unique_id]
+    lowered: list[tuple[Column, Inherited, Declaration | None]] = []
+    for name, inherited in above.items():
+        column = model.columns_by_name.get(name)
+        if column is None:
+            if everything or not model.columns:
+                out[name] = inherited
+            continue
+        actual = declared.get(name) or view.declared[model.unique_id]
+        rank = actual.rank if actual is not None else view.levels.default.rank
+        if rank < inherited.level.rank and not declassified(column, view):
             out[name] = inherited
             lowered.append((column, inherited, actual))
-        return out, sorted(lowered, key=lambda entry: entry[0].name)
+    return Flow(out, tuple(sorted(lowered, key=lambda entry: entry[0].name)))
 
 
 def own_columns(node: Model | Source, view: View) -> dict[str, Inherited]:
@@ -171,9 +183,7 @@ def own_columns(node: Model | Source, view: View) -> dict[str, Inherited]:
     return found
 
 
-def strongest(
-    parts: Iterator[Mapping[str, Inherited]] | tuple[Mapping[str, Inherited], ...],
-) -> Mapping[str, Inherited]:
+def strongest(parts: Iterable[Mapping[str, Inherited]]) -> Mapping[str, Inherited]:
     """The most sensitive of what reaches each name."""
     found: dict[str, Inherited] = {}
     for part in parts:

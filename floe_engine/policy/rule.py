@@ -11,6 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar
 
 from floe_engine.artifact.model import Enforcement, Platform
@@ -43,7 +44,7 @@ class Rule(ABC):
     advisory: ClassVar[bool] = False
     """Whether it only informs: no enforcement makes it stop a build."""
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The first line of its documentation, without a final stop."""
         return self.documentation.partition("\n")[0].rstrip(".")

@@ -13,6 +13,7 @@ from floe_engine.policy.classification import (
     LooksSensitive,
     RequiredMeta,
 )
+from floe_engine.policy.column_lineage import ColumnPropagation, LineageUnresolved
 from floe_engine.policy.coverage import LayerCoverage, LevelCoverage, ModelCoverage, ProjectCoverage
 from floe_engine.policy.custom import MetaField, TagsForPrefix, TestsOfType
 from floe_engine.policy.dependencies import LayerDependency
@@ -67,6 +68,8 @@ RULES: tuple[Rule, ...] = (
     RequiredMeta(),
     ModelPropagation(),
     NamePropagation(),
+    ColumnPropagation(),
+    LineageUnresolved(),
     GrantsPermitted(),
     RolesOfLevel(),
     AllowedAccess(),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_engine.artifact.model import Platform
+from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.specimens import (
     KEY,
@@ -40,6 +41,8 @@ def classification_cases(platform: Platform) -> Iterator[Case]:
     for level in platform.classification.levels:
         if platform.rank(level) > default and mode in ("name", "model"):
             yield from _propagation(platform, layers[0], layers[-1], level)
+        if platform.rank(level) > default and mode == "column" and sql_trace.available():
+            yield from _by_column(platform, layers[-1], level)
     for level, rule in platform.classification.rules.items():
         for layer in rule.forbidden_layers:
             yield from _forbidden(platform, level, layer)
@@ -159,6 +162,56 @@ def _propagation(platform: Platform, first: str | None, last: str | None, level:
         *expected,
         sources=[source],
     )
+
+
+def _by_column(platform: Platform, layer: str | None, level: str) -> Iterator[Case]:
+    """A column of a source under another name, plain, hashed, declared, and behind unknown Jinja."""
+    rule, key = "FLOE-E252", _meta_key(platform)
+    source = raw_orders(columns=(Column("subject", meta={key: level}),))
+    functions = platform.classification.propagation.declassify_functions
+    passes, fails = compliance(platform, rule), violation(platform, rule)
+    said = [
+        ("renamed", "subject", {}, fails),
+        ("changed", "upper(subject)", {}, fails),
+        ("declared", "subject", {key: level}, passes),
+        *((f"inside {name}", f"{name}(subject)", {}, passes) for name in functions[:1]),
+    ]
+    for word, expression, meta, result in said:
+        model = specimen(
+            platform,
+            layer,
+            columns=(Column("renamed", meta=meta),),
+            code=_select(expression),
+        )
+        yield case(
+            f"{level} {word} is {'taken' if result == 'pass' else 'noticed'}",
+            f"raw.orders.subject is {level}; {model.name} selects {expression} as renamed",
+            [model],
+            Expectation(rule, model.name, result),
+            sources=[source],
+        )
+    for word, expression, result in (
+        ("may not pass unseen", "{{ a_macro('subject') }}", violation(platform, "FLOE-E253")),
+        ("is not behind plain SQL", "subject", compliance(platform, "FLOE-E253")),
+    ):
+        model = specimen(
+            platform,
+            layer,
+            columns=(Column("renamed", meta={key: level}),),
+            code=_select(expression),
+        )
+        yield case(
+            f"what only dbt can read {word} ({level})",
+            f"{model.name} selects {expression} as renamed",
+            [model],
+            Expectation("FLOE-E253", model.name, result),
+            sources=[source],
+        )
+
+
+def _select(expression: str) -> str:
+    """A model's SQL; it is parsed, never run."""
+    return f"select {expression} as renamed from {{{{ source('raw', 'orders') }}}}"  # noqa: S608 - never run
 
 
 def _forbidden(platform: Platform, level: str, layer: str) -> Iterator[Case]:

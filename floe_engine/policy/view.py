@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.model import LayerConstraint, LevelRule, Platform
 from floe_engine.policy.freshness import Roots, roots
@@ -24,6 +25,9 @@ from floe_engine.policy.keys import (
 from floe_engine.policy.layering import Layering, Placement
 from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import DataTest, Model, Project, Source, folded
+
+if TYPE_CHECKING:
+    from floe_engine.policy.column_lineage import LineageCache, Traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,13 @@ class View:
     The whole project stays visible to lineage, whatever is selected.
     """
 
-    def __init__(self, platform: Platform, project: Project, selected: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        project: Project,
+        selected: Collection[str] | None = None,
+        traces: LineageCache | None = None,
+    ) -> None:
         self.platform = platform
         self.project = project
         self.narrowed = selected is not None
@@ -75,6 +85,7 @@ class View:
             node for node in project.sources if selected is None or node.unique_id in selected
         )
         self.adapter = project.adapter or _platform_adapter(platform)
+        self._traces = traces
         self._keys: dict[str, PrimaryKey | None] = {}
         self._shares: dict[str, Share] = {}
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
@@ -160,6 +171,13 @@ class View:
     def level_rule(self, model: Model) -> LevelRule | None:
         """What holds for the highest level of a model."""
         return self.platform.classification.rules.get(self.highest[model.unique_id].level)
+
+    @cached_property
+    def lineage(self) -> Mapping[str, Traced]:
+        """unique_id to what reaches each model's columns by SQL (classification mode ``column``)."""
+        from floe_engine.policy.column_lineage import LineageCache, follow
+
+        return follow(self, self._traces if self._traces is not None else LineageCache())
 
     # --- tests
 

@@ -74,6 +74,9 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "strict propagation": {
         "governance__classification__propagation": {"mode": "name", "enforcement": "strict"}
     },
+    "column propagation": {
+        "governance__classification__propagation": {"mode": "column", "enforcement": "strict"}
+    },
     "no propagation": {"governance__classification__propagation": {"mode": "off"}},
     "own levels": {
         "governance__classification": {

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_engine.policy import sql_trace
+from floe_engine.policy.column_lineage import LineageCache
+from floe_engine.policy.sql_trace import trace
+from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
+
+PII = {"classification": "pii"}
+RAW = source("people", columns=columns("id", Email=PII))
+BREAKERS = frozenset({"sha256", "md5", "count"})
+
+
+def by(mode: str, **settings: Any) -> Any:
+    return platform(governance__classification__propagation={"mode": mode, **settings})
+
+
+def test_a_column_of_the_same_name_inherits_its_level_through_every_generation() -> None:
+    evaluation = judge(
+        by("name"),
+        model("bronze_people", columns=columns("id", "EMAIL"), parents=[RAW.unique_id]),
+        model("silver_people", parents=["bronze_people"]),
+        model("gold_people", columns=columns("email", "other"), parents=["silver_people"]),
+        sources=[RAW],
+    )
+    assert subjects(evaluation, "E251") == ["bronze_people.EMAIL", "gold_people.email"]
+    finding = found(evaluation, "E251")[1]
+    assert finding.severity == "warning"
+    assert "raw.people.Email (pii)" in finding.message
+
+
+@pytest.mark.parametrize(
+    "meta", [PII, {"floe": {"declassified": True}}, {"floe.classification": "phi"}, {"contains_pii": True}]
+)
+def test_saying_what_it_is_or_that_it_no_longer_is_satisfies(meta: dict[str, Any]) -> None:
+    below = model("bronze_people", columns=columns(email=meta), parents=[RAW.unique_id])
+    assert subjects(judge(by("name"), below, sources=[RAW]), "E251") == []
+
+
+def test_a_lower_declaration_is_not_enough_and_does_not_stop_the_level() -> None:
+    evaluation = judge(
+        by("name", enforcement="strict"),
+        model("bronze_p", columns=columns(email={"classification": "public"}), parents=[RAW.unique_id]),
+        model("silver_p", columns=columns("email"), parents=["bronze_p"]),
+        sources=[RAW],
+    )
+    assert [(f.subject, f.actual, f.severity) for f in found(evaluation, "E251")] == [
+        ("bronze_p.email", "public", "error"),
+        ("silver_p.email", "undeclared (internal)", "error"),
+    ]
+
+
+def test_by_model_every_descendant_counts() -> None:
+    evaluation = judge(
+        by("model"),
+        model("bronze_p", columns=columns("x"), parents=[RAW.unique_id]),
+        model("silver_p", tags=frozenset({"pii"}), parents=["bronze_p"]),
+        model("gold_p", meta={"floe": {"declassified": True}}, parents=["silver_p"]),
+        model("gold_q", parents=["gold_p"]),
+        sources=[RAW],
+    )
+    assert subjects(evaluation, "E250") == ["bronze_p"]
+
+
+def test_with_propagation_off_nothing_is_asked() -> None:
+    below = model("bronze_p", columns=columns("email"), parents=[RAW.unique_id])
+    evaluation = judge(by("off"), below, sources=[RAW])
+    assert not any(asked(evaluation, rule, "bronze_p") for rule in ("E250", "E251", "E252"))
+
+
+def sql(name: str, code: str, *names: str, parents: tuple[str, ...] = (RAW.unique_id,), **fields: Any) -> Any:
+    return model(name, columns=columns(*names), code=code, parents=parents, **fields)
+
+
+def test_by_column_a_renamed_column_is_found_where_names_would_miss_it() -> None:
+    people = sql(
+        "bronze_p",
+        "with p as (select id, email as mail from {{ source('raw', 'people') }})"
+        " select lower(mail) as m, id from p",
+        "m",
+        "id",
+    )
+    evaluation = judge(by("column"), people, sources=[RAW])
+    assert subjects(evaluation, "E252") == ["bronze_p.m"]
+    assert not found(evaluation, "E253")
+    assert subjects(judge(by("name"), people, sources=[RAW]), "E251") == []
+
+
+def test_by_column_a_hash_ends_the_trace_and_an_undeclared_column_does_not() -> None:
+    evaluation = judge(
+        by("column"),
+        sql("bronze_p", "select md5(email) as h, email as e from {{ source('raw', 'people') }}", "h"),
+        sql("silver_p", "select * from {{ ref('bronze_p') }}", "h", "e", parents=("bronze_p",)),
+        sources=[RAW],
+    )
+    assert subjects(evaluation, "E252") == ["silver_p.e"]
+
+
+def test_what_cannot_be_read_is_reported_and_followed_by_name() -> None:
+    evaluation = judge(
+        by("column"),
+        sql("bronze_a", "select {{ magic('email') }} as email from {{ source('raw', 'people') }}", "email"),
+        sql("bronze_b", "selekt nonsense from", "email"),
+        sql("bronze_c", "", "email", language="python"),
+        sources=[RAW],
+    )
+    assert subjects(evaluation, "E252") == ["bronze_a.email", "bronze_b.email", "bronze_c.email"]
+    assert {f.subject: f.actual for f in found(evaluation, "E253")} == {
+        "bronze_a": "column email depends on Jinja that only dbt can run",
+        "bronze_b": "its SQL could not be parsed as duckdb SQL",
+        "bronze_c": "it is a Python model",
+    }
+
+
+def test_without_sqlglot_names_are_followed_and_the_project_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sql_trace, "available", lambda: False)
+    evaluation = judge(by("column"), sql("bronze_a", "select email from x", "email"), sources=[RAW])
+    assert subjects(evaluation, "E252") == ["bronze_a.email"]
+    (finding,) = found(evaluation, "E253")
+    assert finding.subject == "shop"
+    assert "floe-workbench[lineage]" in finding.message
+
+
+def test_traces_are_kept_by_what_they_were_made_from() -> None:
+    cache = LineageCache()
+    people = sql("bronze_p", "select email as e, * exclude (email) from {{ source('raw','people') }}", "e")
+    first = judge(by("column"), people, sources=[RAW])
+    traced = cache.trace(people, "duckdb", BREAKERS)
+    again = LineageCache.parse(cache.render())
+    assert again.traces == cache.traces
+    assert again.trace(people, "duckdb", BREAKERS) == traced
+    assert LineageCache.parse(b"{]") == LineageCache.parse(b'{"a": 1}') == LineageCache()
+    assert subjects(first, "E252") == ["bronze_p.e"]
+
+
+A, B = "ref:a", "ref:b"
+
+
+ORIGINS: list[tuple[str, dict[str, set[tuple[str, str]]]]] = [
+    (
+        "select id, email from {{ ref('a') }} union all select id, mail from {{ ref('b') }}",
+        {"id": {(A, "id"), (B, "id")}, "email": {(A, "email"), (B, "mail")}},
+    ),
+    (
+        'select x."Email" as e from "db"."main"."people" as x',
+        {"e": {("table:db.main.people", "email")}},
+    ),
+    (
+        "select (select max(b.email) from {{ ref('b') }} b) as m from {{ ref('a') }} a",
+        {"m": {(B, "email")}},
+    ),
+    (
+        "select sha256(email) as h, count(email) as n, md5(lower(email)) as d from {{ ref('a') }}",
+        {"h": set(), "n": set(), "d": set()},
+    ),
+    (
+        "select a.email from {{ ref('a') }} a join {{ ref('b') }} b on a.id = b.id",
+        {"email": {(A, "email")}},
+    ),
+    (
+        "select email from {{ ref('a') }} join {{ ref('b') }} using (id)",
+        {"email": {(A, "email"), (B, "email")}},
+    ),
+    (
+        "{{ config(materialized='table') }}"
+        " select x {% if c %}, y {% else %}, z {% endif %} from {{ ref('p', 'a') }}",
+        {"x": {(A, "x")}, "y": {(A, "y")}},
+    ),
+    ("select {{ dbt_utils.generate_surrogate_key(['email']) }} as k from {{ ref('a') }}", {"k": set()}),
+    (
+        "with recursive r as (select email from {{ ref('a') }} union all select email from r)"
+        " select email from r",
+        {"email": {(A, "email")}},
+    ),
+    ("select address.street as s from {{ ref('a') }}", {"s": {(A, "address")}}),
+    ("select unnest(emails) as e from {{ ref('a') }}", {"e": {(A, "emails")}}),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), ORIGINS)
+def test_the_origins_of_a_column(code: str, expected: dict[str, set[tuple[str, str]]]) -> None:
+    traced = trace(code, "duckdb", BREAKERS)
+    assert traced.failure == ""
+    assert {name: set(origins) for name, origins in traced.columns.items()} == expected
+
+
+def test_a_star_lets_everything_through_but_what_it_excludes() -> None:
+    traced = trace(
+        "select a.* exclude (email), b.* from {{ ref('a') }} a, {{ ref('b') }} b", "duckdb", BREAKERS
+    )
+    assert traced.stars == {A: frozenset({"email"}), B: frozenset()}
+
+
+def test_a_table_that_only_dbt_knows_leaves_everything_unresolved() -> None:
+    assert trace("select * from {{ a_macro() }}", "duckdb", BREAKERS).unresolved == {"*"}
+
+
+@pytest.mark.parametrize(
+    "code", ["", " ", "drop table x", "select (", "(" * 5000, "select 1;" + "x" * 300_001]
+)
+def test_a_text_that_is_no_query_is_a_failure_with_a_reason(code: str) -> None:
+    assert trace(code, "duckdb", BREAKERS).failure
