@@ -44,7 +44,8 @@ def failure(
         return VersionExists(
             "the tag is taken and the registry does not move it",
             message,
-            hint="choose the next version number",
+            hint="a published version never changes: choose the next number. If it is a sha256-… tag, "
+            "where signatures are kept, exempt those from the registry's rule of immutable tags",
             where=where,
         )
     if status == HTTPStatus.UNAUTHORIZED and "insufficient_scope" not in _header(headers, "WWW-Authenticate"):
@@ -64,7 +65,8 @@ def failure(
         return NotFound(
             f"{registry} has no such thing",
             message,
-            hint="check the repository's name and the tag",
+            hint="check the names of repository and tag; some registries, such as ECR and Artifact "
+            "Registry, want a repository to be created before something is pushed",
             where=where,
             status=status,
         )

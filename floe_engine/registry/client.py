@@ -312,8 +312,8 @@ class Repository:
                 if response.status_code in (201, 204):
                     break
                 error: FloeError = self._session.failure(response, f"uploading the blob {descriptor.digest}")
-                # 404 here is an upload session that the registry has forgotten.
-                again = response.status_code in answers.TRANSIENT or response.status_code == 404
+                forgotten = response.status_code == 404 and response.request.method == "PUT"
+                again = forgotten or response.status_code in answers.TRANSIENT
                 retry_after = response.headers.get("Retry-After", "")
             except RegistryUnreachable as unreachable:
                 error, again = unreachable, True

@@ -12,6 +12,7 @@ from floe_engine.errors import (
     AccessDenied,
     AuthenticationFailed,
     ContentMismatch,
+    NotFound,
     RegistryError,
     VersionExists,
 )
@@ -524,6 +525,30 @@ def test_a_registry_that_holds_tags_immutable_is_understood(
     registry.bend = lambda call: refusal if call.path.endswith("/manifests/v1.0.0") else None
     with pytest.raises(VersionExists, match="does not move it"):
         publish(repository, "v1.0.0", count=2)
+
+
+def test_a_registry_that_wants_the_repository_created_first_is_asked_once(
+    registry: Double, repository: Repository
+) -> None:
+    registry.bend = lambda call: problem(404, "NAME_UNKNOWN", "The repository does not exist")
+    with pytest.raises(NotFound) as failure:
+        repository.push_blob(b"x", TYPE)
+    assert len(registry.calls) == 1
+    assert "created before" in failure.value.hint
+
+
+def test_a_second_signature_on_a_registry_that_holds_every_tag_says_what_to_exempt(
+    registry: Double, repository: Repository
+) -> None:
+    subject = publish(repository, "v1.0.0", count=2).descriptor
+    blob = repository.push_blob(b"signature", TYPE)
+    refusal = problem(400, "TAG_INVALID", "The image tag already exists in an immutable repository")
+    registry.bend = lambda call: (
+        refusal if call.method == "PUT" and "/manifests/sha256-" in call.path else None
+    )
+    with pytest.raises(VersionExists) as failure:
+        repository.attach(manifest_of([blob], subject), subject)
+    assert "exempt" in failure.value.hint
 
 
 def test_a_tag_that_cannot_be_deleted_is_put_back(registry: Double, repository: Repository) -> None:

@@ -96,6 +96,15 @@ def test_equal_files_are_sent_and_fetched_once(reference: Reference) -> None:
     assert writer.requests == 3
 
 
+@pytest.mark.parametrize(
+    "data", [b"", b"[1, 2]", b'{"schemaVersion": 2, "manifests": []}', bytes(range(256)) * 5000]
+)
+def test_any_bytes_are_a_blob(reference: Reference, data: bytes) -> None:
+    writer = Repository(reference)
+    descriptor = writer.push_blob(data, FILE_TYPE)
+    assert writer.blob(descriptor, len(data)) == data
+
+
 def test_progress_is_told_for_each_blob(reference: Reference) -> None:
     writer = Repository(reference)
     sent: list[tuple[str, int]] = []
