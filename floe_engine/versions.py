@@ -286,7 +286,9 @@ class Constraint:
                 newest = core
             if not first <= core < last or (prerelease and core not in named):
                 continue
-            key = (*core, 0 if prerelease else 1, _identifiers(prerelease), _identifiers(build))
+            key: Key = (*core, 1, (), ())
+            if prerelease or build:
+                key = (*core, 0 if prerelease else 1, _identifiers(prerelease), _identifiers(build))
             if low <= key < high:
                 candidates += 1
                 # The tag as floe writes it wins over its twin without the v.

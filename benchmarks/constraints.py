@@ -1,0 +1,89 @@
+"""Resolving a constraint over ten thousand tags, beside `semver` alone.
+
+    python benchmarks/constraints.py [--rounds N] [--tags N]
+
+The peer is what one would write with nothing but `semver`: strip the ``v``, parse each tag, skip
+what does not parse, keep what lies between two bounds and is no prerelease, take the highest. Ours
+also counts what it ignored, finds what is newer outside, and reports one version under two tags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import semver
+
+from floe_engine.versions import Constraint
+
+GOAL = 4.0
+BUDGET_MS = 15.0
+
+
+def make_tags(count: int) -> list[str]:
+    """Nine versions (some prereleases, some builds) to one tag that is no version."""
+    dice = random.Random(0)
+    tags = []
+    for number in range(count):
+        if number % 10 == 0:
+            tags.append(dice.choice([f"sha-{number:08x}", "latest", f"v{number}", "main"]))
+            continue
+        tag = f"v{dice.randrange(30)}.{dice.randrange(60)}.{dice.randrange(60)}"
+        tag += f"-rc.{dice.randrange(9)}" if dice.random() < 0.2 else ""
+        tag += f"_b{dice.randrange(99)}" if dice.random() < 0.1 else ""
+        tags.append(tag)
+    return tags
+
+
+def with_semver(tags: list[str], low: str, high: str) -> str | None:
+    """The highest release from `low` up to, not including, `high`."""
+    first, last = semver.Version.parse(low), semver.Version.parse(high)
+    best: semver.Version | None = None
+    chosen = None
+    for tag in tags:
+        try:
+            version = semver.Version.parse(tag.removeprefix("v").replace("_", "+"))
+        except ValueError:
+            continue
+        if version.prerelease or not first <= version < last:
+            continue
+        if best is None or version > best:
+            best, chosen = version, tag
+    return chosen
+
+
+def timed(run: Callable[[], Any]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print a table; nothing is asserted, for a busy machine proves nothing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--tags", type=int, default=10_000)
+    options = parser.parse_args()
+    tags = make_tags(options.tags)
+    cases = {"v12.4.*": ("12.4.0", "12.5.0"), "v12.*.*": ("12.0.0", "13.0.0"), ">=0.1": ("0.1.0", "999.0.0")}
+    print(f"{'constraint':<12} {'ms':>8} {'semver ms':>10} {'ratio':>7}  chosen")
+    for text, bounds in cases.items():
+        ours = peer = float("inf")
+        for _ in range(options.rounds):
+            ours = min(ours, timed(lambda text=text: Constraint.parse(text).resolve(tags)))
+            peer = min(peer, timed(lambda bounds=bounds: with_semver(tags, *bounds)))
+        chosen, theirs = Constraint.parse(text).resolve(tags).tag, with_semver(tags, *bounds)
+        same = "" if chosen == theirs else f" (semver alone, which ignores builds: {theirs})"
+        reached = peer / ours >= GOAL and ours * 1e3 <= BUDGET_MS * options.tags / 10_000
+        print(
+            f"{text:<12} {ours * 1e3:>8.1f} {peer * 1e3:>10.1f} {peer / ours:>6.1f}×  {chosen}{same}", end=""
+        )
+        print("" if reached else f"  goal ≥ {GOAL:.0f}× and ≤ {BUDGET_MS:.0f} ms missed")
+
+
+if __name__ == "__main__":
+    main()
