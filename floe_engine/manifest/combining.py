@@ -22,28 +22,28 @@ class Combined:
 
 
 def at_least(held: Any, given: Any) -> Combined:
-    """Numbers only go up."""
+    """Never lower than the parent's."""
     if given >= held:
         return Combined(given)
     return Combined(held, "`{setting}` must be at least {held}, the minimum of {parent}", held)
 
 
 def at_most(held: Any, given: Any) -> Combined:
-    """Numbers only go down."""
+    """Never higher than the parent's."""
     if given <= held:
         return Combined(given)
     return Combined(held, "`{setting}` must be at most {held}, the maximum of {parent}", held)
 
 
 def stays_true(held: Any, given: Any) -> Combined:
-    """What the parent demands stays demanded."""
+    """True stays true."""
     if given or not held:
         return Combined(given)
     return Combined(held, "`{setting}` is true in {parent} and stays true", held)
 
 
 def stays_false(held: Any, given: Any) -> Combined:
-    """What the parent does not permit stays so."""
+    """False stays false."""
     if held or not given:
         return Combined(given)
     return Combined(held, "`{setting}` is false in {parent} and stays false", held)
@@ -58,6 +58,7 @@ def ranked(*order: str) -> Callable[[Any, Any], Combined]:
         stricter = " or ".join(f"`{word}`" for word in order[order.index(held) :])
         return Combined(held, f"`{{setting}}` must be {stricter}: {{parent}} has {{held}}", held)
 
+    combine.__doc__ = f"Only towards the right: {', '.join(order)}."
     return combine
 
 
@@ -65,14 +66,14 @@ enforcement = ranked("off", "warn", "strict")
 
 
 def stays_on(held: Any, given: Any) -> Combined:
-    """Anything but ``off``, unless the parent's is off too."""
+    """Not off, unless the parent's is."""
     if given != "off" or held == "off":
         return Combined(given)
     return Combined(held, "`{setting}` may not be off: {parent} has {held}", held)
 
 
 def fixed(held: Any, given: Any) -> Combined:
-    """The parent's value and no other."""
+    """The parent's."""
     if given == held:
         return Combined(given)
     return Combined(held, "`{setting}` is {held} in {parent} and cannot change below it", held)
@@ -84,18 +85,27 @@ def fixed_unless(free: str) -> Callable[[Any, Any], Combined]:
     def combine(held: Any, given: Any) -> Combined:
         return Combined(given) if held == free else fixed(held, given)
 
+    combine.__doc__ = f"The parent's, unless that is {free}."
     return combine
 
 
 def union(held: Any, given: Any) -> Combined:
-    """Both lists, the parent's first; an entry named in both is the child's, in the parent's place."""
+    """The parent's and the child's together.
+
+    The parent's come first; an entry that both name is the child's, in the parent's place.
+    """
     own = {_identity(entry): entry for entry in given}
     merged = [own.pop(_identity(entry), entry) for entry in held]
     return Combined(merged + list(own.values()))
 
 
+def named_union(held: Any, given: Any) -> Combined:
+    """The parent's and the child's together."""
+    return Combined({**held, **given})
+
+
 def subset(held: Any, given: Any) -> Combined:
-    """Only entries that the parent has."""
+    """A part of the parent's."""
     extra = [entry for entry in given if entry not in held]
     if not extra:
         return Combined(given)
@@ -104,7 +114,7 @@ def subset(held: Any, given: Any) -> Combined:
 
 
 def insert_only(held: Any, given: Any) -> Combined:
-    """All of the parent's entries in their order; further ones in between are fine."""
+    """All of the parent's in their order; more may stand between."""
     common = [entry for entry in given if entry in held]
     if common == list(held):
         return Combined(given)

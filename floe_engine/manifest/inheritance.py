@@ -3,21 +3,19 @@
 `merge` lays a child's settings over its parent's and says where it would loosen them. It knows
 neither files nor registries: a `ParentPlatform` is made from a manifest (a parent by path) or from
 the settings that an artifact carries (a parent by ``oci://``). Source of the rules: the
-inheritance table of the floe manifest, one row of `RULES` each.
+inheritance table of the floe manifest, one row of `stricter` each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from floe_engine.manifest import combining
-from floe_engine.manifest.combining import Combined
-from floe_engine.manifest.effective import effective_layers, effective_level_rules, effective_name_patterns
 from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.stricter import RULES, Holder
 
 KeyPath = tuple[str | int, ...]
 
@@ -157,6 +155,10 @@ def merge(
                     )
                 )
     violations += _forbidden_waivers(child, parent)
+    for violation in _lower_default_level(child, parent):
+        combining.put(result, _DEFAULT_LEVEL, violation.allowed)
+        sources[_DEFAULT_LEVEL] = (parent.origin,)
+        violations.append(violation)
     trusted = parent.manifest.security.trusted_keys
     if trusted and child.security.trusted_keys:
         known = {"".join(pem.split()) for pem in trusted}
@@ -165,138 +167,6 @@ def merge(
         combining.put(result, ("security", "trusted_keys"), kept or list(trusted))
     manifest = Manifest.model_validate(result)
     return Effective(manifest, child, parent, sources, tuple(violations))
-
-
-# --- the table ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Holder:
-    """A parent's manifest, and all of it as plain values with the defaults."""
-
-    manifest: Manifest
-
-    @cached_property
-    def plain(self) -> dict[str, Any]:
-        """The whole manifest as JSON values."""
-        return self.manifest.model_dump(mode="json", by_alias=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one setting comes down: ``*`` in the path stands for any name.
-
-    `held` gives the parent's effective value for a concrete path, None where it has none.
-    """
-
-    path: tuple[str, ...]
-    combine: Callable[[Any, Any], Combined]
-    held: Callable[[Holder, tuple[str, ...]], Any]
-    kind: str = "looser"
-
-
-def _plain(holder: Holder, path: tuple[str, ...]) -> Any:
-    """The value at a path, defaults included."""
-    return combining.get(holder.plain, path)
-
-
-def _layer(holder: Holder, path: tuple[str, ...]) -> Any:
-    layer = effective_layers(holder.manifest).get(path[2])
-    if layer is None:
-        return None
-    if path[3] == "prefix":
-        return layer.prefixes[0] if layer.prefixes else None
-    value = getattr(layer, path[3])
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _threshold(holder: Holder, path: tuple[str, ...]) -> Any:
-    layer = effective_layers(holder.manifest).get(path[-1])
-    own = layer.minimum_test_coverage if layer else None
-    return holder.manifest.governance.quality_gates.minimum_test_coverage if own is None else own
-
-
-def _layer_minimum(holder: Holder, path: tuple[str, ...]) -> Any:
-    return _threshold(holder, (path[2],))
-
-
-def _level_rule(holder: Holder, path: tuple[str, ...]) -> Any:
-    rule = effective_level_rules(holder.manifest).get(path[3])
-    value = getattr(rule, path[4]) if rule else None
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _name_patterns(holder: Holder, path: tuple[str, ...]) -> Any:
-    return [pattern.model_dump(mode="json") for pattern in effective_name_patterns(holder.manifest)]
-
-
-def _rows() -> Iterator[Rule]:
-    def row(
-        path: str,
-        combine: Callable[[Any, Any], Combined],
-        held: Callable[[Holder, tuple[str, ...]], Any] = _plain,
-        kind: str = "looser",
-    ) -> Rule:
-        return Rule(tuple(path.split(".")), combine, held, kind)
-
-    gates, classes = "governance.quality_gates", "governance.classification"
-    level, layer = f"{classes}.rules.*", "data_architecture.layers.*"
-    columns, waivers = "catalog.schema_registry", "governance.waiver_policy"
-    yield row(f"{gates}.minimum_test_coverage", combining.at_least)
-    yield row(f"{gates}.layer_thresholds.*", combining.at_least, _threshold)
-    yield row(f"{gates}.required_tests", combining.union)
-    yield row(f"{gates}.block_on_failure", combining.stays_true)
-    yield row(f"{gates}.require_descriptions", combining.stays_true)
-    yield row(f"{gates}.require_column_descriptions", combining.stays_true)
-    yield row(f"{gates}.coverage_metric", combining.fixed)
-    yield row(f"{gates}.coverage_scope", combining.ranked("project", "layer", "model"))
-    yield row(f"{gates}.count_warn_severity", combining.stays_false)
-    yield row(f"{gates}.zero_column_behavior", combining.ranked("pass", "na", "fail"))
-    yield row("governance.policy_enforcement_level", combining.enforcement)
-    yield row("governance.rules.*.enforcement", combining.enforcement)
-    yield row("governance.rules.*.overridable", combining.stays_false)
-    yield row("governance.custom_rules", combining.union)
-    yield row(f"{classes}.levels", combining.insert_only, kind="levels")
-    yield row(f"{classes}.require_declared", combining.stays_true)
-    yield row(f"{classes}.meta_keys", combining.union)
-    yield row(f"{classes}.name_patterns", combining.union, _name_patterns)
-    yield row(f"{classes}.propagation.enforcement", combining.enforcement)
-    yield row(f"{classes}.propagation.mode", combining.stays_on)
-    yield row(f"{classes}.propagation.declassify_meta", combining.fixed)
-    yield row(f"{classes}.propagation.declassify_functions", combining.subset)
-    yield row(f"{level}.minimum_test_coverage", combining.at_least, _level_rule)
-    yield row(f"{level}.required_tests", combining.union, _level_rule)
-    yield row(f"{level}.requires_meta", combining.union, _level_rule)
-    yield row(f"{level}.forbidden_layers", combining.union, _level_rule)
-    yield row(f"{level}.allowed_access", combining.subset, _level_rule)
-    yield row(f"{level}.allowed_roles", combining.subset, _level_rule)
-    yield row("governance.access_control.default", combining.ranked("allow", "deny"))
-    yield row("governance.access_control.roles.*.inherits", combining.subset)
-    yield row("governance.access_control.permissions", combining.union)
-    yield row(f"{waivers}.max_days", combining.at_most)
-    yield row(f"{waivers}.allow_in_product", combining.ranked("allow", "warn", "never"))
-    yield row(f"{waivers}.require_expiry", combining.stays_true)
-    yield row("data_architecture.pattern", combining.fixed)
-    yield row("data_architecture.naming.enforcement", combining.enforcement)
-    yield row("data_architecture.naming.name_pattern", combining.fixed)
-    yield row("data_architecture.naming.applies_to", combining.union)
-    yield row("data_architecture.naming.custom_patterns", combining.subset)
-    yield row(f"{layer}.prefix", combining.fixed, _layer)
-    yield row(f"{layer}.required_tests", combining.union, _layer)
-    yield row(f"{layer}.minimum_test_coverage", combining.at_least, _layer_minimum)
-    yield row(f"{layer}.may_depend_on", combining.subset, _layer)
-    yield row("catalog.namespaces", combining.union)
-    yield row(f"{columns}.column_case", combining.fixed_unless("any"))
-    yield row(f"{columns}.reserved_columns", combining.union)
-    yield row(f"{columns}.required_columns.*", combining.union)
-    yield row(f"{columns}.type_rules", combining.union)
-    yield row(f"{columns}.require_data_types", combining.stays_true)
-    yield row(f"{columns}.require_contract", combining.union)
-    yield row("security.require_signed_artifacts", combining.stays_true)
-
-
-RULES: tuple[Rule, ...] = tuple(_rows())
-"""One row a setting that may only become stricter; what has no row is overridden freely."""
 
 
 # --- what the table cannot say -----------------------------------------------------------------
@@ -313,6 +183,25 @@ def _unapproved(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
             hint=f"approved: {', '.join(approved) or 'none'}",
             allowed=approved[0] if len(approved) == 1 else None,
             kind="unapproved",
+        )
+
+
+_DEFAULT_LEVEL = ("governance", "classification", "default_level")
+
+
+def _lower_default_level(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
+    held = parent.manifest.governance.classification.default_level
+    given = child.governance.classification
+    written = combining.get(_document(child), _DEFAULT_LEVEL) is not None
+    own_levels = "levels" in given.model_fields_set
+    levels = given.levels if own_levels else parent.manifest.governance.classification.levels
+    known = {held, given.default_level} <= set(levels)
+    if written and known and levels.index(given.default_level) < levels.index(held):
+        yield Violation(
+            _DEFAULT_LEVEL,
+            f"`default_level` must be at least `{held}`, the default of {parent.origin}",
+            hint=f"{parent.name} sets it; a platform below may only be stricter",
+            allowed=held,
         )
 
 

@@ -20,6 +20,7 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from floe_engine.manifest.base import Section
+from floe_engine.manifest.plugins import Catalogue, Category
 from floe_engine.manifest.root import Manifest
 
 Path = Sequence[str | int]
@@ -145,8 +146,11 @@ def title_of(section: type[Section]) -> str:
 # --- JSON Schema -------------------------------------------------------------------------------
 
 
-def manifest_json_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of manifest.yaml, with every key's meaning as its description."""
+def manifest_json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
+    """JSON Schema 2020-12 of manifest.yaml, with every key's meaning as its description.
+
+    With a catalogue, categories, types and settings of its plugins are in it as well.
+    """
     schema = Manifest.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = schema.get("$defs", {})
     sections = {section.__name__: section for section in _sections(Manifest)}
@@ -166,10 +170,37 @@ def manifest_json_schema() -> dict[str, Any]:
             "description": by_keys.pop("description", ""),
             "anyOf": [{"type": "string", "minLength": 1}, by_keys],
         }
+    if catalogue is not None:
+        properties = schema["properties"]
+        properties["plugins"]["properties"] = {
+            category.name: _choices(category) for category in catalogue.categories.values()
+        }
+        properties["plugins"]["additionalProperties"] = False
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "floe manifest.yaml",
+    }
+
+
+def _choices(category: Category) -> dict[str, Any]:
+    """A category's choice: its types as words, and for each type the settings it knows."""
+    settings = [
+        {
+            "if": {"properties": {"type": {"const": plugin.name}}, "required": ["type"]},
+            "then": {"properties": {"config": {"properties": dict(plugin.config["properties"])}}},
+        }
+        for plugin in category.types.values()
+        if plugin.config.get("properties")
+    ]
+    described = [{"const": plugin.name, "description": plugin.title} for plugin in category.types.values()]
+    return {
+        "description": category.title,
+        "allOf": [
+            {"$ref": "#/$defs/PluginChoice"},
+            {"properties": {"type": {"anyOf": described}}},
+            *settings,
+        ],
     }
 
 

@@ -13,7 +13,7 @@ from floe_engine.manifest.check import Checked, check, check_file, load_parent, 
 from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
 from floe_engine.manifest.plugins import Catalogue
-from floe_engine.manifest.schema import effective_layers
+from floe_engine.manifest.schema import effective_layers, effective_permissions, effective_roles
 
 ENTERPRISE = """\
 apiVersion: floe.dev/v1
@@ -79,6 +79,8 @@ LAXER = (
     (classes("require_declared: true"), classes("require_declared: false")),
     (classes("propagation: {enforcement: strict}"), classes("propagation: {enforcement: warn}")),
     ("", classes("propagation: {mode: off}")),
+    ("", classes("default_level: public")),
+    ("", "data_architecture: {layers: {gold: {prefixes: [g_]}}}\n"),
     ("", classes("propagation: {declassify_functions: [sha256, lower]}")),
     ("", classes("rules: {pii: {allowed_access: [private, public]}}")),
     (
@@ -188,6 +190,19 @@ def test_waivers_are_not_inherited_and_names_of_the_parent_may_be_used(family: F
     assert checked.ok, checked.errors
     assert checked.manifest.governance.waivers == ()
     assert "steward" in checked.manifest.governance.access_control.roles
+
+
+def test_roles_and_permissions_of_a_domain_come_beside_its_parents(family: Family) -> None:
+    below = (
+        "governance: {access_control: {roles: {steward: {}}, "
+        "permissions: [{role: steward, namespaces: [gold], access: READ}]}}\n"
+    )
+    checked = family("", below)
+    assert checked.ok, checked.errors
+    assert checked.manifest is not None
+    assert list(effective_roles(checked.manifest)) == ["data_engineer", "analyst", "admin", "steward"]
+    assert [each.role for each in effective_permissions(checked.manifest)][-1] == "steward"
+    assert len(effective_permissions(checked.manifest)) == 4
 
 
 def test_a_parent_from_an_artifacts_settings_is_the_same_as_one_by_path(
