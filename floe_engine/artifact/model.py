@@ -30,9 +30,7 @@ Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
 class FileModel(BaseModel):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class CamelModel(FileModel):

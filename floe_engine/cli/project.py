@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from floe_engine.artifact.model import Enforcement
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
+
+
+WhatIf = Literal["off", "warn", "strict"]
 
 
 def register(app: typer.Typer) -> None:
@@ -87,7 +89,7 @@ def compile_(
         typer.Option("--baseline", help="Known findings: made where absent, then it can only shrink."),
     ] = None,
     what_if: Annotated[
-        Enforcement | None,
+        WhatIf | None,
         typer.Option("--what-if", help="Judge as if everything were enforced so; write no profile."),
     ] = None,
     by_rule: Annotated[bool, typer.Option("--by-rule", help="Group the findings by rule.")] = False,
