@@ -262,6 +262,8 @@ class _Composer:
         if event.anchor is not None or event.tag is not None:
             return self.marked_scalar(event, style)
         if style is _PLAIN:
+            if line == len(self.lines):
+                return self.empty(*self.end_of_text)
             return Scalar(line, column, end.line, end.column, core_value(raw), raw, style)
         if style in _BLOCK_SCALARS:
             return Scalar(line, column, *self.block_scalar_end(line, end.line, end.column), raw, raw, style)
@@ -419,17 +421,26 @@ class _Composer:
                 last -= 1
         return last + 1, 0
 
+    @property
+    def end_of_text(self) -> tuple[int, int]:
+        """Where the text ends; libyaml calls it the start of a line more."""
+        return len(self.lines) - 1, len(self.lines[-1])
+
+    @staticmethod
+    def empty(line: int, column: int) -> Scalar:
+        """Nothing, at a place where something could be."""
+        return Scalar(line, column, line, column, None, "", _PLAIN)
+
     def close_open_nodes(self, line: int, column: int) -> None:
         """End every collection that is still open at (line, column), where reading stopped."""
+        line, column = min((line, column), self.end_of_text)
         while self.stack:
             frame = self.stack.pop()
             frame.node.end_line, frame.node.end_column = line, column
             if frame.key is not None and frame.node.__class__ is MappingNode:
                 key, frame.key = frame.key, None
                 if key.kind is _SCALAR and key.raw not in frame.node.children:
-                    empty = Scalar(
-                        key.end_line, key.end_column, key.end_line, key.end_column, None, "", _PLAIN
-                    )
+                    empty = self.empty(key.end_line, key.end_column)
                     frame.node.keys[key.raw] = key
                     frame.node.children[key.raw] = empty
                     frame.node.value[key.raw] = None

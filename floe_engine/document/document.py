@@ -13,13 +13,13 @@ from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Severity, Span, TextEdit
 from floe_engine.document.nodes import Kind, Node, Path
-from floe_engine.document.recovery import recover, uncertain_paths
+from floe_engine.document.recovery import Places, recover, uncertain_paths
 from floe_engine.document.text import BOM, MAX_BYTES, decode, newline_of, split_lines
 
 __all__ = ["MAX_BYTES", "Document", "Path", "decode", "parse"]
 
-_FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
-"""What YAML permits nowhere (YAML 1.2.2 §5.1, c-printable)."""
+_FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]+")
+"""What YAML permits nowhere (YAML 1.2.2 §5.1, c-printable), and byte order marks inside the text."""
 
 _SHOWN_CHARACTERS: Final = 10
 
@@ -175,9 +175,13 @@ def parse(text: str) -> Document:
     if composed.problem is not None:
         recovered = recover(readable_lines, composed.problem)
         composed = compose("\n".join(recovered.lines), recovered.lines)
+        places = Places(readable_lines, recovered.lines)
+        places.restore(composed.root)
         diagnostics.extend(recovered.diagnostics)
+        diagnostics.extend(places.diagnostic(found) for found in composed.diagnostics)
         dropped = recovered.dropped
-    diagnostics.extend(composed.diagnostics)
+    else:
+        diagnostics.extend(composed.diagnostics)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span)
     return Document(
         text,

@@ -22,7 +22,7 @@ from floe_engine.document.entries import (
     whole_lines,
 )
 from floe_engine.document.nodes import Kind, Node, Path, Style
-from floe_engine.document.rendering import STEP, block, entry, flow, item
+from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow, item
 from floe_engine.document.scalars import scalar
 from floe_engine.document.text import BOM, LINE_BREAK
 
@@ -34,10 +34,10 @@ def apply(text: str, edits: Iterable[TextEdit]) -> str:
 
     Positions past the end of a line mean its end. Raises `ValueError` where edits overlap.
     """
-    if text.startswith(BOM):
-        return BOM + apply(text[1:], edits)
+    mark = BOM if text.startswith(BOM) else ""
+    text = text.removeprefix(BOM)
     offsets = _Offsets(text)
-    parts: list[str] = []
+    parts = [mark]
     done = 0
     for start, end, new_text in sorted(offsets.of(edits), key=lambda edit: edit[:2]):
         if start < done:
@@ -51,7 +51,7 @@ def invert(text: str, edits: Iterable[TextEdit]) -> tuple[TextEdit, ...]:
     """The edits that take ``apply(text, edits)`` back to `text`."""
     edits = tuple(edits)
     text = text.removeprefix(BOM)
-    after = _Offsets(apply(text, edits))
+    after = _Offsets(apply(BOM + text, edits).removeprefix(BOM))
     shift = 0
     result = []
     for start, end, new_text in sorted(_Offsets(text).of(edits), key=lambda edit: edit[:2]):
@@ -112,6 +112,7 @@ def set_value(document: Document, path: Path, value: Any) -> tuple[TextEdit, ...
             new_text = scalar(value, style=node.style, in_flow=True)
         return _replace_inline(document, path, node, new_text)
     new_text = block(value, _column_of(document, path), document.newline, style=node.style)
+    new_text += _final_break(document, last_line(document.lines, node, node), value)
     if node.kind is not Kind.SCALAR and node.style is Style.BLOCK and node.via is None:
         return _replace_block(document, path, node, new_text)
     if document.newline in new_text:
@@ -148,7 +149,8 @@ def insert_key(
         line = last_line(document.lines, node.keys[last], node.children[last])
     else:
         line = last_line(document.lines, node, node)
-    return _insert_below(document, line, node.column, entry(key, value, node.column, document.newline))
+    text = entry(key, value, node.column, document.newline) + _final_break(document, line, value)
+    return _insert_below(document, line, node.column, text)
 
 
 def append_item(document: Document, sequence: Path, value: Any) -> tuple[TextEdit, ...]:
@@ -167,7 +169,8 @@ def append_item(document: Document, sequence: Path, value: Any) -> tuple[TextEdi
     if node.style is Style.FLOW:
         return (TextEdit(Span(last.end, last.end), f", {flow(value)}"),)
     line = last_line(document.lines, node, node)
-    return _insert_below(document, line, node.column, item(value, node.column, document.newline))
+    text = item(value, node.column, document.newline) + _final_break(document, line, value)
+    return _insert_below(document, line, node.column, text)
 
 
 def remove(document: Document, path: Path) -> tuple[TextEdit, ...]:
@@ -240,9 +243,11 @@ def _replace_below(document: Document, path: Path, node: Node, new_text: str) ->
     head, _, rest = new_text.partition(document.newline)
     before = lines[node.line][: node.column].rstrip(" \t")
     end = end_of_content(lines, node)
-    if not path and not before:
-        return (TextEdit(Span(node.start, end), rest if not head else new_text[1:]),)
     line_end = Position(end.line, len(lines[end.line]))
+    if not path and not before:
+        head = head.lstrip(" ")
+        if not head and not lines[end.line][end.column :].strip():
+            return (TextEdit(Span(node.start, line_end), rest),)
     return (
         *_without_tag(document, node),
         TextEdit(Span(Position(node.line, len(before)), end), head),
@@ -317,6 +322,11 @@ def _insert_below(document: Document, line: int, column: int, text: str) -> tupl
     """A new line below `line`, which may be the last one and have no break."""
     end = Position(line, len(document.lines[line]))
     return (TextEdit(Span(end, end), f"{document.newline}{' ' * column}{text}"),)
+
+
+def _final_break(document: Document, line: int, value: Any) -> str:
+    """The break that `value`, written at the end of `line`, needs where the file has none there."""
+    return document.newline if line == len(document.lines) - 1 and ends_with_break(value) else ""
 
 
 def _append_to_end(document: Document, text: str) -> tuple[TextEdit, ...]:

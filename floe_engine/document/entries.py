@@ -55,10 +55,8 @@ def whole_lines(lines: list[str], first: int, end: int) -> Span:
     """The span to delete so that lines `first` up to, not including, `end` are gone with their breaks."""
     if end < len(lines):
         return Span.at(first, 0, end, 0)
-    last = Position(len(lines) - 1, len(lines[-1]))
-    if first == 0:
-        return Span(Position(0, 0), last)
-    return Span(Position(first - 1, len(lines[first - 1])), last)
+    # The break in front stays: a `|` text above may need it.
+    return Span.at(first, 0, len(lines) - 1, len(lines[-1]))
 
 
 def flow_removal(lines: list[str], start: Position, end: Position) -> TextEdit:

@@ -65,6 +65,8 @@ _ESCAPE: Final = re.compile(
 )
 _NO_SPACE: Final = re.compile(r"(?P<head> *(?:- +)*)(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s:/].*)")
 _RESERVED: Final = frozenset("@`%*&!|>[]{},?\"'")
+_LONGEST_LINE: Final = 2_000
+"""Longer lines are not written by people, and these patterns would take long on them."""
 _CLOSERS: Final = {"[": "]", "{": "}"}
 
 
@@ -75,6 +77,10 @@ def guesses(lines: list[str], problem: SyntaxProblem, odd_quotes: list[int]) -> 
     context = min(problem.context_line, here)
     if not lines[here].strip():
         here = before
+    if any(len(lines[number]) > _LONGEST_LINE for number in (here, before, context)):
+        for number in dict.fromkeys((here, context, before)):
+            yield from _unreadable(lines, number)
+        return
     suspects = list(dict.fromkeys((context, before, here)))
 
     for number in (here, before, context):
@@ -302,6 +308,9 @@ def _unreadable(lines: list[str], number: int) -> Iterator[Guess]:
         return
     span = Span.at(number, _indent(line), number, len(line.rstrip()))
     message, hint = "this cannot be read as YAML", "a value with special characters must be in quotes"
+    if len(line) > _LONGEST_LINE:
+        yield Guess(UNREADABLE, span, message, hint, {number: ""})
+        return
     kept = _without_value(line)
     if kept != line.rstrip():
         yield Guess(UNREADABLE, span, message, hint, {number: kept})

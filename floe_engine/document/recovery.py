@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -55,11 +55,12 @@ def recover(original: list[str], problem: SyntaxProblem) -> Recovered:
         diagnostics.extend(_settle_conflicts(lines))
         pending = scanner.first_problem(lines)
     quotes = open_quote_lines(lines)
+    mended: set[tuple[int, str]] = set()
     while pending is not None:
-        found = _best_guess(lines, pending, quotes, scanner)
+        found = _best_guess(lines, pending, quotes, mended, scanner)
         if found is None or len(diagnostics) >= MAX_ERRORS:
             line = min(pending.line, len(lines) - 1)
-            diagnostics.append(_gave_up(lines, line))
+            diagnostics.append(_gave_up(original, line))
             dropped.update(range(line, len(lines)))
             lines[line:] = [""] * (len(lines) - line)
             # What stands above may be open still: a quote, a bracket. The tree ends there.
@@ -68,9 +69,63 @@ def recover(original: list[str], problem: SyntaxProblem) -> Recovered:
         diagnostics.append(_diagnostic(guess, lines, original))
         if guess.drops:
             dropped.update(guess.replaced)
+        mended.update((number, guess.code) for number in guess.replaced)
         for number, text in guess.replaced.items():
             lines[number] = text
     return Recovered(lines, tuple(diagnostics), frozenset(dropped))
+
+
+class Places:
+    """Takes places in the lines as they were read back to places in the lines as they are written."""
+
+    def __init__(self, written: list[str], read: list[str]) -> None:
+        self._edits: dict[int, TextEdit] = {}
+        for number, (old, new) in enumerate(zip(written, read, strict=True)):
+            if old is not new and (edit := line_edit(number, old, new)) is not None:
+                self._edits[number] = edit
+
+    def restore(self, root: Node | None) -> None:
+        """Correct the places of every node of the tree."""
+        seen: set[Node] = set()
+        pending = [root] if root is not None else []
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.line in self._edits:
+                node.column = self._column(node.line, node.column)
+            if node.end_line in self._edits:
+                node.end_column = self._column(node.end_line, node.end_column)
+            pending += (*node.keys.values(), *node.children.values(), *node.items, *node.origins.values())
+
+    def diagnostic(self, found: Diagnostic) -> Diagnostic:
+        """The same, with its own and its related spans corrected; without fixes where these would not fit."""
+        spans = [edit.span for fix in found.fixes for edit in fix.edits]
+        fits = all(self._span(span) == span for span in spans)
+        return replace(
+            found,
+            span=self._span(found.span),
+            related=tuple(replace(each, span=self._span(each.span)) for each in found.related),
+            fixes=found.fixes if fits else (),
+        )
+
+    def _span(self, span: Span) -> Span:
+        start, end = span.start, span.end
+        return Span.at(
+            start.line,
+            self._column(start.line, start.column),
+            end.line,
+            self._column(end.line, end.column),
+        )
+
+    def _column(self, line: int, column: int) -> int:
+        edit = self._edits.get(line)
+        if edit is None or column <= edit.span.start.column:
+            return column
+        start, end = edit.span.start.column, edit.span.end.column
+        behind = column - start - len(edit.new_text)
+        return end + behind if behind >= 0 else min(column, end)
 
 
 def uncertain_paths(root: Node | None, original: list[str], dropped: frozenset[int]) -> frozenset[Path]:
@@ -137,7 +192,11 @@ class _Scanner:
 
 
 def _best_guess(
-    lines: list[str], problem: SyntaxProblem, quotes: list[int], scanner: _Scanner
+    lines: list[str],
+    problem: SyntaxProblem,
+    quotes: list[int],
+    mended: set[tuple[int, str]],
+    scanner: _Scanner,
 ) -> tuple[Guess, SyntaxProblem | None] | None:
     """The guess that gets furthest past `problem` and where the next one is; None if none gets past."""
     best: tuple[Guess, SyntaxProblem | None] | None = None
@@ -147,6 +206,8 @@ def _best_guess(
         change = tuple(sorted(guess.replaced.items()))
         if change in tried or all(lines[number] == text for number, text in change):
             continue
+        if not guess.drops and any((number, guess.code) in mended for number, _ in change):
+            continue  # that mend did not help this line the first time
         tried.add(change)
         if scanner.budget <= 0 or len(tried) > MAX_TRIES:
             break
@@ -173,7 +234,9 @@ def _diagnostic(guess: Guess, lines: list[str], original: list[str]) -> Diagnost
     if guess.fix and all(lines[number] == original[number] for number in guess.replaced):
         edits = [line_edit(number, lines[number], text) for number, text in sorted(guess.replaced.items())]
         fixes = (Fix(guess.fix, tuple(edit for edit in edits if edit is not None)),)
-    return Diagnostic(guess.code, Severity.ERROR, guess.span, guess.message, guess.hint, fixes=fixes)
+    found = Diagnostic(guess.code, Severity.ERROR, guess.span, guess.message, guess.hint, fixes=fixes)
+    touched = lines[guess.span.start.line] != original[guess.span.start.line]
+    return Places(original, lines).diagnostic(found) if touched else found
 
 
 def line_edit(number: int, old: str, new: str) -> TextEdit | None:

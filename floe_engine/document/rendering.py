@@ -37,6 +37,7 @@ def block(value: Any, indent: int, newline: str, *, style: Style = Style.PLAIN) 
     if isinstance(value, str) and _fits_literal(value):
         lines = value.removesuffix("\n").split("\n")
         header = " |" if value.endswith("\n") else " |-"
+        margin = newline + " " * max(inner, 1)  # even the whole document's text is indented
         return header + "".join(margin + line if line else newline for line in lines)
     return f" {scalar(value, style=style)}"
 
@@ -53,6 +54,13 @@ def item(value: Any, column: int, newline: str) -> str:
         # The first key may stand right behind the dash, in the column where the others begin.
         return f"- {text.removeprefix(newline).lstrip(' ')}"
     return f"-{text}"
+
+
+def ends_with_break(value: Any) -> bool:
+    """Whether the block text of `value` means it only with a line break behind it."""
+    while value and (isinstance(value, Mapping) or _is_list(value)):
+        value = list(value.values())[-1] if isinstance(value, Mapping) else value[-1]
+    return isinstance(value, str) and value.endswith("\n") and _fits_literal(value)
 
 
 def _is_list(value: Any) -> bool:
