@@ -271,25 +271,22 @@ class Constraint:
         rows = _TAG_LINES.findall(lines)
 
         low, high, named = self._low, self._high, self._named
-        # Most tags are far from the bounds: their major alone, or three numbers, settle them.
-        first, last = (*low[:3], 0)[:3], (*high[:3], float("inf"))
+        # The major alone settles most tags: outside the bounds, and lower than one seen before.
+        lowest, highest = (*low, 0)[0], (*high, -1)[0]
         best: Key = ()
         best_tag: str | None = None
         newest: Key = (0,)
         candidates = 0
         for tag, major, minor, patch, prerelease, build in rows:
             place = int(major)
-            if place < newest[0] and not first[0] <= place <= last[0]:
+            if place < newest[0] and not lowest <= place <= highest:
                 continue
-            core = (place, int(minor), int(patch))
-            if core > newest and not prerelease:
-                newest = core
-            if not first <= core < last or (prerelease and core not in named):
-                continue
-            key: Key = (*core, 1, (), ())
+            key: Key = (place, int(minor), int(patch), 1, (), ())
             if prerelease or build:
-                key = (*core, 0 if prerelease else 1, _identifiers(prerelease), _identifiers(build))
-            if low <= key < high:
+                key = (*key[:3], 0 if prerelease else 1, _identifiers(prerelease), _identifiers(build))
+            if key > newest and not prerelease:
+                newest = key
+            if low <= key < high and (not prerelease or key[:3] in named):
                 candidates += 1
                 # The tag as floe writes it wins over its twin without the v.
                 if key > best or (key == best and tag[0] == "v"):
@@ -299,7 +296,7 @@ class Constraint:
             version=Version.parse(best_tag) if best_tag else None,
             candidates=candidates,
             ignored=len(listed) - len(rows),
-            newer=Version(*newest) if len(newest) == 3 and (*newest, 1) > best[:4] else None,
+            newer=Version(*newest[:3]) if newest[:4] > best[:4] and len(newest) > 1 else None,
             conflicts=_conflicts([row[0] for row in rows]),
         )
 
