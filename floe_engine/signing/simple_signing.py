@@ -64,9 +64,19 @@ class KeySignature:
     `stands` finds out.
     """
 
-    def __init__(self, repository: SignatureRepository, digest: str, payload: bytes, key: PrivateKey) -> None:
+    def __init__(
+        self,
+        repository: SignatureRepository,
+        digest: str,
+        payload: bytes,
+        key: PrivateKey,
+        *,
+        first: bool = False,
+    ) -> None:
+        """`first` says that nobody has signed before; it saves the first look at the tag."""
         self.where = tag_of(digest)
         self.company = False
+        self._first = first
         self._repository = repository
         self._payload = payload
         self._key = key
@@ -78,7 +88,11 @@ class KeySignature:
         if self._blob is None:
             # Before the tag is read, to keep short the time in which another may change it.
             self._blob = self._repository.push_blob(self._payload, PAYLOAD_MEDIA_TYPE)
-        self._written, layers = _layers_to_extend(self._repository, self.where)
+        layers: list[dict[str, Any]] = []
+        if self._first:
+            self._first = False  # should the tag be overwritten, the next write looks at it
+        else:
+            self._written, layers = _layers_to_extend(self._repository, self.where)
         if _is_among(layers, self._payload, self._key):
             return
         layers.append(

@@ -84,13 +84,15 @@ def sign(
     annotations: Mapping[str, str],
     formats: tuple[Format, ...] = BOTH_FORMATS,
     subject: StoredDescriptor | None = None,
+    first: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[Signer, ...]:
     """Vouch for `digest`, which `repository` already holds, and for `annotations` beside it.
 
     A key writes each of `formats`; doing so again changes nothing. Without a key there is one
     format, the bundle: the older one cannot carry what offline verification needs. `subject`
-    saves the request that finds the digest's media type and size.
+    saves the request that finds the digest's media type and size; `first` says that the digest is
+    new and cannot have signatures yet, and saves the look at what it has.
 
     Returns the signatures as a reader will find them, having read them back from the registry.
     Raises `NotFound` where the digest is not there, `TrustError` where signing is refused,
@@ -119,7 +121,9 @@ def sign(
             else:
                 payload = simple_signing.payload_for(digest, docker_reference, annotations)
                 who = replace(who, docker_reference=docker_reference)
-                writers.append((simple_signing.KeySignature(repository, digest, payload, signer), who))
+                writers.append(
+                    (simple_signing.KeySignature(repository, digest, payload, signer, first=first), who)
+                )
     _write_all([writer for writer, _ in writers], cancel or CancelToken())
     return tuple(replace(who, where=writer.where) for writer, who in reversed(writers))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from floe_engine.artifact.model import Artifact
@@ -26,18 +26,17 @@ class Baseline:
     artifact: Artifact
 
 
-def published_versions(repository: Repository) -> Mapping[Version, str]:
-    """Version to tag of everything published; empty where the repository does not exist yet."""
+def listed_tags(repository: Repository) -> tuple[str, ...]:
+    """Every tag of a repository; none where the repository does not exist yet."""
     try:
-        tags = repository.tags()
+        return tuple(repository.tags())
     except NotFound:
-        return {}
-    return {found: tag for tag in tags if (found := Version.from_tag(tag)) is not None}
+        return ()
 
 
-def find_baseline(repository: Repository, version: Version) -> Baseline | None:
-    """The highest lower release, fetched; None where `version` is the first."""
-    published = published_versions(repository)
+def find_baseline(repository: Repository, version: Version, tags: Sequence[str]) -> Baseline | None:
+    """The highest lower release among `tags`, fetched; None where `version` is the first."""
+    published = {found: tag for tag in tags if (found := Version.from_tag(tag)) is not None}
     previous = baseline(version, published)
     if previous is None:
         return None

@@ -35,7 +35,7 @@ from floe_engine.signing.trust import sign
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.workflows.guard_version import find_baseline, guard_version, place_of
+from floe_engine.workflows.guard_version import find_baseline, guard_version, listed_tags, place_of
 from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.signing_key import (
     AskPassword,
@@ -64,6 +64,8 @@ class Plan:
     """What the version guard said; None where the same content is published already."""
     exists: bool
     """Whether exactly this content is published already under the tag."""
+    first: bool
+    """Whether nobody can have signed this digest yet: the repository lists no signature of it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,15 @@ def publish(
     if signer is not None:
         how = "with cosign" if isinstance(signer, PrivateKey) else "with Sigstore, keyless"
         report(Heading(f"Signing artifact {how}..."))
-        signatures = sign_digest(repository, pushed, plan.compiled.artifact.platform, signer, report)
+        signatures = sign_digest(
+            repository,
+            pushed,
+            plan.compiled.artifact.platform,
+            signer,
+            first=plan.first,
+            report=report,
+            cancel=cancel,
+        )
     else:
         report(
             Notice(
@@ -141,9 +151,19 @@ def plan_publication(
 
 
 def sign_digest(
-    repository: Repository, subject: Descriptor, platform: Platform, signer: Signer, report: Report
+    repository: Repository,
+    subject: Descriptor,
+    platform: Platform,
+    signer: Signer,
+    *,
+    first: bool = False,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
 ) -> tuple[str, ...]:
-    """Sign a pushed manifest (a key: in both cosign formats). Signing reads every signature back."""
+    """Sign a pushed manifest (a key: in both cosign formats). Signing reads every signature back.
+
+    `first` says that the manifest is new to the repository.
+    """
     written = sign(
         repository,
         subject.digest,
@@ -151,6 +171,8 @@ def sign_digest(
         docker_reference=repository.reference.docker_reference,
         annotations={PLATFORM_NAME: platform.name, VERSION: platform.version},
         subject=subject,
+        first=first,
+        cancel=cancel,
     )
     report(Step(f"Signed: {subject.digest}", key="signature"))
     return tuple(signature.where for signature in written)
@@ -193,11 +215,14 @@ def _prepare(
     repository = workspace.repository(reference, cancel=cancel, push=True)
     exists = _exists(repository, reference, packed, compiled.artifact)
     guard = None
+    first = False
     if not exists:
-        before = find_baseline(repository, version)
+        tags = listed_tags(repository)
+        first = f"{packed.digest.replace(':', '-')}.sig" not in tags
+        before = find_baseline(repository, version, tags)
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
-    plan = Plan(reference, registry.source, compiled, packed, choice, guard, exists)
+    plan = Plan(reference, registry.source, compiled, packed, choice, guard, exists, first)
     return repository, plan, signer
 
 
