@@ -55,6 +55,7 @@ _HOME = {
     "describe_versions": "workflows.browse",
     "init_project": "workflows.init_project",
     "inspect_version": "workflows.browse",
+    "keygen": "workflows.signing_key",
     "list_versions": "workflows.browse",
     "load_locked": "workflows.pull",
     "load_side": "workflows.compare",

@@ -264,6 +264,14 @@ _VERSIONS = _at(
     Action("versions.copy", "y", "Copy", "Copy the change", "copy"),
 )
 
+_POLICY = _at(
+    Place.POLICY,
+    Action("policy.all", "r", "Run all", "Run every suite", "run_all", show=True),
+    Action("policy.one", "o", "Run one", "Run the case or suite under the cursor", "run_one", show=True),
+    Action("policy.failed", "f", "Run failed", "Run what failed the last time", "run_failed", show=True),
+    Action("policy.only_failed", "x", "Only failed", "Show only what failed", "only_failed", show=True),
+)
+
 _PUBLISH = _at(
     Place.PUBLISH,
     Action("publish.plan", "r", "Plan", "Say what would be pushed, and where", "plan", show=True),
@@ -350,6 +358,7 @@ ACTIONS: tuple[Action, ...] = (
     *_EVERYWHERE,
     *_MANIFEST,
     *_VERSIONS,
+    *_POLICY,
     *_PUBLISH,
     *_REGISTRY,
     *_PROJECT,

@@ -201,6 +201,11 @@ class Workbench(App[None]):
                 bar.work = event.title
         self.refresh_bindings()
 
+    def manifest_saved(self) -> None:
+        """Tell every place that was visited."""
+        for screen in self._places():
+            screen.manifest_saved()
+
     def on_resize(self, event: events.Resize) -> None:
         """Stand over everything while the terminal is too small."""
         small = event.size.width < WIDTH or event.size.height < HEIGHT

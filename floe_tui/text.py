@@ -33,6 +33,11 @@ def plain(text: str, *, multiline: bool = False) -> Content:
     return Content(visible(text, multiline=multiline))
 
 
+def count(number: int, noun: str) -> str:
+    """``1 change``, ``2 changes``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def shorten(text: str, width: int) -> str:
     """`text` in at most `width` characters, with ``…`` in the middle where it lost some.
 

@@ -176,7 +176,7 @@ class ManifestScreen(PlaceScreen):
         row = self.query_one("#files", RowView).current
         data = self._files.get(row.key, b"") if row else b""
         view, text = self.query_one("#content", TextView), data.decode("utf-8", "replace")
-        if view.text != text.rstrip("\n"):
+        if view.text != text:
             view.show(text, keep_place=True)
 
     def _keep(self) -> None:
@@ -223,6 +223,7 @@ class ManifestScreen(PlaceScreen):
             self._files_before = self._files
             self._show_files(current=True)
             self._say("saved")
+            self.workbench.manifest_saved()
             if then is not None:
                 then()
 

@@ -61,6 +61,9 @@ class PlaceScreen(Screen[None]):
         """What to find again next time, as JSON values."""
         return {}
 
+    def manifest_saved(self) -> None:
+        """The manifest on disk is another one now."""
+
     def unsaved(self) -> str:
         """What would be lost by leaving; empty: nothing."""
         return ""

@@ -67,7 +67,7 @@ class ProjectScreen(PlaceScreen):
                 yield Label("", id="summary", markup=False)
                 yield FilterList(columns, empty="No findings.", id="list")
             with Vertical(id="finding", classes="pane"):
-                yield TextView("", headings=True)
+                yield TextView("", headings=True, wrap=True)
 
     def on_mount(self) -> None:
         """Judge at once, in a worker."""
@@ -148,9 +148,9 @@ class ProjectScreen(PlaceScreen):
                 self._shown[key] = item
                 rows.append(row_of(key, item))
         self.list.set_rows(rows)
-        count = Counter("-" if quiet(item) else item.severity for item in judged.findings)
-        numbers = ", ".join(f"{count[name]} {name}" for name in ("error", "warning", "info") if count[name])
-        hidden = f", {count['-']} waived or known" if count["-"] else ""
+        found = Counter("-" if quiet(item) else item.severity for item in judged.findings)
+        numbers = ", ".join(f"{found[name]} {name}" for name in ("error", "warning", "info") if found[name])
+        hidden = f", {found['-']} waived or known" if found["-"] else ""
         self.post_message(
             StatusChanged(
                 f"{judged.platform}: {judged.models} models, {numbers or 'nothing to mend'}{hidden}"

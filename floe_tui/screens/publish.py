@@ -47,7 +47,7 @@ class PublishScreen(PlaceScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tag = ""
+        self._tag = ""  # as the user asked; empty: the version that the manifest says
         self._plan: Outline | None = None
         self._published: Outline | None = None
 
@@ -56,7 +56,7 @@ class PublishScreen(PlaceScreen):
         with Horizontal(id="body"):
             with Vertical(id="plan", classes="pane"):
                 yield Label("", id="target", markup=False)
-                yield TextView("", headings=True, id="plan-text")
+                yield TextView("", headings=True, wrap=True, id="plan-text")
             with Vertical(id="run", classes="pane"):
                 yield Steps(empty="Nothing was published from here yet.")
 
@@ -77,6 +77,11 @@ class PublishScreen(PlaceScreen):
         if action_id in {"publish.copy", "publish.verify"} and self._published is None:
             return "nothing was published from here yet"
         return ""
+
+    def manifest_saved(self) -> None:
+        """What would be pushed is something else now."""
+        if not any(job.group == "publish.run" for job in self.workbench.jobs.running):
+            self.action_plan()
 
     # --- the plan --------------------------------------------------------------------------
 
@@ -106,7 +111,7 @@ class PublishScreen(PlaceScreen):
         )
 
     def _planned(self, outline: Outline) -> None:
-        self._plan, self._tag = outline, outline.tag
+        self._plan = outline
         sign = "✓ published already" if outline.exists else "→ to publish"
         self.query_one("#target", Label).update(plain(f"{outline.tag}  {sign}"))
         self.query_one("#plan-text", TextView).show(outline.text)

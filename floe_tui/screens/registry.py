@@ -15,7 +15,7 @@ from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.registry_facts import Versions, details, first_use, judged, list_all, ranges, verdict_lines
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import plain
+from floe_tui.text import count, plain
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
@@ -65,7 +65,7 @@ class RegistryScreen(PlaceScreen):
                     yield Label("", id="resolved", markup=False)
                 yield FilterList(COLUMNS, empty="No versions here yet.", id="list")
             with Vertical(id="details", classes="pane"):
-                yield TextView("Enter on a version shows its files and signatures.", headings=True)
+                yield TextView("Enter on a version shows its files and signatures.", headings=True, wrap=True)
 
     def on_mount(self) -> None:
         """Paint first, ask the registry in a worker."""
@@ -132,10 +132,9 @@ class RegistryScreen(PlaceScreen):
         self._versions = versions
         seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
         skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
-        count = f"{len(versions.tags)} version{'' if len(versions.tags) == 1 else 's'}"
         where = f"{versions.where}  ({versions.source})"
         self.query_one("#where", Label).update(plain(where))
-        self.post_message(StatusChanged(f"{count}{skipped}{seen}"))
+        self.post_message(StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}{seen}"))
         self.list.set_rows([self._row(tag) for tag in versions.tags])
         if versions.locked:
             self.list.view.move_to(versions.locked)

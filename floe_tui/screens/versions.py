@@ -16,7 +16,7 @@ from floe_engine import CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import plain
+from floe_tui.text import count, plain
 from floe_tui.widgets.diff_rows import DiffRow, align
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView, Tone
@@ -154,6 +154,11 @@ class VersionsScreen(PlaceScreen):
         self._old, self._new = self._new, self._old
         self.action_refresh()
 
+    def manifest_saved(self) -> None:
+        """Compare anew where the working copy is one of the sides."""
+        if WORKING in (self._old, self._new):
+            self.action_refresh()
+
     # --- comparing -------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
@@ -197,7 +202,9 @@ class VersionsScreen(PlaceScreen):
         self.list.set_rows([row_of(str(compared.entries.index(entry)), entry) for entry in entries])
         breaking = sum(1 for entry in compared.entries if entry.breaking)
         only = ", only those shown" if self._breaking else ""
-        self.post_message(StatusChanged(f"{len(compared.entries)} changes, {breaking} breaking{only}"))
+        self.post_message(
+            StatusChanged(f"{count(len(compared.entries), 'change')}, {breaking} breaking{only}")
+        )
         self._moved()
 
     def action_breaking(self) -> None:

@@ -161,7 +161,7 @@ class RowView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line: the header stays, the rows scroll."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
         if self._header and y == 0:
             style = base + self.get_component_rich_style("row-view--header", partial=True)

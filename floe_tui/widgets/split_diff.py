@@ -75,7 +75,7 @@ class SplitDiff(ScrollView, can_focus=True):
     @property
     def one_column(self) -> bool:
         """Whether one column is shown: asked for, or for want of room."""
-        return self.unified or self.size.width < NARROW
+        return self.unified or self.scrollable_content_region.width < NARROW
 
     @property
     def changes(self) -> int:
@@ -152,7 +152,7 @@ class SplitDiff(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.rich_style
         index = y + self.scroll_offset.y
         if not self._shown and index == 0:
             return Strip([Segment(set_cell_size(f" {self.empty}", width), base)], width)
@@ -204,4 +204,9 @@ class SplitDiff(ScrollView, can_focus=True):
         return [*parts, *strip]
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"diff--{name}", partial=True)
+        style = self.get_component_rich_style(f"diff--{name}", partial=True)
+        if style.bgcolor is None:
+            return style
+        # A partial style forgets that its background is see-through; the whole one has it blended.
+        blended = self.get_component_rich_style(f"diff--{name}").bgcolor
+        return Style(color=style.color, bgcolor=blended)

@@ -104,7 +104,7 @@ class Steps(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line; the sign has the tone, the words stay readable."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.rich_style
         lines = self._all()
         index = y + self.scroll_offset.y
         if not lines and index == 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -23,32 +25,48 @@ class TextView(ScrollView, can_focus=True):
     """
     BINDINGS = [*part_bindings("text")]
 
-    def __init__(self, text: str = "", *, headings: bool = False, id: str | None = None) -> None:
+    def __init__(
+        self, text: str = "", *, headings: bool = False, wrap: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.headings = headings
+        self.wrap = wrap
+        self._source = text
         self._lines: list[str] = []
         self.show(text)
 
     @property
     def text(self) -> str:
         """What is shown."""
-        return "\n".join(self._lines)
+        return self._source
 
     def show(self, text: str, *, keep_place: bool = False) -> None:
         """Show other text, from its top unless `keep_place`."""
-        self._lines = text.splitlines()
-        width = max((len(visible(line)) for line in self._lines), default=0)
-        self.virtual_size = Size(width, max(1, len(self._lines)))
+        self._source = text
+        self._lay_out()
         if not keep_place:
             self.scroll_to(0, 0, animate=False)
+
+    def on_resize(self) -> None:
+        """Lines may have to break elsewhere."""
+        if self.wrap:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        lines = [visible(line) for line in self._source.splitlines()]
+        if self.wrap and self.scrollable_content_region.width > 10:
+            lines = [part for line in lines for part in _broken(line, self.scrollable_content_region.width)]
+        self._lines = lines
+        width = 0 if self.wrap else max(map(len, lines), default=0)
+        self.virtual_size = Size(width, max(1, len(lines)))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line."""
-        index, width, base = y + self.scroll_offset.y, self.size.width, self.rich_style
+        index, width, base = y + self.scroll_offset.y, self.scrollable_content_region.width, self.rich_style
         if index >= len(self._lines):
             return Strip.blank(width, base)
-        line = visible(self._lines[index])
+        line = self._lines[index]
         style = base
         if self.headings and line.startswith("# "):
             style = base + self.get_component_rich_style("text-view--heading", partial=True)
@@ -62,3 +80,9 @@ class TextView(ScrollView, can_focus=True):
     def action_up(self) -> None:
         """A line up."""
         self.scroll_relative(y=-1, animate=False)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """A line in parts that fit; what follows the first is indented like it, and two more."""
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]

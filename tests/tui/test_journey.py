@@ -1,0 +1,191 @@
+"""Both teams' whole way through the workbench, against the real engine and a real OCI layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from floe_tui.actions import Place
+from floe_tui.app import Workbench
+from floe_tui.screens.ask import PasswordPanel
+from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.screens.place import PlaceScreen
+from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.manifest_editor import ManifestEditor
+from floe_tui.widgets.row_view import Row
+from floe_tui.widgets.split_diff import SplitDiff
+from floe_tui.widgets.steps import Steps
+from floe_tui.widgets.text_view import TextView
+
+from .conftest import MANIFEST, Start, settle, until
+
+PASSWORD = "correct-horse"
+
+MODEL = "select id, email from {{ ref('bronze_customers') }}\n"
+
+
+def make_key(folder: Path) -> None:
+    from floe_engine import Workspace, keygen
+
+    keygen(Workspace.open(folder), ask=lambda prompt: PASSWORD)
+
+
+def rows(app: Workbench) -> list[Row]:
+    return list(place(app).query_one("#list", FilterList).view.rows)
+
+
+def place(app: Workbench) -> PlaceScreen:
+    assert app.place_screen is not None
+    return app.place_screen
+
+
+async def idle(pilot: Pilot[None], app: Workbench) -> None:
+    await settle(pilot)
+    await until(pilot, lambda: not app.jobs.running)
+    await settle(pilot)
+
+
+async def publish(pilot: Pilot[None], app: Workbench, tag: str) -> str:
+    await pilot.press("f5")
+    await idle(pilot, app)
+    assert tag in place(app).query_one("#plan-text", TextView).text
+    await pilot.press("p")
+    assert isinstance(app.screen, ConfirmPanel)
+    assert any(tag in value for _, value in app.screen.facts)
+    assert any(value.startswith("sha256:") for _, value in app.screen.facts)
+    await pilot.press("y")
+    await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+    await pilot.press(*PASSWORD, "enter")
+    steps = place(app).query_one(Steps)
+    await until(pilot, lambda: any(line.startswith("Digest: sha256:") for line in steps.lines))
+    await idle(pilot, app)
+    return next(line for line in steps.lines if line.startswith("Digest: ")).removeprefix("Digest: ")
+
+
+@pytest.fixture
+def data_team(tmp_path: Path) -> Path:
+    """A dbt project of two models."""
+    folder = tmp_path / "data"
+    models = folder / "models"
+    models.mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: customers\nprofile: customers\nmodel-paths: [models]\n")
+    (models / "bronze_customers.sql").write_text("select 1 as id, 'a' as email\n")
+    (models / "customers.sql").write_text(MODEL)
+    return folder
+
+
+async def test_from_a_mistake_to_a_signed_version_to_a_judged_project(
+    workbench: Start, platform: Path, data_team: Path
+) -> None:
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
+    make_key(platform)
+    app = workbench(platform)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await idle(pilot, app)
+        # Manifest: see, mend, save.
+        await until(pilot, lambda: bool(app.screen.query_one(ManifestEditor).diagnostics))
+        await pilot.press("f8", "ctrl+t", "ctrl+s")
+        await until(pilot, lambda: (platform / "manifest.yaml").read_text() == MANIFEST)
+        # Policy: the seed's four suites pass.
+        await pilot.press("f4")
+        await idle(pilot, app)
+        suites = [row for row in rows(app) if "\n" not in row.key]
+        assert [row.glyph for row in suites] == ["✓"] * 4
+        # Publish: confirmed by another key, signed with a masked password.
+        digest = await publish(pilot, app, "v1.2.3")
+        await pilot.press("p")
+        assert app.screen is place(app), "the same content cannot be published twice"
+        # Registry: there it is, signed by our key.
+        await pilot.press("f6")
+        await idle(pilot, app)
+        await until(pilot, lambda: rows(app)[0].glyph == "✓")
+        assert rows(app)[0].cells[:2] == ("v1.2.3", digest[:19])
+        await pilot.press("enter")
+        await until(pilot, lambda: "policies/quality-gates.json" in place(app).query_one(TextView).text)
+        # Versions: a bigger change needs a bigger number.
+        await pilot.press("f2")
+        editor = app.screen.query_one(ManifestEditor)
+        editor.set_text(MANIFEST.replace("duckdb", "snowflake").replace("1.2.3", "1.3.0"))
+        await pilot.press("ctrl+s")
+        await idle(pilot, app)
+        await pilot.press("f3")
+        await until(pilot, lambda: bool(rows(app)) and rows(app)[0].cells[0] == "PLG001")
+        assert rows(app)[0].glyph == "✗"
+        assert place(app).query_one(SplitDiff).changes > 0
+        await pilot.press("f5")
+        await idle(pilot, app)
+        assert "v2.0.0" in place(app).query_one("#plan-text", TextView).text
+        await pilot.press("p")
+        assert app.screen is place(app), "the version guard keeps it from being published"
+
+    app = workbench(data_team)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await idle(pilot, app)
+        assert place(app).place == Place.PROJECT
+        # Registry: what a range would take, then pin it.
+        await pilot.press("f6")
+        await idle(pilot, app)
+        await pilot.press("c", *"v1.*.*")
+        await idle(pilot, app)
+        assert "v1.2.3" in str(place(app).query_one("#resolved").render())
+        await pilot.press("enter", "i")
+        assert isinstance(app.screen, ChoosePanel)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel) or (data_team / "floe.yaml").exists())
+        if isinstance(app.screen, ConfirmPanel):
+            await pilot.press("t")  # first use: the signer is shown and accepted
+        await until(pilot, lambda: (data_team / "floe.yaml").exists())
+        assert "v1.2.*" in (data_team / "floe.yaml").read_text()
+        await idle(pilot, app)
+        assert rows(app)[0].cells[0] == "▸v1.2.3"
+        # Project: what the platform says of it.
+        await pilot.press("f7", "r")
+        await idle(pilot, app)
+        assert any(row.cells[1].startswith("customers") and row.glyph == "✗" for row in rows(app))
+
+
+async def test_a_wrong_password_is_a_calm_panel_and_publishes_nothing(
+    workbench: Start, platform: Path
+) -> None:
+    from floe_tui.screens.problem import ProblemPanel
+
+    make_key(platform)
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        await idle(pilot, app)
+        await pilot.press("p", "y")
+        await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+        assert app.screen.query_one(Input).password
+        await pilot.press(*"wrong", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ProblemPanel))
+        assert app.screen.command == "floe platform publish v1.2.3"
+        await pilot.press("escape", "f6")
+        await idle(pilot, app)
+        assert rows(app) == []
+
+
+async def test_cancelling_the_question_publishes_nothing(workbench: Start, platform: Path) -> None:
+    make_key(platform)
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        await idle(pilot, app)
+        await pilot.press("p", "enter")
+        assert app.screen is place(app)
+        await pilot.press("f6")
+        await idle(pilot, app)
+        assert rows(app) == []
+
+
+async def test_read_only_neither_publishes_nor_pins(workbench: Start, platform: Path) -> None:
+    app = workbench(platform, read_only=True)
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        await idle(pilot, app)
+        await pilot.press("p")
+        assert app.screen is place(app)
