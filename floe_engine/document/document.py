@@ -12,7 +12,7 @@ from typing import Any, Final
 from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Severity, Span, TextEdit
-from floe_engine.document.nodes import Kind, Node, Path
+from floe_engine.document.nodes import Kind, Node, Path, Style
 from floe_engine.document.recovery import Places, recover, uncertain_paths
 from floe_engine.document.text import BOM, MAX_BYTES, decode, newline_of, split_lines
 
@@ -63,7 +63,7 @@ class Document:
     def locate(self, path: Path, *, key: bool = False) -> Span:
         """Where to point for a problem with `path`, always within one line.
 
-        The value; its key where `key` is asked for, where the value is empty or a block of
+        The value; its key where `key` is asked for, or where the value is empty, a block or of
         several lines. Where the path leads nowhere, the closest ancestor that exists.
         """
         while path and self.find(path) is None:
@@ -145,12 +145,14 @@ class Document:
 
     @staticmethod
     def _is_block(node: Node) -> bool:
-        return node.kind is not Kind.SCALAR and node.via is None and node.line != node.end_line
+        if node.kind is Kind.SCALAR or node.via is not None:
+            return False
+        return node.style is Style.BLOCK or node.line != node.end_line
 
     def _clip(self, node: Node) -> Span:
         if node.line == node.end_line:
             return node.span
-        if self._is_block(node):
+        if node.kind is not Kind.SCALAR:
             return Span.at(node.line, node.column, node.line, node.column + 1)
         return Span.at(node.line, node.column, node.line, len(self.lines[node.line].rstrip()))
 
@@ -233,7 +235,7 @@ def _step_at(node: Node, position: Position) -> str | int | None:
     if position <= max(first.end, last.end):
         return step
     # Behind the value: on the same line, or on a line further in than the entry begins.
-    if node.style == "flow":
+    if node.style is Style.FLOW:
         return None
     column = first.column if node.kind is Kind.MAPPING else node.column
     same_line = position.line == max(first.end_line, last.end_line if last.end_column else last.end_line - 1)
