@@ -1,0 +1,145 @@
+"""For a terminal, without colour: changes grouped by rule, side by side or unified, and impacts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from floe_engine.text import plural, printable
+from floe_engine.upgrade.fleet import BlastRadius
+from floe_engine.upgrade.impact import Impact
+from floe_engine.upgrade.report.places import Sides, value_text
+from floe_engine.upgrade.rules import Assessment, Entry
+
+_STATUS = {
+    "new": "new",
+    "worsened": "worsened",
+    "resolved": "resolved",
+    "eased": "eased",
+    "no_longer_evaluated": "no longer evaluated",
+    "unchanged": "unchanged",
+}
+
+
+def summary(assessment: Assessment) -> str:
+    """One line: how many changes, the bump they need, and how many touch security."""
+    if not assessment.entries:
+        return "No changes."
+    said = f"{plural(len(assessment.entries), 'change')}; a {assessment.required} version is needed"
+    if assessment.security:
+        said += f"; {plural(len(assessment.security), 'change')} touching security"
+    return said + "."
+
+
+def changes_by_rule(assessment: Assessment, sides: Sides) -> Iterator[str]:
+    """Changes under their rules, the costliest first: what, where, why, what to do."""
+    for entries in assessment.by_rule.values():
+        rule = entries[0].rule
+        mark = f" [{rule.axis}]" if rule.axis else ""
+        yield f"{entries[0].bump.upper():<6} {rule.id}  {rule.title}{mark}"
+        for entry in entries:
+            yield f"    {printable(sides.where(entry))}: {printable(entry.sentence)}"
+            for place in entry.change.also:
+                yield f"        with {printable(' '.join((place[0], '.'.join(place[1:]))))}"
+        yield f"    why: {rule.reason}"
+        if rule.remedy:
+            yield f"    do:  {rule.remedy}"
+        yield ""
+
+
+def unified(assessment: Assessment, sides: Sides) -> Iterator[str]:
+    """Changes as removed and added settings, in the order of the files."""
+    yield f"--- {printable(sides.old)}"
+    yield f"+++ {printable(sides.new)}"
+    for entry in _in_file_order(assessment):
+        before, after = _values(entry)
+        yield f"@@ {printable(entry.place)} @@ {entry.rule.id} {entry.bump}"
+        if before is not None:
+            yield f"-{before}"
+        if after is not None:
+            yield f"+{after}"
+
+
+def side_by_side(assessment: Assessment, sides: Sides, *, width: int = 100) -> Iterator[str]:
+    """Changes in three columns that fill `width` cells: setting, old value, new value."""
+    column = max((width - 8) // 3, 10)
+    entries = list(_in_file_order(assessment))
+    yield _row(column, "setting", sides.old, sides.new, " ")
+    yield _row(column, "─" * column, "─" * column, "─" * column, " ")
+    marks = {"added": "+", "removed": "-", "changed": "~", "renamed": "→", "moved": "⇅"}
+    for entry in entries:
+        before, after = _values(entry)
+        yield _row(column, entry.place, before or "", after or "", marks[entry.change.kind])
+
+
+def impact_lines(impact: Impact) -> Iterator[str]:
+    """What an upgrade does to one project: totals, then what breaks with its cause."""
+    yield ", ".join(f"{count:,} {_STATUS[status]}" for status, count in impact.counts.items())
+    for effect in impact.of("new", "worsened", "eased", "resolved", "no_longer_evaluated"):
+        finding = effect.finding
+        causes = ", ".join(dict.fromkeys(cause.rule.id for cause in effect.causes)) or "no rule found"
+        mark = "✗" if effect.breaks else " "
+        yield (
+            f"{mark} {_STATUS[effect.status]:<19} {finding.rule} {printable(finding.subject)}"
+            f" ({printable(finding.path)}:{finding.line}) by {causes}"
+        )
+        if effect.breaks:
+            yield f"      {printable(finding.message)}"
+
+
+def blast_radius_lines(radius: BlastRadius) -> Iterator[str]:
+    """A table of projects, their totals, and the changes that break most."""
+    name = max((len(project.directory) for project in radius.projects), default=0)
+    name = min(max(name, len("project")), 50)
+    yield f"  {'project':<{name}} {'models':>7} {'breaks':>7} {'new':>6} {'worse':>6} {'gone':>6}  by"
+    for project in radius.projects:
+        shown = printable(project.directory)[-name:]
+        if project.problem:
+            yield f"? {shown:<{name}} not judged: {printable(project.problem)}"
+            continue
+        counts = project.counts
+        gone = counts.get("resolved", 0) + counts.get("no_longer_evaluated", 0)
+        by = ", ".join(rule or "?" for rule in list(project.causes)[:3])
+        mark = "✗" if project.breaks else "!" if project.breaking else " "
+        yield (
+            f"{mark} {shown:<{name}} {project.models:>7,} {project.breaking:>7,} {counts.get('new', 0):>6,}"
+            f" {counts.get('worsened', 0):>6,} {gone:>6,}  {by}"
+        )
+    yield ""
+    judged = len(radius.projects) - len(radius.unjudged)
+    breaking = len(radius.breaking)
+    yield f"{breaking:,} of {plural(judged, 'project')} would break ({plural(radius.models, 'model')})."
+    if radius.unjudged:
+        yield f"{plural(len(radius.unjudged), 'project')} could not be judged."
+    for rule, (projects, findings) in radius.causes.items():
+        yield f"  {rule or 'no rule':<7} {plural(projects, 'project')}, {plural(findings, 'finding')}"
+
+
+def _in_file_order(assessment: Assessment) -> list[Entry]:
+    return sorted(assessment.entries, key=lambda entry: entry.change.path)
+
+
+def _values(entry: Entry) -> tuple[str | None, str | None]:
+    change = entry.change
+    before = None if change.kind == "added" else value_text(change.old, change.path)
+    return before, None if change.kind == "removed" else value_text(change.new, change.path)
+
+
+def _row(column: int, setting: str, before: str, after: str, mark: str) -> str:
+    cells = (_fitted(printable(cell), column) for cell in (setting, before, after))
+    return f"{mark} " + " │ ".join(cells).rstrip()
+
+
+def _fitted(text: str, width: int) -> str:
+    """`text` in exactly `width` terminal cells; an East Asian wide character takes two."""
+    if _cells(text) > width:
+        while text and _cells(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _cells(text))
+
+
+def _cells(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
