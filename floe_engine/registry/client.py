@@ -209,12 +209,19 @@ class Repository:
         return manifest.descriptor
 
     def attach(
-        self, raw_manifest: bytes, subject: Descriptor | str, media_type: str = OCI_MANIFEST
+        self,
+        raw_manifest: bytes,
+        subject: Descriptor | str,
+        media_type: str = OCI_MANIFEST,
+        *,
+        confirm: bool = True,
     ) -> Descriptor:
         """Write a manifest that refers to `subject`, so that `referrers` finds it.
 
         Where the registry does not answer ``OCI-Subject`` it has no referrers API, and the client
-        keeps the list itself (distribution-spec 1.1, "Referrers Tag Schema").
+        keeps the list itself (distribution-spec 1.1, "Referrers Tag Schema"). Another writer may
+        replace that list at the same moment; with `confirm` it is looked at again, a little later,
+        and mended. A caller that reads its referrer back anyway spares that look.
         """
         digest = subject if isinstance(subject, str) else subject.digest
         manifest = Manifest.parse(raw_manifest, media_type)
@@ -225,7 +232,7 @@ class Repository:
         if not self._referrers_api:
             from floe_engine.registry.fallback import add_to_fallback
 
-            add_to_fallback(self, _fallback_tag(digest), manifest.descriptor)
+            add_to_fallback(self, _fallback_tag(digest), manifest.descriptor, confirm=confirm)
         return manifest.descriptor
 
     def delete_tag(self, tag: str) -> None:

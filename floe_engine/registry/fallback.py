@@ -24,12 +24,13 @@ _SHORTEST = 0.02
 _LONGEST = 2.0
 
 
-def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor) -> None:
+def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor, *, confirm: bool = True) -> None:
     """List a referrer in the index at a fallback tag (distribution-spec 1.1, "Referrers Tag Schema").
 
     Two writers may overwrite each other: one that read before us may write after us. So we wait
     for as long as such a writer may still be under way, by our own speed, before we read again;
-    and write again where our entry is gone. Raises `RegistryError` if it never stays.
+    and write again where our entry is gone; or leave that to the caller, without `confirm`. Raises
+    `RegistryError` if it never stays.
     """
     for attempt in range(_ROUNDS):
         start = time.monotonic()
@@ -42,6 +43,8 @@ def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor) -> N
             "manifests": [*entries, referrer.document()],
         }
         repository.push_manifest(canonical_json(index), OCI_INDEX, tag=tag)
+        if not confirm:
+            return
         under_way = max(_SHORTEST, time.monotonic() - start)
         pause_for(min(_LONGEST, under_way * random.uniform(1.5, 2.5)), repository.cancels)  # noqa: S311 - jitter
         if any(entry.get("digest") == referrer.digest for entry in _entries(repository, tag)):

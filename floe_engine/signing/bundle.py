@@ -96,7 +96,8 @@ class Attachment:
     def write(self) -> None:
         """Attach the bundle, unless it is attached. Raises `RegistryError`.
 
-        The referrer's manifest carries no date, so that the same bundle is the same referrer
+        Whether it stays is for `stands` to say, once every format is written. The referrer's
+        manifest carries no date, so that the same bundle is the same referrer
         however often it is attached.
         """
         if not self._raw:
@@ -121,7 +122,7 @@ class Attachment:
                     },
                 }
             )
-        self.where = self._repository.attach(self._raw, self._subject.digest).digest
+        self.where = self._repository.attach(self._raw, self._subject.digest, confirm=False).digest
 
     def stands(self) -> bool:
         """Whether a reader who looks for the artifact's signatures gets this very bundle."""

@@ -96,7 +96,7 @@ class SignatureRepository(Protocol):
     def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
         """The manifests whose subject is `digest`, by the API or the fallback tag."""
 
-    def attach(self, raw: bytes, subject: str, /) -> StoredDescriptor:
+    def attach(self, raw: bytes, subject: str, /, *, confirm: bool = True) -> StoredDescriptor:
         """Store a manifest whose subject is the digest `subject`, so that `referrers` finds it.
 
         Doing so again with the same bytes changes nothing.

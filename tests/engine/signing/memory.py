@@ -84,7 +84,7 @@ class MemoryRepository:
         self._request("referrers")
         return list(self.attached.get(digest, []))
 
-    def attach(self, raw: bytes, subject: str) -> Descriptor:
+    def attach(self, raw: bytes, subject: str, *, confirm: bool = True) -> Descriptor:
         found = self.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=None)
         entries = self.attached.setdefault(subject, [])
         if all(entry.digest != found.digest for entry in entries):
