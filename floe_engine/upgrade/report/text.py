@@ -126,16 +126,23 @@ def _values(entry: Entry) -> tuple[str | None, str | None]:
 
 
 def _row(column: int, setting: str, before: str, after: str, mark: str) -> str:
-    cells = (_fitted(printable(cell), column) for cell in (setting, before, after))
+    cells = (
+        _fitted(printable(setting), column, keep_end=True),
+        _fitted(printable(before), column),
+        _fitted(printable(after), column),
+    )
     return f"{mark} " + " │ ".join(cells).rstrip()
 
 
-def _fitted(text: str, width: int) -> str:
-    """`text` in exactly `width` terminal cells; an East Asian wide character takes two."""
+def _fitted(text: str, width: int, *, keep_end: bool = False) -> str:
+    """`text` in exactly `width` terminal cells; an East Asian wide character takes two.
+
+    Of a setting that is too long, the end stays: the key that changed tells more than its section.
+    """
     if _cells(text) > width:
         while text and _cells(text) > width - 1:
-            text = text[:-1]
-        text += "…"
+            text = text[1:] if keep_end else text[:-1]
+        text = f"…{text}" if keep_end else f"{text}…"
     return text + " " * (width - _cells(text))
 
 
