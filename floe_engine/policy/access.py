@@ -189,6 +189,11 @@ class AllowedAccess(ModelRule):
     family = Family.ACCESS
     setting = "governance.classification.rules.<level>.allowed_access"
 
+    def active(self, platform: Platform) -> bool:
+        """Where some level limits it."""
+        limited = any(rule.allowed_access is not None for rule in platform.classification.rules.values())
+        return limited or platform.rank("confidential") >= 0
+
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the modifier."""
         level = view.highest[model.unique_id]

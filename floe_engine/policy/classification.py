@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.artifact.model import Enforcement, NamePattern, Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label
@@ -108,20 +108,14 @@ class LooksSensitive(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
-        patterns = [
-            (_search(entry.pattern), view.levels.named(entry.level))
-            for entry in view.platform.classification.name_patterns
-        ]
-        answers: dict[str, str | None] = {}
+        looks = _Looks(view.platform.classification.name_patterns)
         for node in view.nodes:
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
             findings = []
             for column in node.columns:
                 name = column.name
-                if name not in answers:
-                    answers[name] = next((level.level for search, level in patterns if search(name)), None)
-                level = answers[name]
+                level = looks.like(name)
                 if level is None or column.folded in declared:
                     continue
                 if own is not None and own.rank >= view.levels.named(level).rank:
@@ -207,16 +201,31 @@ class RequiredMeta(ModelRule):
                 )
 
 
-def _search(pattern: str) -> Callable[[str], object]:
-    """Search without regard to case.
+class _Looks:
+    """Which level a column's name looks like; a name that comes again is not searched again.
 
     A pattern without capitals (nor classes such as ``\\S``) means the same on a lower-cased name,
-    which the regex engine searches several times as fast.
+    which the regex engine searches several times as fast as one whose case it must ignore.
     """
-    if pattern == pattern.lower():
-        search = re.compile(pattern).search
-        return lambda name: search(name.lower())
-    return re.compile(pattern, re.IGNORECASE).search
+
+    def __init__(self, patterns: Iterable[NamePattern]) -> None:
+        self._searches = [
+            (re.compile(entry.pattern, 0 if lower else re.IGNORECASE).search, lower, entry.level)
+            for entry in patterns
+            for lower in (entry.pattern == entry.pattern.lower(),)
+        ]
+        self._known: dict[str, str | None] = {}
+
+    def like(self, name: str) -> str | None:
+        if name not in self._known:
+            self._known[name] = self._search(name, name.lower())
+        return self._known[name]
+
+    def _search(self, name: str, lowered: str) -> str | None:
+        for search, lower, level in self._searches:
+            if search(lowered if lower else name):
+                return level
+        return None
 
 
 def _correction(level: str, view: View) -> str:

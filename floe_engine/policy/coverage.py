@@ -26,8 +26,8 @@ class ModelCoverage(ModelRule):
     setting = "governance.quality_gates.minimum_test_coverage"
 
     def active(self, platform: Platform) -> bool:
-        """With the scope ``model``."""
-        return platform.gates.coverage.scope == "model"
+        """With the scope ``model`` and a minimum to reach."""
+        return platform.gates.coverage.scope == "model" and has_minimum(platform)
 
     def applies(self, model: Model, view: View) -> bool:
         """Where there is something to count."""
@@ -58,8 +58,8 @@ class LayerCoverage(Rule):
     setting = "governance.quality_gates.coverage_scope"
 
     def active(self, platform: Platform) -> bool:
-        """With the scope ``layer``."""
-        return platform.gates.coverage.scope == "layer"
+        """With the scope ``layer`` and a minimum to reach."""
+        return platform.gates.coverage.scope == "layer" and has_minimum(platform)
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Sum up each layer. Not asked of a selection, whose sums would mislead."""
@@ -93,8 +93,8 @@ class ProjectCoverage(Rule):
     setting = "governance.quality_gates.coverage_scope"
 
     def active(self, platform: Platform) -> bool:
-        """With the scope ``project``."""
-        return platform.gates.coverage.scope == "project"
+        """With the scope ``project`` and a minimum to reach."""
+        return platform.gates.coverage.scope == "project" and platform.gates.minimum_test_coverage > 0
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Sum up the project. Not asked of a selection, whose sum would mislead."""
@@ -148,6 +148,13 @@ class LevelCoverage(ModelRule):
                 actual=str(share),
                 suggestion=_what_to_test(model, view, wanted),
             )
+
+
+def has_minimum(platform: Platform) -> bool:
+    """Whether any layer, or a model without one, has to reach more than nothing."""
+    gates = platform.gates
+    minima = [gates.minimum_test_coverage, *gates.layer_thresholds.values()]
+    return any(minima) or any(layer.minimum_test_coverage for layer in platform.layers.values())
 
 
 def total(view: View) -> Share:

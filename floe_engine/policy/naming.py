@@ -146,6 +146,10 @@ class KnownLayer(NamingRule):
     id = "FLOE-E204"
     setting = "data_architecture.layers"
 
+    def active(self, platform: Platform) -> bool:
+        """Where there are layers."""
+        return bool(platform.layers or platform.naming.prefixes)
+
     def applies(self, model: Model, view: View) -> bool:
         """Where the model declares a layer."""
         return lookup(model.meta, LAYER_META) is not None

@@ -13,7 +13,7 @@ from floe_engine.policy.specimens import KEY, PROJECT, case, compliance, specime
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
 
-_RULE_OF = {
+RULE_OF_TEST = {
     "not_null_pk": "FLOE-E230",
     "unique_pk": "FLOE-E231",
     "freshness": "FLOE-E232",
@@ -22,6 +22,7 @@ _RULE_OF = {
     "contract": "FLOE-E235",
     "unit_test": "FLOE-E236",
 }
+"""Required test to the rule that asks for it; FLOE-E237 asks for any other."""
 
 
 def quality_cases(platform: Platform) -> Iterator[Case]:
@@ -36,13 +37,16 @@ def quality_cases(platform: Platform) -> Iterator[Case]:
         for test in rule.required_tests:
             yield from _required(platform, next(iter(platform.layers), None), test, level=level)
     yield from _coverage(platform)
+    for level, rule in platform.classification.rules.items():
+        if rule.minimum_test_coverage:
+            yield from _level_coverage(platform, level, rule.minimum_test_coverage)
     yield from _descriptions(platform)
 
 
 def _required(
     platform: Platform, layer: str | None, test: str, *, level: str | None = None
 ) -> Iterator[Case]:
-    rule = _RULE_OF.get(test, "FLOE-E237")
+    rule = RULE_OF_TEST.get(test, "FLOE-E237")
     where = f"{level} data" if level else layer or "every model"
     complete = specimen(platform, layer)
     if level is not None:
@@ -130,6 +134,23 @@ def _coverage(platform: Platform) -> Iterator[Case]:
                 models,
                 Expectation(rule, resource, (compliance if enough else violation)(platform, rule)),
             )
+
+
+def _level_coverage(platform: Platform, level: str, minimum: int) -> Iterator[Case]:
+    """A level's own minimum: met, and missed by everything."""
+    rule, layer = "FLOE-E213", next(iter(platform.layers), None)
+    tested = replace(specimen(platform, layer), tags=frozenset({level}))
+    untested = replace(tested, tests=(), unit_tests=0, contract_enforced=False)
+    for model, result, word in (
+        (tested, compliance(platform, rule), "tested model passes"),
+        (untested, violation(platform, rule), "model that nothing tests is refused"),
+    ):
+        yield case(
+            f"{level} data needs {minimum}% coverage: a {word}",
+            f"model {model.name} is {level}",
+            [model],
+            Expectation(rule, model.name, result),
+        )
 
 
 def _minimum(platform: Platform, layer: str | None) -> int:

@@ -15,6 +15,7 @@ from floe_engine.policy.suite_access import access_cases
 from floe_engine.policy.suite_classification import classification_cases
 from floe_engine.policy.suite_naming import naming_cases
 from floe_engine.policy.suite_quality import quality_cases
+from floe_engine.policy.suite_schema import schema_cases
 
 NAMING = "Naming convention enforcement"
 QUALITY = "Quality gate validation"
@@ -26,7 +27,7 @@ def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
     """The four suites of a platform, in the seed's order."""
     return (
         Suite(NAMING, tuple(naming_cases(platform))),
-        Suite(QUALITY, tuple(quality_cases(platform))),
+        Suite(QUALITY, (*quality_cases(platform), *schema_cases(platform))),
         Suite(CLASSIFICATION, tuple(classification_cases(platform))),
         Suite(ACCESS, tuple(access_cases(platform))),
     )

@@ -94,6 +94,28 @@ PLATFORMS: dict[str, dict[str, Any]] = {
             },
         }
     },
+    "schema registry": {
+        "catalog__schema_registry": {
+            "column_case": "snake",
+            "reserved_columns": ["rowid"],
+            "required_columns": {"gold": [{"name": "loaded_at", "type": "timestamp"}, {"name": "batch_id"}]},
+            "type_rules": [{"pattern": ".*_at", "type": "timestamp"}],
+            "require_data_types": True,
+            "require_contract": ["gold"],
+        }
+    },
+    "custom rules": {
+        "governance__custom_rules": [
+            {"type": "require_tags_for_prefix", "prefix": "gold_", "tags": ["published", "daily"]},
+            {"type": "require_meta_field", "field": "owner", "id": "owned"},
+            {
+                "type": "require_tests_of_type",
+                "test_types": ["not_null", "unique"],
+                "min_count": 2,
+                "applies_to": "silver_*",
+            },
+        ]
+    },
     "everybody may": {"governance__access_control": {"default": "allow"}},
     "roles by level": {
         "governance__access_control": {
