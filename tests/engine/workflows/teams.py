@@ -83,7 +83,7 @@ class PlatformTeam:
         return self.workspace.repository(Reference.parse(self.registry), push=True)
 
     def requiring(self, *keys: Path) -> str:
-        """The security section that demands a signature by one of `keys`, whose public halves it puts here."""
+        """The security section that demands a signature by one of `keys`; puts their public halves here."""
         self.directory.mkdir(parents=True, exist_ok=True)
         names = [key.with_suffix(".pub").name for key in keys]
         for key, name in zip(keys, names, strict=True):
