@@ -149,8 +149,13 @@ def promise(
     grown_bump: Level = "minor",
     grown_reason: str = "projects may use it and need not",
     axis: Axis = "",
+    shrunk_axis: Axis = "",
 ) -> tuple[Rule, Rule]:
-    """A rule for less being provided and its mirror; `axis` is what the growth touches."""
+    """A rule for less being provided and its mirror.
+
+    `axis` is what the growth touches (exposure), `shrunk_axis` what the shrinking does (protection
+    that goes).
+    """
     return (
         Rule(
             id=shrunk,
@@ -165,6 +170,7 @@ def promise(
             witness=witness,
             mirror=(grown,),
             judged_by=judged_by,
+            axis=shrunk_axis,
         ),
         Rule(
             id=grown,

@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
         remedy="declare one of the remaining levels",
         witness=Witness(_LEVELS, ["public", "internal", "pii"], ["public", "internal"]),
         judged_by=_LABELS,
+        shrunk_axis="security",
     ),
     *either_way(
         "CLS003",
@@ -110,7 +111,7 @@ RULES: tuple[Rule, ...] = (
         judged_by=(*_LABELS, *_FLOW, *_LEVEL_RULES),
         grown_bump="major",
         grown_reason="what already carries the key gets a level, and the demands of that level",
-        axis="security",
+        shrunk_axis="security",
     ),
     *demand(
         "CLS020",
