@@ -105,7 +105,7 @@ def check(
         found += (_loosened(draft, violation) for violation in effective.violations)
     except ValidationError as error:
         errors = [dict(item) for item in error.errors(include_url=False, include_context=False)]
-        found += diagnose(draft, (item for item in errors if not _maybe_unread(document, item)))
+        found += diagnose(draft, (item for item in errors if not _maybe_unread(draft, item)))
     for rule in RULES:
         found += rule(draft)
     found.sort(key=_place)
@@ -179,12 +179,12 @@ def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
         )
 
 
-def _maybe_unread(document: Document, error: dict[str, Any]) -> bool:
+def _maybe_unread(draft: Draft, error: dict[str, Any]) -> bool:
     """Whether the error may only be there because a line could not be read."""
     path: KeyPath = tuple(error["loc"])
     if error["type"] == "missing":
-        return document.is_uncertain(path[:-1])
-    return error["input"] is None and document.is_uncertain(path)
+        return draft.is_unread(*path[:-1])
+    return error["input"] is None and draft.is_unread(*path)
 
 
 def _loosened(draft: Draft, violation: Violation) -> Diagnostic:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.document import edit
-from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Related, Severity, Span, TextEdit
+from floe_engine.document.codes import GAVE_UP
+from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
 from floe_engine.document.document import Document
 from floe_engine.document.rendering import flow
 from floe_engine.document.scalars import quoted, scalar
@@ -94,6 +95,14 @@ class Draft:
             if isinstance(item, str):
                 yield (*path, index), item
 
+    def is_unread(self, *path: str | int) -> bool:
+        """Whether what is missing at a path may stand on a line that could not be read."""
+        return self._gave_up or self.document.is_uncertain(path)
+
+    @cached_property
+    def _gave_up(self) -> bool:
+        return any(found.code == GAVE_UP for found in self.document.diagnostics)
+
     # --- what the file's own names are ---
 
     @cached_property
@@ -156,9 +165,7 @@ class Draft:
         wanted = tuple(path)
         while wanted and self.document.find(wanted) is None:
             wanted, key = wanted[:-1], True
-        if not wanted:
-            return self.top
-        return _inside(self.document, self.document.locate(wanted, key=key))
+        return self.document.locate(wanted, key=key) if wanted else self.top
 
     def whole(self, path: Sequence[str | int], *, key: bool = False) -> Span:
         """The whole of what is written at a path that exists, for an edit."""
@@ -214,15 +221,6 @@ class Draft:
     def rename(self, path: Sequence[str | int], name: str) -> Fix:
         """A fix that gives the key at a path another name."""
         return Fix(f"Rename to `{name}`", (TextEdit(self.whole(path, key=True), scalar(name)),))
-
-
-def _inside(document: Document, span: Span) -> Span:
-    """The part of a span that is in the text: a line that recovery closed is longer in the tree."""
-    start, end = (
-        Position(place.line, min(place.column, len(document.lines[place.line])))
-        for place in (span.start, span.end)
-    )
-    return Span(start, end)
 
 
 def names(mapping: Mapping[str, Any]) -> str:

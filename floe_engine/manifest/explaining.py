@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from floe_engine.document.rendering import flow
 from floe_engine.errors import UsageError
-from floe_engine.manifest import combining
 from floe_engine.manifest.effective import (
     effective_layers,
     effective_level_rules,
@@ -44,7 +44,7 @@ class Explanation:
 
     def __str__(self) -> str:
         """``90, from domain sales@2.1.0; enterprise acme@1.0.0: 70``, and the meaning below."""
-        line = f"{combining.say(self.value).replace('`', '')}, from {self.origin}"
+        line = f"{said(self.value)}, from {self.origin}"
         return f"{line}; {self.above}" if self.above else line
 
 
@@ -70,7 +70,7 @@ def explain(effective: Effective, path: str) -> Explanation:
     if effective.parent is not None:
         held, _ = _value(effective.parent.manifest, parts)
         if held is not None and held != value:
-            above = f"{effective.parent.origin}: {combining.say(held).replace('`', '')}"
+            above = f"{effective.parent.origin}: {said(held)}"
     return Explanation(
         path=path,
         value=value,
@@ -80,6 +80,22 @@ def explain(effective: Effective, path: str) -> Explanation:
         default=(key.default or "required").replace("`", "") if key else "",
         above=above,
     )
+
+
+def said(value: Any) -> str:
+    """A setting's value on one line: words and numbers bare, mappings as YAML without what is unset."""
+    if value is None:
+        return "unset"
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) if isinstance(value, str) else flow(_set_only(value))
+
+
+def _set_only(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _set_only(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in kept.items() if item not in ({}, [])}
+    return [_set_only(item) for item in value] if isinstance(value, list) else value
 
 
 def split(path: str) -> tuple[str | int, ...]:

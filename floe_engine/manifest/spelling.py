@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from pydantic.alias_generators import to_snake
 
@@ -16,7 +17,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     word that has all parts of `word`, or whose parts `word` has (``coverage`` for
     ``minimum_test_coverage``), where there is only one.
     """
-    words = list(known)
+    return _nearest(word, tuple(known))
+
+
+@lru_cache(maxsize=512)
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    """The search itself, remembered: one slip is often made in many places."""
     if word in words:
         return word
     plain: dict[str, str] = {}

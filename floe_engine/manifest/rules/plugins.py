@@ -27,7 +27,7 @@ def compute_is_chosen(draft: Draft) -> Iterator[Diagnostic]:
         if not category.required or category.name in above or awaits_parent:
             continue
         path = ("plugins", category.name)
-        if draft.get(*path) is None and not draft.document.is_uncertain(("plugins",)):
+        if draft.get(*path) is None and not draft.is_unread("plugins"):
             yield draft.report(
                 "FLOE-M027",
                 path,
@@ -49,7 +49,7 @@ def choices_are_known(draft: Draft) -> Iterator[Diagnostic]:
             continue
         approved = [entry.get("name") for _, entry in draft.mappings(*path, "approved")]
         unnamed = choice.get("type") is None and choice.get("default") is None
-        if unnamed and not draft.document.is_uncertain(path):
+        if unnamed and not draft.is_unread(*path):
             yield draft.report(
                 "FLOE-M028",
                 (*path, "type"),

@@ -154,6 +154,8 @@ def test_explain_tells_value_origin_and_what_the_parent_says(family: Family) -> 
     inherited = explain(checked.effective, "plugins.catalog.type")
     assert str(inherited) == "polaris, from enterprise acme@1.0.0"
     assert explain(checked.effective, "governance.waiver_policy.max_days").origin == "floe's default"
+    assert str(explain(checked.effective, "metadata.owner")) == "unset, from floe's default"
+    assert str(explain(checked.effective, "plugins.catalog")).startswith("{type: polaris}, from enterprise")
     gold = explain(checked.effective, "data_architecture.layers.gold.prefix")
     assert str(gold) == "gold_, from pattern medallion"
 
