@@ -41,8 +41,17 @@ _HOME = {
     # where one works
     "Workspace": "workspace",
     # versions
+    "Assessment": "upgrade.rules",
+    "BlastRadius": "upgrade.fleet",
     "Constraint": "versions",
+    "Impact": "upgrade.impact",
+    "Outlook": "upgrade.pins",
     "Version": "versions",
+    "blast_radius": "upgrade.fleet",
+    "find_projects": "upgrade.fleet",
+    "outlook": "upgrade.pins",
+    "pinned": "upgrade.pins",
+    "project_impact": "upgrade.fleet",
     # workflows
     "CompileOptions": "workflows.compile_project",
     "PullOptions": "workflows.pull",

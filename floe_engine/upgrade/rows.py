@@ -38,7 +38,7 @@ class Row:
 
 def rows(left: str, right: str, *, context: int | None = None) -> list[Row]:
     """The rows that put two texts side by side; with `context`, far equal lines are folded."""
-    aligned = list(_align(left.splitlines(), right.splitlines()))
+    aligned = list(_align(_lines(left), _lines(right)))
     return aligned if context is None else list(_folded(aligned, context))
 
 
@@ -56,6 +56,12 @@ def unified(aligned: Sequence[Row]) -> list[Row]:
         if row.right_no is not None:
             added.append(Row(None, "", row.right_no, row.right, "added"))
     return result + added
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as an editor counts them; other line separators of Unicode are text."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _align(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:

@@ -255,6 +255,10 @@ def test_lines_stand_beside_what_they_became() -> None:
     ]
 
 
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    assert [row.left for row in rows("a\u2028b\r\nc\n", "")] == ["a\u2028b", "c"]
+
+
 def test_lines_far_from_a_change_are_folded_and_counted() -> None:
     left = "\n".join(map(str, range(20)))
     folded = rows(left, left.replace("10", "ten"), context=1)
@@ -281,7 +285,7 @@ def test_texts_too_long_to_align_keep_every_line() -> None:
 
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
 def test_rows_hold_both_texts_in_order(left: list[str], right: list[str]) -> None:
-    aligned = rows("\n".join(left), "\n".join(right))
+    aligned = rows("".join(f"{line}\n" for line in left), "".join(f"{line}\n" for line in right))
     assert [row.left for row in aligned if row.left_no] == left
     assert [row.right for row in aligned if row.right_no] == right
     assert [row.left_no for row in aligned if row.left_no] == list(range(1, len(left) + 1))
