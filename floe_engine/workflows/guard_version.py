@@ -12,6 +12,7 @@ from floe_engine.events import Notice, Report, silent
 from floe_engine.registry.client import Repository
 from floe_engine.upgrade.guard import GuardVerdict, baseline, check_version
 from floe_engine.upgrade.rules import Assessment, Entry, compare
+from floe_engine.upgrade.settings import locate
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
 from floe_engine.workflows.pull import fetch
@@ -69,7 +70,5 @@ def guard_version(
 
 def place_of(document: Document, name: str, entry: Entry) -> str:
     """Where a change stands in manifest.yaml, ``manifest.yaml:34:11``; its path where it has no line."""
-    path = tuple(entry.setting)
-    while path and document.find(path) is None:
-        path = path[:-1]
-    return f"{name}:{document.locate(path).start} {entry.place}" if path else entry.place
+    span = locate(entry.setting, document)
+    return f"{name}:{span.start} {entry.place}" if span else entry.place
