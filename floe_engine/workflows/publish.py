@@ -287,14 +287,23 @@ def _provenance(workspace: Workspace) -> dict[str, str]:
     if not revision:
         return {}
     found = {REVISION: revision}
-    url = _git(workspace, "config", "--get", "remote.origin.url")
-    if url:
-        parts = urlsplit(url)
-        if parts.scheme and parts.hostname:  # never publish credentials that stand in a remote's URL
+    url = _public_url(_git(workspace, "config", "--get", "remote.origin.url"))
+    return {**found, SOURCE: url} if url else found
+
+
+def _public_url(remote: str) -> str:
+    """A git remote as it may be published: no user, password or query; empty for a path of this machine."""
+    if "://" in remote:
+        try:
+            parts = urlsplit(remote)
+            host = parts.hostname or ""
             port = f":{parts.port}" if parts.port else ""
-            url = urlunsplit(parts._replace(netloc=f"{parts.hostname}{port}"))
-        found[SOURCE] = url
-    return found
+        except ValueError:
+            return ""
+        return urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", "")) if host else ""
+    # The short form of ssh: [user@]host:path
+    host, colon, path = remote.rpartition("@")[2].partition(":")
+    return f"ssh://{host}/{path.lstrip('/')}" if colon and "/" not in host and "\\" not in path else ""
 
 
 def _git(workspace: Workspace, *arguments: str) -> str:
