@@ -218,7 +218,8 @@ def _values(draft: Draft, cursor: Cursor) -> Iterator[Completion]:
         if name in taken and name != cursor.typed:
             continue
         text = quoted(name) if path[-1:] == ("version",) else name
-        yield Completion(name, f"[{text}]" if listing else text, cursor.span, detail)
+        text = f"[{text}]" if listing else text
+        yield Completion(name, f" {text}" if cursor.glued else text, cursor.span, detail)
 
 
 def _names(draft: Draft, path: KeyPath) -> list[tuple[str, str]]:

@@ -254,7 +254,7 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
         raise ConfigurationError(
             "the manifest is its own parent", hint="name the enterprise platform's manifest"
         )
-    if not path.exists():
+    if not path.is_file():  # a FIFO or a device is not opened either
         beside = sorted(str(other.relative_to(child.parent)) for other in child.parent.glob(f"*/{FILE_NAME}"))
         guess = nearest(ref, beside[:50])
         raise ConfigurationError(

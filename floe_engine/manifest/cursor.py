@@ -27,7 +27,8 @@ class Cursor:
     """What is being typed: a key of the mapping at `path`, or (`is_value`) the value at `path`.
 
     `typed` is the word before the cursor, `span` the whole word it belongs to. `indent` is the
-    column of the key (for lines below it), `flow` whether it stands inside brackets.
+    column of the key (for lines below it), `flow` whether it stands inside brackets, `glued`
+    whether the space behind the colon is still missing.
     """
 
     path: KeyPath
@@ -36,6 +37,7 @@ class Cursor:
     span: Span
     indent: int
     flow: bool = False
+    glued: bool = False
 
 
 def cursor_at(lines: Sequence[str], position: Position) -> Cursor | None:
@@ -69,7 +71,7 @@ def cursor_at(lines: Sequence[str], position: Position) -> Cursor | None:
             return None if not item else Cursor(path, True, typed, _word(line, position, rest), column)
         return Cursor(path, False, typed, _word(line, position, rest), column)
     typed = rest.lstrip()
-    return Cursor(path, True, typed, _word(line, position, typed), column)
+    return Cursor(path, True, typed, _word(line, position, typed), column, glued=not rest)
 
 
 def _word(line: str, position: Position, typed: str) -> Span:

@@ -10,11 +10,9 @@ from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.manifest.draft import Draft, KeyPath, names
 from floe_engine.manifest.effective import IMPLIED_PLUGINS
 from floe_engine.manifest.plugins import PLUGIN_API, PluginType
+from floe_engine.manifest.rules.secrets import FROM_ENVIRONMENT, holds_secret
 from floe_engine.manifest.shapes import ENVIRONMENTS, environment
 from floe_engine.manifest.spelling import nearest
-
-FROM_ENVIRONMENT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
-"""``${NAME}`` or ``${NAME:-default}``: filled in where the platform runs."""
 
 
 def compute_is_chosen(draft: Draft) -> Iterator[Diagnostic]:
@@ -255,7 +253,7 @@ def _config(draft: Draft, plugin: PluginType, path: KeyPath) -> Iterator[Diagnos
                     f"`{key}` of {plugin.category} plugin `{plugin.name}` should be {problem}",
                     hint=str(spec.get("description", "")),
                 )
-        elif properties:
+        elif properties and not holds_secret(key):  # every plugin may be given its secrets
             guess = nearest(key, properties)
             closed = plugin.config.get("additionalProperties") is False
             yield draft.report(

@@ -8,7 +8,9 @@ from typing import Any
 
 from floe_engine.document.diagnostics import Diagnostic, Fix
 from floe_engine.manifest.draft import Draft, KeyPath
-from floe_engine.manifest.rules.plugins import FROM_ENVIRONMENT
+
+FROM_ENVIRONMENT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
+"""``${NAME}`` or ``${NAME:-default}``: filled in where the platform runs."""
 
 _SECRET_KEY = re.compile(
     r"(^|[_-])(password|passwd|passphrase|pwd|secret|token|credentials?|connection_?string"
@@ -32,6 +34,11 @@ _MARKS = (
 """Each value that `_SECRET_VALUE` finds has one of these in it."""
 
 _TEMPLATE = re.compile(r"\{\{\s*env_var\(")
+
+
+def holds_secret(key: str) -> bool:
+    """Whether a setting of that name is a secret: `password`, `api_key`, `client_secret` and the like."""
+    return _SECRET_KEY.search(key) is not None and _NOT_A_SECRET.search(key) is None
 
 
 def nothing_is_literal(draft: Draft) -> Iterator[Diagnostic]:
@@ -59,7 +66,7 @@ def _search(draft: Draft, value: Any, path: KeyPath, marks: list[str]) -> Iterat
 
 def _named_secret(path: KeyPath, value: str | int) -> bool:
     key = next(part for part in reversed(path) if isinstance(part, str))
-    if not _SECRET_KEY.search(key) or _NOT_A_SECRET.search(key):
+    if not holds_secret(key):
         return False
     if not isinstance(value, str):
         return True

@@ -85,6 +85,14 @@ def test_a_completion_replaces_the_whole_word_and_gives_a_sound_document(catalog
     assert "exact version" in offer.documentation
 
 
+@pytest.mark.parametrize("behind", [":|", ": |", ":  med|"])
+def test_a_value_is_parted_from_its_colon(behind: str, catalogue: Catalogue) -> None:
+    checked, position = at(SEED.replace("pattern: medallion", f"pattern{behind}"), catalogue)
+    offer = complete(checked, position)[0]
+    text = edit.apply(checked.document.text, [TextEdit(offer.span, offer.text)])
+    assert check(text, catalogue=catalogue).ok
+
+
 def test_a_nested_key_opens_its_section(catalogue: Catalogue) -> None:
     checked, position = at(SEED + "  classif|", catalogue)
     assert complete(checked, position)[0].text == "classification:\n    "

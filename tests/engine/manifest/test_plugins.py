@@ -100,7 +100,7 @@ def test_settings_are_judged_by_the_plugins_schema(
 @pytest.mark.parametrize("value", ["${TOKEN}", "${TOKEN:-none}", "\"{{ env_var('DBT_ENV_SECRET_T') }}\""])
 def test_a_secret_from_the_environment_is_no_secret(catalogue: Catalogue, value: str) -> None:
     text = SEED.replace("type: duckdb", f"type: snowflake\n    config:\n      token: {value}")
-    assert "FLOE-M026" not in {item.code for item in check(text, catalogue=catalogue).diagnostics}
+    assert check(text, catalogue=catalogue).diagnostics == ()
 
 
 @pytest.mark.parametrize(
