@@ -75,6 +75,16 @@ def silent(event: Event) -> None:
     """A `Report` for callers that want only the result."""
 
 
+def warnings_only(report: Report) -> Report:
+    """For a step inside of other work: its warnings pass, its own headings and stages do not."""
+
+    def forward(event: Event) -> None:
+        if isinstance(event, Notice):
+            report(event)
+
+    return forward
+
+
 class CancelToken:
     """Shared between the one who may stop a piece of work and the work itself (thread-safe)."""
 

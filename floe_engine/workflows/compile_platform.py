@@ -19,7 +19,7 @@ from floe_engine.artifact.model import (
     TrustedKey,
 )
 from floe_engine.errors import ConfigurationError
-from floe_engine.events import CancelToken, Report, Stage, Step, silent
+from floe_engine.events import CancelToken, Report, Stage, Step, silent, warnings_only
 from floe_engine.manifest.check import Checked
 from floe_engine.manifest.plugins import ResolvedPlugin
 from floe_engine.manifest.schema import Manifest
@@ -56,7 +56,7 @@ def compile_platform(
     """
     cancel = cancel or CancelToken()
     report(Stage(1, 4, "Validating manifest.yaml"))
-    checked = check_platform(workspace, text=text, cancel=cancel)
+    checked = check_platform(workspace, text=text, report=warnings_only(report), cancel=cancel)
     manifest = checked.manifest
     if manifest is None or not checked.ok:
         raise ConfigurationError(

@@ -25,7 +25,16 @@ from floe_engine.artifact.pack import (
     pack,
 )
 from floe_engine.errors import ConfigurationError, Refused, VersionExists
-from floe_engine.events import CancelToken, Event, Heading, Notice, Report, Step, Transfer, silent
+from floe_engine.events import (
+    CancelToken,
+    Heading,
+    Notice,
+    Report,
+    Step,
+    Transfer,
+    silent,
+    warnings_only,
+)
 from floe_engine.files import human_size
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
@@ -196,7 +205,7 @@ def _prepare(
             f"{tag} would need a tag with +, which no registry takes",
             hint=f"publish v{version.core} or a prerelease",
         )
-    notices = _only_notices(report)
+    notices = warnings_only(report)
     compiled = compile_platform(workspace, report=notices, cancel=cancel)
     _check_same_version(version, compiled)
     security = compiled.artifact.platform.manifest.security
@@ -318,13 +327,3 @@ def _git(workspace: Workspace, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
-
-
-def _only_notices(report: Report) -> Report:
-    """Warnings of an inner step pass; its stages are not this command's."""
-
-    def forward(event: Event) -> None:
-        if isinstance(event, Notice):
-            report(event)
-
-    return forward
