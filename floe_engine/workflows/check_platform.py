@@ -9,6 +9,7 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.manifest.check import Checked, check, parent_reference, read_text
 from floe_engine.manifest.inheritance import ParentPlatform
+from floe_engine.manifest.plugins import Catalogue
 from floe_engine.workspace import Workspace
 
 
@@ -16,10 +17,13 @@ def check_platform(
     workspace: Workspace,
     *,
     text: str | None = None,
+    catalogue: Catalogue | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Checked:
     """Check the workspace's manifest, or `text` in its place (an editor's unsaved buffer).
+
+    `catalogue` is loaded where none is given; who checks at every key press keeps one.
 
     A parent behind ``oci://`` is read from the store, and pulled and locked the first time. Raises
     `ConfigurationError` only where there is no text to check: no file, too large, not UTF-8.
@@ -27,7 +31,7 @@ def check_platform(
     if text is None:
         text = read_manifest(workspace)
     parent = remote_parent(workspace, text, report=report, cancel=cancel)
-    return check(text, path=workspace.manifest_path, parent=parent)
+    return check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
 
 
 def read_manifest(workspace: Workspace) -> str:
