@@ -85,11 +85,14 @@ class Settings:
 
 def _duckdb(s: Settings) -> dict[str, Any]:
     file = re.sub(r"[^A-Za-z0-9_-]", "_", s.name)
+    options = s.optional("extensions", "settings", "attach", "is_ducklake")
+    if "memory_limit" in s:
+        options["settings"] = {**options.get("settings", {}), **s.optional("memory_limit")}
     return {
         "path": s.value("path", env="FLOE_DUCKDB_PATH", default=f".floe/{file}.duckdb"),
         **s.optional("database"),
         "schema": s.value("schema", env=SCHEMA_VARIABLE, default="main"),
-        **s.optional("extensions", "settings", "attach", "is_ducklake"),
+        **options,
     }
 
 

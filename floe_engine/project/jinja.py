@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_COMMENT = re.compile(r"\{#.*?#\}", re.S)
-_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.S)
-_SEGMENT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+_COMMENT = (re.compile(r"\{#"), re.compile(r"#\}"))
+_RAW = (re.compile(r"\{%-?\s*raw\s*-?%\}"), re.compile(r"\{%-?\s*endraw\s*-?%\}"))
+_OPENING = re.compile(r"\{\{|\{%")
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[({\[]|%\}|[)}\]]""", re.S)
 _CALL = re.compile(r"(?<![\w.])(?:builtins\.)?(config|ref|source)\s*\(")
-_SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", re.S)
-_OUTPUT = re.compile(r"\{\{-?(.*?)-?\}\}", re.S)
+_SNAPSHOT = (
+    re.compile(r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}"),
+    re.compile(r"\{%-?\s*endsnapshot\s*-?%\}"),
+)
 _MAX_EXPRESSION = 4_000
 _CONSTANTS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 
@@ -79,10 +82,16 @@ class Values:
             return text
         if "{%" in text:
             raise Unknown
-        whole = _OUTPUT.fullmatch(text.strip())
-        if whole and "{{" not in whole[1]:
-            return self.evaluate(whole[1])
-        return _OUTPUT.sub(lambda match: str(self.evaluate(match[1])), text)
+        plain = text.strip()
+        parts: list[str] = []
+        end = 0
+        for start, stop in _segments(plain):
+            value = self.evaluate(plain[start + 2 : stop - 2].strip("-"))
+            if (start, stop) == (0, len(plain)):
+                return value
+            parts += [plain[end:start], str(value)]
+            end = stop
+        return "".join([*parts, plain[end:]])
 
     def render_or_keep(self, text: str) -> Any:
         """Like `render`, but what only dbt could tell stays as it is written."""
@@ -166,10 +175,14 @@ _FILTERS: Mapping[str, Callable[[Any], Any]] = {
 
 def uncommented(sql: str) -> str:
     """`sql` with Jinja comments and raw blocks blanked, so that offsets and lines stay."""
-    if "{#" in sql:
-        sql = _COMMENT.sub(_blank, sql)
-    if "raw" in sql:
-        sql = _RAW.sub(_blank, sql)
+    for pair in (_COMMENT, _RAW):
+        parts: list[str] = []
+        end = 0
+        for opening, closing in _blocks(sql, pair):
+            blank = re.sub(r"[^\n]", " ", sql[opening.start() : closing.end()])
+            parts += [sql[end : opening.start()], blank]
+            end = closing.end()
+        sql = "".join([*parts, sql[end:]]) if parts else sql
     return sql
 
 
@@ -179,21 +192,24 @@ def sql_calls(sql: str, values: Values) -> Calls:
     A call inside a condition counts, as it may be taken.
     """
     calls = Calls()
-    for segment in _SEGMENT.finditer(sql):
-        for match in _CALL.finditer(sql, segment.start(), segment.end()):
-            arguments = _arguments(sql, match.end(), segment.end())
+    for start, stop in _segments(sql):
+        match = _CALL.search(sql, start, stop)
+        while match is not None:
+            arguments, end = _arguments(sql, match.end(), stop)
             line = sql.count("\n", 0, match.start()) + 1
             try:
                 _take(calls, match[1], arguments, values, line)
             except Unknown:
                 calls.unknown.append((f"{match[1]}()", line))
+            match = _CALL.search(sql, end, stop)
     return calls
 
 
 def snapshots(sql: str) -> Iterator[tuple[str, str, int]]:
     """Name, body and first line of each ``{% snapshot %}`` block of an uncommented file."""
-    for match in _SNAPSHOT.finditer(sql):
-        yield match[1], match[2], sql.count("\n", 0, match.start()) + 1
+    for opening, closing in _blocks(sql, _SNAPSHOT):
+        line = sql.count("\n", 0, opening.start()) + 1
+        yield opening[1], sql[opening.end() : closing.start()], line
 
 
 def parent_of(text: str, values: Values) -> Ref | SourceRef:
@@ -202,7 +218,8 @@ def parent_of(text: str, values: Values) -> Ref | SourceRef:
     if match is None or match[1] == "config":
         raise Unknown
     calls = Calls()
-    _take(calls, match[1], _arguments(text, match.end(), len(text)), values, 1)
+    arguments, _ = _arguments(text, match.end(), len(text))
+    _take(calls, match[1], arguments, values, 1)
     return calls.parents[0]
 
 
@@ -274,8 +291,11 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _arguments(text: str, start: int, end: int) -> list[str]:
-    """The arguments of a call, split at its top-level commas; `start` is behind its parenthesis."""
+def _arguments(text: str, start: int, end: int) -> tuple[list[str], int]:
+    """The arguments of a call, split at its top-level commas, and where its parenthesis closes.
+
+    `start` is behind the opening one.
+    """
     arguments: list[str] = []
     depth, quote, begin, position = 0, "", start, start
     while position < end:
@@ -300,8 +320,40 @@ def _arguments(text: str, start: int, end: int) -> list[str]:
     last = text[begin:position]
     if last.strip():
         arguments.append(last)
-    return arguments
+    return arguments, min(position, end)
 
 
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+def _segments(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each ``{{ … }}`` and ``{% … %}``; a dictionary's ``}}`` inside does not end it."""
+    opening = _OPENING.search(text)
+    while opening is not None:
+        end = _closing(text, opening)
+        yield opening.start(), end
+        opening = _OPENING.search(text, end)
+
+
+def _closing(text: str, opening: re.Match[str]) -> int:
+    closing = "}}" if opening[0] == "{{" else "%}"
+    depth = 0
+    for token in _TOKEN.finditer(text, opening.end()):
+        word = token[0]
+        if depth == 0 and text.startswith(closing, token.start()):
+            return token.start() + 2
+        if word in "({[":
+            depth += 1
+        elif word in ")}]" and depth:
+            depth -= 1
+    return len(text)
+
+
+def _blocks(
+    text: str, pair: tuple[re.Pattern[str], re.Pattern[str]]
+) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """Each opening with its closing; searched one after the other, so that the time stays linear."""
+    opening = pair[0].search(text)
+    while opening is not None:
+        closing = pair[1].search(text, opening.end())
+        if closing is None:
+            return
+        yield opening, closing
+        opening = pair[0].search(text, closing.end())

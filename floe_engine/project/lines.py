@@ -14,8 +14,8 @@ Path = tuple[str, ...]
 """``("models", "orders", "id")``: section, then the names down to a column."""
 
 _SECTIONS = ("models", "seeds", "snapshots", "sources")
-_LEVELS = frozenset({*_SECTIONS, "tables", "columns"})
-_SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "versions", "unit_tests"})
+_LEVELS = frozenset({*_SECTIONS, "tables", "columns", "versions"})
+_SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "unit_tests"})
 _LINE = re.compile(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
 _INLINE = re.compile(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
@@ -74,8 +74,10 @@ def declared_lines(text: str) -> Mapping[Path, int]:
 
 
 def _path(stack: list[tuple[int, str, int, str]]) -> Path | None:
+    # A version's own columns are columns of the model as well.
+    stack = [entry for entry in stack if entry[1] != "versions"]
     kinds = [entry[1] for entry in stack]
-    if kinds[0] not in _SECTIONS:
+    if not kinds or kinds[0] not in _SECTIONS:
         return None
     expected = ["sources", "tables", "columns"] if kinds[0] == "sources" else [kinds[0], "columns"]
     if kinds != expected[: len(kinds)]:

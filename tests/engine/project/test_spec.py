@@ -40,7 +40,7 @@ def test_the_shortest_file_pins_a_platform() -> None:
     spec = spec_of(PINNED)
     assert spec.platform.ref == REF
     assert str(spec.platform.reference(Path("/project"))) == REF
-    assert spec.transforms[0].profiles_dir == ".floe/profiles"
+    assert spec.transforms[0].project_dir == "."
     assert spec.dbt.reader == "auto"
 
 

@@ -1,0 +1,55 @@
+"""What two readers disagree about in one project, as lines to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from floe_engine.project.facts import Column, Model, Project
+
+# Only dbt knows the target's schema and database, what a compiled query looks like and how it
+# hashes a snapshot; only files know their own text.
+_UNCOMPARED = {"schema", "database", "code", "compiled", "checksum"}
+
+
+def differences(static: Project, manifest: Project) -> list[str]:
+    """Empty where both readers tell the same facts."""
+    found: list[str] = []
+    for kind in ("models", "sources", "exposures", "groups"):
+        ours = {_identity(node): node for node in getattr(static, kind)}
+        theirs = {_identity(node): node for node in getattr(manifest, kind)}
+        found += [f"{kind}: only one reader has {name}" for name in sorted(set(ours) ^ set(theirs))]
+        for name in sorted(set(ours) & set(theirs)):
+            found += _differing(name, ours[name], theirs[name])
+    return found
+
+
+def _identity(node: Any) -> str:
+    return str(getattr(node, "unique_id", None) or node.name)
+
+
+def _differing(name: str, static: Any, manifest: Any) -> Iterator[str]:
+    for field in fields(Model if isinstance(static, Model) else type(static)):
+        if field.name in _UNCOMPARED:
+            continue
+        ours, theirs = (_plain(field.name, getattr(node, field.name)) for node in (static, manifest))
+        if ours != theirs:
+            yield f"{name}.{field.name}: files say {ours}, manifest says {theirs}"
+
+
+def _plain(field: str, value: Any) -> Any:
+    if field == "tests":
+        return sorted(
+            (t.name, t.column or "", t.severity, sorted(map(repr, t.arguments.items()))) for t in value
+        )
+    if field in {"parents", "primary_key"}:
+        return sorted(value)
+    if field == "columns":
+        return [_documented(column) for column in value]
+    return value
+
+
+def _documented(column: Column) -> Column:
+    """A ``doc()`` block is text in a manifest and a call in a file; both are a description."""
+    return replace(column, description="described" if column.description else "")

@@ -1,0 +1,183 @@
+"""A dbt project read without dbt: its facts, and what is said where they cannot be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from floe_engine.errors import ConfigurationError
+from floe_engine.project.dbt_source import read_source
+from floe_engine.project.facts import Model, Project
+from tests.engine.project.projects import TRICKY, write_tricky_project
+
+PROJECT = "name: shop\n"
+
+
+def read(tmp_path: Path, files: dict[str, str | bytes], project: str = PROJECT) -> Project:
+    for path, content in {"dbt_project.yml": project, **files}.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_source(tmp_path, environ={})
+
+
+def models(project: Project) -> dict[str, Model]:
+    return {model.name: model for model in project.models}
+
+
+def test_the_tricky_project_is_read_without_a_warning(tmp_path: Path) -> None:
+    project = read_source(write_tricky_project(tmp_path), environ={})
+    assert project.warnings == ()
+    assert [model.unique_id for model in project.models] == [
+        "model.hard.dim.v1",
+        "model.hard.dim.v2",
+        "model.hard.dim.v3",
+        "model.hard.py_model",
+        "model.hard.secret",
+        "model.hard.stg_a",
+        "model.hard.stg_b",
+        "seed.hard.codes",
+        "snapshot.hard.snap_a",
+        "snapshot.hard.snap_yaml",
+    ]
+
+
+def test_folder_configs_are_laid_over_each_other(tmp_path: Path) -> None:
+    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    secret, stg_a = found["model.hard.secret"], found["model.hard.stg_a"]
+    assert (secret.access, secret.group, secret.materialized) == ("private", "finance", "table")
+    assert secret.grants == {"select": ("a", "b")}
+    assert stg_a.tags == {"project", "yaml_tag", "hot", "stg"}
+    assert stg_a.meta == {"team": "core", "tier": 2, "classification": "pii", "owner": "x"}
+    assert stg_a.schema == "fb"
+
+
+def test_references_resolve_to_versions_sources_and_snapshots(tmp_path: Path) -> None:
+    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    assert found["model.hard.secret"].parents == (
+        "model.hard.dim.v2",
+        "snapshot.hard.snap_a",
+        "snapshot.hard.snap_yaml",
+    )
+    assert found["model.hard.dim.v2"].parents == ("model.hard.dim.v1",)
+    assert found["model.hard.stg_b"].parents == ("model.hard.stg_a", "source.hard.raw.b")
+
+
+def test_lines_point_at_the_properties_file(tmp_path: Path) -> None:
+    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    path, line = found["model.hard.stg_b"].where
+    assert path == "models/staging/_stg.yml"
+    assert TRICKY[path].splitlines()[line - 1].strip() == "- name: stg_b"
+
+
+def test_a_primary_key_is_inferred_as_dbt_infers_it(tmp_path: Path) -> None:
+    properties = """\
+models:
+- name: both
+  columns: [{name: a, tests: [unique]}, {name: b, tests: [unique, not_null]}]
+- name: one
+  columns: [{name: a, tests: [unique]}, {name: b, tests: [not_null]}]
+- name: several
+  tests: [{dbt_utils.unique_combination_of_columns: {combination_of_columns: [a, b]}}]
+- name: declared
+  constraints: [{type: primary_key, columns: [x]}]
+- name: none
+"""
+    names = ("both", "one", "several", "declared", "none")
+    project = read(tmp_path, {"models/m.yml": properties} | {f"models/{n}.sql": "select 1" for n in names})
+    assert {name: model.primary_key for name, model in models(project).items()} == {
+        "both": ("b",),
+        "one": ("a",),
+        "several": ("a", "b"),
+        "declared": ("x",),
+        "none": (),
+    }
+
+
+def test_installed_packages_and_artifacts_are_left_out(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.sql": "select 1",
+        "dbt_packages/utils/models/theirs.sql": "select 1",
+        "target/compiled/b.sql": "select 1",
+        ".hidden/c.sql": "select 1",
+    }
+    project = read(tmp_path, files, 'name: shop\nmodel-paths: ["."]\n')
+    assert list(models(project)) == ["a"]
+
+
+def test_what_dbtignore_names_is_left_out(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        ".dbtignore": "# drafts\n*_draft.sql\nold/\nmodels/new/x.sql\n",
+        "models/a.sql": "select 1",
+        "models/b_draft.sql": "select 1",
+        "models/old/c.sql": "select 1",
+        "models/new/x.sql": "select 1",
+    }
+    assert list(models(read(tmp_path, files))) == ["a"]
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "loop").symlink_to(tmp_path / "models", target_is_directory=True)
+    assert list(models(read(tmp_path, {"models/a.sql": "select 1"}))) == ["a"]
+
+
+def test_folders_outside_the_project_are_not_read(tmp_path: Path) -> None:
+    inside = tmp_path / "shop"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.sql").write_text("select 1")
+    files: dict[str, str | bytes] = {"models/a.sql": "select 1"}
+    assert list(models(read(inside, files, "name: shop\nmodel-paths: [models, ../elsewhere]\n"))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        ({"models/m.yml": "models:\n  - name: [\n"}, "models/m.yml:3: not valid YAML"),
+        ({"models/m.yml": "- a\n"}, "models/m.yml:1: a properties file must be a mapping"),
+        ({"models/m.yml": "models: {name: a}\n"}, "models/m.yml:1: models must be a list"),
+        ({"models/m.yml": b"models:\n- name: \xff\n"}, "models/m.yml:2: not UTF-8 text"),
+        ({"models/b.sql": b"select 1\n\xff"}, "models/b.sql:2: not UTF-8 text"),
+        ({"models/p.py": "def model(:\n"}, "models/p.py:1: not valid Python"),
+        ({"models/m.yml": "models:\n- name: ghost\n"}, "models/m.yml:2: describes model ghost"),
+        ({"models/x/a.sql": "select 1"}, "models/x/a.sql:1: model a is also models/a.sql"),
+        ({"models/b.sql": "\n{{ ref(name) }}"}, "models/b.sql:2: ref() cannot be read without dbt"),
+        ({"models/b.sql": "{{ ref('theirs') }}"}, "model theirs is not in this project"),
+        ({"models/b.sql": "{{ source('raw', 'x') }}"}, "source raw.x is not in this project"),
+    ],
+)
+def test_one_broken_file_is_a_warning_and_hides_no_other(
+    tmp_path: Path, files: dict[str, str | bytes], warning: str
+) -> None:
+    project = read(tmp_path, {"models/a.sql": "select 1", **files})
+    assert "a" in models(project)
+    assert any(found.startswith(warning) for found in project.warnings), project.warnings
+
+
+def test_enabled_that_only_dbt_can_tell_counts_and_is_said(tmp_path: Path) -> None:
+    tree = "name: shop\nmodels: {shop: {x: {+enabled: \"{{ target.name == 'prod' }}\"}}}\n"
+    project = read(tmp_path, {"models/x/a.sql": "select 1"}, tree)
+    assert list(models(project)) == ["a"]
+    assert "taken as enabled" in project.warnings[0]
+
+
+def test_disabled_models_take_their_tests_with_them(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "models/a.sql": "{{ config(enabled=false) }}",
+        "models/m.yml": "models:\n- {name: a, columns: [{name: id, tests: [unique]}]}\n",
+        "models/b.sql": "select 1",
+    }
+    assert list(models(read(tmp_path, files))) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("project", "title"),
+    [(None, "no dbt project here"), ("name: [", "not valid YAML"), ("version: 1\n", "names no project")],
+)
+def test_without_a_project_file_there_is_no_project(tmp_path: Path, project: str | None, title: str) -> None:
+    if project is not None:
+        (tmp_path / "dbt_project.yml").write_text(project)
+    with pytest.raises(ConfigurationError) as caught:
+        read_source(tmp_path)
+    assert title in caught.value.title

@@ -1,0 +1,105 @@
+"""Every profile that floe writes is one that the real adapter accepts; duckdb's builds the example."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_engine.project.profiles import profile, write_profile
+from tests.engine.project.test_profiles import platform
+from tests.interop.dbt import run_dbt
+
+pytestmark = pytest.mark.interop
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "customer-analytics"
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("duckdb", {"memory_limit": "1GB", "extensions": ["parquet"], "threads": 2}),
+    ("snowflake", {}),
+    ("snowflake", {"authenticator": "externalbrowser", "query_tag": "floe"}),
+    ("bigquery", {}),
+    ("bigquery", {"method": "service-account", "priority": "batch"}),
+    ("databricks", {"host": "acme.cloud.databricks.com"}),
+    ("databricks", {"auth_type": "oauth"}),
+    ("spark", {}),
+    ("spark", {"method": "http", "cluster": "c"}),
+    ("postgres", {"sslmode": "verify-full"}),
+    ("redshift", {}),
+    ("redshift", {"method": "iam"}),
+    ("trino", {}),
+    ("trino", {"method": "ldap", "session_properties": {"query_max_run_time": "1h"}}),
+    ("trino", {"method": "jwt"}),
+]
+
+
+def environment(text: str) -> dict[str, str]:
+    """A harmless value for every variable that the profile reads."""
+    names = set(re.findall(r"env_var\('+([A-Z0-9_]+)", text))
+    return {name: "5432" if name.endswith("PORT") else "x" for name in names if name != "FLOE_DUCKDB_PATH"}
+
+
+# One process parses all of them: starting dbt takes longer than parsing does.
+PARSE_ALL = """
+import json, os, sys
+from dbt.cli.main import dbtRunner
+
+for folder in sys.argv[1:]:
+    with open(os.path.join(folder, "environment.json")) as stream:
+        os.environ.update(json.load(stream))
+    arguments = ["--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder, "--no-partial-parse"]
+    result = dbtRunner().invoke(arguments)
+    print("RESULT", json.dumps([os.path.basename(folder), "" if result.success else str(result.exception)]))
+"""
+
+
+def test_every_adapter_accepts_its_profile(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
+    python = Path(require_binary("dbt")).resolve().parent / "python"
+    if not python.exists():
+        pytest.skip("dbt has no Python beside it to run it from")
+    folders = []
+    for number, (adapter, config) in enumerate(VARIANTS):
+        text = profile(platform(adapter, **config), "shop")
+        folder = tmp_path / f"{number}-{adapter}"
+        (folder / "models").mkdir(parents=True)
+        (folder / "models" / "a.sql").write_text("select 1 as id")
+        (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+        (folder / "environment.json").write_text(json.dumps(environment(text)))
+        write_profile(folder / "profiles.yml", text)
+        folders.append(str(folder))
+    finished = subprocess.run(
+        [str(python), "-c", PARSE_ALL, *folders],
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    lines = [line for line in finished.stdout.splitlines() if line.startswith("RESULT ")]
+    results = dict(json.loads(line.removeprefix("RESULT ")) for line in lines)
+    assert len(results) == len(VARIANTS), finished.stderr[-3000:]
+    refused = {name: problem for name, problem in results.items() if problem and not _elsewhere(problem)}
+    assert refused == {}
+
+
+def _elsewhere(problem: str) -> bool:
+    """Whether dbt misses a package: the adapter, or the driver that dbt-spark asks for."""
+    return "Could not find adapter type" in problem or "PyHive" in problem
+
+
+def test_the_example_builds_with_the_generated_profile(
+    tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    project = tmp_path / "customer-analytics"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("target", "logs", ".floe", "*.duckdb"))
+    (project / ".floe").mkdir()  # `floe init` makes it
+    assert write_profile(project / "profiles.yml", profile(platform(), "customer_analytics")) == "written"
+    assert "ERROR=0" in run_dbt(require_binary("dbt"), project, "build")
+    assert (project / ".floe" / "customer_analytics.duckdb").exists()
