@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from floe_engine.cli import project
+from floe_engine.cli import project, transfer, versions
 from floe_engine.cli.platform import cache, platform
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ def _root(
 platform.add_typer(cache, name="cache")
 app.add_typer(platform, name="platform")
 project.register(app)
+transfer.register(platform)
+versions.register(app, platform)
 
 
 def main() -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from floe_engine.artifact.model import FILES, MANIFEST, Artifact
 from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.document.document import Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import read_bounded
 from floe_engine.upgrade import rules
+from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.pull import Wanted, fetch, resolve
@@ -29,6 +31,15 @@ class Side:
     artifact: Artifact
     manifest_path: Path | None = None
     """The manifest.yaml it was compiled from, where it was."""
+    document: Document | None = None
+    """The text of that file, with positions."""
+
+    @property
+    def written(self) -> Written | None:
+        """The manifest as a report refers to it; a published version carries none."""
+        if self.manifest_path is None or self.document is None:
+            return None
+        return Written(self.manifest_path.as_posix(), self.document)
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,16 @@ class Comparison:
     old: Side
     new: Side
     assessment: Assessment
+
+    @property
+    def sides(self) -> Sides:
+        """What the reports call the two sides, and where their manifests write a setting."""
+        return Sides(self.old.title, self.new.title, self.old.written, self.new.written)
+
+    @property
+    def only_breaking(self) -> Comparison:
+        """The same without the changes that no project can fail by."""
+        return replace(self, assessment=Assessment(self.assessment.breaking))
 
 
 def compare(
@@ -116,4 +137,4 @@ def _manifest(workspace: Workspace, path: Path, title: str, cancel: CancelToken 
         raise UsageError("a file to compare must be a manifest.yaml", where=str(path))
     there = replace(workspace, directory=path.parent)
     compiled = compile_platform(there, write=False, cancel=cancel)
-    return Side(title, compiled.artifact, path)
+    return Side(title, compiled.artifact, path, compiled.checked.document)

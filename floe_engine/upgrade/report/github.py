@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_engine.text import printable
+from floe_engine.text import plural, printable
+from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.report.places import Sides
 from floe_engine.upgrade.rules import Assessment, Entry
 
@@ -19,6 +20,18 @@ def github_annotations(assessment: Assessment, sides: Sides) -> Iterator[str]:
     """An annotation for each change; GitHub shows ten of each kind, so the costliest come first."""
     for entry in assessment.entries:
         yield _annotation(entry, sides)
+
+
+def blast_radius_annotations(radius: BlastRadius) -> Iterator[str]:
+    """An annotation for each project that would break, or of which nothing can be said."""
+    for project in radius.projects:
+        if project.breaks:
+            said = f"{plural(project.breaking, 'finding')} would stop the build of {project.directory}"
+            by = ", ".join(rule or "?" for rule in project.causes)
+            yield f"::error title=breaks {_property(project.name)}::{_data(printable(f'{said} (by {by})'))}"
+        elif project.problem:
+            said = f"{project.directory} could not be judged: {project.problem}"
+            yield f"::warning title=not judged {_property(project.name)}::{_data(printable(said))}"
 
 
 def _annotation(entry: Entry, sides: Sides) -> str:

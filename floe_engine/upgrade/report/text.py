@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from floe_engine.text import plural, printable
 from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.impact import Impact
-from floe_engine.upgrade.report.places import Sides, value_text
+from floe_engine.upgrade.report.places import Place, Sides, value_text
 from floe_engine.upgrade.rules import Assessment, Entry
 
 _STATUS = {
@@ -48,12 +48,13 @@ def changes_by_rule(assessment: Assessment, sides: Sides) -> Iterator[str]:
 
 
 def unified(assessment: Assessment, sides: Sides) -> Iterator[str]:
-    """Changes as removed and added settings, in the order of the files."""
+    """Changes as removed and added settings, in the order of the files, with their lines in both."""
     yield f"--- {printable(sides.old)}"
     yield f"+++ {printable(sides.new)}"
     for entry in _in_file_order(assessment):
         before, after = _values(entry)
-        yield f"@@ {printable(entry.place)} @@ {entry.rule.id} {entry.bump}"
+        places = [f" {sign}{place}" for sign, place in _places(entry, sides) if place is not None]
+        yield f"@@ {printable(entry.place + ''.join(places))} @@ {entry.rule.id} {entry.bump}"
         if before is not None:
             yield f"-{before}"
         if after is not None:
@@ -117,6 +118,10 @@ def blast_radius_lines(radius: BlastRadius) -> Iterator[str]:
 
 def _in_file_order(assessment: Assessment) -> list[Entry]:
     return sorted(assessment.entries, key=lambda entry: entry.change.path)
+
+
+def _places(entry: Entry, sides: Sides) -> tuple[tuple[str, Place | None], ...]:
+    return ("-", sides.before(entry)), ("+", sides.after(entry))
 
 
 def _values(entry: Entry) -> tuple[str | None, str | None]:

@@ -1,0 +1,144 @@
+"""What changed, what it costs and whom it hits: `floe platform diff`, `bump` and `changelog`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from floe_engine.cli.command import Face, command
+
+if TYPE_CHECKING:
+    from floe_engine.workflows.blast_radius import Hit
+    from floe_engine.workflows.compare import Comparison
+
+_WIDTH = 100
+"""Columns of a side-by-side comparison that no terminal shows."""
+
+_COLOURS = {
+    "MAJOR": "31", "MINOR": "33", "PATCH": "36", "@@": "36", "---": "2", "+++": "2", "-": "31", "+": "32",
+    "✗": "31", "?": "33",
+}  # fmt: skip
+"""What a line begins with → its colour."""
+
+
+def register(app: typer.Typer, platform: typer.Typer) -> None:
+    """Put the platform team's commands on `platform` and the data team's on `app`."""
+    command(platform, "diff", registry=True, formats=("text", "json", "markdown", "github"))(diff)
+
+
+def diff(
+    face: Face,
+    old: Annotated[str, typer.Argument(help="A tag, digest, reference, directory or manifest.yaml.")],
+    new: Annotated[str, typer.Argument(help="The other side, of the same kinds.")] = "manifest.yaml",
+    *,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Both values in columns.")] = False,
+    unified: Annotated[bool, typer.Option("--unified", help="Removed and added settings.")] = False,
+    breaking: Annotated[
+        bool, typer.Option("--breaking", help="Only what can break a project; for --exit-code too.")
+    ] = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 1 where there are changes; with --breaking, breaking ones; with --breaking "
+            "--impact, where a project would break.",
+        ),
+    ] = False,
+    impact: Annotated[
+        list[str] | None,
+        typer.Option("--impact", help="Judge this project, or folder of projects, under both sides."),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option("--executor", help="Judge on a Dask cluster: tcp://HOST:PORT.", show_default=False)
+    ] = "",
+) -> int:
+    """Compare two platforms: what changed, the version it needs, and whom it would hit."""
+    from floe_engine.errors import UsageError
+    from floe_engine.workflows.blast_radius import find_fleet, measure_impact
+    from floe_engine.workflows.compare import compare
+
+    if side_by_side and unified:
+        raise UsageError("--side-by-side and --unified are two forms of the same", hint="choose one")
+    if executor and not impact:
+        raise UsageError("--executor runs what --impact asks for", hint="add --impact PROJECTS")
+    fleet = find_fleet(face.workspace, impact) if impact else None
+    compared = compare(face.workspace, old, new, report=face.output.report, cancel=face.cancel)
+    hit = None
+    if fleet is not None:
+        as_table = face.output.format in ("markdown", "github")
+        hit = measure_impact(compared, fleet, executor=executor, as_table=as_table, cancel=face.cancel)
+    shown = compared.only_breaking if breaking else compared
+    found = hit.breaks if breaking and hit is not None else bool(shown.assessment.entries)
+    form = "side by side" if side_by_side else "unified" if unified else "by rule"
+    _show_comparison(face, shown, hit, form)
+    return 1 if exit_code and found else 0
+
+
+def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: str) -> None:
+    assessment, sides, out = compared.assessment, compared.sides, face.output
+    radius = hit.radius if hit else None
+    match out.format:
+        case "json":
+            from floe_engine.upgrade.report.json_report import changes_document
+
+            out.result({"changes": changes_document(assessment, sides), **hit_facts(hit)})
+        case "github":
+            from floe_engine.upgrade.report.github import blast_radius_annotations, github_annotations
+
+            lines = [*github_annotations(assessment, sides)]
+            out.data("\n".join([*lines, *(blast_radius_annotations(radius) if radius else ())]))
+        case "markdown":
+            from floe_engine.upgrade.report.markdown import changes_markdown
+
+            out.data(changes_markdown(assessment, sides, radius))
+        case _:
+            _show_comparison_text(face, compared, form)
+            show_hit(face, hit)
+
+
+def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
+    from floe_engine.upgrade.report import text
+
+    assessment, sides = compared.assessment, compared.sides
+    if form == "unified":
+        show_lines(face, [*text.unified(assessment, sides), ""])
+    elif form == "side by side":
+        width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
+        show_lines(face, [*text.side_by_side(assessment, sides, width=width), ""])
+    else:
+        show_lines(face, text.changes_by_rule(assessment, sides))
+    face.output.line(text.summary(assessment))
+
+
+def show_hit(face: Face, hit: Hit | None) -> None:
+    """Print an impact or a blast radius; nothing where none was asked for."""
+    from floe_engine.upgrade.report import text
+
+    if hit is None:
+        return
+    face.output.section()
+    if hit.impact is not None:
+        show_lines(face, text.impact_lines(hit.impact))
+    if hit.radius is not None:
+        show_lines(face, text.blast_radius_lines(hit.radius))
+
+
+def hit_facts(hit: Hit | None) -> dict[str, Any]:
+    """An impact and a blast radius as JSON, null where there is none."""
+    from floe_engine.upgrade.report.json_report import blast_radius_document, impact_document
+
+    return {
+        "impact": impact_document(hit.impact) if hit and hit.impact else None,
+        "blastRadius": blast_radius_document(hit.radius) if hit and hit.radius else None,
+    }
+
+
+def show_lines(face: Face, lines: Iterable[str]) -> None:
+    """Print the lines of a report, coloured by what they begin with."""
+    for line in lines:
+        mark = next((mark for mark in _COLOURS if line.startswith(mark)), "")
+        face.output.line(face.output.painted(line, _COLOURS.get(mark, "")))
