@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine import CancelToken, human_size
-from floe_tui.text import visible
+from floe_tui.text import homely
 from floe_tui.widgets.row_view import Tone
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def details(found: Any) -> str:
     platform = found.artifact.platform
     lines = [
         f"# {platform.name} {platform.version}",
-        f"reference  {visible(str(found.reference))}",
+        f"reference  {homely(str(found.reference))}",
         f"digest     {found.digest}",
         f"created    {platform.manifest.metadata.created}",
         "",

@@ -7,6 +7,7 @@ reverse or hide what follows. Everything that floe did not write itself passes t
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from textual.content import Content
 
@@ -31,6 +32,12 @@ def visible(text: str, *, multiline: bool = False) -> str:
 def plain(text: str, *, multiline: bool = False) -> Content:
     """`text` as content that Textual draws as it stands, without reading markup in it."""
     return Content(visible(text, multiline=multiline))
+
+
+def homely(text: str) -> str:
+    """`text` with the user's home directory as ``~``, as people write paths."""
+    home = str(Path.home())
+    return text.replace(f"{home}/", "~/") if len(home) > 1 else text
 
 
 def count(number: int, noun: str) -> str:

@@ -15,15 +15,7 @@ LETTERS = "asdfjklghqwertyuiopzxcvbnm"
 class JumpPanel(ModalScreen[Widget]):
     """Shows the letters over the screen below; the answer is the widget chosen."""
 
-    DEFAULT_CSS = """
-    JumpPanel { background: $background 30%; layers: letters; }
-    JumpPanel:ansi { background: transparent; }
-    JumpPanel Static {
-        layer: letters; position: absolute; width: 3; height: 1; content-align: center middle;
-        background: $accent; color: $background; text-style: bold;
-    }
-    JumpPanel:ansi Static { text-style: reverse bold; }
-    """
+    CSS_PATH = "panels.tcss"
 
     def __init__(self, targets: list[Widget]) -> None:
         super().__init__()

@@ -18,13 +18,14 @@ from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.registry_facts import first_use
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import plain
+from floe_tui.text import count, plain
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView, Tone
 from floe_tui.widgets.text_view import TextView
 
 GROUPS = ("rule", "file", "severity")
+NOUNS = {"error": "error", "warning": "warning", "info": "hint"}
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -149,13 +150,11 @@ class ProjectScreen(PlaceScreen):
                 rows.append(row_of(key, item))
         self.list.set_rows(rows)
         found = Counter("-" if quiet(item) else item.severity for item in judged.findings)
-        numbers = ", ".join(f"{found[name]} {name}" for name in ("error", "warning", "info") if found[name])
+        numbers = ", ".join(count(found[name], noun) for name, noun in NOUNS.items() if found[name])
         hidden = f", {found['-']} waived or known" if found["-"] else ""
-        self.post_message(
-            StatusChanged(
-                f"{judged.platform}: {judged.models} models, {numbers or 'nothing to mend'}{hidden}"
-            )
-        )
+        models = count(judged.models, "model")
+        said = f"{judged.platform}: {models}, {numbers or 'nothing to mend'}{hidden}"
+        self.post_message(StatusChanged(said))
         self.refresh_bindings()
 
     @on(RowView.Moved)

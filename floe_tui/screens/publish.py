@@ -13,7 +13,7 @@ from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import plain
+from floe_tui.text import homely, plain
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
 
@@ -115,7 +115,7 @@ class PublishScreen(PlaceScreen):
         sign = "✓ published already" if outline.exists else "→ to publish"
         self.query_one("#target", Label).update(plain(f"{outline.tag}  {sign}"))
         self.query_one("#plan-text", TextView).show(outline.text)
-        self.post_message(StatusChanged(outline.reference))
+        self.post_message(StatusChanged(homely(outline.reference)))
         self.refresh_bindings()
 
     def action_version(self) -> None:
@@ -140,9 +140,9 @@ class PublishScreen(PlaceScreen):
         if outline is None:
             return
         facts = [
-            ("target", outline.reference),
+            ("target", homely(outline.reference)),
             ("digest", outline.digest),
-            ("signed by", outline.signer),
+            ("signed by", homely(outline.signer)),
             ("note", "a published version can never be changed"),
         ]
         panel = ConfirmPanel(f"Publish {outline.tag}?", facts, verb="Publish", key="y")
@@ -176,7 +176,7 @@ class PublishScreen(PlaceScreen):
             self._published = Outline(
                 outline.tag, outline.reference, digest, True, outline.signer, outline.text
             )
-            steps.say(f"\nPublished: {outline.reference}\nDigest: {digest}\n\nVerify it by hand:")
+            steps.say(f"\nPublished: {homely(outline.reference)}\nDigest: {digest}\n\nVerify it by hand:")
             steps.say(f"  {verify_command(self._published)}", tone="info")
             self.notify(f"✓ Published {outline.tag}", markup=False)
             self.action_plan()
@@ -235,11 +235,11 @@ def plan(directory: Any, tag: str, report: Report, cancel: CancelToken) -> Outli
         f"files      {len(files)}, {human_size(found.compiled.artifact.size)}",
         "",
         "# Where",
-        f"reference  {found.reference}",
-        f"chosen by  {found.registry_source}",
+        f"reference  {homely(str(found.reference))}",
+        f"chosen by  {homely(found.registry_source)}",
         "",
         "# Signed by",
-        f"{found.signing}",
+        homely(str(found.signing)),
         "",
         "# Version guard",
         f"{'✓' if found.guard is None or found.guard.ok else '✗'} {guard}",

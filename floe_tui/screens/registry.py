@@ -15,7 +15,7 @@ from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.registry_facts import Versions, details, first_use, judged, list_all, ranges, verdict_lines
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import count, plain
+from floe_tui.text import count, homely, plain
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
@@ -133,7 +133,7 @@ class RegistryScreen(PlaceScreen):
         seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
         skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
         where = f"{versions.where}  ({versions.source})"
-        self.query_one("#where", Label).update(plain(where))
+        self.query_one("#where", Label).update(plain(homely(where)))
         self.post_message(StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}{seen}"))
         self.list.set_rows([self._row(tag) for tag in versions.tags])
         if versions.locked:
@@ -229,7 +229,12 @@ class RegistryScreen(PlaceScreen):
 
             found = verify_version(Workspace.open(directory), tag, report=report, cancel=cancel)
             source = found.trust_source or "nobody is trusted here yet"
-            lines = [f"# {found.reference}", f"digest   {found.digest}", f"trust    {source}", ""]
+            lines = [
+                f"# {homely(str(found.reference))}",
+                f"digest   {found.digest}",
+                f"trust    {source}",
+                "",
+            ]
             return "\n".join(lines + verdict_lines(found.verdict))
 
         self._show_details(work, f"Verifying {tag}", f"floe platform verify {tag}")

@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from floe_engine import Event, Heading, Notice, Stage, Step, Transfer, human_size
-from floe_tui.text import visible
+from floe_tui.text import homely, visible
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.row_view import Tone
 
@@ -60,7 +60,7 @@ class Steps(ScrollView, can_focus=True):
         """Show one event."""
         if isinstance(event, Heading):
             self._blank()
-            self._lines.append(("", visible(event.text), "title"))
+            self._lines.append(("", visible(homely(event.text)), "title"))
         elif isinstance(event, Stage):
             self._blank()
             self._lines.append(("", f"[{event.number}/{event.total}] {visible(event.title)}", "title"))
@@ -90,7 +90,7 @@ class Steps(ScrollView, can_focus=True):
 
     def _line(self, sign: str, text: str, tone: str) -> None:
         for index, part in enumerate(text.splitlines() or [""]):
-            self._lines.append((f"  {sign if index == 0 else ' '} ", visible(part), tone))
+            self._lines.append((f"  {sign if index == 0 else ' '} ", visible(homely(part)), tone))
 
     def _all(self) -> list[tuple[str, str, str]]:
         return self._lines + [_bar(transfer) for transfer in self._transfers.values()]

@@ -1,0 +1,165 @@
+"""How every place looks, small and large, light and dark. No clock, no spinner, no absolute path.
+
+`pytest tests/tui/test_snapshots.py --snapshot-update` makes them anew; look at what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from floe_tui.app import Workbench
+
+from .conftest import MANIFEST, Start, settle, until
+
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+LOOKS = pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        pytest.param(size, theme, id=f"{size[0]}x{size[1]}-{theme.removeprefix('floe-')}")
+        for size in ((80, 24), (160, 45))
+        for theme in ("floe-dark", "floe-light")
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for the user to rest begins at once, so that nothing begins after the picture."""
+    monkeypatch.setattr("floe_tui.live_check.SHORTEST", 0.01)
+    monkeypatch.setattr("floe_tui.live_check.LONGEST", 0.01)
+    monkeypatch.setattr("floe_tui.screens.registry.REST", 0.01)
+
+
+@pytest.fixture
+def published(platform: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The platform's directory, with two versions in the embedded registry and a change since."""
+    from floe_engine import Workspace, publish
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1705314600")
+    workspace = Workspace.open(platform)
+    manifest = platform / "manifest.yaml"
+    publish(workspace, "v1.2.3")
+    manifest.write_text(
+        MANIFEST.replace("1.2.3", "1.3.0").replace("enterprise\n", "enterprise\n  owner: data\n")
+    )
+    publish(Workspace.open(platform), "v1.3.0")
+    manifest.write_text(
+        MANIFEST.replace("1.2.3", "2.0.0").replace("duckdb", "snowflake").replace("strict", "warn")
+    )
+    return platform
+
+
+@pytest.fixture
+def project(tmp_path: Path, published: Path) -> Path:
+    """A dbt project pinned to the first version."""
+    from floe_engine import Workspace, init_project
+
+    folder = tmp_path / "project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: customers\nprofile: customers\nmodel-paths: [models]\n")
+    (folder / "models/bronze_customers.sql").write_text("select 1 as id\n")
+    (folder / "models/customers.sql").write_text("select id from {{ ref('bronze_customers') }}\n")
+    init_project(Workspace.open(folder), "v1.2.3")
+    return folder
+
+
+def then(*keys: str) -> Before:
+    """Press keys, waiting for all work after each, and stop every cursor from blinking."""
+
+    async def before(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, Workbench)
+        await idle(pilot, app)
+        for key in keys:
+            await pilot.press(key)
+            await idle(pilot, app)
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        for area in app.screen_stack[0].query(TextArea):
+            area.cursor_blink = False
+        await pilot.pause()
+
+    return before
+
+
+async def idle(pilot: Pilot[None], app: Workbench) -> None:
+    # Twice: what ends may begin something else after a rest (a check, a description of versions).
+    for _ in range(2):
+        await settle(pilot)
+        await pilot.pause(0.05)
+        await until(pilot, lambda: not app.jobs.running)
+    await settle(pilot)
+
+
+@LOOKS
+@pytest.mark.parametrize("name", ["manifest", "help", "palette", "find", "jump", "quit"])
+def test_the_manifest_and_what_opens_over_it(
+    snap_compare: Compare, workbench: Start, platform: Path, size: tuple[int, int], theme: str, name: str
+) -> None:
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd") + "governence: {}\n")
+    keys = {
+        "manifest": ("f8",),
+        "help": ("f1",),
+        "palette": ("ctrl+p",),
+        "find": ("ctrl+f", "t", "y", "p", "e", "enter"),
+        "jump": ("ctrl+o",),
+        "quit": ("x", "ctrl+q"),
+    }[name]
+    assert snap_compare(workbench(platform, theme=theme), terminal_size=size, run_before=then(*keys))
+
+
+PLATFORM = {
+    "good-manifest": ("f2",),
+    "versions": ("f3",),
+    "policy": ("f4", "down"),
+    "publish": ("f5",),
+    "confirm": ("f5", "p"),
+    "registry": ("f6",),
+    "details": ("f6", "enter"),
+}
+PROJECT = {"project": ("down",), "pinned": ("f6",), "pin": ("f6", "i")}
+
+
+@LOOKS
+@pytest.mark.parametrize("name", PLATFORM)
+def test_the_platform_teams_places(
+    snap_compare: Compare,
+    workbench: Start,
+    published: Path,
+    size: tuple[int, int],
+    theme: str,
+    name: str,
+) -> None:
+    app = workbench(published, theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then(*PLATFORM[name]))
+
+
+@LOOKS
+@pytest.mark.parametrize("name", PROJECT)
+def test_the_data_teams_places(
+    snap_compare: Compare,
+    workbench: Start,
+    project: Path,
+    size: tuple[int, int],
+    theme: str,
+    name: str,
+) -> None:
+    app = workbench(project, theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then(*PROJECT[name]))
+
+
+@pytest.mark.parametrize("theme", ["floe-ansi", "floe-colour-blind"])
+def test_the_other_themes(snap_compare: Compare, workbench: Start, platform: Path, theme: str) -> None:
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
+    assert snap_compare(workbench(platform, theme=theme), terminal_size=(80, 24), run_before=then("f8"))
+
+
+def test_a_terminal_that_is_too_small(snap_compare: Compare, workbench: Start, platform: Path) -> None:
+    assert snap_compare(workbench(platform), terminal_size=(58, 14), run_before=then())
