@@ -1,0 +1,87 @@
+"""`floe platform copy`, `export` and `import`: a version from one place to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from floe_engine.cli.command import Face, command
+
+if TYPE_CHECKING:
+    from floe_engine.workflows.transfer import Transferred
+
+Source = Annotated[str, typer.Argument(metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")]
+Target = Annotated[str, typer.Argument(metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")]
+
+
+def register(platform: typer.Typer) -> None:
+    """Put the three commands into `floe platform`."""
+    command(platform, "copy", registry=True)(copy)
+    command(platform, "export", registry=True)(export)
+    command(platform, "import", registry=True)(import_)
+
+
+def copy(face: Face, source: Source, target: Target) -> None:
+    """Copy a version to another registry, digest and signatures kept."""
+    from floe_engine.workflows.transfer import copy_version
+
+    done = copy_version(face.workspace, source, target, report=face.output.report, cancel=face.cancel)
+    _show(face, done)
+    face.output.result(_facts(done))
+
+
+def export(
+    face: Face,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The archive to write, such as v1.2.3.tar.")],
+    version: Annotated[
+        str | None,
+        typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."),
+    ] = None,
+) -> None:
+    """Write a version with its signatures into one file, which ORAS and skopeo read too."""
+    from floe_engine.workflows.transfer import export_version
+
+    done = export_version(face.workspace, file, version, report=face.output.report, cancel=face.cancel)
+    _show(face, done)
+    face.output.result(_facts(done))
+
+
+def import_(
+    face: Face,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An archive that `export` has written.")],
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[DST]", help="Repository to put it in; absent: the one in use here."),
+    ] = None,
+) -> None:
+    """Put every version of a file into a registry, digest and signatures kept."""
+    from floe_engine.workflows.transfer import import_versions
+
+    imported = import_versions(face.workspace, file, target, report=face.output.report, cancel=face.cancel)
+    for done in imported:
+        _show(face, done)
+    face.output.result({"imported": [_facts(done) for done in imported]})
+
+
+def _show(face: Face, done: Transferred) -> None:
+    out = face.output
+    out.section()
+    if not done.changed:
+        out.line("It was there already, with the same content")
+    out.line(f"Copied: {done.target}")
+    out.line(f"Digest: {done.digest}")
+    if not done.signatures:
+        out.warning(f"{done.tag} has no signature, so none came along")
+
+
+def _facts(done: Transferred) -> dict[str, Any]:
+    return {
+        "source": done.source,
+        "target": done.target,
+        "tag": done.tag,
+        "digest": done.digest,
+        "signatures": done.signatures,
+        "changed": done.changed,
+    }
