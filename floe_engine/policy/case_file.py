@@ -174,7 +174,10 @@ def check_policy_test(text: str) -> tuple[PolicyTest | None, tuple[Diagnostic, .
         try:
             parsed = PolicyTest.model_validate(value)
         except ValidationError as error:
-            found += [_diagnostic(document, detail) for detail in error.errors(include_url=False)]
+            # Of a value that may be text or a mapping pydantic says twice that it is neither; the
+            # last word is about the kind that comes closest.
+            told = [_diagnostic(document, detail) for detail in error.errors(include_url=False)]
+            found += {(diagnostic.span, diagnostic.code): diagnostic for diagnostic in told}.values()
         else:
             found += _cross_checks(document, parsed)
     failed = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
@@ -236,14 +239,16 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
 
 
 def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
-    path = tuple(step for step in detail["loc"] if not (isinstance(step, str) and "[" in step))
-    kind = detail["type"]
+    path, kind = detail["loc"], detail["type"]
     if kind == "missing":
         return _problem(document, MISSING, path, f"`{path[-1]}` is missing")
     if kind == "extra_forbidden":
         near = did_you_mean(str(path[-1]), _known(path))
         hint = f"did you mean `{near}`?" if near else ""
         return _problem(document, UNKNOWN, path, f"unknown key `{printable(str(path[-1]))}`", hint, key=True)
+    while path and document.find(path) is None:
+        # pydantic ends a path with the kind of value that it tried.
+        path = path[:-1]
     return _problem(document, WRONG, path, detail["msg"].removeprefix("Value error, "))
 
 

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.model import Enforcement, Platform, Waiver
 from floe_engine.events import Outcome
 from floe_engine.policy.baseline import Baseline, baselinable
-from floe_engine.policy.column_lineage import LineageCache
 from floe_engine.policy.coverage import by_layer, total
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
@@ -24,6 +24,9 @@ from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
 from floe_engine.policy.waivers import WaiverRule, Waivers
 from floe_engine.project.facts import Model, Project, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.lineage import LineageCache
 
 STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
     ("Naming conventions", frozenset({Family.NAMING})),

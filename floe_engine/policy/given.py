@@ -7,15 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from floe_engine.project.facts import Column, Constraint, DataTest, Exposure, Group, Model, Project, Source
 from floe_engine.text import plural
 
 _SETTINGS = frozenset(
-    {"arguments", "config", "severity", "name", "description", "where", "limit", "tags", "meta", "enabled"}
+    {
+        "arguments",
+        "config",
+        "severity",
+        "name",
+        "test_name",
+        "column_name",
+        "description",
+        "where",
+        "limit",
+        "tags",
+        "meta",
+        "enabled",
+    }
     | {"error_if", "warn_if", "store_failures", "fail_calc"}
 )
 """Keys beside a test's arguments that are dbt's own."""
@@ -36,7 +49,13 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-TestText = str | dict[str, Any]
+def _one_test(value: str | dict[str, Any]) -> str | dict[str, Any]:
+    if isinstance(value, dict) and len(value) != 1 and not isinstance(value.get("test_name"), str):
+        raise ValueError("a test is its name, or a mapping of its name to its arguments")
+    return value
+
+
+TestText = Annotated[str | dict[str, Any], AfterValidator(_one_test)]
 """A generic test as in a properties file: ``unique``, or a mapping of its name to its arguments."""
 
 
@@ -310,8 +329,12 @@ def _test(text: TestText, column: str | None) -> DataTest:
     """A generic test: its name, or a mapping of its name to arguments, nested or not (dbt 1.10)."""
     if isinstance(text, str):
         return DataTest(text, column)
-    name, body = next(iter(text.items()), ("", None))
-    settings = body if isinstance(body, Mapping) else {}
+    settings: Mapping[str, Any]
+    if isinstance(text.get("test_name"), str):
+        name, settings = text["test_name"], text
+    else:
+        name, body = next(iter(text.items()))
+        settings = body if isinstance(body, Mapping) else {}
     nested = settings.get("arguments")
     config = settings.get("config")
     severity = (config.get("severity") if isinstance(config, Mapping) else None) or settings.get("severity")

@@ -27,7 +27,7 @@ from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import DataTest, Model, Project, Source, folded
 
 if TYPE_CHECKING:
-    from floe_engine.policy.column_lineage import LineageCache, Traced
+    from floe_engine.policy.lineage import LineageCache, Traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class View:
     @cached_property
     def lineage(self) -> Mapping[str, Traced]:
         """unique_id to what reaches each model's columns by SQL (classification mode ``column``)."""
-        from floe_engine.policy.column_lineage import LineageCache, follow
+        from floe_engine.policy.lineage import LineageCache, follow
 
         return follow(self, self._traces if self._traces is not None else LineageCache())
 

@@ -134,7 +134,7 @@ def test_dbts_ways_to_write_a_test_are_read(tmp_path: Path) -> None:
         "{models: [{name: silver_a, depends_on: [raw.orders], data_tests: ["
         "{dbt_utils.unique_combination_of_columns: {arguments: {combination_of_columns: [a, b]}}}],"
         " columns: [{name: a, data_tests: [not_null]},"
-        " {name: b, tests: [{not_null: {config: {severity: warn}}}]}]}],"
+        " {name: b, tests: [{test_name: not_null, config: {severity: warn}}]}]}],"
         " sources: [{source: raw, name: orders, freshness: true}]}"
     )
     expect = (
@@ -155,6 +155,12 @@ def test_every_problem_of_a_file_is_told_at_its_place() -> None:
     assert ("FLOE-T001", 13, "did you mean `resource`?") in said
     _, diagnostics, _ = check_policy_test(EXAMPLE.replace("FLOE-E201, resource: b", "FLOE-E999, resource: b"))
     assert [(d.code, d.span.start.line + 1) for d in diagnostics] == [("FLOE-T004", 14)]
+
+
+def test_a_test_without_a_name_is_a_mistake() -> None:
+    _, diagnostics, _ = check_policy_test(EXAMPLE.replace("[not_null]", "[{}]"))
+    assert [d.code for d in diagnostics] == ["FLOE-T003"]
+    assert "a test is its name" in diagnostics[0].message
 
 
 def test_a_dependency_that_the_case_does_not_give_is_a_mistake() -> None:

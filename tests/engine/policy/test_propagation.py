@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from floe_engine.policy import sql_trace
-from floe_engine.policy.column_lineage import LineageCache
+from floe_engine.policy.lineage import LineageCache
 from floe_engine.policy.sql_trace import trace
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
 

@@ -1,0 +1,190 @@
+"""What reaches each column of a project through the SQL of its models.
+
+Loaded only where the platform follows classification by column; the rules are in `column_lineage`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from floe_engine.policy import sql_trace
+from floe_engine.policy.propagation import (
+    Flow,
+    Inherited,
+    own_columns,
+    strongest,
+    through,
+)
+from floe_engine.policy.sql_trace import EVERYTHING, Trace
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, Source, folded
+
+EXTRA = "the lineage extra is not installed (pip install 'floe-workbench[lineage]')"
+
+
+@dataclass
+class LineageCache:
+    """Traces by the digest of what they were made from; `render` and `parse` keep them in a file."""
+
+    traces: dict[str, Trace] = field(default_factory=dict)
+
+    def trace(self, model: Model, adapter: str | None, breakers: frozenset[str]) -> Trace:
+        """A model's trace, from the cache where its SQL is unchanged."""
+        if model.language == "python":
+            return Trace(failure="it is a Python model")
+        identity = json.dumps([model.code, adapter, sorted(breakers)])
+        key = hashlib.sha256(identity.encode()).hexdigest()
+        if key not in self.traces:
+            self.traces[key] = sql_trace.trace(model.code, adapter, breakers)
+        return self.traces[key]
+
+    def render(self) -> bytes:
+        """The cache as JSON."""
+        return json.dumps(
+            {
+                key: {
+                    "columns": {name: sorted(origins) for name, origins in trace.columns.items()},
+                    "stars": {table: sorted(excluded) for table, excluded in trace.stars.items()},
+                    "unresolved": sorted(trace.unresolved),
+                    "failure": trace.failure,
+                }
+                for key, trace in self.traces.items()
+            }
+        ).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> LineageCache:
+        """What `render` wrote; anything else is an empty cache, which costs time and nothing more."""
+        try:
+            document: dict[str, Any] = json.loads(data)
+            return cls(
+                {
+                    key: Trace(
+                        {
+                            name: frozenset((str(table), str(column)) for table, column in origins)
+                            for name, origins in entry["columns"].items()
+                        },
+                        {table: frozenset(excluded) for table, excluded in entry["stars"].items()},
+                        frozenset(entry["unresolved"]),
+                        str(entry["failure"]),
+                    )
+                    for key, entry in document.items()
+                }
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What reaches a model, and what of its SQL could not be followed."""
+
+    flow: Flow
+    reached: bool
+    """Whether anything sensitive is above it at all."""
+    unresolved: str = ""
+    """What could not be read; empty where everything was."""
+    by_name_only: bool = False
+    """Whether that is because sqlglot is not installed."""
+
+
+def follow(view: View, cache: LineageCache) -> Mapping[str, Traced]:
+    """unique_id of each model, seed and snapshot to what reaches its columns.
+
+    Where SQL cannot be followed, names are; that is said in `Traced.unresolved`.
+    """
+    installed = sql_trace.available()
+    breakers = frozenset(
+        name.casefold() for name in view.platform.classification.propagation.declassify_functions
+    )
+    models = {model.unique_id: model for model in view.project.models}
+    flowing: dict[str, Mapping[str, Inherited]] = {
+        source.unique_id: own_columns(source, view) for source in view.project.sources
+    }
+    found: dict[str, Traced] = {}
+    for unique_id in view.order:
+        model = models[unique_id]
+        above = {parent: flowing[parent] for parent in model.parents if flowing.get(parent)}
+        if not above:
+            flow = through(model, view, {})
+            found[unique_id] = Traced(flow, reached=False)
+        elif not installed:
+            flow = through(model, view, strongest(above.values()))
+            found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA, by_name_only=True)
+        else:
+            inherited, unresolved = _inherited(model, view, above, cache.trace(model, view.adapter, breakers))
+            flow = through(model, view, inherited, everything=True)
+            found[unique_id] = Traced(flow, reached=True, unresolved=unresolved)
+        flowing[unique_id] = flow.out
+    return found
+
+
+def _inherited(
+    model: Model, view: View, above: Mapping[str, Mapping[str, Inherited]], trace: Trace
+) -> tuple[Mapping[str, Inherited], str]:
+    """Folded output column to the strongest level that reaches it, and what is unresolved."""
+    by_name = strongest(above.values())
+    if trace.failure:
+        return by_name, trace.failure
+    homes, lost = _homes(model, view, trace)
+    found: dict[str, Inherited] = {}
+
+    def reach(column: str, inherited: Inherited | None) -> None:
+        if inherited is not None and (column not in found or inherited.level.rank > found[column].level.rank):
+            found[column] = inherited
+
+    for table, excluded in trace.stars.items():
+        for column, inherited in above.get(homes.get(table, ""), {}).items():
+            if column not in excluded:
+                reach(column, inherited)
+    for column, origins in trace.columns.items():
+        for table, origin in origins:
+            reach(column, above.get(homes.get(table, ""), {}).get(origin))
+        if column in trace.unresolved:
+            reach(column, by_name.get(column))
+    if EVERYTHING in trace.unresolved:
+        for column, inherited in by_name.items():
+            reach(column, inherited)
+    problems = []
+    if trace.unresolved:
+        names = sorted(trace.unresolved - {EVERYTHING})[:5]
+        what = f"column {', '.join(names)}" if names else "a table"
+        problems.append(f"{what} depends on Jinja that only dbt can run")
+    if lost and (unseen := above.keys() - set(homes.values())):
+        for parent in unseen:
+            for column, inherited in above[parent].items():
+                reach(column, inherited)
+        problems.append(f"table {', '.join(sorted(lost)[:5])} is none of its parents")
+    return found, "; ".join(problems)
+
+
+def _homes(model: Model, view: View, trace: Trace) -> tuple[dict[str, str], set[str]]:
+    """Table of a trace to the parent's unique_id, and the tables that are no parent's."""
+    names: dict[str, str] = {}
+    for parent_id in model.parents:
+        parent = view.project.by_id.get(parent_id)
+        if isinstance(parent, Source):
+            names[f"source:{parent.source_name}.{parent.name}".casefold()] = parent_id
+            names.setdefault(f"table:{folded(parent.name)}", parent_id)
+        elif parent is not None:
+            names[f"ref:{parent.name}".casefold()] = parent_id
+            names[f"table:{folded(parent.name)}"] = parent_id
+            if parent.version:
+                names[f"table:{folded(parent.name)}_v{parent.version}"] = parent_id
+    homes: dict[str, str] = {}
+    lost: set[str] = set()
+    for table in trace.tables:
+        home = names.get(table) or names.get(f"table:{table.rpartition('.')[2].removeprefix('table:')}")
+        if home is not None:
+            homes[table] = home
+        else:
+            lost.add(table)
+    missing = set(model.parents) - set(homes.values())
+    if len(lost) == 1 and len(missing) == 1:
+        # A table with an identifier or alias of its own: one is left on either side.
+        homes[lost.pop()] = missing.pop()
+    return homes, lost
