@@ -174,10 +174,7 @@ def check_policy_test(text: str) -> tuple[PolicyTest | None, tuple[Diagnostic, .
         try:
             parsed = PolicyTest.model_validate(value)
         except ValidationError as error:
-            # Of a value that may be text or a mapping pydantic says twice that it is neither; the
-            # last word is about the kind that comes closest.
-            told = [_diagnostic(document, detail) for detail in error.errors(include_url=False)]
-            found += {(diagnostic.span, diagnostic.code): diagnostic for diagnostic in told}.values()
+            found += _diagnostics(document, error)
         else:
             found += _cross_checks(document, parsed)
     failed = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
@@ -236,6 +233,20 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
                 ("cases", number, "given"),
                 "a case gives a manifest, or models and sources, not both",
             )
+
+
+def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]:
+    """One diagnostic a problem, where pydantic repeats itself.
+
+    Of a value that may be text or a mapping it says twice that it is neither, and the last word is
+    about the kind that comes closest. A list whose only item is wrong it calls too short as well.
+    """
+    told = [
+        _diagnostic(document, detail)
+        for detail in error.errors(include_url=False)
+        if detail["type"] != "too_short" or not detail["input"]
+    ]
+    return list({(diagnostic.span, diagnostic.code): diagnostic for diagnostic in told}.values())
 
 
 def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
