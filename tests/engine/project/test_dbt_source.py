@@ -181,3 +181,11 @@ def test_without_a_project_file_there_is_no_project(tmp_path: Path, project: str
     with pytest.raises(ConfigurationError) as caught:
         read_source(tmp_path)
     assert title in caught.value.title
+
+
+@pytest.mark.parametrize("name", ["customer-analytics", "customer-analytics-violating"])
+def test_the_examples_are_read_without_a_warning(name: str) -> None:
+    project = read_source(Path(__file__).parents[3] / "examples" / name, environ={})
+    assert project.warnings == ()
+    assert {source.source_name for source in project.sources} == {"shop"}
+    assert all(source.has_freshness is not name.endswith("violating") for source in project.sources)
