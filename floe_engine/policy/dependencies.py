@@ -11,15 +11,15 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 
 SOURCE = "source"
-"""The name in ``may_depend_on`` that stands for sources."""
+"""The name in ``may_depend_on`` that stands for sources, and for seeds without a layer of their own."""
 
 
 class LayerDependency(ModelRule):
     """A model selects only from layers that its own layer may depend on.
 
-    A gold model that reads a source goes around every check of the layers between. Parents
-    without a layer are not judged here (FLOE-E201 names them), nor are seeds, and models of
-    installed packages.
+    A gold model that reads a source goes around every check of the layers between. A seed without
+    a layer counts as a source. Models without a layer are not judged here (FLOE-E201 names them),
+    nor are models of installed packages.
     """
 
     id = "FLOE-E205"
@@ -44,6 +44,8 @@ class LayerDependency(ModelRule):
             if parent is None:
                 continue
             kind = SOURCE if isinstance(parent, Source) else view.layer(parent)
+            if kind is None and isinstance(parent, Model) and parent.resource_type == "seed":
+                kind = SOURCE
             if kind is None or kind in allowed:
                 continue
             layer = view.layer(model)

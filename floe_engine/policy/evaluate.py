@@ -35,6 +35,8 @@ STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
 )
 """The seed's three lines, and the rule families that each speaks for."""
 
+_ABOUT_WAIVERS = frozenset(rule.id for rule in RULES if rule.family is Family.WAIVERS)
+
 
 @dataclass(frozen=True, slots=True)
 class StepStatus:
@@ -92,6 +94,8 @@ class Evaluation:
     """Rule ID to how it was enforced; inactive rules are ``off``."""
     models: int
     """How many models were judged."""
+    partial: bool = False
+    """Whether ``select`` or ``exclude`` left something out: a baseline cannot shrink by that."""
     stale_baseline: int = 0
     """Entries of the baseline that no finding matches any more."""
 
@@ -107,8 +111,11 @@ class Evaluation:
 
     @property
     def nothing_checked(self) -> bool:
-        """Whether no rule was asked of anything, which must never look like success."""
-        return not self.checked
+        """Whether no rule was asked of anything, which must never look like success.
+
+        Waivers are looked at in any case and are no part of the project.
+        """
+        return not any(rule not in _ABOUT_WAIVERS for rule, _ in self.checked)
 
     @property
     def counts(self) -> Counts:
@@ -208,6 +215,7 @@ def evaluate(
         coverage=_coverage(view),
         enforcement=enforcement,
         models=len(view.models),
+        partial=partial,
         stale_baseline=0 if baseline is None or partial else len(baseline) - len(baseline.shrunk(findings)),
     )
 

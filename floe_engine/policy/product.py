@@ -28,8 +28,19 @@ def tightened(platform: Platform, spec: Spec) -> Platform:
     required = tuple(dict.fromkeys((*gates.required_tests, *spec.quality.required_tests)))
     if (least, required) == (gates.minimum_test_coverage, gates.required_tests):
         return platform
-    stricter = gates.model_copy(update={"minimum_test_coverage": least, "required_tests": required})
-    return replace(platform, gates=stricter)
+    asked = spec.quality.minimum_coverage or 0
+    thresholds = {layer: max(minimum, asked) for layer, minimum in gates.layer_thresholds.items()}
+    stricter = gates.model_copy(
+        update={"minimum_test_coverage": least, "required_tests": required, "layer_thresholds": thresholds}
+    )
+    # A layer's own minimum wins over the platform's, so it has to rise with it.
+    layers = {
+        name: layer
+        if layer.minimum_test_coverage is None
+        else layer.model_copy(update={"minimum_test_coverage": max(layer.minimum_test_coverage, asked)})
+        for name, layer in platform.layers.items()
+    }
+    return replace(platform, gates=stricter, layers=layers)
 
 
 def own_waivers(spec: Spec) -> tuple[Waiver, ...]:

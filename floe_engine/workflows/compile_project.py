@@ -142,6 +142,9 @@ def _ratchet(
         )
         noted = tuple(evaluation.with_baseline(baseline) for evaluation in compiled.evaluations)
         return replace(compiled, evaluations=noted)
+    if any(evaluation.partial for evaluation in compiled.evaluations):
+        # What was not looked at is not gone.
+        return compiled
     shrunk = known.shrunk(findings)
     if len(shrunk) < len(known):
         shrunk.save(path)

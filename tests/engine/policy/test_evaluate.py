@@ -62,6 +62,32 @@ def test_nothing_checked_is_told_apart_from_passing() -> None:
     assert judge(off, model("stg_a")).nothing_checked
 
 
+def test_a_waiver_alone_is_nothing_checked() -> None:
+    evaluation = judge(ALLOWING, waivers=[waiver(expires="2020-01-01")])
+    assert found(evaluation, "E290")
+    assert evaluation.nothing_checked
+
+
+def test_a_product_may_ask_for_more_than_its_platform_in_every_layer() -> None:
+    from floe_engine.policy.product import tightened
+    from floe_engine.project.spec import Spec
+
+    spec = Spec.model_validate(
+        {
+            "apiVersion": "floe.dev/v1",
+            "kind": "DataProduct",
+            "metadata": {"name": "sales", "version": "1.0.0"},
+            "platform": {"manifest": "manifest.yaml"},
+            "quality": {"minimum_coverage": 90, "required_tests": ["unit_test"]},
+        }
+    )
+    lenient = platform(data_architecture__layers={"bronze": {"minimum_test_coverage": 50}})
+    stricter = tightened(lenient, spec)
+    assert stricter.layers["bronze"].minimum_test_coverage == 90
+    assert stricter.gates.minimum_test_coverage == 90
+    assert subjects(judge(stricter, model("bronze_a")), "E236") == ["bronze_a"]
+
+
 def test_a_gone_finding_is_told_from_one_that_nobody_looked_for() -> None:
     off = platform(data_architecture__naming={"enforcement": "off"})
     (naming,) = judge(ACME, model("stg_a")).findings
@@ -285,6 +311,12 @@ def test_a_baseline_holds_neither_waived_findings_nor_findings_on_waivers() -> N
         ALLOWING, model("stg_a"), waivers=[waiver(), waiver(id="old", pattern="x", expires="2020-01-01")]
     )
     assert len(Baseline.of(evaluation.findings)) == 0
+
+
+def test_a_part_of_the_project_is_told_from_all_of_it() -> None:
+    assert judge(ACME, model("stg_a"), select=["stg_a"]).partial
+    assert judge(ACME, model("stg_a"), exclude=["E230"]).partial
+    assert not judge(ACME, model("stg_a")).partial
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "Other"}', '{"kind": "Baseline", "findings": [1]}'])

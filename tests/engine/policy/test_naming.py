@@ -121,6 +121,19 @@ def test_a_gold_model_that_selects_from_a_source_is_refused() -> None:
     ]
 
 
+def test_a_seed_counts_as_a_source() -> None:
+    seed = model("countries", resource_type="seed")
+    evaluation = judge(
+        ACME,
+        seed,
+        model("bronze_countries", parents=["countries"]),
+        model("gold_countries", parents=["countries"]),
+    )
+    assert [(f.subject, f.actual) for f in found(evaluation, "E205")] == [
+        ("gold_countries", "countries (source)")
+    ]
+
+
 def test_parents_without_a_layer_are_left_to_the_naming_rule() -> None:
     evaluation = judge(
         ACME, model("stg_orders"), model("gold_orders", parents=["stg_orders", "model.dbt_date.days"])
