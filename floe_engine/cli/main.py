@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from floe_engine.cli import project, transfer, versions
+from floe_engine.cli import manifest, project, transfer, versions
+from floe_engine.cli.command import Misused, refuse
 from floe_engine.cli.platform import cache, platform
+from floe_engine.errors import Cancelled
 
 app = typer.Typer(
     name="floe",
@@ -40,10 +44,21 @@ def _root(
 platform.add_typer(cache, name="cache")
 app.add_typer(platform, name="platform")
 project.register(app)
+manifest.register(app, platform)
 transfer.register(platform)
 versions.register(app, platform)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, or answer a shell that completes one (see `floe completion`)."""
+    if {"_FLOE_COMPLETE", "_FLOE_ENGINE_COMPLETE"} & os.environ.keys():
+        from typer.completion import completion_init  # type: ignore[attr-defined]  # not marked as exported
+
+        completion_init()  # typer does this itself only with its own --install-completion
+    try:
+        code = app(standalone_mode=False)
+    except Misused as misuse:
+        code = refuse(misuse, sys.argv[1:])
+    except (KeyboardInterrupt, typer.Abort):  # before a command began, or while it asked something
+        code = Cancelled.exit_code
+    sys.exit(code)

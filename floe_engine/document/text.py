@@ -50,13 +50,7 @@ def decode(data: bytes, *, where: str = "") -> str:
     The mark is left out. Raises `ConfigurationError` that names line and column of the first
     bad byte; `where` is the file's name for its position (YAML 1.2.2 §5.2).
     """
-    name, encoding, start = "UTF-8", "utf-8", 0
-    if data.startswith(b"\xef\xbb\xbf"):
-        start = 3
-    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        name, encoding, start = "UTF-16", ("utf-16-le" if data[0] == 0xFF else "utf-16-be"), 2
-    elif len(data) >= 2 and 0 in data[:2] and data[:2] != b"\0\0":
-        name, encoding = "UTF-16", ("utf-16-be" if data[0] == 0 else "utf-16-le")
+    name, encoding, start = _encoding(data)
     try:
         return data[start:].decode(encoding)
     except UnicodeDecodeError as error:
@@ -69,3 +63,20 @@ def decode(data: bytes, *, where: str = "") -> str:
             hint="save the file as UTF-8",
             where=f"{where}:{position}" if where else position,
         ) from None
+
+
+def encode(text: str, like: bytes) -> bytes:
+    """`text` as the bytes of a file that was `like`: the same encoding, with a byte order mark or without."""
+    _, encoding, start = _encoding(like)
+    return like[:start] + text.encode(encoding)
+
+
+def _encoding(data: bytes) -> tuple[str, str, int]:
+    """Name and codec of a file's text, and how many bytes its mark takes."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "UTF-8", "utf-8", 3
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16", ("utf-16-le" if data[0] == 0xFF else "utf-16-be"), 2
+    if len(data) >= 2 and 0 in data[:2] and data[:2] != b"\0\0":
+        return "UTF-16", ("utf-16-be" if data[0] == 0 else "utf-16-le"), 0
+    return "UTF-8", "utf-8", 0

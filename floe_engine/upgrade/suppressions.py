@@ -17,7 +17,7 @@ change stays in the diff and in the changelog.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -38,6 +38,14 @@ SUPPRESSIONS_FILE = "floe-suppressions.yaml"
 
 MAX_SUPPRESSIONS = 1_000_000
 """Bytes of the file at most."""
+
+SHAPE = "FLOE-U001"
+
+MEANINGS: Mapping[str, str] = {
+    SHAPE: f"An entry of {SUPPRESSIONS_FILE} that is incomplete or misspelt. Every suppression has rule, "
+    "path, reason, owner and expires, so that nothing is let pass by an oversight.",
+}
+"""Code to what it means, for ``floe explain``."""
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -202,7 +210,7 @@ def _problem(document: Document, detail: Any) -> Diagnostic:
         message = "expires is no date"
         hint = "write the last day as 2026-06-30"
     return Diagnostic(
-        code="FLOE-U001",
+        code=SHAPE,
         severity=Severity.ERROR,
         span=document.locate(path, key=kind == "extra_forbidden"),
         message=message,

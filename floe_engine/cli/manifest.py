@@ -1,0 +1,270 @@
+"""What helps while writing files: `check`, `explain`, `schema` and `completion`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from floe_engine.cli.command import Face, command
+from floe_engine.text import printable
+
+if TYPE_CHECKING:
+    from floe_engine.cli.diagnostics import Listing
+    from floe_engine.manifest.explaining import Explanation
+    from floe_engine.workflows.explain import Page
+    from floe_engine.workflows.fix_platform import Fixed
+
+_CHECK_FORMATS = ("text", "json", "sarif", "github")
+
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Do it again whenever a file changes.")]
+
+
+def register(app: typer.Typer, platform: typer.Typer) -> None:
+    """Put the platform team's commands on `platform` and everybody's on `app`."""
+    command(platform, "check", formats=_CHECK_FORMATS)(check)
+    command(platform, "explain")(explain_setting)
+    command(app, "explain")(explain)
+    command(app, "schema")(schema)
+    command(app, "completion", formats=("text",))(completion)
+
+
+# --- floe platform check -----------------------------------------------------------------------
+
+
+def check(
+    face: Face,
+    *,
+    watch: Watch = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what can be mended mechanically; touch nothing else.")
+    ] = False,
+) -> int:
+    """Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop."""
+    if watch:
+        from floe_engine.workflows.watch import platform_files
+
+        return again(face, platform_files(face.workspace), lambda: _check_once(face, fix))
+    return _check_once(face, fix)
+
+
+def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
+    """Run `once` now and for every change of `files`, until Ctrl-C; what fails is shown and waited for."""
+    import sys
+    import time
+
+    from floe_engine.errors import Cancelled, FloeError, UsageError
+    from floe_engine.workflows.watch import changes
+
+    if face.output.machine:
+        raise UsageError(
+            f"--watch does not go with --output {face.output.format}",
+            hint="watch is for people; a program can run the command again",
+        )
+    for moved in changes(files, face.cancel):
+        names = ", ".join(printable(path.name) for path in moved)
+        if names:
+            face.output.line(f"\n{time.strftime('%H:%M:%S')} {names} changed")
+        try:
+            once()
+        except Cancelled:
+            raise
+        except FloeError as error:
+            face.output.error(error)
+        face.output.line("Waiting for changes (Ctrl-C ends)")
+        sys.stdout.flush()  # whoever reads a pipe waits for this
+    return 0
+
+
+def _check_once(face: Face, fix: bool) -> int:
+    from floe_engine.cli.diagnostics import Listing
+    from floe_engine.errors import Refused
+
+    fixed: Fixed | None = None
+    if fix:
+        from floe_engine.workflows.fix_platform import fix_platform
+
+        fixed = fix_platform(face.workspace, report=face.output.report, cancel=face.cancel)
+        checked = fixed.checked
+    else:
+        from floe_engine.workflows.check_platform import check_platform
+
+        checked = check_platform(face.workspace, report=face.output.report, cancel=face.cancel)
+    listing = Listing(face.workspace.manifest_path, checked.document.lines, checked.diagnostics)
+    _show(face, listing, fixed)
+    return 0 if listing.ok else Refused.exit_code
+
+
+def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
+    from floe_engine.cli import diagnostics
+
+    out = face.output
+    match out.format:
+        case "sarif":
+            from floe_engine.manifest.codes import CODES
+
+            out.data(diagnostics.sarif_document(listing, CODES))
+        case "github":
+            if listing.diagnostics:
+                out.data("\n".join(diagnostics.github_lines(listing)))
+        case "json":
+            facts = diagnostics.json_facts(listing)
+            if fixed is not None:
+                facts["mended"] = [
+                    {"code": each.found.code, "message": each.found.message, "fix": each.fix.title}
+                    for each in fixed.mended
+                ]
+            out.result(facts, ok=listing.ok)
+        case _:
+            if fixed is not None and fixed.changed:
+                _show_mended(face, listing, fixed)
+            if listing.diagnostics:
+                out.data("\n".join(diagnostics.text_lines(listing, out)))
+                out.line(listing.summary)
+            else:
+                out.line(f"{printable(str(listing.path))} is valid")
+
+
+def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
+    from floe_engine.cli import diagnostics
+    from floe_engine.events import Step
+    from floe_engine.text import plural
+
+    out = face.output
+    out.line(f"Mended {plural(len(fixed.mended), 'problem')}:")
+    for each in fixed.mended:
+        out.report(Step(f"{each.found.code} {each.fix.title}"))
+    out.section()
+    for line in diagnostics.change_lines(fixed.before, fixed.after, listing.path, out):
+        out.line(line)
+    out.section()
+
+
+# --- floe explain, floe platform explain -------------------------------------------------------
+
+
+def explain(
+    face: Face,
+    code: Annotated[
+        str | None, typer.Argument(help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …")
+    ] = None,
+) -> int:
+    """What a code means and what to do about it; without one, every code there is."""
+    from floe_engine.workflows.explain import explain_code, families
+
+    out = face.output
+    if code is not None:
+        page = explain_code(code)
+        out.data(_page_text(page)) if not out.machine else out.result(_page_facts(page))
+        return 0
+    known = families()
+    if out.machine:
+        out.result(
+            {
+                "families": [
+                    {
+                        "pattern": family.pattern,
+                        "title": family.title,
+                        "codes": [_page_facts(p) for p in family.pages],
+                    }
+                    for family in known
+                ]
+            }
+        )
+        return 0
+    lines = []
+    for family in known:
+        lines += [f"{family.pattern}  {family.title}"]
+        width = max((len(page.code) for page in family.pages), default=0)
+        lines += [f"  {page.code:<{width}}  {page.title}" for page in family.pages]
+        lines += [""]
+    out.data("\n".join((*lines, "`floe explain CODE` tells more about one.")))
+    return 0
+
+
+def _page_text(page: Page) -> str:
+    return f"{page.code}: {page.title}\n\n{page.prose}" if page.prose else f"{page.code}: {page.title}"
+
+
+def _page_facts(page: Page) -> dict[str, Any]:
+    return {"code": page.code, "title": page.title, "prose": page.prose}
+
+
+def explain_setting(
+    face: Face,
+    path: Annotated[str, typer.Argument(help="A setting: governance.quality_gates.minimum_test_coverage")],
+) -> int:
+    """A setting of the manifest: its value, where it came from, what it does."""
+    from floe_engine.workflows.explain import explain_setting as explained
+
+    found = explained(face.workspace, path, report=face.output.report, cancel=face.cancel)
+    if face.output.machine:
+        face.output.result(_setting_facts(found))
+    else:
+        face.output.data(_setting_text(found))
+    return 0
+
+
+def _setting_text(found: Explanation) -> str:
+    from floe_engine.manifest.explaining import said
+
+    rows = [("Value", said(found.value)), ("From", found.origin)]
+    if found.above:
+        rows.append(("Above", found.above))
+    rows.append(("Type", found.type))
+    if found.default:
+        rows.append(("Default", found.default))
+    lines = [found.path, *(f"  {name + ':':<8} {printable(text)}" for name, text in rows if text)]
+    return "\n".join([*lines, *(["", found.meaning] if found.meaning else [])])
+
+
+def _setting_facts(found: Explanation) -> dict[str, Any]:
+    return {
+        "path": found.path,
+        "value": found.value,
+        "origin": found.origin,
+        "above": found.above,
+        "meaning": found.meaning,
+        "type": found.type,
+        "default": found.default,
+    }
+
+
+# --- for editors and shells --------------------------------------------------------------------
+
+
+def schema(
+    face: Face,
+    file: Annotated[Literal["manifest", "floe", "policy-test"], typer.Argument(help="Of which file.")],
+) -> int:
+    """The JSON Schema (2020-12) of manifest.yaml, floe.yaml or a policy test, for editors."""
+    if file == "manifest":
+        from floe_engine.manifest.plugins import Catalogue
+        from floe_engine.manifest.reference import manifest_json_schema
+
+        document = manifest_json_schema(Catalogue.load())
+    elif file == "floe":
+        from floe_engine.project.spec import spec_json_schema
+
+        document = spec_json_schema()
+    else:
+        from floe_engine.policy.case_file import policy_test_schema
+
+        document = policy_test_schema()
+    face.output.data(document)
+    return 0
+
+
+def completion(
+    face: Face,
+    context: typer.Context,
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Of which shell.")],
+) -> int:
+    """The script that completes this command line in a shell: `source <(floe completion bash)`."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not marked as exported
+
+    program = context.find_root().info_name or "floe"
+    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
+    face.output.data(get_completion_script(prog_name=program, complete_var=variable, shell=shell))
+    return 0
