@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 from floe_engine.artifact.model import Platform
@@ -20,6 +21,15 @@ def required_anywhere(platform: Platform) -> frozenset[str]:
         *(layer.required_tests for layer in platform.layers.values()),
         *(rule.required_tests for rule in platform.classification.rules.values()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a model has in the place of a required test, what to do about it, and by which edit."""
+
+    actual: str
+    suggestion: str
+    fix: str = ""
 
 
 class RequiredTest(ModelRule):
@@ -52,15 +62,6 @@ class RequiredTest(ModelRule):
     @abstractmethod
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """What is missing, at most once; nothing where the model has the test."""
-
-
-class Missing:
-    """What a model has in the place of a required test, and what to do about it."""
-
-    def __init__(self, actual: str, suggestion: str, fix: str = "") -> None:
-        self.actual = actual
-        self.suggestion = suggestion
-        self.fix = fix
 
 
 class NotNullKey(RequiredTest):

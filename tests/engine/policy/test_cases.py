@@ -186,3 +186,10 @@ def test_the_published_schema_takes_the_example_and_refuses_unknown_keys() -> No
     document["cases"][0]["givn"] = {}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)
+
+
+def test_the_example_of_the_documentation_passes_on_the_seeds_platform(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "policy-tests.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    run = run_policy_tests(SEED, [suite_of(tmp_path, example)], built_in=False)
+    assert [result.problems for result in run.cases] == [(), (), ()]
