@@ -5,6 +5,7 @@ Parses the command line, calls one workflow and prints its result. Decides nothi
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -15,6 +16,9 @@ def run() -> None:
 
         sys.stdout.write(f"floe {__version__}\n")
         return
+    # A command makes many objects that live until it ends; looking for rubbish among them so often
+    # costs a tenth of the time.
+    gc.set_threshold(100_000, 50, 50)
     from floe_engine.cli.main import main
 
     main()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.cli.command import Face
@@ -32,6 +34,7 @@ def show(face: Face, compiled: CompiledProject, *, by_rule: bool, show_all: bool
 
 
 def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) -> None:
+    from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
     from floe_engine.policy.report.text import findings_lines, preview_lines
 
@@ -40,9 +43,11 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
         out.section()
         for line in findings_lines(evaluation, by="rule" if by_rule else "file", show_all=show_all):
             out.line(out.painted(line.text, _COLOURS.get(line.style, "")))
+    if compiled.profile_outcome != "written":
+        return  # the preview is for the first run, and for a platform that has just changed
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
-        if evaluation.passed and any(level == "warn" for level in evaluation.enforcement.values()):
-            preview = strict_preview(compiled.platform, project)
+        if any(level == "warn" for level in evaluation.enforcement.values()):
+            preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
             for line in preview_lines(preview):
                 out.line(out.painted(line.text, _COLOURS.get(line.style, "")))
@@ -67,15 +72,18 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
 
 
 def _junit(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.junit import evaluation_junit
+    from floe_engine.policy.report.junit import evaluations_junit
 
-    return evaluation_junit(compiled.evaluation)
+    return evaluations_junit(compiled.evaluations)
 
 
 def _sarif(compiled: CompiledProject) -> dict[str, Any]:
     from floe_engine.policy.report.sarif import sarif_document
 
-    documents = [sarif_document(evaluation) for evaluation in compiled.evaluations]
+    documents = [
+        sarif_document(evaluation, prefix=_prefix(project.directory))
+        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
+    ]
     runs = list(itertools.chain.from_iterable(document["runs"] for document in documents))
     return {**documents[0], "runs": runs}
 
@@ -83,10 +91,20 @@ def _sarif(compiled: CompiledProject) -> dict[str, Any]:
 def _github(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.github import github_annotations
 
-    return "\n".join(line for evaluation in compiled.evaluations for line in github_annotations(evaluation))
+    return "\n".join(
+        line
+        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
+        for line in github_annotations(evaluation, prefix=_prefix(project.directory))
+    )
 
 
 def _markdown(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.markdown import findings_markdown
 
     return "\n\n".join(map(findings_markdown, compiled.evaluations))
+
+
+def _prefix(directory: Path) -> str:
+    """From where the command was run to the dbt project: code hosts place findings from there."""
+    relative = Path(os.path.relpath(directory)).as_posix()
+    return "" if relative == "." else f"{relative}/"

@@ -11,7 +11,6 @@ from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
 
-
 WhatIf = Literal["off", "warn", "strict"]
 
 

@@ -43,7 +43,9 @@ class CompileOptions:
 class CompiledProject:
     """What compiling a project found and wrote."""
 
+    spec: Spec
     platform: Platform
+    """As the project is held to it: with the stricter gates of its floe.yaml."""
     projects: tuple[Project, ...]
     evaluations: tuple[Evaluation, ...]
     """One for each dbt transform of floe.yaml, as `projects`."""
@@ -117,7 +119,7 @@ def compile_project(
             else "floe.yaml has no transform",
             hint="check transforms[].project_dir in floe.yaml, and --select",
         )
-    compiled = CompiledProject(platform, projects, tuple(evaluations), None, None)
+    compiled = CompiledProject(spec, platform, projects, tuple(evaluations), None, None)
     if options.baseline is not None and options.what_if is None:
         compiled = _ratchet(compiled, options.baseline, known, report)
     if not compiled.ok or options.what_if is not None or not options.write_profile:

@@ -19,25 +19,31 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 permits nowhere."""
 
 
-def evaluation_junit(evaluation: Evaluation) -> str:
-    """An evaluation, one suite a rule that was asked of anything."""
+def evaluations_junit(evaluations: Sequence[Evaluation]) -> str:
+    """Evaluations of one or more projects, one suite a rule that was asked of anything."""
+    names = ", ".join(evaluation.project for evaluation in evaluations)
+    root = Element("testsuites", name=_clean(f"floe compile: {names}"))
+    for evaluation in evaluations:
+        _add_suites(root, evaluation, f"{evaluation.project} " if len(evaluations) > 1 else "")
+    _count(root)
+    return _xml(root)
+
+
+def _add_suites(root: Element, evaluation: Evaluation, prefix: str) -> None:
     asked: dict[str, list[str]] = {}
     for rule_id, subject in sorted(evaluation.checked):
         asked.setdefault(rule_id, []).append(subject)
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in evaluation.findings:
         found.setdefault((finding.rule, evaluation.asked_of(finding)), []).append(finding)
-    root = Element("testsuites", name=_clean(f"floe compile: {evaluation.project}"))
     for rule in RULES:
         subjects = asked.get(rule.id, ())
         if not subjects:
             continue
-        suite = SubElement(root, "testsuite", name=_clean(f"{rule.id} {rule.title}"))
+        suite = SubElement(root, "testsuite", name=_clean(f"{prefix}{rule.id} {rule.title}"))
         for subject in subjects:
             _subject(suite, rule.id, subject, found.get((rule.id, subject), ()))
         _count(suite)
-    _count(root)
-    return _xml(root)
 
 
 def run_junit(run: TestRun) -> str:

@@ -14,7 +14,7 @@ from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.remedies import remedies, strict_preview
 from floe_engine.policy.report.github import github_annotations
 from floe_engine.policy.report.json_report import findings_document
-from floe_engine.policy.report.junit import evaluation_junit, run_junit
+from floe_engine.policy.report.junit import evaluations_junit, run_junit
 from floe_engine.policy.report.markdown import LIMIT, findings_markdown
 from floe_engine.policy.report.sarif import sarif_document
 from floe_engine.policy.report.text import findings_lines, preview_lines
@@ -99,7 +99,7 @@ def check_junit(text: str) -> ElementTree.Element:
 
 def test_junit_counts_a_case_for_every_check() -> None:
     evaluation = mixed()
-    root = check_junit(evaluation_junit(evaluation))
+    root = check_junit(evaluations_junit([evaluation]))
     assert int(root.attrib["tests"]) == len(evaluation.checked)
     naming = next(suite for suite in root if suite.attrib["name"].startswith("FLOE-E201"))
     outcomes = {case.attrib["name"]: [child.tag for child in case] for case in naming}
@@ -113,8 +113,8 @@ def test_junit_counts_a_case_for_every_check() -> None:
 
 def test_junit_survives_what_xml_cannot_hold() -> None:
     evaluation = judge(platform(), model("bad\x00\x1b]<name>"))
-    assert "\ufffd" in evaluation_junit(evaluation)
-    check_junit(evaluation_junit(evaluation))
+    assert "\ufffd" in evaluations_junit([evaluation])
+    check_junit(evaluations_junit([evaluation]))
 
 
 def test_junit_of_policy_tests_has_a_suite_a_suite() -> None:
