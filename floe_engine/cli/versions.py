@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from floe_engine.cli import pins
+from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Face, command
 
 if TYPE_CHECKING:
@@ -18,16 +19,11 @@ if TYPE_CHECKING:
 _WIDTH = 100
 """Columns of a side-by-side comparison that no terminal shows."""
 
-_COLOURS = {
-    "MAJOR": "31", "MINOR": "33", "PATCH": "36", "@@": "36", "---": "2", "+++": "2", "-": "31", "+": "32",
-    "✗": "31", "?": "33",
-}  # fmt: skip
-"""What a line begins with → its colour."""
-
 
 def register(app: typer.Typer, platform: typer.Typer) -> None:
     """Put the platform team's commands on `platform` and the data team's on `app`."""
     command(platform, "diff", registry=True, formats=("text", "json", "markdown", "github"))(diff)
+    pins.register(app)
 
 
 def diff(
@@ -112,33 +108,3 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
     else:
         show_lines(face, text.changes_by_rule(assessment, sides))
     face.output.line(text.summary(assessment))
-
-
-def show_hit(face: Face, hit: Hit | None) -> None:
-    """Print an impact or a blast radius; nothing where none was asked for."""
-    from floe_engine.upgrade.report import text
-
-    if hit is None:
-        return
-    face.output.section()
-    if hit.impact is not None:
-        show_lines(face, text.impact_lines(hit.impact))
-    if hit.radius is not None:
-        show_lines(face, text.blast_radius_lines(hit.radius))
-
-
-def hit_facts(hit: Hit | None) -> dict[str, Any]:
-    """An impact and a blast radius as JSON, null where there is none."""
-    from floe_engine.upgrade.report.json_report import blast_radius_document, impact_document
-
-    return {
-        "impact": impact_document(hit.impact) if hit and hit.impact else None,
-        "blastRadius": blast_radius_document(hit.radius) if hit and hit.radius else None,
-    }
-
-
-def show_lines(face: Face, lines: Iterable[str]) -> None:
-    """Print the lines of a report, coloured by what they begin with."""
-    for line in lines:
-        mark = next((mark for mark in _COLOURS if line.startswith(mark)), "")
-        face.output.line(face.output.painted(line, _COLOURS.get(mark, "")))

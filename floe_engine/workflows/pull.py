@@ -29,7 +29,7 @@ from floe_engine.project.spec import Spec, load_spec
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
-from floe_engine.store import Lock, LockedFile, LockedSigner
+from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 from floe_engine.versions import Constraint, Version
 from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge
 from floe_engine.workspace import Workspace
@@ -119,6 +119,15 @@ class Fetched:
     files: tuple[PackedFile, ...]
     artifact: Artifact
     annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version that was fetched, verified and accepted, and is not in the store yet."""
+
+    artifact: Artifact
+    lock: Lock
+    """What the lock will say."""
 
 
 def pull(
@@ -237,8 +246,8 @@ def resolve(repository: Repository, wanted: Wanted) -> str:
     if wanted.is_digest:
         return wanted.constraint
     constraint = Constraint.parse(wanted.constraint)
-    if constraint.is_exact:
-        return Version.parse(wanted.constraint).tag
+    if constraint.exact is not None:
+        return constraint.exact.tag
     resolution = constraint.resolve(repository.tags())
     if resolution.tag is None:
         raise NotFound(
@@ -314,6 +323,29 @@ def _fetch_and_lock(
     *,
     restore: Lock | None = None,
 ) -> Pulled:
+    candidate = obtain(
+        workspace, wanted, lock, options=options, restore=restore, ask=ask, report=report, cancel=cancel
+    )
+    store = workspace.store
+    with store.exclusive(cancel):
+        return keep(store, candidate, lock)
+
+
+def obtain(
+    workspace: Workspace,
+    wanted: Wanted,
+    lock: Lock | None,
+    *,
+    options: PullOptions,
+    restore: Lock | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Candidate:
+    """Fetch the wanted version and accept or refuse it, given the present `lock`; write nothing.
+
+    `restore` is the lock whose content is fetched again. Raises what `pull` raises.
+    """
     if workspace.offline and wanted.repository.scheme == "oci":
         raise UsageError(
             "the platform is not in the cache, and --offline forbids fetching it",
@@ -347,13 +379,18 @@ def _fetch_and_lock(
         report=report,
     )
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
-    new_lock = restore or _lock(wanted, tag, fetched, signer)
-    store = workspace.store
-    with store.exclusive(cancel):
-        directory = store.save(tag, fetched.artifact)
-        if new_lock != lock:
-            store.write_lock(new_lock)
-    return Pulled(fetched.artifact, new_lock, directory, changed=True)
+    return Candidate(fetched.artifact, restore or _lock(wanted, tag, fetched, signer))
+
+
+def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
+    """Put a candidate into the store and lock it, where `lock` is the lock until now.
+
+    Call it under ``store.exclusive``.
+    """
+    directory = store.save(candidate.lock.tag, candidate.artifact)
+    if candidate.lock != lock:
+        store.write_lock(candidate.lock)
+    return Pulled(candidate.artifact, candidate.lock, directory, changed=True)
 
 
 def check_version(platform: Platform, tag: str, where: str) -> None:

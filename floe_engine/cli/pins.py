@@ -1,0 +1,254 @@
+"""`floe outdated`, `floe upgrade` and `floe pin`: where a pin stands, and how it is moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from floe_engine.cli import asking
+from floe_engine.cli.changes import show_lines
+from floe_engine.cli.command import Face, command
+
+if TYPE_CHECKING:
+    from floe_engine.versions import Precision, Version
+    from floe_engine.workflows.upgrade_project import UpgradePlan
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
+AcceptBreaking = Annotated[
+    bool, typer.Option("--accept-breaking", help="Move although the project would break.")
+]
+AllowDowngrade = Annotated[
+    bool, typer.Option("--allow-downgrade", help="Accept a lower version than the locked one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands on the top level of the command line."""
+    command(app, "outdated")(outdated_)
+    command(app, "upgrade")(upgrade)
+    command(app, "pin")(pin)
+
+
+# --- floe outdated -----------------------------------------------------------------------------
+
+
+def outdated_(
+    face: Face,
+    *,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where a newer version is published.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")] = False,
+) -> int:
+    """The locked version, the highest that the pin admits, and the latest."""
+    from floe_engine.text import printable
+    from floe_engine.workflows.outdated import outdated
+
+    workspace = face.workspace.without_network() if offline else face.workspace
+    found = outdated(workspace, cancel=face.cancel)
+    seen, out = found.outlook, face.output
+    header = ("platform", "pinned", "current", "wanted", "latest")
+    row = (
+        printable(found.name or found.repository.name),
+        found.constraint[:19],
+        seen.current.tag if seen.current else "nothing",
+        _with_step(seen.wanted, seen.wanted_step),
+        _with_step(seen.latest, seen.latest_step),
+    )
+    widths = [max(map(len, column)) for column in zip(header, row, strict=True)]
+    for cells in (header, row):
+        out.line("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
+    if found.cached:
+        out.line(f"(as of {found.listed_at})")
+    if found.withdrawn and seen.current is not None:
+        out.warning(f"the registry no longer has {seen.current.tag}", "ask the platform team why")
+    out.result(
+        {
+            "platform": found.name,
+            "repository": found.repository.name,
+            "constraint": found.constraint,
+            "current": seen.current.tag if seen.current else None,
+            "wanted": _step_facts(seen.wanted, seen.wanted_step),
+            "latest": _step_facts(seen.latest, seen.latest_step),
+            "outdated": seen.outdated,
+            "withdrawn": found.withdrawn,
+            "ignoredTags": found.ignored,
+            "listedAt": found.listed_at,
+            "cached": found.cached,
+        }
+    )
+    return 1 if exit_code and seen.outdated else 0
+
+
+def _with_step(version: Version | None, step: str) -> str:
+    if version is None:
+        return "nothing"
+    return version.tag if step == "same" else f"{version.tag} ({step})"
+
+
+def _step_facts(version: Version | None, step: str) -> dict[str, Any] | None:
+    return {"version": version.tag, "level": step} if version else None
+
+
+# --- floe upgrade, floe pin --------------------------------------------------------------------
+
+
+def upgrade(
+    face: Face,
+    *,
+    to: Annotated[
+        str | None, typer.Option("--to", help="A version or a constraint; absent: the latest release.")
+    ] = None,
+    dry_run: DryRun = False,
+    accept_breaking: AcceptBreaking = False,
+    allow_downgrade: AllowDowngrade = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last upgrade or pin back.")] = False,
+) -> int:
+    """Move the pin: show what would break, then change floe.yaml and the lock together."""
+    from floe_engine.errors import UsageError
+    from floe_engine.workflows.upgrade_project import plan_upgrade
+
+    if undo:
+        if to or dry_run or accept_breaking or allow_downgrade:
+            raise UsageError("--undo takes no other option")
+        return _undo(face)
+    plan = plan_upgrade(
+        face.workspace,
+        to,
+        allow_downgrade=allow_downgrade,
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    return _carry_out(face, plan, dry_run=dry_run, accept_breaking=accept_breaking)
+
+
+def pin(
+    face: Face,
+    version: Annotated[
+        str | None, typer.Argument(help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version.")
+    ] = None,
+    *,
+    exact: Annotated[bool, typer.Option("--exact", help="This version alone: v1.2.3.")] = False,
+    patch: Annotated[bool, typer.Option("--patch", help="And its patches: v1.2.*.")] = False,
+    minor: Annotated[bool, typer.Option("--minor", help="And its minor versions: v1.*.*.")] = False,
+    dry_run: DryRun = False,
+    accept_breaking: AcceptBreaking = False,
+    allow_downgrade: AllowDowngrade = False,
+) -> int:
+    """Pin the platform more or less closely, or to another version."""
+    from floe_engine.errors import UsageError
+    from floe_engine.workflows.upgrade_project import plan_pin
+
+    ways: dict[Precision, bool] = {"pinned": exact, "patch": patch, "minor": minor}
+    chosen = [precision for precision, wanted in ways.items() if wanted]
+    if len(chosen) > 1:
+        raise UsageError("--exact, --patch and --minor exclude each other", hint="choose one")
+    plan = plan_pin(
+        face.workspace,
+        version,
+        chosen[0] if chosen else None,
+        allow_downgrade=allow_downgrade,
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    return _carry_out(face, plan, dry_run=dry_run, accept_breaking=accept_breaking)
+
+
+def _carry_out(face: Face, plan: UpgradePlan, *, dry_run: bool, accept_breaking: bool) -> int:
+    """Show the plan, then do it; a refusal is shown with everything that led to it."""
+    from floe_engine.errors import FloeError
+    from floe_engine.workflows.upgrade_project import take_upgrade
+
+    _show_plan(face, plan)
+    refusal: FloeError | None = None
+    if not accept_breaking and plan.candidate is not None:
+        try:
+            plan.demand()
+        except FloeError as error:
+            refusal = error
+    if dry_run or refusal is not None:
+        if refusal is not None and face.output.format != "json":
+            face.output.error(refusal)
+        state = "refused" if refusal else "planned" if plan.changes else "current"
+        face.output.result(_plan_facts(plan, state, refusal), ok=refusal is None)
+        return refusal.exit_code if refusal else 0
+    done = take_upgrade(face.workspace, plan, accept_breaking=accept_breaking, cancel=face.cancel)
+    face.output.section()
+    if done.changed:
+        if plan.ref != plan.pin.ref:
+            face.output.line(f"floe.yaml: {plan.ref}")
+        face.output.line(f"Locked: {done.lock.tag} {done.lock.digest}")
+        face.output.line("Undo it with: floe upgrade --undo")
+    else:
+        face.output.line(f"Nothing to do: {plan.pin.version.tag} is what is wanted")
+    face.output.result(_plan_facts(plan, "moved" if done.changed else "current", None))
+    return 0
+
+
+def _show_plan(face: Face, plan: UpgradePlan) -> None:
+    from floe_engine.text import printable
+    from floe_engine.upgrade.report.text import impact_lines, summary
+
+    out = face.output
+    if plan.candidate is None:
+        return
+    out.section()
+    out.line(f"{printable(plan.pin.lock.name)} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
+    show_lines(
+        face,
+        (
+            f"{entry.bump.upper():<6} {entry.rule.id}  {printable(entry.sentence)}"
+            for entry in plan.assessment.entries
+        ),
+    )
+    out.line(summary(plan.assessment))
+    out.section()
+    if plan.impact is None:
+        out.line(f"This project was not judged: {printable(plan.unjudged)}")
+    else:
+        show_lines(face, impact_lines(plan.impact))
+    for problem in plan.problems:
+        show_lines(face, [f"✗ floe.yaml:{problem.span.start}: {problem.code} {printable(problem.message)}"])
+
+
+def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
+    from floe_engine.cli.output import diagnostic_document, error_document
+    from floe_engine.upgrade.report.json_report import changes_document, impact_document
+    from floe_engine.upgrade.report.places import Sides
+
+    locked = plan.candidate.lock if plan.candidate else plan.pin.lock
+    sides = Sides(plan.pin.version.tag, plan.version.tag)
+    return {
+        "state": state,
+        "platform": locked.name,
+        "from": {"version": plan.pin.version.tag, "digest": plan.pin.lock.digest, "ref": plan.pin.ref},
+        "to": {"version": plan.version.tag, "digest": locked.digest, "ref": plan.ref},
+        "level": plan.step,
+        "breaks": plan.breaks,
+        "changes": changes_document(plan.assessment, sides),
+        "impact": impact_document(plan.impact) if plan.impact is not None else None,
+        "unjudged": plan.unjudged,
+        "problems": [diagnostic_document(problem) for problem in plan.problems],
+        **({"error": error_document(refusal)} if refusal else {}),
+    }
+
+
+def _undo(face: Face) -> int:
+    from floe_engine.workflows.pin import undo_move
+
+    undone = undo_move(face.workspace, cancel=face.cancel)
+    face.output.line(f"floe.yaml: {undone.ref}")
+    face.output.line(f"Locked: {undone.lock.tag} {undone.lock.digest}")
+    face.output.result(
+        {
+            "state": "undone",
+            "undone": undone.undone,
+            "ref": undone.ref,
+            "version": undone.lock.tag,
+            "digest": undone.lock.digest,
+        }
+    )
+    return 0

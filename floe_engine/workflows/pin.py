@@ -1,0 +1,231 @@
+"""The pin of a project: what floe.yaml and the lock say together, and how both are changed.
+
+Both files change together or not at all. What a move would break is `upgrade_project`'s business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from floe_engine.document.document import MAX_BYTES, decode, parse
+from floe_engine.document.edit import apply, set_value
+from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
+from floe_engine.events import CancelToken
+from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.project.spec import Spec, load_spec
+from floe_engine.registry.reference import Reference
+from floe_engine.store import Lock, Store
+from floe_engine.upgrade.pins import rewrite
+from floe_engine.versions import Version
+from floe_engine.workflows.pull import Candidate, Wanted, keep
+from floe_engine.workspace import Workspace
+
+_REF = ("platform", "ref")
+_STATE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A project's pin, as it is written and as it is locked."""
+
+    path: Path
+    """floe.yaml."""
+    text: str
+    spec: Spec
+    ref: str
+    """`platform.ref` of floe.yaml, as written."""
+    wanted: Wanted
+    lock: Lock
+
+    @property
+    def version(self) -> Version:
+        """The locked version."""
+        return Version.parse(self.lock.version or self.lock.tag)
+
+    def moved(self, version: Version, digest: str) -> str:
+        """The ref that admits `version`, as precise as it is now; a digest pin gets the new digest."""
+        name, constraint, pinned = self._parts()
+        if constraint:
+            constraint = rewrite(constraint, version)
+        return name + (f":{constraint}" if constraint else "") + (f"@{digest}" if pinned else "")
+
+    def constrained(self, constraint: str) -> str:
+        """The ref with `constraint` in the place of its own, and without a digest."""
+        return f"{self._parts()[0]}:{constraint}"
+
+    def _parts(self) -> tuple[str, str, str]:
+        """The repository as it is written, the constraint, and the digest; the last two may be empty."""
+        reference, constraint = Reference.parse_constrained(self.ref, base=self.path.parent)
+        name = self.ref.strip()
+        if reference.digest:
+            name = name.removesuffix(f"@{reference.digest}")
+        return (
+            (name.removesuffix(f":{constraint}") if constraint else name),
+            constraint,
+            reference.digest or "",
+        )
+
+
+def read_pin(workspace: Workspace) -> Pin:
+    """The pin of the workspace's project.
+
+    Raises `ConfigurationError` for a bad floe.yaml, `UsageError` where it pins no published version,
+    `LockMismatch` where the lock is not there or of another platform.
+    """
+    spec = load_spec(workspace.spec_path)
+    wanted = Wanted.of(spec, workspace.directory)
+    if wanted is None or spec.platform.ref is None:
+        raise UsageError(
+            "floe.yaml names a manifest.yaml, not a published version",
+            hint="write platform.ref, such as oci://host/repository:v1.2.3",
+            where=str(workspace.spec_path),
+        )
+    lock = workspace.store.read_lock()
+    if lock is None or lock.reference != wanted.repository.name:
+        raise LockMismatch(
+            "the lock is not of the platform that floe.yaml names" if lock else "nothing is locked here yet",
+            f"floe.yaml has {wanted.repository.name}, the lock {lock.reference}" if lock else "",
+            hint="run `floe platform pull` first, so that there is something to compare with",
+            where=str(workspace.store.lock_path),
+        )
+    return Pin(workspace.spec_path, _read(workspace.spec_path), spec, spec.platform.ref, wanted, lock)
+
+
+def constraint_of(ref: str, directory: Path) -> str:
+    """What the lock records of a ref: its digest, else its constraint."""
+    reference, constraint = Reference.parse_constrained(ref, base=directory)
+    return reference.digest or constraint or "*"
+
+
+def move_pin(
+    workspace: Workspace,
+    pin: Pin,
+    ref: str,
+    candidate: Candidate | None,
+    *,
+    cancel: CancelToken | None = None,
+) -> Lock:
+    """Write `ref` into floe.yaml and lock `candidate` (None: the version stays), both or neither.
+
+    What was there before is kept for `undo_move`. Raises `Refused` where either file was changed
+    since `pin` was read.
+    """
+    store = workspace.store
+    text = _with_ref(pin.text, ref)
+    lock = candidate.lock if candidate else pin.lock
+    lock = replace(lock, constraint=constraint_of(ref, workspace.directory))
+    with store.exclusive(cancel):
+        if store.read_lock() != pin.lock or _read(pin.path) != pin.text:
+            raise Refused(
+                "floe.yaml or the lock changed meanwhile, so nothing was written",
+                hint="run the command again",
+                where=str(pin.path),
+            )
+        with _all_or_nothing(_state_path(store), store.lock_path, pin.path):
+            state = {
+                "ref": pin.ref,
+                "moved": ref,
+                "digest": lock.digest,
+                "lock": strict_json(pin.lock.to_json()),
+            }
+            write_atomic(_state_path(store), canonical_json({"stateVersion": _STATE_VERSION, **state}))
+            if candidate is not None:
+                keep(store, replace(candidate, lock=lock), pin.lock)
+            elif lock != pin.lock:
+                store.write_lock(lock)
+            if text != pin.text:
+                write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
+    return lock
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A move that was taken back."""
+
+    ref: str
+    """What floe.yaml says again."""
+    undone: str
+    """What it said before."""
+    lock: Lock
+    """The lock as it is again."""
+
+
+def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Undone:
+    """Put back the ref and the lock as they were before the last move.
+
+    One state is kept, on this machine only. Raises `UsageError` where there is none, `Refused` where
+    floe.yaml or the lock went elsewhere since, `CacheCorrupt` where the state cannot be read.
+    """
+    store = workspace.store
+    path = _state_path(store)
+    if not path.exists():
+        raise UsageError("there is no upgrade to undo", where=str(workspace.directory))
+    with store.exclusive(cancel):
+        state, previous = _read_state(path)
+        pin = read_pin(workspace)
+        if (pin.ref, pin.lock.digest) != (state["moved"], state["digest"]):
+            raise Refused(
+                "floe.yaml or the lock changed since the upgrade, so nothing was undone",
+                f"the upgrade left {state['moved']}, and floe.yaml has {pin.ref}",
+                hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
+                where=str(pin.path),
+            )
+        with _all_or_nothing(store.lock_path, pin.path):
+            store.write_lock(previous)
+            text = _with_ref(pin.text, state["ref"])
+            if text != pin.text:
+                write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
+        path.unlink(missing_ok=True)
+    return Undone(state["ref"], state["moved"], previous)
+
+
+def _with_ref(text: str, ref: str) -> str:
+    return apply(text, set_value(parse(text), _REF, ref))
+
+
+def _read(path: Path) -> str:
+    return decode(read_bounded(path, MAX_BYTES, what=path.name))
+
+
+def _state_path(store: Store) -> Path:
+    return store.root / "cache" / "previous.json"
+
+
+def _read_state(path: Path) -> tuple[dict[str, Any], Lock]:
+    try:
+        state = strict_json(read_bounded(path, 1024 * 1024, what="state before the upgrade"))
+        if state["stateVersion"] != _STATE_VERSION or not all(
+            isinstance(state[key], str) for key in ("ref", "moved", "digest")
+        ):
+            raise ValueError("it is not of this floe")
+        return state, Lock.from_json(canonical_json(state["lock"]), where=str(path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise CacheCorrupt(
+            "the state before the upgrade cannot be read",
+            f"missing {error}" if isinstance(error, KeyError) else str(error),
+            hint="take floe.yaml and the lock back with git",
+            where=str(path),
+        ) from None
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@contextlib.contextmanager
+def _all_or_nothing(*paths: Path) -> Iterator[None]:
+    """Put every file back as it was if the block does not end well, whatever the reason."""
+    before = [(path, path.read_bytes(), _mode(path)) if path.exists() else (path, None, 0) for path in paths]
+    try:
+        yield
+    except BaseException:  # Ctrl-C must not leave half a move either
+        for path, data, mode in before:
+            if data is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != data:
+                write_atomic(path, data, mode=mode)
+        raise
