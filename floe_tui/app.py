@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from textual import events
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -47,7 +50,7 @@ class Workbench(App[None]):
         for place in Place:
             self.add_mode(place, partial(create, place))
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Put on the theme and the user's keys, and open the place that fits."""
         for theme in themes():
             self.register_theme(theme)
@@ -55,7 +58,10 @@ class Workbench(App[None]):
         wanted = self.options.theme or self.settings.theme or self.session.theme
         self.theme = wanted if wanted in names else DEFAULT
         self.set_keymap(self.settings.keys)
-        self.switch_mode(sessions.opening_place(self.options.directory, self.session))
+        if not self.is_headless:
+            self._obey_signals()
+        await self.switch_mode(sessions.opening_place(self.options.directory, self.session))
+        self._fit(self.size)
         if self._settings_error is not None:
             error = self._settings_error
             text = f"{error.title}: {error.message}. Defaults are used."
@@ -160,15 +166,32 @@ class Workbench(App[None]):
         self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
 
     def _leave(self, sure: bool | None) -> None:
-        if not sure:
-            return
+        if sure:
+            self._remember()
+            self.exit()
+
+    def _remember(self) -> None:
         for screen in self._places():
             self.session.places[screen.place] = screen.remember()
         if here := self.place_screen:
             self.session.place = here.place
         self.session.save()
         self.jobs.close()
-        self.exit()
+
+    def _obey_signals(self) -> None:
+        # Python's own answer to these ends the process at once, with the terminal still in raw mode.
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            with suppress(AttributeError, NotImplementedError):  # Windows has neither SIGHUP nor handlers
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, self._end, number)
+
+    def _end(self, number: int) -> None:
+        """A signal ends it: nobody can be asked, so what is unsaved is kept for the next start."""
+        for screen in self._places():
+            screen.keep()
+        self._remember()
+        self.exit(return_code=128 + number)
 
     def _places(self) -> list[PlaceScreen]:
         return [
@@ -208,7 +231,12 @@ class Workbench(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Stand over everything while the terminal is too small."""
-        small = event.size.width < WIDTH or event.size.height < HEIGHT
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        if self.place_screen is None:
+            return  # the first size comes before the first place; what stood over nothing would be lost
+        small = size.width < WIDTH or size.height < HEIGHT
         if small and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall())
         elif not small and isinstance(self.screen, TooSmall):

@@ -116,6 +116,18 @@ async def test_a_terminal_that_is_too_small_ignores_keys_until_it_grows(
         assert not app.screen.query_one(ManifestEditor).text.startswith("x")
 
 
+async def test_it_may_start_too_small(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(50, 14)) as pilot:
+        await settle(pilot)
+        await pilot.press("f6", "x")
+        assert isinstance(app.screen, TooSmall)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert app.screen is app.place_screen
+        assert app.place_screen.place == Place.MANIFEST
+
+
 async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, platform: Path) -> None:
     app = workbench(platform)
     async with app.run_test() as pilot:
