@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -362,6 +363,12 @@ class ManifestScreen(PlaceScreen):
     def remember(self) -> dict[str, Any]:
         """Where the cursor was."""
         return {"cursor": list(self.editor.cursor_location)}
+
+    def keep(self) -> None:
+        """The text, in the swap file, without waiting for a rest."""
+        if self._loaded and not self.workbench.options.read_only:
+            with suppress(FloeError):  # the disk refuses, and there is nobody left to tell
+                manifest_file.keep(self.file, self.editor.text, self._saved)
 
     def unsaved(self) -> str:
         """Text that was not saved."""

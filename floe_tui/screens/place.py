@@ -68,6 +68,9 @@ class PlaceScreen(Screen[None]):
         """What would be lost by leaving; empty: nothing."""
         return ""
 
+    def keep(self) -> None:
+        """Write down what `unsaved` names, so that it can be offered again: the process ends now."""
+
     def why_not(self, action_id: str) -> str:
         """Why an action of this place cannot be done now; empty: it can."""
         return ""

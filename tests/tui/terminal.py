@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,6 +87,12 @@ class Terminal:
         """Wait until the screen shows every part."""
         self.until(lambda: all(part in self.text for part in parts), seconds=seconds)
 
+    def rests(self, *, seconds: float = 1.0) -> None:
+        """Give keys that must change nothing the time in which they would have done so."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.read()
+
     def ends(self, *, seconds: float = 30.0) -> int:
         """Wait for the end: the exit code, or minus the signal's number."""
         deadline = time.monotonic() + seconds
@@ -111,6 +118,11 @@ class Terminal:
     def kill(self, number: signal.Signals) -> None:
         """Send a signal."""
         self.child.kill(number)
+
+    @property
+    def line_modes(self) -> int:
+        """The pty's local modes, as `termios` numbers them."""
+        return int(termios.tcgetattr(self.child.child_fd)[3])
 
     @property
     def leftovers(self) -> list[str]:

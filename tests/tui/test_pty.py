@@ -23,7 +23,7 @@ LOCAL_MODES = termios.ICANON | termios.ECHO | termios.ISIG
     ("file", "text", "shown"),
     [
         ("manifest.yaml", MANIFEST, "manifest.yaml 1:1"),
-        ("dbt_project.yml", "name: customers\n", "floe compile"),
+        ("dbt_project.yml", "name: customers\n", "floe.yaml not found"),
         ("", "", "No versions"),
     ],
     ids=["a platform team's", "a data team's", "an empty one"],
@@ -34,16 +34,16 @@ def test_it_opens_at_the_place_that_fits_the_directory(
     if file:
         (directory / file).write_text(text)
     with floe_tui(directory) as terminal:
-        terminal.shows(shown, "F1 Help")
+        terminal.shows(shown, "f1 Help")
 
 
 def test_function_keys_go_to_every_place_while_the_editor_has_the_focus(platform: Path) -> None:
     own = {
         "f3": "Two versions are needed",
-        "f4": "quality",
-        "f5": "v1.2.3",
+        "f4": "cases passed",
+        "f5": "Version guard",
         "f6": "No versions",
-        "f7": "floe compile",
+        "f7": "floe.yaml not found",
         "f2": "manifest.yaml 1:1",
     }
     with floe_tui(platform) as terminal:
@@ -56,19 +56,19 @@ def test_function_keys_go_to_every_place_while_the_editor_has_the_focus(platform
 def test_typing_an_error_shows_the_problem_and_mending_it_takes_it_away(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        terminal.press("kind: Manifest\n")
-        terminal.shows("1 error", "✗")
-        terminal.press("\x7f" * len("kind: Manifest\n"))
+        terminal.press("kinds: Manifest", "enter")
+        terminal.shows("1 error", "✗ 1:1", "kinds")
+        terminal.press("\x7f" * len("kinds: Manifest\n"))
         terminal.shows("no problems")
 
 
 def test_saving_writes_the_file_and_then_it_leaves_without_a_question(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        terminal.press("# ours\n")
+        terminal.press("# ours", "enter")
         terminal.shows("●")
         terminal.press("ctrl+s")
-        terminal.shows("saved")
+        terminal.shows(" saved")
         terminal.press("ctrl+q")
         assert terminal.ends() == 0
     assert (platform / "manifest.yaml").read_text() == "# ours\n" + MANIFEST
@@ -77,7 +77,7 @@ def test_saving_writes_the_file_and_then_it_leaves_without_a_question(platform: 
 def test_quitting_with_unsaved_work_asks_and_enter_stays(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        terminal.press("# mine\n", "ctrl+q")
+        terminal.press("# mine", "enter", "ctrl+q")
         terminal.shows("Leave floe?", "unsaved changes")
         terminal.press("enter")
         terminal.until(lambda: "Leave floe?" not in terminal.text)
@@ -94,6 +94,7 @@ def test_a_terminal_that_is_too_small_says_so_and_ignores_keys(platform: Path) -
         terminal.shows("60", "16")
         assert "apiVersion" not in terminal.text
         terminal.press("typed unseen", "f6", "ctrl+s")
+        terminal.rests()
         terminal.resize(80, 24)
         terminal.shows("manifest.yaml 1:1", "apiVersion: floe.dev/v1", "no problems")
     assert (platform / "manifest.yaml").read_text() == MANIFEST
@@ -102,8 +103,8 @@ def test_a_terminal_that_is_too_small_says_so_and_ignores_keys(platform: Path) -
 def test_ctrl_c_ends_nothing_and_says_how_to_leave(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        terminal.press("# mine\n", "ctrl+c")
-        terminal.shows("Ctrl+Q")
+        terminal.press("# mine", "enter", "ctrl+c")
+        terminal.shows("ctrl+q to quit")
         assert terminal.child.isalive()
         terminal.press("ctrl+q")
         terminal.shows("Leave floe?")
@@ -115,15 +116,14 @@ def test_ctrl_c_ends_nothing_and_says_how_to_leave(platform: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(platform: Path, number: signal.Signals) -> None:
     with floe_tui(platform) as terminal:
-        before = termios.tcgetattr(terminal.child.child_fd)[3] & LOCAL_MODES
         terminal.shows("no problems")
         # Unsaved text of the last two seconds is kept too: the signal leaves time for that.
-        terminal.press("# mine\n")
+        terminal.press("# mine", "enter")
         terminal.shows("●")
         terminal.kill(number)
         assert terminal.ends() == 128 + number
         assert terminal.leftovers == []
-        assert before == LOCAL_MODES
+        assert terminal.line_modes & LOCAL_MODES == LOCAL_MODES
     with floe_tui(platform) as terminal:
         terminal.shows("Recover unsaved text")
 
@@ -132,24 +132,24 @@ def test_after_a_kill_the_unsaved_text_is_offered_again(platform: Path) -> None:
     swaps = Path(os.environ["XDG_STATE_HOME"]) / "floe/tui/swap"
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        terminal.press("# never saved\n")
-        terminal.until(lambda: any("never saved" in file.read_text() for file in swaps.glob("*.json")))
+        terminal.press("# precious", "enter")
+        terminal.until(lambda: any("precious" in file.read_text() for file in swaps.glob("*.json")))
         terminal.kill(signal.SIGKILL)
         assert terminal.ends() == -signal.SIGKILL
     assert (platform / "manifest.yaml").read_text() == MANIFEST
     with floe_tui(platform) as terminal:
         terminal.shows("Recover unsaved text of manifest.yaml?")
         terminal.press("r")
-        terminal.shows("# never saved", "●")
+        terminal.shows("# precious", "●")
         terminal.press("ctrl+s")
-        terminal.shows("saved")
-    assert (platform / "manifest.yaml").read_text() == "# never saved\n" + MANIFEST
+        terminal.shows(" saved")
+    assert (platform / "manifest.yaml").read_text() == "# precious\n" + MANIFEST
 
 
 def test_read_only_is_shown_and_writes_nothing(platform: Path) -> None:
     with floe_tui(platform, "--read-only") as terminal:
-        terminal.shows("no problems", "read-only")
-        terminal.press("# mine\n", "ctrl+s", "ctrl+q")
+        terminal.shows("no problems", "READ-ONLY")
+        terminal.press("# mine", "enter", "ctrl+s", "ctrl+q")
         assert terminal.ends() == 0
     assert (platform / "manifest.yaml").read_text() == MANIFEST
 
