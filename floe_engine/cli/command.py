@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -17,13 +18,20 @@ from typing import Annotated, Any
 
 import typer
 
-from floe_engine.cli.output import Output, wants_colour
+from floe_engine.cli.output import Output, error_document, wants_colour
 from floe_engine.errors import Cancelled, FloeError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.workspace import Workspace
 
-CRASHED = 70
-"""Exit code of an unforeseen exception (EX_SOFTWARE of sysexits.h)."""
+
+class Crash(FloeError):
+    """An unforeseen exception: a mistake in floe. 70 is EX_SOFTWARE of sysexits.h."""
+
+    exit_code = 70
+
+
+Misused: Any = typer.BadParameter.__base__
+"""What typer raises for a command line that it cannot parse; it exports that class under no name."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +133,22 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
         return 0
     except Exception as error:  # the face: a crash is one line for people, the rest goes to a file
         output.error(_crash(error))
-        return CRASHED
+        return Crash.exit_code
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
     return code
+
+
+def refuse(misuse: Any, arguments: Sequence[str]) -> int:
+    """Say what is wrong with a command line, also as JSON where it asks for that; the exit code."""
+    misuse.show()
+    asked = " ".join(arguments).replace("=", " ")
+    if re.search(r"(^| )(-o ?|--output )json( |$)", asked):
+        title = misuse.ctx.command_path.partition(" ")[2] if misuse.ctx else ""
+        error = UsageError(misuse.format_message().rstrip("."))
+        Output(title, format="json").result({"error": error_document(error)}, ok=False)
+    return UsageError.exit_code
 
 
 def _face(
@@ -153,11 +172,11 @@ def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspe
     )
 
 
-def _crash(error: Exception) -> FloeError:
+def _crash(error: Exception) -> Crash:
     handle, path = tempfile.mkstemp(prefix="floe-crash-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write("".join(traceback.format_exception(error)))
-    return FloeError(
+    return Crash(
         "floe crashed, and that is a mistake in floe",
         f"{type(error).__name__}: {error}",
         hint=f"please report it with the file {path}",

@@ -94,7 +94,8 @@ class Output:
 
     def data(self, document: Any) -> None:
         """Put a document on stdout; `format` says in which form it already is."""
-        text = document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False)
+        # ASCII: a program reads it in any locale, and a terminal finds nothing in it to obey.
+        text = document if isinstance(document, str) else json.dumps(document, indent=2)
         self._write(self._out, text if text.endswith("\n") else f"{text}\n")
 
     def result(self, facts: dict[str, Any], *, ok: bool = True) -> None:
@@ -122,15 +123,7 @@ class Output:
             self.diagnostics(error.diagnostics, error.where, stream=err)
         if error.hint:
             self._write(err, f"  hint: {printable(error.hint)}\n")
-        if self.format == "json":
-            self.data(
-                {
-                    "schemaVersion": SCHEMA_VERSION,
-                    "command": self.command,
-                    "ok": False,
-                    "error": error_document(error),
-                }
-            )
+        self.result({"error": error_document(error)}, ok=False)
 
     def diagnostics(
         self, diagnostics: Iterable[Diagnostic], where: str = "", *, stream: TextIO | None = None

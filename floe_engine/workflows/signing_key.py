@@ -38,7 +38,7 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class SigningOptions:
-    """How the person wants to sign."""
+    """How the person wants to sign. Raises `UsageError` where the wishes contradict each other."""
 
     key: str | None = None
     """Path of the signing key; None: FLOE_SIGNING_KEY, or cosign.key beside the manifest."""
@@ -47,6 +47,14 @@ class SigningOptions:
     """Sign with a Sigstore identity instead of a key."""
     identity_token: str | None = None
     """An OpenID token for keyless signing; None: the environment's (SIGSTORE_ID_TOKEN, CI)."""
+
+    def __post_init__(self) -> None:
+        wishes = {"--key": self.key is not None, "--keyless": self.keyless, "--no-sign": not self.sign}
+        asked = [option for option, wished in wishes.items() if wished]
+        if len(asked) > 1:
+            raise UsageError(f"{' and '.join(asked)} contradict each other", hint="use one of them")
+        if self.identity_token is not None and not self.keyless:
+            raise UsageError("--identity-token is for signing with --keyless")
 
 
 @dataclass(frozen=True)

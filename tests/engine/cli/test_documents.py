@@ -1,0 +1,185 @@
+"""`--output json`: exactly one document on stdout, for every command, whatever happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from floe_engine.cli.main import app, main
+from tests.cli import MANIFEST, platform_directory
+from tests.engine.workflows.teams import new_key
+
+ARGUMENTS = {
+    "version": "v1.2.3",
+    "file": "manifest",
+    "source": "v1.2.3",
+    "target": "oci-layout:copy",
+    "old": "manifest.yaml",
+    "path": "metadata.name",
+    "shell": "bash",
+    "--platform": "v1.2.3",
+}
+NO_DOCUMENTS = {
+    "lsp": "speaks its own protocol on stdout",
+    "schema": "prints a JSON Schema, which is a document of another kind",
+    "completion": "prints a shell script",
+}
+
+
+def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that there is, with its words."""
+    if hasattr(command, "commands"):
+        for word, inner in command.commands.items():
+            yield from commands(inner, (*name, word))
+    else:
+        yield name, command
+
+
+COMMANDS = {
+    " ".join(name): command
+    for name, command in commands(typer.main.get_command(app))
+    if name[0] not in NO_DOCUMENTS
+}
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], directory: Path, *arguments: str
+) -> tuple[int, str, str]:
+    """Run the command line in this process."""
+    monkeypatch.chdir(directory)
+    monkeypatch.setattr("sys.argv", ["floe", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    out, err = capsys.readouterr()
+    return int(stopped.value.code or 0), out, err
+
+
+def line_for(name: str) -> list[str]:
+    """The command with something for everything that it requires."""
+    words = name.split()
+    for parameter in COMMANDS[name].params:
+        if not parameter.required:
+            continue
+        if parameter.param_type_name == "argument":
+            words.append(ARGUMENTS[parameter.name])
+        else:
+            words += [parameter.opts[0], ARGUMENTS[parameter.opts[0]]]
+    return words
+
+
+def one_document(text: str) -> dict[str, Any]:
+    document = json.loads(text)
+    assert document["schemaVersion"] == 1
+    assert isinstance(document["ok"], bool)
+    assert text.isascii() and text.endswith("}\n")
+    return dict(document)
+
+
+def test_there_are_commands_to_test() -> None:
+    assert {"platform publish", "platform copy", "compile", "init"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_in_an_empty_directory_answers_with_one_document(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    code, out, _ = run(monkeypatch, capsys, tmp_path, *line_for(name), "-o", "json")
+    document = one_document(out)
+    if not document["ok"] and "error" in document:
+        assert code == document["error"]["exitCode"] != 0
+        assert document["error"]["title"]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_where_everything_is_well_answers_with_one_document(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = platform_directory(tmp_path / "team")
+    key = str(new_key(tmp_path / "cosign.key"))
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    monkeypatch.setenv("FLOE_SIGNING_KEY", key)
+    monkeypatch.setenv("FLOE_REGISTRY", f"oci-layout:{tmp_path}/registry")
+    assert run(monkeypatch, capsys, team, "platform", "publish", "v1.2.3")[0] == 0
+    words = line_for(name)
+    if name == "platform import":
+        assert run(monkeypatch, capsys, team, "platform", "export", "manifest", "v1.2.3")[0] == 0
+    if name in ("platform pull", "platform export"):
+        words.append("v1.2.3")
+    if name == "platform verify":
+        words += ["--key", str(tmp_path / "cosign.pub")]
+    if name == "platform keygen":
+        words += ["--into", str(tmp_path / "new")]
+    code, out, _ = run(monkeypatch, capsys, team, *words, "-o", "json")
+    document = one_document(out)
+    assert document["command"] == name
+    if name != "compile":  # there is no floe.yaml in a platform team's directory
+        assert (code, document["ok"]) == (0, True), out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("platform", "compile", "--nonsense", "--output", "json"),
+        ("platform", "compile", "--output=json", "surplus"),
+        ("platform", "publish", "-o", "json"),
+        ("platform", "nonsense", "-o", "json"),
+        ("compile", "--what-if", "maybe", "-ojson"),
+    ],
+)
+def test_a_command_line_that_is_wrong_answers_with_one_document_too(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert code == 2 and one_document(out)["error"]["code"] == "usage-error"
+    assert "Usage: floe" in err
+
+
+def test_without_json_a_wrong_command_line_leaves_stdout_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "--nonsense")
+    assert (code, out) == (2, "") and "--nonsense" in err
+
+
+def test_an_unknown_form_of_output_is_named_with_the_possible_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "yaml")
+    assert (code, out) == (2, "") and "text, json" in err
+
+
+def test_every_problem_of_a_manifest_is_in_the_document_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = MANIFEST.replace("type: duckdb", "type: duckbd").replace("coverage: 80", "coverage: 800")
+    team = platform_directory(tmp_path / "team", text)
+    code, out, _ = run(monkeypatch, capsys, team, "platform", "compile", "-o", "json")
+    error = one_document(out)["error"]
+    assert (code, error["code"], len(error["diagnostics"])) == (2, "configuration-error", 2)
+    places = [(found["start"]["line"], found["path"]) for found in error["diagnostics"]]
+    assert places == [(10, "plugins.compute.type"), (23, "governance.quality_gates.minimum_test_coverage")]
+
+
+def test_a_crash_is_one_line_a_hint_and_a_file_and_never_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by nothing\x1b[2J")
+
+    monkeypatch.setattr("floe_engine.workflows.compile_platform.compile_platform", broken)
+    code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "json")
+    assert code == one_document(out)["error"]["exitCode"] == 70
+    assert "Traceback" not in err and "\x1b" not in err
+    assert "error: floe crashed" in err and "ZeroDivisionError" in err
+    file = Path(err.split("with the file ")[1].split()[0])
+    assert "ZeroDivisionError: by nothing" in file.read_text()
+    file.unlink()
