@@ -1,0 +1,82 @@
+"""What the code may import, and what a start may cost: the contracts of pyproject.toml and more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli import platform_directory
+
+ROOT = Path(__file__).parents[2]
+
+NEVER_AT_START = (
+    "textual",
+    "rich",
+    "oras",
+    "requests",
+    "sigstore",
+    "deepdiff",
+    "sqlglot",
+    "distributed",
+    "pygls",
+)
+"""Libraries that compiling a manifest has no use for."""
+
+LOADED = """
+import json, sys
+from floe_engine.cli import run
+try:
+    run()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+finally:
+    json.dump(sorted(sys.modules), open("modules.json", "w"))
+"""
+
+
+def loaded(directory: Path, *arguments: str) -> set[str]:
+    """The modules that a fresh process has imported when the command is done."""
+    subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], cwd=directory, check=True, capture_output=True, timeout=60
+    )
+    return set(json.loads((directory / "modules.json").read_text()))
+
+
+def test_the_version_costs_no_library_at_all(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "--version")
+    assert {name for name in modules if name.startswith("floe_engine")} == {"floe_engine", "floe_engine.cli"}
+    assert not modules & {*NEVER_AT_START, "cryptography", "msgspec", "pydantic", "typer", "yaml"}
+
+
+def test_compiling_a_platform_imports_no_registry_no_signing_and_no_screen(tmp_path: Path) -> None:
+    modules = loaded(platform_directory(tmp_path), "platform", "compile")
+    assert not modules & {*NEVER_AT_START, "cryptography", "nacl", "msgspec", "floe_tui"}
+    assert not {name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))}
+
+
+def test_importing_the_engine_imports_nothing_of_it(tmp_path: Path) -> None:
+    code = "import floe_engine, sys; print([m for m in sys.modules if m.startswith('floe_engine.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    import floe_engine
+
+    for name in floe_engine.__all__:
+        assert getattr(floe_engine, name) is not None
+
+
+def test_the_layers_hold() -> None:
+    pytest.importorskip("importlinter")
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout
