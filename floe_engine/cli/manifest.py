@@ -1,4 +1,4 @@
-"""What helps while writing files: `check`, `explain`, `schema` and `completion`."""
+"""What helps while writing files: `check`, `explain`, `schema`, `lsp` and `completion`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer, platform: typer.Typer) -> None:
     command(platform, "explain")(explain_setting)
     command(app, "explain")(explain)
     command(app, "schema")(schema)
+    command(app, "lsp", formats=("text",))(lsp)
     command(app, "completion", formats=("text",))(completion)
 
 
@@ -253,6 +254,23 @@ def schema(
 
         document = policy_test_schema()
     face.output.data(document)
+    return 0
+
+
+def lsp(face: Face) -> int:
+    """A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it."""
+    from floe_engine.errors import UsageError
+
+    try:
+        import pygls  # noqa: F401  # asked first, so that what it lacks is told from what we lack
+    except ModuleNotFoundError:
+        raise UsageError(
+            "the language server needs packages that are not installed",
+            hint="pip install 'floe-workbench[lsp]'",
+        ) from None
+    from floe_engine.lsp.server import serve
+
+    serve()
     return 0
 
 

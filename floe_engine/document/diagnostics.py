@@ -103,7 +103,7 @@ class Explanation:
 
 def utf16_column(line: str, column: int) -> int:
     """`column` of `line` in UTF-16 code units (LSP's default position encoding)."""
-    return len(line[:column].encode("utf-16-le")) // 2
+    return len(line[:column].encode("utf-16-le", "surrogatepass")) // 2
 
 
 def codepoint_column(line: str, utf16: int) -> int:

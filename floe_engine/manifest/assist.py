@@ -161,19 +161,20 @@ def _keys(draft: Draft, cursor: Cursor) -> Iterator[Completion]:
     if shape is not None and shape.section is not None:
         for key in keys(shape.section).values():
             if key.name not in present and not present & set(key.also):
-                yield _key(cursor, key.name, key.shape, key.shape.text, describe(key))
+                yield key_offer(cursor, key.name, key.shape, key.shape.text, describe(key))
     elif shape is not None and shape.values is not None:
         for name, detail, inner in _entry_names(draft, cursor.path, shape.values):
             if name not in present:
-                yield _key(cursor, name, inner, detail, detail)
+                yield key_offer(cursor, name, inner, detail, detail)
     elif shape is None:
         plugin = _config_properties(draft, cursor.path)
         for name, spec in plugin.items():
             if name not in present:
-                yield _key(cursor, name, Shape("text"), str(spec.get("type", "")), _said(spec))
+                yield key_offer(cursor, name, Shape("text"), str(spec.get("type", "")), _said(spec))
 
 
-def _key(cursor: Cursor, name: str, shape: Shape, detail: str, documentation: str) -> Completion:
+def key_offer(cursor: Cursor, name: str, shape: Shape, detail: str, documentation: str) -> Completion:
+    """A key that could stand at the cursor, with its colon, and with the line for what is nested in it."""
     nested = shape.section is not None or shape.values is not None
     text = f"{name}: " if cursor.flow or not nested else f"{name}:\n{' ' * (cursor.indent + 2)}"
     return Completion(name, text, cursor.span, detail, documentation, is_key=True)

@@ -85,7 +85,7 @@ def mend(
     for _ in range(_ROUNDS):
         if cancel is not None:
             cancel.check()
-        chosen = _apart(checked.diagnostics)
+        chosen = fixes_apart(checked.diagnostics)
         text = edit.apply(text, [one for each in chosen for one in each.fix.edits])
         if text in seen:  # nothing to mend, or two fixes that undo each other
             break
@@ -95,8 +95,8 @@ def mend(
     return Fixed(before, checked.document.text, tuple(mended), checked)
 
 
-def _apart(diagnostics: Iterable[Diagnostic]) -> list[Mended]:
-    """The best fix of each diagnostic, without those that touch the place of one chosen before."""
+def fixes_apart(diagnostics: Iterable[Diagnostic]) -> list[Mended]:
+    """The best fix of each diagnostic, but for those that touch the place of one chosen before."""
     chosen: list[Mended] = []
     taken: list[Span] = []
     for found in diagnostics:

@@ -1,0 +1,105 @@
+"""What a text that an editor shows turned out to be: one answer for all the editor's questions.
+
+Which of floe's files it is, says its name, or else its own `kind`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from floe_engine.document.diagnostics import Diagnostic, Position
+from floe_engine.document.document import Document, parse
+from floe_engine.errors import FloeError
+from floe_engine.manifest import assist
+from floe_engine.manifest.assist import Completion, Hover, Symbol, Target
+from floe_engine.manifest.check import FILE_NAME as MANIFEST_FILE
+from floe_engine.manifest.check import Checked, check
+from floe_engine.manifest.plugins import Catalogue
+from floe_engine.project import spec_assist
+from floe_engine.project.spec import FILE_NAME as SPEC_FILE
+from floe_engine.workspace import Workspace
+
+
+class Kind(StrEnum):
+    """Which of floe's files a text is."""
+
+    MANIFEST = "Manifest"
+    SPEC = "DataProduct"
+    POLICY_TEST = "PolicyTest"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A text, read and judged; `kind` None: none of floe's files, and nothing is said of it."""
+
+    kind: Kind | None
+    document: Document
+    diagnostics: Sequence[Diagnostic] = ()
+    checked: Checked | None = None
+
+    def complete(self, position: Position) -> tuple[Completion, ...]:
+        """What could be typed at a place."""
+        if self.checked is not None:
+            return assist.complete(self.checked, position)
+        return spec_assist.complete(self.document, position) if self.kind is Kind.SPEC else ()
+
+    def hover(self, position: Position) -> Hover | None:
+        """What a place means."""
+        if self.checked is not None:
+            return assist.hover(self.checked, position)
+        return spec_assist.hover(self.document, position) if self.kind is Kind.SPEC else None
+
+    def outline(self) -> tuple[Symbol, ...]:
+        """The sections of the text."""
+        return assist.outline(self.document) if self.kind is not None else ()
+
+    def definition(self, position: Position) -> Target | None:
+        """Where the thing at a place comes from."""
+        return assist.definition(self.checked, position) if self.checked is not None else None
+
+
+def analyse(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
+    """Judge a text; `path` is None for a buffer that has no file yet. Asks no registry, never raises."""
+    match kind_of(text, path):
+        case Kind.MANIFEST:
+            return _manifest(text, path, catalogue)
+        case Kind.SPEC:
+            from floe_engine.workflows.check_spec import check_spec
+
+            directory = path.parent if path is not None else Path()
+            found = check_spec(Workspace.open(directory).without_network(), text)
+            return Analysis(Kind.SPEC, found.document, found.diagnostics)
+        case Kind.POLICY_TEST:
+            from floe_engine.policy.case_file import check_policy_test
+
+            _, diagnostics, document = check_policy_test(text)
+            return Analysis(Kind.POLICY_TEST, document, diagnostics)
+        case _:
+            return Analysis(None, parse(""))
+
+
+def kind_of(text: str, path: Path | None) -> Kind | None:
+    """Which file it is: by its name, else by the `kind` on a line of its own."""
+    if path is not None and path.name in (MANIFEST_FILE, SPEC_FILE):
+        return Kind.MANIFEST if path.name == MANIFEST_FILE else Kind.SPEC
+    if "apiVersion: floe.dev/" not in text:
+        return None
+    value = parse(text).value
+    named = value.get("kind") if isinstance(value, dict) else None
+    return Kind(named) if named in set(Kind) else None
+
+
+def _manifest(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
+    """A parent in a registry counts where it has been pulled before: an editor does not pull."""
+    parent = None
+    if path is not None:
+        from floe_engine.workflows.check_platform import remote_parent
+
+        with contextlib.suppress(FloeError):  # the check says that the parent has not been read
+            parent = remote_parent(Workspace.open(path.parent).without_network(), text)
+    checked = check(text, path=path, catalogue=catalogue, parent=parent)
+    return Analysis(Kind.MANIFEST, checked.document, checked.diagnostics, checked)

@@ -1,0 +1,254 @@
+"""`floe lsp`: the protocol's requests, answered by the engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import from_fs_path, to_fs_path
+
+from floe_engine import __version__
+from floe_engine.document.diagnostics import Diagnostic, Fix, Severity
+from floe_engine.errors import FloeError
+from floe_engine.lsp.analysis import Analysis, analyse
+from floe_engine.lsp.desk import Desk
+from floe_engine.lsp.places import Places
+from floe_engine.manifest.assist import Completion, Symbol, fixes_at
+from floe_engine.manifest.check import read_text
+from floe_engine.manifest.plugins import Catalogue
+from floe_engine.workflows.fix_platform import fixes_apart
+
+FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.floe"
+
+_SEVERITY = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFO: types.DiagnosticSeverity.Information,
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One version of a file: what it turned out to be, and how the editor counts in it."""
+
+    uri: str
+    version: int | None
+    found: Analysis
+    places: Places
+
+
+def serve() -> None:
+    """Speak the protocol over stdin and stdout until the editor goes away."""
+    # Whatever prints by mistake must not get between two messages.
+    protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # nothing to tidy up, and a reader that waits in a thread
+    make_server().start_io(stdout=protocol)
+
+
+def make_server() -> LanguageServer:
+    """The server with all it can do; `start_io` runs it."""
+    # Whole texts are sent: the protocol's ranges and pygls' lines disagree about U+2028 and others.
+    server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full)
+    desk: Desk[Page] = Desk(
+        prepare=lambda uri: _judging(server, uri),
+        publish=lambda uri, page: _publish(server, page),
+        failed=lambda error: server.window_log_message(
+            types.LogMessageParams(types.MessageType.Error, f"floe crashed: {type(error).__name__}: {error}")
+        ),
+    )
+    _follow(server, desk)
+    _answer(server, desk)
+    return server
+
+
+def _follow(server: LanguageServer, desk: Desk[Page]) -> None:
+    """What the editor tells of its files."""
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        desk.changed(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        desk.changed(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        desk.changed_elsewhere()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def moved(params: types.DidChangeWatchedFilesParams) -> None:
+        desk.changed_elsewhere()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        desk.closed(uri)
+        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+
+def _answer(server: LanguageServer, desk: Desk[Page]) -> None:
+    """What the editor asks."""
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ":", "[", ","])
+    )
+    async def complete(params: types.CompletionParams) -> types.CompletionList:
+        page = await desk.judgement(params.text_document.uri)
+        offers = page.found.complete(page.places.place(params.position))
+        items = [_item(offer, page.places, number) for number, offer in enumerate(offers)]
+        return types.CompletionList(is_incomplete=False, items=items)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def hover(params: types.HoverParams) -> types.Hover | None:
+        page = await desk.judgement(params.text_document.uri)
+        told = page.found.hover(page.places.place(params.position))
+        if told is None:
+            return None
+        return types.Hover(
+            types.MarkupContent(types.MarkupKind.Markdown, told.text), page.places.range(told.span)
+        )
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        page = await desk.judgement(params.text_document.uri)
+        return [_symbol(symbol, page.places) for symbol in page.found.outline()]
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    async def define(params: types.DefinitionParams) -> types.Location | None:
+        page = await desk.judgement(params.text_document.uri)
+        target = page.found.definition(page.places.place(params.position))
+        if target is None:
+            return None
+        if target.file is None:
+            return types.Location(page.uri, page.places.range(target.span))
+        try:
+            text = read_text(target.file)
+        except FloeError:  # gone since it was looked at
+            return None
+        there = Places(text, server.workspace.position_encoding or "utf-16")
+        return types.Location(from_fs_path(str(target.file.resolve())), there.range(target.span))
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL]),
+    )
+    async def mend(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return list(_actions(server, await desk.judgement(params.text_document.uri), params))
+
+
+# --- what is asked of a file -------------------------------------------------------------------
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue.load()
+
+
+def _judging(server: LanguageServer, uri: str) -> Callable[[], Page]:
+    """Takes the present text of a file; what is returned judges it, in a thread."""
+    document = server.workspace.get_text_document(uri)
+    text, version = document.source, document.version
+    name = to_fs_path(uri) if uri.startswith("file:") else None
+    path = Path(name) if name else None
+    encoding = server.workspace.position_encoding or "utf-16"
+    return lambda: Page(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
+
+
+def _publish(server: LanguageServer, page: Page) -> None:
+    shown = [_diagnostic(each, page) for each in page.found.diagnostics]
+    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(page.uri, shown, page.version))
+
+
+# --- the protocol's words ----------------------------------------------------------------------
+
+
+def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
+    places = page.places
+    return types.Diagnostic(
+        range=places.range(found.span),
+        message=f"{found.message}\nhint: {found.hint}" if found.hint else found.message,
+        severity=_SEVERITY[found.severity],
+        code=found.code,
+        source="floe",
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                types.Location(page.uri, places.range(each.span)), each.message
+            )
+            for each in found.related
+        ],
+    )
+
+
+def _item(offer: Completion, places: Places, number: int) -> types.CompletionItem:
+    kind = types.CompletionItemKind.Property if offer.is_key else types.CompletionItemKind.EnumMember
+    about = types.MarkupContent(types.MarkupKind.Markdown, offer.documentation)
+    return types.CompletionItem(
+        label=offer.label,
+        kind=kind,
+        detail=offer.detail or None,
+        documentation=about if offer.documentation else None,
+        sort_text=f"{number:04}",
+        text_edit=types.TextEdit(places.range(offer.span), offer.text),
+        # The text brings its indentation along; an editor that adds its own would break it.
+        insert_text_mode=types.InsertTextMode.AsIs,
+    )
+
+
+def _symbol(symbol: Symbol, places: Places) -> types.DocumentSymbol:
+    return types.DocumentSymbol(
+        name=symbol.name or "(empty)",
+        detail=symbol.detail or None,
+        kind=types.SymbolKind.Object if symbol.children else types.SymbolKind.Property,
+        range=places.range(symbol.span),
+        selection_range=places.range(symbol.selection),
+        children=[_symbol(child, places) for child in symbol.children],
+    )
+
+
+def _actions(
+    server: LanguageServer, page: Page, params: types.CodeActionParams
+) -> Iterable[types.CodeAction]:
+    """Quick fixes for what the range touches, and one action that mends the whole file."""
+    diagnostics = page.found.diagnostics
+    if _wants(params, types.CodeActionKind.QuickFix.value):
+        for diagnostic, fix in fixes_at(diagnostics, page.places.span(params.range)):
+            yield types.CodeAction(
+                title=fix.title,
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[_diagnostic(diagnostic, page)],
+                is_preferred=fix is diagnostic.fixes[0],
+                edit=_edit(server, page, [fix]),
+            )
+    every = [each.fix for each in fixes_apart(diagnostics)]
+    if every and _wants(params, FIX_ALL):
+        title = "Mend everything that can be mended"
+        yield types.CodeAction(title=title, kind=FIX_ALL, edit=_edit(server, page, every))
+
+
+def _wants(params: types.CodeActionParams, kind: str) -> bool:
+    """Whether the editor asked for a kind of actions, or for one that it is part of."""
+    only = params.context.only
+    return not only or any(kind == wanted or kind.startswith(f"{wanted}.") for wanted in map(_name, only))
+
+
+def _name(kind: types.CodeActionKind | str) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else kind
+
+
+def _edit(server: LanguageServer, page: Page, fixes: Iterable[Fix]) -> types.WorkspaceEdit:
+    edits = [types.TextEdit(page.places.range(one.span), one.new_text) for fix in fixes for one in fix.edits]
+    workspace = server.client_capabilities.workspace
+    if workspace is None or workspace.workspace_edit is None or not workspace.workspace_edit.document_changes:
+        return types.WorkspaceEdit(changes={page.uri: edits})
+    document = types.OptionalVersionedTextDocumentIdentifier(page.uri, page.version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
