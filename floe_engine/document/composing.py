@@ -5,12 +5,10 @@ Syntax errors are only noted here; `recovery` puts them in words. Nothing raises
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
-import yaml
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -26,19 +24,13 @@ from yaml.events import (
 
 from floe_engine.document.codes import (
     ALIAS_IN_ITSELF,
-    ALIAS_UNDEFINED,
     ALIASES_TOO_LARGE,
-    ANCHOR_UNUSED,
-    DUPLICATE_KEY,
     KEY_NOT_SCALAR,
     MERGE_NOT_MAPPING,
-    NESTED_TOO_DEEPLY,
-    SECOND_DOCUMENT,
     TAG_MISMATCH,
-    TAG_UNKNOWN,
 )
-from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
-from floe_engine.document.entries import block_removal, entry_start, flow_removal, last_line
+from floe_engine.document.diagnostics import Diagnostic, Span
+from floe_engine.document.libyaml import MAX_DEPTH, Event, Parser, SyntaxFault, SyntaxProblem, event_parser
 from floe_engine.document.nodes import (
     Kind,
     MappingNode,
@@ -47,21 +39,16 @@ from floe_engine.document.nodes import (
     Scalar,
     SequenceNode,
     Style,
+    alias_of,
     core_value,
 )
+from floe_engine.document.problems import CORE_TAG, CORE_TYPES, PROPERTY, Problems, first_line
 from floe_engine.document.text import shown
-
-MAX_DEPTH: Final = 200
-"""Levels of mappings and lists, aliases expanded; real manifests have about eight."""
 
 MAX_EXPANDED: Final = 1_000_000
 """Nodes that aliases may add: nine of them to depth six already stand for five million."""
 
-_new_scalar = Scalar.__new__
-MAX_DIAGNOSTICS: Final = 1_000
-"""More problems of one text are not listed: nobody reads them, and a hostile text has millions."""
-
-_CORE_TAG: Final = "tag:yaml.org,2002:"
+_new_scalar: Final = Scalar.__new__
 _STYLES: Final = {
     None: Style.PLAIN,
     "": Style.PLAIN,
@@ -77,39 +64,6 @@ _BLOCK_SCALARS: Final = (Style.LITERAL, Style.FOLDED)
 _SCALAR: Final = Kind.SCALAR
 _SPECIAL: Final = frozenset(("", *"~nNtTfF0123456789+-."))
 """How a plain scalar begins that may be more than text."""
-_PROPERTY: Final = re.compile(r"!<[^>]*>|[&!][^\s,\[\]{}]*")
-_TYPE_NAMES: Final[dict[str, tuple[type, ...]]] = {
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "null": (type(None),),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxProblem:
-    """Where libyaml gave up, zero-based, and its words; `context` is what it was in the middle of."""
-
-    line: int
-    column: int
-    problem: str
-    context: str
-    context_line: int
-    context_column: int
-
-    @classmethod
-    def of(cls, error: yaml.MarkedYAMLError) -> SyntaxProblem:
-        """The same facts as PyYAML's error."""
-        mark = error.problem_mark or error.context_mark
-        context = error.context_mark or mark
-        return cls(
-            line=mark.line if mark else 0,
-            column=mark.column if mark else 0,
-            problem=error.problem or "",
-            context=error.context or "",
-            context_line=context.line if context else 0,
-            context_column=context.column if context else 0,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +73,6 @@ class Composed:
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
     problem: SyntaxProblem | None
-
-
-class _Mark(Protocol):
-    line: int
-    column: int
-
-
-class _Event(Protocol):
-    """What PyYAML's events hold; which attributes there are depends on the event's class."""
-
-    start_mark: _Mark
-    end_mark: _Mark
-    anchor: str | None
-    tag: str | None
-    value: str
-    style: str | None
-    flow_style: bool
-    explicit: bool
-
-
-class _Parser(Protocol):
-    def get_event(self) -> _Event | None: ...
-    def dispose(self) -> None: ...
-
-
-def event_parser(text: str) -> _Parser:
-    """libyaml's parser, or PyYAML's own, ten times slower, where the C extension is missing."""
-    if yaml.__with_libyaml__:
-        from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs forget it
-
-        return cast("_Parser", CParser(text))
-    return cast("_Parser", yaml.SafeLoader(text))
 
 
 def compose(text: str, lines: list[str]) -> Composed:
@@ -163,14 +85,14 @@ def compose(text: str, lines: list[str]) -> Composed:
     problem = None
     try:
         composer.read(parser)
-    except yaml.MarkedYAMLError as error:
+    except SyntaxFault as error:
         problem = SyntaxProblem.of(error)
         composer.close_open_nodes(problem.line, problem.column)
     finally:
         parser.dispose()
     if problem is None:
         composer.note_unused_anchors()
-    return Composed(composer.root, tuple(composer.diagnostics), problem)
+    return Composed(composer.root, tuple(composer.problems.found), problem)
 
 
 class _Frame:
@@ -196,7 +118,7 @@ class _Composer:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.root: Node | None = None
-        self.diagnostics: list[Diagnostic] = []
+        self.problems = Problems(lines)
         self.stack: list[_Frame] = []
         self.anchors: dict[str, Node] = {}
         self.anchor_spans: list[tuple[str, Node, Span]] = []
@@ -205,17 +127,17 @@ class _Composer:
 
     # The loop
 
-    def read(self, parser: _Parser) -> None:
+    def read(self, parser: Parser) -> None:
         documents = 0
         get_event = parser.get_event
         while (event := get_event()) is not None:
-            kind: Any = event.__class__  # PyYAML's classes, of which _Event is the sum
+            kind: Any = event.__class__  # PyYAML's classes, of which Event is the sum
             if kind is ScalarEvent:
                 self.attach(self.scalar(event))
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(self.stack) == MAX_DEPTH:
                     mark = event.start_mark
-                    self.too_deep(Span.at(mark.line, mark.column, mark.line, mark.column + 1))
+                    self.problems.too_deep(Span.at(mark.line, mark.column, mark.line, mark.column + 1))
                     self.close_open_nodes(mark.line, mark.column)
                     return
                 self.open(event, is_mapping=kind is MappingStartEvent)
@@ -226,7 +148,7 @@ class _Composer:
             elif kind is DocumentStartEvent:
                 documents += 1
                 if documents == 2:
-                    self.second_document(event)
+                    self.problems.second_document(event)
                     return
             elif kind is StreamEndEvent:
                 return
@@ -254,11 +176,13 @@ class _Composer:
         frame.key = None
         name = key.raw
         if key.kind is not _SCALAR:
-            self.error(KEY_NOT_SCALAR, first_line(key), "a key must be one text, not a list or mapping")
+            self.problems.error(
+                KEY_NOT_SCALAR, first_line(key), "a key must be one text, not a list or mapping"
+            )
         elif name == "<<" and key.style is _PLAIN:
             self.merge(frame, node)
         elif name in mapping.children:
-            self.duplicate(mapping, key, node)
+            self.problems.duplicate(mapping, key, node)
         else:
             mapping.keys[name] = key
             mapping.children[name] = node
@@ -266,7 +190,7 @@ class _Composer:
 
     # Nodes
 
-    def scalar(self, event: _Event) -> Node:
+    def scalar(self, event: Event) -> Node:
         if event.anchor is not None or event.tag is not None:
             return self.marked_scalar(event)
         start, end = event.start_mark, event.end_mark
@@ -287,7 +211,7 @@ class _Composer:
             node.end_line, node.end_column = self.block_scalar_end(node.line, end.line, end.column)
         return node
 
-    def marked_scalar(self, event: _Event) -> Node:
+    def marked_scalar(self, event: Event) -> Node:
         """A scalar behind an anchor, a tag or both."""
         start, end = event.start_mark, event.end_mark
         style = _STYLES[event.style]
@@ -306,7 +230,23 @@ class _Composer:
             self.define(event.anchor, node, start.line, start.column)
         return node
 
-    def open(self, event: _Event, *, is_mapping: bool) -> None:
+    def tagged_value(self, node: Scalar, tag: str, line: int, column: int) -> Any:
+        name = tag.removeprefix(CORE_TAG)
+        if tag in ("!", CORE_TAG + "str"):
+            return node.raw
+        if name == tag or name not in CORE_TYPES:
+            self.problems.tag_error(tag, node, line, column)
+            return node.raw
+        value = core_value(node.raw)
+        kinds = CORE_TYPES[name]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            self.problems.error(
+                TAG_MISMATCH, node.span, f"`{shown(node.raw)}` is no !!{name}", "remove the tag"
+            )
+            return node.raw
+        return float(cast("float", value)) if name == "float" else value
+
+    def open(self, event: Event, *, is_mapping: bool) -> None:
         mark = event.start_mark
         style = _FLOW if event.flow_style else Style.BLOCK
         node: MappingNode | SequenceNode
@@ -325,13 +265,13 @@ class _Composer:
                     mark.line, mark.column, len(self.lines) - 1, len(self.lines[-1])
                 )
             node.anchor, node.tag = event.anchor, event.tag
-            if event.tag not in (None, "!", _CORE_TAG + ("map" if is_mapping else "seq")):
-                self.tag_error(event.tag or "", node, mark.line, mark.column)
+            if event.tag not in (None, "!", CORE_TAG + ("map" if is_mapping else "seq")):
+                self.problems.tag_error(event.tag or "", node, mark.line, mark.column)
             if event.anchor is not None:
                 self.define(event.anchor, node, mark.line, mark.column)
         self.stack.append(frame)
 
-    def close(self, event: _Event) -> None:
+    def close(self, event: Event) -> None:
         frame = self.stack.pop()
         node = frame.node
         if node.style is _FLOW or frame.last is None:
@@ -357,33 +297,30 @@ class _Composer:
         if child.height >= parent.height:
             parent.height = child.height + 1
 
-    def alias(self, event: _Event) -> Node:
+    def alias(self, event: Event) -> Node:
         start, end = event.start_mark, event.end_mark
         place = (start.line, start.column, end.line, end.column)
         span = Span.at(*place)
         name = shown(event.anchor or "")
         target = self.anchors.get(event.anchor or "")
         if target is None:
-            few = len(self.diagnostics) < 10
-            near = difflib.get_close_matches(event.anchor or "", list(self.anchors)[:100], 1) if few else []
-            hint = f"did you mean *{near[0]}?" if near else f"define it first with &{name}"
-            fixes = (Fix(f"change to *{near[0]}", (TextEdit(span, f"*{near[0]}"),)),) if near else ()
-            message = f"no anchor &{name} stands before this alias"
-            self.error(ALIAS_UNDEFINED, span, message, hint, fixes=fixes)
+            self.problems.undefined_alias(event.anchor or "", span, self.anchors)
             return Scalar(*place, None, "", _PLAIN)
         self.used.add(target)
         if target.end_line < 0:
             message = f"*{name} stands inside &{name}, so it would never end"
-            self.error(ALIAS_IN_ITSELF, span, message, "write the value out instead")
+            self.problems.error(ALIAS_IN_ITSELF, span, message, "write the value out instead")
             return Scalar(*place, None, "", _PLAIN)
         if len(self.stack) + target.height > MAX_DEPTH:
-            self.too_deep(span)
+            self.problems.too_deep(span)
             return Scalar(*place, None, "", _PLAIN)
         if self.expanded + target.size > MAX_EXPANDED:
             if self.expanded <= MAX_EXPANDED:
                 self.expanded = MAX_EXPANDED + 1
                 message = f"the aliases of this file stand for more than {MAX_EXPANDED:,} values"
-                self.error(ALIASES_TOO_LARGE, span, message, "use fewer aliases inside anchored values")
+                self.problems.error(
+                    ALIASES_TOO_LARGE, span, message, "use fewer aliases inside anchored values"
+                )
             return Scalar(*place, None, "", _PLAIN)
         self.expanded += target.size
         if self.stack:
@@ -397,7 +334,7 @@ class _Composer:
             # An alias that could not be resolved was reported already.
             if wrong.raw or wrong.is_empty or wrong.via is not None:
                 message = "<< merges mappings: its value must be an alias of a mapping, or a list of them"
-                self.error(MERGE_NOT_MAPPING, first_line(wrong), message)
+                self.problems.error(MERGE_NOT_MAPPING, first_line(wrong), message)
             return
         frame.merged = [*(frame.merged or ()), *sources]
 
@@ -415,11 +352,17 @@ class _Composer:
                     origins[name] = source
         node.origins = origins
 
+    def note_unused_anchors(self) -> None:
+        for anchor, node, span in self.anchor_spans:
+            if node not in self.used:
+                self.problems.unused_anchor(anchor, span)
+
     def define(self, anchor: str, node: Node, line: int, column: int) -> None:
-        text = self.lines[line]
-        column = max(text.find("&", column), 0)
+        begin = self.lines[line].find(f"&{anchor}", column)
+        width = 1 + len(anchor) if begin >= 0 else 1  # it may stand below its tag
+        begin = max(begin, column)
         self.anchors[anchor] = node
-        self.anchor_spans.append((anchor, node, Span.at(line, column, line, column + 1 + len(anchor))))
+        self.anchor_spans.append((anchor, node, Span.at(line, begin, line, begin + width)))
 
     # Places
 
@@ -427,7 +370,7 @@ class _Composer:
         """Where the value begins whose anchor and tag begin at (line, column); at most the end given."""
         while (line, column) < (end_line, end_column):
             text = self.lines[line]
-            if found := _PROPERTY.match(text, column):
+            if found := PROPERTY.match(text, column):
                 column = found.end()
             elif column >= len(text) or (
                 text[column] == "#" and text[column - 1 : column] in ("", " ", "\t")
@@ -474,124 +417,3 @@ class _Composer:
                     frame.node.children[key.raw] = empty
                     frame.node.value[key.raw] = None
             self.finish(frame)
-
-    # What is wrong
-
-    def error(
-        self,
-        code: str,
-        span: Span,
-        message: str,
-        hint: str = "",
-        *,
-        related: tuple[Related, ...] = (),
-        fixes: tuple[Fix, ...] = (),
-    ) -> None:
-        if len(self.diagnostics) < MAX_DIAGNOSTICS:
-            self.diagnostics.append(
-                Diagnostic(code, Severity.ERROR, span, message, hint, related=related, fixes=fixes)
-            )
-
-    def duplicate(self, parent: MappingNode, key: Node, value: Node) -> None:
-        first = parent.keys[key.raw]
-        start = entry_start(self.lines, key)
-        if parent.style is _FLOW:
-            edit = flow_removal(self.lines, start, value.end)
-        else:
-            edit = block_removal(self.lines, start, last_line(self.lines, key, value))
-        name = shown(key.raw)
-        self.error(
-            DUPLICATE_KEY,
-            key.span,
-            f"the key `{name}` is already on line {first.line + 1}; only that one is used",
-            "remove one of them",
-            related=(Related(first.span, "first written here"),),
-            fixes=(Fix(f"remove this second `{name}`", (edit,)),),
-        )
-
-    def second_document(self, event: _Event) -> None:
-        mark = event.start_mark
-        width = 3 if event.explicit else 1
-        self.error(
-            SECOND_DOCUMENT,
-            Span.at(mark.line, mark.column, mark.line, mark.column + width),
-            "a second YAML document begins here; floe reads only the first",
-            "remove the `---`, or move what follows to a file of its own",
-        )
-
-    def too_deep(self, span: Span) -> None:
-        self.error(
-            NESTED_TOO_DEEPLY,
-            span,
-            f"nested deeper than {MAX_DEPTH} levels; what is inside is not read",
-            "check for a bracket or an alias that repeats itself",
-        )
-
-    def tagged_value(self, node: Scalar, tag: str, line: int, column: int) -> Any:
-        name = tag.removeprefix(_CORE_TAG)
-        if tag in ("!", _CORE_TAG + "str"):
-            return node.raw
-        if name == tag or name not in _TYPE_NAMES:
-            self.tag_error(tag, node, line, column)
-            return node.raw
-        value = core_value(node.raw)
-        kinds = _TYPE_NAMES[name]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            self.error(TAG_MISMATCH, node.span, f"`{shown(node.raw)}` is no !!{name}", "remove the tag")
-            return node.raw
-        return float(cast("float", value)) if name == "float" else value
-
-    def tag_error(self, tag: str, node: Node, line: int, column: int) -> None:
-        text = self.lines[line]
-        begin = max(text.find("!", column), column)
-        found = _PROPERTY.match(text, begin)
-        end = found.end() if found else begin + 1
-        rest = re.compile(r"[ \t]*").match(text, end)
-        short = f"!!{tag.removeprefix(_CORE_TAG)}" if tag.startswith(_CORE_TAG) else tag
-        core = short[2:] in ("map", "seq", "str", *_TYPE_NAMES) and tag.startswith(_CORE_TAG)
-        message = (
-            f"the tag {short} does not fit a {node.kind}"
-            if core
-            else f"the tag {shown(short)} means nothing to floe; the value is read as if it were not there"
-        )
-        edit = TextEdit(Span.at(line, begin, line, rest.end() if rest else end), "")
-        self.error(
-            TAG_MISMATCH if core else TAG_UNKNOWN,
-            Span.at(line, begin, line, end),
-            message,
-            "remove the tag",
-            fixes=(Fix("remove the tag", (edit,)),),
-        )
-
-    def note_unused_anchors(self) -> None:
-        for anchor, node, span in self.anchor_spans:
-            if node not in self.used and len(self.diagnostics) < MAX_DIAGNOSTICS:
-                message = f"the anchor &{shown(anchor)} is never used"
-                self.diagnostics.append(Diagnostic(ANCHOR_UNUSED, Severity.INFO, span, message))
-
-
-def alias_of(target: Node, place: tuple[int, int, int, int]) -> Node:
-    """A node at `place` that stands for `target` and shares its value and children."""
-    line, column, end_line, end_column = place
-    node: MarkedScalar | MappingNode | SequenceNode
-    if isinstance(target, MappingNode):
-        node = MappingNode(line, column, target.style)
-        node.keys, node.children, node.origins = target.keys, target.children, target.origins
-        node.value = target.value
-        node.size, node.height = target.size, target.height
-    elif isinstance(target, SequenceNode):
-        node = SequenceNode(line, column, target.style)
-        node.items, node.value = target.items, target.value
-        node.size, node.height = target.size, target.height
-    else:
-        node = MarkedScalar(line, column, end_line, end_column, target.value, target.raw, target.style)
-    node.end_line, node.end_column = end_line, end_column
-    node.anchor, node.tag, node.via = None, None, target
-    return node
-
-
-def first_line(node: Node) -> Span:
-    """Its span, cut to one character where it has several lines: whole blocks are not underlined."""
-    if node.line == node.end_line:
-        return node.span
-    return Span.at(node.line, node.column, node.line, node.column + 1)

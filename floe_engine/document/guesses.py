@@ -28,8 +28,8 @@ from floe_engine.document.codes import (
     TWO_COLONS,
     UNREADABLE,
 )
-from floe_engine.document.composing import SyntaxProblem
 from floe_engine.document.diagnostics import Span
+from floe_engine.document.libyaml import SyntaxProblem
 from floe_engine.document.scalars import quoted
 from floe_engine.document.text import shown
 

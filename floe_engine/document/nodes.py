@@ -178,6 +178,26 @@ class SequenceNode(Collection):
         self.items = []
 
 
+def alias_of(target: Node, place: tuple[int, int, int, int]) -> Node:
+    """A node at `place` that stands for `target` and shares its value and children."""
+    line, column, end_line, end_column = place
+    node: MarkedScalar | MappingNode | SequenceNode
+    if isinstance(target, MappingNode):
+        node = MappingNode(line, column, target.style)
+        node.keys, node.children, node.origins = target.keys, target.children, target.origins
+        node.value = target.value
+        node.size, node.height = target.size, target.height
+    elif isinstance(target, SequenceNode):
+        node = SequenceNode(line, column, target.style)
+        node.items, node.value = target.items, target.value
+        node.size, node.height = target.size, target.height
+    else:
+        node = MarkedScalar(line, column, end_line, end_column, target.value, target.raw, target.style)
+    node.end_line, node.end_column = end_line, end_column
+    node.anchor, node.tag, node.via = None, None, target
+    return node
+
+
 # The core schema, YAML 1.2.2 §10.3.2. Unlike YAML 1.1 it has no yes/no/on/off, no base 60 and
 # no dates: `enforcement: off` is the text "off".
 

@@ -11,16 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from floe_engine.document.codes import CONFLICT, GAVE_UP
-from floe_engine.document.composing import SyntaxProblem, event_parser
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
 from floe_engine.document.entries import whole_lines
 from floe_engine.document.guesses import Guess, guesses, open_quote_lines
+from floe_engine.document.libyaml import SyntaxProblem, first_problem
 from floe_engine.document.nodes import Kind, Node, Path
+from floe_engine.document.problems import MAX_DIAGNOSTICS
 
 MAX_ERRORS: Final = 20
 """Syntax errors that are explained; what follows the last is not checked."""
@@ -31,7 +30,6 @@ MAX_TRIES: Final = 12
 MAX_SCANNED: Final = 24_000_000
 """Characters that may be read again in all, about a third of a second."""
 
-_MANY_BRACKETS: Final = 10_000
 _MARKER: Final = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?")
 
 
@@ -54,11 +52,12 @@ def recover(original: list[str], problem: SyntaxProblem) -> Recovered:
     if any(line.startswith("<<<<<<< ") for line in lines):
         diagnostics.extend(_settle_conflicts(lines))
         pending = scanner.first_problem(lines)
+    conflicts = len(diagnostics)
     quotes = open_quote_lines(lines)
     mended: set[tuple[int, str]] = set()
     while pending is not None:
         found = _best_guess(lines, pending, quotes, mended, scanner)
-        if found is None or len(diagnostics) >= MAX_ERRORS:
+        if found is None or len(diagnostics) - conflicts >= MAX_ERRORS:
             line = min(pending.line, len(lines) - 1)
             diagnostics.append(_gave_up(original, line))
             dropped.update(range(line, len(lines)))
@@ -176,19 +175,7 @@ class _Scanner:
     def first_problem(self, lines: list[str]) -> SyntaxProblem | None:
         text = "\n".join(lines)
         self.budget -= len(text)
-        parser: Any = event_parser(text)
-        try:
-            # raw_parse makes no Python objects; but many brackets that never close take it minutes.
-            if yaml.__with_libyaml__ and text.count("[") + text.count("{") < _MANY_BRACKETS:
-                parser.raw_parse()
-            else:
-                while parser.get_event() is not None:
-                    pass
-        except yaml.MarkedYAMLError as error:
-            return SyntaxProblem.of(error)
-        finally:
-            parser.dispose()
-        return None
+        return first_problem(text)
 
 
 def _best_guess(
@@ -284,4 +271,4 @@ def _settle_conflicts(lines: list[str]) -> list[Diagnostic]:
         message = "an unresolved merge conflict: both sides are still in the file"
         hint = "keep one side and remove the marker lines"
         result.append(Diagnostic(CONFLICT, Severity.ERROR, span, message, hint, fixes=fixes))
-    return result
+    return result[:MAX_DIAGNOSTICS]
