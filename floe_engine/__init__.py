@@ -8,9 +8,75 @@ package costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# The same names for type checkers, which cannot follow `__getattr__`; a test compares the two.
+if TYPE_CHECKING:
+    from floe_engine.document.diagnostics import Diagnostic as Diagnostic
+    from floe_engine.document.diagnostics import Fix as Fix
+    from floe_engine.document.diagnostics import Position as Position
+    from floe_engine.document.diagnostics import Severity as Severity
+    from floe_engine.document.diagnostics import Span as Span
+    from floe_engine.document.diagnostics import TextEdit as TextEdit
+    from floe_engine.errors import Cancelled as Cancelled
+    from floe_engine.errors import ConfigurationError as ConfigurationError
+    from floe_engine.errors import FloeError as FloeError
+    from floe_engine.errors import NotFound as NotFound
+    from floe_engine.errors import RegistryError as RegistryError
+    from floe_engine.events import CancelToken as CancelToken
+    from floe_engine.events import Event as Event
+    from floe_engine.events import Heading as Heading
+    from floe_engine.events import Notice as Notice
+    from floe_engine.events import Report as Report
+    from floe_engine.events import Stage as Stage
+    from floe_engine.events import Step as Step
+    from floe_engine.events import Transfer as Transfer
+    from floe_engine.events import silent as silent
+    from floe_engine.files import human_size as human_size
+    from floe_engine.files import read_bounded as read_bounded
+    from floe_engine.files import write_atomic as write_atomic
+    from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
+    from floe_engine.upgrade.fleet import blast_radius as blast_radius
+    from floe_engine.upgrade.fleet import find_projects as find_projects
+    from floe_engine.upgrade.fleet import project_impact as project_impact
+    from floe_engine.upgrade.impact import Impact as Impact
+    from floe_engine.upgrade.pins import Outlook as Outlook
+    from floe_engine.upgrade.pins import outlook as outlook
+    from floe_engine.upgrade.pins import pinned as pinned
+    from floe_engine.upgrade.rules import Assessment as Assessment
+    from floe_engine.versions import Constraint as Constraint
+    from floe_engine.versions import Version as Version
+    from floe_engine.workflows.blast_radius import find_fleet as find_fleet
+    from floe_engine.workflows.blast_radius import measure_impact as measure_impact
+    from floe_engine.workflows.browse import describe_versions as describe_versions
+    from floe_engine.workflows.browse import inspect_version as inspect_version
+    from floe_engine.workflows.browse import list_versions as list_versions
+    from floe_engine.workflows.check_platform import check_platform as check_platform
+    from floe_engine.workflows.compare import compare_sides as compare_sides
+    from floe_engine.workflows.compare import load_side as load_side
+    from floe_engine.workflows.compile_platform import compile_platform as compile_platform
+    from floe_engine.workflows.compile_project import CompileOptions as CompileOptions
+    from floe_engine.workflows.compile_project import compile_project as compile_project
+    from floe_engine.workflows.init_project import init_project as init_project
+    from floe_engine.workflows.outdated import outdated as outdated
+    from floe_engine.workflows.pin import undo_move as undo_move
+    from floe_engine.workflows.publish import plan_publication as plan_publication
+    from floe_engine.workflows.publish import publish as publish
+    from floe_engine.workflows.pull import PullOptions as PullOptions
+    from floe_engine.workflows.pull import Wanted as Wanted
+    from floe_engine.workflows.pull import load_locked as load_locked
+    from floe_engine.workflows.pull import pull as pull
+    from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
+    from floe_engine.workflows.signing_key import keygen as keygen
+    from floe_engine.workflows.test_policies import test_policies as test_policies
+    from floe_engine.workflows.upgrade_project import plan_pin as plan_pin
+    from floe_engine.workflows.upgrade_project import plan_upgrade as plan_upgrade
+    from floe_engine.workflows.upgrade_project import take_upgrade as take_upgrade
+    from floe_engine.workflows.verify import verify_version as verify_version
+    from floe_engine.workspace import Workspace as Workspace
+
 
 _HOME = {
     # ground

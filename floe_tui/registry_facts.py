@@ -45,7 +45,9 @@ def list_all(directory: Path, offline: bool, cancel: CancelToken) -> Versions:
     here = lock is not None and lock.reference == listing.repository.name
     locked = lock.tag if lock is not None and here else ""
     pin = Version.from_tag(locked) if locked else None
-    changes = {tag: version.step_from(pin) for version, tag in listing.tags.items()} if pin else {}
+    changes: dict[str, str] = {}
+    if pin:
+        changes = {tag: version.step_from(pin) for version, tag in listing.tags.items()}
     return Versions(
         listing.repository.name,
         workspace.registry.source,

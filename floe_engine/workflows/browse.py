@@ -109,7 +109,7 @@ def describe_versions(
     repository: Reference,
     tags: Sequence[str],
     *,
-    on_facts: Callable[[VersionFacts], None] | None = None,
+    on_facts: Callable[[VersionFacts], object] | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[VersionFacts, ...]:
     """Digest, age, size and signature of each tag, several at a time, told as they arrive.
