@@ -123,6 +123,8 @@ _HOME = {
     "PullOptions": "workflows.pull",
     "SigningOptions": "workflows.signing_key",
     "Wanted": "workflows.pull",
+    "bump": "workflows.bump",
+    "changelog": "workflows.changelog",
     "check_platform": "workflows.check_platform",
     "compare_sides": "workflows.compare",
     "compile_platform": "workflows.compile_platform",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from floe_engine.workflows.blast_radius import Hit
     from floe_engine.workflows.compare import Comparison
 
+BumpLevel = Literal["patch", "minor", "major"]
+
 _WIDTH = 100
 """Columns of a side-by-side comparison that no terminal shows."""
 
@@ -23,7 +25,12 @@ _WIDTH = 100
 def register(app: typer.Typer, platform: typer.Typer) -> None:
     """Put the platform team's commands on `platform` and the data team's on `app`."""
     command(platform, "diff", registry=True, formats=("text", "json", "markdown", "github"))(diff)
+    command(platform, "bump", registry=True)(bump_)
+    command(platform, "changelog", registry=True)(changelog_)
     pins.register(app)
+
+
+# --- floe platform diff ------------------------------------------------------------------------
 
 
 def diff(
@@ -108,3 +115,96 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
     else:
         show_lines(face, text.changes_by_rule(assessment, sides))
     face.output.line(text.summary(assessment))
+
+
+# --- floe platform bump, changelog -------------------------------------------------------------
+
+
+def bump_(
+    face: Face,
+    *,
+    level: Annotated[
+        BumpLevel | None, typer.Option("--level", help="Bump this far; refused where it is too little.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The version to write.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+) -> int:
+    """Write the right next version into manifest.yaml, and nothing else."""
+    from floe_engine.text import printable
+    from floe_engine.workflows.bump import bump
+
+    done = bump(
+        face.workspace, level=level, to=to, dry_run=dry_run, report=face.output.report, cancel=face.cancel
+    )
+    out, verdict = face.output, done.verdict
+    show_lines(
+        face,
+        (
+            printable(f"{entry.bump.upper():<6} {entry.rule.id} {done.place(entry)}: {entry.sentence}")
+            for entry in verdict.assessment.entries
+        ),
+    )
+    for entry, suppression in verdict.suppressed.suppressed:
+        out.line(f"({entry.rule.id} is suppressed by {printable(suppression.owner)})")
+    out.line(f"{verdict.summary[:1].upper()}{verdict.summary[1:]}")
+    if not done.changed:
+        out.line(f"manifest.yaml: {done.version} is right as it is")
+    else:
+        out.line(f"manifest.yaml: {done.before} → {done.version}{' (dry run)' if dry_run else ''}")
+    out.result(
+        {
+            "from": str(done.before),
+            "to": str(done.version),
+            "changed": done.changed,
+            "written": done.changed and not dry_run,
+            "previous": verdict.previous.tag if verdict.previous else None,
+            "required": verdict.required,
+            "changes": [
+                {
+                    "rule": entry.rule.id,
+                    "bump": entry.bump,
+                    "place": done.place(entry),
+                    "sentence": entry.sentence,
+                }
+                for entry in verdict.assessment.entries
+            ],
+        }
+    )
+    return 0
+
+
+def changelog_(
+    face: Face,
+    start: Annotated[
+        str | None, typer.Argument(metavar="[FROM]", help="Begin after this version; absent: the first.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Argument(metavar="[TO]", help="End with this version, or manifest.yaml.")
+    ] = None,
+) -> int:
+    """The changes between published versions, and up to the working copy, as Markdown."""
+    from floe_engine.upgrade.report.json_report import changes_document
+    from floe_engine.upgrade.report.places import Sides
+    from floe_engine.workflows.changelog import changelog
+
+    found = changelog(face.workspace, start, end, cancel=face.cancel)
+    if face.output.format == "text":
+        face.output.data(found.markdown)
+    face.output.result(
+        {
+            "platform": found.name,
+            "releases": [
+                {
+                    "version": release.version.tag,
+                    "day": release.day,
+                    "previous": release.previous.tag if release.previous else None,
+                    "changes": changes_document(
+                        release.assessment,
+                        Sides(release.previous.tag if release.previous else "", release.version.tag),
+                    ),
+                }
+                for release in found.releases
+            ],
+        }
+    )
+    return 0

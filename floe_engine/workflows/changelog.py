@@ -1,0 +1,135 @@
+"""The changes between published versions, and up to the working copy, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from floe_engine.artifact.model import Artifact
+from floe_engine.errors import NotFound, UsageError
+from floe_engine.events import CancelToken
+from floe_engine.registry.client import Repository
+from floe_engine.upgrade import changelog as markdown
+from floe_engine.upgrade.changelog import Release
+from floe_engine.upgrade.guard import baseline, next_version
+from floe_engine.upgrade.rules import Assessment, compare
+from floe_engine.versions import Version
+from floe_engine.workflows.compile_platform import compile_platform
+from floe_engine.workflows.guard_version import listed_tags
+from floe_engine.workflows.pull import fetch
+from floe_engine.workspace import MANIFEST_FILE, Workspace
+
+UNRELEASED = "unreleased"
+"""In the place of a day: the working copy."""
+
+_AT_ONCE = 8
+"""Versions that are fetched side by side."""
+
+
+@dataclass(frozen=True)
+class Changelog:
+    """The releases of a platform, newest first."""
+
+    name: str
+    releases: tuple[Release, ...]
+
+    @property
+    def markdown(self) -> str:
+        """The whole as Markdown."""
+        title = f"Changelog of {self.name}" if self.name else "Changelog"
+        return markdown.changelog(self.releases, title=title)
+
+
+def changelog(
+    workspace: Workspace,
+    start: str | None = None,
+    end: str | None = None,
+    *,
+    cancel: CancelToken | None = None,
+) -> Changelog:
+    """The releases after `start` up to `end`, each with its changes since the release before.
+
+    Without `start` from the first one on; without `end` up to the working copy, where there is a
+    manifest.yaml that changes anything, else to the highest. ``manifest.yaml`` as `end` is the
+    working copy. Prereleases are left out unless `end` names one. Raises `NotFound` for a version
+    that is not published, `UsageError` where nothing lies between the two.
+    """
+    reference = workspace.registry.reference
+    repository = workspace.repository(reference, cancel=cancel)
+    published = {v: tag for tag in listed_tags(repository) if (v := Version.from_tag(tag)) is not None}
+    after = _published(start, published, repository) if start else None
+    working = end == MANIFEST_FILE or (end is None and workspace.manifest_path.exists())
+    last = None if end is None or working else _published(end, published, repository)
+    chosen = [
+        version
+        for version in sorted(published)
+        if (after is None or version > after)
+        and (last is None or version <= last)
+        and (not version.prerelease or version == last)
+    ]
+    previous = {version: baseline(version, published) for version in chosen}
+    newest = max((version for version in published if not version.prerelease), default=None)
+    needed = {*chosen, *(version for version in previous.values() if version)}
+    if working and newest:
+        needed.add(newest)
+    artifacts = _fetch_all(repository, published, sorted(needed), cancel or CancelToken())
+    releases = [_release(version, previous[version], artifacts) for version in reversed(chosen)]
+    name = artifacts[max(artifacts)].platform.name if artifacts else ""
+    if working:
+        compiled = compile_platform(workspace, write=False, cancel=cancel)
+        name = compiled.artifact.platform.name
+        declared = Version.parse(compiled.manifest.metadata.version)
+        releases[:0] = _unreleased(declared, compiled.artifact, newest, artifacts)
+    if not releases:
+        raise (
+            UsageError("nothing lies between the two", f"after {start or 'the first'} up to {end or 'now'}")
+            if published
+            else NotFound("no version is published yet", where=reference.name)
+        )
+    return Changelog(name, tuple(releases))
+
+
+def _published(text: str, published: Mapping[Version, str], repository: Repository) -> Version:
+    version = Version.parse(text)
+    if version not in published:
+        raise NotFound(
+            f"{version.tag} is not published",
+            hint="`floe platform list` shows what is",
+            where=repository.reference.name,
+        )
+    return version
+
+
+def _fetch_all(
+    repository: Repository,
+    published: Mapping[Version, str],
+    versions: Sequence[Version],
+    cancel: CancelToken,
+) -> dict[Version, Artifact]:
+    def get(version: Version) -> Artifact:
+        cancel.check()
+        tag = published[version]
+        return fetch(repository, tag, where=f"{repository.reference.name}:{tag}").artifact
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="floe-changelog") as pool:
+        return dict(zip(versions, pool.map(get, versions), strict=True))
+
+
+def _release(version: Version, previous: Version | None, artifacts: Mapping[Version, Artifact]) -> Release:
+    new = artifacts[version]
+    assessment = compare(artifacts[previous], new) if previous else Assessment(())
+    return Release(version, new.platform.manifest.metadata.created[:10], assessment, previous)
+
+
+def _unreleased(
+    declared: Version, artifact: Artifact, newest: Version | None, artifacts: Mapping[Version, Artifact]
+) -> list[Release]:
+    """The working copy, where it has anything that the newest release has not."""
+    if newest is None:
+        return [Release(declared, UNRELEASED, Assessment(()))]
+    assessment = compare(artifacts[newest], artifact)
+    if not assessment.entries:
+        return []
+    version = declared if declared > newest else next_version(newest, assessment.required)
+    return [Release(version, UNRELEASED, assessment, newest)]
