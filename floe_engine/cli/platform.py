@@ -65,11 +65,23 @@ def test_(
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every case.")] = False,
     coverage: Annotated[bool, typer.Option("--coverage", help="Show rules that no case exercises.")] = False,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Weaken one demand at a time: does any test notice?")
+    ] = False,
+    own: Annotated[
+        bool, typer.Option("--own", help="With --mutate: let only the team's own cases notice.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="With --mutate: fail where none does.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="Threads for cases that read big projects.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Run again whenever a file changes.")] = False,
 ) -> int:
     """Test the policies: the four built-in suites, then the team's own cases."""
     from floe_engine.cli import policy_tests
 
-    return policy_tests.run(face, select or (), verbose, coverage)
+    options = policy_tests.Options(select or (), verbose, coverage, mutate, own, strict, workers)
+    return policy_tests.run(face, options, watch=watch)
 
 
 @command(platform, "publish", registry=True)

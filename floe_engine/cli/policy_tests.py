@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.cli.command import Face
@@ -11,21 +11,62 @@ from floe_engine.events import Event, Step
 from floe_engine.text import plural, printable
 
 if TYPE_CHECKING:
+    from floe_engine.policy.mutation import MutationRun
     from floe_engine.policy.running import TestRun
 
 
-def run(face: Face, select: Sequence[str], verbose: bool = False, coverage: bool = False) -> int:
-    """Run the tests once; exit code 1 where a case fails, 4 where there was none."""
+@dataclass(frozen=True)
+class Options:
+    """What to run and what to show of it."""
+
+    select: Sequence[str] = ()
+    verbose: bool = False
+    coverage: bool = False
+    mutate: bool = False
+    own: bool = False
+    """Of mutants: let only the team's own cases notice them."""
+    strict: bool = False
+    """Fail where a mutant survives."""
+    workers: int | None = None
+
+
+def run(face: Face, options: Options, *, watch: bool = False) -> int:
+    """Run the tests, once or for every change; exit code 1 where a case fails, 4 where there was none."""
+    from floe_engine.errors import UsageError
+
+    if (options.strict or options.own) and not options.mutate:
+        raise UsageError(f"--{'strict' if options.strict else 'own'} is about mutants", hint="add --mutate")
+    if options.mutate and face.output.format == "junit":
+        raise UsageError("JUnit has no words for mutants", hint="use --output json with --mutate")
+    if not watch:
+        return _once(face, options)
+    from floe_engine.cli.manifest import again
+    from floe_engine.workflows.watch import platform_files
+
+    return again(face, platform_files(face.workspace, cases=True), lambda: _once(face, options))
+
+
+def _once(face: Face, options: Options) -> int:
     from floe_engine.errors import NothingChecked, Refused
-    from floe_engine.workflows.test_policies import test_policies
+    from floe_engine.workflows.compile_platform import compile_platform
+    from floe_engine.workflows.test_policies import mutate_policies, test_policies
 
     def report(event: Event) -> None:
         """The seed's lines are bare; how many cases a suite has is for those who ask."""
-        if isinstance(event, Step) and not verbose:
+        if isinstance(event, Step) and not options.verbose:
             event = replace(event, detail="")
         face.output.report(event)
 
-    result = test_policies(face.workspace, select=select, report=report, cancel=face.cancel)
+    workspace, cancel = face.workspace, face.cancel
+    compiled = compile_platform(workspace, write=False, cancel=cancel)
+    result = test_policies(
+        workspace,
+        compiled=compiled,
+        select=options.select,
+        workers=options.workers,
+        report=report,
+        cancel=cancel,
+    )
     if not result.cases:
         raise NothingChecked("no policy test was run", hint="check the words after `floe platform test`")
     if face.output.format == "junit":
@@ -33,9 +74,16 @@ def run(face: Face, select: Sequence[str], verbose: bool = False, coverage: bool
 
         face.output.data(run_junit(result))
     else:
-        _print(face, result, verbose, coverage)
-    face.output.result(facts(result), ok=result.passed)
-    return 0 if result.passed else Refused.exit_code
+        _print(face, result, options.verbose, options.coverage)
+    mutants = None
+    if options.mutate:
+        mutants = mutate_policies(workspace, compiled=compiled, own=options.own, cancel=cancel)
+        _print_mutants(face, mutants, options.own)
+    passed = result.passed and (mutants is None or mutants.passed or not options.strict)
+    face.output.result(
+        facts(result) | ({"mutation": _mutant_facts(mutants, options.own)} if mutants else {}), ok=passed
+    )
+    return 0 if passed else Refused.exit_code
 
 
 def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
@@ -58,6 +106,24 @@ def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
     if coverage:
         rules = ", ".join(result.unexercised) or "none"
         out.line(f"Rules that no case exercises: {rules}")
+
+
+def _print_mutants(face: Face, mutants: MutationRun, own: bool) -> None:
+    out = face.output
+    out.section()
+    judges = "the team's own cases" if own else "the tests"
+    noticed = len(mutants.trials) - len(mutants.survivors)
+    out.line(f"Mutants: {judges} noticed {noticed} of {len(mutants.trials)}")
+    for trial in mutants.survivors:
+        out.report(Step(f"{trial.rule}: nobody notices when {trial.change}", "failed"))
+
+
+def _mutant_facts(mutants: MutationRun, own: bool) -> dict[str, Any]:
+    return {
+        "judges": "own" if own else "all",
+        "mutants": len(mutants.trials),
+        "survivors": [{"rule": trial.rule, "change": trial.change} for trial in mutants.survivors],
+    }
 
 
 def facts(result: TestRun) -> dict[str, Any]:

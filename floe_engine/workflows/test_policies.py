@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.policy.mutation import MutationRun, mutate
 from floe_engine.policy.running import TestRun, run_policy_tests
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.workspace import Workspace
@@ -35,6 +36,25 @@ def test_policies(
         report=report,
         cancel=cancel,
     )
+
+
+def mutate_policies(
+    workspace: Workspace,
+    *,
+    compiled: CompiledPlatform | None = None,
+    own: bool = False,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> MutationRun:
+    """Weaken one demand of the platform at a time, and ask whether any policy test notices.
+
+    With `own`, the generated suites do not count: they are made from the manifest, so they change
+    along with an edit that weakens it; a team's own cases do not.
+    """
+    if compiled is None:
+        compiled = compile_platform(workspace, write=False, cancel=cancel)
+    files = case_files(workspace, compiled.manifest.policy_tests)
+    return mutate(compiled.artifact.platform, files, built_in=not own, report=report, cancel=cancel)
 
 
 # pytest collects functions of this name where a test module imports them.
