@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     from floe_engine.files import human_size as human_size
     from floe_engine.files import read_bounded as read_bounded
     from floe_engine.files import write_atomic as write_atomic
+    from floe_engine.manifest.assist import Completion as Completion
+    from floe_engine.manifest.assist import Hover as Hover
+    from floe_engine.manifest.assist import Target as Target
+    from floe_engine.manifest.assist import complete as complete
+    from floe_engine.manifest.assist import definition as definition
+    from floe_engine.manifest.assist import hover as hover
+    from floe_engine.manifest.check import Checked as Checked
+    from floe_engine.manifest.plugins import Catalogue as Catalogue
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
     from floe_engine.upgrade.fleet import find_projects as find_projects
@@ -104,6 +112,15 @@ _HOME = {
     "Severity": "document.diagnostics",
     "Span": "document.diagnostics",
     "TextEdit": "document.diagnostics",
+    # writing a manifest
+    "Catalogue": "manifest.plugins",
+    "Checked": "manifest.check",
+    "Completion": "manifest.assist",
+    "Hover": "manifest.assist",
+    "Target": "manifest.assist",
+    "complete": "manifest.assist",
+    "definition": "manifest.assist",
+    "hover": "manifest.assist",
     # where one works
     "Workspace": "workspace",
     # versions

@@ -45,6 +45,7 @@ def compile_platform(
     workspace: Workspace,
     *,
     text: str | None = None,
+    checked: Checked | None = None,
     write: bool = True,
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -52,11 +53,13 @@ def compile_platform(
     """Check the manifest (or `text` in its place), resolve its plugins and build the artifact.
 
     Raises `ConfigurationError` with every problem of the manifest. With `write=False` nothing is
-    written, and the previous build on disk still decides `metadata.created`.
+    written, and the previous build on disk still decides `metadata.created`. `checked` is what
+    `check_platform` found, where an editor has just asked it; the manifest is not read again then.
     """
     cancel = cancel or CancelToken()
     report(Stage(1, 4, "Validating manifest.yaml"))
-    checked = check_platform(workspace, text=text, report=warnings_only(report), cancel=cancel)
+    if checked is None:
+        checked = check_platform(workspace, text=text, report=warnings_only(report), cancel=cancel)
     manifest = checked.manifest
     if manifest is None or not checked.ok:
         raise ConfigurationError(
