@@ -13,6 +13,7 @@ HOW_TO_GET = {
     "cosign3": "cosign 3.x from github.com/sigstore/cosign/releases, on PATH as cosign3",
     "oras": "oras 1.3 or later from oras.land",
     "crane": "crane from github.com/google/go-containerregistry/releases",
+    "chromium": "Debian: apt-get install chromium",
     "skopeo": "Debian: apt-get install skopeo",
     "dbt": "pip install 'floe-workbench[dbt]' into an environment of its own, and name it in FLOE_DBT",
 }

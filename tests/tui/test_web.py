@@ -1,0 +1,113 @@
+"""``floe-tui --web``: the same workbench in a real browser, and on loopback alone."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from .browser import page
+from .conftest import MANIFEST
+from .terminal import program
+
+pytestmark = pytest.mark.interop
+
+
+@asynccontextmanager
+async def served(folder: Path, *arguments: str) -> AsyncIterator[int]:
+    """``floe-tui --web`` on a free port, from its first answer on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *program(),
+        *("--web", "--port", str(port), *arguments),
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
+            while True:
+                assert process.returncode is None, "floe-tui --web ended"
+                try:
+                    async with session.get(f"http://127.0.0.1:{port}/") as answer:
+                        assert answer.status == 200
+                        break
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.05)
+        yield port
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def test_the_page_shows_the_workbench_and_typing_reaches_it(
+    platform: Path, tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    chromium = require_binary("chromium")
+    async with served(platform) as port, page(chromium, tmp_path / "profile") as tab:
+        await tab.call("Page.navigate", url=f"http://127.0.0.1:{port}/")
+        await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text and "no problems" in tab.text)
+        before = await tab.picture()
+        await tab.click(300, 300)
+        await tab.type("# typed in a browser")
+        await tab.until(lambda: "# typed in a browser" in tab.text and "●" in tab.text)
+        assert await tab.picture() != before, "the page draws what it is told"
+        await tab.press("F6", 117)
+        await tab.until(lambda: "No versions here yet" in tab.text)
+        asked = {url.split("/")[2].split(":")[0] for url in tab.requested if url.startswith(("http", "ws"))}
+        assert asked <= {"127.0.0.1", "fonts.googleapis.com"}, "the font is the only thing asked of others"
+    assert (platform / "manifest.yaml").read_text() == MANIFEST
+
+
+async def test_it_listens_on_loopback_alone(platform: Path) -> None:
+    async with served(platform) as port:
+        listening = Path("/proc/net/tcp")
+        if not listening.exists():
+            pytest.skip("this system does not list its sockets in /proc/net/tcp")
+        tables = [listening, Path("/proc/net/tcp6")]
+        rows = [
+            line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]
+        ]
+        ours = [row[1] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port]
+        assert [address.split(":")[0] for address in ours] == ["0100007F"]
+
+
+async def test_read_only_and_the_theme_are_handed_to_the_page(
+    platform: Path, tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    chromium = require_binary("chromium")
+    async with (
+        served(platform, "--read-only", "--theme", "floe-light") as port,
+        page(chromium, tmp_path / "profile") as tab,
+    ):
+        await tab.call("Page.navigate", url=f"http://127.0.0.1:{port}/")
+        await tab.until(lambda: "READ-ONLY" in tab.text and "no problems" in tab.text)
+        await tab.click(300, 300)
+        await tab.type("never written")
+        await tab.press("F6", 117)
+        await tab.until(lambda: "No versions here yet" in tab.text)
+        await tab.press("F2", 113)
+        await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text)
+        assert "never written" not in tab.text
+
+
+def test_without_the_extra_it_says_how_to_get_it(platform: Path) -> None:
+    import subprocess
+
+    script = (
+        "import sys; sys.modules['textual_serve'] = None; "
+        "from floe_tui.__main__ import run; sys.exit(run(['--web']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=platform, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "pip install 'floe-workbench[web]'" in done.stderr
