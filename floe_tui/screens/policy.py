@@ -218,7 +218,7 @@ def in_full(result: Any) -> str:
     lines += ["", "# Expected and found"]
     for checked in result.checked:
         wanted = checked.expected
-        sign = "✓" if checked.passed else "✗"
+        sign, _ = judged(checked.ok)
         what = f"{wanted.rule} on {wanted.resource}"
         lines.append(f"{sign} {what}: expected {wanted.result}, found {checked.actual}")
         if checked.detail:

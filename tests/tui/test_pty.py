@@ -53,6 +53,15 @@ def test_function_keys_go_to_every_place_while_the_editor_has_the_focus(platform
             terminal.shows(text)
 
 
+def test_a_policy_case_shows_what_was_given_expected_and_found(platform: Path) -> None:
+    with floe_tui(platform, columns=120) as terminal:
+        terminal.shows("manifest.yaml 1:1")
+        terminal.press("f4")
+        terminal.shows("cases passed")
+        terminal.press("j")
+        terminal.shows("Given", "Expected and found", "expected pass, found pass")
+
+
 def test_typing_an_error_shows_the_problem_and_mending_it_takes_it_away(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
