@@ -48,6 +48,7 @@ def outdated_(
     workspace = face.workspace.without_network() if offline else face.workspace
     found = outdated(workspace, cancel=face.cancel)
     seen, out = found.outlook, face.output
+    ok = not (exit_code and seen.outdated)
     header = ("platform", "pinned", "current", "wanted", "latest")
     row = (
         printable(found.name or found.repository.name),
@@ -76,9 +77,10 @@ def outdated_(
             "ignoredTags": found.ignored,
             "listedAt": found.listed_at,
             "cached": found.cached,
-        }
+        },
+        ok=ok,
     )
-    return 1 if exit_code and seen.outdated else 0
+    return 0 if ok else 1
 
 
 def _with_step(version: Version | None, step: str) -> str:

@@ -77,18 +77,19 @@ def diff(
     shown = compared.only_breaking if breaking else compared
     found = hit.breaks if breaking and hit is not None else bool(shown.assessment.entries)
     form = "side by side" if side_by_side else "unified" if unified else "by rule"
-    _show_comparison(face, shown, hit, form)
-    return 1 if exit_code and found else 0
+    ok = not (exit_code and found)
+    _show_comparison(face, shown, hit, form, ok=ok)
+    return 0 if ok else 1
 
 
-def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: str) -> None:
+def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: str, *, ok: bool) -> None:
     assessment, sides, out = compared.assessment, compared.sides, face.output
     radius = hit.radius if hit else None
     match out.format:
         case "json":
             from floe_engine.upgrade.report.json_report import changes_document
 
-            out.result({"changes": changes_document(assessment, sides), **hit_facts(hit)})
+            out.result({"changes": changes_document(assessment, sides), **hit_facts(hit)}, ok=ok)
         case "github":
             from floe_engine.upgrade.report.github import blast_radius_annotations, github_annotations
 

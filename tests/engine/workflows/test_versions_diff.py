@@ -145,3 +145,20 @@ def test_what_cannot_be_compared_is_said_plainly(team: PlatformTeam, tmp_path: P
     (team.directory / "manifest.yaml").write_text("apiVersion: [\n")
     answer, said = code("v1.0.0")
     assert (answer, "manifest.yaml is not valid" in said) == (2, True)
+
+
+def test_a_dask_cluster_judges_the_same_fleet(team: PlatformTeam, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    folder = projects(tmp_path / "products")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        cluster.wait_for_workers(2)
+        ran = floe(
+            team.directory, "platform", "diff", "v1.0.0", "--registry", team.registry,
+            "--impact", str(folder), "--executor", cluster.scheduler_address, "-o", "json",
+        )  # fmt: skip
+    radius = ok(ran).json["blastRadius"]
+    assert [(row["directory"], row["models"], row["problem"]) for row in radius["projects"]] == [
+        ("hr", 1, ""), ("sales", 1, ""),
+    ]  # fmt: skip
