@@ -15,10 +15,11 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from floe_engine.errors import KeyUnusable
-from floe_engine.files import strict_json
+from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.outside import decode_base64, printable, quoted
 
 if TYPE_CHECKING:
@@ -170,6 +171,11 @@ def load_private(pem: bytes, password: bytes = b"") -> PrivateKey:
             hint="make one with 'floe platform keygen' or 'cosign generate-key-pair'",
         )
     return PrivateKey(public=_public(key.public_key()), _key=key)
+
+
+def read_key_file(path: Path) -> bytes:
+    """The bytes of a key file: a regular file of at most 64 KiB. Raises `ConfigurationError`."""
+    return read_bounded(path, KEY_FILE_LIMIT, what="key")
 
 
 def load_public(pem: bytes) -> PublicKey:

@@ -125,12 +125,12 @@ def trusted_keys(manifest: Manifest, directory: Path) -> tuple[TrustedKey, ...]:
     listed = manifest.security.trusted_keys
     if not listed:
         return ()
-    from floe_engine.signing.keys import load_public
+    from floe_engine.signing.keys import load_public, read_key_file
 
     found = []
     for number, entry in enumerate(listed, 1):
         inline = entry.lstrip().startswith("-----BEGIN")
-        data = entry.encode() if inline else read_key(directory / entry)
+        data = entry.encode() if inline else read_key_file(directory / entry)
         key = load_public(data)
         found.append(
             TrustedKey(
@@ -140,13 +140,6 @@ def trusted_keys(manifest: Manifest, directory: Path) -> tuple[TrustedKey, ...]:
             )
         )
     return tuple(found)
-
-
-def read_key(path: Path) -> bytes:
-    """The bytes of a key file: a regular file of at most 64 KiB."""
-    from floe_engine.files import read_bounded
-
-    return read_bounded(path, 64 * 1024, what="key")
 
 
 def _report_files(report: Report, paths: Sequence[str]) -> None:

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
 from floe_engine.files import write_atomic
-from floe_engine.signing.keys import PrivateKey, generate, is_locked, load_private, load_public
-from floe_engine.workflows.compile_platform import read_key
+from floe_engine.signing.keys import (
+    PrivateKey,
+    generate,
+    is_locked,
+    load_private,
+    load_public,
+    read_key_file,
+)
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,7 +74,7 @@ class SigningChoice:
     def public_pem(self) -> str:
         """The public key beside the private one, if it lies there; a preview, checked on unlocking."""
         public = self.path.with_suffix(".pub") if self.path else None
-        return read_key(public).decode("utf-8", "replace") if public and public.is_file() else ""
+        return read_key_file(public).decode("utf-8", "replace") if public and public.is_file() else ""
 
     def __str__(self) -> str:
         if self.kind == "key":
@@ -147,7 +153,7 @@ def unlock(workspace: Workspace, path: Path, ask: AskPassword | None = None) -> 
     The password comes from COSIGN_PASSWORD (set but empty is the empty password), else from `ask`.
     Raises `KeyUnusable` where neither can say it, or it is wrong.
     """
-    pem = read_key(path)
+    pem = read_key_file(path)
     if not is_locked(pem):
         return load_private(pem)
     return load_private(pem, _password(workspace, f"Password for {path.name}: ", ask, str(path)))

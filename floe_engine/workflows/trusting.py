@@ -16,11 +16,10 @@ from floe_engine.artifact.pack import SIGNING_KEY, VERSION
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted
 from floe_engine.events import Notice, Report, Step
 from floe_engine.registry.client import Repository
-from floe_engine.signing.keys import PublicKey, load_public
+from floe_engine.signing.keys import PublicKey, load_public, read_key_file
 from floe_engine.signing.trust import Anchors, Identity, Signer, Verdict, verify
 from floe_engine.store import Lock, LockedSigner
 from floe_engine.versions import Version
-from floe_engine.workflows.compile_platform import read_key
 from floe_engine.workflows.signing_key import trust_root
 from floe_engine.workspace import Workspace
 
@@ -200,7 +199,9 @@ def _anchors(workspace: Workspace, keys: Iterable[PublicKey], identities: Iterab
 def _load(entries: Iterable[str], base: Path) -> tuple[PublicKey, ...]:
     """Keys given as PEM text or as paths relative to the file that lists them."""
     return tuple(
-        load_public(entry.encode() if entry.lstrip().startswith("-----BEGIN") else read_key(base / entry))
+        load_public(
+            entry.encode() if entry.lstrip().startswith("-----BEGIN") else read_key_file(base / entry)
+        )
         for entry in entries
     )
 
