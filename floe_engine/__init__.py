@@ -50,17 +50,27 @@ if TYPE_CHECKING:
     from floe_engine.upgrade.fleet import find_projects as find_projects
     from floe_engine.upgrade.fleet import project_impact as project_impact
     from floe_engine.upgrade.impact import Impact as Impact
+    from floe_engine.upgrade.lines import line_of as line_of
     from floe_engine.upgrade.pins import Outlook as Outlook
     from floe_engine.upgrade.pins import outlook as outlook
     from floe_engine.upgrade.pins import pinned as pinned
+    from floe_engine.upgrade.rows import DiffRow as DiffRow
+    from floe_engine.upgrade.rows import changed_part as changed_part
+    from floe_engine.upgrade.rows import folded as folded
+    from floe_engine.upgrade.rows import one_column as one_column
+    from floe_engine.upgrade.rows import side_by_side as side_by_side
     from floe_engine.upgrade.rules import Assessment as Assessment
     from floe_engine.versions import Constraint as Constraint
     from floe_engine.versions import Version as Version
+    from floe_engine.workflows.assess_versions import assess_versions as assess_versions
     from floe_engine.workflows.blast_radius import find_fleet as find_fleet
     from floe_engine.workflows.blast_radius import measure_impact as measure_impact
     from floe_engine.workflows.browse import describe_versions as describe_versions
     from floe_engine.workflows.browse import inspect_version as inspect_version
+    from floe_engine.workflows.browse import list_repositories as list_repositories
     from floe_engine.workflows.browse import list_versions as list_versions
+    from floe_engine.workflows.bump import bump as bump
+    from floe_engine.workflows.changelog import changelog as changelog
     from floe_engine.workflows.check_platform import check_platform as check_platform
     from floe_engine.workflows.compare import compare_sides as compare_sides
     from floe_engine.workflows.compare import load_side as load_side
@@ -78,6 +88,7 @@ if TYPE_CHECKING:
     from floe_engine.workflows.pull import pull as pull
     from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
     from floe_engine.workflows.signing_key import keygen as keygen
+    from floe_engine.workflows.test_policies import mutate_policies as mutate_policies
     from floe_engine.workflows.test_policies import test_policies as test_policies
     from floe_engine.workflows.upgrade_project import plan_pin as plan_pin
     from floe_engine.workflows.upgrade_project import plan_upgrade as plan_upgrade
@@ -127,19 +138,26 @@ _HOME = {
     "Assessment": "upgrade.rules",
     "BlastRadius": "upgrade.fleet",
     "Constraint": "versions",
+    "DiffRow": "upgrade.rows",
     "Impact": "upgrade.impact",
     "Outlook": "upgrade.pins",
     "Version": "versions",
     "blast_radius": "upgrade.fleet",
+    "changed_part": "upgrade.rows",
     "find_projects": "upgrade.fleet",
+    "folded": "upgrade.rows",
+    "line_of": "upgrade.lines",
+    "one_column": "upgrade.rows",
     "outlook": "upgrade.pins",
     "pinned": "upgrade.pins",
     "project_impact": "upgrade.fleet",
+    "side_by_side": "upgrade.rows",
     # workflows
     "CompileOptions": "workflows.compile_project",
     "PullOptions": "workflows.pull",
     "SigningOptions": "workflows.signing_key",
     "Wanted": "workflows.pull",
+    "assess_versions": "workflows.assess_versions",
     "bump": "workflows.bump",
     "changelog": "workflows.changelog",
     "check_platform": "workflows.check_platform",
@@ -151,10 +169,12 @@ _HOME = {
     "init_project": "workflows.init_project",
     "inspect_version": "workflows.browse",
     "keygen": "workflows.signing_key",
+    "list_repositories": "workflows.browse",
     "list_versions": "workflows.browse",
     "load_locked": "workflows.pull",
     "load_side": "workflows.compare",
     "measure_impact": "workflows.blast_radius",
+    "mutate_policies": "workflows.test_policies",
     "outdated": "workflows.outdated",
     "plan_pin": "workflows.upgrade_project",
     "plan_publication": "workflows.publish",

@@ -22,7 +22,7 @@ ALIGNED_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DiffRow:
     """One line of a comparison. Numbers are one-based; None where a side has no line.
 
     A ``folded`` row stands for `hidden` equal lines.
@@ -36,25 +36,42 @@ class Row:
     hidden: int = 0
 
 
-def rows(left: str, right: str, *, context: int | None = None) -> list[Row]:
+def side_by_side(left: str, right: str, *, context: int | None = None) -> list[DiffRow]:
     """The rows that put two texts side by side; with `context`, far equal lines are folded."""
     aligned = list(_align(_lines(left), _lines(right)))
-    return aligned if context is None else list(_folded(aligned, context))
+    return aligned if context is None else folded(aligned, context)
 
 
-def unified(aligned: Sequence[Row]) -> list[Row]:
+def folded(aligned: Sequence[DiffRow], context: int = CONTEXT) -> list[DiffRow]:
+    """The same rows without the equal lines that are farther than `context` from a change."""
+    return list(_folded(aligned, context))
+
+
+def changed_part(left: str, right: str) -> tuple[int, int, int]:
+    """Where two lines differ: the length of what they begin alike, and the ends of what differs.
+
+    What stands behind ``left[start:left_end]`` and ``right[start:right_end]`` is alike again.
+    """
+    limit = min(len(left), len(right))
+    start = next((i for i in range(limit) if left[i] != right[i]), limit)
+    rest = limit - start
+    alike = next((i for i in range(rest) if left[-1 - i] != right[-1 - i]), rest)
+    return start, len(left) - alike, len(right) - alike
+
+
+def one_column(aligned: Sequence[DiffRow]) -> list[DiffRow]:
     """The same rows for one column: of each run of changes the removed lines, then the added."""
-    result: list[Row] = []
-    added: list[Row] = []
+    result: list[DiffRow] = []
+    added: list[DiffRow] = []
     for row in aligned:
         if row.kind in ("same", "folded"):
             result += (*added, row)
             added = []
             continue
         if row.left_no is not None:
-            result.append(Row(row.left_no, row.left, None, "", "removed"))
+            result.append(DiffRow(row.left_no, row.left, None, "", "removed"))
         if row.right_no is not None:
-            added.append(Row(None, "", row.right_no, row.right, "added"))
+            added.append(DiffRow(None, "", row.right_no, row.right, "added"))
     return result + added
 
 
@@ -64,7 +81,7 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _align(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
+def _align(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffRow]:
     start = _common(old, new)
     tail = min(_common(old[::-1], new[::-1]), len(old) - start, len(new) - start)
     yield from _same(old, new, 0, 0, start)
@@ -91,22 +108,22 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
     return next((i for i in range(length) if old[i] != new[i]), length)
 
 
-def _same(old: Sequence[str], new: Sequence[str], i: int, j: int, count: int) -> Iterator[Row]:
+def _same(old: Sequence[str], new: Sequence[str], i: int, j: int, count: int) -> Iterator[DiffRow]:
     for step in range(count):
-        yield Row(i + step + 1, old[i + step], j + step + 1, new[j + step], "same")
+        yield DiffRow(i + step + 1, old[i + step], j + step + 1, new[j + step], "same")
 
 
-def _different(old: Sequence[str], new: Sequence[str], lefts: range, rights: range) -> Iterator[Row]:
+def _different(old: Sequence[str], new: Sequence[str], lefts: range, rights: range) -> Iterator[DiffRow]:
     both = min(len(lefts), len(rights))
     for i, j in zip(lefts, rights, strict=False):
-        yield Row(i + 1, old[i], j + 1, new[j], "changed")
+        yield DiffRow(i + 1, old[i], j + 1, new[j], "changed")
     for i in lefts[both:]:
-        yield Row(i + 1, old[i], None, "", "removed")
+        yield DiffRow(i + 1, old[i], None, "", "removed")
     for j in rights[both:]:
-        yield Row(None, "", j + 1, new[j], "added")
+        yield DiffRow(None, "", j + 1, new[j], "added")
 
 
-def _folded(aligned: Sequence[Row], context: int) -> Iterator[Row]:
+def _folded(aligned: Sequence[DiffRow], context: int) -> Iterator[DiffRow]:
     near = [False] * len(aligned)
     for index, row in enumerate(aligned):
         if row.kind != "same":
@@ -118,8 +135,8 @@ def _folded(aligned: Sequence[Row], context: int) -> Iterator[Row]:
             hidden += 1
             continue
         if hidden:
-            yield Row(None, "", None, "", "folded", hidden)
+            yield DiffRow(None, "", None, "", "folded", hidden)
             hidden = 0
         yield row
     if hidden:
-        yield Row(None, "", None, "", "folded", hidden)
+        yield DiffRow(None, "", None, "", "folded", hidden)

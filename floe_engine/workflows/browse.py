@@ -16,9 +16,10 @@ from floe_engine.artifact.pack import (
     read_annotations,
     read_manifest,
 )
-from floe_engine.errors import FloeError, IntegrityError, NotFound
+from floe_engine.errors import FloeError, IntegrityError, NotFound, RegistryError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
 from floe_engine.versions import Constraint, Resolution, Version
@@ -44,6 +45,18 @@ class Listing:
     """When the registry was asked, RFC 3339 in UTC."""
     cached: bool = False
     """Whether this is what was seen the last time, because the registry was not asked now."""
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """The repositories that can be browsed from here."""
+
+    chosen: Reference
+    """The workspace's own."""
+    known: tuple[Reference, ...]
+    """All of them, by name; `chosen` and what is pinned here are always among them."""
+    unlisted: str = ""
+    """Why the registry itself names none, where it does not."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,28 @@ def list_versions(
     if reference.scheme == "oci" and workspace.store.root.is_dir():
         write_atomic(cache, canonical_json({"reference": reference.name, "seen": seen, "tags": tags}))
     return _listing(reference, tags, parsed, seen)
+
+
+def list_repositories(workspace: Workspace, *, cancel: CancelToken | None = None) -> Repositories:
+    """What else there is beside the workspace's repository: the registry's catalog, or sibling layouts.
+
+    Many registries have no catalog, or not for everybody: then only what is known anyway is
+    listed, and why. Never an error but `Cancelled`.
+    """
+    chosen = workspace.registry.reference
+    found = {chosen}
+    lock = workspace.store.read_lock()
+    if lock is not None:
+        found.add(Reference.parse(lock.reference))
+    unlisted = ""
+    if workspace.offline and chosen.scheme == "oci":
+        unlisted = "the registry was not asked"
+    else:
+        try:
+            found.update(repositories(chosen, settings=workspace.transport, cancel=cancel))
+        except RegistryError as error:
+            unlisted = error.title
+    return Repositories(chosen, tuple(sorted(found, key=lambda reference: reference.name)), unlisted)
 
 
 def describe_versions(

@@ -19,7 +19,7 @@ from floe_engine.artifact.model import (
 )
 from floe_engine.document.document import parse
 from floe_engine.upgrade.changes import diff
-from floe_engine.upgrade.rows import rows, unified
+from floe_engine.upgrade.rows import one_column, side_by_side
 from floe_engine.upgrade.rule import ABSENT
 from floe_engine.upgrade.settings import locate, manifest_path
 from floe_engine.upgrade.shape import Path
@@ -243,7 +243,7 @@ def test_a_setting_is_located_as_deep_as_the_manifest_has_it() -> None:
 
 
 def shown(left: str, right: str, **options: Any) -> list[tuple[int | None, int | None, str]]:
-    return [(row.left_no, row.right_no, row.kind) for row in rows(left, right, **options)]
+    return [(row.left_no, row.right_no, row.kind) for row in side_by_side(left, right, **options)]
 
 
 def test_lines_stand_beside_what_they_became() -> None:
@@ -256,12 +256,12 @@ def test_lines_stand_beside_what_they_became() -> None:
 
 
 def test_lines_are_counted_as_an_editor_counts_them() -> None:
-    assert [row.left for row in rows("a\u2028b\r\nc\n", "")] == ["a\u2028b", "c"]
+    assert [row.left for row in side_by_side("a\u2028b\r\nc\n", "")] == ["a\u2028b", "c"]
 
 
 def test_lines_far_from_a_change_are_folded_and_counted() -> None:
     left = "\n".join(map(str, range(20)))
-    folded = rows(left, left.replace("10", "ten"), context=1)
+    folded = side_by_side(left, left.replace("10", "ten"), context=1)
     assert [(row.kind, row.hidden) for row in folded] == [
         ("folded", 9),
         ("same", 0),
@@ -272,20 +272,20 @@ def test_lines_far_from_a_change_are_folded_and_counted() -> None:
 
 
 def test_one_column_shows_what_went_before_what_came() -> None:
-    kinds = [(row.kind, row.left or row.right) for row in unified(rows("a\nb\n", "x\ny\n"))]
+    kinds = [(row.kind, row.left or row.right) for row in one_column(side_by_side("a\nb\n", "x\ny\n"))]
     assert kinds == [("removed", "a"), ("removed", "b"), ("added", "x"), ("added", "y")]
 
 
 def test_texts_too_long_to_align_keep_every_line() -> None:
     left, right = ("".join(f"{side} {n}\n" for n in range(15_000)) for side in "ab")
-    aligned = rows(left, right)
+    aligned = side_by_side(left, right)
     assert len(aligned) == 15_000
     assert {row.kind for row in aligned} == {"changed"}
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
 def test_rows_hold_both_texts_in_order(left: list[str], right: list[str]) -> None:
-    aligned = rows("".join(f"{line}\n" for line in left), "".join(f"{line}\n" for line in right))
+    aligned = side_by_side("".join(f"{line}\n" for line in left), "".join(f"{line}\n" for line in right))
     assert [row.left for row in aligned if row.left_no] == left
     assert [row.right for row in aligned if row.right_no] == right
     assert [row.left_no for row in aligned if row.left_no] == list(range(1, len(left) + 1))

@@ -1,0 +1,51 @@
+"""Where a change is written in an artifact's file, so that a text can be shown at that line.
+
+`settings` answers the same for manifest.yaml; here it is one of the eight files, as its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from floe_engine.document.document import parse
+from floe_engine.upgrade.shape import IDENTITIES, Path
+
+
+def line_of(text: str, path: Path) -> int:
+    """The line (from 1) of an artifact file that `path` (a change's, the file first) leads to.
+
+    Where the path ends early, as that of a removed setting does, it is the line of what is left of
+    it; the first line where nothing is.
+    """
+    document = parse(text)
+    steps: list[str | int] = []
+    value: Any = document.value
+    for key in path[1:]:
+        step = _step(value, key)
+        if step is None:
+            break
+        steps.append(step)
+        value = value[step]
+    return document.locate(tuple(steps), key=True).start.line + 1 if steps else 1
+
+
+def _step(value: Any, key: str) -> str | int | None:
+    """The key or index by which `key` is found in a JSON value."""
+    if isinstance(value, dict):
+        return key if key in value else None
+    if isinstance(value, list):
+        return next((index for index, item in enumerate(value) if _is(item, key)), None)
+    return None
+
+
+def _is(item: Any, key: str) -> bool:
+    if not isinstance(item, Mapping):
+        return str(item) == key
+    for identity in IDENTITIES.values():
+        try:
+            if identity(item) == key:
+                return True
+        except (KeyError, AttributeError, TypeError):
+            continue  # it is the identity of another kind of item
+    return False

@@ -1,0 +1,81 @@
+"""How far published versions really are from the locked one: by what they hold, not by their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.pack import FILE_TYPE, read_manifest, unpack
+from floe_engine.errors import FloeError
+from floe_engine.events import CancelToken
+from floe_engine.files import sha256_digest
+from floe_engine.registry.client import Repository
+from floe_engine.registry.descriptor import Descriptor
+from floe_engine.registry.reference import Reference
+from floe_engine.upgrade.rules import compare
+from floe_engine.versions import Level
+from floe_engine.workflows.pull import load_locked
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Distance:
+    """What moving from the locked version to another one costs."""
+
+    tag: str
+    level: Level
+    """The bump that the changes need; ``none`` where both hold the same."""
+    changes: int
+    breaking: int
+    problem: str = ""
+    """Why nobody can say, where nobody can."""
+
+
+def assess_versions(
+    workspace: Workspace,
+    repository: Reference,
+    tags: Sequence[str],
+    *,
+    on_distance: Callable[[Distance], object] | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[Distance, ...]:
+    """Compare each of `tags` with the locked artifact, several at a time, told as they arrive.
+
+    Files that both have in common are not fetched. A version that cannot be read is told with its
+    problem and stops nothing. Empty where nothing is locked; raises `CacheCorrupt` where the store
+    does not hold what the lock says.
+    """
+    token = cancel or CancelToken()
+    locked = load_locked(workspace)
+    if locked is None:
+        return ()
+    opened = workspace.repository(repository, cancel=token)
+    here = {sha256_digest(data): data for data in locked.artifact.files.values()}
+
+    def assess(tag: str) -> Distance:
+        token.check()
+        try:
+            found = compare(locked.artifact, _artifact(opened, tag, here))
+        except FloeError as error:
+            if token.cancelled:
+                raise
+            distance = Distance(tag, "none", 0, 0, error.title)
+        else:
+            distance = Distance(tag, found.required, len(found.entries), len(found.breaking))
+        if on_distance is not None:
+            on_distance(distance)
+        return distance
+
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="floe-assess") as pool:
+        return tuple(pool.map(assess, tags))
+
+
+def _artifact(repository: Repository, tag: str, here: dict[str, bytes]) -> Artifact:
+    manifest = repository.manifest(tag)
+    files = read_manifest(manifest.raw, where=f"{repository.reference.name}:{tag}")
+    absent = [file for file in files if file.digest not in here]
+    blobs = repository.blobs([Descriptor(FILE_TYPE, file.digest, file.size) for file in absent])
+    fetched = here | {file.digest: data for file, data in zip(absent, blobs, strict=True)}
+    return unpack(files, tuple(fetched[file.digest] for file in files))
