@@ -206,6 +206,32 @@ _MANIFEST = _at(
         needs_write=True,
     ),
     Action(
+        "manifest.complete",
+        "ctrl+@,ctrl+space",
+        "Complete",
+        "Offer the keys and values that could stand at the cursor",
+        "complete",
+        priority=True,
+        needs_write=True,
+    ),
+    Action(
+        "manifest.explain",
+        "ctrl+n",
+        "Explain",
+        "What the setting at the cursor means, its default, and where its value comes from",
+        "explain",
+        show=True,
+        priority=True,
+    ),
+    Action(
+        "manifest.definition",
+        "ctrl+r",
+        "Definition",
+        "Go to where the name, or the inherited setting, at the cursor is written",
+        "definition",
+        priority=True,
+    ),
+    Action(
         "manifest.outline", "ctrl+b", "Outline", "Show the sections of the manifest", "outline", priority=True
     ),
     Action(

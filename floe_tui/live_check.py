@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from floe_engine import Cancelled, CancelToken, Diagnostic, FloeError, Report
+from floe_engine import Cancelled, CancelToken, Diagnostic, FloeError
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from floe_engine import Catalogue, Checked
     from floe_tui.screens.place import PlaceScreen
 
 SHORTEST, LONGEST = 0.03, 0.3
@@ -24,11 +25,15 @@ class Found:
     """What one text turned out to be."""
 
     text: str
-    diagnostics: tuple[Diagnostic, ...]
-    ok: bool
+    checked: Checked
     files: dict[str, bytes] | None
     """The eight files it makes; None where it makes none."""
     seconds: float
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every problem of the text."""
+        return self.checked.diagnostics
 
 
 class LiveCheck:
@@ -40,6 +45,7 @@ class LiveCheck:
         self._found = found
         self._timer: Timer | None = None
         self._rest = SHORTEST
+        self._catalogue: Catalogue | None = None
 
     def later(self, text: Callable[[], str]) -> None:
         """Check the text that `text` gives, unless it changes again before the rest is over."""
@@ -48,9 +54,9 @@ class LiveCheck:
         self._timer = self._screen.set_timer(self._rest, lambda: self._start(text()))
 
     def _start(self, text: str) -> None:
-        directory = self._directory
+        directory, catalogue = self._directory, self._catalogue
         self._screen.job(
-            lambda report, cancel: check_text(directory, text, cancel),
+            lambda report, cancel: check_text(directory, text, cancel, catalogue),
             title="Checking manifest.yaml",
             group="manifest.check",
             done=self._done,
@@ -61,6 +67,7 @@ class LiveCheck:
 
     def _done(self, found: Found) -> None:
         self._rest = min(LONGEST, max(SHORTEST, 2 * found.seconds))
+        self._catalogue = found.checked.catalogue
         self._found(found)
 
     def _failed(self, error: FloeError) -> None:
@@ -70,24 +77,26 @@ class LiveCheck:
             )
 
 
-def check_text(directory: Path, text: str, cancel: CancelToken) -> Found:
-    """Every problem of `text` as the manifest of `directory`, and the files it makes."""
-    from floe_engine import Workspace, check_platform, compile_platform, silent
+def check_text(directory: Path, text: str, cancel: CancelToken, catalogue: Catalogue | None = None) -> Found:
+    """Every problem of `text` as the manifest of `directory`, and the files it makes.
 
-    report: Report = silent
+    The plugins' `catalogue` is read from disk where none is given, which costs more than the check.
+    """
+    from floe_engine import Workspace, check_platform, compile_platform
+
     started = time.perf_counter()
     workspace = Workspace.open(directory)
-    checked = check_platform(workspace, text=text, cancel=cancel)
+    checked = check_platform(workspace, text=text, catalogue=catalogue, cancel=cancel)
     seconds = time.perf_counter() - started
     files = None
     cancel.check()
     if checked.ok:
         try:
-            compiled = compile_platform(workspace, text=text, write=False, report=report, cancel=cancel)
+            compiled = compile_platform(workspace, checked=checked, write=False, cancel=cancel)
         except Cancelled:
             raise
         except FloeError:
             pass  # a key file or a parent is missing: the diagnostics say so, and there is no preview
         else:
             files = dict(compiled.artifact.files)
-    return Found(text, checked.diagnostics, checked.ok, files, seconds)
+    return Found(text, checked, files, seconds)

@@ -1,4 +1,6 @@
-"""Reading and saving the edited file, safely: nobody's change and no crash loses text.
+"""Reading and saving the edited file, safely, and reading the file that it inherits from.
+
+Nobody's change and no crash loses text.
 
 Plain functions, run by jobs.
 """
@@ -7,9 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine import read_bounded, write_atomic
 from floe_tui.session import Swap, text_digest
+
+if TYPE_CHECKING:
+    from floe_engine import Checked, Position, Target
 
 LIMIT = 16_000_000
 
@@ -53,6 +59,19 @@ def keep(file: Path, text: str, base: str) -> None:
         Swap(file).discard()
     else:
         Swap(file).write(text, base)
+
+
+def find_definition(checked: Checked, position: Position) -> tuple[Target, str] | None:
+    """Where the thing at a place is written, and the text there (empty: in the same text).
+
+    Raises `ConfigurationError` where the other file cannot be read.
+    """
+    from floe_engine import definition
+
+    target = definition(checked, position)
+    if target is None or target.file is None:
+        return None if target is None else (target, "")
+    return target, _decode(read_bounded(target.file, LIMIT, what="manifest"))
 
 
 def _decode(data: bytes) -> str:

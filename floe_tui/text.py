@@ -18,6 +18,8 @@ _UNSAFE_BUT_NEWLINE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 
+_MARKS = re.compile(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)")
+
 
 def visible(text: str, *, multiline: bool = False) -> str:
     """`text` with control, bidirectional and invisible characters written out.
@@ -32,6 +34,15 @@ def visible(text: str, *, multiline: bool = False) -> str:
 def plain(text: str, *, multiline: bool = False) -> Content:
     """`text` as content that Textual draws as it stands, without reading markup in it."""
     return Content(visible(text, multiline=multiline))
+
+
+def marked(text: str) -> Content:
+    """The engine's small Markdown as content: ``**bold**`` and `` `code` ``, and nothing else of it."""
+    parts: list[Content] = []
+    for index, piece in enumerate(_MARKS.split(visible(text, multiline=True))):
+        part = Content(piece.strip("*`") if index % 2 else piece)
+        parts.append(part.stylize("bold") if index % 2 else part)
+    return Content("").join(parts)
 
 
 def homely(text: str) -> str:

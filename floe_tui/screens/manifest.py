@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
@@ -19,12 +18,15 @@ from floe_tui.manifest_file import Opened
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.session import Swap, text_digest
+from floe_tui.widgets.artifact_files import ArtifactFiles
+from floe_tui.widgets.completion_popup import CompletionPopup
 from floe_tui.widgets.find_bar import FindBar
+from floe_tui.widgets.hover_card import HoverCard
 from floe_tui.widgets.manifest_editor import ManifestEditor
-from floe_tui.widgets.outline import outline
+from floe_tui.widgets.outline import COLUMNS, Outline, outline
 from floe_tui.widgets.problems import Problems, summary
-from floe_tui.widgets.row_view import Column, Row, RowView
-from floe_tui.widgets.text_view import TextView
+from floe_tui.widgets.row_view import Row, RowView
+from floe_tui.writing_help import WritingHelp
 
 FILE = "manifest.yaml"
 SWAP_REST = 2.0
@@ -38,7 +40,8 @@ class ManifestScreen(PlaceScreen):
     about = (
         "Edit manifest.yaml. Problems are underlined, marked in the gutter and listed below; the eight "
         "files that it makes are rebuilt beside it as you type, ~ marking those that changed since the "
-        "last save. What is not yet saved is kept and offered again after a crash. "
+        "last save. Keys and values are offered while you type: Up and Down choose, Enter or Tab takes, "
+        "Escape closes. What is not yet saved is kept and offered again after a crash. "
         "Tab indents in the editor, Escape leaves it."
     )
     BINDINGS = [*bindings(Place.MANIFEST)]
@@ -51,9 +54,8 @@ class ManifestScreen(PlaceScreen):
         self._dirty = False
         self._checked = False
         self._rest: Timer | None = None
-        self._files: dict[str, bytes] = {}
-        self._files_before: dict[str, bytes] = {}
         self._check: LiveCheck | None = None
+        self._help: WritingHelp | None = None
 
     # --- composing -------------------------------------------------------------------------
 
@@ -67,14 +69,18 @@ class ManifestScreen(PlaceScreen):
                 yield FindBar(editor)
                 yield Problems()
             with Vertical(id="made", classes="pane"):
-                columns = (Column("Artifact"), Column("size", 8, right=True))
-                yield RowView(columns, empty="No files while there are errors.", id="files")
-                yield TextView(id="content")
+                yield ArtifactFiles()
+                yield Outline()
+        yield CompletionPopup()
+        yield HoverCard()
 
     def on_mount(self) -> None:
         """Read the file off the event loop."""
         super().on_mount()
         self._check = LiveCheck(self, self.workbench.options.directory, self._found)
+        self._help = WritingHelp(
+            self, self.editor, self.query_one(CompletionPopup), self.query_one(HoverCard)
+        )
         self.editor.focus()
         self._read(self._opened)
 
@@ -132,10 +138,12 @@ class ManifestScreen(PlaceScreen):
 
     # --- while typing ----------------------------------------------------------------------
 
-    def on_manifest_editor_edited(self) -> None:
+    def on_manifest_editor_edited(self, event: ManifestEditor.Edited) -> None:
         """Check the text, and keep it safe, after a rest."""
         if self._loaded:
             self._text_changed()
+            if self._help is not None:
+                self._help.edited(typed=event.typed)
 
     def _text_changed(self) -> None:
         if self._check is not None:
@@ -152,33 +160,11 @@ class ManifestScreen(PlaceScreen):
         self._checked = True
         self.editor.diagnostics = found.diagnostics
         self.query_one(Problems).show(found.diagnostics)
-        if found.files is not None:
-            self._files = found.files
-            if not self._dirty:
-                self._files_before = found.files
-        self._show_files(current=found.files is not None)
+        self.query_one(Outline).show_sections(self.editor.document.lines)
+        self.query_one(ArtifactFiles).show(found.files, saved=not self._dirty)
+        if self._help is not None:
+            self._help.found(found.text, found.checked)
         self._say()
-
-    def _show_files(self, *, current: bool) -> None:
-        rows = [
-            Row(
-                path,
-                (path, human_size(len(data))),
-                "~" if self._files_before.get(path, data) != data else " ",
-                "" if current else "dim",
-            )
-            for path, data in self._files.items()
-        ]
-        self.query_one("#files", RowView).show(rows)
-        self._show_content()
-
-    @on(RowView.Moved, "#files")
-    def _show_content(self) -> None:
-        row = self.query_one("#files", RowView).current
-        data = self._files.get(row.key, b"") if row else b""
-        view, text = self.query_one("#content", TextView), data.decode("utf-8", "replace")
-        if view.text != text:
-            view.show(text, keep_place=True)
 
     def _keep(self) -> None:
         if self.workbench.options.read_only:
@@ -196,15 +182,57 @@ class ManifestScreen(PlaceScreen):
 
     def on_text_area_selection_changed(self) -> None:
         """Say where the cursor is, and what is wrong there."""
+        if self._help is not None:
+            self._help.moved()
         self._say()
 
     def _say(self, text: str = "") -> None:
         row, column = self.editor.cursor_location
         here = self.editor.problems_at_cursor()
-        said = text or (f"{here[0].code} {here[0].message}" if here else "")
+        self.query_one(Outline).follow(row)
+        if here:
+            self.query_one(Problems).follow(here[0])
         dot = "● " if self._dirty else ""
         count = summary(self.query_one(Problems).diagnostics) if self._checked else "checking"
-        self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {said or count}"))
+        self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {text or count}"))
+
+    # --- help while writing ----------------------------------------------------------------
+
+    def action_complete(self) -> None:
+        """Offer what could be typed here."""
+        if self._help is not None and self.editor.has_focus:
+            self._help.complete()
+
+    def action_explain(self) -> None:
+        """Tell what the setting at the cursor means."""
+        if self._help is not None:
+            self._help.explain(self._say)
+
+    def action_definition(self) -> None:
+        """Go to where the name or the inherited setting at the cursor is written."""
+        if self._help is not None:
+            self._help.define(self._say)
+
+    def on_completion_popup_accepted(self, event: CompletionPopup.Accepted) -> None:
+        """Type what was chosen."""
+        if self._help is not None:
+            self._help.accept(event.completion)
+
+    def on_descendant_blur(self) -> None:
+        """What floats beside the cursor goes with it."""
+        if self._help is not None and not self.editor.has_focus:
+            self._help.close()
+
+    def on_screen_suspend(self) -> None:
+        """As by a blur."""
+        if self._help is not None:
+            self._help.close()
+
+    def on_row_view_chosen(self, event: RowView.Chosen) -> None:
+        """Go to a section of the outline."""
+        if event.view is self.query_one(Outline):
+            self.editor.go_to(int(event.row.key))
+            self.editor.focus()
 
     # --- saving ----------------------------------------------------------------------------
 
@@ -221,8 +249,7 @@ class ManifestScreen(PlaceScreen):
                 return
             self._saved = text_digest(text)
             self._dirty = text_digest(self.editor.text) != self._saved
-            self._files_before = self._files
-            self._show_files(current=True)
+            self.query_one(ArtifactFiles).mark_saved()
             self._say("saved")
             self.workbench.manifest_saved()
             if then is not None:
@@ -294,7 +321,6 @@ class ManifestScreen(PlaceScreen):
     def _show_problem(self, found: Diagnostic) -> None:
         self.editor.go_to(found.span.start.line, found.span.start.column)
         self.editor.focus()
-        self._say(f"{found.code} {found.message}")
 
     def on_problems_chosen(self, event: Problems.Chosen) -> None:
         """Go where the problem is."""
@@ -319,7 +345,7 @@ class ManifestScreen(PlaceScreen):
         from floe_tui.screens.choose import ChoosePanel
 
         rows = outline(self.editor.document.lines)
-        panel = ChoosePanel("Sections", rows, (Column(), Column(width=6, right=True)))
+        panel = ChoosePanel("Sections", rows, COLUMNS)
         self.app.push_screen(panel, lambda key: self.editor.go_to(int(key)) if key else None)
 
     def action_find(self) -> None:

@@ -6,12 +6,13 @@ either is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
@@ -60,9 +61,10 @@ class ManifestEditor(TextArea):
 
     @dataclass
     class Edited(Message):
-        """The text changed; posted after `revision` rose."""
+        """The text changed; posted after `revision` rose. `typed`: by a character from the keyboard."""
 
         revision: int
+        typed: bool = False
 
     def __init__(self, text: str = "", *, soft_wrap: bool = False, read_only: bool = False) -> None:
         super().__init__(
@@ -74,6 +76,9 @@ class ManifestEditor(TextArea):
             read_only=read_only,
         )
         self.indent_width = 2
+        self.first_for_keys: Callable[[str], bool] | None = None
+        """Asked before the editor takes a key, such as by a list that floats over it; True: it took it."""
+        self._typed = False
         self._colours = YamlColours()
         self._marks: dict[int, Severity] = {}
         self._by_line: dict[int, list[Diagnostic]] = {}
@@ -121,7 +126,9 @@ class ManifestEditor(TextArea):
             return strip
         width = self.gutter_width
         style = self.get_component_rich_style(f"problem--{severity}", partial=True)
-        mark = Strip([Segment(f"{GLYPHS[severity]} ", style)], 2)
+        # The ground of the cells that the mark replaces: the cursor's line has another.
+        ground = next((part.style.bgcolor for part in strip.crop(width - 2, width) if part.style), None)
+        mark = Strip([Segment(f"{GLYPHS[severity]} ", style + Style(bgcolor=ground))], 2)
         return Strip.join([strip.crop(0, width - 2), mark, strip.crop(width)])
 
     def watch_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -143,7 +150,27 @@ class ManifestEditor(TextArea):
         event.stop()
         self.revision += 1
         self._colours.forget()
-        self.post_message(self.Edited(self.revision))
+        self.post_message(self.Edited(self.revision, self._typed))
+        self._typed = False
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]  # Textual awaits either kind
+        if self.first_for_keys is not None and self.first_for_keys(event.key):
+            event.stop()
+            event.prevent_default()
+            return
+        self._typed = event.is_printable and not self.read_only
+        if event.key == "enter" and not self.read_only:
+            event.stop()
+            event.prevent_default()
+            self._break_line()
+
+    def _break_line(self) -> None:
+        """Begin a line where this one begins, two further in behind a colon that opens a block."""
+        start, end = sorted(self.selection)
+        before = self.document.get_line(start[0])[: start[1]]
+        indent = len(before) - len(before.lstrip(" "))
+        deeper = 2 if before.rstrip().endswith(":") else 0
+        self.replace("\n" + " " * (indent + deeper), start, end, maintain_selection_offset=False)
 
     def _build_highlight_map(self) -> None:
         # Textual's hook after every change of the document, here without a language to query:
@@ -165,7 +192,7 @@ class ManifestEditor(TextArea):
             pieces.append(self.get_text_range(at, (start.line, start.column)))
             pieces.append(edit.new_text)
             at = (end.line, end.column)
-        self._replace_once("".join(pieces), (first.line, first.column), (last.line, last.column))
+        self.replace_once("".join(pieces), (first.line, first.column), (last.line, last.column))
 
     def set_text(self, text: str) -> None:
         """Replace the text as one step of undo; lines that stay the same keep the cursor."""
@@ -184,14 +211,15 @@ class ManifestEditor(TextArea):
         middle = new[top : len(new) - bottom]
         if bottom:
             insert = "".join(f"{line}\n" for line in middle)
-            self._replace_once(insert, (top, 0), (len(old) - bottom, 0))
+            self.replace_once(insert, (top, 0), (len(old) - bottom, 0))
         elif top:
             insert = "".join(f"\n{line}" for line in middle)
-            self._replace_once(insert, (top - 1, len(old[top - 1])), self.document.end)
+            self.replace_once(insert, (top - 1, len(old[top - 1])), self.document.end)
         else:
-            self._replace_once("\n".join(middle), (0, 0), self.document.end)
+            self.replace_once("\n".join(middle), (0, 0), self.document.end)
 
-    def _replace_once(self, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+    def replace_once(self, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Replace a range, as one step of undo; the cursor stands behind the new text."""
         self.history.checkpoint()
         self.replace(text, start, end, maintain_selection_offset=False)
         self.history.checkpoint()
@@ -220,6 +248,12 @@ class ManifestEditor(TextArea):
                 found.append((row, at))
                 at = text.find(needle, at + len(needle))
         return found
+
+    def offset_of(self, line: int, column: int) -> Offset:
+        """Where a place of the text is drawn on the screen."""
+        x, y = self.wrapped_document.location_to_offset((line, column))
+        left, top, *_ = self.content_region
+        return Offset(left + self.gutter_width + x - self.scroll_offset.x, top + y - self.scroll_offset.y)
 
     def problems_at_cursor(self) -> Sequence[Diagnostic]:
         """The problems whose span holds the cursor, else those of its line; worst first."""

@@ -1,4 +1,4 @@
-"""The list of problems under an editor; choosing one goes there."""
+"""The list of problems under an editor: all of them by line, and the whole of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Label
+from textual.widgets import Label, Static
 
 from floe_engine import Diagnostic, Severity
+from floe_tui.text import count, plain
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.row_view import Column, Row, RowView
 
 
 class Problems(Vertical):
-    """Diagnostics by line, with their number above."""
+    """Diagnostics by line, with their number above; choosing one goes there."""
 
     DEFAULT_CSS = """
     Problems {
         height: 8; border-top: solid $panel;
         #problem-count { height: 1; padding: 0 1; background: $panel; width: 1fr; }
+        RowView { min-height: 2; }
+        #problem { height: auto; max-height: 4; padding: 0 1; background: $panel; display: none; }
+        &.-any #problem { display: block; }
     }
     """
 
@@ -39,9 +43,10 @@ class Problems(Vertical):
         )
 
     def compose(self) -> ComposeResult:
-        """The count and the rows."""
+        """The count, the rows and the whole of one."""
         yield Label("", id="problem-count", markup=False)
         yield self._rows
+        yield Static("", id="problem")
 
     def show(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show these."""
@@ -50,11 +55,7 @@ class Problems(Vertical):
             [
                 Row(
                     str(index),
-                    (
-                        str(found.span.start),
-                        f"{found.message} → {found.hint}" if found.hint else found.message,
-                        found.code,
-                    ),
+                    (str(found.span.start), found.message, found.code),
                     GLYPHS[found.severity],
                     found.severity.value,
                 )
@@ -62,6 +63,13 @@ class Problems(Vertical):
             ]
         )
         self.query_one("#problem-count", Label).update(summary(self.diagnostics))
+        self.set_class(bool(self.diagnostics), "-any")
+        self._tell()
+
+    def follow(self, diagnostic: Diagnostic) -> None:
+        """The text's cursor is on this problem."""
+        if not self._rows.has_focus and diagnostic in self.diagnostics:
+            self._rows.cursor = self.diagnostics.index(diagnostic)
 
     def after(self, line: int, column: int, step: int) -> Diagnostic | None:
         """The next problem after (or before, where `step` is -1) a place, around the end."""
@@ -77,12 +85,28 @@ class Problems(Vertical):
         event.stop()
         self.post_message(self.Chosen(self.diagnostics[int(event.row.key)]))
 
+    def on_row_view_moved(self, event: RowView.Moved) -> None:
+        """Tell the whole of it."""
+        event.stop()
+        self._tell()
+
+    def _tell(self) -> None:
+        row = self._rows.current
+        if row is None or int(row.key) >= len(self.diagnostics):
+            return
+        found = self.diagnostics[int(row.key)]
+        parts = [f"{found.code} {found.message}"]
+        if found.hint:
+            parts.append(f"→ {found.hint}")
+        parts += [f"fix: {fix.title}" for fix in found.fixes[:1]]
+        self.query_one("#problem", Static).update(plain("  ".join(parts)))
+
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
     """``✗ 2 errors  ! 1 warning``, or ``✓ no problems``."""
     parts = []
     for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "hint")):
-        count = sum(1 for found in diagnostics if found.severity is severity)
-        if count:
-            parts.append(f"{GLYPHS[severity]} {count} {noun}{'s' if count > 1 else ''}")
+        number = sum(1 for found in diagnostics if found.severity is severity)
+        if number:
+            parts.append(f"{GLYPHS[severity]} {count(number, noun)}")
     return "  ".join(parts) or "✓ no problems"

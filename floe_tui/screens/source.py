@@ -1,0 +1,61 @@
+"""Another file, to read: where an inherited setting is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from floe_engine import FloeError, Span
+from floe_tui.screens.panel import Panel
+from floe_tui.text import homely, plain
+from floe_tui.widgets.manifest_editor import ManifestEditor
+
+
+class SourcePanel(Panel[None]):
+    """A file at a place. ``e`` opens it there in $EDITOR."""
+
+    BINDINGS = [("e", "external", "$EDITOR"), ("q", "close", "Close"), ("enter", "close", "Close")]
+
+    def __init__(self, title: str, file: Path, text: str, span: Span) -> None:
+        super().__init__()
+        self.heading = title
+        self.file = file
+        self.text = text
+        self.span = span
+
+    def compose(self) -> ComposeResult:
+        """Where it is, the text, and what can be done."""
+        with Vertical(id="panel", classes="-wide"):
+            yield Static(
+                plain(f"{self.heading}  {homely(str(self.file))}:{self.span.start.line + 1}"), classes="title"
+            )
+            yield ManifestEditor(self.text, read_only=True)
+            yield Static(plain("e opens it in $EDITOR, Escape closes"), classes="hint")
+
+    def on_mount(self) -> None:
+        """Go to the place."""
+        editor = self.query_one(ManifestEditor)
+        editor.focus()
+        start, end = self.span.start, self.span.end
+        self.call_after_refresh(
+            editor.go_to,
+            start.line,
+            start.column,
+            end=(end.line, end.column) if end.line == start.line else None,
+        )
+
+    def action_external(self) -> None:
+        """Open the file at the line in the user's editor."""
+        from floe_tui.app import Workbench
+        from floe_tui.external import editor_command, open_at
+
+        assert isinstance(self.app, Workbench)
+        try:
+            editor_command()
+            with self.app.stepped_out():
+                open_at(self.file, self.span.start.line + 1)
+        except FloeError as error:
+            self.app.show_problem(error)
