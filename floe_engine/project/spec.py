@@ -8,6 +8,7 @@ the platform's is judged in `spec_check`; what the pulled platform says of it, i
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,7 +89,7 @@ class PlatformChoice(Section):
         reference, tag = Reference.parse_constrained(self.ref, base=base)
         constraint = Constraint.parse(tag) if tag else None
         if constraint is not None and constraint.is_exact and reference.digest is None:
-            return reference.with_tag(tag)
+            return reference.with_tag(tag.lstrip("= "))
         return reference
 
     @property
@@ -237,7 +238,12 @@ def load_spec(path: Path) -> Spec:
 
 
 def new_spec_text(
-    *, ref: str | None = None, manifest: str | None = None, name: str | None = None, compute: str = ""
+    *,
+    ref: str | None = None,
+    manifest: str | None = None,
+    name: str | None = None,
+    compute: str = "",
+    trusted_keys: Sequence[str] = (),
 ) -> str:
     """The floe.yaml that `floe init` writes. `ref` or `manifest` names the platform."""
     lines = ["apiVersion: floe.dev/v1", "kind: DataProduct"]
@@ -249,6 +255,9 @@ def new_spec_text(
         lines += [*_other_constraints(ref)]
     else:
         lines.append(f"  manifest: {json.dumps(manifest or 'manifest.yaml')}")
+    if trusted_keys:
+        lines.append("  trusted_keys:  # whoever signs the platform has to hold one of these")
+        lines += [f"    - {json.dumps(key)}" for key in trusted_keys]
     runs = f"  # runs on {compute}, which the platform chose" if compute else ""
     lines += ["", "transforms:", f"  - type: dbt{runs}", "    path: models/"]
     return "\n".join(lines) + "\n"

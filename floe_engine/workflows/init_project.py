@@ -58,7 +58,8 @@ def init_project(
     created = []
     if not existing:
         compute = pulled.platform.manifest.plugins.get("compute", "")
-        text = new_spec_text(ref=ref, name=_project_name(workspace.directory), compute=compute)
+        name = _project_name(workspace.directory)
+        text = new_spec_text(ref=ref, name=name, compute=compute, trusted_keys=trusted_keys)
         write_atomic(workspace.spec_path, text.encode())
         created.append(workspace.spec_path.name)
     if pulled.changed:

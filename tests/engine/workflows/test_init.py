@@ -8,6 +8,7 @@ import pytest
 
 from floe_engine.errors import ConfigurationError, NotFound, UsageError
 from floe_engine.project.spec import load_spec
+from floe_engine.workflows.init_project import init_project
 from tests.engine.workflows.teams import DataTeam, PlatformTeam
 
 
@@ -97,3 +98,15 @@ def test_a_floe_yaml_that_is_no_good_is_said_before_anything_is_asked(
     with pytest.raises(ConfigurationError) as refused:
         data.init("v1.0.0")
     assert "trusted_keys" in refused.value.diagnostics[0].hint
+
+
+def test_keys_that_init_was_told_to_trust_stand_in_floe_yaml(
+    platform: PlatformTeam, data: DataTeam, key: Path
+) -> None:
+    platform.publish("1.0.0", key=key)
+    workspace = data.workspace
+    (data.directory / "team.pub").write_bytes(key.with_suffix(".pub").read_bytes())
+    done = init_project(workspace, f"{platform.registry}:v1.0.0", trusted_keys=["team.pub"])
+    assert load_spec(done.spec_path).platform.trusted_keys == ("team.pub",)
+    assert done.pulled.lock.signer is not None
+    assert not done.pulled.lock.signer.first_use
