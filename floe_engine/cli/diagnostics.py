@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from floe_engine.cli.output import Output, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
+from floe_engine.notation import annotation, sarif_log
 from floe_engine.text import cells, plural, printable
 
 if TYPE_CHECKING:
@@ -118,51 +119,30 @@ def json_facts(listing: Listing) -> dict[str, Any]:
 
 
 def github_lines(listing: Listing) -> Iterator[str]:
-    """An annotation each (workflow commands); errors first, because GitHub shows ten of a kind."""
+    """An annotation each, errors first."""
     commands = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
     order = list(Severity)
     for found in sorted(listing.diagnostics, key=lambda found: order.index(found.severity)):
         start, end = found.span.start, found.span.end
-        properties = {
+        where: dict[str, str | int] = {
             "file": listing.path.as_posix(),
             "line": start.line + 1,
             "endLine": end.line + 1,
-            "col": start.column + 1,
-            "endColumn": end.column + 1,
-            "title": found.code,
         }
-        if start.line != end.line:  # GitHub takes columns within one line only
-            del properties["col"], properties["endColumn"]
-        written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+        if start.line == end.line:  # GitHub takes columns within one line only
+            where |= {"col": start.column + 1, "endColumn": end.column + 1}
         message = found.message + (f"\nhint: {found.hint}" if found.hint else "")
-        yield f"::{commands[found.severity]} {written}::{_data(message)}"
+        yield annotation(commands[found.severity], message, **where, title=found.code)
 
 
 def sarif_document(listing: Listing, codes: Mapping[str, Explanation]) -> dict[str, Any]:
-    """A SARIF 2.1.0 log (OASIS) with regions in UTF-16 code units, fixes included."""
-    from floe_engine import __version__
-
+    """A SARIF log, fixes included."""
     used = sorted({found.code for found in listing.diagnostics})
-    return {
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "floe",
-                        "version": __version__,
-                        "semanticVersion": __version__,
-                        "rules": [_rule(code, codes[code]) for code in used],
-                    }
-                },
-                "automationDetails": {"id": f"floe/{listing.path.name}/"},
-                "columnKind": "utf16CodeUnits",
-                "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository"}}},
-                "results": [_result(listing, found, used.index(found.code)) for found in listing.diagnostics],
-            }
-        ],
-    }
+    return sarif_log(
+        listing.path.name,
+        [_rule(code, codes[code]) for code in used],
+        [_result(listing, found, used.index(found.code)) for found in listing.diagnostics],
+    )
 
 
 def _rule(code: str, explained: Explanation) -> dict[str, Any]:
@@ -228,11 +208,3 @@ def _region(lines: Sequence[str], span: Span) -> dict[str, int]:
         "endLine": span.end.line + 1,
         "endColumn": column(span.end.line, span.end.column),
     }
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

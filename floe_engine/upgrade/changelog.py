@@ -67,7 +67,7 @@ def _group(entry: Entry) -> str:
 
 def _line(entry: Entry) -> str:
     sentence = markdown(entry.sentence)
-    line = f"- {sentence[:1].upper()}{sentence[1:]}. ({entry.rule.id}, `{_code(entry.place)}`)"
+    line = f"- {sentence[:1].upper()}{sentence[1:]}. ({entry.rule.id}, `{code(entry.place)}`)"
     if entry.breaking and entry.security:
         line += " Touches security."
     if entry.breaking and entry.rule.remedy:
@@ -80,5 +80,6 @@ def markdown(text: str) -> str:
     return _MARKUP.sub(lambda match: f"\\{match[0]}", printable(text).replace("\n", " "))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text as it may stand between backquotes."""
     return printable(text).replace("`", "'").replace("\n", " ")

@@ -1,12 +1,10 @@
-"""For a GitHub workflow: one annotation a line (workflow commands ``::error file=…,line=…::…``).
-
-GitHub shows ten errors and ten warnings a step, so the ones with most dependents come first.
-"""
+"""For a GitHub workflow: one annotation a finding, those with most dependents first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.notation import annotation
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 
@@ -22,17 +20,9 @@ def github_annotations(evaluation: Evaluation, *, prefix: str = "") -> Iterator[
 
 
 def _annotation(finding: Finding, prefix: str) -> str:
-    properties = {"title": f"{finding.rule} {finding.subject}"}
+    where: dict[str, str | int] = {}
     if finding.path:
-        properties = {"file": f"{prefix}{finding.path}", "line": str(max(finding.line, 1))} | properties
-    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+        where = {"file": f"{prefix}{finding.path}", "line": max(finding.line, 1)}
     fix = f"\nfix: {finding.suggestion}" if finding.suggestion else ""
-    return f"::{_COMMANDS[finding.severity]} {written}::{_data(finding.message + fix)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    title = f"{finding.rule} {finding.subject}"
+    return annotation(_COMMANDS[finding.severity], finding.message + fix, **where, title=title)

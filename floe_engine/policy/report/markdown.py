@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from floe_engine.notation import COMMENT_LIMIT
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import remedies
 from floe_engine.text import plural, printable
 
-LIMIT = 60_000
-"""Characters; GitHub refuses a comment of more than 65,536."""
 MARKER = "<!-- floe-findings -->"
 """First line, by which an action finds the comment it wrote before."""
 
@@ -20,13 +19,13 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 
 
 def findings_markdown(evaluation: Evaluation) -> str:
-    """An evaluation as GitHub-flavoured Markdown of at most `LIMIT` characters."""
+    """An evaluation as GitHub-flavoured Markdown of at most `COMMENT_LIMIT` characters."""
     head = list(_head(evaluation))
     rows = [_row(f) for f in evaluation.findings if not f.waived and not f.baseline]
     if not rows:
         return "\n".join(head) + "\n"
     open_, close = _FOLD, ["", "</details>"]
-    room = LIMIT - sum(len(line) + 1 for line in (*head, *open_, *close)) - 100
+    room = COMMENT_LIMIT - sum(len(line) + 1 for line in (*head, *open_, *close)) - 100
     kept: list[str] = []
     for row in rows:
         room -= len(row) + 1

@@ -1,20 +1,16 @@
-"""For code scanning: SARIF 2.1.0 (OASIS, sarif-v2.1.0-os), waivers as suppressions.
-
-Regions are whole lines, so no columns are written; `columnKind` says how they would be counted.
-"""
+"""For code scanning: a SARIF log, waivers as suppressions. Regions are whole lines."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
 
-from floe_engine import __version__
+from floe_engine.notation import sarif_log
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules import RULES
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -33,27 +29,8 @@ def sarif_document(evaluation: Evaluation, *, prefix: str = "") -> dict[str, Any
         if compared:
             result["baselineState"] = "unchanged" if finding.baseline else "new"
         results.append(result)
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "floe",
-                        "version": __version__,
-                        "semanticVersion": __version__,
-                        "rules": [_rule(rule, evaluation) for rule in rules],
-                    }
-                },
-                "automationDetails": {"id": f"floe/{evaluation.project}/"},
-                "columnKind": "utf16CodeUnits",
-                "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository"}}},
-                "properties": {"platform": evaluation.platform},
-                "results": results,
-            }
-        ],
-    }
+    described = [_rule(rule, evaluation) for rule in rules]
+    return sarif_log(evaluation.project, described, results, {"platform": evaluation.platform})
 
 
 def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:

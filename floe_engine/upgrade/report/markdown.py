@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_engine.text import plural, printable
-from floe_engine.upgrade.changelog import GROUPS, group, markdown
+from floe_engine.notation import COMMENT_LIMIT
+from floe_engine.text import plural
+from floe_engine.upgrade.changelog import GROUPS, code, group, markdown
 from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.report.places import Sides, value_text
 from floe_engine.upgrade.rules import Assessment, Entry
-
-LIMIT = 60_000
-"""Characters; GitHub refuses a comment of more than 65,536."""
 
 MARKER = "<!-- floe-changes -->"
 """First line, by which an action finds the comment it wrote before."""
 
 
 def changes_markdown(assessment: Assessment, sides: Sides, radius: BlastRadius | None = None) -> str:
-    """Changes (and a blast radius) as GitHub-flavoured Markdown of at most `LIMIT` characters."""
+    """Changes (and a blast radius) as GitHub-flavoured Markdown of at most `COMMENT_LIMIT` characters."""
     lines: list[str] = []
-    room = LIMIT - 100
+    room = COMMENT_LIMIT - 100
     for line in _lines(assessment, sides, radius):
         room -= len(line) + 1
         if room < 0:
@@ -56,7 +54,7 @@ def _row(entry: Entry, sides: Sides) -> str:
     change = entry.change
     cells = (
         entry.rule.id,
-        f"`{_code(sides.where(entry))}`",
+        "`" + code(sides.where(entry)).replace("|", "\\|") + "`",  # a table's cell
         markdown(entry.sentence),
         markdown(value_text(change.old, change.path)),
         markdown(value_text(change.new, change.path)),
@@ -76,7 +74,3 @@ def _radius(radius: BlastRadius) -> Iterator[str]:
         for project in radius.breaking:
             by = ", ".join(rule or "?" for rule in project.causes)
             yield f"| {markdown(project.directory)} | {project.models:,} | {project.breaking:,} | {by} |"
-
-
-def _code(text: str) -> str:
-    return printable(text).replace("`", "'").replace("|", "\\|").replace("\n", " ")

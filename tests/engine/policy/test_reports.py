@@ -9,13 +9,14 @@ from xml.etree import ElementTree
 import jsonschema
 
 from floe_engine.artifact.model import Waiver
+from floe_engine.notation import COMMENT_LIMIT
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.remedies import remedies, strict_preview
 from floe_engine.policy.report.github import github_annotations
 from floe_engine.policy.report.json_report import findings_document
 from floe_engine.policy.report.junit import evaluations_junit, run_junit
-from floe_engine.policy.report.markdown import LIMIT, findings_markdown
+from floe_engine.policy.report.markdown import findings_markdown
 from floe_engine.policy.report.sarif import sarif_document
 from floe_engine.policy.report.text import findings_lines, preview_lines
 from floe_engine.policy.running import run_policy_tests
@@ -146,7 +147,7 @@ def test_markdown_shows_text_from_outside_as_text() -> None:
 def test_markdown_fits_a_comment_and_says_what_it_left_out() -> None:
     many = (model(f"stg_model_with_a_long_name_{number}") for number in range(1000))
     text = findings_markdown(judge(platform(), *many))
-    assert len(text) <= LIMIT
+    assert len(text) <= COMMENT_LIMIT
     assert re.search(r"…and \d+ findings more", text)
     assert text.rstrip().endswith("</details>")
 

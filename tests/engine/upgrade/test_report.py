@@ -5,10 +5,11 @@ from pathlib import Path
 
 from floe_engine.artifact.model import MANIFEST, QUALITY_GATES
 from floe_engine.document.document import parse
+from floe_engine.notation import COMMENT_LIMIT
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects, project_impact
 from floe_engine.upgrade.report.github import github_annotations
 from floe_engine.upgrade.report.json_report import blast_radius_document, changes_document, impact_document
-from floe_engine.upgrade.report.markdown import LIMIT, changes_markdown
+from floe_engine.upgrade.report.markdown import changes_markdown
 from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.report.text import (
     blast_radius_lines,
@@ -117,7 +118,7 @@ def test_markdown_for_a_pull_request_is_grouped_bounded_and_inert() -> None:
     assert "| PLG001 | `manifest.yaml:4:11` |" in text
     many = {f"label{n}": "|<b>@all" * 5 for n in range(2_000)}
     long = changes_markdown(compare(artifact(), artifact({(MANIFEST, "metadata", "labels"): many})), PLAIN)
-    assert len(long) <= LIMIT
+    assert len(long) <= COMMENT_LIMIT
     assert "and more" in long
     assert "<b>" not in long.replace("\\<b\\>", "")
 

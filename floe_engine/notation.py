@@ -1,0 +1,56 @@
+"""The notations in which other programs take findings: GitHub's workflow commands, and SARIF.
+
+How a message is wrapped and escaped stands here, once; what is said, and where, does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_engine.text import printable
+
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+COMMENT_LIMIT = 60_000
+"""Characters of a pull request's comment; GitHub refuses more than 65,536."""
+
+
+def annotation(command: str, message: str, **properties: str | int) -> str:
+    """A workflow command (``::error file=…,line=…::…``); `command` is error, warning or notice.
+
+    GitHub shows ten errors and ten warnings a step, so callers put the weightiest first.
+    """
+    written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{command} {written}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def sarif_log(
+    subject: str,
+    rules: list[dict[str, Any]],
+    results: list[dict[str, Any]],
+    properties: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A SARIF 2.1.0 log (OASIS, sarif-v2.1.0-os) of one run over `subject`.
+
+    Places are relative to ``%SRCROOT%``, and columns are counted in UTF-16 code units.
+    """
+    from floe_engine import __version__
+
+    driver = {"name": "floe", "version": __version__, "semanticVersion": __version__, "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"floe/{subject}/"},
+        "columnKind": "utf16CodeUnits",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository"}}},
+        **({"properties": properties} if properties else {}),
+        "results": results,
+    }
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
