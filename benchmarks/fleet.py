@@ -61,7 +61,7 @@ def write_project(folder: Path, models: int, *, tested: int) -> None:
         layer = LAYERS[number * len(LAYERS) // models]
         model = f"{layer}_{name}_{number}"
         columns = ", ".join(f"column_{n}" for n in range(COLUMNS))
-        above = number - models // len(LAYERS)
+        above = number + models // -len(LAYERS)  # rounded up: always one layer below
         upstream = f"{LAYERS[above * len(LAYERS) // models]}_{name}_{above}" if above >= 0 else ""
         source = f"{{{{ ref('{upstream}') }}}}" if upstream else "{{ source('raw', 'events') }}"
         (folder / "models" / f"{model}.sql").write_text(f"select {columns}\nfrom {source}\n")

@@ -11,6 +11,7 @@ import typer
 from floe_engine.cli import pins
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Face, command
+from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
     from floe_engine.workflows.blast_radius import Hit
@@ -73,13 +74,34 @@ def diff(
     hit = None
     if fleet is not None:
         as_table = face.output.format in ("markdown", "github")
-        hit = measure_impact(compared, fleet, executor=executor, as_table=as_table, cancel=face.cancel)
+        hit = measure_impact(
+            compared,
+            fleet,
+            executor=executor,
+            as_table=as_table,
+            report=_counting(face),
+            cancel=face.cancel,
+        )
     shown = compared.only_breaking if breaking else compared
     found = hit.breaks if breaking and hit is not None else bool(shown.assessment.entries)
     form = "side by side" if side_by_side else "unified" if unified else "by rule"
     ok = not (exit_code and found)
     _show_comparison(face, shown, hit, form, ok=ok)
     return 0 if ok else 1
+
+
+def _counting(face: Face) -> Report:
+    """Count the projects on stderr while they are judged, where somebody looks at it."""
+    if face.output.quiet or not sys.stderr.isatty():
+        return silent
+
+    def count(event: Event) -> None:
+        if isinstance(event, Transfer):
+            end = "\r\x1b[K" if event.done == event.total else ""
+            sys.stderr.write(f"\rjudged {event.done:,} of {event.total:,} projects{end}")
+            sys.stderr.flush()
+
+    return count
 
 
 def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: str, *, ok: bool) -> None:

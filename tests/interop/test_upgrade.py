@@ -56,6 +56,8 @@ def test_a_version_is_bumped_published_previewed_refused_taken_and_undone(
     outdated = floe(product, "outdated", "--exit-code", "-o", "json")
     assert (outdated.code, outdated.json["latest"]) == (1, {"version": "v2.0.0", "level": "major"})
     assert requests() - before == 1
+    assert floe(product, "outdated", "--offline", "-o", "json").json["latest"] == outdated.json["latest"]
+    assert requests() - before == 1
     before = requests()
     refused = floe(product, "upgrade", "-o", "json")
     assert (refused.code, refused.json["state"], refused.json["impact"]["causes"]) == (

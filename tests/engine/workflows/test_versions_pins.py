@@ -109,6 +109,7 @@ def test_outdated_of_a_digest_and_of_nothing(platform: PlatformTeam, data: DataT
     [
         ("v1.2.3", "v2.0.0"),
         ("1.2.3", "2.0.0"),
+        ("=1.2.3", "=2.0.0"),
         ("v1.2.*", "v2.0.*"),
         ("v1.*.*", "v2.*.*"),
         ("^1.2", "^2.0"),
