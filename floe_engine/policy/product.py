@@ -16,7 +16,8 @@ from floe_engine.artifact.model import Platform, Waiver
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
-from floe_engine.project.spec import Spec, load_spec
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_file import load_spec
 
 SPEC_FILE = "floe.yaml"
 

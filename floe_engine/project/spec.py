@@ -6,19 +6,14 @@ in `spec_check`, as is what the pulled platform says of them; the file is read i
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded
 from floe_engine.manifest.base import Percent, Section, Semver, Switch, Text
 from floe_engine.manifest.governance import Waiver
 from floe_engine.registry.reference import Reference
-from floe_engine.text import plural
 from floe_engine.versions import Constraint
 
 ProductName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")]

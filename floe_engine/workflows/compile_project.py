@@ -16,8 +16,9 @@ from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
 from floe_engine.policy.product import own_waivers, projects_of, tightened
 from floe_engine.project.facts import Project
 from floe_engine.project.profiles import Outcome, profile, write_profile
-from floe_engine.project.spec import Spec, load_spec
+from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
+from floe_engine.project.spec_file import load_spec
 from floe_engine.text import plural
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.pull import Pulled, PullOptions, Wanted, load_or_pull

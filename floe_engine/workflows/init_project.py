@@ -10,7 +10,7 @@ from pathlib import Path
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import write_atomic
-from floe_engine.project.spec import load_spec, new_spec_text
+from floe_engine.project.spec_file import load_spec, new_spec_text
 from floe_engine.workflows.pull import Pulled, PullOptions, Wanted, pull
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workspace import Workspace

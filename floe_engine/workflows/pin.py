@@ -16,7 +16,8 @@ from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
-from floe_engine.project.spec import Spec, load_spec
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, Store
 from floe_engine.upgrade.pins import rewrite

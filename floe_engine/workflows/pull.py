@@ -25,7 +25,8 @@ from floe_engine.errors import (
 )
 from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
 from floe_engine.files import human_size
-from floe_engine.project.spec import Spec, load_spec
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference

@@ -66,7 +66,7 @@ def reader_anchors(workspace: Workspace, keys: Sequence[str] = ()) -> TrustAncho
     if keys:
         return TrustAnchors(anchors_of(workspace, keys=keys).anchors, "--key")
     if workspace.spec_path.exists():
-        from floe_engine.project.spec import load_spec
+        from floe_engine.project.spec_file import load_spec
         from floe_engine.workflows.pull import PullOptions
 
         options = PullOptions.of(load_spec(workspace.spec_path))

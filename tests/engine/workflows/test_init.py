@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import ConfigurationError, NotFound, UsageError
-from floe_engine.project.spec import load_spec
+from floe_engine.project.spec_file import load_spec
 from floe_engine.workflows.init_project import init_project
 from tests.engine.workflows.teams import DataTeam, PlatformTeam
 

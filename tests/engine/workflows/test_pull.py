@@ -325,7 +325,7 @@ def test_a_pull_that_is_killed_leaves_the_old_version_or_the_new(
 
 
 def test_compiling_asks_nobody_when_lock_and_cache_agree(platform: PlatformTeam, data: DataTeam) -> None:
-    from floe_engine.project.spec import load_spec
+    from floe_engine.project.spec_file import load_spec
 
     platform.publish()
     data.pin("v1.0.0")

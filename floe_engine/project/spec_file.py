@@ -1,0 +1,83 @@
+"""floe.yaml as a file: read with all its problems told, and the first one that `floe init` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from floe_engine.document.document import MAX_BYTES, decode
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.files import read_bounded
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_check import check_spec
+from floe_engine.text import plural
+from floe_engine.versions import Constraint
+
+
+def load_spec(path: Path) -> Spec:
+    """Read and check floe.yaml.
+
+    Raises `ConfigurationError` with every problem of the file as diagnostics, or with the reason
+    why it cannot be read at all.
+    """
+    if not path.exists():
+        raise ConfigurationError(
+            f"{path.name} not found",
+            hint="run `floe init --platform=v1.2.3` to pin a platform and write it",
+            where=str(path),
+        )
+    checked = check_spec(decode(read_bounded(path, MAX_BYTES, what=path.name)), base=path.parent)
+    if checked.spec is None:
+        raise ConfigurationError(
+            f"{path.name} has {plural(len(checked.errors), 'problem')}",
+            hint="`floe schema floe` describes every key",
+            where=str(path),
+            diagnostics=checked.diagnostics,
+        )
+    return checked.spec
+
+
+def new_spec_text(
+    *,
+    ref: str | None = None,
+    manifest: str | None = None,
+    name: str | None = None,
+    compute: str = "",
+    trusted_keys: Sequence[str] = (),
+) -> str:
+    """The floe.yaml that `floe init` writes. `ref` or `manifest` names the platform."""
+    lines = ["apiVersion: floe.dev/v1", "kind: DataProduct"]
+    if name:
+        lines += ["metadata:", f"  name: {json.dumps(name)}"]
+    lines += ["", "platform:"]
+    if ref is not None:
+        lines.append(f"  ref: {json.dumps(ref) if _needs_quotes(ref) else ref}")
+        lines += [*_other_constraints(ref)]
+    else:
+        lines.append(f"  manifest: {json.dumps(manifest or 'manifest.yaml')}")
+    if trusted_keys:
+        lines.append("  trusted_keys:  # whoever signs the platform has to hold one of these")
+        lines += [f"    - {json.dumps(key)}" for key in trusted_keys]
+    runs = f"  # runs on {compute}, which the platform chose" if compute else ""
+    lines += ["", "transforms:", f"  - type: dbt{runs}", "    path: models/"]
+    return "\n".join(lines) + "\n"
+
+
+def _other_constraints(ref: str) -> list[str]:
+    """Comments that show how to follow patch or minor updates of an exact version."""
+    name, colon, tag = ref.rpartition(":")
+    try:
+        version = Constraint.parse(tag).exact if colon and "@" not in ref else None
+    except UsageError:
+        version = None
+    if version is None:
+        return []
+    return [
+        f"  # ref: {name}:v{version.major}.{version.minor}.*    # patch updates OK",
+        f"  # ref: {name}:v{version.major}.*.*    # minor updates OK",
+    ]
+
+
+def _needs_quotes(text: str) -> bool:
+    return " #" in text or ": " in text or text.endswith("*") or not text.isascii()
