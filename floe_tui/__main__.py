@@ -41,11 +41,23 @@ def run(argv: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not _in_browser():
         sys.stderr.write("floe-tui: needs a terminal; in scripts, use floe-engine\n")
         return 2
-    from floe_tui.app import Workbench
-    from floe_tui.settings import Options
+    return _work(directory.resolve(), arguments)
 
-    app = Workbench(Options(directory.resolve(), arguments.read_only, arguments.theme))
-    app.run()
+
+def _work(directory: Path, arguments: argparse.Namespace) -> int:
+    from floe_tui import crash, session
+
+    try:
+        from floe_tui.app import Workbench
+        from floe_tui.settings import Options
+
+        app = Workbench(Options(directory, arguments.read_only, arguments.theme))
+        app.run()
+    except Exception as error:  # the face: what fails before or after the app has its loop
+        sys.stderr.write(f"{crash.tell(error, session.log_path())}\n")
+        return crash.EXIT_CODE
+    if app.crash:  # the terminal is the shell's again
+        sys.stderr.write(f"{app.crash}\n")
     return app.return_code or 0
 
 

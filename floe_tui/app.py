@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from floe_engine import FloeError
+from floe_tui import crash
 from floe_tui import session as sessions
 from floe_tui import settings as user_settings
 from floe_tui.actions import ACTIONS, Action, Place, bindings, find
@@ -47,6 +48,8 @@ class Workbench(App[None]):
         self.settings, self._settings_error = user_settings.load_or_default()
         self.session = sessions.Session.load(options.directory)
         self.jobs = Jobs(self, sessions.log_path(), self.show_problem)
+        self.crash = ""
+        """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
             self.add_mode(place, partial(create, place))
 
@@ -192,6 +195,25 @@ class Workbench(App[None]):
             screen.keep()
         self._remember()
         self.exit(return_code=128 + number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Whatever was not foreseen ends it: in order, with the text kept and a line for the user.
+
+        Textual would write the traceback, with all local variables, over the terminal. The name is
+        Textual's own; a test holds that it is still called.
+        """
+        if self.crash:
+            return  # what fails while everything ends says nothing new
+        self._exception = error  # a pilot raises it in its test
+        self._return_code = crash.EXIT_CODE
+        kept = False
+        for screen in self._places():
+            with suppress(Exception):  # its widgets may be what failed
+                kept = bool(screen.unsaved()) or kept
+                screen.keep()
+        self.crash = crash.tell(error, sessions.log_path(), kept=kept)
+        self._close_messages_no_wait()
+        self._exception_event.set()
 
     def _places(self) -> list[PlaceScreen]:
         return [

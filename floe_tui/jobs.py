@@ -8,7 +8,6 @@ run in the owner's message loop, so that they may touch widgets.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from floe_engine import Cancelled, CancelToken, Event, FloeError, Transfer
+from floe_tui.crash import write_log
 from floe_tui.messages import WorkChanged
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ TIMEOUT = 120.0
 
 TRANSFER_INTERVAL = 0.05
 """Seconds between two reports of one transfer: more would be unreadable and cost the screen."""
-
-LOG_LIMIT = 1_000_000
-"""Bytes after which the log of failures is begun anew."""
 
 
 @dataclass(eq=False)
@@ -217,16 +214,3 @@ class Jobs:
     def _announce(self) -> None:
         titles = [job.title for job in self.running if not job.quiet]
         self._app.post_message(WorkChanged(titles[-1] if titles else ""))
-
-
-def write_log(path: Path, problem: BaseException) -> str:
-    """Append a traceback to the log; its path, or nothing where the disk refuses."""
-    text = "".join(traceback.format_exception(problem))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists() or path.stat().st_size > LOG_LIMIT
-        with path.open("w" if fresh else "a", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n{text}\n")
-    except OSError:
-        return ""
-    return str(path)

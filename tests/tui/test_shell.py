@@ -15,6 +15,7 @@ from floe_tui.screens.confirm import ConfirmPanel
 from floe_tui.screens.help import HelpPanel
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.screens.too_small import TooSmall
+from floe_tui.session import Swap, log_path, text_digest
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.manifest_editor import ManifestEditor
@@ -22,7 +23,8 @@ from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.text_view import TextView
 
-from .conftest import Start, settle
+from .conftest import MANIFEST, Start, settle, until
+from .terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,48 @@ async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, 
         assert not app.is_running
 
 
+def test_an_error_in_the_workbench_gives_the_terminal_back_keeps_the_text_and_says_where_to_look(
+    platform: Path,
+) -> None:
+    code = """
+from floe_tui.__main__ import run
+from floe_tui.screens.help import HelpPanel
+def compose(self):
+    raise LookupError("a mistake of ours")
+HelpPanel.compose = compose
+raise SystemExit(run([]))
+"""
+    terminal = Terminal([sys.executable, "-c", code], platform, 100, 30)
+    terminal.shows("no problems")
+    terminal.press("# mine", "enter")
+    terminal.shows("●")
+    terminal.press("f1")
+    assert terminal.ends() == 70
+    assert terminal.leftovers == []
+    said = terminal.written.rpartition(b"\x1b[?1049l")[2].decode()
+    assert "ended by an error inside floe: LookupError" in said
+    assert said.count("\n") == 1
+    assert Swap(platform / "manifest.yaml").read() == ("# mine\n" + MANIFEST, text_digest(MANIFEST))
+    assert "a mistake of ours" in log_path().read_text()
+
+
+async def test_an_error_in_the_workbench_is_raised_to_whoever_drives_it(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    with pytest.raises(LookupError):
+        async with app.run_test() as pilot:
+            await settle(pilot)
+
+            def fail() -> None:
+                raise LookupError("a mistake of ours")
+
+            app.call_later(fail)
+            await until(pilot, lambda: not app.is_running)
+    assert str(log_path()) in app.crash
+    assert app.return_code == 70
+
+
 async def test_the_settings_file_gives_an_action_another_key(
     workbench: Start, platform: Path, tmp_path: Path
 ) -> None:
@@ -206,7 +250,9 @@ def test_every_action_has_an_id_of_its_own_and_a_method() -> None:
     for action in ACTIONS:
         place = Workbench if action.place is None else type(create(action.place))
         owner = parts.get(action.part, place)
-        assert hasattr(owner, f"action_{action.target}"), action.id
+        _, dot, method = action.target.rpartition("screen.")
+        owners = [type(create(at)) for at in Place] if dot else [owner]
+        assert any(hasattr(owner, f"action_{method}") for owner in owners), action.id
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
