@@ -24,6 +24,7 @@ from floe_engine.registry.descriptor import (
     Descriptor,
     Manifest,
 )
+from floe_engine.registry.fallback import add_to_fallback, delete_by_moving
 from floe_engine.registry.listing import pages
 from floe_engine.registry.parallel import fan_out
 from floe_engine.registry.reference import DIGEST, TAG, Reference
@@ -65,7 +66,7 @@ class Repository:
 
         self.reference = reference.without_target()
         self.settings = settings or Transport()
-        self.cancels = (cancel,) if cancel is not None else ()
+        self.cancels: tuple[CancelToken, ...] = (cancel,) if cancel is not None else ()
         self._session = Session(self.reference, self.settings, cancel)
         self._referrers_api: bool | None = None
         if push:
@@ -230,8 +231,6 @@ class Repository:
         response = self._put_manifest(manifest, None)
         self._referrers_api = response.headers.get("OCI-Subject") == digest
         if not self._referrers_api:
-            from floe_engine.registry.fallback import add_to_fallback
-
             add_to_fallback(self, _fallback_tag(digest), manifest.descriptor, confirm=confirm)
         return manifest.descriptor
 
@@ -247,8 +246,6 @@ class Repository:
             return
         if response.status_code not in (400, 405):
             raise self._session.failure(response, f"deleting the tag {tag}", where=self._where(tag))
-        from floe_engine.registry.fallback import delete_by_moving
-
         delete_by_moving(self, tag)
 
     def delete_manifest(self, digest: str) -> None:
