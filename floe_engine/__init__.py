@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from floe_engine.upgrade.fleet import find_projects as find_projects
     from floe_engine.upgrade.fleet import project_impact as project_impact
     from floe_engine.upgrade.impact import Impact as Impact
-    from floe_engine.upgrade.lines import line_of as line_of
+    from floe_engine.upgrade.lines import lines_of as lines_of
     from floe_engine.upgrade.pins import Outlook as Outlook
     from floe_engine.upgrade.pins import outlook as outlook
     from floe_engine.upgrade.pins import pinned as pinned
@@ -146,7 +146,7 @@ _HOME = {
     "changed_part": "upgrade.rows",
     "find_projects": "upgrade.fleet",
     "folded": "upgrade.rows",
-    "line_of": "upgrade.lines",
+    "lines_of": "upgrade.lines",
     "one_column": "upgrade.rows",
     "outlook": "upgrade.pins",
     "pinned": "upgrade.pins",

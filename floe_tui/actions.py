@@ -146,12 +146,9 @@ _TEXTS = (
 )
 
 _DIFFS = (
-    Action("diff.next", "n", "Next change", "Go to the next change", "next_change", part="diff", show=True),
-    Action("diff.previous", "N", "Previous change", "Go to the one before", "previous_change", part="diff"),
-    Action("diff.columns", "u", "Columns", "One column or two", "toggle_unified", part="diff", show=True),
-    Action("diff.fold", "z", "Fold", "Fold lines that are the same", "toggle_folded", part="diff", show=True),
     Action("diff.down", "j", "Down", "A line down", "down", part="diff"),
     Action("diff.up", "k", "Up", "A line up", "up", part="diff"),
+    Action("diff.search", "/", "Search", "Search in the text", "screen.search", part="diff"),
 )
 
 _MANIFEST = _at(
@@ -282,12 +279,30 @@ _VERSIONS = _at(
         "versions.breaking",
         "b",
         "Breaking",
-        "Only what breaks a project",
+        "Only what needs a major version",
         "breaking",
         show=True,
     ),
+    Action(
+        "versions.mine",
+        "p",
+        "My project",
+        "Only what changes what a project is told; judges it under both versions",
+        "mine",
+        show=True,
+    ),
+    Action("versions.project", "P", "Other project", "Choose the project to measure by", "project"),
+    Action("versions.next", "n", "Next change", "Go to the text's next difference", "next", show=True),
+    Action("versions.previous", "N", "Previous change", "Go to the difference before", "previous"),
+    Action("versions.columns", "u", "Columns", "One column or two", "columns", show=True),
+    Action("versions.fold", "z", "Fold", "Fold or show lines that are the same", "fold"),
+    Action(
+        "versions.search", "ctrl+f", "Search", "Search in the text (in the text also /)", "search", show=True
+    ),
+    Action("versions.match", "m", "Next match", "Go to the next place of what is searched", "match"),
+    Action("versions.match_back", "M", "Previous match", "Go to the place before", "match_back"),
     Action("versions.refresh", "r", "Refresh", "Compare again", "refresh"),
-    Action("versions.copy", "y", "Copy", "Copy the change", "copy"),
+    Action("versions.copy", "y", "Copy", "Copy the change; in the text, the difference as a patch", "copy"),
 )
 
 _POLICY = _at(

@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from floe_engine.document.document import parse
+from floe_engine.document.document import Document, parse
 from floe_engine.upgrade.shape import IDENTITIES, Path
 
 
-def line_of(text: str, path: Path) -> int:
-    """The line (from 1) of an artifact file that `path` (a change's, the file first) leads to.
+def lines_of(text: str, paths: Iterable[Path]) -> list[int]:
+    """The line (from 1) of an artifact file that each path (a change's, the file first) leads to.
 
-    Where the path ends early, as that of a removed setting does, it is the line of what is left of
+    Where a path ends early, as that of a removed setting does, it is the line of what is left of
     it; the first line where nothing is.
     """
     document = parse(text)
+    return [_line(document, path) for path in paths]
+
+
+def _line(document: Document, path: Path) -> int:
     steps: list[str | int] = []
     value: Any = document.value
     for key in path[1:]:

@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Label
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Label
 
-from floe_engine import CancelToken, FloeError, Report
+from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
+from floe_tui.comparing import SIGNS, Affected, Compared, Sides, affect, compare, known_versions, rows_of
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import count, plain
-from floe_tui.widgets.diff_rows import DiffRow, align
+from floe_tui.text import count, homely, plain
 from floe_tui.widgets.filter_list import FilterList
-from floe_tui.widgets.row_view import Column, Row, RowView, Tone
+from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.split_diff import SplitDiff
 
 WORKING = "manifest.yaml"
 """The working copy, as `load_side` names it."""
 
-SIGNS: dict[str, tuple[str, Tone]] = {
-    "major": ("✗", "error"),
-    "minor": ("!", "warning"),
-    "patch": ("·", "info"),
-    "none": (" ", "dim"),
-}
-KINDS = {"added": "+", "removed": "-"}
-
-
-@dataclass(frozen=True, slots=True)
-class FileTexts:
-    """One of the eight files in both versions."""
-
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-    rows: tuple[DiffRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Two versions beside each other."""
-
-    required: str
-    entries: tuple[Any, ...]
-    files: dict[str, FileTexts]
+OTHER = "other"
+"""The row that asks for something which is not in the list."""
 
 
 class VersionsScreen(PlaceScreen):
@@ -57,9 +31,10 @@ class VersionsScreen(PlaceScreen):
 
     place = Place.VERSIONS
     about = (
-        "Compares two of the working copy, the published versions and the pinned one. Changes are listed "
-        "by the rule that judges them: ✗ needs a major version, ! a minor, · a patch. Below, the file of "
-        "the chosen change is shown as text; n and N walk through its differences."
+        "Compares two of the working copy, the published versions, the pinned one, or anything else that "
+        "you name. Changes are grouped by the rule that judges them: ✗ needs a major version, ! a minor, "
+        "· a patch. p keeps only those that change what your project is told. Below, the file of the "
+        "chosen change is shown at its line; n and N walk through its differences, Ctrl+F searches it."
     )
     BINDINGS = [*bindings(Place.VERSIONS)]
     CSS_PATH = "versions.tcss"
@@ -68,9 +43,10 @@ class VersionsScreen(PlaceScreen):
         super().__init__()
         self._old = self._new = ""
         self._compared: Compared | None = None
-        self._breaking = False
-        self._tags: tuple[str, ...] = ()
-        self._locked = ""
+        self._affected: Affected | None = None
+        self._breaking = self._mine = False
+        self._project = "."
+        self._sides = Sides((), "")
         self._file = ""
 
     def compose_body(self) -> ComposeResult:
@@ -78,7 +54,7 @@ class VersionsScreen(PlaceScreen):
         columns = (
             Column("Rule", 8),
             Column("Bump", 6),
-            Column("Setting", 34, wide_only=True),
+            Column("Setting", 34, least=110),
             Column("Change"),
         )
         with Vertical(id="body"):
@@ -88,6 +64,9 @@ class VersionsScreen(PlaceScreen):
             with Vertical(id="texts", classes="pane"):
                 yield Label("", id="file", markup=False)
                 yield SplitDiff()
+                with Horizontal(id="search"):
+                    yield Input(placeholder="search: Enter goes on, Escape ends", id="words", compact=True)
+                    yield Label("", id="found", markup=False)
 
     def on_mount(self) -> None:
         """Find out what there is to compare."""
@@ -95,6 +74,8 @@ class VersionsScreen(PlaceScreen):
         self.list.view.focus()
         remembered = self.workbench.remembered(Place.VERSIONS)
         self._old, self._new = (str(remembered.get(side, "")) for side in ("old", "new"))
+        self._project = str(remembered.get("project", "") or ".")
+        self.diff.unified = bool(remembered.get("unified", False))
         self._find_sides()
 
     @property
@@ -102,16 +83,33 @@ class VersionsScreen(PlaceScreen):
         """The changes."""
         return self.query_one("#list", FilterList)
 
+    @property
+    def diff(self) -> SplitDiff:
+        """The texts."""
+        return self.query_one(SplitDiff)
+
+    def why_not(self, action_id: str) -> str:
+        """Copying needs a change, walking needs differences, a project needs a comparison."""
+        if action_id == "versions.copy" and self.entry is None:
+            return "no change is chosen"
+        if action_id in {"versions.next", "versions.previous"} and not self.diff.changes:
+            return "the texts are the same"
+        if action_id in {"versions.mine", "versions.breaking"} and self._compared is None:
+            return "nothing is compared yet"
+        if action_id in {"versions.match", "versions.match_back"} and not self.diff.found:
+            return "nothing is searched (Ctrl+F)"
+        return ""
+
     # --- sides -----------------------------------------------------------------------------
 
     def _find_sides(self) -> None:
         directory = self.workbench.options.directory
 
-        def done(found: tuple[tuple[str, ...], str]) -> None:
-            self._tags, self._locked = found
+        def done(found: Sides) -> None:
+            self._sides = found
             here = (directory / WORKING).is_file()
-            latest = self._tags[0] if self._tags else ""
-            self._old = self._old or self._locked or (latest if here else "".join(self._tags[1:2]))
+            latest = found.tags[0] if found.tags else ""
+            self._old = self._old or found.locked or (latest if here else "".join(found.tags[1:2]))
             self._new = self._new or (WORKING if here else latest)
             self.action_refresh()
 
@@ -120,7 +118,7 @@ class VersionsScreen(PlaceScreen):
             title="Listing versions",
             group="versions.list",
             done=done,
-            failed=lambda error: self._failed(error),
+            failed=self._failed,
             timeout=45,
         )
 
@@ -135,17 +133,28 @@ class VersionsScreen(PlaceScreen):
     def _choose(self, title: str, side: str) -> None:
         from floe_tui.screens.choose import ChoosePanel
 
+        locked = self._sides.locked
         rows = []
         if (self.workbench.options.directory / WORKING).is_file():
             rows.append(Row(WORKING, (WORKING, "the working copy, as saved")))
-        if self._locked:
-            rows.append(Row(self._locked, (self._locked, "pinned here"), "▸"))
-        rows += [Row(tag, (tag, "published")) for tag in self._tags if tag != self._locked]
+        if locked:
+            rows.append(Row(locked, (locked, "pinned here"), "▸"))
+        rows += [Row(tag, (tag, "published")) for tag in self._sides.tags if tag != locked]
+        rows.append(Row(OTHER, ("something else", "a reference, a digest, a directory")))
 
-        def chosen(key: str | None) -> None:
+        def take(key: str | None) -> None:
             if key:
                 setattr(self, side, key)
                 self.action_refresh()
+
+        def chosen(key: str | None) -> None:
+            if key != OTHER:
+                take(key)
+                return
+            from floe_tui.screens.ask import AskPanel
+
+            hint = "oci://host/repository:v1.2.3, sha256:…, a directory with a platform"
+            self.app.push_screen(AskPanel(title, hint=hint), take)
 
         self.app.push_screen(ChoosePanel(title, rows, (Column(width=24), Column())), chosen)
 
@@ -167,7 +176,7 @@ class VersionsScreen(PlaceScreen):
         if not (self._old and self._new):
             label.update("Two versions are needed: publish one, or choose the sides with o and w.")
             return
-        label.update(plain(f"{self._old} → {self._new}"))
+        label.update(plain(homely(f"{self._old} → {self._new}")))
         directory, old, new = self.workbench.options.directory, self._old, self._new
         self.job(
             lambda report, cancel: compare(directory, old, new, report, cancel),
@@ -179,120 +188,209 @@ class VersionsScreen(PlaceScreen):
         )
 
     def _failed(self, error: FloeError) -> None:
-        self._compared = None
+        self._compared = self._affected = None
+        self._file = ""
         self.list.set_rows([])
+        self.diff.show(())
+        self.query_one("#file", Label).update("")
         self.query_one("#sides", Label).update(plain(f"✗ {error.title}"))
         self.post_message(StatusChanged(f"{error.message} {error.hint}".strip()))
+        self.refresh_bindings()
 
     def _done(self, compared: Compared) -> None:
-        self._compared = compared
+        self._compared, self._affected = compared, None
+        self._file = ""
         sign, _ = SIGNS.get(compared.required, (" ", ""))
         needs = "nothing changed" if compared.required == "none" else f"needs a {compared.required} version"
-        self.query_one("#sides", Label).update(plain(f"{self._old} → {self._new}   {sign} {needs}"))
+        text = homely(f"{self._old} → {self._new}   {sign} {needs}")
+        self.query_one("#sides", Label).update(plain(text))
         self._show()
-        changed = [name for name, texts in compared.files.items() if texts.old != texts.new]
-        if not compared.entries and changed:
-            self._show_file(changed[0])
+        if self._mine:
+            self._measure()
 
     def _show(self) -> None:
         compared = self._compared
         if compared is None:
             return
-        entries = [entry for entry in compared.entries if entry.breaking or not self._breaking]
-        self.list.set_rows([row_of(str(compared.entries.index(entry)), entry) for entry in entries])
+        affected = self._affected if self._mine else None
+        rows = rows_of(compared, breaking=self._breaking, affected=affected)
+        self.list.set_rows(rows)
+        # The first change, not the rule above it, so that its text is there at once.
+        if len(rows) > 1 and self.list.view.cursor == 0:
+            self.list.view.move_to(rows[1].key)
         breaking = sum(1 for entry in compared.entries if entry.breaking)
-        only = ", only those shown" if self._breaking else ""
-        self.post_message(
-            StatusChanged(f"{count(len(compared.entries), 'change')}, {breaking} breaking{only}")
-        )
-        self._moved()
+        parts = [f"{count(len(compared.entries), 'change')}, {breaking} breaking"]
+        parts += ["only breaking shown"] if self._breaking else []
+        parts += [affected.said] if affected is not None else []
+        self.post_message(StatusChanged("; ".join(parts)))
+        if self.entry is None:
+            changed = compared.changed
+            self._show_file(changed[0] if changed else "")
+        else:
+            self._moved()
+        self.refresh_bindings()
 
     def action_breaking(self) -> None:
         """Only what needs a major version, or everything."""
         self._breaking = not self._breaking
         self._show()
 
+    # --- what hits a project ---------------------------------------------------------------
+
+    def action_mine(self) -> None:
+        """Only what changes what a project is told, or everything."""
+        self._mine = not self._mine
+        if self._mine and self._affected is None:
+            self._measure()
+        else:
+            self._show()
+
+    def action_project(self) -> None:
+        """Ask for the project to measure by."""
+        from floe_tui.screens.ask import AskPanel
+
+        def chosen(answer: str | None) -> None:
+            if answer is not None:
+                self._project, self._mine = answer.strip() or ".", True
+                self._measure()
+
+        hint = "a directory with a dbt project, or with several; empty: this one"
+        self.app.push_screen(AskPanel("Project to measure by", hint=hint, value=self._project), chosen)
+
+    def _measure(self) -> None:
+        compared, project = self._compared, self._project
+        if compared is None:
+            return
+        directory = self.workbench.options.directory
+
+        def work(report: Report, cancel: CancelToken) -> Affected:
+            from floe_engine import Workspace
+
+            return affect(Workspace.open(directory), compared.comparison, project, report, cancel)
+
+        def done(affected: Affected) -> None:
+            self._affected = affected
+            self._show()
+
+        def failed(error: FloeError) -> None:
+            self._mine = False
+            self._show()
+            if not isinstance(error, Cancelled):
+                command = f"floe platform diff {self._old} {self._new} --impact {project}"
+                self.workbench.show_problem(error, command)
+
+        self.job(
+            work,
+            title="Judging the project under both",
+            group="versions.impact",
+            done=done,
+            failed=failed,
+            timeout=300,
+        )
+
+    # --- texts -----------------------------------------------------------------------------
+
     @property
     def entry(self) -> Any:
         """The change under the cursor, or None."""
         row = self.list.current
-        return self._compared.entries[int(row.key)] if row and self._compared else None
+        return self._compared.entries[int(row.key)] if row and row.key.isdigit() and self._compared else None
 
     @on(RowView.Moved)
     def _moved(self) -> None:
-        if (entry := self.entry) is not None:
+        compared, entry = self._compared, self.entry
+        if compared is not None and entry is not None:
             self._show_file(entry.change.file)
+            line, old = compared.lines[compared.entries.index(entry)]
+            self.diff.go_to_line(line, old=old)
+        self.refresh_bindings()
 
     def _show_file(self, name: str) -> None:
-        texts = self._compared.files.get(name) if self._compared else None
-        if texts is None or name == self._file:
+        if name == self._file:
             return
         self._file = name
         self.query_one("#file", Label).update(plain(name))
-        self.query_one(SplitDiff).show(texts.old, texts.new, texts.rows)
+        self.diff.show(self._compared.files.get(name, ()) if self._compared else ())
 
     @on(RowView.Chosen)
     def _chosen(self) -> None:
         self.activate(self.query_one("#texts"))
 
+    def action_next(self) -> None:
+        """The next difference of the text."""
+        self.diff.action_next_change()
+
+    def action_previous(self) -> None:
+        """The difference before."""
+        self.diff.action_previous_change()
+
+    def action_columns(self) -> None:
+        """One column or two."""
+        self.diff.unified = not self.diff.unified
+
+    def action_fold(self) -> None:
+        """Fold or show the lines that are the same."""
+        self.diff.folded = not self.diff.folded
+
+    # --- searching -------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Open the search in the text."""
+        self.query_one("#search").add_class("-open")
+        self.activate(self.query_one("#texts"))
+        self.call_after_refresh(self.query_one("#words", Input).focus)
+
+    @on(Input.Changed, "#words")
+    def _search(self, event: Input.Changed) -> None:
+        event.stop()
+        self.diff.search(event.value)
+        self._say_found()
+
+    @on(Input.Submitted, "#words")
+    def _search_on(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_match()
+
+    def action_match(self) -> None:
+        """The next place of what is searched."""
+        self.diff.next_match()
+        self._say_found()
+
+    def action_match_back(self) -> None:
+        """The place before."""
+        self.diff.next_match(-1)
+        self._say_found()
+
+    def _say_found(self) -> None:
+        self.query_one("#found", Label).update(plain(self.diff.found))
+        self.refresh_bindings()
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape ends the search, from its line or from the text."""
+        bar = self.query_one("#search")
+        inside = self.focused is not None and self.query_one("#texts") in self.focused.ancestors
+        if event.key == "escape" and bar.has_class("-open") and inside:
+            event.stop()
+            self.query_one("#words", Input).clear()
+            bar.remove_class("-open")
+            self.diff.focus()
+
+    # --- copying ---------------------------------------------------------------------------
+
     def action_copy(self) -> None:
-        """The change, as one line."""
+        """The change as one line; in the texts, the difference that was gone to, as a patch."""
         from floe_tui.clipboard import copy
 
-        if (entry := self.entry) is not None:
+        if self.diff.has_focus and (hunk := self.diff.hunk):
+            self.notify(copy(self.app, hunk), markup=False)
+        elif (entry := self.entry) is not None:
             self.notify(copy(self.app, f"{entry.rule.id} {entry.place}: {entry.sentence}"), markup=False)
 
-    def why_not(self, action_id: str) -> str:
-        """Copying needs a change."""
-        return "no change is chosen" if action_id == "versions.copy" and self.entry is None else ""
-
     def remember(self) -> dict[str, Any]:
-        """Which sides were compared."""
-        return {"old": self._old, "new": self._new}
-
-
-def row_of(key: str, entry: Any) -> Row:
-    """A change as a row."""
-    sign, tone = SIGNS.get(entry.bump, (" ", ""))
-    kind = KINDS.get(entry.change.kind, "~")
-    security = " [security]" if entry.security else ""
-    return Row(
-        key, (entry.rule.id, entry.bump, entry.place, f"{kind} {entry.sentence}{security}"), sign, tone
-    )
-
-
-def known_versions(directory: Path, cancel: CancelToken) -> tuple[tuple[str, ...], str]:
-    """The published tags, newest first, and the locked one; offline, those that were seen last."""
-    from floe_engine import RegistryError, Workspace, list_versions
-
-    workspace = Workspace.open(directory)
-    lock = workspace.store.read_lock()
-    try:
-        listing = list_versions(workspace, cancel=cancel)
-    except RegistryError:
-        try:
-            listing = list_versions(workspace.without_network(), cancel=cancel)
-        except FloeError:
-            return (), lock.tag if lock else ""
-    return tuple(listing.tags[version] for version in listing.versions), lock.tag if lock else ""
-
-
-def compare(directory: Path, old: str, new: str, report: Report, cancel: CancelToken) -> Compared:
-    """Both versions, their changes judged, and their texts aligned."""
-    from floe_engine import Workspace, compare_sides, load_side
-
-    workspace = Workspace.open(directory)
-    first = load_side(workspace, old, report=report, cancel=cancel)
-    second = load_side(workspace, new, report=report, cancel=cancel)
-    found = compare_sides(first, second)
-    files = {}
-    for name in second.artifact.files:
-        cancel.check()
-        before, after = (_lines(side.artifact.files.get(name, b"")) for side in (first, second))
-        files[name] = FileTexts(before, after, align(before, after))
-    return Compared(found.assessment.required, tuple(found.assessment.entries), files)
-
-
-def _lines(data: bytes) -> tuple[str, ...]:
-    text: Sequence[str] = data.decode("utf-8", "replace").splitlines()
-    return tuple(text)
+        """Which sides were compared, how, and for whom."""
+        return {
+            "old": self._old,
+            "new": self._new,
+            "project": self._project,
+            "unified": self.diff.unified,
+        }

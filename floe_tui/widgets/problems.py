@@ -39,7 +39,7 @@ class Problems(Vertical):
         super().__init__()
         self.diagnostics: tuple[Diagnostic, ...] = ()
         self._rows = RowView(
-            (Column(width=9), Column(), Column(width=11, wide_only=True)), empty="No problems."
+            (Column(width=9), Column(), Column(width=11, least=70)), empty="No problems."
         )
 
     def compose(self) -> ComposeResult:

@@ -43,8 +43,8 @@ class Column:
     title: str = ""
     width: int = 0
     right: bool = False
-    wide_only: bool = False
-    """Left out where the list is narrower than 70 cells."""
+    least: int = 0
+    """Left out where the list is narrower than so many cells."""
 
 
 class RowView(ScrollView, can_focus=True):
@@ -187,7 +187,7 @@ class RowView(ScrollView, can_focus=True):
         columns = [
             (column, visible(cells[index]) if index < len(cells) else "")
             for index, column in enumerate(self.columns)
-            if not (column.wide_only and width < 68)
+            if width + 2 >= column.least
         ]
         fixed = sum(column.width for column, _ in columns) + len(columns) - 1
         shares = sum(1 for column, _ in columns if not column.width) or 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -12,17 +12,17 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from floe_engine import DiffRow, changed_part, folded, one_column
 from floe_tui.actions import part_bindings
-from floe_tui.text import visible
+from floe_tui.text import count, visible
 from floe_tui.themes import GLYPHS
-from floe_tui.widgets.diff_rows import DiffRow, changed_part, fold, unify
 
 NARROW = 100
 """Cells below which one column is shown whatever was asked for."""
 
 
 class SplitDiff(ScrollView, can_focus=True):
-    """Rows made by `diff_rows.align`. n and N go to the next and previous change."""
+    """Rows of `floe_engine.side_by_side`. It walks through changes, and through what was searched."""
 
     COMPONENT_CLASSES = {
         "diff--added",
@@ -32,6 +32,7 @@ class SplitDiff(ScrollView, can_focus=True):
         "diff--number",
         "diff--folded",
         "diff--current",
+        "diff--found",
     }
     DEFAULT_CSS = """
     SplitDiff {
@@ -43,6 +44,7 @@ class SplitDiff(ScrollView, can_focus=True):
         .diff--number { text-style: dim; }
         .diff--folded { text-style: dim italic; }
         .diff--current { color: $accent; text-style: bold; }
+        .diff--found { text-style: reverse; }
         &:ansi .diff--added { background: ansi_default; color: ansi_green; }
         &:ansi .diff--removed { background: ansi_default; color: ansi_red; }
         &:ansi .diff--changed { background: ansi_default; color: ansi_yellow; }
@@ -56,18 +58,19 @@ class SplitDiff(ScrollView, can_focus=True):
     def __init__(self, *, empty: str = "The texts are the same.", id: str | None = None) -> None:
         super().__init__(id=id)
         self.empty = empty
-        self._old: Sequence[str] = ()
-        self._new: Sequence[str] = ()
-        self._aligned: tuple[DiffRow, ...] = ()
-        self._shown: tuple[DiffRow, ...] = ()
+        self._aligned: Sequence[DiffRow] = ()
+        self._shown: Sequence[DiffRow] = ()
         self._starts: tuple[int, ...] = ()
         self._at = -1
+        self._needle = ""
+        self._matches: tuple[int, ...] = ()
+        self._match = -1
 
     # --- content ---------------------------------------------------------------------------
 
-    def show(self, old: Sequence[str], new: Sequence[str], rows: Sequence[DiffRow]) -> None:
-        """Show two texts' lines, aligned by `rows`; goes to the first change."""
-        self._old, self._new, self._aligned = old, new, tuple(rows)
+    def show(self, rows: Sequence[DiffRow]) -> None:
+        """Show aligned rows from their top."""
+        self._aligned = rows
         self._at = -1
         self._rebuild()
         self.scroll_to(0, 0, animate=False)
@@ -87,19 +90,37 @@ class SplitDiff(ScrollView, can_focus=True):
         """Which of them was gone to last, from 1; 0: none yet."""
         return self._at + 1
 
+    @property
+    def hunk(self) -> str:
+        """The change that was gone to last as a patch writes it; empty where none was."""
+        if not (self._starts and self._at >= 0):
+            return ""
+        lines = []
+        for row in one_column(list(self._run(self._starts[self._at]))):
+            lines.append(f"-{row.left}" if row.kind == "removed" else f"+{row.right}")
+        return "\n".join(lines)
+
+    def _run(self, start: int) -> Iterator[DiffRow]:
+        for row in self._shown[start:]:
+            if row.kind in ("same", "folded"):
+                return
+            yield row
+
     def _rebuild(self) -> None:
         rows = self._aligned
         if not any(row.kind != "same" for row in rows):
             rows = ()
-        rows = fold(rows) if self.folded else rows
-        self._shown = unify(rows) if self.one_column else tuple(rows)
+        # What is searched may lie where nothing changed.
+        rows = folded(rows) if self.folded and not self._needle else rows
+        self._shown = one_column(rows) if self.one_column else rows
         self._starts = tuple(
             index
             for index, row in enumerate(self._shown)
             if row.kind not in ("same", "folded")
             and (index == 0 or self._shown[index - 1].kind in ("same", "folded"))
         )
-        longest = max((len(line) for line in (*self._old, *self._new)), default=0)
+        self._matches = tuple(self._found()) if self._needle else ()
+        longest = max((max(len(row.left), len(row.right)) for row in self._aligned), default=0)
         self.virtual_size = Size(0 if not self.one_column else longest + 16, max(1, len(self._shown)))
         self.refresh()
 
@@ -115,7 +136,7 @@ class SplitDiff(ScrollView, can_focus=True):
         """There may be room for two columns now, or no longer."""
         self._rebuild()
 
-    # --- keys ------------------------------------------------------------------------------
+    # --- walking ---------------------------------------------------------------------------
 
     def action_next_change(self) -> None:
         """Go to the next change, around the end."""
@@ -125,14 +146,6 @@ class SplitDiff(ScrollView, can_focus=True):
         """Go to the change before, around the beginning."""
         self._go(-1)
 
-    def action_toggle_unified(self) -> None:
-        """One column or two."""
-        self.unified = not self.unified
-
-    def action_toggle_folded(self) -> None:
-        """Show or fold the lines that are the same."""
-        self.folded = not self.folded
-
     def action_down(self) -> None:
         """A line down."""
         self.scroll_relative(y=1, animate=False)
@@ -141,12 +154,56 @@ class SplitDiff(ScrollView, can_focus=True):
         """A line up."""
         self.scroll_relative(y=-1, animate=False)
 
+    def go_to_line(self, line: int, *, old: bool = False) -> None:
+        """Bring up a line (from 1) of the new text, or the old, and the change that it is in."""
+        numbers = [row.left_no if old else row.right_no for row in self._shown]
+        at = next((index for index, number in enumerate(numbers) if number and number >= line), None)
+        if at is None:
+            return
+        before = [number for number, start in enumerate(self._starts) if start <= at]
+        inside = before and at < self._starts[before[-1]] + len(list(self._run(self._starts[before[-1]])))
+        self._at = before[-1] if inside else -1
+        self._show_row(self._starts[self._at] if self._at >= 0 else at)
+
     def _go(self, step: int) -> None:
         if self._starts:
             before = -1 if self._at < 0 and step > 0 else max(self._at, 0)
             self._at = (before + step) % len(self._starts)
-            self.scroll_to(y=max(0, self._starts[self._at] - 2), animate=False)
-            self.refresh()
+            self._show_row(self._starts[self._at])
+
+    def _show_row(self, index: int) -> None:
+        # By force: where rows have just been shown, the view does not know yet that it can scroll.
+        self.scroll_to(y=max(0, index - 2), animate=False, force=True)
+        self.refresh()
+
+    # --- searching -------------------------------------------------------------------------
+
+    def search(self, text: str) -> None:
+        """Mark `text` wherever it stands, in any case, and go to its first place; empty: stop that."""
+        self._needle, self._match = text.casefold(), -1
+        self._rebuild()
+        self.next_match()
+
+    def next_match(self, step: int = 1) -> None:
+        """Go to the next place of what is searched, or to another, around the ends."""
+        if self._matches:
+            before = -1 if self._match < 0 and step > 0 else max(self._match, 0)
+            self._match = (before + step) % len(self._matches)
+            self._show_row(self._matches[self._match])
+
+    @property
+    def found(self) -> str:
+        """How the search stands, in words."""
+        if not self._needle:
+            return ""
+        if not self._matches:
+            return "not found"
+        return f"{self._match + 1} of {count(len(self._matches), 'line')}"
+
+    def _found(self) -> Iterator[int]:
+        for index, row in enumerate(self._shown):
+            if self._needle in row.left.casefold() or self._needle in row.right.casefold():
+                yield index
 
     # --- drawing ---------------------------------------------------------------------------
 
@@ -161,9 +218,10 @@ class SplitDiff(ScrollView, can_focus=True):
         row = self._shown[index]
         if row.kind == "folded":
             style = base + self.get_component_rich_style("diff--folded", partial=True)
-            plural = "s" if row.hidden > 1 else ""
-            return Strip([Segment(set_cell_size(f" ⋯ {row.hidden} equal line{plural}", width), style)], width)
+            text = f" ⋯ {count(row.hidden, 'equal line')}"
+            return Strip([Segment(set_cell_size(text, width), style)], width)
         current = bool(self._starts) and self._at >= 0 and index == self._starts[self._at]
+        current = current or (self._match >= 0 and self._matches[self._match : self._match + 1] == (index,))
         mark = Segment("▸" if current else " ", base + self._style("current"))
         if self.one_column:
             side = "old" if row.kind == "removed" else "new"
@@ -174,34 +232,41 @@ class SplitDiff(ScrollView, can_focus=True):
         return Strip([mark, *left, Segment("│", base + self._style("number")), *right])
 
     def _side(self, row: DiffRow, side: str, width: int, base: Style, skip: int) -> list[Segment]:
-        number = row.old if side == "old" else row.new
+        number, text = (row.left_no, row.left) if side == "old" else (row.right_no, row.right)
         if number is None:
             return [Segment(" " * width, base)]
-        text = (self._old if side == "old" else self._new)[number]
         style, sign = base, GLYPHS["same"]
         if row.kind != "same":
             kind = "removed" if side == "old" else "added"
             sign = GLYPHS["changed"] if row.kind == "changed" else GLYPHS[kind]
             style = base + self._style("changed" if row.kind == "changed" else kind)
-        head = f"{number + 1:>5} {sign} "
-        parts = [Segment(head, style + self._style("number"))]
+        head = f"{number:>5} {sign} "
         room = width - len(head)
-        pieces = [(visible(text), style)]
-        if row.kind == "changed" and row.old is not None and row.new is not None:
-            prefix, old_end, new_end = changed_part(self._old[row.old], self._new[row.new])
-            end = old_end if side == "old" else new_end
-            pieces = [
-                (visible(text[:prefix]), style),
-                (visible(text[prefix:end]), style + self._style("part")),
-                (visible(text[end:]), style),
-            ]
+        cuts = [(0, len(text), style)]
+        if row.kind == "changed":
+            start, left_end, right_end = changed_part(row.left, row.right)
+            end = left_end if side == "old" else right_end
+            part = style + self._style("part")
+            cuts = [(0, start, style), (start, end, part), (end, len(text), style)]
+        pieces = [piece for cut in cuts for piece in self._marked(text, *cut)]
         strip = Strip([Segment(piece, look) for piece, look in pieces if piece])
         if skip:
             strip = strip.crop(skip)
         if strip.cell_length > room:
             strip = Strip([*strip.crop(0, max(0, room - 1)), Segment("…", style)])
         strip = strip.adjust_cell_length(max(0, room), style)
-        return [*parts, *strip]
+        return [Segment(head, style + self._style("number")), *strip]
+
+    def _marked(self, text: str, start: int, end: int, style: Style) -> Iterator[tuple[str, Style]]:
+        """A piece of a line, with what is searched made visible in it."""
+        lower = text.casefold()
+        if self._needle and len(lower) == len(text):  # a letter that folds into two has other places
+            found = self.get_component_rich_style("diff--found", partial=True)
+            while (at := lower.find(self._needle, start, end)) >= 0:
+                yield visible(text[start:at]), style
+                start = at + len(self._needle)
+                yield visible(text[at:start]), style + found
+        yield visible(text[start:end]), style
 
     def _style(self, name: str) -> Style:
         style = self.get_component_rich_style(f"diff--{name}", partial=True)

@@ -12,7 +12,10 @@ from syrupy.location import PyTestLocation
 from textual.pilot import Pilot
 
 from floe_tui.app import Workbench
+from floe_tui.screens.place import PlaceScreen
 from floe_tui.settings import Options
+from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.row_view import Row
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +38,27 @@ data_architecture:
   naming:
     enforcement: strict
 """
+
+
+STRICTER = (
+    MANIFEST.replace("1.2.3", "2.0.0")
+    + """\
+governance:
+  policy_enforcement_level: strict
+  quality_gates:
+    minimum_test_coverage: 90
+    required_tests: [not_null, unique]
+  waiver_policy: {max_days: 36500}
+  waivers:
+    - id: legacy-orders
+      pattern: "orders"
+      rules: [FLOE-E201]
+      owner: data
+      reason: "leaves with the old shop"
+      expires: "2099-01-31"
+"""
+)
+"""The same platform two versions later: it demands more, and excuses one model of it."""
 
 
 class TopLevelSnapshots(pytest_textual_snapshot.SVGImageExtension):
@@ -77,6 +101,47 @@ def platform(directory: Path) -> Path:
     return directory
 
 
+@pytest.fixture
+def published(platform: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The platform's directory, with three versions in the embedded registry and a change since."""
+    from floe_engine import Workspace, publish
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1705314600")
+    manifest = platform / "manifest.yaml"
+    publish(Workspace.open(platform), "v1.2.3")
+    manifest.write_text(
+        MANIFEST.replace("1.2.3", "1.3.0").replace("enterprise\n", "enterprise\n  owner: data\n")
+    )
+    publish(Workspace.open(platform), "v1.3.0")
+    manifest.write_text(STRICTER)
+    publish(Workspace.open(platform), "v2.0.0")
+    later = STRICTER.replace("2.0.0", "3.0.0").replace("duckdb", "snowflake")
+    manifest.write_text(later.replace("    enforcement: strict", "    enforcement: warn"))
+    return platform
+
+
+@pytest.fixture
+def data_team(tmp_path: Path) -> Path:
+    """A dbt project of three models; one has no layer's prefix, one a waiver in the latest version."""
+    folder = tmp_path / "data"
+    models = folder / "models"
+    models.mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: customers\nprofile: customers\nmodel-paths: [models]\n")
+    (models / "bronze_customers.sql").write_text("select 1 as id, 'a' as email\n")
+    (models / "customers.sql").write_text("select id, email from {{ ref('bronze_customers') }}\n")
+    (models / "orders.sql").write_text("select id from {{ ref('bronze_customers') }}\n")
+    return folder
+
+
+@pytest.fixture
+def project(published: Path, data_team: Path) -> Path:
+    """The data team's directory, pinned to the first version."""
+    from floe_engine import Workspace, init_project
+
+    init_project(Workspace.open(data_team), "v1.2.3")
+    return data_team
+
+
 Start = Callable[..., Workbench]
 
 
@@ -103,3 +168,23 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], *, seconds: f
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         await pilot.pause(0.02)
+
+
+async def idle(pilot: Pilot[None], app: Workbench) -> None:
+    """Wait until all work has ended, and what began after a rest because of it."""
+    for _ in range(2):
+        await settle(pilot)
+        await pilot.pause(0.05)
+        await until(pilot, lambda: not app.jobs.running)
+    await settle(pilot)
+
+
+def place(app: Workbench) -> PlaceScreen:
+    """The place that is up."""
+    assert app.place_screen is not None
+    return app.place_screen
+
+
+def rows(app: Workbench) -> list[Row]:
+    """The rows of the place's list."""
+    return list(place(app).query_one("#list", FilterList).view.rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -13,40 +12,20 @@ from floe_tui.app import Workbench
 from floe_tui.screens.ask import PasswordPanel
 from floe_tui.screens.choose import ChoosePanel
 from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.place import PlaceScreen
-from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.manifest_editor import ManifestEditor
-from floe_tui.widgets.row_view import Row
 from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
 
-from .conftest import MANIFEST, Start, settle, until
+from .conftest import MANIFEST, Start, idle, place, rows, until
 
 PASSWORD = "correct-horse"
-
-MODEL = "select id, email from {{ ref('bronze_customers') }}\n"
 
 
 def make_key(folder: Path) -> None:
     from floe_engine import Workspace, keygen
 
     keygen(Workspace.open(folder), ask=lambda prompt: PASSWORD)
-
-
-def rows(app: Workbench) -> list[Row]:
-    return list(place(app).query_one("#list", FilterList).view.rows)
-
-
-def place(app: Workbench) -> PlaceScreen:
-    assert app.place_screen is not None
-    return app.place_screen
-
-
-async def idle(pilot: Pilot[None], app: Workbench) -> None:
-    await settle(pilot)
-    await until(pilot, lambda: not app.jobs.running)
-    await settle(pilot)
 
 
 async def publish(pilot: Pilot[None], app: Workbench, tag: str) -> str:
@@ -64,18 +43,6 @@ async def publish(pilot: Pilot[None], app: Workbench, tag: str) -> str:
     await until(pilot, lambda: any(line.startswith("Digest: sha256:") for line in steps.lines))
     await idle(pilot, app)
     return next(line for line in steps.lines if line.startswith("Digest: ")).removeprefix("Digest: ")
-
-
-@pytest.fixture
-def data_team(tmp_path: Path) -> Path:
-    """A dbt project of two models."""
-    folder = tmp_path / "data"
-    models = folder / "models"
-    models.mkdir(parents=True)
-    (folder / "dbt_project.yml").write_text("name: customers\nprofile: customers\nmodel-paths: [models]\n")
-    (models / "bronze_customers.sql").write_text("select 1 as id, 'a' as email\n")
-    (models / "customers.sql").write_text(MODEL)
-    return folder
 
 
 async def test_from_a_mistake_to_a_signed_version_to_a_judged_project(

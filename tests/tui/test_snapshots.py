@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 
 from floe_tui.app import Workbench
 
-from .conftest import MANIFEST, Start, settle, until
+from .conftest import MANIFEST, Start, idle
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -37,39 +37,6 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_tui.screens.registry.REST", 0.01)
 
 
-@pytest.fixture
-def published(platform: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The platform's directory, with two versions in the embedded registry and a change since."""
-    from floe_engine import Workspace, publish
-
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1705314600")
-    workspace = Workspace.open(platform)
-    manifest = platform / "manifest.yaml"
-    publish(workspace, "v1.2.3")
-    manifest.write_text(
-        MANIFEST.replace("1.2.3", "1.3.0").replace("enterprise\n", "enterprise\n  owner: data\n")
-    )
-    publish(Workspace.open(platform), "v1.3.0")
-    manifest.write_text(
-        MANIFEST.replace("1.2.3", "2.0.0").replace("duckdb", "snowflake").replace("strict", "warn")
-    )
-    return platform
-
-
-@pytest.fixture
-def project(tmp_path: Path, published: Path) -> Path:
-    """A dbt project pinned to the first version."""
-    from floe_engine import Workspace, init_project
-
-    folder = tmp_path / "project"
-    (folder / "models").mkdir(parents=True)
-    (folder / "dbt_project.yml").write_text("name: customers\nprofile: customers\nmodel-paths: [models]\n")
-    (folder / "models/bronze_customers.sql").write_text("select 1 as id\n")
-    (folder / "models/customers.sql").write_text("select id from {{ ref('bronze_customers') }}\n")
-    init_project(Workspace.open(folder), "v1.2.3")
-    return folder
-
-
 def then(*keys: str) -> Before:
     """Press keys, waiting for all work after each, and stop every cursor from blinking."""
 
@@ -87,15 +54,6 @@ def then(*keys: str) -> Before:
         await pilot.pause()
 
     return before
-
-
-async def idle(pilot: Pilot[None], app: Workbench) -> None:
-    # Twice: what ends may begin something else after a rest (a check, a description of versions).
-    for _ in range(2):
-        await settle(pilot)
-        await pilot.pause(0.05)
-        await until(pilot, lambda: not app.jobs.running)
-    await settle(pilot)
 
 
 @LOOKS

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
-from floe_engine import Heading, Notice, Stage, Step, Transfer
+from floe_engine import Heading, Notice, Stage, Step, Transfer, side_by_side
 from floe_tui.text import shorten, visible
 from floe_tui.themes import themes
-from floe_tui.widgets.diff_rows import DiffRow, align, changed_part, fold, unify
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.split_diff import SplitDiff
@@ -127,73 +126,76 @@ async def test_a_row_shows_escapes_and_long_text_is_cut_with_a_sign() -> None:
 # --- comparisons -----------------------------------------------------------------------------
 
 
-def test_changed_lines_stand_beside_each_other() -> None:
-    assert align(["a", "b", "c"], ["a", "x", "c", "d"]) == (
-        DiffRow("same", 0, 0),
-        DiffRow("changed", 1, 1),
-        DiffRow("same", 2, 2),
-        DiffRow("added", None, 3),
-    )
-
-
-def test_one_column_has_the_removed_lines_before_the_added_ones() -> None:
-    kinds = [(row.kind, row.old, row.new) for row in unify(align(["a", "b"], ["x", "y"]))]
-    assert kinds == [("removed", 0, None), ("removed", 1, None), ("added", None, 0), ("added", None, 1)]
-
-
-def test_equal_lines_far_from_a_change_are_folded() -> None:
-    old = [str(i) for i in range(20)]
-    new = [*old[:10], "new", *old[10:]]
-    assert [row.kind for row in fold(align(old, new))] == [
-        "folded",
-        *["same"] * 3,
-        "added",
-        *["same"] * 3,
-        "folded",
-    ]
-
-
-@given(st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
-def test_every_line_of_both_texts_is_in_the_rows_in_its_order(old: list[str], new: list[str]) -> None:
-    for rows in (align(old, new), unify(align(old, new))):
-        assert [row.old for row in rows if row.old is not None] == list(range(len(old)))
-        assert [row.new for row in rows if row.new is not None] == list(range(len(new)))
-
-
-@given(st.text("ab"), st.text("ab"))
-def test_the_changed_part_is_all_that_differs(old: str, new: str) -> None:
-    start, old_end, new_end = changed_part(old, new)
-    assert old[:start] == new[:start]
-    assert old[old_end:] == new[new_end:]
-
-
 async def test_a_comparison_of_5000_lines_draws_a_page_at_once_and_walks_its_changes() -> None:
     old = [f"key_{i}: value" for i in range(5000)]
     new = [f"key_{i}: {'other' if i % 10 == 0 else 'value'}" for i in range(5000)]
     diff = SplitDiff()
     app = Holder(diff)
-    async with app.run_test(size=(120, 40)) as pilot:
-        diff.show(old, new, align(old, new))
+    async with app.run_test(size=(120, 40)):
+        diff.show(side_by_side("\n".join(old), "\n".join(new)))
         diff.focus()
         assert diff.changes == 500
         started = time.perf_counter()
         lines_of(diff, 40)
         assert time.perf_counter() - started < 0.5
-        await pilot.press("n", "n", "N")
+        for step in (diff.action_next_change, diff.action_next_change, diff.action_previous_change):
+            step()
         assert diff.position == 1
-        await pilot.press("N")
+        assert diff.hunk == "-key_0: value\n+key_0: other"
+        diff.action_previous_change()
         assert diff.position == 500
-        assert not diff.one_column
-        await pilot.press("u")
+        assert (diff.one_column, len(lines_of(diff, 1))) == (False, 1)
+        diff.unified = True
         assert diff.one_column
         assert any("~" in line or "+" in line for line in lines_of(diff, 40))
+
+
+async def test_a_line_is_brought_up_with_the_change_that_it_is_in() -> None:
+    old = [f"key_{i}: value" for i in range(1, 300)]
+    new = [
+        line.replace("value", "other") if line in ("key_100: value", "key_200: value") else line
+        for line in old
+    ]
+    diff = SplitDiff()
+    app = Holder(diff)
+    async with app.run_test(size=(120, 12)) as pilot:
+        diff.show(side_by_side("\n".join(old), "\n".join(new)))
+        diff.go_to_line(200)
+        await pilot.pause()
+        assert diff.position == 2
+        assert any("key_200: other" in line for line in lines_of(diff, 10))
+        diff.folded = False
+        diff.go_to_line(150)
+        await pilot.pause()
+        assert diff.position == 0
+        assert any("key_150" in line for line in lines_of(diff, 10))
+
+
+async def test_a_search_finds_folded_lines_too_and_goes_around_the_ends() -> None:
+    old = [f"key_{i}: value" for i in range(1, 300)]
+    diff = SplitDiff()
+    app = Holder(diff)
+    async with app.run_test(size=(120, 12)) as pilot:
+        diff.show(side_by_side("\n".join(old), "\n".join([*old, "last: line"])))
+        diff.search("KEY_12")
+        await pilot.pause()
+        assert diff.found == "1 of 11 lines"
+        assert any("key_12:" in line for line in lines_of(diff, 10))
+        diff.next_match(-1)
+        assert diff.found == "11 of 11 lines"
+        diff.search("nowhere")
+        assert diff.found == "not found"
+        diff.search("")
+        assert diff.found == ""
+        await pilot.pause()
+        assert any("equal lines" in line for line in lines_of(diff, 10))
 
 
 async def test_a_narrow_comparison_is_one_column() -> None:
     diff = SplitDiff()
     app = Holder(diff)
     async with app.run_test(size=(80, 10)) as pilot:
-        diff.show(["a"], ["b"], align(["a"], ["b"]))
+        diff.show(side_by_side("a", "b"))
         await pilot.pause()
         first, second = lines_of(diff, 2)
         assert first.split() == ["1", "-", "a"]

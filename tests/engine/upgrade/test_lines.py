@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from floe_engine.upgrade.lines import line_of
+from floe_engine.upgrade.lines import lines_of
 
 TEXT = json.dumps(
     {
@@ -30,4 +30,5 @@ TEXT = json.dumps(
     ],
 )
 def test_the_line_of_a_change_or_of_what_it_was_in(path: tuple[str, ...], text: str) -> None:
-    assert text in TEXT.splitlines()[line_of(TEXT, ("policies/classification.json", *path)) - 1]
+    [line] = lines_of(TEXT, [("policies/classification.json", *path)])
+    assert text in TEXT.splitlines()[line - 1]
