@@ -6,11 +6,13 @@ Parses the command line, calls one workflow and prints its result. Decides nothi
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
 def run() -> None:
     """Entry point of `floe` and `floe-engine`."""
+    _open_streams()
     if sys.argv[1:] == ["--version"]:  # scripts ask often; answer before anything is imported
         from floe_engine import __version__
 
@@ -22,3 +24,11 @@ def run() -> None:
     from floe_engine.cli.main import main
 
     main()
+
+
+def _open_streams() -> None:
+    """Python has no stream where its file descriptor was closed (`floe … >&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            setattr(sys, name, os.fdopen(descriptor, mode))

@@ -44,4 +44,4 @@ def show_lines(face: Face, lines: Iterable[str]) -> None:
     """Print the lines of a report, coloured by what they begin with."""
     for line in lines:
         mark = next((mark for mark in _COLOURS if line.startswith(mark)), "")
-        face.output.line(face.output.painted(line, _COLOURS.get(mark, "")))
+        face.output.answer(face.output.painted(line, _COLOURS.get(mark, "")))

@@ -7,7 +7,6 @@ import inspect
 import os
 import re
 import signal
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -120,23 +119,27 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
     previous = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         code = body(cancel) or 0
-        sys.stdout.flush()
     except FloeError as error:
         output.error(error)
-        return error.exit_code
+        code = error.exit_code
     except KeyboardInterrupt:
         output.error(Cancelled())
-        return Cancelled.exit_code
-    except BrokenPipeError:
-        # The reader of our stdout has gone (`| head`): not a failure, and nothing left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = Cancelled.exit_code
     except Exception as error:  # the face: a crash is one line for people, the rest goes to a file
         output.error(_crash(error))
-        return Crash.exit_code
+        code = Crash.exit_code
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+    if (lost := output.finish()) is not None:
+        output.error(
+            UsageError(
+                "the output could not be written",
+                lost.strerror or str(lost),
+                hint="the command itself ran to its end; make room, or send its output elsewhere",
+            )
+        )
+        code = code or UsageError.exit_code
     return code
 
 

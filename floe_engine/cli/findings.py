@@ -42,7 +42,7 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
     for evaluation in compiled.evaluations:
         out.section()
         for line in findings_lines(evaluation, by="rule" if by_rule else "file", show_all=show_all):
-            out.line(out.painted(line.text, _COLOURS.get(line.style, "")))
+            out.answer(out.painted(line.text, _COLOURS.get(line.style, "")))
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
@@ -50,7 +50,7 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
             for line in preview_lines(preview):
-                out.line(out.painted(line.text, _COLOURS.get(line.style, "")))
+                out.answer(out.painted(line.text, _COLOURS.get(line.style, "")))
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from floe_engine.cli import manifest, project, transfer, versions
 from floe_engine.cli.command import Misused, refuse
+from floe_engine.cli.output import divert
 from floe_engine.cli.platform import cache, platform
 from floe_engine.errors import Cancelled
 
@@ -57,6 +58,10 @@ def main() -> None:
         completion_init()  # typer does this itself only with its own --install-completion
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `floe --help | head`; a command's own output never gets here
+        divert(sys.stdout)
+        code = 0
     except Misused as misuse:
         code = refuse(misuse, sys.argv[1:])
     except (KeyboardInterrupt, typer.Abort):  # before a command began, or while it asked something

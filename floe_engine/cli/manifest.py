@@ -122,7 +122,7 @@ def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
                 _show_mended(face, listing, fixed)
             if listing.diagnostics:
                 out.data("\n".join(diagnostics.text_lines(listing, out)))
-                out.line(listing.summary)
+                out.answer(listing.summary)
             else:
                 out.line(f"{printable(str(listing.path))} is valid")
 

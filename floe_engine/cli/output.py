@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -46,6 +46,7 @@ class Output:
         self._colour = self._out.isatty() if colour is None else colour
         self._inside = False
         self._written = False
+        self._lost: OSError | None = None
 
     @property
     def machine(self) -> bool:
@@ -71,25 +72,34 @@ class Output:
                     self.line("")
                 self.line(f"[{number}/{total}] {printable(title)}")
                 self._inside = True
-            case Step(text, outcome, detail):
-                indent = " " * 6 if self._inside else "  "
-                mark = self.painted(_MARKS[outcome], _COLOURS[outcome])
-                suffix = f" ({printable(detail)})" if detail else ""
-                self.line(f"{indent}{mark} {printable(text)}{suffix}")
+            case Step():
+                self.step(event)
 
     # --- results -------------------------------------------------------------------------------
 
     def line(self, text: str = "") -> None:
-        """One line of text output (not in quiet or machine mode)."""
-        if self.machine or self.quiet:
+        """One line of what is done or was done (not in quiet or machine mode)."""
+        if not self.quiet:
+            self.answer(text)
+
+    def answer(self, text: str = "") -> None:
+        """One line of what the command was asked for; quiet mode prints it too."""
+        if self.machine:
             return
         self._write(self._out, f"{text}\n")
         self._written = True
 
+    def step(self, step: Step) -> None:
+        """A step that belongs to the answer, with its mark."""
+        indent = " " * 6 if self._inside else "  "
+        mark = self.painted(_MARKS[step.outcome], _COLOURS[step.outcome])
+        suffix = f" ({printable(step.detail)})" if step.detail else ""
+        self.answer(f"{indent}{mark} {printable(step.text)}{suffix}")
+
     def section(self) -> None:
         """Leave an empty line after what came before, and be outside of any stage."""
         if self._written:
-            self.line("")
+            self.answer("")
         self._inside = False
 
     def data(self, document: Any) -> None:
@@ -147,12 +157,38 @@ class Output:
         shown = self._colour and code and (stream is None or stream.isatty())
         return f"\x1b[{code}m{text}\x1b[0m" if shown else text
 
+    def finish(self) -> OSError | None:
+        """Flush both streams; what kept output from being written, other than a reader who left."""
+        for stream in (self._out, self._err):
+            self._attempt(stream, stream.flush)
+        return self._lost
+
     def _write(self, stream: TextIO, text: str) -> None:
+        self._attempt(stream, lambda: _encoded(stream, text))
+
+    def _attempt(self, stream: TextIO, act: Callable[[], None]) -> None:
+        """Write without letting the reader decide whether the work is done: `publish | head` publishes."""
         try:
-            stream.write(text)
-        except UnicodeEncodeError:  # a terminal in the C locale
-            encoding = stream.encoding or "ascii"
-            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            act()
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self._lost = self._lost or error
+            divert(stream)
+
+
+def divert(stream: TextIO) -> None:
+    """Send what is still written to `stream` nowhere, and what its buffer holds."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _encoded(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # a terminal in the C locale
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def error_document(error: FloeError) -> dict[str, Any]:

@@ -59,9 +59,9 @@ def outdated_(
     )
     widths = [max(map(len, column)) for column in zip(header, row, strict=True)]
     for cells in (header, row):
-        out.line("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
+        out.answer("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
     if found.cached:
-        out.line(f"(as of {found.listed_at})")
+        out.answer(f"(as of {found.listed_at})")
     if found.withdrawn and seen.current is not None:
         out.warning(f"the registry no longer has {seen.current.tag}", "ask the platform team why")
     out.result(
@@ -198,7 +198,7 @@ def _show_plan(face: Face, plan: UpgradePlan) -> None:
     if plan.candidate is None:
         return
     out.section()
-    out.line(f"{printable(plan.pin.lock.name)} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
+    out.answer(f"{printable(plan.pin.lock.name)} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
     show_lines(
         face,
         (
@@ -206,10 +206,10 @@ def _show_plan(face: Face, plan: UpgradePlan) -> None:
             for entry in plan.assessment.entries
         ),
     )
-    out.line(summary(plan.assessment))
+    out.answer(summary(plan.assessment))
     out.section()
     if plan.impact is None:
-        out.line(f"This project was not judged: {printable(plan.unjudged)}")
+        out.answer(f"This project was not judged: {printable(plan.unjudged)}")
     else:
         show_lines(face, impact_lines(plan.impact))
     for problem in plan.problems:

@@ -209,21 +209,21 @@ def list_(
     if details:
         described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
         facts = {entry.tag: entry for entry in described}
-    face.output.line(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))
+    face.output.answer(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))
     for tag in tags:
         mark = "→" if tag == resolved else " "
         row = f"{mark} {tag}"
         if entry := facts.get(tag):
             status = entry.problem or (entry.verdict.status if entry.verdict else "")
             row = f"{mark} {tag:<14} {entry.digest[:19]}  {entry.created:<20}  {entry.size:>7} B  {status}"
-        face.output.line(row)
+        face.output.answer(row)
     if not tags:
-        face.output.line("  no versions yet")
+        face.output.answer("  no versions yet")
     if listing.ignored:
-        face.output.line(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
+        face.output.answer(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
     if constraint is not None:
         answer = resolved or "nothing"
-        face.output.line(f"{constraint} resolves to {answer}")
+        face.output.answer(f"{constraint} resolves to {answer}")
     face.output.result(
         {
             "repository": listing.repository.name,
@@ -247,15 +247,15 @@ def inspect_(face: Face, version: Version) -> int:
 
     found = inspect_version(face.workspace, version, report=face.output.report, cancel=face.cancel)
     out = face.output
-    out.line(f"Reference: {found.reference}")
-    out.line(f"Digest: {found.digest}")
-    out.line("Files:")
+    out.answer(f"Reference: {found.reference}")
+    out.answer(f"Digest: {found.digest}")
+    out.answer("Files:")
     for file in found.files:
-        out.line(f"  {file.path:<36} {human_size(file.size):>9}  {file.digest}")
-    out.line("Annotations:")
+        out.answer(f"  {file.path:<36} {human_size(file.size):>9}  {file.digest}")
+    out.answer("Annotations:")
     for name, value in sorted(found.annotations.items()):
         first, *more = printable(value).splitlines() or [""]
-        out.line(f"  {printable(name)}: {first}{' …' if more else ''}")
+        out.answer(f"  {printable(name)}: {first}{' …' if more else ''}")
     _show_verdict(out, found.verdict)
     out.result(
         {
@@ -284,9 +284,9 @@ def verify_(
     from floe_engine.workflows.verify import verify_version
 
     found = verify_version(face.workspace, version, keys=key or (), cancel=face.cancel)
-    face.output.line(f"Reference: {found.reference}")
-    face.output.line(f"Digest: {found.digest}")
-    face.output.line(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform verify --help`)'}")
+    face.output.answer(f"Reference: {found.reference}")
+    face.output.answer(f"Digest: {found.digest}")
+    face.output.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform verify --help`)'}")
     _show_verdict(face.output, found.verdict)
     verified = found.verdict.status == "verified"
     face.output.result(
@@ -384,11 +384,11 @@ def _show_verdict(out: Any, verdict: Any) -> None:
     from floe_engine.events import Step
     from floe_engine.text import printable
 
-    out.line(f"Signatures: {verdict.status}")
+    out.answer(f"Signatures: {verdict.status}")
     for signer in verdict.signers:
-        out.report(Step(f"{signer.format}: {signer}", detail=printable(signer.where)))
+        out.step(Step(f"{signer.format}: {signer}", detail=printable(signer.where)))
     for entry in verdict.rejected:
-        out.report(Step(f"{entry.where}: {entry.reason}", "failed"))
+        out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
     for warning in verdict.warnings:
         out.warning(warning)
 

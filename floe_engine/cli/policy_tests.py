@@ -92,20 +92,20 @@ def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
         shown = suite.cases if verbose else suite.failures
         if shown:
             out.section()
-            out.line(printable(suite.title))
+            out.answer(printable(suite.title))
         for case in shown:
-            out.report(Step(case.case.name, "done" if case.passed else "failed"))
+            out.step(Step(case.case.name, "done" if case.passed else "failed"))
             for problem in case.problems:
-                out.line(f"      {printable(problem)}")
+                out.answer(f"      {printable(problem)}")
     out.section()
     passed = sum(suite.passed for suite in result.suites)
     if result.passed:
         out.line(f"All {plural(passed, 'test')} passed")
     else:
-        out.line(f"{passed} of {plural(len(result.suites), 'test')} passed")
+        out.answer(f"{passed} of {plural(len(result.suites), 'test')} passed")
     if coverage:
         rules = ", ".join(result.unexercised) or "none"
-        out.line(f"Rules that no case exercises: {rules}")
+        out.answer(f"Rules that no case exercises: {rules}")
 
 
 def _print_mutants(face: Face, mutants: MutationRun, own: bool) -> None:
@@ -113,9 +113,9 @@ def _print_mutants(face: Face, mutants: MutationRun, own: bool) -> None:
     out.section()
     judges = "the team's own cases" if own else "the tests"
     noticed = len(mutants.trials) - len(mutants.survivors)
-    out.line(f"Mutants: {judges} noticed {noticed} of {len(mutants.trials)}")
+    out.answer(f"Mutants: {judges} noticed {noticed} of {len(mutants.trials)}")
     for trial in mutants.survivors:
-        out.report(Step(f"{trial.rule}: nobody notices when {trial.change}", "failed"))
+        out.step(Step(f"{trial.rule}: nobody notices when {trial.change}", "failed"))
 
 
 def _mutant_facts(mutants: MutationRun, own: bool) -> dict[str, Any]:

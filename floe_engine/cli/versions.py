@@ -137,7 +137,7 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
         show_lines(face, [*text.side_by_side(assessment, sides, width=width), ""])
     else:
         show_lines(face, text.changes_by_rule(assessment, sides))
-    face.output.line(text.summary(assessment))
+    face.output.answer(text.summary(assessment))
 
 
 # --- floe platform bump, changelog -------------------------------------------------------------
@@ -168,12 +168,12 @@ def bump_(
         ),
     )
     for entry, suppression in verdict.suppressed.suppressed:
-        out.line(f"({entry.rule.id} is suppressed by {printable(suppression.owner)})")
-    out.line(f"{verdict.summary[:1].upper()}{verdict.summary[1:]}")
+        out.answer(f"({entry.rule.id} is suppressed by {printable(suppression.owner)})")
+    out.answer(f"{verdict.summary[:1].upper()}{verdict.summary[1:]}")
     if not done.changed:
-        out.line(f"manifest.yaml: {done.version} is right as it is")
+        out.answer(f"manifest.yaml: {done.version} is right as it is")
     else:
-        out.line(f"manifest.yaml: {done.before} → {done.version}{' (dry run)' if dry_run else ''}")
+        out.answer(f"manifest.yaml: {done.before} → {done.version}{' (dry run)' if dry_run else ''}")
     out.result(
         {
             "from": str(done.before),

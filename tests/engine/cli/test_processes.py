@@ -104,6 +104,31 @@ def test_a_reader_that_goes_away_is_no_failure(team: Path) -> None:
     assert (process.wait(30), err) == (0, b"")
 
 
+def test_a_reader_that_goes_away_does_not_stop_the_work(team: Path) -> None:
+    program = Path(sys.executable).with_name("floe")
+    line = f"{program} platform publish v1.2.3 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", line], cwd=team, check=False).returncode == 0
+    assert "v1.2.3" in ok(floe(team, "platform", "list")).out
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("command", ["--version", "--help", "platform check", "platform lst"])
+def test_closed_streams_change_nothing_about_the_answer(team: Path, command: str, redirection: str) -> None:
+    line = f"{Path(sys.executable).with_name('floe')} {command} {redirection}"
+    done = subprocess.run(["bash", "-c", line], cwd=team, capture_output=True, text=True, check=False)
+    assert done.returncode == (2 if command == "platform lst" else 0)
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_output_that_cannot_be_written_is_said_and_is_no_crash(team: Path, form: str) -> None:
+    line = f"{Path(sys.executable).with_name('floe')} platform check -o {form} > /dev/full"
+    done = subprocess.run(["bash", "-c", line], cwd=team, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the output could not be written\n  No space left on device\n")
+
+
 @pytest.mark.parametrize(
     "env",
     [
@@ -128,6 +153,22 @@ def test_quiet_prints_problems_only(team: Path) -> None:
     (team / "manifest.yaml").write_text("kind: Manifest\n")
     ran = floe(team, "platform", "compile", "--quiet")
     assert (ran.code, ran.out) == (2, "") and "apiVersion" in ran.err
+
+
+def test_quiet_keeps_what_was_asked_for(team: Path, tmp_path: Path) -> None:
+    ok(floe(team, "platform", "publish", "v1.2.3", "--quiet"))
+    assert "v1.2.3" in ok(floe(team, "platform", "list", "--quiet")).out
+    assert "metadata" not in ok(floe(team, "platform", "compile", "--quiet")).out
+    (team / "manifest.yaml").write_text(MANIFEST.replace("coverage: 80", "coverage: 90"))
+    assert "COV001" in ok(floe(team, "platform", "diff", "v1.2.3", "--quiet")).out
+
+    product = tmp_path / "product"
+    (product / "models").mkdir(parents=True)
+    (product / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    (product / "models/orders.sql").write_text("select 1 as id")
+    ok(floe(product, "init", "--platform=v1.2.3", "--quiet"))
+    ran = floe(product, "compile", "--quiet")
+    assert ran.code == 1 and "FLOE-E201" in ran.out and "[1/4]" not in ran.out
 
 
 def test_colours_are_for_terminals_and_can_be_refused(team: Path) -> None:
