@@ -62,9 +62,11 @@ if TYPE_CHECKING:
     from floe_engine.upgrade.rules import Assessment as Assessment
     from floe_engine.versions import Constraint as Constraint
     from floe_engine.versions import Version as Version
+    from floe_engine.workflows.assess_versions import Distance as Distance
     from floe_engine.workflows.assess_versions import assess_versions as assess_versions
     from floe_engine.workflows.blast_radius import find_fleet as find_fleet
     from floe_engine.workflows.blast_radius import measure_impact as measure_impact
+    from floe_engine.workflows.browse import Repositories as Repositories
     from floe_engine.workflows.browse import describe_versions as describe_versions
     from floe_engine.workflows.browse import inspect_version as inspect_version
     from floe_engine.workflows.browse import list_repositories as list_repositories
@@ -154,7 +156,9 @@ _HOME = {
     "side_by_side": "upgrade.rows",
     # workflows
     "CompileOptions": "workflows.compile_project",
+    "Distance": "workflows.assess_versions",
     "PullOptions": "workflows.pull",
+    "Repositories": "workflows.browse",
     "SigningOptions": "workflows.signing_key",
     "Wanted": "workflows.pull",
     "assess_versions": "workflows.assess_versions",

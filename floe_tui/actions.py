@@ -373,7 +373,23 @@ _REGISTRY = _at(
         show=True,
         needs_write=True,
     ),
+    Action(
+        "registry.repositories",
+        "b",
+        "Repositories",
+        "Look into another repository, listed or typed",
+        "repositories",
+        show=True,
+    ),
     Action("registry.copy", "y", "Copy", "Copy the version's reference", "copy", show=True),
+    Action(
+        "registry.undo",
+        "",
+        "Undo pin",
+        "Take the last move of the pin back: floe.yaml and the lock",
+        "undo",
+        needs_write=True,
+    ),
 )
 
 _PROJECT = _at(

@@ -7,37 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine import CancelToken, human_size
-from floe_tui.text import homely
+from floe_tui.text import count, homely
 from floe_tui.widgets.row_view import Tone
 
 if TYPE_CHECKING:
+    from floe_engine import Distance, Workspace
     from floe_tui.jobs import Jobs
+    from floe_tui.pinning import Precision
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What the registry lists, and which of it this directory has locked."""
+    """What a repository lists, and which of it this directory has locked."""
 
     where: str
     source: str
     tags: tuple[str, ...]
-    changes: dict[str, str]
-    """Tag to how far it is from the locked version."""
+    older: frozenset[str]
+    """Tags below the locked version."""
     locked: str
+    has_lock: bool
+    """Whether anything is locked here, of this repository or another."""
     ignored: int
     listed_at: str
     cached: bool
 
 
-def list_all(directory: Path, offline: bool, cancel: CancelToken) -> Versions:
-    """The versions of the registry of a directory, newest first."""
-    from floe_engine import Version, Workspace, list_versions
+def open_at(directory: Path, repository: str) -> Workspace:
+    """The workspace of a directory, looking at `repository` (empty: the one that it says itself)."""
+    from floe_engine import Workspace
 
-    workspace = Workspace.open(directory)
+    return Workspace.open(directory, registry=repository or None)
+
+
+def list_all(directory: Path, repository: str, offline: bool, cancel: CancelToken) -> Versions:
+    """The versions of a repository, newest first."""
+    from floe_engine import Version, list_versions
+
+    workspace = open_at(directory, repository)
     if offline:
         workspace = workspace.without_network()
     listing = list_versions(workspace, cancel=cancel)
@@ -45,19 +57,41 @@ def list_all(directory: Path, offline: bool, cancel: CancelToken) -> Versions:
     here = lock is not None and lock.reference == listing.repository.name
     locked = lock.tag if lock is not None and here else ""
     pin = Version.from_tag(locked) if locked else None
-    changes: dict[str, str] = {}
-    if pin:
-        changes = {tag: version.step_from(pin) for version, tag in listing.tags.items()}
+    older = frozenset(tag for version, tag in listing.tags.items() if pin is not None and version < pin)
     return Versions(
         listing.repository.name,
-        workspace.registry.source,
+        "chosen here" if repository else workspace.registry.source,
         tuple(listing.tags[version] for version in listing.versions),
-        changes,
+        older,
         locked,
+        lock is not None,
         len(listing.ignored),
         listing.listed_at,
         listing.cached,
     )
+
+
+def age(stamp: str, now: datetime | None = None) -> str:
+    """How long ago an RFC 3339 time was, roughly: ``3 hours ago``; the text itself where it is none."""
+    try:
+        then = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+        seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    except (ValueError, TypeError):
+        return stamp
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return f"{count(int(seconds // length), unit)} ago"
+    return "a moment ago"
+
+
+def change_cell(distance: Distance | None, older: bool) -> str:
+    """How far a version is from the locked one by what it holds; empty while nobody knows yet."""
+    if distance is None:
+        return ""
+    if distance.problem:
+        return "?"
+    level = "same" if distance.level == "none" else distance.level
+    return f"↓ {level}" if older else level
 
 
 def first_use(jobs: Jobs, cancel: CancelToken) -> Callable[[str, str], bool]:
@@ -118,13 +152,28 @@ def details(found: Any) -> str:
     return "\n".join(lines)
 
 
-def ranges(tag: str) -> list[tuple[str, str]]:
-    """The ways to pin a tag: as it is, and the ranges that begin with its numbers."""
-    numbers = tag.split(".")
-    rows = [(tag, "exactly this version")]
-    if len(numbers) >= 3 and "-" not in tag:
-        rows += [
-            (f"{numbers[0]}.{numbers[1]}.*", "and its patches"),
-            (f"{numbers[0]}.*.*", "and its minor versions"),
-        ]
+def distance_lines(distance: Distance | None, locked: str) -> list[str]:
+    """The same in full."""
+    if distance is None:
+        return []
+    if distance.problem:
+        words = f"nobody can say: {distance.problem}"
+    elif distance.level == "none":
+        words = "it holds the same"
+    else:
+        words = (
+            f"{count(distance.changes, 'change')}, {distance.breaking} breaking: a {distance.level} change"
+        )
+    return ["", f"# From {locked or 'the locked version'}", words]
+
+
+def ranges(tag: str) -> list[tuple[Precision, str, str]]:
+    """The ways to pin a tag, each with its text: as it is, and the ranges that begin with its numbers."""
+    from floe_engine import Version, pinned
+
+    version = Version.from_tag(tag)
+    rows: list[tuple[Precision, str, str]] = [("pinned", tag, "exactly this version")]
+    if version is not None and not version.prerelease:
+        rows.append(("patch", pinned(version, "patch"), "and its patches"))
+        rows.append(("minor", pinned(version, "minor"), "and its minor versions"))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from textual import on
@@ -10,10 +11,21 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
-from floe_engine import CancelToken, FloeError, Report, human_size
+from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.registry_facts import Versions, details, first_use, judged, list_all, ranges, verdict_lines
+from floe_tui.registry_facts import (
+    Versions,
+    age,
+    change_cell,
+    details,
+    distance_lines,
+    first_use,
+    judged,
+    list_all,
+    open_at,
+    verdict_lines,
+)
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
 from floe_tui.widgets.filter_list import FilterList
@@ -42,8 +54,10 @@ class RegistryScreen(PlaceScreen):
     place = Place.REGISTRY
     about = (
         "The versions of the registry, newest first. ✓ is signed by somebody you trust, ! signed by "
-        "others, - not signed; ▸ is the version this directory has locked. Enter shows a version's "
-        "files and signatures. The constraint box says what a range such as v1.2.* would take."
+        "others, - not signed; ▸ is the version this directory has locked. Change is how far a version is "
+        "from that one, measured by what both hold; ↓ goes back. Enter shows a version's files and "
+        "signatures. The constraint box says what a range such as v1.2.* would take; Enter goes there. "
+        "b looks into another repository. Without network it shows what was seen the last time."
     )
     BINDINGS = [*bindings(Place.REGISTRY)]
     CSS_PATH = "registry.tcss"
@@ -51,7 +65,10 @@ class RegistryScreen(PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self._versions: Versions | None = None
+        self._repository = ""  # as the user chose; empty: the one that the directory says
         self._facts: dict[str, Any] = {}
+        self._distances: dict[str, Any] = {}
+        self._resolved = ""
         self._rest: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -71,6 +88,8 @@ class RegistryScreen(PlaceScreen):
         """Paint first, ask the registry in a worker."""
         super().on_mount()
         self.list.view.focus()
+        remembered = self.workbench.remembered(Place.REGISTRY).get("repository")
+        self._repository = remembered if isinstance(remembered, str) else ""
         self.action_refresh()
 
     @property
@@ -89,37 +108,55 @@ class RegistryScreen(PlaceScreen):
         needs = {"registry.pull", "registry.verify", "registry.pin", "registry.copy"}
         return "no version is chosen" if action_id in needs and not self.tag else ""
 
+    def remember(self) -> dict[str, Any]:
+        """Which repository was looked into."""
+        return {"repository": self._repository}
+
+    # --- which repository ------------------------------------------------------------------
+
+    def action_repositories(self) -> None:
+        """Choose another repository."""
+        from floe_tui.screens.repositories import choose_repository
+
+        choose_repository(self, self._repository, self._look_into)
+
+    def _look_into(self, repository: str) -> None:
+        self._repository = repository
+        self._versions = None
+        self._facts, self._distances = {}, {}
+        self.list.set_rows([])
+        self.query_one(TextView).show("")
+        self.action_refresh()
+
     # --- listing ---------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
         """Ask the registry for its tags."""
-        directory = self.workbench.options.directory
-
-        def failed(error: FloeError) -> None:
-            self._offline(error)
-
+        directory, repository = self.workbench.options.directory, self._repository
         self.query_one("#where", Label).update("asking the registry")
         self.job(
-            lambda report, cancel: list_all(directory, False, cancel),
+            lambda report, cancel: list_all(directory, repository, False, cancel),
             title="Listing versions",
             group="registry.list",
             done=self._listed,
-            failed=failed,
+            failed=self._offline,
             timeout=45,
             command="floe platform list",
         )
 
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
-        directory = self.workbench.options.directory
+        directory, repository = self.workbench.options.directory, self._repository
         self.query_one("#where", Label).update(plain(f"✗ {error.title}"))
+        if isinstance(error, Cancelled):
+            return
 
         def shown(versions: Versions) -> None:
             self._listed(versions)
-            self.notify(f"{error.title}. Shown is what was seen at {versions.listed_at}.", markup=False)
+            self.notify(f"{error.title}. Shown is what was seen {age(versions.listed_at)}.", markup=False)
 
         self.job(
-            lambda report, cancel: list_all(directory, True, cancel),
+            lambda report, cancel: list_all(directory, repository, True, cancel),
             title="Reading the last listing",
             group="registry.list",
             done=shown,
@@ -129,14 +166,18 @@ class RegistryScreen(PlaceScreen):
         )
 
     def _listed(self, versions: Versions) -> None:
-        self._versions = versions
-        seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
-        skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
+        before, self._versions = self._versions, versions
+        if before is not None and before.locked != versions.locked:
+            self._distances = {}
         where = f"{versions.where}  ({versions.source})"
+        if versions.cached:
+            where = f"! offline, as seen {age(versions.listed_at)}: {where}"
         self.query_one("#where", Label).update(plain(homely(where)))
+        skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
+        seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
         self.post_message(StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}{seen}"))
         self.list.set_rows([self._row(tag) for tag in versions.tags])
-        if versions.locked:
+        if versions.locked and before is None:
             self.list.view.move_to(versions.locked)
         self._describe()
         self.refresh_bindings()
@@ -144,7 +185,8 @@ class RegistryScreen(PlaceScreen):
     def _row(self, tag: str) -> Row:
         versions, facts = self._versions, self._facts.get(tag)
         locked = versions is not None and tag == versions.locked
-        change = "locked" if locked else (versions.changes.get(tag, "") if versions else "")
+        older = versions is not None and tag in versions.older
+        change = "locked" if locked else change_cell(self._distances.get(tag), older)
         name = f"▸{tag}" if locked else tag
         if facts is None:
             return Row(tag, (name, "", "", "", change, ""))
@@ -175,59 +217,93 @@ class RegistryScreen(PlaceScreen):
             return
         at = self.list.view.cursor
         near = self.list.view.rows[max(0, at - AROUND // 2) : at + AROUND]
-        tags = [row.key for row in near if row.key not in self._facts]
-        if not tags:
-            return
-        directory = self.workbench.options.directory
+        tags = [row.key for row in near]
+        unknown = [tag for tag in tags if tag not in self._facts]
+        if unknown:
+            self._read_facts(unknown)
+        unmeasured = [tag for tag in tags if tag not in self._distances and tag != versions.locked]
+        if versions.has_lock and unmeasured:
+            self._measure(unmeasured)
+
+    def _read_facts(self, tags: Sequence[str]) -> None:
+        directory, repository = self.workbench.options.directory, self._repository
 
         def work(report: Report, cancel: CancelToken) -> None:
-            from floe_engine import Workspace, describe_versions
+            from floe_engine import describe_versions
 
-            workspace = Workspace.open(directory)
+            workspace = open_at(directory, repository)
             describe_versions(
                 workspace,
                 workspace.registry.reference,
                 tags,
-                on_facts=lambda facts: self.call_later(self._described, facts),
+                on_facts=lambda facts: self.call_later(self._described, repository, facts),
                 cancel=cancel,
             )
 
-        self.job(
-            work,
-            title="Reading signatures",
-            group="registry.describe",
-            done=lambda _: None,
-            failed=lambda error: self.post_message(StatusChanged(f"✗ {error.title}")),
-            timeout=60,
-            quiet=True,
-        )
+        self._quietly(work, "Reading signatures", "registry.describe")
 
-    def _described(self, facts: Any) -> None:
-        self._facts[facts.tag] = facts
-        if self._versions is not None and facts.tag in self._versions.tags:
-            self.list.update_row(self._row(facts.tag))
+    def _measure(self, tags: Sequence[str]) -> None:
+        directory, repository = self.workbench.options.directory, self._repository
+
+        def work(report: Report, cancel: CancelToken) -> None:
+            from floe_engine import assess_versions
+
+            workspace = open_at(directory, repository)
+            assess_versions(
+                workspace,
+                workspace.registry.reference,
+                tags,
+                on_distance=lambda distance: self.call_later(self._measured, repository, distance),
+                cancel=cancel,
+            )
+
+        self._quietly(work, "Comparing with the locked version", "registry.assess")
+
+    def _quietly(self, work: Any, title: str, group: str) -> None:
+        def failed(error: FloeError) -> None:
+            if not isinstance(error, Cancelled):
+                self.post_message(StatusChanged(f"✗ {title}: {error.title}"))
+
+        self.job(work, title=title, group=group, done=lambda _: None, failed=failed, timeout=120, quiet=True)
+
+    def _described(self, repository: str, facts: Any) -> None:
+        if repository == self._repository:
+            self._facts[facts.tag] = facts
+            self._renew(facts.tag)
+
+    def _measured(self, repository: str, distance: Any) -> None:
+        if repository == self._repository:
+            self._distances[distance.tag] = distance
+            self._renew(distance.tag)
+
+    def _renew(self, tag: str) -> None:
+        if self._versions is not None and tag in self._versions.tags:
+            self.list.update_row(self._row(tag))
 
     # --- details ---------------------------------------------------------------------------
 
     @on(RowView.Chosen)
     def _chosen(self, event: RowView.Chosen) -> None:
-        directory, tag = self.workbench.options.directory, event.row.key
+        directory, repository, tag = self.workbench.options.directory, self._repository, event.row.key
+        locked = self._versions.locked if self._versions else ""
+        more = distance_lines(self._distances.get(tag), locked)
 
         def work(report: Report, cancel: CancelToken) -> str:
-            from floe_engine import Workspace, inspect_version
+            from floe_engine import inspect_version
 
-            return details(inspect_version(Workspace.open(directory), tag, report=report, cancel=cancel))
+            found = inspect_version(open_at(directory, repository), tag, report=report, cancel=cancel)
+            return "\n".join([details(found), *more])
 
         self._show_details(work, f"Reading {tag}", f"floe platform inspect {tag}")
 
     def action_verify(self) -> None:
         """Every signature of the version under the cursor."""
-        directory, tag = self.workbench.options.directory, self.tag
+        directory, repository, tag = self.workbench.options.directory, self._repository, self.tag
 
         def work(report: Report, cancel: CancelToken) -> str:
-            from floe_engine import Workspace, verify_version
+            from floe_engine import verify_version
 
-            found = verify_version(Workspace.open(directory), tag, report=report, cancel=cancel)
+            found = verify_version(open_at(directory, repository), tag, report=report, cancel=cancel)
             source = found.trust_source or "nobody is trusted here yet"
             lines = [
                 f"# {homely(str(found.reference))}",
@@ -256,22 +332,29 @@ class RegistryScreen(PlaceScreen):
     def _constrain(self, event: Input.Changed) -> None:
         versions, text = self._versions, event.value.strip()
         label = self.query_one("#resolved", Label)
+        self._resolved = ""
         if not text or versions is None:
             label.update("")
             return
 
-        def work(report: Report, cancel: CancelToken) -> str:
+        def work(report: Report, cancel: CancelToken) -> tuple[str, str]:
             from floe_engine import Constraint
 
             found = Constraint.parse(text).resolve(versions.tags)
             newer = f", newer is {found.newer.tag}" if found.newer else ""
-            return f"→ {found.tag} ({found.candidates} allowed{newer})" if found.tag else f"→ none{newer}"
+            if not found.tag:
+                return "", f"→ none{newer}"
+            return found.tag, f"→ {found.tag} ({found.candidates} allowed{newer})"
+
+        def done(answer: tuple[str, str]) -> None:
+            self._resolved, said = answer
+            label.update(plain(said))
 
         self.job(
             work,
             title="Resolving",
             group="registry.resolve",
-            done=lambda answer: label.update(plain(answer)),
+            done=done,
             failed=lambda error: label.update(plain(f"✗ {error.title}")),
             timeout=20,
             quiet=True,
@@ -279,18 +362,21 @@ class RegistryScreen(PlaceScreen):
 
     @on(Input.Submitted, "#constraint")
     def _constrained(self) -> None:
+        if self._resolved:
+            self.list.view.move_to(self._resolved)
         self.list.view.focus()
 
     # --- taking a version ------------------------------------------------------------------
 
     def action_pull(self) -> None:
         """Fetch, verify, lock."""
-        directory, tag, jobs = self.workbench.options.directory, self.tag, self.workbench.jobs
+        directory, repository, tag = self.workbench.options.directory, self._repository, self.tag
+        jobs = self.workbench.jobs
 
         def work(report: Report, cancel: CancelToken) -> tuple[str, bool]:
-            from floe_engine import Wanted, Workspace, pull
+            from floe_engine import Wanted, pull
 
-            workspace = Workspace.open(directory)
+            workspace = open_at(directory, repository)
             ask = first_use(jobs, cancel)
             pulled = pull(workspace, Wanted.parse(tag, workspace), ask=ask, report=report, cancel=cancel)
             return pulled.lock.digest, pulled.changed
@@ -310,37 +396,17 @@ class RegistryScreen(PlaceScreen):
         )
 
     def action_pin(self) -> None:
-        """Choose how closely to pin, then pull and write floe.yaml."""
-        from floe_tui.screens.choose import ChoosePanel
+        """Choose how closely to pin; a project that is pinned already sees first what it would do."""
+        from floe_tui.screens.moving import choose_pin
 
-        tag = self.tag
-        rows = [Row(text, (text, about)) for text, about in ranges(tag)]
-        panel = ChoosePanel(f"Pin {tag}", rows, (Column(width=16), Column()))
-        self.app.push_screen(panel, lambda chosen: self._pin(chosen) if chosen else None)
+        if self._versions is not None:
+            choose_pin(self, self._versions.where, self.tag, self.action_refresh)
 
-    def _pin(self, constraint: str) -> None:
-        directory, jobs = self.workbench.options.directory, self.workbench.jobs
+    def action_undo(self) -> None:
+        """Take the last move of the pin back."""
+        from floe_tui.screens.moving import undo_pin
 
-        def work(report: Report, cancel: CancelToken) -> tuple[str, ...]:
-            from floe_engine import Workspace, init_project
-
-            ask = first_use(jobs, cancel)
-            made = init_project(Workspace.open(directory), constraint, ask=ask, report=report, cancel=cancel)
-            return tuple(made.created)
-
-        def done(created: tuple[str, ...]) -> None:
-            what = ", ".join(created) if created else "nothing had to change"
-            self.notify(f"✓ Pinned {constraint}: {what}", markup=False)
-            self.action_refresh()
-
-        self.job(
-            work,
-            title=f"Pinning {constraint}",
-            group="registry.pull",
-            done=done,
-            timeout=300,
-            command=f"floe init --platform={constraint}",
-        )
+        undo_pin(self, self.action_refresh)
 
     def action_copy(self) -> None:
         """The version's reference."""

@@ -74,6 +74,9 @@ class FilterList(Vertical):
             self._texts.append(_text(row))
         else:
             self._all[index], self._texts[index] = row, _text(row)
+            if not self.filter:
+                self.view.replace(index, row)
+                return
         self._apply()
 
     def _apply(self) -> None:
@@ -82,7 +85,7 @@ class FilterList(Vertical):
             pairs = zip(self._all, self._texts, strict=True)
             self.view.show([row for row, text in pairs if all(word in text for word in words)])
         else:
-            self.view.show(list(self._all))
+            self.view.show(self._all)
 
     def action_filter(self) -> None:
         """Open the filter."""

@@ -105,7 +105,7 @@ class RowView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.columns = tuple(columns)
         self.empty = empty
-        self._rows: Sequence[Row] = ()
+        self._rows: list[Row] = []
         self._header = any(column.title for column in self.columns)
 
     # --- rows ------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class RowView(ScrollView, can_focus=True):
     def show(self, rows: Sequence[Row]) -> None:
         """Show other rows; the cursor stays on the row of the same key where there is one."""
         before = self.current
-        self._rows = rows
+        self._rows = list(rows)
         self.virtual_size = Size(0, len(rows) + self._header)
         at = min(self.cursor, max(0, len(rows) - 1))
         if before is not None and not (at < len(rows) and rows[at].key == before.key):
@@ -134,6 +134,13 @@ class RowView(ScrollView, can_focus=True):
                 self.post_message(self.Moved(self, self.current))
         else:
             self.cursor = at
+
+    def replace(self, index: int, row: Row) -> None:
+        """Show another row of the same key in the place of the one at `index`."""
+        self._rows[index] = row
+        self.refresh()
+        if index == self.cursor:
+            self.post_message(self.Moved(self, row))
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the row of a key."""
@@ -150,10 +157,11 @@ class RowView(ScrollView, can_focus=True):
     def watch_cursor(self) -> None:
         """Keep the cursor in view and tell."""
         top, height = self.scroll_offset.y, self.size.height - self._header
+        # By force: where rows have just been shown, the view does not know yet that it can scroll.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif height > 0 and self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
         self.refresh()
         self.post_message(self.Moved(self, self.current))
 

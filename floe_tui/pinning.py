@@ -1,0 +1,161 @@
+"""A project's move to another version of its platform: what it would do, in words, and doing it.
+
+Functions here run in workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from floe_engine import CancelToken, FloeError, Report
+from floe_tui.text import count, homely
+
+Precision = Literal["pinned", "patch", "minor"]
+
+Ask = Callable[[str, str], bool]
+"""Whether to trust a signer whom nothing vouches for yet: platform, signer."""
+
+SHOWN = 50
+"""Findings of a kind that a preview lists; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What pinning another version would do. Nothing was written."""
+
+    title: str
+    text: str
+    plan: Any
+    changes: bool
+    breaks: bool
+    """Whether a build that runs today would stop, or nobody can say that it would not."""
+    downgrade: bool
+
+    @property
+    def must_be_accepted(self) -> bool:
+        """Whether a plain yes is not enough."""
+        return self.breaks or self.downgrade
+
+
+def is_pinned(directory: Path) -> bool:
+    """Whether there is a floe.yaml, so that another version is a move and no first pin."""
+    return (directory / "floe.yaml").is_file()
+
+
+def plan_move(
+    directory: Path,
+    repository: str,
+    tag: str,
+    precision: Precision,
+    ask: Ask,
+    report: Report,
+    cancel: CancelToken,
+) -> Move:
+    """Fetch and verify `tag`, and judge the project under it.
+
+    `repository` is where the tag was seen (empty: where the pin points). Raises `FloeError` where
+    that is not what the project is pinned to, and what planning raises.
+    """
+    from floe_engine import Workspace, plan_pin
+
+    workspace = Workspace.open(directory)
+    plan = plan_pin(workspace, tag, precision, allow_downgrade=True, ask=ask, report=report, cancel=cancel)
+    home = plan.pin.wanted.repository.name
+    if repository and repository != home:
+        raise FloeError(
+            "the project is pinned to another repository",
+            f"floe.yaml has {home}, and this version is in {repository}",
+            hint="choose the project's repository first, or write platform.ref in floe.yaml by hand",
+        )
+    return described(plan)
+
+
+def take_move(directory: Path, move: Move, *, accepted: bool, cancel: CancelToken) -> str:
+    """Do it; says what floe.yaml has now. Raises `Refused` where it breaks and is not accepted."""
+    from floe_engine import Workspace, take_upgrade
+
+    done = take_upgrade(Workspace.open(directory), move.plan, accept_breaking=accepted, cancel=cancel)
+    return str(done.plan.ref)
+
+
+def undo(directory: Path, cancel: CancelToken) -> str:
+    """Take the last move back; says what floe.yaml has again."""
+    from floe_engine import Workspace, undo_move
+
+    return str(undo_move(Workspace.open(directory), cancel=cancel).ref)
+
+
+def described(plan: Any) -> Move:
+    """A plan in words."""
+    downgrade = plan.step == "older"
+    breaks = plan.candidate is not None and (plan.breaks or plan.impact is None)
+    lines = [
+        "# floe.yaml",
+        f"now      {homely(plan.pin.ref)}",
+        f"then     {homely(plan.ref)}",
+        f"locked   {plan.pin.version.tag} → {plan.version.tag} ({_step(plan.step)})",
+        "",
+        *_platform(plan),
+        *_project(plan),
+    ]
+    return Move(f"Pin {plan.version.tag}?", "\n".join(lines), plan, plan.changes, breaks, downgrade)
+
+
+def _step(step: str) -> str:
+    return {"same": "the same version", "older": "an older version"}.get(step, f"a {step} step")
+
+
+def _platform(plan: Any) -> Iterator[str]:
+    if plan.candidate is None:
+        yield "The locked version stays; only the range in floe.yaml changes."
+        return
+    entries = plan.assessment.entries
+    yield "# What changed in the platform"
+    if not entries:
+        yield "nothing"
+    for entry in entries[:SHOWN]:
+        sign = {"major": "✗", "minor": "!"}.get(entry.bump, "·")
+        yield f"{sign} {entry.rule.id} {entry.sentence}"
+    if len(entries) > SHOWN:
+        yield f"  and {count(len(entries) - SHOWN, 'other change')}"
+    yield ""
+
+
+def _project(plan: Any) -> Iterator[str]:
+    if plan.candidate is None:
+        return
+    yield "# What it does to this project"
+    for problem in plan.problems:
+        yield f"✗ floe.yaml:{problem.span.start}: {problem.message}"
+    if plan.impact is None:
+        yield f"✗ nobody can say: {plan.unjudged}"
+        return
+    kinds = (
+        ("✗", "would stop the build", plan.impact.breaking),
+        ("!", "new or worse, but stop nothing", _others(plan.impact)),
+        ("✓", "gone or eased", plan.impact.of("resolved", "eased")),
+        ("-", "no longer looked at", plan.impact.of("no_longer_evaluated")),
+    )
+    quiet = not plan.problems
+    for sign, what, effects in kinds:
+        if not effects:
+            continue
+        quiet = False
+        yield f"{sign} {count(len(effects), 'finding')} {what}"
+        for effect in effects[:SHOWN]:
+            found = effect.finding
+            causes = ", ".join(dict.fromkeys(cause.rule.id for cause in effect.causes))
+            yield f"    {found.path}:{found.line} {found.rule} {found.message}" + (
+                f" (by {causes})" if causes else ""
+            )
+        if len(effects) > SHOWN:
+            yield f"    and {count(len(effects) - SHOWN, 'other')}"
+    if quiet:
+        yield "✓ nothing: every finding stays as it is"
+
+
+def _others(impact: Any) -> list[Any]:
+    return [effect for effect in impact.of("new", "worsened") if not effect.breaks]

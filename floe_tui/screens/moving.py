@@ -1,0 +1,182 @@
+"""Pinning a version, wherever it was chosen: how closely, what it would do, and only then doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from floe_engine import CancelToken, Report
+from floe_tui.pinning import Move, Precision, is_pinned, plan_move, take_move, undo
+from floe_tui.registry_facts import first_use, ranges
+from floe_tui.screens.panel import Panel
+from floe_tui.text import homely, plain
+from floe_tui.widgets.row_view import Column, Row
+from floe_tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from floe_tui.screens.place import PlaceScreen
+
+TIMEOUT = 300.0
+
+YES, ACCEPT = "y", "a"
+"""Keys that confirm a move: a plain one, and one that breaks the project or goes back."""
+
+
+class MovePanel(Panel[bool]):
+    """The preview. Cancel has the focus; a move that breaks the project takes another key."""
+
+    def __init__(self, move: Move) -> None:
+        super().__init__()
+        self.move = move
+        self.key = ACCEPT if move.must_be_accepted else YES
+
+    @property
+    def verb(self) -> str:
+        """What the confirming button says."""
+        if self.move.breaks:
+            return "Accept what breaks, and pin"
+        return "Accept the older version, and pin" if self.move.downgrade else "Pin"
+
+    def compose(self) -> ComposeResult:
+        """Title, preview, and Cancel before the verb."""
+        with Vertical(id="panel", classes="-wide -danger"):
+            yield Static(plain(self.move.title), classes="title")
+            yield TextView(self.move.text, headings=True, wrap=True)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                if self.move.changes:
+                    yield Button(f"{self.verb} ({self.key})", id="confirm", variant="warning", compact=True)
+
+    def on_mount(self) -> None:
+        """Cancel is the default."""
+        self.query_one("#cancel", Button).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """The confirming key, and the keys that scroll."""
+        if event.key == self.key and self.move.changes:
+            event.stop()
+            self.dismiss(True)
+        elif event.key in ("j", "down", "k", "up"):
+            event.stop()
+            self.query_one(TextView).scroll_relative(y=1 if event.key in ("j", "down") else -1, animate=False)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Either button."""
+        self.dismiss(event.button.id == "confirm")
+
+    def action_close(self) -> None:
+        """Escape is Cancel."""
+        self.dismiss(False)
+
+
+def choose_pin(screen: PlaceScreen, repository: str, tag: str, done: Callable[[], object]) -> None:
+    """Ask how closely to pin `tag` of `repository`, and go on from there.
+
+    The first pin writes floe.yaml; a later one is previewed first. `done` is called once it is made.
+    """
+    from floe_tui.screens.choose import ChoosePanel
+
+    options = ranges(tag)
+    rows = [Row(precision, (text, about)) for precision, text, about in options]
+    ways: dict[str, tuple[Precision, str]] = {option[0]: (option[0], option[1]) for option in options}
+
+    def chosen(key: str | None) -> None:
+        if not key:
+            return
+        precision, text = ways[key]
+        if is_pinned(screen.workbench.options.directory):
+            preview_move(screen, repository, tag, precision, done)
+        else:
+            _first_pin(screen, f"{repository}:{text}", text, done)
+
+    screen.app.push_screen(ChoosePanel(f"Pin {tag}", rows, (Column(width=16), Column())), chosen)
+
+
+def preview_move(
+    screen: PlaceScreen, repository: str, tag: str, precision: Precision, done: Callable[[], object]
+) -> None:
+    """Say what pinning `tag` would do, and do it if that is confirmed."""
+    directory, jobs = screen.workbench.options.directory, screen.workbench.jobs
+
+    def work(report: Report, cancel: CancelToken) -> Move:
+        return plan_move(directory, repository, tag, precision, first_use(jobs, cancel), report, cancel)
+
+    def planned(move: Move) -> None:
+        def answered(sure: bool | None) -> None:
+            if sure:
+                _take(screen, move, done)
+
+        screen.app.push_screen(MovePanel(move), answered)
+
+    screen.job(
+        work,
+        title=f"Judging the project under {tag}",
+        group="pin",
+        done=planned,
+        timeout=TIMEOUT,
+        command=f"floe upgrade --to {tag} --dry-run",
+    )
+
+
+def undo_pin(screen: PlaceScreen, done: Callable[[], object]) -> None:
+    """Take the last move of the pin back."""
+    directory = screen.workbench.options.directory
+
+    def undone(ref: str) -> None:
+        screen.notify(f"✓ Pinned to {homely(ref)} again", markup=False)
+        done()
+
+    screen.job(
+        lambda report, cancel: undo(directory, cancel),
+        title="Taking the pin back",
+        group="pin",
+        done=undone,
+        timeout=60,
+        command="floe upgrade --undo",
+    )
+
+
+def _take(screen: PlaceScreen, move: Move, done: Callable[[], object]) -> None:
+    directory = screen.workbench.options.directory
+
+    def taken(ref: str) -> None:
+        screen.notify(f"✓ Pinned to {homely(ref)}", markup=False)
+        done()
+
+    screen.job(
+        lambda report, cancel: take_move(directory, move, accepted=move.must_be_accepted, cancel=cancel),
+        title="Pinning",
+        group="pin",
+        done=taken,
+        timeout=TIMEOUT,
+        important=True,
+    )
+
+
+def _first_pin(screen: PlaceScreen, reference: str, constraint: str, done: Callable[[], object]) -> None:
+    directory, jobs = screen.workbench.options.directory, screen.workbench.jobs
+
+    def work(report: Report, cancel: CancelToken) -> tuple[str, ...]:
+        from floe_engine import Workspace, init_project
+
+        ask = first_use(jobs, cancel)
+        made = init_project(Workspace.open(directory), reference, ask=ask, report=report, cancel=cancel)
+        return tuple(made.created)
+
+    def pinned(created: tuple[str, ...]) -> None:
+        screen.notify(f"✓ Pinned {constraint}: {', '.join(created) or 'nothing had to change'}", markup=False)
+        done()
+
+    screen.job(
+        work,
+        title=f"Pinning {constraint}",
+        group="pin",
+        done=pinned,
+        timeout=TIMEOUT,
+        command=f"floe init --platform={homely(reference)}",
+    )

@@ -1,0 +1,256 @@
+"""The registry place: repositories, changes by content, pinning with a preview, offline."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from floe_engine import Workspace, publish
+from floe_tui.app import Workbench
+from floe_tui.registry_facts import age, ranges
+from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.moving import MovePanel
+from floe_tui.screens.registry import RegistryScreen
+from floe_tui.widgets.text_view import TextView
+from tests.registries import DockerRegistry, docker_registry
+
+from .conftest import MANIFEST, Start, idle, rows, until
+
+
+async def registry(pilot: Pilot[None], app: Workbench) -> RegistryScreen:
+    await pilot.press("f6")
+    await idle(pilot, app)
+    assert isinstance(app.screen, RegistryScreen)
+    return app.screen
+
+
+def changes(app: Workbench) -> dict[str, str]:
+    return {row.key: row.cells[4] for row in rows(app)}
+
+
+def where(screen: RegistryScreen) -> str:
+    return str(screen.query_one("#where").render())
+
+
+def pin_of(folder: Path) -> str:
+    return next(line for line in (folder / "floe.yaml").read_text().splitlines() if "ref:" in line)
+
+
+# --- what is shown ---------------------------------------------------------------------------
+
+
+async def test_the_change_of_a_version_is_what_it_holds_not_what_its_number_says(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        await until(pilot, lambda: all(changes(app).values()))
+        # 1.3.0 is a minor number for a change that no project can see.
+        assert changes(app) == {"v2.0.0": "major", "v1.3.0": "patch", "v1.2.3": "locked"}
+
+
+async def test_a_version_is_shown_with_its_eight_files_and_its_signatures(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        await until(pilot, lambda: all(changes(app).values()))
+        await pilot.press("g", "enter")
+        await idle(pilot, app)
+        text = screen.query_one(TextView).text
+        assert text.count(".json") >= 8
+        assert "# Signatures" in text
+        assert "breaking: a major change" in text
+
+
+async def test_the_constraint_box_says_what_a_range_takes_and_goes_there(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        await pilot.press("c", *"v1.*.*")
+        await idle(pilot, app)
+        assert "v1.3.0" in str(screen.query_one("#resolved").render())
+        await pilot.press("enter")
+        assert screen.tag == "v1.3.0"
+
+
+# --- which repository ------------------------------------------------------------------------
+
+
+async def test_another_repository_is_chosen_from_the_catalog_or_typed(
+    workbench: Start, platform: Path, docker_registry: DockerRegistry
+) -> None:
+    here = f"oci://{docker_registry.host}/team/one"
+    publish(Workspace.open(platform, registry=here), "v1.2.3")
+    publish(Workspace.open(platform, registry=f"oci://{docker_registry.host}/team/two"), "v1.2.3")
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        assert rows(app) == []
+        await pilot.press("b")
+        await idle(pilot, app)
+        await pilot.press("G", "enter")
+        await pilot.pause()
+        app.screen.query_one(Input).value = here
+        await pilot.press("enter")
+        await idle(pilot, app)
+        assert [row.key for row in rows(app)] == ["v1.2.3"]
+        assert "chosen here" in where(screen)
+        await pilot.press("b")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, ChoosePanel)
+        assert [row.key.rpartition("/")[2] for row in panel.rows[:2]] == ["one", "two"]
+        await pilot.press("j", "enter")
+        await idle(pilot, app)
+        assert "team/two" in where(screen)
+
+
+# --- pinning ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("downs", "written"), [(0, "v1.3.0"), (1, "v1.3.*"), (2, "v1.*.*")], ids=["exact", "patch", "minor"]
+)
+async def test_a_harmless_version_is_pinned_after_its_preview(
+    workbench: Start, project: Path, downs: int, written: str
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v1.3.0")
+        await pilot.press("i", *["down"] * downs, "enter")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, MovePanel)
+        assert "every finding stays as it is" in panel.move.text
+        assert isinstance(app.focused, Button)
+        assert app.focused.id == "cancel"
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert pin_of(project).endswith(f":{written}")
+        assert changes(app)["v1.3.0"] == "locked"
+
+
+async def test_a_breaking_version_is_refused_until_it_is_accepted_and_can_be_taken_back(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    before = pin_of(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v2.0.0")
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, MovePanel)
+        assert "would stop the build" in panel.move.text
+        await pilot.press("y", "i")  # neither a plain yes nor the key that led here
+        assert app.screen is panel
+        await pilot.press("enter")  # Cancel is the default
+        await idle(pilot, app)
+        assert pin_of(project) == before
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        await pilot.press("a")
+        await idle(pilot, app)
+        assert pin_of(project).endswith(":v2.0.0")
+        screen.action_undo()
+        await idle(pilot, app)
+        assert pin_of(project) == before
+
+
+async def test_a_version_of_another_repository_is_not_pinned_by_its_number(
+    workbench: Start, project: Path, platform: Path, tmp_path: Path
+) -> None:
+    other = f"oci-layout:{tmp_path / 'elsewhere' / 'platform'}"
+    (platform / "manifest.yaml").write_text(MANIFEST)
+    publish(Workspace.open(platform, registry=other), "v1.2.3")
+    before = pin_of(project)
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen._look_into(other)
+        await idle(pilot, app)
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        assert app.screen is not screen
+        await pilot.press("escape")
+    assert pin_of(project) == before
+
+
+# --- without network, and with many ----------------------------------------------------------
+
+
+async def test_without_network_the_cached_versions_stand_there_with_their_age(
+    workbench: Start, platform: Path, data_team: Path, tmp_path: Path
+) -> None:
+    from floe_engine import init_project
+
+    with docker_registry(tmp_path / "registry") as running:
+        name = f"oci://{running.host}/team/platform"
+        publish(Workspace.open(platform, registry=name), "v1.2.3")
+        init_project(Workspace.open(data_team), f"{name}:v1.2.3")
+        app = workbench(data_team)
+        async with app.run_test(size=(140, 40)) as pilot:
+            await registry(pilot, app)
+            assert [row.key for row in rows(app)] == ["v1.2.3"]
+    app = workbench(data_team)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        await until(pilot, lambda: bool(rows(app)), seconds=60)
+        assert rows(app)[0].cells[0] == "▸v1.2.3"
+        assert "offline, as seen a moment ago" in where(screen)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ("2026-01-10T11:59:50Z", "a moment ago"),
+        ("2026-01-10T11:58:00Z", "2 minutes ago"),
+        ("2026-01-10T11:00:00Z", "1 hour ago"),
+        ("2026-01-07T12:00:00Z", "3 days ago"),
+        ("some time", "some time"),
+    ],
+)
+def test_an_age_is_said_roughly(seen: str, said: str) -> None:
+    assert age(seen, datetime(2026, 1, 10, 12, tzinfo=UTC)) == said
+
+
+def test_a_prerelease_is_only_pinned_exactly() -> None:
+    assert [text for _, text, _ in ranges("v2.0.0-rc.1")] == ["v2.0.0-rc.1"]
+    assert [text for _, text, _ in ranges("v1.2.3")] == ["v1.2.3", "v1.2.*", "v1.*.*"]
+
+
+async def test_ten_thousand_tags_are_listed_walked_and_filtered(workbench: Start, platform: Path) -> None:
+    publish(Workspace.open(platform), "v1.2.3")
+    index = Workspace.open(platform).embedded_registry.root
+    assert index is not None
+    document = json.loads((index / "index.json").read_text())
+    [entry] = document["manifests"]
+    name = "org.opencontainers.image.ref.name"
+    document["manifests"] = [
+        {**entry, "annotations": {name: f"v1.{number // 100}.{number % 100}"}} for number in range(10_000)
+    ]
+    (index / "index.json").write_text(json.dumps(document))
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        assert len(rows(app)) == 10_000
+        started = time.perf_counter()
+        await pilot.press("G", "k", "k", "pageup", "g", *["pagedown"] * 20, *["j"] * 50)
+        assert time.perf_counter() - started < 10  # a second on an idle machine
+        assert len(rows(app)) == 10_000
+        await pilot.press("/", *"v1.99.", "enter")
+        await idle(pilot, app)
+        assert len(rows(app)) == 100
