@@ -52,14 +52,18 @@ class Workbench(App[None]):
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
             self.add_mode(place, partial(create, place))
+        self._put_on_theme()
 
-    async def on_mount(self) -> None:
-        """Put on the theme and the user's keys, and open the place that fits."""
+    def _put_on_theme(self) -> None:
+        """Before anything is drawn or styled: a theme that comes later has every style made twice."""
         for theme in themes():
             self.register_theme(theme)
         names = [theme.name for theme in themes()]
         wanted = self.options.theme or self.settings.theme or self.session.theme
         self.theme = wanted if wanted in names else DEFAULT
+
+    async def on_mount(self) -> None:
+        """Put on the user's keys, and open the place that fits."""
         self.set_keymap(self.settings.keys)
         if not self.is_headless:
             self._obey_signals()

@@ -45,7 +45,8 @@ class LiveCheck:
         self._found = found
         self._timer: Timer | None = None
         self._rest = SHORTEST
-        self._catalogue: Catalogue | None = None
+        self.last: Found | None = None
+        """What was found last."""
 
     def later(self, text: Callable[[], str]) -> None:
         """Check the text that `text` gives, unless it changes again before the rest is over."""
@@ -54,7 +55,8 @@ class LiveCheck:
         self._timer = self._screen.set_timer(self._rest, lambda: self._start(text()))
 
     def _start(self, text: str) -> None:
-        directory, catalogue = self._directory, self._catalogue
+        directory = self._directory
+        catalogue = self.last.checked.catalogue if self.last is not None else None
         self._screen.job(
             lambda report, cancel: check_text(directory, text, cancel, catalogue),
             title="Checking manifest.yaml",
@@ -67,7 +69,7 @@ class LiveCheck:
 
     def _done(self, found: Found) -> None:
         self._rest = min(LONGEST, max(SHORTEST, 2 * found.seconds))
-        self._catalogue = found.checked.catalogue
+        self.last = found
         self._found(found)
 
     def _failed(self, error: FloeError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -19,14 +19,14 @@ from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.artifact_files import ArtifactFiles
-from floe_tui.widgets.completion_popup import CompletionPopup
-from floe_tui.widgets.find_bar import FindBar
-from floe_tui.widgets.hover_card import HoverCard
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
 from floe_tui.widgets.problems import Problems, summary
 from floe_tui.widgets.row_view import Row, RowView
-from floe_tui.writing_help import WritingHelp
+
+if TYPE_CHECKING:
+    from floe_tui.widgets.completion_popup import CompletionPopup
+    from floe_tui.writing_help import WritingHelp
 
 FILE = "manifest.yaml"
 SWAP_REST = 2.0
@@ -64,25 +64,33 @@ class ManifestScreen(PlaceScreen):
         options, settings = self.workbench.options, self.workbench.settings
         editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only)
         with Horizontal(id="body"):
-            with Vertical(id="text", classes="pane"):
+            with Vertical(id="text", classes="pane -active"):
                 yield editor
-                yield FindBar(editor)
                 yield Problems()
             with Vertical(id="made", classes="pane"):
                 yield ArtifactFiles()
                 yield Outline()
-        yield CompletionPopup()
-        yield HoverCard()
 
     def on_mount(self) -> None:
         """Read the file off the event loop."""
         super().on_mount()
         self._check = LiveCheck(self, self.workbench.options.directory, self._found)
-        self._help = WritingHelp(
-            self, self.editor, self.query_one(CompletionPopup), self.query_one(HoverCard)
-        )
         self.editor.focus()
         self._read(self._opened)
+
+    async def _mount_help(self) -> None:
+        """What is only of use once the text was checked; the first paint does not wait for it."""
+        from floe_tui.widgets.completion_popup import CompletionPopup
+        from floe_tui.widgets.hover_card import HoverCard
+        from floe_tui.writing_help import WritingHelp
+
+        if self.query(HoverCard):
+            return  # asked for twice
+        popup, card = CompletionPopup(), HoverCard()
+        await self.mount(popup, card)
+        self._help = WritingHelp(self, self.editor, popup, card)
+        if self._check is not None and (found := self._check.last) is not None:
+            self._help.found(found.text, found.checked)
 
     @property
     def editor(self) -> ManifestEditor:
@@ -162,7 +170,9 @@ class ManifestScreen(PlaceScreen):
         self.query_one(Problems).show(found.diagnostics)
         self.query_one(Outline).show_sections(self.editor.document.lines)
         self.query_one(ArtifactFiles).show(found.files, saved=not self._dirty)
-        if self._help is not None:
+        if self._help is None:
+            self.call_later(self._mount_help)
+        else:
             self._help.found(found.text, found.checked)
         self._say()
 
@@ -348,8 +358,12 @@ class ManifestScreen(PlaceScreen):
         panel = ChoosePanel("Sections", rows, COLUMNS)
         self.app.push_screen(panel, lambda key: self.editor.go_to(int(key)) if key else None)
 
-    def action_find(self) -> None:
+    async def action_find(self) -> None:
         """Open the find bar."""
+        from floe_tui.widgets.find_bar import FindBar
+
+        if not self.query(FindBar):
+            await self.query_one("#text").mount(FindBar(self.editor), after=self.editor)
         self.query_one(FindBar).open()
 
     def action_undo(self) -> None:

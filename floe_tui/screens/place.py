@@ -44,6 +44,13 @@ class PlaceScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
+        # Textual sets these at the first size event, after everything was styled without them.
+        self.add_class(
+            *self._get_breakpoint_classes(self.app.size.width, self.app.HORIZONTAL_BREAKPOINTS or [])
+        )
+        self.add_class(
+            *self._get_breakpoint_classes(self.app.size.height, self.app.VERTICAL_BREAKPOINTS or [])
+        )
         yield PlaceTabs(self.place)
         yield from self.compose_body()
         yield StatusBar(read_only=self.workbench.options.read_only)

@@ -13,13 +13,14 @@ class Floating(Vertical):
     Floating {
         display: none; overlay: screen; position: absolute;
         background: $panel; border: round $primary;
+        &.-open { display: block; }
     }
     """
 
     @property
     def is_open(self) -> bool:
         """Whether it is seen."""
-        return bool(self.display)
+        return self.has_class("-open")
 
     def open_at(self, anchor: Offset, width: int, height: int) -> None:
         """Open, `width` by `height` cells with the border, for what stands at `anchor` on the screen."""
@@ -29,8 +30,8 @@ class Floating(Vertical):
         y = below if below + height <= screen.height else max(0, anchor.y - height)
         self.styles.width, self.styles.height = width, height
         self.absolute_offset = Offset(max(0, min(anchor.x, screen.width - width)), y)
-        self.display = True
+        self.add_class("-open")
 
     def close(self) -> None:
         """Hide it."""
-        self.display = False
+        self.remove_class("-open")

@@ -38,9 +38,7 @@ class Problems(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.diagnostics: tuple[Diagnostic, ...] = ()
-        self._rows = RowView(
-            (Column(width=9), Column(), Column(width=11, least=70)), empty="No problems."
-        )
+        self._rows = RowView((Column(width=9), Column(), Column(width=11, least=70)), empty="No problems.")
 
     def compose(self) -> ComposeResult:
         """The count, the rows and the whole of one."""
