@@ -53,6 +53,12 @@ def init_project(
                 hint="use `floe upgrade --to VERSION` to move it, or `floe pin`",
                 where=str(workspace.spec_path),
             )
+        if trusted_keys:
+            raise UsageError(
+                "this project has a floe.yaml, which says itself whom it trusts",
+                hint="add the key to platform.trusted_keys there",
+                where=str(workspace.spec_path),
+            )
         options = PullOptions.of(spec)
     pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
     created = []

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from floe_engine.artifact.model import Artifact, Platform
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.model import Platform
 from floe_engine.artifact.pack import (
     FILE_TYPE,
     PackedFile,
@@ -21,6 +22,7 @@ from floe_engine.errors import (
     LockMismatch,
     NotFound,
     Refused,
+    Untrusted,
     UsageError,
 )
 from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
@@ -32,7 +34,7 @@ from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 from floe_engine.versions import Constraint, Version
-from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge
+from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge, still_trusted
 from floe_engine.workspace import Workspace
 
 
@@ -150,10 +152,18 @@ def pull(
     store = workspace.store
     lock = store.read_lock()
     if lock is not None and not options.force and satisfies(lock, wanted):
-        pulled = _from_lock(workspace, lock, report, cancel)
-        if pulled is not None:
-            return pulled
-        # The cache is gone or damaged; the lock still says exactly what belongs there.
+        if _trusts(workspace, lock, options):
+            pulled = _from_lock(workspace, lock, report, cancel)
+            if pulled is not None:
+                return pulled
+        elif workspace.offline:
+            raise Untrusted(
+                "nobody you trust now has signed the locked version",
+                f"it was signed by {lock.signer}" if lock.signer else "it was pulled without a signature",
+                hint="run `floe platform pull` with network, or compare platform.trusted_keys in floe.yaml",
+                where=str(store.lock_path),
+            )
+        # The cache is gone or damaged, or trust has changed; the lock says exactly what belongs there.
         wanted_now = Wanted(wanted.repository, lock.digest)
         return _fetch_and_lock(workspace, wanted_now, lock, options, ask, report, cancel, restore=lock)
     if options.frozen:
@@ -219,7 +229,7 @@ def load_or_pull(
         pulled = load_locked(workspace)
     except CacheCorrupt:
         pulled = None  # the pull below fetches it again by the locked digest, or says why it cannot
-    if pulled is not None and satisfies(pulled.lock, wanted):
+    if pulled is not None and satisfies(pulled.lock, wanted) and _trusts(workspace, pulled.lock, options):
         return pulled
     return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
 
@@ -283,6 +293,10 @@ def satisfies(lock: Lock, wanted: Wanted) -> bool:
         return lock.digest == wanted.constraint
     version = Version.from_tag(lock.tag)
     return version is not None and Constraint.parse(wanted.constraint).allows(version)
+
+
+def _trusts(workspace: Workspace, lock: Lock, options: PullOptions) -> bool:
+    return still_trusted(workspace, lock, keys=options.keys, identities=options.identities)
 
 
 def _from_lock(workspace: Workspace, lock: Lock, report: Report, cancel: CancelToken | None) -> Pulled | None:
@@ -355,16 +369,14 @@ def obtain(
         )
     repository = workspace.repository(wanted.repository, cancel=cancel)
     ref = resolve(repository, wanted)
-    tag = restore.tag if restore else ref
     where = f"{wanted.repository.name}@{ref}" if wanted.is_digest else f"{wanted.repository.name}:{ref}"
     report(Heading(f"Pulling platform artifacts from {where}"))
     fetched = fetch(repository, ref, where=where, report=report)
     platform = fetched.artifact.platform
     if not wanted.is_digest:
         check_version(platform, ref, where)
+    if restore is None:
         _check_direction(platform, lock, options, where)
-    else:
-        tag = restore.tag if restore else f"v{platform.version}"
     trust = anchors_of(workspace, keys=options.keys, identities=options.identities, lock=lock)
     signer = judge(
         workspace,
@@ -380,7 +392,19 @@ def obtain(
         report=report,
     )
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
-    return Candidate(fetched.artifact, restore or _lock(wanted, tag, fetched, signer))
+    if restore is None:
+        tag = f"v{platform.version}" if wanted.is_digest else ref
+        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer))
+    if _trusts(workspace, restore, options):
+        return Candidate(fetched.artifact, restore)
+    if options.frozen:
+        raise LockMismatch(
+            "the lock names another signer than the one that is trusted now",
+            f"locked is {restore.signer or 'nobody'}, trusted is {signer or 'nobody'}",
+            hint="run `floe platform pull` without --frozen and commit the lock",
+            where=str(workspace.store.lock_path),
+        )
+    return Candidate(fetched.artifact, replace(restore, signer=signer))
 
 
 def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:

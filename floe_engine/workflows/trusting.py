@@ -64,6 +64,29 @@ def anchors_of(
     return TrustAnchors(_anchors(workspace, (), ()), "")
 
 
+def still_trusted(
+    workspace: Workspace,
+    lock: Lock,
+    *,
+    keys: Sequence[str] = (),
+    identities: Sequence[Mapping[str, str]] = (),
+) -> bool:
+    """Whether this reader, as things stand now, accepts whoever signed the locked version.
+
+    Asks no registry. False where the key was revoked since, or floe.yaml (`keys`, `identities`) or
+    the user's settings name somebody else by now: then the signatures have to be looked at again.
+    """
+    signer, settings = lock.signer, workspace.settings
+    if signer is not None and signer.fingerprint in settings.revoked_keys:
+        return False
+    if not (keys or identities or settings.trusted_keys or settings.trusted_identities):
+        return True
+    trust = anchors_of(workspace, keys=keys, identities=identities)
+    return signer is not None and trust.anchors.trusts(
+        Signer("bundle", "artifacts.lock", signer.fingerprint, signer.identity, signer.issuer)
+    )
+
+
 def judge(
     workspace: Workspace,
     repository: Repository,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.errors import ConfigurationError, NotFound, UsageError
+from floe_engine.errors import ConfigurationError, NotFound, Untrusted, UsageError
 from floe_engine.project.spec_file import load_spec
 from floe_engine.workflows.init_project import init_project
 from tests.engine.workflows.teams import DataTeam, PlatformTeam
@@ -110,3 +110,15 @@ def test_keys_that_init_was_told_to_trust_stand_in_floe_yaml(
     assert load_spec(done.spec_path).platform.trusted_keys == ("team.pub",)
     assert done.pulled.lock.signer is not None
     assert not done.pulled.lock.signer.first_use
+
+
+def test_a_trusted_key_on_the_command_line_is_never_ignored(
+    platform: PlatformTeam, data: DataTeam, key: Path, other_key: Path
+) -> None:
+    platform.publish("1.0.0", key=key)
+    wrong = [str(other_key.with_suffix(".pub"))]
+    with pytest.raises(Untrusted):
+        init_project(data.workspace, "v1.0.0", trusted_keys=wrong)
+    data.init("v1.0.0")
+    with pytest.raises(UsageError, match="says itself whom it trusts"):
+        init_project(data.workspace, "v1.0.0", trusted_keys=wrong)

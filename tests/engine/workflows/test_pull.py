@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.artifact.model import FILES
 from floe_engine.artifact.pack import IMAGE_MANIFEST
+from floe_engine.artifact.paths import FILES
 from floe_engine.errors import (
     CacheCorrupt,
     IntegrityError,
@@ -85,6 +85,15 @@ def test_a_lower_version_needs_permission(platform: PlatformTeam, data: DataTeam
     with pytest.raises(Refused):
         data.pull("v1.0.0", force=True)
     assert data.pull("v1.0.0", allow_downgrade=True).lock.tag == "v1.0.0"
+
+
+def test_a_digest_is_no_way_around_a_downgrade(platform: PlatformTeam, data: DataTeam) -> None:
+    older = platform.publish("1.0.0").digest
+    platform.publish("1.1.0")
+    data.pull("v1.1.0")
+    with pytest.raises(Refused, match="lower version"):
+        data.pull(older)
+    assert data.pull(older, allow_downgrade=True).lock.tag == "v1.0.0"
 
 
 def test_another_platform_in_the_same_place_is_refused(platform: PlatformTeam, data: DataTeam) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.errors import ConfigurationError, Unsigned, Untrusted
+from floe_engine.errors import ConfigurationError, LockMismatch, Unsigned, Untrusted
+from floe_engine.project.spec_file import load_spec
+from floe_engine.workflows.compile_project import locked_platform
+from floe_engine.workflows.sign_version import sign_version
+from floe_engine.workflows.signing_key import SigningOptions
 from floe_engine.workflows.verify import reader_anchors
 from tests.engine.workflows.teams import DataTeam, Heard, PlatformTeam, fingerprint, manifest
 
@@ -197,6 +201,50 @@ def test_a_key_that_is_revoked_later_is_refused_at_the_next_pull(
     data.settings(f'revoked_keys = ["{fingerprint(key)}"]')
     with pytest.raises(Untrusted):
         data.pull("v1.0.1")
+
+
+def test_trust_that_changes_after_the_lock_is_enforced_at_once(
+    platform: PlatformTeam, data: DataTeam, key: Path, other_key: Path
+) -> None:
+    platform.publish(key=key)
+    data.pin("v1.0.0")
+    data.pull_pinned()
+    data.pin("v1.0.0", f"trusted_keys: [{public(other_key)}]")
+    for offline in (False, True):
+        with pytest.raises(Untrusted):
+            data.pull_pinned(offline=offline)
+    with pytest.raises(Untrusted):
+        locked_platform(data.workspace, load_spec(data.workspace.spec_path))
+    data.pin("v1.0.0", f"trusted_keys: [{public(key)}, {public(other_key)}]")
+    assert data.pull_pinned(offline=True).changed is False
+
+
+def test_a_platform_that_was_pulled_unsigned_is_looked_at_again_once_somebody_is_trusted(
+    platform: PlatformTeam, data: DataTeam, key: Path
+) -> None:
+    platform.publish()
+    data.pin("v1.0.0")
+    data.pull_pinned()
+    data.pin("v1.0.0", f"trusted_keys: [{public(key)}]")
+    with pytest.raises(Unsigned):
+        data.pull_pinned()
+    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(key=str(key)))
+    with pytest.raises(LockMismatch, match="another signer"):
+        data.pull_pinned(frozen=True)
+    assert data.pull_pinned().lock.signer.fingerprint == fingerprint(key)
+    assert data.pull_pinned(frozen=True, offline=True).changed is False
+
+
+def test_a_key_that_is_revoked_after_the_lock_is_refused_even_from_the_cache(
+    platform: PlatformTeam, data: DataTeam, key: Path
+) -> None:
+    platform.publish(key=key)
+    data.pin("v1.0.0")
+    data.pull_pinned()
+    data.settings(f'revoked_keys = ["{fingerprint(key)}"]')
+    for offline in (False, True):
+        with pytest.raises(Untrusted):
+            data.pull_pinned(offline=offline)
 
 
 # --- what the platform demands -----------------------------------------------------------------
