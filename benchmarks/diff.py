@@ -17,14 +17,8 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from floe_engine.artifact.model import (
-    LAYER_CONSTRAINTS,
-    MANIFEST,
-    NAMESPACES,
-    QUALITY_GATES,
-    SCHEMA_REGISTRY,
-    Artifact,
-)
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS, MANIFEST, NAMESPACES, QUALITY_GATES, SCHEMA_REGISTRY
 from floe_engine.files import canonical_json
 from floe_engine.upgrade.changes import diff
 from floe_engine.upgrade.rules import classify

@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects
 from floe_engine.upgrade.report.text import blast_radius_lines
 from floe_engine.workflows.compile_platform import compile_platform

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from floe_engine.artifact.model import Artifact
+    from floe_engine.artifact.content import Artifact
 
 GOAL = 10.0
 
@@ -154,7 +154,8 @@ def timed(command: list[str], directory: Path) -> Run:
 
 def ours(path: Path) -> None:
     """What `floe compile` does with a manifest and a pulled platform: read both, judge, report."""
-    from floe_engine.artifact.model import FILES, Artifact
+    from floe_engine.artifact.content import Artifact
+    from floe_engine.artifact.paths import FILES
     from floe_engine.policy.evaluate import evaluate
     from floe_engine.policy.report.text import findings_lines
     from floe_engine.project.dbt_manifest import read_manifest

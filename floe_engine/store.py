@@ -22,8 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from floe_engine.artifact.model import FILES, Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.artifact.paths import FILES
 from floe_engine.errors import CacheCorrupt, ConfigurationError, FloeError
 from floe_engine.events import CancelToken
 from floe_engine.files import (

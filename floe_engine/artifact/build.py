@@ -11,19 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from floe_engine.artifact.content import Artifact, content_digest
 from floe_engine.artifact.model import (
-    ACCESS_CONTROL,
     API_VERSION,
-    CLASSIFICATION,
-    LAYER_CONSTRAINTS,
-    MANIFEST,
-    NAMESPACES,
-    NAMING_RULES,
-    QUALITY_GATES,
-    SCHEMA_REGISTRY,
     AccessPolicy,
     Architecture,
-    Artifact,
     ArtifactMetadata,
     ClassificationPolicy,
     Coverage,
@@ -52,7 +44,18 @@ from floe_engine.artifact.model import (
     TypeRule,
     Waiver,
     WaiverPolicy,
-    content_digest,
+)
+from floe_engine.artifact.paths import (
+    ACCESS_CONTROL,
+    CLASSIFICATION,
+    LAYER_CONSTRAINTS,
+    LAYERS_META,
+    LAYERS_ORDER,
+    MANIFEST,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+    SCHEMA_REGISTRY,
 )
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.manifest import schema
@@ -287,11 +290,11 @@ def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
     """Layers stand at the top level, as in the seed; what is about the file is under ``_meta``."""
     layers = schema.effective_layers(manifest)
     document: dict[str, Any] = {
-        Artifact.LAYERS_META: {
+        LAYERS_META: {
             "apiVersion": API_VERSION,
             "kind": "LayerConstraints",
             "platform": named.model_dump(),
-            Artifact.LAYERS_ORDER: list(layers),
+            LAYERS_ORDER: list(layers),
         }
     }
     for name, layer in layers.items():

@@ -1,4 +1,4 @@
-"""The eight files of a platform artifact as types, and the artifact as a value.
+"""The eight files of a platform artifact as types.
 
 The files and their keys are the seed document's; the rest is described field by field here.
 `Platform` is the typed reading of all eight that policy, upgrade and the faces work with. Reading
@@ -10,14 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from floe_engine.artifact.paths import (
+    ACCESS_CONTROL,
+    CLASSIFICATION,
+    FILES,
+    LAYER_CONSTRAINTS,
+    LAYERS_META,
+    LAYERS_ORDER,
+    MANIFEST,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+    SCHEMA_REGISTRY,
+)
 from floe_engine.errors import IntegrityError
-from floe_engine.files import sha256_digest, strict_json
 
 API_VERSION = "floe.dev/v1"
 
@@ -381,28 +392,7 @@ class LayerConstraint(FileModel):
     """Layer names and ``source``; None: anything."""
 
 
-# --- the artifact ------------------------------------------------------------------------------
-
-MANIFEST = "manifest.json"
-CLASSIFICATION = "policies/classification.json"
-ACCESS_CONTROL = "policies/access-control.json"
-QUALITY_GATES = "policies/quality-gates.json"
-NAMESPACES = "catalog/namespaces.json"
-SCHEMA_REGISTRY = "catalog/schema-registry.json"
-NAMING_RULES = "architecture/naming-rules.json"
-LAYER_CONSTRAINTS = "architecture/layer-constraints.json"
-
-FILES = (
-    MANIFEST,
-    CLASSIFICATION,
-    ACCESS_CONTROL,
-    QUALITY_GATES,
-    NAMESPACES,
-    SCHEMA_REGISTRY,
-    NAMING_RULES,
-    LAYER_CONSTRAINTS,
-)
-"""Paths of the eight files inside an artifact, in the order of the seed."""
+# --- all eight ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -437,70 +427,28 @@ class Platform:
             return -1
 
 
-@dataclass(frozen=True)
-class Artifact:
-    """The bytes of the eight files, by path. Two artifacts are equal when their bytes are."""
+def read_platform(documents: Mapping[str, Any]) -> Platform:
+    """The typed reading of the eight parsed files, by path.
 
-    files: Mapping[str, bytes]
-
-    LAYERS_META: ClassVar[str] = "_meta"
-    LAYERS_ORDER: ClassVar[str] = "order"
-
-    @cached_property
-    def documents(self) -> dict[str, Any]:
-        """The parsed JSON of each file. Raises `IntegrityError` where one is not strict JSON."""
-        parsed = {}
-        for path, data in self.files.items():
-            try:
-                parsed[path] = strict_json(data)
-            except ValueError as error:
-                raise IntegrityError("artifact file is not valid JSON", str(error), where=path) from None
-            if not isinstance(parsed[path], dict):
-                raise IntegrityError("artifact file is not a JSON object", where=path)
-        return parsed
-
-    @cached_property
-    def platform(self) -> Platform:
-        """The typed reading. Raises `IntegrityError` naming the file and field at fault."""
-        missing = [path for path in FILES if path not in self.files]
-        if missing:
-            raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
-        layers = dict(self.documents[LAYER_CONSTRAINTS])
-        meta = layers.pop(self.LAYERS_META, {})
-        order = meta.get(self.LAYERS_ORDER, []) if isinstance(meta, dict) else []
-        names = [name for name in order if name in layers] + sorted(set(layers) - set(order))
-        return Platform(
-            manifest=_read(PlatformManifest, MANIFEST, self.documents[MANIFEST]),
-            classification=_read(ClassificationPolicy, CLASSIFICATION, self.documents[CLASSIFICATION]),
-            access=_read(AccessPolicy, ACCESS_CONTROL, self.documents[ACCESS_CONTROL]),
-            gates=_read(QualityGates, QUALITY_GATES, self.documents[QUALITY_GATES]),
-            namespaces=_read(Namespaces, NAMESPACES, self.documents[NAMESPACES]),
-            schemas=_read(SchemaRegistry, SCHEMA_REGISTRY, self.documents[SCHEMA_REGISTRY]),
-            naming=_read(NamingRules, NAMING_RULES, self.documents[NAMING_RULES]),
-            layers={name: _read(LayerConstraint, LAYER_CONSTRAINTS, layers[name]) for name in names},
-        )
-
-    @cached_property
-    def size(self) -> int:
-        """Total bytes of the files."""
-        return sum(map(len, self.files.values()))
-
-    def check_files(self) -> None:
-        """Raise `IntegrityError` unless manifest.json lists the other seven as they are."""
-        entries = self.platform.manifest.files
-        for path in FILES[1:]:
-            entry, data = entries.get(path), self.files[path]
-            digest = sha256_digest(data)
-            if entry is None or entry.sha256 != digest or entry.size != len(data):
-                raise IntegrityError("artifact file is not the one its manifest lists", where=path)
-        if self.platform.manifest.metadata.digest != content_digest(self.files):
-            raise IntegrityError("artifact digest does not match its files", where=MANIFEST)
-
-
-def content_digest(files: Mapping[str, bytes]) -> str:
-    """`metadata.digest`: sha256 over ``<path> <digest>`` lines of all files but manifest.json."""
-    lines = [f"{path} {sha256_digest(files[path])}\n" for path in sorted(files) if path != MANIFEST]
-    return sha256_digest("".join(lines).encode())
+    Raises `IntegrityError` naming the file and field at fault.
+    """
+    missing = [path for path in FILES if path not in documents]
+    if missing:
+        raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
+    layers = dict(documents[LAYER_CONSTRAINTS])
+    meta = layers.pop(LAYERS_META, {})
+    order = meta.get(LAYERS_ORDER, []) if isinstance(meta, dict) else []
+    names = [name for name in order if name in layers] + sorted(set(layers) - set(order))
+    return Platform(
+        manifest=_read(PlatformManifest, MANIFEST, documents[MANIFEST]),
+        classification=_read(ClassificationPolicy, CLASSIFICATION, documents[CLASSIFICATION]),
+        access=_read(AccessPolicy, ACCESS_CONTROL, documents[ACCESS_CONTROL]),
+        gates=_read(QualityGates, QUALITY_GATES, documents[QUALITY_GATES]),
+        namespaces=_read(Namespaces, NAMESPACES, documents[NAMESPACES]),
+        schemas=_read(SchemaRegistry, SCHEMA_REGISTRY, documents[SCHEMA_REGISTRY]),
+        naming=_read(NamingRules, NAMING_RULES, documents[NAMING_RULES]),
+        layers={name: _read(LayerConstraint, LAYER_CONSTRAINTS, layers[name]) for name in names},
+    )
 
 
 def _read(model: type[Model], path: str, value: Any) -> Model:

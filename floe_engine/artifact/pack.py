@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from floe_engine.artifact.model import FILES, MANIFEST, Artifact
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.errors import IntegrityError
 from floe_engine.files import sha256_digest, strict_json
 

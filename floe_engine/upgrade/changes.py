@@ -10,12 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from floe_engine.artifact.model import (
-    FILES,
-    LAYER_CONSTRAINTS,
-    MANIFEST,
-    Artifact,
-)
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import FILES, LAYER_CONSTRAINTS, MANIFEST
 from floe_engine.upgrade.change import Change, ChangeKind
 from floe_engine.upgrade.folding import fold
 from floe_engine.upgrade.shape import (

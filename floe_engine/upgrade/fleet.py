@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine import __version__
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.errors import FloeError, RegistryUnreachable, UsageError
 from floe_engine.events import CancelToken, Report, Transfer, silent
 from floe_engine.policy.evaluate import Evaluation

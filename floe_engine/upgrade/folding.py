@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
     LAYER_CONSTRAINTS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.paths import (
     CLASSIFICATION,
     LAYER_CONSTRAINTS,
     NAMESPACES,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from floe_engine.artifact.model import Artifact, Enforcement, Platform
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.model import Enforcement, Platform
 from floe_engine.errors import UsageError
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.catalogue import by_id, rules

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
     LAYER_CONSTRAINTS,

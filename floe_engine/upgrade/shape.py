@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from floe_engine.artifact import model
+from floe_engine.artifact import model, paths
 
 Path = tuple[str, ...]
 """A place in an artifact: the file, then keys. List items are named by their identity."""
@@ -118,24 +118,24 @@ REPEATED: Mapping[type[BaseModel], frozenset[str]] = {
 
 ORDERED: frozenset[Path] = frozenset(
     {
-        (model.CLASSIFICATION, "levels"),
-        (model.CLASSIFICATION, "metaKeys"),
-        (model.LAYER_CONSTRAINTS, model.Artifact.LAYERS_META, model.Artifact.LAYERS_ORDER),
+        (paths.CLASSIFICATION, "levels"),
+        (paths.CLASSIFICATION, "metaKeys"),
+        (paths.LAYER_CONSTRAINTS, paths.LAYERS_META, paths.LAYERS_ORDER),
     }
 )
 """Lists in which a place means something: sensitivity, precedence, the flow of the architecture."""
 
-RENAMED: frozenset[Any] = frozenset({(model.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
+RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
 """Tables and items that are definitions: equal content under another name is a rename."""
 
 FILE_MODELS: Mapping[str, type[BaseModel]] = {
-    model.MANIFEST: model.PlatformManifest,
-    model.CLASSIFICATION: model.ClassificationPolicy,
-    model.ACCESS_CONTROL: model.AccessPolicy,
-    model.QUALITY_GATES: model.QualityGates,
-    model.NAMESPACES: model.Namespaces,
-    model.SCHEMA_REGISTRY: model.SchemaRegistry,
-    model.NAMING_RULES: model.NamingRules,
+    paths.MANIFEST: model.PlatformManifest,
+    paths.CLASSIFICATION: model.ClassificationPolicy,
+    paths.ACCESS_CONTROL: model.AccessPolicy,
+    paths.QUALITY_GATES: model.QualityGates,
+    paths.NAMESPACES: model.Namespaces,
+    paths.SCHEMA_REGISTRY: model.SchemaRegistry,
+    paths.NAMING_RULES: model.NamingRules,
 }
 
 
@@ -143,19 +143,19 @@ FILE_MODELS: Mapping[str, type[BaseModel]] = {
 def shapes() -> Mapping[str, Shape]:
     """The shape of each of the eight files."""
     found: dict[str, Shape] = {file: _record(kind, (file,)) for file, kind in FILE_MODELS.items()}
-    here: Path = (model.LAYER_CONSTRAINTS,)
-    meta_path = (*here, model.Artifact.LAYERS_META)
+    here: Path = (paths.LAYER_CONSTRAINTS,)
+    meta_path = (*here, paths.LAYERS_META)
     about = _record(model.PolicyFile, meta_path)
-    order: Path = (*meta_path, model.Artifact.LAYERS_ORDER)
+    order: Path = (*meta_path, paths.LAYERS_ORDER)
     meta = Record(
-        {**about.fields, model.Artifact.LAYERS_ORDER: Names(ordered=order in ORDERED)},
-        {**about.defaults, model.Artifact.LAYERS_ORDER: []},
+        {**about.fields, paths.LAYERS_ORDER: Names(ordered=order in ORDERED)},
+        {**about.defaults, paths.LAYERS_ORDER: []},
         about.names,
     )
-    found[model.LAYER_CONSTRAINTS] = Table(
+    found[paths.LAYER_CONSTRAINTS] = Table(
         _record(model.LayerConstraint, (*here, "*")),
         renames=True,
-        reserved={model.Artifact.LAYERS_META: meta},
+        reserved={paths.LAYERS_META: meta},
     )
     return found
 
@@ -241,7 +241,7 @@ def _list(item: Any, path: Path) -> Shape:
 
 def _absent(value: Any, path: Path) -> Any:
     """What a missing entry of a table means: for rules and lists, one that says nothing."""
-    if path == (model.MANIFEST, "approvedPlugins"):
+    if path == (paths.MANIFEST, "approvedPlugins"):
         return None  # no list of approved types permits any; an empty one would permit none
     if typing.get_origin(value) in (tuple, dict):
         return _plain(typing.get_origin(value)())

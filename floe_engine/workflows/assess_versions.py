@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import FILE_TYPE, read_manifest, unpack
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken

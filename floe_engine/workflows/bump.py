@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import FloeError, UsageError, VersionExists
 from floe_engine.events import CancelToken, Report, silent

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.errors import NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.registry.client import Repository

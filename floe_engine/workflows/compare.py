@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from floe_engine.artifact.model import FILES, MANIFEST, Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.document.document import Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent

@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from floe_engine.artifact.build import build, keep_created
-from floe_engine.artifact.model import (
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.model import ParentArtifact, TrustedKey
+from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
     LAYER_CONSTRAINTS,
     NAMING_RULES,
     QUALITY_GATES,
-    Artifact,
-    ParentArtifact,
-    TrustedKey,
 )
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Report, Stage, Step, silent, warnings_only

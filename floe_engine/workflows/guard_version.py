@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.document.document import Document
 from floe_engine.errors import NotFound
 from floe_engine.events import Notice, Report, silent

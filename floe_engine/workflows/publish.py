@@ -13,7 +13,8 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from floe_engine.artifact.build import same_content
-from floe_engine.artifact.model import FILES, Artifact, Platform
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.model import Platform
 from floe_engine.artifact.pack import (
     IMAGE_MANIFEST,
     PLATFORM_NAME,
@@ -24,6 +25,7 @@ from floe_engine.artifact.pack import (
     Packed,
     pack,
 )
+from floe_engine.artifact.paths import FILES
 from floe_engine.errors import ConfigurationError, Refused, VersionExists
 from floe_engine.events import (
     CancelToken,

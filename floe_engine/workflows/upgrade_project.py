@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from floe_engine.artifact.model import Artifact
+from floe_engine.artifact.content import Artifact
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import CacheCorrupt, NotFound, NothingChecked, Refused, UsageError

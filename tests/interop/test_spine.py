@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.artifact.model import FILES
+from floe_engine.artifact.paths import FILES
 from floe_engine.files import human_size
 from tests.cli import MANIFEST, Ran, floe, ok, platform_directory
 from tests.registries import DockerRegistry

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.artifact.model import FILES
+from floe_engine.artifact.paths import FILES
 from tests.cli import floe, ok, platform_directory
 from tests.registries import DockerRegistry
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import ACCESS_CONTROL, MANIFEST, NAMESPACES
+from floe_engine.artifact.paths import ACCESS_CONTROL, MANIFEST, NAMESPACES
 from floe_engine.upgrade.conditions import (
     access_narrowed,
     access_widened,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import LAYER_CONSTRAINTS, NAMING_RULES
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS, NAMING_RULES
 from floe_engine.upgrade.conditions import (
     STRICTNESS,
     added,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import QUALITY_GATES
+from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.upgrade.conditions import (
     added,
     anything,

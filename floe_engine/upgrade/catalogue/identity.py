@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import ACCESS_CONTROL, FILES, LAYER_CONSTRAINTS, MANIFEST, QUALITY_GATES
+from floe_engine.artifact.paths import ACCESS_CONTROL, FILES, LAYER_CONSTRAINTS, MANIFEST, QUALITY_GATES
 from floe_engine.upgrade.conditions import anything, changed, newer, older, since, to
 from floe_engine.upgrade.rule import ABSENT, Rule, Witness, demand, either_way, promise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
+from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.upgrade.conditions import (
     STRICTNESS,
     added,

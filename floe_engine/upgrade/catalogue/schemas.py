@@ -6,7 +6,7 @@ taking something out of it breaks as well, only others.
 
 from __future__ import annotations
 
-from floe_engine.artifact.model import SCHEMA_REGISTRY
+from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.upgrade.conditions import added, anything, off, on, removed, since, to
 from floe_engine.upgrade.rule import Rule, Witness, demand, either_way
 

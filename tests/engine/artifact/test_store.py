@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.artifact.model import FILES, Artifact
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import FILES
 from floe_engine.errors import CacheCorrupt
 from floe_engine.files import sha256_digest
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store

@@ -6,7 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.content import Artifact, content_digest
+from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
     FILES,
@@ -16,8 +17,6 @@ from floe_engine.artifact.model import (
     NAMING_RULES,
     QUALITY_GATES,
     SCHEMA_REGISTRY,
-    Artifact,
-    content_digest,
 )
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.upgrade.rule import ABSENT

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from floe_engine.artifact.model import CLASSIFICATION, MANIFEST, QUALITY_GATES
+from floe_engine.artifact.paths import CLASSIFICATION, MANIFEST, QUALITY_GATES
 from floe_engine.upgrade.changelog import Release, changelog, release_notes
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.versions import Version

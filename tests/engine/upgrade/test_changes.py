@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
     LAYER_CONSTRAINTS,

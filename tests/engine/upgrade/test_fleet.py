@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from floe_engine.artifact.model import QUALITY_GATES
+from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.errors import Cancelled, RegistryUnreachable, UsageError
 from floe_engine.events import CancelToken, Transfer
 from floe_engine.upgrade.fleet import blast_radius, find_projects

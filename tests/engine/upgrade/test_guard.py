@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from floe_engine.artifact.model import CLASSIFICATION, MANIFEST, QUALITY_GATES
+from floe_engine.artifact.paths import CLASSIFICATION, MANIFEST, QUALITY_GATES
 from floe_engine.errors import ConfigurationError, VersionTooLow
 from floe_engine.upgrade.guard import baseline, check_version, next_version
 from floe_engine.upgrade.rules import Assessment, compare

@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from floe_engine.artifact.model import LAYER_CONSTRAINTS, NAMESPACES, NAMING_RULES, QUALITY_GATES, Artifact
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS, NAMESPACES, NAMING_RULES, QUALITY_GATES
 from floe_engine.upgrade.fleet import project_impact
 from floe_engine.upgrade.impact import Impact
 from floe_engine.upgrade.rule import ABSENT

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from floe_engine.artifact.model import MANIFEST, QUALITY_GATES
+from floe_engine.artifact.paths import MANIFEST, QUALITY_GATES
 from floe_engine.document.document import parse
 from floe_engine.notation import COMMENT_LIMIT
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects, project_impact

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from floe_engine.artifact.model import (
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.paths import (
     CLASSIFICATION,
     LAYER_CONSTRAINTS,
     MANIFEST,
     NAMESPACES,
     NAMING_RULES,
     QUALITY_GATES,
-    Artifact,
 )
 from floe_engine.errors import UsageError
 from floe_engine.policy.rule import Family

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.artifact.model import FILES
 from floe_engine.artifact.pack import REVISION, SOURCE, read_annotations
+from floe_engine.artifact.paths import FILES
 from floe_engine.errors import (
     ConfigurationError,
     KeyUnusable,
