@@ -54,12 +54,23 @@ class TextView(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         lines = [visible(line) for line in self._source.splitlines()]
-        if self.wrap and self.scrollable_content_region.width > 10:
-            lines = [part for line in lines for part in _broken(line, self.scrollable_content_region.width)]
+        if self.wrap:
+            lines = self._broken(lines)
         self._lines = lines
         width = 0 if self.wrap else max(map(len, lines), default=0)
         self.virtual_size = Size(width, max(1, len(lines)))
         self.refresh()
+
+    def _broken(self, lines: list[str]) -> list[str]:
+        """The lines in parts that fit, also beside the scroll bar that they may need, shown or not yet."""
+        region, bar = self.scrollable_content_region, self.styles.scrollbar_size_vertical
+        width = region.width + (bar if self.show_vertical_scrollbar else 0)
+        if width <= 10:
+            return lines
+        parts = [part for line in lines for part in _broken(line, width)]
+        if len(parts) > region.height:
+            parts = [part for line in lines for part in _broken(line, width - bar)]
+        return parts
 
     def render_line(self, y: int) -> Strip:
         """One line."""
