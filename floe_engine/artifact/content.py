@@ -15,7 +15,7 @@ from floe_engine.errors import IntegrityError
 from floe_engine.files import sha256_digest, strict_json
 
 if TYPE_CHECKING:
-    from floe_engine.artifact.model import Platform
+    from floe_engine.artifact.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Artifact:
     def platform(self) -> Platform:
         """The typed reading. Raises `IntegrityError` naming the file and field at fault."""
         # The types cost pydantic's import and 40 classes, which most commands can do without.
-        from floe_engine.artifact.model import read_platform
+        from floe_engine.artifact.platform import read_platform
 
         return read_platform(self.documents)
 

@@ -1,34 +1,17 @@
 """The eight files of a platform artifact as types.
 
 The files and their keys are the seed document's; the rest is described field by field here.
-`Platform` is the typed reading of all eight that policy, upgrade and the faces work with. Reading
-ignores keys it does not know (a newer engine may have written them; `engine.minVersion` says when
-that matters) and refuses everything that is wrong, because an artifact comes from outside.
+Reading ignores keys it does not know (a newer engine may have written them; `engine.minVersion`
+says when that matters) and refuses everything that is wrong, because an artifact comes from
+outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-
-from floe_engine.artifact.paths import (
-    ACCESS_CONTROL,
-    CLASSIFICATION,
-    FILES,
-    LAYER_CONSTRAINTS,
-    LAYERS_META,
-    LAYERS_ORDER,
-    MANIFEST,
-    NAMESPACES,
-    NAMING_RULES,
-    QUALITY_GATES,
-    SCHEMA_REGISTRY,
-)
-from floe_engine.errors import IntegrityError
 
 API_VERSION = "floe.dev/v1"
 
@@ -390,76 +373,3 @@ class LayerConstraint(FileModel):
     minimum_test_coverage: int | None = None
     may_depend_on: tuple[str, ...] | None = None
     """Layer names and ``source``; None: anything."""
-
-
-# --- all eight ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Platform:
-    """The eight files of one artifact, read and checked."""
-
-    manifest: PlatformManifest
-    classification: ClassificationPolicy
-    access: AccessPolicy
-    gates: QualityGates
-    namespaces: Namespaces
-    schemas: SchemaRegistry
-    naming: NamingRules
-    layers: dict[str, LayerConstraint]
-    """Layer name to its constraints, in the order of the architecture's flow."""
-
-    @property
-    def name(self) -> str:
-        """The platform's name, ``acme-data-platform``."""
-        return self.manifest.metadata.name
-
-    @property
-    def version(self) -> str:
-        """The platform's version without ``v``."""
-        return self.manifest.metadata.version
-
-    def rank(self, level: str | None) -> int:
-        """Position of a classification level, higher is more sensitive; -1 for an unknown one."""
-        try:
-            return self.classification.levels.index(level) if level is not None else -1
-        except ValueError:
-            return -1
-
-
-def read_platform(documents: Mapping[str, Any]) -> Platform:
-    """The typed reading of the eight parsed files, by path.
-
-    Raises `IntegrityError` naming the file and field at fault.
-    """
-    missing = [path for path in FILES if path not in documents]
-    if missing:
-        raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
-    layers = dict(documents[LAYER_CONSTRAINTS])
-    meta = layers.pop(LAYERS_META, {})
-    order = meta.get(LAYERS_ORDER, []) if isinstance(meta, dict) else []
-    names = [name for name in order if name in layers] + sorted(set(layers) - set(order))
-    return Platform(
-        manifest=_read(PlatformManifest, MANIFEST, documents[MANIFEST]),
-        classification=_read(ClassificationPolicy, CLASSIFICATION, documents[CLASSIFICATION]),
-        access=_read(AccessPolicy, ACCESS_CONTROL, documents[ACCESS_CONTROL]),
-        gates=_read(QualityGates, QUALITY_GATES, documents[QUALITY_GATES]),
-        namespaces=_read(Namespaces, NAMESPACES, documents[NAMESPACES]),
-        schemas=_read(SchemaRegistry, SCHEMA_REGISTRY, documents[SCHEMA_REGISTRY]),
-        naming=_read(NamingRules, NAMING_RULES, documents[NAMING_RULES]),
-        layers={name: _read(LayerConstraint, LAYER_CONSTRAINTS, layers[name]) for name in names},
-    )
-
-
-def _read(model: type[Model], path: str, value: Any) -> Model:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "(root)"
-        raise IntegrityError(
-            "artifact file does not have the expected shape",
-            f"{field}: {first['msg']}",
-            hint="it may come from a newer floe, or from another tool",
-            where=path,
-        ) from None

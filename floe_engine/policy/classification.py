@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from floe_engine.artifact.model import Enforcement, NamePattern, Platform
+from floe_engine.artifact.model import Enforcement, NamePattern
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label

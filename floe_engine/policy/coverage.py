@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
 from floe_engine.policy.view import Share, View

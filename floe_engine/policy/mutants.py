@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from floe_engine.artifact.model import LevelRule, Permission, Platform, RuleSetting
+from floe_engine.artifact.model import LevelRule, Permission, RuleSetting
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rule import Family
 from floe_engine.policy.rules import RULES

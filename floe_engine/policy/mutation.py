@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Report, Transfer, silent
 from floe_engine.policy.cases import Case, Suite, run_case
 from floe_engine.policy.mutants import Mutant, mutants

@@ -12,7 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from floe_engine.artifact.build import as_waiver
-from floe_engine.artifact.model import Platform, Waiver
+from floe_engine.artifact.model import Waiver
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from floe_engine.artifact.model import Platform, Waiver
+from floe_engine.artifact.model import Waiver
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules import rule_by_id

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Family, ModelRule, label

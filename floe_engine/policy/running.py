@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Outcome, Report, Step, silent
 from floe_engine.policy.cases import Case, CaseResult, Suite, run_case
 from floe_engine.policy.enforcement import enforcement_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.layering import LAYER_META

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.specimens import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.dependencies import SOURCE
 from floe_engine.policy.layering import Layering

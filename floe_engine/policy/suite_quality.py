@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.required_tests import Freshness

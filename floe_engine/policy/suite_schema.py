@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from floe_engine.artifact.model import CustomRule, Platform
+from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.specimens import case, compliance, specimen, violation, with_meta
 from floe_engine.project.facts import Column, DataTest, Model

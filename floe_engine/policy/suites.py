@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Suite
 from floe_engine.policy.suite_access import access_cases
 from floe_engine.policy.suite_classification import classification_cases

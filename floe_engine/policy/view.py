@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from floe_engine.artifact.model import LayerConstraint, LevelRule, Platform
+from floe_engine.artifact.model import LayerConstraint, LevelRule
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.freshness import Roots, roots
 from floe_engine.policy.graph import downstream_counts, parents_first
 from floe_engine.policy.keys import (

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from floe_engine.artifact.model import Enforcement, Platform, Waiver
+from floe_engine.artifact.model import Enforcement, Waiver
+from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Family, Rule

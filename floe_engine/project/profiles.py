@@ -12,7 +12,7 @@ from typing import Literal
 
 import yaml
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, sha256_digest, write_atomic
 from floe_engine.project.adapters import ADAPTERS, Settings

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.document import Document, parse
 from floe_engine.errors import UsageError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.shape import Path, Pattern
 from floe_engine.versions import Level

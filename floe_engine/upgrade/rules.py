@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any
 
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.artifact.model import Enforcement
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.catalogue import by_id, rules

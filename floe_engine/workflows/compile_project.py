@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from floe_engine.artifact.model import Enforcement, Platform
+from floe_engine.artifact.model import Enforcement
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.model import Platform
 from floe_engine.artifact.pack import (
     IMAGE_MANIFEST,
     PLATFORM_NAME,
@@ -26,6 +25,7 @@ from floe_engine.artifact.pack import (
     pack,
 )
 from floe_engine.artifact.paths import FILES
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError, Refused, VersionExists
 from floe_engine.events import (
     CancelToken,

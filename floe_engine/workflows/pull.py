@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.model import Platform
 from floe_engine.artifact.pack import (
     FILE_TYPE,
     PackedFile,
@@ -16,6 +15,7 @@ from floe_engine.artifact.pack import (
     read_manifest,
     unpack,
 )
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import (
     CacheCorrupt,
     IntegrityError,

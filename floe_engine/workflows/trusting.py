@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from floe_engine.artifact.model import Platform
 from floe_engine.artifact.pack import SIGNING_KEY, VERSION
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted
 from floe_engine.events import Notice, Report, Step
 from floe_engine.registry.client import Repository

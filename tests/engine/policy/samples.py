@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.artifact.build import build
-from floe_engine.artifact.model import Platform
+from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.schema import Manifest
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding

@@ -16,13 +16,13 @@ from floe_engine.artifact.model import (
     EngineRequirement,
     Namespaces,
     NamingRules,
-    Platform,
     PlatformManifest,
     PlatformName,
     PluginDetails,
     QualityGates,
     SchemaRegistry,
 )
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.project.adapters import ADAPTERS
 from floe_engine.project.profiles import is_ours, profile, write_profile
