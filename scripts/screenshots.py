@@ -47,7 +47,7 @@ class Shot:
 
 SHOTS = {
     "manifest": Shot("mistake", ("f8",)),
-    "versions": Shot("platform", ("f3", "down")),
+    "versions": Shot("platform", ("f3", "down", "down", "down")),
     "policy": Shot("platform", ("f4", "down", "down")),
     "publish": Shot("platform", ("f5",)),
     "registry": Shot("project", ("f6", "enter")),
