@@ -404,10 +404,26 @@ _PROJECT = _at(
         show=True,
         needs_write=True,
     ),
-    Action("project.group", "t", "Group", "By rule, by file, or by severity", "group", show=True),
+    Action(
+        "project.upgrade",
+        "u",
+        "Upgrade",
+        "See what another version of the platform would newly break, and take it",
+        "upgrade",
+        show=True,
+    ),
+    Action("project.group", "t", "Group", "By rule, file, severity or waiver", "group", show=True),
     Action("project.open", "e", "Open", "Open the line in $EDITOR", "open", show=True),
     Action("project.waived", "x", "Waived", "Show or hide what is waived or known", "waived"),
     Action("project.copy", "y", "Copy", "Copy the finding", "copy"),
+    Action(
+        "project.undo",
+        "",
+        "Undo upgrade",
+        "Take the last move of the pin back: floe.yaml and the lock",
+        "undo",
+        needs_write=True,
+    ),
 )
 
 ACTIONS: tuple[Action, ...] = (

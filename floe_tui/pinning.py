@@ -13,7 +13,8 @@ from typing import Any, Literal
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.text import count, homely
 
-Precision = Literal["pinned", "patch", "minor"]
+Precision = Literal["pinned", "patch", "minor", "kept"]
+"""How closely: exactly, with its patches, with its minor versions, or as closely as until now."""
 
 Ask = Callable[[str, str], bool]
 """Whether to trust a signer whom nothing vouches for yet: platform, signer."""
@@ -59,10 +60,15 @@ def plan_move(
     `repository` is where the tag was seen (empty: where the pin points). Raises `FloeError` where
     that is not what the project is pinned to, and what planning raises.
     """
-    from floe_engine import Workspace, plan_pin
+    from floe_engine import Workspace, plan_pin, plan_upgrade
 
     workspace = Workspace.open(directory)
-    plan = plan_pin(workspace, tag, precision, allow_downgrade=True, ask=ask, report=report, cancel=cancel)
+    if precision == "kept":
+        plan = plan_upgrade(workspace, tag, allow_downgrade=True, ask=ask, report=report, cancel=cancel)
+    else:
+        plan = plan_pin(
+            workspace, tag, precision, allow_downgrade=True, ask=ask, report=report, cancel=cancel
+        )
     home = plan.pin.wanted.repository.name
     if repository and repository != home:
         raise FloeError(
@@ -71,6 +77,13 @@ def plan_move(
             hint="choose the project's repository first, or write platform.ref in floe.yaml by hand",
         )
     return described(plan)
+
+
+def pinned_repository(directory: Path, cancel: CancelToken) -> str:
+    """The repository that the project is pinned to. Raises `FloeError` where it is pinned to none."""
+    from floe_engine import Workspace, outdated
+
+    return str(outdated(Workspace.open(directory), cancel=cancel).repository.name)
 
 
 def take_move(directory: Path, move: Move, *, accepted: bool, cancel: CancelToken) -> str:

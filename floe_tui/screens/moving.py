@@ -30,9 +30,10 @@ YES, ACCEPT = "y", "a"
 class MovePanel(Panel[bool]):
     """The preview. Cancel has the focus; a move that breaks the project takes another key."""
 
-    def __init__(self, move: Move) -> None:
+    def __init__(self, move: Move, *, read_only: bool = False) -> None:
         super().__init__()
         self.move = move
+        self.takable = move.changes and not read_only
         self.key = ACCEPT if move.must_be_accepted else YES
 
     @property
@@ -49,7 +50,7 @@ class MovePanel(Panel[bool]):
             yield TextView(self.move.text, headings=True, wrap=True)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                if self.move.changes:
+                if self.takable:
                     yield Button(f"{self.verb} ({self.key})", id="confirm", variant="warning", compact=True)
 
     def on_mount(self) -> None:
@@ -58,7 +59,7 @@ class MovePanel(Panel[bool]):
 
     def on_key(self, event: events.Key) -> None:
         """The confirming key, and the keys that scroll."""
-        if event.key == self.key and self.move.changes:
+        if event.key == self.key and self.takable:
             event.stop()
             self.dismiss(True)
         elif event.key in ("j", "down", "k", "up"):
@@ -111,7 +112,8 @@ def preview_move(
             if sure:
                 _take(screen, move, done)
 
-        screen.app.push_screen(MovePanel(move), answered)
+        read_only = screen.workbench.options.read_only
+        screen.app.push_screen(MovePanel(move, read_only=read_only), answered)
 
     screen.job(
         work,

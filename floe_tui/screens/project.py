@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from textual import on
@@ -13,32 +10,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Label
 
-from floe_engine import CancelToken, FloeError, Report
+from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
+from floe_tui.judging import GROUPS, Found, Judged, grouped, in_full, judge, row_of
 from floe_tui.messages import StatusChanged
-from floe_tui.registry_facts import first_use
+from floe_tui.pinning import is_pinned, pinned_repository
+from floe_tui.registry_facts import Versions, first_use, list_all
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, plain
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
-from floe_tui.widgets.row_view import Column, Row, RowView, Tone
+from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
 
-GROUPS = ("rule", "file", "severity")
 NOUNS = {"error": "error", "warning": "warning", "info": "hint"}
-ORDER = {"error": 0, "warning": 1, "info": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One judgement of the project."""
-
-    platform: str
-    steps: tuple[tuple[str, str, str], ...]
-    """Title, outcome and numbers of the seed's three lines."""
-    findings: tuple[Any, ...]
-    models: int
-    profile: str
 
 
 class ProjectScreen(PlaceScreen):
@@ -48,7 +33,8 @@ class ProjectScreen(PlaceScreen):
     about = (
         "Judges the dbt project by the platform that floe.yaml pins. ✗ stops a build, ! does not, "
         "- is waived or known from the baseline. Enter or e opens the line in $EDITOR; t groups by rule, "
-        "file or severity."
+        "file, severity or waiver. u shows what another version of the platform would newly break here, "
+        "before you take it."
     )
     BINDINGS = [*bindings(Place.PROJECT)]
     CSS_PATH = "project.tcss"
@@ -58,7 +44,7 @@ class ProjectScreen(PlaceScreen):
         self._judged: Judged | None = None
         self._group = "rule"
         self._waived = True
-        self._shown: dict[str, Any] = {}
+        self._shown: dict[str, Found] = {}
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
@@ -85,15 +71,22 @@ class ProjectScreen(PlaceScreen):
         return self.query_one("#list", FilterList)
 
     @property
-    def finding(self) -> Any:
+    def finding(self) -> Found | None:
         """The finding under the cursor, or None."""
         row = self.list.current
         return self._shown.get(row.key) if row else None
 
     def why_not(self, action_id: str) -> str:
-        """Opening and copying need a finding."""
-        needs = {"project.open", "project.copy"}
-        return "no finding is chosen" if action_id in needs and self.finding is None else ""
+        """Opening and copying need a finding, moving a pin."""
+        if action_id in {"project.open", "project.copy"} and self.finding is None:
+            return "no finding is chosen"
+        if action_id == "project.open" and self.finding is not None and self.finding.file is None:
+            return "it is the platform's, which has no file here"
+        if action_id in {"project.upgrade", "project.undo"} and not is_pinned(
+            self.workbench.options.directory
+        ):
+            return "nothing is pinned here yet (F6)"
+        return ""
 
     # --- judging ---------------------------------------------------------------------------
 
@@ -139,17 +132,17 @@ class ProjectScreen(PlaceScreen):
         judged = self._judged
         if judged is None:
             return
-        findings = [item for item in judged.findings if self._waived or not quiet(item)]
+        findings = [item for item in judged.findings if self._waived or not item.quiet]
         self._shown = {}
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
             rows.append(Row(f"group {name}", (name, f"{len(members)}", ""), " ", "info"))
             for item in members:
-                key = f"{item.fingerprint} {len(rows)}"
+                key = f"{item.finding.fingerprint} {len(rows)}"
                 self._shown[key] = item
                 rows.append(row_of(key, item))
         self.list.set_rows(rows)
-        found = Counter("-" if quiet(item) else item.severity for item in judged.findings)
+        found = Counter("-" if item.quiet else item.finding.severity for item in judged.findings)
         numbers = ", ".join(count(found[name], noun) for name, noun in NOUNS.items() if found[name])
         hidden = f", {found['-']} waived or known" if found["-"] else ""
         models = count(judged.models, "model")
@@ -180,16 +173,15 @@ class ProjectScreen(PlaceScreen):
         """The line, in the user's editor."""
         from floe_tui.external import editor_command, open_at
 
-        finding = self.finding
-        if finding is None:
+        item = self.finding
+        if item is None or item.file is None:
             return
-        path = (self.workbench.options.directory / finding.path).resolve()
         try:
             editor_command()
-            if not path.is_file():
-                raise FloeError("the file is not there any more", where=str(finding.path))
+            if not item.file.is_file():
+                raise FloeError("the file is not there any more", where=item.shown)
             with self.workbench.stepped_out():
-                open_at(path, finding.line)
+                open_at(item.file, item.finding.line)
         except FloeError as error:
             self.workbench.show_problem(error)
         else:
@@ -200,82 +192,48 @@ class ProjectScreen(PlaceScreen):
         from floe_tui.clipboard import copy
 
         if (item := self.finding) is not None:
-            self.notify(copy(self.app, f"{item.path}:{item.line}: {item.rule} {item.message}"), markup=False)
+            text = f"{item.place}: {item.finding.rule} {item.finding.message}"
+            self.notify(copy(self.app, text), markup=False)
+
+    # --- another version -------------------------------------------------------------------
+
+    def action_upgrade(self) -> None:
+        """Choose another version of the platform, and see what it would do to this project."""
+        directory = self.workbench.options.directory
+        self.job(
+            lambda report, cancel: list_all(directory, pinned_repository(directory, cancel), False, cancel),
+            title="Listing versions",
+            group="project.versions",
+            done=self._choose_version,
+            timeout=45,
+            command="floe outdated",
+        )
+
+    def _choose_version(self, versions: Versions) -> None:
+        from floe_tui.screens.choose import ChoosePanel
+        from floe_tui.screens.moving import preview_move
+
+        def about(tag: str) -> str:
+            if tag == versions.locked:
+                return "locked now"
+            newest = "the newest" if tag == versions.tags[0] else ""
+            return "older" if tag in versions.older else newest
+
+        rows = [Row(tag, (tag, about(tag)), "▸" if tag == versions.locked else " ") for tag in versions.tags]
+
+        def chosen(tag: str | None) -> None:
+            if tag:
+                preview_move(self, "", tag, "kept", self.action_check)
+
+        columns = (Column(width=24), Column())
+        self.app.push_screen(ChoosePanel("See what this version would do", rows, columns), chosen)
+
+    def action_undo(self) -> None:
+        """Take the last move of the pin back."""
+        from floe_tui.screens.moving import undo_pin
+
+        undo_pin(self, self.action_check)
 
     def remember(self) -> dict[str, Any]:
         """How findings are grouped."""
         return {"group": self._group}
-
-
-def judge(directory: Path, write: bool, ask: Any, report: Report, cancel: CancelToken) -> Judged:
-    """Compile the project of a directory."""
-    from floe_engine import CompileOptions, Workspace, compile_project
-
-    options = CompileOptions(write_profile=write)
-    workspace = Workspace.open(directory)
-    done = compile_project(workspace, options=options, ask=ask, report=report, cancel=cancel)
-    findings = [item for evaluation in done.evaluations for item in evaluation.findings]
-    steps = [
-        (step.title, step.outcome, "".join((f" {step.errors} ✗" if step.errors else "",
-                                            f" {step.warnings} !" if step.warnings else "")))
-        for evaluation in done.evaluations
-        for step in evaluation.steps
-    ]  # fmt: skip
-    written = f"✓ profiles.yml {done.profile_outcome}" if write and done.profile_path else ""
-    models = sum(evaluation.models for evaluation in done.evaluations)
-    platform = f"{done.platform.name} {done.platform.version}"
-    return Judged(platform, tuple(steps), tuple(findings), models, written)
-
-
-def quiet(finding: Any) -> bool:
-    """Whether it stops nobody, because it is waived or was known before."""
-    return bool(finding.waived or finding.baseline)
-
-
-def grouped(findings: Sequence[Any], by: str) -> list[tuple[str, list[Any]]]:
-    """Findings in groups; the groups with the worst findings first, then the largest."""
-    groups: dict[str, list[Any]] = {}
-    for item in findings:
-        name = {"rule": item.rule, "file": item.path, "severity": item.severity}[by]
-        groups.setdefault(name, []).append(item)
-
-    def worst(group: tuple[str, list[Any]]) -> tuple[int, int, str]:
-        name, members = group
-        return min(ORDER[item.severity] + 3 * quiet(item) for item in members), -len(members), name
-
-    return sorted(groups.items(), key=worst)
-
-
-def row_of(key: str, finding: Any) -> Row:
-    """A finding as a row."""
-    tones: dict[str, Tone] = {"error": "error", "warning": "warning", "info": "info"}
-    sign, tone = GLYPHS[finding.severity], tones[finding.severity]
-    if quiet(finding):
-        sign, tone = GLYPHS["skipped"], "dim"
-    cells = (finding.rule, f"{finding.subject}", finding.message)
-    return Row(key, cells, sign, tone, f"{finding.path} {finding.severity}")
-
-
-def in_full(finding: Any) -> str:
-    """A finding with everything that helps to mend it."""
-    lines = [
-        f"# {finding.rule} {finding.subject}",
-        finding.message,
-        "",
-        f"at         {finding.path}:{finding.line}",
-    ]
-    for label, value in (
-        ("expected", finding.expected),
-        ("actual", finding.actual),
-        ("do", finding.suggestion),
-        ("depends", f"{finding.downstream} models and exposures" if finding.downstream else ""),
-    ):
-        if value:
-            lines.append(f"{label:<10} {value}")
-    if waiver := finding.waiver:
-        lines += ["", "# Waiver", f"{waiver.id}: {waiver.reason}"]
-        lines.append(f"owner      {waiver.owner or 'nobody'}")
-        lines.append(f"until      {waiver.expires or 'for ever'}")
-    if finding.baseline:
-        lines += ["", "Known from the baseline: it stops nothing."]
-    return "\n".join(lines)

@@ -20,7 +20,6 @@ class FilterList(Vertical):
     FilterList {
         height: 1fr;
         Input { display: none; height: 1; }
-        &.-filtering Input { display: block; }
     }
     """
     BINDINGS = [*part_bindings("filter")]
@@ -47,7 +46,7 @@ class FilterList(Vertical):
     @filter.setter
     def filter(self, words: str) -> None:
         self.query_one(Input).value = words
-        self.set_class(bool(words), "-filtering")
+        self._open(bool(words))
 
     @property
     def current(self) -> Row | None:
@@ -89,8 +88,13 @@ class FilterList(Vertical):
 
     def action_filter(self) -> None:
         """Open the filter."""
-        self.add_class("-filtering")
-        self.query_one(Input).focus()
+        self._open(True)
+        # At once, not after the next refresh: what is typed right after belongs to the filter already.
+        self.screen.set_focus(self.query_one(Input))
+
+    def _open(self, opened: bool) -> None:
+        self.set_class(opened, "-filtering")
+        self.query_one(Input).display = opened
 
     def action_clear_filter(self) -> None:
         """Take the filter off."""
@@ -115,7 +119,7 @@ class FilterList(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.set_class(bool(event.value), "-filtering")
+        self._open(bool(event.value))
         self.view.focus()
 
 

@@ -1,0 +1,158 @@
+"""What the project place shows of a judged project, as values and rows. `judge` runs in a worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from floe_engine import CancelToken, Report
+from floe_tui.pinning import Ask
+from floe_tui.text import count
+from floe_tui.themes import GLYPHS
+from floe_tui.widgets.row_view import Row, Tone
+
+GROUPS = ("rule", "file", "severity", "waiver")
+
+ORDER = {"error": 0, "warning": 1, "info": 2}
+
+SPEC = "floe.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, and the file that it is in."""
+
+    finding: Any
+    file: Path | None
+    """Absolute; None where the platform itself is at fault, which has no file here."""
+    shown: str
+    """The file as seen from the directory that is worked in."""
+
+    @property
+    def place(self) -> str:
+        """``models/customers.sql:3``."""
+        return f"{self.shown}:{self.finding.line}" if self.file is not None else "the platform"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it stops nobody, because it is waived or was known before."""
+        return bool(self.finding.waived or self.finding.baseline)
+
+    @property
+    def waiver(self) -> str:
+        """The waiver that excuses it and how long it does; empty where none does."""
+        waiver = self.finding.waiver
+        return f"{waiver.id}, {_until(waiver)}" if waiver is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judgement of the project."""
+
+    platform: str
+    steps: tuple[tuple[str, str, str], ...]
+    """Title, outcome and numbers of the seed's three lines."""
+    findings: tuple[Found, ...]
+    models: int
+    profile: str
+
+
+def judge(directory: Path, write: bool, ask: Ask, report: Report, cancel: CancelToken) -> Judged:
+    """Compile the project of a directory."""
+    from floe_engine import CompileOptions, Workspace, compile_project
+
+    options = CompileOptions(write_profile=write)
+    workspace = Workspace.open(directory)
+    done = compile_project(workspace, options=options, ask=ask, report=report, cancel=cancel)
+    findings = [
+        located(item, directory, project.directory)
+        for project, evaluation in zip(done.projects, done.evaluations, strict=True)
+        for item in evaluation.findings
+    ]
+    steps = [
+        (step.title, step.outcome, "".join(_numbers(step)))
+        for evaluation in done.evaluations
+        for step in evaluation.steps
+    ]
+    written = f"✓ profiles.yml {done.profile_outcome}" if write and done.profile_path else ""
+    models = sum(evaluation.models for evaluation in done.evaluations)
+    platform = f"{done.platform.name} {done.platform.version}"
+    return Judged(platform, tuple(steps), tuple(findings), models, written)
+
+
+def _numbers(step: Any) -> Iterator[str]:
+    if step.errors:
+        yield f" {step.errors} ✗"
+    if step.warnings:
+        yield f" {step.warnings} !"
+
+
+def located(finding: Any, directory: Path, project: Path) -> Found:
+    """Where a finding's file is: a path of the dbt project, but floe.yaml is the data product's."""
+    if not finding.path:
+        return Found(finding, None, "")
+    file = (directory if finding.path == SPEC else project) / finding.path
+    shown = Path(os.path.relpath(file, directory)).as_posix()
+    return Found(finding, file.absolute(), shown)
+
+
+def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]:
+    """Findings in groups; the groups with the worst findings first, then the largest."""
+    groups: dict[str, list[Found]] = {}
+    for item in findings:
+        name = {
+            "rule": item.finding.rule,
+            "file": item.shown or "the platform",
+            "severity": item.finding.severity,
+            "waiver": item.waiver or "no waiver",
+        }[by]
+        groups.setdefault(name, []).append(item)
+
+    def worst(group: tuple[str, list[Found]]) -> tuple[int, int, str]:
+        name, members = group
+        rank = min(ORDER[item.finding.severity] + 3 * item.quiet for item in members)
+        return rank, -len(members), name
+
+    return sorted(groups.items(), key=worst)
+
+
+def row_of(key: str, item: Found) -> Row:
+    """A finding as a row."""
+    tones: dict[str, Tone] = {"error": "error", "warning": "warning", "info": "info"}
+    finding = item.finding
+    sign, tone = GLYPHS[finding.severity], tones[finding.severity]
+    if item.quiet:
+        sign, tone = GLYPHS["skipped"], "dim"
+    excused = f" (waived {_until(finding.waiver)})" if finding.waived else ""
+    cells = (finding.rule, finding.subject, f"{finding.message}{excused}")
+    return Row(key, cells, sign, tone, f"{item.shown} {finding.severity} {item.waiver}")
+
+
+def in_full(item: Found) -> str:
+    """A finding with everything that helps to mend it."""
+    finding = item.finding
+    lines = [f"# {finding.rule} {finding.subject}", finding.message, "", f"at         {item.place}"]
+    for label, value in (
+        ("expected", finding.expected),
+        ("actual", finding.actual),
+        ("do", finding.suggestion),
+        ("depends", count(finding.downstream, "model or exposure") if finding.downstream else ""),
+    ):
+        if value:
+            lines.append(f"{label:<10} {value}")
+    if waiver := finding.waiver:
+        lines += ["", f"# Waiver {waiver.id}", waiver.reason]
+        lines.append(f"owner      {waiver.owner or 'nobody'}")
+        lines.append(f"expires    {waiver.expires or 'never'}")
+        if not finding.waived:
+            lines.append("It makes less of the finding, but does not take it out of the count.")
+    if finding.baseline:
+        lines += ["", "Known from the baseline: it stops nothing."]
+    return "\n".join(lines)
+
+
+def _until(waiver: Any) -> str:
+    return f"until {waiver.expires}" if waiver.expires else "for ever"

@@ -1,0 +1,191 @@
+"""The project place: findings, waivers, the file and line in $EDITOR, the upgrade preview."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from floe_engine import Workspace, init_project
+from floe_tui.app import Workbench
+from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.moving import MovePanel
+from floe_tui.screens.project import ProjectScreen
+from floe_tui.widgets.text_view import TextView
+
+from .conftest import Start, idle, rows
+from .terminal import floe_tui
+
+EDITOR = """\
+#!{python}
+import sys
+from pathlib import Path
+
+Path({notes!r}).write_text("\\n".join(sys.argv[1:]))
+path = Path(sys.argv[-1])
+path.write_text("-- mended\\n" + path.read_text())
+"""
+
+
+async def judged(pilot: Pilot[None], app: Workbench) -> ProjectScreen:
+    await pilot.press("f7")
+    await idle(pilot, app)
+    assert isinstance(app.screen, ProjectScreen)
+    return app.screen
+
+
+@pytest.fixture
+def latest(published: Path, data_team: Path) -> Path:
+    """The data team's directory, pinned to the latest version, which has a waiver for one model."""
+    init_project(Workspace.open(data_team), "v2.0.0")
+    return data_team
+
+
+@pytest.fixture
+def nested(latest: Path) -> Path:
+    """The same with the dbt project in a folder of the data product."""
+    inner = latest / "transform"
+    inner.mkdir()
+    for name in ("dbt_project.yml", "models"):
+        shutil.move(latest / name, inner / name)
+    spec = latest / "floe.yaml"
+    spec.write_text(spec.read_text().replace("    path: models/", "    project_dir: transform"))
+    return latest
+
+
+def go_to(screen: ProjectScreen, subject: str) -> None:
+    row = next(row for row in screen.list.view.rows if row.cells[1] == subject)
+    screen.list.view.move_to(row.key)
+
+
+async def test_findings_are_grouped_by_rule_file_severity_and_waiver(workbench: Start, latest: Path) -> None:
+    app = workbench(latest)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await judged(pilot, app)
+        heads = []
+        for _ in range(4):
+            heads.append([row.cells[0] for row in rows(app) if row.key.startswith("group ")])
+            await pilot.press("t")
+        rules, files, severities, waivers = heads
+        assert all(name.startswith("FLOE-") for name in rules)
+        assert "models/customers.sql" in files
+        assert set(severities) <= {"error", "warning", "info"}
+        assert "legacy-orders, until 2099-01-31" in waivers
+
+
+async def test_a_waived_finding_says_until_when_and_whose_it_is(workbench: Start, latest: Path) -> None:
+    app = workbench(latest)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        waived = next(row for row in rows(app) if "waived until 2099-01-31" in row.cells[2])
+        assert waived.glyph == "-"
+        screen.list.view.move_to(waived.key)
+        await pilot.pause()
+        text = screen.query_one(TextView).text
+        assert "owner      data" in text
+        assert "expires    2099-01-31" in text
+        await pilot.press("x")
+        assert not any("waived until" in row.cells[2] for row in rows(app))
+
+
+async def test_a_finding_is_placed_from_the_directory_that_is_worked_in(
+    workbench: Start, nested: Path
+) -> None:
+    app = workbench(nested)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        go_to(screen, "customers")
+        await pilot.pause()
+        assert screen.finding is not None
+        assert screen.finding.file == nested / "transform/models/customers.sql"
+        assert "at         transform/models/customers.sql:1" in screen.query_one(TextView).text
+        await pilot.press("y")
+        assert app.clipboard.startswith("transform/models/customers.sql:1: FLOE-")
+
+
+def test_the_line_opens_in_the_users_editor_and_the_project_is_judged_again(
+    nested: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "opened"
+    script = tmp_path / "my editor"
+    script.write_text(EDITOR.format(python=sys.executable, notes=str(notes)))
+    script.chmod(0o755)
+    monkeypatch.setenv("EDITOR", f"'{script}' --wait")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with floe_tui(elsewhere, "--dir", str(nested), columns=120, rows=40) as terminal:
+        terminal.shows("Naming conventions", "customers")
+        terminal.press("t", "G", "e")
+        terminal.until(notes.exists)
+        assert notes.read_text().splitlines() == [
+            "--wait",
+            "+1",
+            str(nested / "transform/models/orders.sql"),
+        ]
+        terminal.shows("Naming conventions", "f1 Help")
+        assert (nested / "transform/models/orders.sql").read_text().startswith("-- mended\n")
+        terminal.press("ctrl+q")
+        assert terminal.ends() == 0
+    assert terminal.leftovers == []
+
+
+async def test_the_upgrade_preview_says_what_would_newly_break_and_by_what(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    before = (project / "floe.yaml").read_text()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await judged(pilot, app)
+        await pilot.press("u")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, ChoosePanel)
+        assert [row.cells for row in panel.rows] == [
+            ("v2.0.0", "the newest"),
+            ("v1.3.0", ""),
+            ("v1.2.3", "locked now"),
+        ]
+        await pilot.press("enter")
+        await idle(pilot, app)
+        preview = app.screen
+        assert isinstance(preview, MovePanel)
+        assert "would stop the build" in preview.move.text
+        assert "(by " in preview.move.text
+        await pilot.press("escape")
+        assert (project / "floe.yaml").read_text() == before
+
+
+async def test_taking_an_upgrade_judges_the_project_by_it(workbench: Start, project: Path) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        before = len(rows(app))
+        await pilot.press("u")
+        await idle(pilot, app)
+        await pilot.press("enter")
+        await idle(pilot, app)
+        await pilot.press("a")
+        await idle(pilot, app)
+        assert "2.0.0" in (project / "floe.yaml").read_text()
+        assert len(rows(app)) > before
+        assert screen._judged is not None
+        assert screen._judged.platform.endswith("2.0.0")
+
+
+async def test_a_read_only_workbench_previews_and_takes_nothing(workbench: Start, project: Path) -> None:
+    app = workbench(project, read_only=True)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await judged(pilot, app)
+        await pilot.press("u")
+        await idle(pilot, app)
+        await pilot.press("enter")
+        await idle(pilot, app)
+        assert isinstance(app.screen, MovePanel)
+        assert [button.id for button in app.screen.query(Button)] == ["cancel"]
+        await pilot.press("a")
+        await idle(pilot, app)
+        assert "v1.2.3" in (project / "floe.yaml").read_text()
