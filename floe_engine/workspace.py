@@ -23,6 +23,7 @@ from floe_engine.text import did_you_mean
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
     from floe_engine.registry.client import Repository
+    from floe_engine.registry.credentials import CredentialSource
     from floe_engine.registry.transport import Transport
 
 MANIFEST_FILE = "manifest.yaml"
@@ -130,7 +131,7 @@ class Workspace:
     @cached_property
     def registry(self) -> RegistryChoice:
         """The repository: the first that answers of option, environment, files, user, embedded."""
-        if self.registry_option:
+        if self.registry_option is not None:
             return RegistryChoice(_repository(self.registry_option, Path.cwd()), "--registry")
         if value := self.environ.get("FLOE_REGISTRY"):
             return RegistryChoice(_repository(value, Path.cwd()), "FLOE_REGISTRY")
@@ -155,7 +156,6 @@ class Workspace:
     @property
     def transport(self) -> Transport:
         """How to reach a registry: CA file, plain HTTP, credentials."""
-        from floe_engine.registry.credentials import Credentials
         from floe_engine.registry.transport import Transport
 
         ca_file = self.environ.get("FLOE_CA_FILE") or self.settings.ca_file
@@ -163,8 +163,16 @@ class Workspace:
         return Transport(
             ca_file=Path(ca_file) if ca_file else None,
             plain_http=_boolean("FLOE_PLAIN_HTTP", plain) if plain else self.settings.plain_http,
-            credentials=Credentials(self.environ),
+            credentials=self._credentials(),
         )
+
+    def _credentials(self) -> CredentialSource:
+        from floe_engine.registry.credentials import Anonymous, Credentials
+
+        found = Credentials(self.environ)
+        if self.manifest_path.exists() and (anonymous := _anonymous_registry(self.manifest_path)):
+            return Anonymous(anonymous, found)
+        return found
 
     def repository(
         self, reference: Reference, *, cancel: CancelToken | None = None, push: bool = False
@@ -180,7 +188,7 @@ class Workspace:
 def _repository(text: str, base: Path) -> Reference:
     """A repository reference; a bare registry gets the default repository name."""
     scheme, separator, rest = text.partition("://")
-    if separator and scheme == "oci" and "/" not in rest.rstrip("/"):
+    if separator and scheme == "oci" and rest.strip("/") and "/" not in rest.rstrip("/"):
         text = f"{text.rstrip('/')}/{DEFAULT_REPOSITORY}"
     reference = Reference.parse(text, base=base)
     if reference.tag or reference.digest:
@@ -193,18 +201,51 @@ def _repository(text: str, base: Path) -> Reference:
 
 
 def _manifest_registry(path: Path) -> str | None:
-    """`artifacts.registry` of manifest.yaml, read leniently: the check of the file comes later."""
+    """`artifacts.registry` of manifest.yaml; the check of the whole file comes later.
+
+    A mistake there is not taken for absence: a command would then work with another registry.
+    """
     artifacts = _peek(path).get("artifacts")
+    if not artifacts:
+        return None
     registry = artifacts.get("registry") if isinstance(artifacts, dict) else None
     if isinstance(registry, dict):
         registry = registry.get("uri")
-    return registry if isinstance(registry, str) else None
+    if not isinstance(registry, str):
+        raise _no_registry(path, "artifacts.registry", "`floe platform check` shows what is wrong")
+    return registry
+
+
+def _anonymous_registry(path: Path) -> str | None:
+    """The host at which manifest.yaml wants no credentials (`artifacts.registry.auth.type`)."""
+    found: Any = _peek(path)
+    for key in ("artifacts", "registry"):
+        found = found.get(key) if isinstance(found, dict) else None
+    auth = found.get("auth") if isinstance(found, dict) else None
+    if not isinstance(auth, dict) or auth.get("type") != "anonymous" or not isinstance(found.get("uri"), str):
+        return None
+    return _repository(found["uri"], path.parent).registry
 
 
 def _spec_registry(path: Path) -> str | None:
+    """`platform.ref` of floe.yaml; None where it names a manifest.yaml instead."""
     platform = _peek(path).get("platform")
-    ref = platform.get("ref") if isinstance(platform, dict) else None
-    return ref if isinstance(ref, str) else None
+    named = platform if isinstance(platform, dict) else {}
+    if isinstance(named.get("manifest"), str):
+        return None
+    ref = named.get("ref")
+    if not isinstance(ref, str):
+        raise _no_registry(path, "platform.ref", "write `platform: {ref: oci://host/repository:v1.2.3}`")
+    return ref
+
+
+def _no_registry(path: Path, key: str, hint: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path.name} does not say which registry to use",
+        f"{key} names none that can be read",
+        hint=f"{hint}; or name the registry with --registry",
+        where=str(path),
+    )
 
 
 def _peek(path: Path) -> dict[str, Any]:

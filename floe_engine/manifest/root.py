@@ -105,13 +105,14 @@ class RegistryAuth(Section):
 
 
 class RegistryCache(Section):
-    """Where answers of the registry are kept."""
+    """Taken for manifests that have it, and of no effect: floe asks the registry each time, and keeps
+    the last list of tags in `.floe/cache` for `--offline` alone."""
 
     path: Text | None = None
-    """Folder, relative to this file; unset: `.floe/cache`."""
+    """A folder; of no effect."""
 
     ttl_hours: Count = 24
-    """How long a list of tags is taken as fresh, in hours."""
+    """Hours; of no effect."""
 
 
 class Registry(Section):
@@ -124,10 +125,10 @@ class Registry(Section):
     """How the registry is asked."""
 
     tls_verify: Switch = True
-    """Whether certificates are checked. Only `true`: give a private CA to floe instead."""
+    """Whether certificates are checked. Only `true`: name a private CA in FLOE_CA_FILE instead."""
 
     cache: RegistryCache = RegistryCache()
-    """Where answers of the registry are kept."""
+    """Of no effect: floe asks the registry each time."""
 
     @model_validator(mode="before")
     @classmethod

@@ -108,6 +108,9 @@ class Repository:
                 return None
             # A proxy's page says nothing about the tag; the body of a GET tells the two apart.
             return self._descriptor_or_none(ref)
+        if response.status_code == 400:
+            # An answer to HEAD has no body, and the reason is in it: HTTP spoken to HTTPS, for one.
+            return self._descriptor_or_none(ref)
         if response.status_code != 200:
             raise self._session.failure(response, f"looking for {ref}", where=self._where(ref))
         digest = response.headers.get("Docker-Content-Digest", "")
@@ -130,7 +133,7 @@ class Repository:
         if found is None:
             raise NotFound(
                 f"{self.reference.name} has no {ref}",
-                hint="check the tag, and that it was published to this repository",
+                hint="`floe platform list` shows what was published to this repository",
                 where=self._where(ref),
                 status=404,
             )

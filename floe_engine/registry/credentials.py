@@ -75,6 +75,18 @@ class FixedCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymous:
+    """No credential for one registry; `otherwise` answers for all others."""
+
+    registry: str
+    otherwise: CredentialSource
+
+    def lookup(self, registry: str, repository: str) -> Credential | None:
+        """None where `registry` is the one to be anonymous at."""
+        return None if registry == self.registry else self.otherwise.lookup(registry, repository)
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """The environment first, then ``REGISTRY_AUTH_FILE``, docker's config.json, podman's auth.json.
 

@@ -112,7 +112,7 @@ def registry_is_usable(draft: Draft) -> Iterator[Diagnostic]:
             "FLOE-M049",
             where,
             "floe always checks certificates",
-            hint="give a private certificate authority with --ca-file or SSL_CERT_FILE",
+            hint="give a private certificate authority in FLOE_CA_FILE or SSL_CERT_FILE",
             fixes=[draft.replace(where, True)],
         )
 

@@ -211,10 +211,11 @@ def test_an_unknown_certificate_authority_is_refused_at_once_with_what_to_do(sta
 
 
 def test_plain_http_to_a_tls_registry_says_so(start_registry: Start) -> None:
-    registry = start_registry(tls=True)
-    with pytest.raises(RegistryError) as failure:
-        Repository(registry.reference()).tags()
-    assert "speaks HTTPS" in failure.value.title
+    repository = Repository(start_registry(tls=True).reference())
+    for ask in (repository.tags, lambda: repository.resolve("v1.0.0")):
+        with pytest.raises(RegistryError) as failure:
+            ask()
+        assert "speaks HTTPS" in failure.value.title
 
 
 def test_tls_to_a_plain_registry_says_so(docker_registry: DockerRegistry) -> None:
