@@ -48,7 +48,8 @@ def resolve(
 ) -> Selection:
     """What `select` and `exclude` leave of a project and of the rules.
 
-    Raises `UsageError` for a rule ID that does not exist: a typo must not look like success.
+    Raises `UsageError` for a rule ID or a kind of selector that does not exist: a typo must not
+    look like success.
     """
     wanted_rules, wanted_nodes = _split(select)
     unwanted_rules, unwanted_nodes = _split(exclude)
@@ -70,8 +71,14 @@ def resolve(
 def _split(selectors: Iterable[str]) -> tuple[list[str], list[str]]:
     rules: list[str] = []
     nodes: list[str] = []
-    for selector in selectors:
-        (rules if _RULE.match(selector.strip()) else nodes).append(selector.strip())
+    for selector in map(str.strip, selectors):
+        kind, colon, value = selector.partition(":")
+        if not selector or (colon and (kind not in ("tag", "path") or not value)):
+            raise UsageError(
+                f"not a selector: {selector!r}",
+                hint="use a glob over names (silver_*), path:models/finance, tag:nightly or a rule ID",
+            )
+        (rules if _RULE.match(selector) else nodes).append(selector)
     return rules, nodes
 
 

@@ -213,7 +213,7 @@ def _decode(data: bytes, where: str) -> _Manifest:
         raise ConfigurationError(
             "dbt manifest does not have the expected shape",
             str(error),
-            hint="run `dbt parse` to write it again, or pass `--reader static`",
+            hint="run `dbt parse` to write it again, or set `dbt: {reader: static}` in floe.yaml",
             where=where,
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -239,7 +239,7 @@ def _schema_version(metadata: _Metadata, where: str) -> int:
         raise ConfigurationError(
             f"dbt manifest has schema v{version}, written by dbt {metadata.dbt_version or 'before 1.5'}",
             f"floe reads v{OLDEST} (dbt 1.5) and newer",
-            hint="run `dbt parse` with dbt 1.5 or newer, or pass `--reader static`",
+            hint="run `dbt parse` with dbt 1.5 or newer, or set `dbt: {reader: static}` in floe.yaml",
             where=where,
         )
     return version

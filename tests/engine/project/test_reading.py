@@ -67,6 +67,18 @@ def test_a_manifest_that_names_a_file_that_is_gone_is_stale(project: Path) -> No
     assert read_project(project).reason == "target/manifest.json is out of date: models/old_name.sql is gone"
 
 
+def test_a_manifest_alone_is_read_for_there_is_nothing_fresher(project: Path) -> None:
+    (project / "models" / "a.sql").unlink()
+    written = write_manifest(project).stat().st_mtime
+    os.utime(project / "dbt_project.yml", (written + 5, written + 5))
+    found = read_project(project)
+    assert (found.reader, found.reason) == ("manifest", "the project's files are not here")
+    assert [model.name for model in found.models] == ["a"]
+    assert found.warnings == (
+        "target/manifest.json is judged as it is: none of the project's models are here to compare it with",
+    )
+
+
 def test_a_stale_manifest_that_was_asked_for_is_read_with_a_warning(project: Path) -> None:
     written = write_manifest(project).stat().st_mtime
     os.utime(project / "models" / "a.sql", (written + 5, written + 5))
