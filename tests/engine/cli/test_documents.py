@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import typer.main
 from floe_engine.cli.main import app, main
 from tests.cli import MANIFEST, platform_directory
 from tests.engine.workflows.teams import new_key
+
+PROJECT = Path(__file__).parents[3] / "examples" / "customer-analytics"
 
 ARGUMENTS = {
     "version": "v1.2.3",
@@ -115,11 +118,17 @@ def test_a_command_where_everything_is_well_answers_with_one_document(
         words += ["--key", str(tmp_path / "cosign.pub")]
     if name == "platform keygen":
         words += ["--into", str(tmp_path / "new")]
-    code, out, _ = run(monkeypatch, capsys, team, *words, "-o", "json")
+    if name == "pin":
+        words.append("--patch")
+    where = team
+    if not name.startswith("platform") and name != "init":
+        where = tmp_path / "product"
+        shutil.copytree(PROJECT, where, ignore=shutil.ignore_patterns("target", ".floe", "floe.yaml"))
+        assert run(monkeypatch, capsys, where, "init", "--platform=v1.2.3")[0] == 0
+    code, out, _ = run(monkeypatch, capsys, where, *words, "-o", "json")
     document = one_document(out)
     assert document["command"] == name
-    if name not in ("compile", "outdated", "pin", "upgrade"):  # those want a floe.yaml, and here is none
-        assert (code, document["ok"]) == (0, True), out
+    assert (code, document["ok"]) == (0, True), out
 
 
 @pytest.mark.parametrize(
