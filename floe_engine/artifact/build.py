@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from floe_engine.artifact.content import Artifact, content_digest
 from floe_engine.artifact.model import (
-    API_VERSION,
     AccessPolicy,
     Architecture,
     ArtifactMetadata,
@@ -59,6 +58,7 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.manifest import schema
+from floe_engine.manifest.base import API_VERSION
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.plugins import ResolvedPlugin
 

@@ -8,23 +8,19 @@ outside.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-API_VERSION = "floe.dev/v1"
-
-Model = TypeVar("Model", bound=BaseModel)
-
-Enforcement = Literal["off", "warn", "strict"]
-Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
+from floe_engine.manifest.base import API_VERSION, Access, Enforcement
 
 
 class FileModel(BaseModel):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # Deferred, only the files themselves build a validator, and each when it is first read.
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
 
 
 class CamelModel(FileModel):

@@ -24,7 +24,8 @@ SEMVER = (
 class Section(BaseModel):
     """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Deferred, only the outermost section builds a validator, and when it is first asked.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _iso_date(value: Any) -> date:

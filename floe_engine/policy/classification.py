@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from floe_engine.artifact.model import Enforcement, NamePattern
+from floe_engine.artifact.model import NamePattern
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.base import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label

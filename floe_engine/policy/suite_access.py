@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from floe_engine.artifact.model import Access
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.base import Access
 from floe_engine.policy.access import Roles
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.specimens import case, compliance, specimen, violation

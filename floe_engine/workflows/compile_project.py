@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from floe_engine.artifact.model import Enforcement
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import read_bounded
+from floe_engine.manifest.base import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
 from floe_engine.policy.product import own_waivers, projects_of, tightened
