@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     from floe_engine.workflows.upgrade_project import plan_upgrade as plan_upgrade
     from floe_engine.workflows.upgrade_project import take_upgrade as take_upgrade
     from floe_engine.workflows.verify import verify_version as verify_version
+    from floe_engine.workflows.watch import platform_files as platform_files
+    from floe_engine.workflows.watch import stamps as stamps
     from floe_engine.workspace import Workspace as Workspace
 
 
@@ -183,8 +185,10 @@ _HOME = {
     "plan_pin": "workflows.upgrade_project",
     "plan_publication": "workflows.publish",
     "plan_upgrade": "workflows.upgrade_project",
+    "platform_files": "workflows.watch",
     "publish": "workflows.publish",
     "pull": "workflows.pull",
+    "stamps": "workflows.watch",
     "take_upgrade": "workflows.upgrade_project",
     "test_policies": "workflows.test_policies",
     "undo_move": "workflows.pin",

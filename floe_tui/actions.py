@@ -310,7 +310,17 @@ _POLICY = _at(
     Action("policy.all", "r", "Run all", "Run every suite", "run_all", show=True),
     Action("policy.one", "o", "Run one", "Run the case or suite under the cursor", "run_one", show=True),
     Action("policy.failed", "f", "Run failed", "Run what failed the last time", "run_failed", show=True),
+    Action(
+        "policy.mutate",
+        "m",
+        "Mutants",
+        "Weaken one demand of the platform at a time: does any case notice?",
+        "mutate",
+        show=True,
+    ),
+    Action("policy.mutate_own", "M", "Own mutants", "The same, by the team's own cases alone", "mutate_own"),
     Action("policy.only_failed", "x", "Only failed", "Show only what failed", "only_failed", show=True),
+    Action("policy.open", "e", "Open", "Open the case in $EDITOR", "open"),
 )
 
 _PUBLISH = _at(

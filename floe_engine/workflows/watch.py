@@ -19,7 +19,7 @@ from floe_engine.workspace import Workspace
 INTERVAL = 0.2
 """Seconds between two looks."""
 
-_State = tuple[tuple[Path, int, int, int], ...]
+Stamps = tuple[tuple[Path, int, int, int], ...]
 
 
 def changes(
@@ -31,16 +31,16 @@ def changes(
     moved between two looks, because a save is several writes. What changes while the caller is at
     work is noticed afterwards. Raises `Cancelled`.
     """
-    known = _state(files())
+    known = stamps(files())
     yield ()
     while True:
         cancel.sleep(interval)
-        now = _state(files())
+        now = stamps(files())
         if now == known:
             continue
         while True:
             cancel.sleep(interval)
-            settled, now = now, _state(files())
+            settled, now = now, stamps(files())
             if settled == now:
                 break
         moved = {entry[0] for entry in set(known) ^ set(now)}
@@ -53,13 +53,13 @@ def platform_files(workspace: Workspace, *, cases: bool = False) -> Callable[[],
 
     The manifest is read again only when it has changed; a broken one keeps what was known.
     """
-    stamp: _State = ()
+    stamp: Stamps = ()
     named: tuple[Path, ...] = ()
     globs: tuple[str, ...] = ()
 
     def files() -> tuple[Path, ...]:
         nonlocal stamp, named, globs
-        now = _state([workspace.manifest_path])
+        now = stamps([workspace.manifest_path])
         if now != stamp:
             stamp = now
             named, globs = _named(workspace) or (named, globs)
@@ -69,6 +69,19 @@ def platform_files(workspace: Workspace, *, cases: bool = False) -> Callable[[],
         return (workspace.manifest_path, *sorted(found))
 
     return files
+
+
+def stamps(files: Iterable[Path]) -> Stamps:
+    """What tells whether any of `files` changed: each with its time, size and inode."""
+    state = []
+    for path in dict.fromkeys(files):
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            state.append((path, 0, -1, 0))
+        else:
+            state.append((path, found.st_mtime_ns, found.st_size, found.st_ino))
+    return tuple(state)
 
 
 def _named(workspace: Workspace) -> tuple[tuple[Path, ...], tuple[str, ...]] | None:
@@ -98,15 +111,3 @@ def _glob(directory: Path, pattern: str) -> Iterator[Path]:
         yield from (path for path in directory.glob(pattern) if path.is_file())
     except (ValueError, NotImplementedError):
         return  # no pattern at all; the check of the manifest says so
-
-
-def _state(files: Iterable[Path]) -> _State:
-    state = []
-    for path in dict.fromkeys(files):
-        try:
-            found = path.stat()
-        except (OSError, ValueError):
-            state.append((path, 0, -1, 0))
-        else:
-            state.append((path, found.st_mtime_ns, found.st_size, found.st_ino))
-    return tuple(state)

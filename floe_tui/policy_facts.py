@@ -1,0 +1,233 @@
+"""What the policy place shows of tests and mutants, as values, rows and text.
+
+`run_tests`, `mutate` and `changed_files` run in workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from floe_engine import CancelToken, Report
+from floe_tui.text import count
+from floe_tui.widgets.row_view import Row, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One run: each case's result by suite title and case name, in their order."""
+
+    platform: str
+    results: Mapping[tuple[str, str], Any]
+    paths: Mapping[str, Path | None]
+    """Suite title to its file; None for the generated ones."""
+    unexercised: tuple[str, ...]
+
+    @property
+    def suites(self) -> dict[str, list[tuple[str, Any]]]:
+        """Suite title to the names and results of its cases."""
+        found: dict[str, list[tuple[str, Any]]] = {title: [] for title in self.paths}
+        for (suite, name), result in self.results.items():
+            found[suite].append((name, result))
+        return found
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the cases that did not pass."""
+        return tuple(name for (_, name), result in self.results.items() if not result.passed)
+
+    def renewed_by(self, some: Tested) -> Tested:
+        """The same with the results of some cases that were run again."""
+        return replace(self, platform=some.platform, results={**self.results, **some.results})
+
+
+@dataclass(frozen=True, slots=True)
+class Mutated:
+    """What became of every weakened platform."""
+
+    trials: tuple[Any, ...]
+    own: bool
+    """Whether only the team's own cases were asked."""
+
+    @property
+    def survivors(self) -> tuple[Any, ...]:
+        """Those that no case noticed."""
+        return tuple(trial for trial in self.trials if trial.survived)
+
+    @property
+    def title(self) -> str:
+        """As a suite."""
+        return f"Mutants{', by the own cases alone' if self.own else ''}"
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        return f"{len(self.survivors)} of {count(len(self.trials), 'mutant')} survived"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a row stands for: a suite (neither result nor trial), a case, or a mutant."""
+
+    suite: str
+    case: str = ""
+    result: Any = None
+    trial: Any = None
+    path: Path | None = None
+
+    @property
+    def is_head(self) -> bool:
+        """Whether others stand under it."""
+        return self.result is None and self.trial is None
+
+    @property
+    def line(self) -> int:
+        """Where its file has it (from 1)."""
+        return max(1, self.result.case.line) if self.result is not None else 1
+
+
+def run_tests(directory: Path, names: Sequence[str], report: Report, cancel: CancelToken) -> Tested:
+    """Run the policy tests of a directory's manifest; with `names`, only the cases of these names."""
+    from floe_engine import Workspace, test_policies
+
+    run = test_policies(Workspace.open(directory), select=tuple(names), report=report, cancel=cancel)
+    results = {
+        (suite.title, result.case.name): result
+        for suite in run.suites
+        for result in suite.cases
+        if not names or result.case.name in names
+    }
+    paths = {suite.title: suite.suite.path for suite in run.suites}
+    return Tested(run.platform, results, paths, tuple(run.unexercised))
+
+
+def mutate(directory: Path, own: bool, report: Report, cancel: CancelToken) -> Mutated:
+    """Weaken one demand of the platform at a time, and judge every case by it."""
+    from floe_engine import Workspace, mutate_policies
+
+    run = mutate_policies(Workspace.open(directory), own=own, report=report, cancel=cancel)
+    return Mutated(run.trials, own)
+
+
+def changed_files(
+    directory: Path, files: Callable[[], Sequence[Path]] | None
+) -> tuple[Callable[[], Sequence[Path]], Any]:
+    """What decides about the tests, and the state of it now; `files` is what an earlier call gave."""
+    from floe_engine import Workspace, platform_files, stamps
+
+    files = files or platform_files(Workspace.open(directory), cases=True)
+    return files, stamps(files())
+
+
+def rows_of(
+    tested: Tested, mutated: Mutated | None, folded: Collection[str], *, only_failed: bool
+) -> tuple[list[Row], dict[str, Shown]]:
+    """Suites with their cases, then the mutants, as rows; and what each row stands for."""
+    rows: list[Row] = []
+    shown: dict[str, Shown] = {}
+
+    def add(row: Row, what: Shown) -> None:
+        rows.append(row)
+        shown[row.key] = what
+
+    for suite, cases in tested.suites.items():
+        good = sum(1 for _, result in cases if result.passed)
+        if only_failed and good == len(cases):
+            continue
+        path = tested.paths[suite]
+        sign, tone = _judged(good == len(cases))
+        add(Row(suite, (_head(suite, folded), f"{good}/{len(cases)}"), sign, tone), Shown(suite, path=path))
+        for name, result in cases if suite not in folded else ():
+            if not (only_failed and result.passed):
+                sign, tone = _judged(result.passed)
+                row = Row(f"{suite}\n{name}", (f"  {name}", ""), sign, tone, suite)
+                add(row, Shown(suite, name, result, path=path))
+    if mutated is not None:
+        for row, what in _mutants(mutated, folded, only_failed):
+            add(row, what)
+    return rows, shown
+
+
+def _mutants(mutated: Mutated, folded: Collection[str], only_failed: bool) -> Iterator[tuple[Row, Shown]]:
+    title, every, dead = mutated.title, len(mutated.trials), len(mutated.trials) - len(mutated.survivors)
+    sign, tone = _judged(not mutated.survivors)
+    yield Row(title, (_head(title, folded), f"{dead}/{every}"), sign, tone), Shown(title)
+    if title in folded:
+        return
+    # Survivors first: they are what one came for.
+    for trial in sorted(mutated.trials, key=lambda trial: not trial.survived):
+        if trial.survived or not only_failed:
+            sign, tone = _judged(not trial.survived)
+            key = f"{title}\n{trial.rule} {trial.change}"
+            row = Row(
+                key, (f"  {trial.rule} {trial.change}", ""), sign, tone, "survivor" if trial.survived else ""
+            )
+            yield row, Shown(title, trial=trial)
+
+
+def _head(title: str, folded: Collection[str]) -> str:
+    return f"{'▸' if title in folded else '▾'} {title}"
+
+
+def _judged(passed: bool) -> tuple[str, Tone]:
+    return ("✓", "success") if passed else ("✗", "error")
+
+
+def explained(shown: Shown) -> str:
+    """A case (given, expected, found) or a mutant in full."""
+    return _case(shown) if shown.result is not None else _mutant(shown.trial)
+
+
+def _mutant(trial: Any) -> str:
+    lines = [f"# {trial.rule}", trial.change, ""]
+    if trial.survived:
+        lines += [
+            "✗ No case notices.",
+            "Somebody could weaken the manifest so, and every test would stay green.",
+            "",
+            f"→ add a case that expects {trial.rule} to fail",
+        ]
+    else:
+        lines.append(f"✓ noticed by {trial.noticed_by}")
+    return "\n".join(lines)
+
+
+def _case(shown: Shown) -> str:
+    result = shown.result
+    case = result.case
+    lines = [f"# {case.name}"]
+    if shown.path is not None:
+        lines.append(f"{shown.path.name}:{shown.line}")
+    lines += ["", "# Given", case.given or count(len(case.project.models), "model")]
+    lines += [f"  {model.name}" for model in case.project.models[:10]] if not case.given else []
+    for label, value in (
+        ("judged by", ", ".join(case.rules)),
+        ("enforced", case.enforcement or ""),
+        ("waivers", ", ".join(waiver.id for waiver in case.waivers)),
+        ("on", str(case.today or "")),
+    ):
+        if value:
+            lines.append(f"{label:<10} {value}")
+    lines += ["", "# Expected and found"]
+    for checked in result.checked:
+        wanted = checked.expected
+        sign = "✓" if checked.ok else "✗"
+        severity = f" ({checked.severity})" if wanted.severity and checked.severity else ""
+        lines.append(f"{sign} {wanted.rule} on {wanted.resource}")
+        lines.append(f"    expected {wanted.result}{f' ({wanted.severity})' if wanted.severity else ''}")
+        lines.append(f"    found    {checked.actual}{severity}")
+        if checked.detail:
+            lines.append(f"    {checked.detail}")
+    if result.unexpected:
+        lines += ["", "# Found, and not expected"]
+        lines += [f"✗ {item.rule} {item.subject}: {item.message}" for item in result.unexpected]
+    return "\n".join(lines)
+
+
+def unexercised_text(tested: Tested) -> str:
+    """The rules that nothing would miss."""
+    if not tested.unexercised:
+        return "Every rule has a case that expects it to fail."
+    return "\n".join(["# Rules that no case expects to fail", *tested.unexercised])

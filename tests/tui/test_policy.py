@@ -1,0 +1,164 @@
+"""The policy place: suites and cases, one case in full, run again on saving, mutants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from floe_tui.app import Workbench
+from floe_tui.screens.policy import PolicyScreen
+from floe_tui.widgets.text_view import TextView
+
+from .conftest import Start, idle, rows, until
+
+CASES = """\
+apiVersion: floe.dev/v1
+kind: PolicyTest
+metadata: {name: our names}
+cases:
+  - name: staging is not our word
+    rules: [FLOE-E201]
+    given: {models: [{name: stg_payments}, {name: bronze_payments}]}
+    expect:
+      - {rule: FLOE-E201, resource: stg_payments, result: RESULT}
+      - {rule: FLOE-E201, resource: bronze_payments, result: pass}
+"""
+
+
+@pytest.fixture
+def cases(platform: Path) -> Path:
+    """A case file of the team, whose case passes."""
+    path = platform / "tests/policies/names.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(CASES.replace("RESULT", "fail"))
+    return path
+
+
+async def policy(pilot: Pilot[None], app: Workbench) -> PolicyScreen:
+    await pilot.press("f4")
+    await idle(pilot, app)
+    assert isinstance(app.screen, PolicyScreen)
+    return app.screen
+
+
+def case(app: Workbench, name: str) -> str:
+    return next(row.key for row in rows(app) if row.cells[0].strip() == name)
+
+
+def glyph(app: Workbench, name: str) -> str:
+    return next((row.glyph for row in rows(app) if row.cells[0].strip() == name), "")
+
+
+async def test_a_case_is_shown_with_what_was_given_expected_and_found(
+    workbench: Start, platform: Path, cases: Path
+) -> None:
+    cases.write_text(CASES.replace("RESULT", "pass"))
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        assert "✗ 5 suites" in str(screen.query_one("#summary").render())
+        screen.list.view.move_to(case(app, "staging is not our word"))
+        await pilot.pause()
+        text = screen.query_one(TextView).text
+        assert "names.yaml:5" in text
+        assert "stg_payments" in text
+        assert "expected pass" in text
+        assert "found    fail" in text
+        await pilot.press("x")
+        assert {row.glyph for row in rows(app)} == {"✗"}
+
+
+async def test_saving_a_case_file_by_any_program_runs_the_tests_again(
+    workbench: Start, platform: Path, cases: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        assert glyph(app, "staging is not our word") == "✓"
+        await until(pilot, lambda: screen._stamps is not None)
+        cases.write_text(CASES.replace("RESULT", "pass"))
+        await until(pilot, lambda: glyph(app, "staging is not our word") == "✗")
+        cases.unlink()
+        await until(pilot, lambda: glyph(app, "staging is not our word") == "")
+
+
+async def test_one_case_and_the_failed_ones_run_by_themselves(
+    workbench: Start, platform: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("floe_tui.screens.policy.LOOK", 3600.0)
+    cases.write_text(CASES.replace("RESULT", "pass"))
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        every = len(rows(app))
+        cases.write_text(CASES.replace("RESULT", "fail"))
+        await pilot.press("f")
+        await idle(pilot, app)
+        assert len(rows(app)) == every
+        assert glyph(app, "staging is not our word") == "✓"
+        assert screen.why_not("policy.failed")
+        cases.write_text(CASES.replace("RESULT", "pass"))
+        screen.list.view.move_to(case(app, "staging is not our word"))
+        await pilot.press("o")
+        await idle(pilot, app)
+        assert glyph(app, "staging is not our word") == "✗"
+
+
+async def test_a_suite_is_folded_and_opened_by_enter(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await policy(pilot, app)
+        every = len(rows(app))
+        await pilot.press("g", "enter")
+        assert len(rows(app)) < every
+        assert rows(app)[0].cells[0].startswith("▸")
+        await pilot.press("enter")
+        assert len(rows(app)) == every
+
+
+async def test_mutants_that_no_case_notices_are_listed_first(
+    workbench: Start, platform: Path, cases: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        await pilot.press("M")  # by the own cases alone: they say nothing of most demands
+        await idle(pilot, app)
+        assert "survived" in str(screen.query_one("#summary").render())
+        at = next(index for index, row in enumerate(rows(app)) if row.cells[0].endswith("own cases alone"))
+        assert rows(app)[at + 1].glyph == "✗"
+        screen.list.view.move_to(rows(app)[at + 1].key)
+        await pilot.pause()
+        assert "No case notices." in screen.query_one(TextView).text
+        noticed = [row for row in rows(app)[at + 1 :] if row.glyph == "✓"]
+        assert noticed
+        screen.list.view.move_to(noticed[0].key)
+        await pilot.pause()
+        assert "noticed by our names: staging is not our word" in screen.query_one(TextView).text
+
+
+async def test_judging_mutants_can_be_stopped(
+    workbench: Start, platform: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from floe_engine import CancelToken
+
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        cancelled = []
+
+        def endless(directory: Path, own: bool, report: object, cancel: CancelToken) -> None:
+            try:
+                while True:
+                    cancel.sleep(0.01)
+            finally:
+                cancelled.append(True)
+
+        monkeypatch.setattr("floe_tui.screens.policy.mutate", endless)
+        await pilot.press("m")
+        await until(pilot, lambda: any(job.group == "policy.mutate" for job in app.jobs.running))
+        await pilot.press("f12")
+        await until(pilot, lambda: bool(cancelled))
+        assert "passed" in str(screen.query_one("#summary").render())
