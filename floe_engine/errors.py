@@ -3,6 +3,7 @@
     FloeError
     ├── UsageError              2    the command line asks for something that cannot be
     ├── ConfigurationError      2    manifest.yaml, floe.yaml, a settings file or a project is wrong
+    ├── StorageError            2    this machine's disk refuses: full, read-only, not permitted, in use
     ├── RegistryError           3    a registry answered badly, or not at all
     │   ├── RegistryUnreachable 3    no answer: refused, timed out, TLS, DNS
     │   ├── AuthenticationFailed 3   the registry wants other credentials, or some
@@ -92,6 +93,22 @@ class ConfigurationError(FloeError):
     ) -> None:
         super().__init__(title, message, hint=hint, where=where)
         self.diagnostics = tuple(diagnostics)
+
+
+class StorageError(FloeError):
+    """This machine's disk refuses: it is full, read-only, not permitted, or in use by another floe."""
+
+    exit_code = 2
+
+    @classmethod
+    def of(cls, error: OSError, title: str = "the disk refuses", *, where: str = "") -> StorageError:
+        """What the system said, with the path that it said it of."""
+        return cls(
+            title,
+            error.strerror or str(error),
+            hint="check the permissions and the free space of the directory",
+            where=where or str(error.filename or ""),
+        )
 
 
 class RegistryError(FloeError):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from floe_engine.errors import ConfigurationError, FloeError
+from floe_engine.errors import ConfigurationError, StorageError
 from floe_engine.events import CancelToken
 
 LOCK_TIMEOUT = 30.0
@@ -104,7 +104,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace `path` by `data` so that a reader sees the old bytes or the new, never a part.
 
     Temp file beside it, fsync, rename, fsync of the directory. Creates parent directories.
-    A symbolic link keeps being one: what it points to is replaced. Raises `FloeError` where
+    A symbolic link keeps being one: what it points to is replaced. Raises `StorageError` where
     the disk refuses.
     """
     target = path.resolve() if path.is_symlink() else path
@@ -121,12 +121,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         temporary = None
         sync_directory(target.parent)
     except OSError as error:
-        raise FloeError(
-            "cannot write file",
-            error.strerror or str(error),
-            hint="check the permissions and the free space of the directory",
-            where=str(path),
-        ) from error
+        raise StorageError.of(error, "cannot write file", where=str(path)) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -150,15 +145,19 @@ def exclusive_lock(
 ) -> Iterator[None]:
     """Hold an advisory lock on the file `path` (made if absent) between floe processes.
 
-    Waits at most `timeout` seconds, then raises `FloeError`; a crash releases the lock. Not
+    Waits at most `timeout` seconds, then raises `StorageError`; a crash releases the lock. Not
     re-entrant: a second `exclusive_lock` of the same path in one thread waits for the first.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+b")
+    except OSError as error:
+        raise StorageError.of(error, "cannot write file", where=str(path)) from error
     deadline = time.monotonic() + timeout
-    with path.open("a+b") as stream:
+    with opened as stream:
         while not _try_lock(stream.fileno()):
             if time.monotonic() > deadline:
-                raise FloeError(
+                raise StorageError(
                     "another floe process holds the lock",
                     hint="wait for it to finish, or stop it, and run the command again",
                     where=str(path),

@@ -25,7 +25,7 @@ from typing import Any
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES
-from floe_engine.errors import CacheCorrupt, ConfigurationError, FloeError
+from floe_engine.errors import CacheCorrupt, ConfigurationError, StorageError
 from floe_engine.events import CancelToken
 from floe_engine.files import (
     canonical_json,
@@ -187,7 +187,6 @@ class Store:
         """Put a pulled artifact in its place, replacing what was there. Call under `exclusive`."""
         self._prepare()
         target = self.directory(tag)
-        target.parent.mkdir(parents=True, exist_ok=True)
         self._sweep(target.parent)
         _write_tree(target, artifact)
         return target
@@ -220,8 +219,14 @@ class Store:
     def clear(self) -> tuple[str, ...]:
         """Remove every pulled artifact; the lock stays. Returns the tags that were removed."""
         tags = self.cached_tags()
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.root / "platform")
+        folder = self.root / "platform"
+        try:
+            if folder.is_symlink():  # what it points to is not ours to remove
+                folder.unlink()
+            elif folder.exists():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageError.of(error, "cannot remove the pulled artifacts", where=str(folder)) from error
         return tags
 
     # --- built artifacts -----------------------------------------------------------------------
@@ -251,7 +256,7 @@ class Store:
         try:
             (self.root / "cache").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FloeError("cannot create directory", str(error.strerror), where=str(self.root)) from None
+            raise StorageError.of(error, "cannot create directory", where=str(self.root)) from None
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             write_atomic(ignore, _GITIGNORE.encode())
@@ -263,8 +268,10 @@ class Store:
 
 def _write_tree(target: Path, artifact: Artifact) -> None:
     """Stage the files beside `target`, make them durable, and swap them in by renaming."""
-    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_STAGING))
+    staging: Path | None = None
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_STAGING))
         new = staging / "new"
         for path, data in artifact.files.items():
             file = new / path
@@ -279,9 +286,10 @@ def _write_tree(target: Path, artifact: Artifact) -> None:
         sync_directory(target.parent)
     except OSError as error:
         size = human_size(artifact.size)
-        raise FloeError("cannot write artifact", f"{error.strerror} ({size})", where=str(target)) from error
+        raise StorageError.of(error, f"cannot write the artifact ({size})", where=str(target)) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _corrupt(path: Path, reason: str) -> CacheCorrupt:

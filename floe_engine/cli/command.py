@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import os
@@ -18,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from floe_engine.cli.output import Output, error_document, wants_colour
-from floe_engine.errors import Cancelled, FloeError, UsageError
+from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.workspace import Workspace
 
@@ -31,6 +32,13 @@ class Crash(FloeError):
 
 Misused: Any = typer.BadParameter.__base__
 """What typer raises for a command line that it cannot parse; it exports that class under no name."""
+
+
+_OF_THE_MACHINE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP,
+     errno.ENOTDIR, errno.EMFILE, errno.ENFILE, errno.EIO}
+)  # fmt: skip
+"""What a disk says of itself; nothing in floe is wrong then."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,10 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
     except KeyboardInterrupt:
         output.error(Cancelled())
         code = Cancelled.exit_code
+    except OSError as error:
+        refusal = StorageError.of(error) if error.errno in _OF_THE_MACHINE else _crash(error)
+        output.error(refusal)
+        code = refusal.exit_code
     except Exception as error:  # the face: a crash is one line for people, the rest goes to a file
         output.error(_crash(error))
         code = Crash.exit_code

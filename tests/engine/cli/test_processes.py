@@ -194,6 +194,31 @@ def test_colours_are_for_terminals_and_can_be_refused(team: Path) -> None:
     assert "\x1b" not in ok(floe(team, "platform", "compile")).out
 
 
+# --- disks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_the_way", [".floe", ".floe/cache", ".floe/platform", ".floe/platform/v1.2.3"])
+@pytest.mark.parametrize("command", ["platform pull v1.2.3", "platform cache clear", "platform compile"])
+def test_a_disk_that_refuses_is_said_and_is_no_crash(team: Path, command: str, in_the_way: str) -> None:
+    ok(floe(team, "platform", "publish", "v1.2.3"))
+    shutil.rmtree(team / ".floe")
+    (team / in_the_way).parent.mkdir(parents=True, exist_ok=True)
+    (team / in_the_way).write_text("a file")
+    ran = floe(team, *command.split())
+    assert ran.code in (0, 2), ran.err
+    if ran.code:
+        assert "error: .floe" in ran.err and "hint: check the permissions" in ran.err
+
+
+def test_clearing_the_cache_follows_no_link(team: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "v1.2.3").mkdir(parents=True)
+    (team / ".floe").mkdir()
+    (team / ".floe/platform").symlink_to(elsewhere)
+    ok(floe(team, "platform", "cache", "clear"))
+    assert (elsewhere / "v1.2.3").is_dir() and not (team / ".floe/platform").exists()
+
+
 # --- text from outside -------------------------------------------------------------------------
 
 
