@@ -11,6 +11,9 @@ from floe_engine import __version__
 
 THEMES = ("floe-dark", "floe-light", "floe-ansi", "floe-colour-blind")
 
+SWITCH = 0.001
+"""Seconds that a worker may keep the interpreter while the screen waits (CPython's own: 0.005)."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -47,6 +50,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _work(directory: Path, arguments: argparse.Namespace) -> int:
     from floe_tui import crash, session
 
+    sys.setswitchinterval(SWITCH)
     try:
         from floe_tui.app import Workbench
         from floe_tui.settings import Options

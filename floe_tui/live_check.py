@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +69,10 @@ class LiveCheck:
         )
 
     def _done(self, found: Found) -> None:
+        if self.last is None:
+            # What was loaded for the first check stays: the collector's full passes, which stop the
+            # screen for as long as they take (60 ms), need not go through it again and again.
+            gc.freeze()
         self._rest = min(LONGEST, max(SHORTEST, 2 * found.seconds))
         self.last = found
         self._found(found)

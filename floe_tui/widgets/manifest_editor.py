@@ -42,6 +42,7 @@ class ManifestEditor(TextArea):
     ManifestEditor {
         border: none; padding: 0;
         &:focus { border: none; }
+        .text-area--gutter { color: $yaml-comment; }
         .yaml--key { color: $yaml-key; }
         .yaml--string { color: $yaml-string; }
         .yaml--number { color: $yaml-number; }
