@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import re
 import unicodedata
 from collections.abc import Iterable
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a camelCase word goes on."""
 
 
 def printable(text: str) -> str:
@@ -30,26 +35,44 @@ def _visible(character: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` most likely was meant to be, or None where none is near.
+    """The known word that `word` most likely meant, or None where nothing is near.
 
-    camelCase and dashes count as snake_case; a whole token in common (``tests`` in
-    ``required_tests``) is near enough where spelling is not.
+    First by likeness (difflib, 0.6) without regard to case, hyphens and camelCase; then the known
+    word that has all parts of `word`, or whose parts `word` has (``coverage`` for
+    ``minimum_test_coverage``), where there is only one.
     """
-    candidates = {_snake(candidate): candidate for candidate in known}
-    wanted = _snake(word)
-    if wanted in candidates:
-        return candidates[wanted]
-    close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=0.6)
+    return _nearest(word, tuple(known))
+
+
+@functools.lru_cache(maxsize=512)
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    """The search itself, remembered: one slip is often made in many places."""
+    if word in words:
+        return word
+    plain: dict[str, str] = {}
+    for candidate in words:
+        plain.setdefault(_plain(candidate), candidate)
+    wanted = _plain(word)
+    close = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
     if close:
-        return candidates[close[0]]
-    tokens = {token for token in wanted.split("_") if len(token) > 3}
-    sharing = [name for name in candidates if tokens & set(name.split("_"))]
-    return candidates[sharing[0]] if len(sharing) == 1 else None
+        return plain[close[0]]
+    parts = _parts(wanted)
+    if not parts:
+        return None
+    holders = [original for text, original in plain.items() if parts <= _parts(text)]
+    if len(holders) != 1:
+        holders = [original for text, original in plain.items() if _parts(text) <= parts]
+    return holders[0] if len(holders) == 1 else None
 
 
-def _snake(word: str) -> str:
-    spelled = "".join(f"_{c.lower()}" if c.isupper() else c for c in word.replace("-", "_"))
-    return spelled.strip("_")
+def _plain(word: str) -> str:
+    """A word in snake case, shortened: nobody means a key of a hundred characters."""
+    head = word[:100].replace("-", "_")
+    return head.lower() if head.isupper() else _HUMP.sub("_", head).lower()
+
+
+def _parts(text: str) -> set[str]:
+    return {part for part in re.split(r"[^a-z0-9]+", text) if len(part) > 2}
 
 
 def plural(count: int, noun: str) -> str:

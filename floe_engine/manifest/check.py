@@ -26,7 +26,7 @@ from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.rules import RULES
 from floe_engine.manifest.rules.trust import key_file
 from floe_engine.manifest.shapes import diagnose
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 FILE_NAME = "manifest.yaml"
 
@@ -256,7 +256,7 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
         )
     if not path.is_file():  # a FIFO or a device is not opened either
         beside = sorted(str(other.relative_to(child.parent)) for other in child.parent.glob(f"*/{FILE_NAME}"))
-        guess = nearest(ref, beside[:50])
+        guess = did_you_mean(ref, beside[:50])
         raise ConfigurationError(
             f"there is no parent manifest at {ref}",
             hint=f"did you mean {guess}?" if guess else "the path is relative to this manifest's directory",

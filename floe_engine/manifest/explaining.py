@@ -24,7 +24,7 @@ from floe_engine.manifest.effective import (
 from floe_engine.manifest.inheritance import Effective
 from floe_engine.manifest.reference import Key, key_at, keys, shape_at, walk
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _unknown(parts: Sequence[str | int]) -> UsageError:
         good.append(part)
     where = ".".join(map(str, good))
     wrong = str(parts[len(good)]) if len(parts) > len(good) else ""
-    guess = nearest(wrong, known)
+    guess = did_you_mean(wrong, known)
     full = ".".join(filter(None, [where, guess])) if guess else None
     if full is None:
         homes = [".".join(home) for home, key in walk() if key.name == str(parts[-1])] if parts else []

@@ -16,7 +16,7 @@ from floe_engine.manifest.base import Section
 from floe_engine.manifest.draft import Draft, KeyPath, names
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 ENVIRONMENTS = frozenset(
     (
@@ -108,7 +108,7 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
         )
     known = keys(section)
     present = draft.mapping(*parent)
-    guess = nearest(name, known)
+    guess = did_you_mean(name, known)
     if guess and guess not in present:
         return draft.report(
             "FLOE-M001",
@@ -181,7 +181,7 @@ def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     if path == ("kind",) and isinstance(given, str) and given in _OTHER_KINDS:
         hint = f"this file is {_OTHER_KINDS[given]}"
     word = given if isinstance(given, str) else written(draft, path)
-    guess = nearest(word, choices) if word else None
+    guess = did_you_mean(word, choices) if word else None
     if isinstance(given, bool) and {"off", "strict"} <= set(choices):
         guess = "strict" if given else "off"
     if guess is None and len(choices) == 1 and not hint:

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 TESTS = (
     "not_null_pk",
@@ -118,7 +118,7 @@ def tests_are_known(draft: Draft) -> Iterator[Diagnostic]:
         for path, name in draft.texts(*parent):
             if name in TESTS or name in _DBT_TESTS or "." in name:
                 continue
-            guess = nearest(name, TESTS)
+            guess = did_you_mean(name, TESTS)
             if guess and SequenceMatcher(None, name, guess).ratio() >= 0.8:
                 yield draft.report(
                     "FLOE-M053",
@@ -143,7 +143,7 @@ def unknown(
     """A diagnostic for a name that is none of `known`."""
     if name in known:
         return
-    guess = nearest(name, known)
+    guess = did_you_mean(name, known)
     if key and guess in draft.mapping(*path[:-1]):
         guess = None
     listed = ", ".join(known) or "none"

@@ -12,7 +12,7 @@ from floe_engine.manifest.effective import IMPLIED_PLUGINS
 from floe_engine.manifest.plugins import PLUGIN_API, PluginType
 from floe_engine.manifest.rules.secrets import FROM_ENVIRONMENT, holds_secret
 from floe_engine.manifest.shapes import ENVIRONMENTS, environment
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 
 def compute_is_chosen(draft: Draft) -> Iterator[Diagnostic]:
@@ -73,7 +73,7 @@ def choices_are_known(draft: Draft) -> Iterator[Diagnostic]:
             continue
         version = choice.get("version")
         if isinstance(version, str) and version not in plugin.versions:
-            guess = nearest(version, plugin.versions) or (
+            guess = did_you_mean(version, plugin.versions) or (
                 plugin.default if len(plugin.versions) == 1 else None
             )
             if re.match(r"[vV]?\d+(\.\d+){2}", version):
@@ -163,7 +163,7 @@ def _unknown_category(draft: Draft, path: KeyPath) -> Diagnostic:
     if category in ENVIRONMENTS:
         return environment(draft, path)
     known = draft.catalogue.categories
-    guess = nearest(category, known)
+    guess = did_you_mean(category, known)
     free = guess is not None and guess not in draft.mapping(*path[:-1])
     owners = [name for name, body in known.items() if category in body.types]
     hint = f"known categories: {', '.join(known)}"
@@ -183,7 +183,7 @@ def _type(draft: Draft, category: str, path: KeyPath, name: str) -> Iterator[Dia
     types = draft.catalogue.categories[category].types
     if name in types:
         return
-    guess = nearest(name, types)
+    guess = did_you_mean(name, types)
     yield draft.report(
         "FLOE-M021",
         path,
@@ -254,7 +254,7 @@ def _config(draft: Draft, plugin: PluginType, path: KeyPath) -> Iterator[Diagnos
                     hint=str(spec.get("description", "")),
                 )
         elif properties and not holds_secret(key):  # every plugin may be given its secrets
-            guess = nearest(key, properties)
+            guess = did_you_mean(key, properties)
             closed = plugin.config.get("additionalProperties") is False
             yield draft.report(
                 "FLOE-M025",

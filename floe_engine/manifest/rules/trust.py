@@ -8,7 +8,7 @@ from pathlib import Path
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.manifest.draft import Draft, KeyPath
-from floe_engine.manifest.spelling import nearest
+from floe_engine.text import did_you_mean
 
 LARGEST = 64 * 1024
 """Bytes; a public key is a tenth of a per cent of it."""
@@ -36,7 +36,7 @@ def _file(draft: Draft, path: KeyPath, text: str, directory: Path) -> Iterator[D
         status = file.stat() if inside else None
     except FileNotFoundError:
         beside = [entry.name for entry in base.glob("*.pub")][:50]
-        guess = nearest(text, beside) or (beside[0] if len(beside) == 1 else None)
+        guess = did_you_mean(text, beside) or (beside[0] if len(beside) == 1 else None)
         yield draft.report(
             "FLOE-M040",
             path,
