@@ -16,7 +16,7 @@ from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.keyless import KeylessVerifier
 from floe_engine.signing.keys import PrivateKey
-from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, printable, quoted, texts
+from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
@@ -144,7 +144,7 @@ def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> It
     try:
         referrers = _likely_first(repository.referrers(digest))
     except IntegrityError as error:
-        yield Rejected("referrers", printable(str(error)))
+        yield Rejected("referrers", reason(error))
         return
     keyless = KeylessVerifier(anchors.trust_root)
     for descriptor in referrers[:MAX_REFERRERS]:
@@ -156,7 +156,7 @@ def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> It
                 continue
             outcome = _judge(envelope, digest, anchors, keyless, where)
         except (ValueError, IntegrityError, NotFound) as error:
-            outcome = Rejected(where, printable(str(error)))
+            outcome = Rejected(where, reason(error))
         yield outcome
     if len(referrers) > MAX_REFERRERS:
         yield Rejected("referrers", f"there are {len(referrers)}; only {MAX_REFERRERS} were looked at")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.keys import fingerprint_of
-from floe_engine.signing.outside import Unacceptable, printable, quoted
+from floe_engine.signing.outside import Unacceptable, quoted, reason
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -92,7 +92,7 @@ class TrustRoot:
             return Verifier(trusted_root=TrustedRoot(message))
         except (Error, ValueError, TypeError) as error:
             raise ConfigurationError(
-                "the Sigstore trust root cannot be used", printable(str(error)), where=self.name
+                "the Sigstore trust root cannot be used", reason(error), where=self.name
             ) from None
 
     def client_config(self) -> ClientTrustConfig:
@@ -106,7 +106,7 @@ class TrustRoot:
             except Error as error:
                 raise RegistryUnreachable(
                     "the public Sigstore's configuration cannot be fetched",
-                    printable(str(error)),
+                    reason(error),
                     hint="check the network, or sign with a key",
                 ) from error
         if not self.signing_config:
@@ -124,7 +124,7 @@ class TrustRoot:
             return ClientTrustConfig.from_json(json.dumps(document))
         except (Error, ValueError, TypeError) as error:
             raise ConfigurationError(
-                "the Sigstore configuration cannot be used", printable(str(error)), where=self.name
+                "the Sigstore configuration cannot be used", reason(error), where=self.name
             ) from None
 
 
@@ -186,7 +186,7 @@ class KeylessVerifier:
             ValueError,
         ) as error:
             raise Unacceptable(
-                f"does not hold under {self._root.name}: {printable(str(error)) or type(error).__name__}"
+                f"does not hold under {self._root.name}: {reason(error) or type(error).__name__}"
             ) from None
         return Certified(identity, issuer, _fingerprint(bundle.signing_certificate), payload_type, payload)
 
@@ -229,18 +229,18 @@ class KeylessSigner:
         except (IdentityError, ExpiredIdentity, ExpiredCertificate) as error:
             raise TrustError(
                 "the identity token cannot be used for signing",
-                printable(str(error)) or "it has expired",
+                reason(error) or "it has expired",
                 hint=f"get a fresh token with the audience 'sigstore' and set {TOKEN_VARIABLE}",
             ) from None
         except (requests.ConnectionError, requests.Timeout, NetworkError) as error:
             raise RegistryUnreachable(
                 "Sigstore does not answer",
-                f"{self.root.name}: {printable(str(error))}",
+                f"{self.root.name}: {reason(error)}",
                 hint="check the network and the addresses in the signing configuration",
             ) from error
         except (FulcioClientError, RekorClientError, requests.RequestException, Error, ValueError) as error:
             raise TrustError(
-                "Sigstore did not sign", f"{self.root.name}: {printable(str(error)) or type(error).__name__}"
+                "Sigstore did not sign", f"{self.root.name}: {reason(error) or type(error).__name__}"
             ) from error
         try:
             # The services may be others than the root certifies: a timestamp authority that it
@@ -264,7 +264,7 @@ def find_token(given: str | None, environ: Mapping[str, str]) -> str:
     try:
         found = detect_credential()
     except IdentityError as error:
-        raise TrustError("the identity token of this machine cannot be had", printable(str(error))) from None
+        raise TrustError("the identity token of this machine cannot be had", reason(error)) from None
     if found is None:
         raise TrustError(
             "there is no identity to sign with",
@@ -344,7 +344,7 @@ def _trust_document(path: Path) -> dict[str, Any]:
         document = strict_json(read_bounded(path, _TRUST_FILE_LIMIT, what="Sigstore configuration"))
     except ValueError as error:
         raise ConfigurationError(
-            "the Sigstore configuration is not JSON", printable(str(error)), where=str(path)
+            "the Sigstore configuration is not JSON", reason(error), where=str(path)
         ) from None
     if not isinstance(document, dict):
         raise ConfigurationError("the Sigstore configuration is not a JSON object", where=str(path))

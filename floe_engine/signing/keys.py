@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import read_bounded, strict_json
-from floe_engine.signing.outside import decode_base64, printable, quoted
+from floe_engine.signing.outside import decode_base64, quoted, reason
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -201,7 +201,7 @@ def load_public(pem: bytes) -> PublicKey:
     try:
         key = load_pem_public_key(block)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("the public key is damaged or of an unknown kind", printable(str(error))) from None
+        raise KeyUnusable("the public key is damaged or of an unknown kind", reason(error)) from None
     return _public(key)
 
 
@@ -267,7 +267,7 @@ def _parse_private_der(der: bytes) -> AnyPrivateKey:
     try:
         return _signing_key(load_der_private_key(der, None))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("the private key is damaged", printable(str(error))) from None
+        raise KeyUnusable("the private key is damaged", reason(error)) from None
 
 
 def _parse_private_pem(pem: bytes, password: bytes) -> AnyPrivateKey:
@@ -282,7 +282,7 @@ def _parse_private_pem(pem: bytes, password: bytes) -> AnyPrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if locked:
             raise _wrong_password(password) from None
-        raise KeyUnusable("the private key is damaged or of an unknown kind", printable(str(error))) from None
+        raise KeyUnusable("the private key is damaged or of an unknown kind", reason(error)) from None
 
 
 def _wrong_password(password: bytes) -> KeyUnusable:

@@ -9,6 +9,8 @@ import base64
 import binascii
 from typing import Any
 
+from floe_engine.text import printable
+
 SHOWN = 200
 """The most characters of foreign text that a message repeats."""
 
@@ -41,9 +43,9 @@ def texts(value: object) -> dict[str, str]:
     return {key: text for key, text in value.items() if isinstance(text, str)}
 
 
-def printable(text: str) -> str:
-    """The first line of `text`, shortened, with nothing in it that a terminal would obey."""
-    shown = "".join(character if character.isprintable() else "�" for character in text.partition("\n")[0])
+def reason(error: Exception) -> str:
+    """The first line of what an exception says, shortened, safe to show: it may quote strangers."""
+    shown = printable(str(error).partition("\n")[0])
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
 
 

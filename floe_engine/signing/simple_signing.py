@@ -14,7 +14,7 @@ from typing import Any
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing.keys import PrivateKey
-from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, printable, quoted, texts
+from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
@@ -140,19 +140,19 @@ def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> It
     except NotFound:
         return
     except IntegrityError as error:
-        yield Rejected(tag, printable(str(error)))
+        yield Rejected(tag, reason(error))
         return
     try:
         layers = _signature_layers(manifest.raw)
     except ValueError as error:
-        yield Rejected(tag, f"damaged: {printable(str(error))}")
+        yield Rejected(tag, f"damaged: {reason(error)}")
         return
     for number, layer in enumerate(layers[:MAX_SIGNATURES]):
         where = f"{tag}[{number}]"
         try:
             yield _verify_layer(repository, layer, digest, anchors, where)
         except (ValueError, IntegrityError, NotFound) as error:
-            yield Rejected(where, printable(str(error)))
+            yield Rejected(where, reason(error))
     if len(layers) > MAX_SIGNATURES:
         yield Rejected(tag, f"holds {len(layers)} signatures; only {MAX_SIGNATURES} were looked at")
 
@@ -214,7 +214,7 @@ def _layers_to_extend(repository: SignatureRepository, tag: str) -> tuple[str, l
     except ValueError as error:
         raise IntegrityError(
             "the signatures of the artifact are damaged",
-            f"the tag {tag} holds something else: {printable(str(error))}",
+            f"the tag {tag} holds something else: {reason(error)}",
             hint="delete that tag and sign again",
         ) from None
 
