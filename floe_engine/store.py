@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -40,6 +41,7 @@ from floe_engine.files import (
 
 LOCK_VERSION = 1
 _STAGING = ".staging-"
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _GITIGNORE = """\
 # Written by floe. The lock is for committing; the rest is a cache.
 *
@@ -107,6 +109,8 @@ class Lock:
         """Read a lock file. Raises `CacheCorrupt` where it is not one of ours."""
         try:
             document = strict_json(data)
+            if not isinstance(document, dict):
+                raise ValueError("it is not a mapping")
             if document["lockVersion"] != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document['lockVersion']} is not known to this floe")
             return cls._from_document(document["platform"])
@@ -125,6 +129,9 @@ class Lock:
         files = {path: LockedFile(str(f["digest"]), int(f["size"])) for path, f in entry["files"].items()}
         if set(files) != set(FILES):
             raise ValueError("it does not list the eight files")
+        # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
+        if not _TAG.fullmatch(str(entry["tag"])):
+            raise ValueError("its tag is not one")
         return cls(
             reference=str(entry["reference"]),
             constraint=str(entry["constraint"]),
@@ -197,6 +204,12 @@ class Store:
         Raises `CacheCorrupt` where a file is missing, torn or altered.
         """
         directory = self.directory(lock.tag)
+        if not directory.is_dir():
+            raise CacheCorrupt(
+                f"{lock.tag} is not in the cache",
+                hint="run `floe platform pull` to fetch it",
+                where=str(directory),
+            )
         files: dict[str, bytes] = {}
         for path in FILES:
             try:

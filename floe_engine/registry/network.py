@@ -67,7 +67,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "its name has no address (DNS)",
         "check the spelling and the network",
     ),
-    ((requests.exceptions.ProxyError,), "the proxy did not connect", "check HTTPS_PROXY and NO_PROXY"),
+    ((requests.exceptions.ProxyError,), "the proxy did not connect", "check HTTPS_PROXY and HTTP_PROXY"),
     # urllib3 derives its error for every failed connection, refusals too, from ConnectTimeoutError.
     (
         (ConnectionRefusedError,),

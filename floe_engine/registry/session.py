@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import oras.container
 import oras.provider
@@ -292,13 +293,23 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
 
 
 class _PlainSession(requests.Session):
-    """`requests` without the manners of a browser: no cookies, no redirects, no ~/.netrc."""
+    """`requests` without the manners of a browser: no cookies, no redirects, no ~/.netrc.
+
+    And no proxy to this machine itself, as docker, cosign and ORAS have it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Without an auth of its own every request would look for one in ~/.netrc.
         self.auth = lambda request: request
+
+    def merge_environment_settings(self, url: Any, *others: Any) -> Any:
+        """Proxies and certificates of the environment, for this URL."""
+        settings = super().merge_environment_settings(url, *others)
+        if is_loopback(addresses.split(str(url)).netloc):
+            settings["proxies"] = {}
+        return settings
 
     def get_redirect_target(self, resp: Response) -> None:
         """Nowhere: `requests` prepares the next request even where it is told not to follow."""

@@ -314,7 +314,8 @@ def _from_lock(workspace: Workspace, lock: Lock, report: Report, cancel: CancelT
             raise LockMismatch(
                 f"the tag {lock.tag} has moved since it was locked",
                 f"locked   {lock.digest}\nregistry {current.digest}",
-                hint="a version tag never moves by itself: ask the platform team, then use --force",
+                hint="a version tag never moves by itself: ask the platform team, then run "
+                "`floe platform pull --force`",
                 where=f"{lock.reference}:{lock.tag}",
             )
     try:

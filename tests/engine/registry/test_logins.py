@@ -244,3 +244,11 @@ def test_plain_http_is_for_loopback_unless_it_is_switched_on() -> None:
     assert home("oci://registry.example.com/a", plain_http=True) == "http://registry.example.com"
     assert home("oci://localhost:5000/a", plain_http=False) == "https://localhost:5000"
     assert home("oci://docker.io/acme/platform") == "https://registry-1.docker.io"
+
+
+def test_no_proxy_stands_before_this_machine_itself(
+    docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert Repository(docker_registry.reference("team/absent")).resolve("v1.0.0") is None

@@ -225,6 +225,15 @@ def test_a_damaged_lock_is_refused_with_what_to_do(platform: PlatformTeam, data:
     assert "git" in refused.value.hint
 
 
+def test_a_lock_names_no_folder_outside_of_the_cache(platform: PlatformTeam, data: DataTeam) -> None:
+    platform.publish()
+    data.pull("v1.0.0")
+    path = data.workspace.store.lock_path
+    path.write_text(path.read_text().replace('"tag": "v1.0.0"', '"tag": "../../elsewhere"'))
+    with pytest.raises(CacheCorrupt, match="lock file cannot be read"):
+        load_locked(data.workspace)
+
+
 def test_clearing_the_cache_keeps_the_lock_and_the_next_pull_restores_it(
     platform: PlatformTeam, data: DataTeam
 ) -> None:
@@ -233,6 +242,8 @@ def test_clearing_the_cache_keeps_the_lock_and_the_next_pull_restores_it(
     before = data.lock
     assert data.workspace.store.clear() == ("v1.0.0",)
     assert data.lock == before
+    with pytest.raises(CacheCorrupt, match=r"v1\.0\.0 is not in the cache"):
+        load_locked(data.workspace)
     assert data.pull("v1.0.0").changed is True
     assert data.lock == before
 
