@@ -335,6 +335,15 @@ _PUBLISH = _at(
         show=True,
         needs_write=True,
     ),
+    Action("publish.target", "t", "Target", "Choose the repository to publish to", "target", show=True),
+    Action(
+        "publish.signing",
+        "s",
+        "Signer",
+        "Choose who signs: a key, a Sigstore identity, or nobody",
+        "signing",
+        show=True,
+    ),
     Action("publish.version", "e", "Version", "Set the version to publish", "version", show=True),
     Action("publish.copy", "y", "Copy digest", "Copy the published digest", "copy"),
     Action(

@@ -46,6 +46,17 @@ def is_pinned(directory: Path) -> bool:
     return (directory / "floe.yaml").is_file()
 
 
+def pin_stamp(directory: Path) -> tuple[int, ...]:
+    """What tells whether the pin was moved: when floe.yaml and the lock were written, 0 where they are not."""
+    found = []
+    for name in ("floe.yaml", ".floe/cache/artifacts.lock"):
+        try:
+            found.append((directory / name).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
 def plan_move(
     directory: Path,
     repository: str,

@@ -14,7 +14,7 @@ from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
 from floe_tui.judging import GROUPS, Found, Judged, grouped, in_full, judge, row_of
 from floe_tui.messages import StatusChanged
-from floe_tui.pinning import is_pinned, pinned_repository
+from floe_tui.pinning import is_pinned, pin_stamp, pinned_repository
 from floe_tui.registry_facts import Versions, first_use, list_all
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, plain
@@ -42,6 +42,7 @@ class ProjectScreen(PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self._judged: Judged | None = None
+        self._pin: tuple[int, ...] = ()
         self._group = "rule"
         self._waived = True
         self._shown: dict[str, Found] = {}
@@ -64,6 +65,11 @@ class ProjectScreen(PlaceScreen):
             self._group = str(remembered["group"])
         self.list.view.focus()
         self.action_check()
+
+    def on_screen_resume(self) -> None:
+        """Judge again where another version was pinned meanwhile."""
+        if self._judged is not None and self._pin != pin_stamp(self.workbench.options.directory):
+            self.action_check()
 
     @property
     def list(self) -> FilterList:
@@ -122,6 +128,7 @@ class ProjectScreen(PlaceScreen):
 
     def _done(self, judged: Judged) -> None:
         self._judged = judged
+        self._pin = pin_stamp(self.workbench.options.directory)
         parts = [f"{GLYPHS.get(outcome, ' ')} {title}{numbers}" for title, outcome, numbers in judged.steps]
         self.query_one("#summary", Label).update(plain("   ".join(parts)))
         if judged.profile:

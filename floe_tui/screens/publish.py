@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Label
 
-from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
+from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
+from floe_tui.publishing import How, Outline, Signing, Wish, plan, push
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import homely, plain
+from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
 
 TIMEOUT = 900.0
 """Seconds for a whole publication, the time to type a password included."""
 
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A plan as the screen shows it."""
-
-    tag: str
-    reference: str
-    digest: str
-    exists: bool
-    signer: str
-    text: str
+WAYS: dict[How, tuple[str, str]] = {
+    "found": ("as found", "FLOE_SIGNING_KEY, or cosign.key beside the manifest"),
+    "key": ("a key", "a private key in cosign's format, by its path"),
+    "keyless": ("keyless", "your Sigstore identity, from SIGSTORE_ID_TOKEN or the CI"),
+    "none": ("no signature", "nobody can tell then who made it"),
+}
 
 
 class PublishScreen(PlaceScreen):
@@ -39,15 +36,16 @@ class PublishScreen(PlaceScreen):
     place = Place.PUBLISH
     about = (
         "Publishes manifest.yaml as it is saved. The plan says what would be pushed, where, under which "
-        "tag and signed by whom, and what the version guard thinks of the number. Nothing is pushed "
-        "before you confirm. The tag is written last, so nobody ever sees a version half done."
+        "tag and signed by whom, and what the version guard thinks of the number; t, s and e choose "
+        "another target, signer and version. Nothing is pushed before you confirm, with another key than "
+        "the one that asked. The tag is written last, so nobody ever sees a version half done; F12 stops."
     )
     BINDINGS = [*bindings(Place.PUBLISH)]
     CSS_PATH = "publish.tcss"
 
     def __init__(self) -> None:
         super().__init__()
-        self._tag = ""  # as the user asked; empty: the version that the manifest says
+        self._wish = Wish()
         self._plan: Outline | None = None
         self._published: Outline | None = None
 
@@ -64,45 +62,57 @@ class PublishScreen(PlaceScreen):
         """Plan at once: it is what the place is for."""
         super().on_mount()
         self.query_one("#plan-text", TextView).focus()
-        remembered = self.workbench.remembered(Place.PUBLISH).get("tag")
-        self._tag = remembered if isinstance(remembered, str) else ""
+        remembered = self.workbench.remembered(Place.PUBLISH)
+        tag, repository = (str(remembered.get(name) or "") for name in ("tag", "repository"))
+        self._wish = Wish(tag, repository)
         self.action_plan()
+
+    @property
+    def running(self) -> bool:
+        """Whether something is being published."""
+        return any(job.group == "publish.run" for job in self.workbench.jobs.running)
 
     def why_not(self, action_id: str) -> str:
         """Publishing needs a plan, copying a result."""
+        choosing = {"publish.plan", "publish.target", "publish.signing", "publish.version"}
+        if action_id in {"publish.publish", *choosing} and self.running:
+            return "it is being published; F12 stops it"
         if action_id == "publish.publish":
             if self._plan is None:
                 return "there is no plan yet (r)"
             return "exactly this is published already" if self._plan.exists else ""
-        if action_id in {"publish.copy", "publish.verify"} and self._published is None:
-            return "nothing was published from here yet"
+        if action_id == "publish.copy":
+            return "" if self._published is not None else "nothing was published from here yet"
+        if action_id == "publish.verify":
+            shown = self._published or self._plan
+            return shown.unverifiable if shown is not None else "there is no plan yet (r)"
         return ""
 
     def manifest_saved(self) -> None:
         """What would be pushed is something else now."""
-        if not any(job.group == "publish.run" for job in self.workbench.jobs.running):
+        if not self.running:
             self.action_plan()
 
     # --- the plan --------------------------------------------------------------------------
 
     def action_plan(self) -> None:
         """Say what would happen; pushes nothing."""
-        directory, tag = self.workbench.options.directory, self._tag
+        directory, wish = self.workbench.options.directory, self._wish
         self._plan = None
         self.query_one("#target", Label).update("planning")
 
         def failed(error: FloeError) -> None:
             self.query_one("#target", Label).update(plain(f"✗ {error.title}"))
-            lines = [
-                part for part in (error.where, error.message, f"→ {error.hint}" if error.hint else "") if part
-            ]
-            found = getattr(error, "diagnostics", ())
-            lines += [f"✗ {item.span.start} {item.message}" for item in found]
+            hint = f"→ {error.hint}" if error.hint else ""
+            lines = [homely(part) for part in (error.where, error.message, hint) if part]
+            lines += [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
+            where = homely(wish.repository) or "as this directory says"
+            lines += ["", "# Asked for", f"target     {where}", f"signed by  {_signed_by(wish.signing)}"]
             self.query_one("#plan-text", TextView).show("\n".join(lines))
             self.refresh_bindings()
 
         self.job(
-            lambda report, cancel: plan(directory, tag, report, cancel),
+            lambda report, cancel: plan(directory, wish, report, cancel),
             title="Planning",
             group="publish.plan",
             done=self._planned,
@@ -118,17 +128,56 @@ class PublishScreen(PlaceScreen):
         self.post_message(StatusChanged(homely(outline.reference)))
         self.refresh_bindings()
 
+    def _wished(self, **changed: Any) -> None:
+        self._wish = replace(self._wish, **changed)
+        self.action_plan()
+
     def action_version(self) -> None:
         """Ask for the version."""
         from floe_tui.screens.ask import AskPanel
 
         def answer(value: str | None) -> None:
             if value is not None:
-                self._tag = value.strip()
-                self.action_plan()
+                self._wished(tag=value.strip())
 
         hint = "empty: the version of manifest.yaml"
-        self.app.push_screen(AskPanel("Version to publish", hint=hint, value=self._tag), answer)
+        self.app.push_screen(AskPanel("Version to publish", hint=hint, value=self._wish.tag), answer)
+
+    def action_target(self) -> None:
+        """Choose the repository."""
+        from floe_tui.screens.repositories import choose_repository
+
+        def chosen(repository: str) -> None:
+            self._wished(repository=repository)
+
+        choose_repository(self, self._wish.repository, chosen)
+
+    def action_signing(self) -> None:
+        """Choose who signs."""
+        from floe_tui.screens.choose import ChoosePanel
+
+        rows = [Row(how, words, "▸" if how == self._wish.signing.how else " ") for how, words in WAYS.items()]
+
+        def chosen(key: str | None) -> None:
+            how = next((way for way in WAYS if way == key), None)
+            if how == "key":
+                self._ask_for_key()
+            elif how is not None:
+                self._wished(signing=Signing(how))
+
+        self.app.push_screen(ChoosePanel("Signed by", rows, (Column(width=14), Column())), chosen)
+
+    def _ask_for_key(self) -> None:
+        from floe_tui.screens.ask import AskPanel
+
+        def answer(value: str | None) -> None:
+            if value and value.strip():
+                path = (self.workbench.options.directory / value.strip()).expanduser()
+                self._wished(signing=Signing("key", str(path)))
+
+        hint = "relative to this directory; its password is asked for when it signs"
+        panel = AskPanel("Path of the private key", hint=hint, value=self._wish.signing.key or "cosign.key")
+        self.app.push_screen(panel, answer)
 
     # --- publishing ------------------------------------------------------------------------
 
@@ -155,7 +204,6 @@ class PublishScreen(PlaceScreen):
         directory, jobs = self.workbench.options.directory, self.workbench.jobs
 
         def work(report: Report, cancel: CancelToken) -> str:
-            from floe_engine import Workspace, publish
             from floe_tui.screens.ask import PasswordPanel
 
             def ask(prompt: str) -> str:
@@ -163,42 +211,49 @@ class PublishScreen(PlaceScreen):
                 answer: str = jobs.ask(lambda: question, cancel)
                 return answer
 
-            workspace = Workspace.open(directory)
-            done = publish(workspace, outline.tag, ask=ask, report=report, cancel=cancel)
-            return str(done.digest)
+            return push(outline, directory, ask, report, cancel)
 
         def failed(error: FloeError) -> None:
             steps.say(f"\n{error.title}", sign="✗", tone="error")
+            steps.say("No tag was written: nobody sees this version.", tone="dim")
             if not isinstance(error, Cancelled):
-                self.workbench.show_problem(error, f"floe platform publish {outline.tag}")
-
-        def done(digest: str) -> None:
-            self._published = Outline(
-                outline.tag, outline.reference, digest, True, outline.signer, outline.text
-            )
-            steps.say(f"\nPublished: {homely(outline.reference)}\nDigest: {digest}\n\nVerify it by hand:")
-            steps.say(f"  {verify_command(self._published)}", tone="info")
-            self.notify(f"✓ Published {outline.tag}", markup=False)
-            self.action_plan()
+                self.workbench.show_problem(error, outline.wish.command(outline.tag))
+            self.refresh_bindings()
 
         self.job(
             work,
             title=f"Publishing {outline.tag}",
             group="publish.run",
-            done=done,
+            done=lambda digest: self._done(outline, digest),
             failed=failed,
             progress=steps.add,
             timeout=TIMEOUT,
             important=True,
         )
+        self.refresh_bindings()
+
+    def _done(self, outline: Outline, digest: str) -> None:
+        # The digest is another than planned where only the unlocked key could say who it is.
+        verify = outline.verify.replace(outline.digest, digest)
+        self._published = replace(outline, digest=digest, exists=True, verify=verify)
+        steps = self.query_one(Steps)
+        steps.say(f"\nPublished: {homely(outline.reference)}\nDigest: {digest}")
+        if verify:
+            steps.say("\nVerify it by hand:")
+            steps.say(f"  {homely(verify)}", tone="info")
+        else:
+            steps.say(f"\nNo cosign command: {outline.unverifiable}", tone="dim")
+        self.notify(f"✓ Published {outline.tag}", markup=False)
+        self.action_plan()
 
     def action_copy(self) -> None:
         """The published digest."""
         self._copy(self._published.digest if self._published else "")
 
     def action_copy_verify(self) -> None:
-        """The cosign command."""
-        self._copy(verify_command(self._published) if self._published else "")
+        """The cosign command, of what was published or else of what would be."""
+        shown = self._published or self._plan
+        self._copy(shown.verify if shown else "")
 
     def _copy(self, text: str) -> None:
         from floe_tui.clipboard import copy
@@ -207,51 +262,9 @@ class PublishScreen(PlaceScreen):
             self.notify(copy(self.app, text), markup=False)
 
     def remember(self) -> dict[str, Any]:
-        """The version that was asked for."""
-        return {"tag": self._tag}
+        """The version and the target that were asked for; never how it is signed."""
+        return {"tag": self._wish.tag, "repository": self._wish.repository}
 
 
-def verify_command(published: Outline) -> str:
-    """How to verify the published version with the real cosign."""
-    name = published.reference.removeprefix("oci://").rpartition(":")[0]
-    return f"cosign verify --key cosign.pub --insecure-ignore-tlog=true {name}@{published.digest}"
-
-
-def plan(directory: Any, tag: str, report: Report, cancel: CancelToken) -> Outline:
-    """What publishing a directory's manifest would do."""
-    from floe_engine import Workspace, check_platform, plan_publication
-
-    workspace = Workspace.open(directory)
-    if not tag:
-        manifest = check_platform(workspace, cancel=cancel).manifest
-        tag = f"v{manifest.metadata.version}" if manifest is not None else "v0.0.0"
-    found = plan_publication(workspace, tag, report=report, cancel=cancel)
-    guard = found.guard.summary if found.guard is not None else "exactly this is published already"
-    files = found.compiled.artifact.files
-    lines = [
-        "# What",
-        f"platform   {found.compiled.manifest.metadata.name} {found.compiled.manifest.metadata.version}",
-        f"digest     {found.packed.digest}",
-        f"files      {len(files)}, {human_size(found.compiled.artifact.size)}",
-        "",
-        "# Where",
-        f"reference  {homely(str(found.reference))}",
-        f"chosen by  {homely(found.registry_source)}",
-        "",
-        "# Signed by",
-        homely(str(found.signing)),
-        "",
-        "# Version guard",
-        f"{'✓' if found.guard is None or found.guard.ok else '✗'} {guard}",
-        "",
-        "# Files",
-        *(f"{human_size(len(data)):>8}  {path}" for path, data in files.items()),
-    ]
-    return Outline(
-        str(found.reference.tag or tag),
-        str(found.reference),
-        found.packed.digest,
-        found.exists,
-        str(found.signing),
-        "\n".join(lines),
-    )
+def _signed_by(signing: Signing) -> str:
+    return homely(signing.key) if signing.how == "key" else WAYS[signing.how][0]

@@ -92,6 +92,11 @@ class RegistryScreen(PlaceScreen):
         self._repository = remembered if isinstance(remembered, str) else ""
         self.action_refresh()
 
+    def on_screen_resume(self) -> None:
+        """Something may have been published or pinned elsewhere meanwhile."""
+        if self._versions is not None:
+            self.action_refresh()
+
     @property
     def list(self) -> FilterList:
         """The versions."""

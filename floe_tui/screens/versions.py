@@ -78,6 +78,11 @@ class VersionsScreen(PlaceScreen):
         self.diff.unified = bool(remembered.get("unified", False))
         self._find_sides()
 
+    def on_screen_resume(self) -> None:
+        """Something may have been published or pinned elsewhere meanwhile."""
+        if self._compared is not None:
+            self._find_sides()
+
     @property
     def list(self) -> FilterList:
         """The changes."""
@@ -111,7 +116,8 @@ class VersionsScreen(PlaceScreen):
             latest = found.tags[0] if found.tags else ""
             self._old = self._old or found.locked or (latest if here else "".join(found.tags[1:2]))
             self._new = self._new or (WORKING if here else latest)
-            self.action_refresh()
+            if self._compared is None:
+                self.action_refresh()
 
         self.job(
             lambda report, cancel: known_versions(directory, cancel),

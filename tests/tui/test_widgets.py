@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 
 from floe_engine import Heading, Notice, Stage, Step, Transfer, side_by_side
+from floe_tui.actions import ACTIONS
 from floe_tui.text import shorten, visible
 from floe_tui.themes import themes
 from floe_tui.widgets.filter_list import FilterList
@@ -64,6 +65,15 @@ def test_shortened_text_fits_and_keeps_its_ends(text: str, width: int) -> None:
     if len(text) > width > 2:
         assert short[0] == text[0]
         assert short[-1] == text[-1]
+
+
+# --- keys ------------------------------------------------------------------------------------
+
+
+def test_no_place_has_a_key_that_its_lists_and_texts_take_first() -> None:
+    taken = {key for action in ACTIONS if action.part for key in action.keys.split(",")}
+    for action in ACTIONS:
+        assert action.part or not taken & set(action.keys.split(",")), action.id
 
 
 # --- lists -----------------------------------------------------------------------------------

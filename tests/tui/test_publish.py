@@ -1,0 +1,229 @@
+"""The publish place against a real registry: target, signer, confirmation, progress, cancel, result."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from floe_engine import CancelToken, Transfer, Workspace, keygen, list_versions
+from floe_tui.app import Workbench
+from floe_tui.screens.ask import PasswordPanel
+from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.screens.publish import PublishScreen
+from floe_tui.widgets.row_view import RowView
+from floe_tui.widgets.steps import Steps
+from floe_tui.widgets.text_view import TextView
+from tests.registries import DockerRegistry
+
+from .conftest import Start, idle, until
+
+PASSWORD = "correct-horse"
+
+
+@pytest.fixture
+def target(docker_registry: DockerRegistry) -> str:
+    return f"oci://{docker_registry.host}/team/platform"
+
+
+@pytest.fixture
+def key(platform: Path) -> Path:
+    """A signing key somewhere else than beside the manifest."""
+    folder = platform / "my keys"
+    folder.mkdir()
+    return keygen(Workspace.open(platform), directory=folder, ask=lambda prompt: PASSWORD).private
+
+
+async def publishing(pilot: Pilot[None], app: Workbench) -> PublishScreen:
+    await pilot.press("f5")
+    await idle(pilot, app)
+    assert isinstance(app.screen, PublishScreen)
+    return app.screen
+
+
+async def aim(pilot: Pilot[None], app: Workbench, target: str) -> None:
+    """Type the target, as somebody does who has not published there yet."""
+    await pilot.press("t")
+    await idle(pilot, app)
+    assert isinstance(app.screen, ChoosePanel)
+    await pilot.press("G", "k" if app.screen.rows[-1].key == "" else "G", "enter")
+    await pilot.pause()
+    app.screen.query_one(Input).value = target
+    await pilot.press("enter")
+    await idle(pilot, app)
+
+
+async def sign_with(pilot: Pilot[None], app: Workbench, downs: int, key: str = "") -> None:
+    await pilot.press("s")
+    await until(pilot, lambda: isinstance(app.screen, ChoosePanel) and isinstance(app.focused, RowView))
+    await pilot.press(*["j"] * downs, "enter")
+    await pilot.pause()
+    if key:
+        app.screen.query_one(Input).value = key
+        await pilot.press("enter")
+    await idle(pilot, app)
+
+
+def plan_text(screen: PublishScreen) -> str:
+    return screen.query_one("#plan-text", TextView).text
+
+
+def tags(folder: Path, target: str) -> list[str]:
+    from floe_engine import NotFound
+
+    try:
+        return list(list_versions(Workspace.open(folder, registry=target)).tags.values())
+    except NotFound:
+        return []
+
+
+@pytest.mark.parametrize("cosign", ["cosign2", "cosign3"])
+async def test_a_version_goes_to_the_chosen_registry_signed_by_the_chosen_key_and_cosign_agrees(
+    workbench: Start,
+    platform: Path,
+    target: str,
+    key: Path,
+    cosign: str,
+    require_binary: Callable[[str], str],
+) -> None:
+    program = require_binary(cosign)
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 1, "my keys/cosign.key")
+        text = plan_text(screen)
+        assert f"reference  {target}:v1.2.3" in text
+        assert "chosen by  you, here (t)" in text
+        assert "cosign.key" in text
+        assert tags(platform, target) == [], "a plan pushes nothing"
+        await pilot.press("p")
+        panel = app.screen
+        assert isinstance(panel, ConfirmPanel)
+        facts = dict(panel.facts)
+        assert facts["target"] == f"{target}:v1.2.3"
+        assert app.focused is not None
+        assert app.focused.id == "cancel"
+        await pilot.press("p")  # the key that led here does not confirm
+        assert app.screen is panel
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+        assert app.screen.query_one(Input).password
+        await pilot.press(*PASSWORD, "enter")
+        await idle(pilot, app)
+        await pilot.press("y")
+        digest = app.clipboard
+        assert f"Digest: {digest}" in screen.query_one(Steps).lines
+        assert digest == facts["digest"]
+        assert PASSWORD not in "\n".join(screen.query_one(Steps).lines)
+        await pilot.press("v")
+        words = shlex.split(app.clipboard)
+        assert words[:2] == ["cosign", "verify"]
+        assert words[-1] == f"{target.removeprefix('oci://')}@{digest}"
+        assert str(key.with_suffix(".pub")) in words
+        subprocess.run([program, *words[1:]], check=True, capture_output=True, timeout=60)
+    assert tags(platform, target) == ["v1.2.3"]
+
+
+async def test_without_a_signature_the_plan_and_the_question_say_so(
+    workbench: Start, platform: Path, target: str
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 3)
+        assert "! nobody" in plan_text(screen)
+        await pilot.press("p")
+        assert isinstance(app.screen, ConfirmPanel)
+        assert "nobody" in dict(app.screen.facts)["signed by"]
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert any("without a signature" in line for line in screen.query_one(Steps).lines)
+        assert screen.why_not("publish.verify") == "it is not signed"
+
+
+async def test_signing_keyless_is_planned_before_anybody_is_asked_for_a_token(
+    workbench: Start, platform: Path, target: str
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 2)
+        assert "keyless" in plan_text(screen)
+        await pilot.press("v")
+        assert "--certificate-identity" in app.clipboard
+
+
+async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await sign_with(pilot, app, 3)
+        await pilot.press("p", "y")
+        await idle(pilot, app)
+        assert any(line.startswith("Digest: sha256:") for line in screen.query_one(Steps).lines)
+        assert not any("cosign verify" in line for line in screen.query_one(Steps).lines)
+
+
+async def test_stopping_while_files_are_uploaded_leaves_no_tag(
+    workbench: Start, platform: Path, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from floe_tui import publishing as workers
+
+    reached = []
+
+    def slow(
+        outline: workers.Outline,
+        directory: Path,
+        ask: Callable[[str], str],
+        report: Callable[[object], None],
+        cancel: CancelToken,
+    ) -> str:
+        def hold(event: object) -> None:
+            report(event)
+            if isinstance(event, Transfer):
+                reached.append(event)
+                while True:  # until F12
+                    cancel.sleep(0.01)
+
+        return workers.push(outline, directory, ask, hold, cancel)
+
+    monkeypatch.setattr("floe_tui.screens.publish.push", slow)
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await pilot.press("p", "y")
+        await until(pilot, lambda: bool(reached))
+        assert "is being published" in screen.why_not("publish.publish")
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, ConfirmPanel), "leaving now asks"
+        await pilot.press("enter", "f12")
+        await idle(pilot, app)
+        assert any("No tag was written" in line for line in screen.query_one(Steps).lines)
+        assert screen.why_not("publish.publish") == ""
+    assert tags(platform, target) == []
+
+
+async def test_the_target_is_found_again_and_the_signer_is_not(
+    workbench: Start, platform: Path, target: str
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 3)
+        await pilot.press("ctrl+q")
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        assert screen._wish.repository == target
+        assert screen._wish.signing.how == "found"
