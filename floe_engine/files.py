@@ -13,6 +13,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def canonical_json(value: Any) -> bytes:
     """`value` as UTF-8 JSON with sorted keys, two-space indent, LF and one final newline."""
     text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     return f"{text}\n".encode()
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment as floe writes it into files: UTC, whole seconds, ``2026-01-31T12:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def strict_json(data: bytes | str) -> Any:

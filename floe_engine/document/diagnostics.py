@@ -104,14 +104,3 @@ class Explanation:
 def utf16_column(line: str, column: int) -> int:
     """`column` of `line` in UTF-16 code units (LSP's default position encoding)."""
     return len(line[:column].encode("utf-16-le", "surrogatepass")) // 2
-
-
-def codepoint_column(line: str, utf16: int) -> int:
-    """The inverse of `utf16_column`; a position inside a surrogate pair falls before it."""
-    units = 0
-    for index, character in enumerate(line):
-        width = 2 if ord(character) > 0xFFFF else 1
-        if units + width > utf16:
-            return index
-        units += width
-    return len(line)

@@ -138,11 +138,6 @@ def walk(root: type[Section] = Manifest, at: tuple[str, ...] = ()) -> Iterator[t
             yield from walk(shape.section, path)
 
 
-def title_of(section: type[Section]) -> str:
-    """The first line of a section's docstring."""
-    return inspect.getdoc(section) or ""
-
-
 # --- JSON Schema -------------------------------------------------------------------------------
 
 

@@ -115,11 +115,6 @@ class Assessment:
             grouped.setdefault(entry.rule.id, []).append(entry)
         return {rule: tuple(entries) for rule, entries in grouped.items()}
 
-    def needing(self, level: Level) -> tuple[Entry, ...]:
-        """The entries that need at least `level`."""
-        least = LEVELS.index(level)
-        return tuple(entry for entry in self.entries if LEVELS.index(entry.bump) >= least)
-
 
 def classify(changes: Iterable[Change], old: Platform, new: Platform) -> Assessment:
     """Judge each change by the catalogue, under the enforcement of the new platform."""

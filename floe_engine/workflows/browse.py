@@ -18,7 +18,7 @@ from floe_engine.artifact.pack import (
 )
 from floe_engine.errors import FloeError, IntegrityError, NotFound, RegistryError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.files import canonical_json, read_bounded, rfc3339, strict_json, write_atomic
 from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
@@ -111,7 +111,7 @@ def list_versions(
         if reference.scheme == "oci":
             raise
         tags = []
-    seen = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    seen = rfc3339(datetime.now(UTC))
     if reference.scheme == "oci" and workspace.store.root.is_dir():
         write_atomic(cache, canonical_json({"reference": reference.name, "seen": seen, "tags": tags}))
     return _listing(reference, tags, parsed, seen)

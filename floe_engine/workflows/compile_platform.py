@@ -19,6 +19,7 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Report, Stage, Step, silent, warnings_only
+from floe_engine.files import rfc3339
 from floe_engine.manifest.check import Checked
 from floe_engine.manifest.plugins import ResolvedPlugin
 from floe_engine.manifest.schema import Manifest
@@ -116,7 +117,7 @@ def build_time(workspace: Workspace) -> str:
             raise ConfigurationError(
                 "SOURCE_DATE_EPOCH is not a number of seconds", f"it is {epoch!r}"
             ) from None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(moment)
 
 
 def trusted_keys(manifest: Manifest, directory: Path) -> tuple[TrustedKey, ...]:
