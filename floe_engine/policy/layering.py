@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Literal
 
+from floe_engine.artifact.model import LayerAliases
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.meta import lookup
 from floe_engine.project.facts import Model
@@ -36,16 +37,12 @@ class Layering:
             ((prefix, name) for name in names for prefix in naming.prefixes_of(name)),
             key=lambda pair: -len(pair[0]),
         )
-        aliases = {name: naming.aliases.get(name) for name in names}
+        aliases = {name: naming.aliases.get(name, LayerAliases()) for name in names}
         self._paths = [
-            (_path_matcher(entry), name)
-            for name in names
-            for entry in (*(aliases[name].paths if aliases[name] else ()), name)  # type: ignore[union-attr]
+            (_path_matcher(entry), name) for name in names for entry in (*aliases[name].paths, name)
         ]
-        self._tags = {tag: name for name in names if (given := aliases[name]) for tag in given.tags}
-        self._schemas = {
-            schema.casefold(): name for name in names if (given := aliases[name]) for schema in given.schemas
-        }
+        self._tags = {tag: name for name in names for tag in aliases[name].tags}
+        self._schemas = {schema.casefold(): name for name in names for schema in aliases[name].schemas}
         self._by_folder: dict[str, str | None] = {}
 
     def named(self, text: str) -> str | None:

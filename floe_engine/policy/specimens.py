@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.base import Enforcement
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.layering import LAYER_META
@@ -22,6 +23,7 @@ STEMS = ("orders", "ORDERS", "Orders", "orders_daily", "order", "o", "orders1", 
 MISSPELT = ("Bad Name!", "Bad-Name", "BadName", "bad_name", "9", "ünïcode", "x")
 """Names that a platform's pattern should refuse; the first that it refuses is used."""
 KEY = "order_id"
+_ENFORCED: Mapping[Enforcement, Result] = {"strict": "fail", "warn": "warn", "off": "skip"}
 
 
 def violation(platform: Platform, rule_id: str) -> Result:
@@ -29,7 +31,7 @@ def violation(platform: Platform, rule_id: str) -> Result:
     rule = rule_by_id(rule_id)
     if rule is None or not rule.active(platform):
         return "skip"
-    return {"strict": "fail", "warn": "warn", "off": "skip"}[enforcement_of(rule, platform)]  # type: ignore[return-value]
+    return _ENFORCED[enforcement_of(rule, platform)]
 
 
 def compliance(platform: Platform, rule_id: str) -> Result:

@@ -331,7 +331,7 @@ def _limit_waiting(session: Session) -> None:
     class Patient(HTTPAdapter):
         """An adapter whose requests end at last."""
 
-        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # passes on what requests hands it
             options["timeout"] = options.get("timeout") or _TIMEOUTS
             return super().send(request, **options)
 

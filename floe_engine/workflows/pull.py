@@ -26,7 +26,7 @@ from floe_engine.errors import (
     UsageError,
 )
 from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
-from floe_engine.files import human_size
+from floe_engine.files import human_size, rfc3339
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.client import Repository
@@ -458,7 +458,7 @@ def _lock(wanted: Wanted, tag: str, fetched: Fetched, signer: LockedSigner | Non
         tag=tag,
         digest=fetched.digest,
         files={file.path: LockedFile(file.digest, file.size) for file in fetched.files},
-        pulled_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        pulled_at=rfc3339(datetime.now(UTC)),
         name=fetched.artifact.platform.name,
         version=fetched.artifact.platform.version,
         signer=signer,

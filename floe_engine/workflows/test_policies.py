@@ -58,7 +58,7 @@ def mutate_policies(
 
 
 # pytest collects functions of this name where a test module imports them.
-test_policies.__test__ = False  # type: ignore[attr-defined]
+test_policies.__test__ = False  # type: ignore[attr-defined]  # pytest looks for it
 
 
 def case_files(workspace: Workspace, globs: Sequence[str]) -> tuple[Path, ...]:
