@@ -38,8 +38,9 @@ from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.publish import publish
-from floe_engine.workflows.pull import Wanted, fetch, pull
+from floe_engine.workflows.pull import fetch, pull
 from floe_engine.workflows.signing_key import SigningOptions
+from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 
 PROGRAMS = {

@@ -85,7 +85,6 @@ if TYPE_CHECKING:
     from floe_engine.workflows.publish import plan_publication as plan_publication
     from floe_engine.workflows.publish import publish as publish
     from floe_engine.workflows.pull import PullOptions as PullOptions
-    from floe_engine.workflows.pull import Wanted as Wanted
     from floe_engine.workflows.pull import load_locked as load_locked
     from floe_engine.workflows.pull import pull as pull
     from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
@@ -96,6 +95,7 @@ if TYPE_CHECKING:
     from floe_engine.workflows.upgrade_project import plan_upgrade as plan_upgrade
     from floe_engine.workflows.upgrade_project import take_upgrade as take_upgrade
     from floe_engine.workflows.verify import verify_version as verify_version
+    from floe_engine.workflows.wanted import Wanted as Wanted
     from floe_engine.workflows.watch import platform_files as platform_files
     from floe_engine.workflows.watch import stamps as stamps
     from floe_engine.workspace import Workspace as Workspace
@@ -162,7 +162,7 @@ _HOME = {
     "PullOptions": "workflows.pull",
     "Repositories": "workflows.browse",
     "SigningOptions": "workflows.signing_key",
-    "Wanted": "workflows.pull",
+    "Wanted": "workflows.wanted",
     "assess_versions": "workflows.assess_versions",
     "bump": "workflows.bump",
     "changelog": "workflows.changelog",

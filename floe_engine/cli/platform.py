@@ -151,7 +151,8 @@ def pull_(
 ) -> int:
     """Bring the pinned version into .floe/, verified, and lock it."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.pull import PullOptions, Wanted, pinned, pull
+    from floe_engine.workflows.pull import PullOptions, pinned, pull
+    from floe_engine.workflows.wanted import Wanted
 
     workspace = face.workspace.without_network() if offline else face.workspace
     options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
@@ -338,7 +339,7 @@ def keygen_(
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
     from floe_engine.workflows.signing_key import keygen
 
-    pair = keygen(face.workspace, directory=into, ask=asking.password())
+    pair = keygen(face.workspace, directory=face.path(into) if into else None, ask=asking.password())
     face.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
     face.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
     face.output.line(f"Fingerprint: {pair.fingerprint}")

@@ -23,8 +23,9 @@ from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
 from floe_engine.versions import Constraint, Resolution, Version
-from floe_engine.workflows.pull import Wanted, fetch, resolve
+from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.verify import reader_anchors
+from floe_engine.workflows.wanted import Wanted, resolve
 from floe_engine.workspace import Workspace
 
 

@@ -62,7 +62,8 @@ def remote_parent(
     reference = parent_reference(parse(text))
     if not reference.startswith(("oci://", "oci-layout:")):
         return None
-    from floe_engine.workflows.pull import Wanted, load_or_pull
+    from floe_engine.workflows.pull import load_or_pull
+    from floe_engine.workflows.wanted import Wanted
 
     pulled = load_or_pull(workspace, Wanted.parse(reference, workspace), report=report, cancel=cancel)
     settings = pulled.platform.manifest.settings

@@ -7,7 +7,8 @@ from dataclasses import replace
 from floe_engine.errors import FloeError
 from floe_engine.project.spec_check import CheckedSpec, against_platform
 from floe_engine.project.spec_check import check_spec as check_text
-from floe_engine.workflows.pull import Wanted, load_locked, satisfies
+from floe_engine.workflows.pull import load_locked
+from floe_engine.workflows.wanted import Wanted, satisfies
 from floe_engine.workspace import Workspace
 
 

@@ -20,7 +20,8 @@ from floe_engine.upgrade import rules
 from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
 from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.pull import Wanted, fetch, resolve
+from floe_engine.workflows.pull import fetch
+from floe_engine.workflows.wanted import Wanted, resolve
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
 

@@ -22,8 +22,9 @@ from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import load_spec
 from floe_engine.text import plural
 from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.pull import Pulled, PullOptions, Wanted, load_or_pull
+from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.workflows.trusting import AskFirstUse
+from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 
 

@@ -11,8 +11,9 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import write_atomic
 from floe_engine.project.spec_file import load_spec, new_spec_text
-from floe_engine.workflows.pull import Pulled, PullOptions, Wanted, pull
+from floe_engine.workflows.pull import Pulled, PullOptions, pull
 from floe_engine.workflows.trusting import AskFirstUse
+from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 
 

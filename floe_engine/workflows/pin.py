@@ -22,7 +22,8 @@ from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, Store
 from floe_engine.upgrade.pins import rewrite
 from floe_engine.versions import Version
-from floe_engine.workflows.pull import Candidate, Wanted, keep
+from floe_engine.workflows.pull import Candidate, keep
+from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 
 _REF = ("platform", "ref")

@@ -8,8 +8,9 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.workflows.publish import sign_digest
-from floe_engine.workflows.pull import Wanted, check_version, fetch, resolve
+from floe_engine.workflows.pull import check_version, fetch
 from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signer
+from floe_engine.workflows.wanted import Wanted, resolve
 from floe_engine.workspace import Workspace
 
 

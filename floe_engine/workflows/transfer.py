@@ -19,7 +19,8 @@ from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
 from floe_engine.registry.reference import Reference
 from floe_engine.versions import Version
-from floe_engine.workflows.pull import PullOptions, Wanted, check_version, fetch, pinned, resolve, satisfies
+from floe_engine.workflows.pull import PullOptions, check_version, fetch, pinned
+from floe_engine.workflows.wanted import Wanted, resolve, satisfies
 from floe_engine.workspace import Workspace
 
 SIGNATURE_LIMIT = 1024 * 1024

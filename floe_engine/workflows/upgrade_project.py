@@ -18,8 +18,9 @@ from floe_engine.upgrade.pins import outlook, pinned
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.versions import Constraint, Precision, Step, Version
 from floe_engine.workflows.pin import Pin, constraint_of, move_pin, read_pin
-from floe_engine.workflows.pull import Candidate, PullOptions, Wanted, obtain, satisfies
+from floe_engine.workflows.pull import Candidate, PullOptions, obtain
 from floe_engine.workflows.trusting import AskFirstUse
+from floe_engine.workflows.wanted import Wanted, satisfies
 from floe_engine.workspace import Workspace
 
 SHOWN_EFFECTS = 10

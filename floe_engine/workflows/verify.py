@@ -14,9 +14,9 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
 from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.compile_platform import trusted_keys
-from floe_engine.workflows.pull import Wanted, resolve
 from floe_engine.workflows.signing_key import PUBLIC_FILE
 from floe_engine.workflows.trusting import TrustAnchors, anchors_of
+from floe_engine.workflows.wanted import Wanted, resolve
 from floe_engine.workspace import Workspace
 
 

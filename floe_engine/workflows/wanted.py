@@ -1,0 +1,93 @@
+"""What a team asks for (a version, a constraint, a digest), and which tag that means today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from floe_engine.errors import LockMismatch, NotFound, UsageError
+from floe_engine.project.spec import Spec
+from floe_engine.registry.client import Repository
+from floe_engine.registry.reference import Reference
+from floe_engine.store import Lock
+from floe_engine.versions import Constraint, Version
+from floe_engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to pull: a repository and a constraint over its tags, or a digest."""
+
+    repository: Reference
+    constraint: str
+    """``v1.2.3``, ``v1.2.*`` …; or ``sha256:…``."""
+
+    @classmethod
+    def parse(cls, text: str, workspace: Workspace) -> Wanted:
+        """``v1.2.3``, ``v1.2.*`` or ``sha256:…`` in the workspace's registry, or a whole reference."""
+        if text.startswith(("oci://", "oci-layout:")) or "/" in text:
+            reference, constraint = Reference.parse_constrained(text, base=workspace.directory)
+            if not (constraint or reference.digest):
+                raise UsageError(
+                    "the reference names no version", hint="add one, such as :v1.2.3 or :v1.2.*", where=text
+                )
+            return cls(reference.without_target(), reference.digest or constraint)
+        if not text.startswith("sha256:"):
+            Constraint.parse(text)
+        return cls(workspace.registry.reference, text)
+
+    @classmethod
+    def of(cls, spec: Spec, directory: Path) -> Wanted | None:
+        """What floe.yaml pins; None where it names a manifest.yaml instead."""
+        if spec.platform.ref is None:
+            return None
+        reference, constraint = Reference.parse_constrained(spec.platform.ref, base=directory)
+        return cls(reference.without_target(), reference.digest or constraint or "*")
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it names content rather than a version."""
+        return self.constraint.startswith("sha256:")
+
+
+def resolve(repository: Repository, wanted: Wanted) -> str:
+    """The tag that `wanted` means. A digest names itself; an exact version needs no request."""
+    if wanted.is_digest:
+        return wanted.constraint
+    constraint = Constraint.parse(wanted.constraint)
+    if constraint.exact is not None:
+        return constraint.exact.tag
+    resolution = constraint.resolve(repository.tags())
+    if resolution.tag is None:
+        raise NotFound(
+            f"no version satisfies {wanted.constraint}",
+            f"the newest version is {resolution.newer.tag}" if resolution.newer else "there are none at all",
+            hint="`floe platform list` shows what there is",
+            where=wanted.repository.name,
+        )
+    for pair in resolution.conflicts:
+        if resolution.tag in pair:
+            _refuse_two_meanings(repository, pair)
+    return resolution.tag
+
+
+def _refuse_two_meanings(repository: Repository, pair: tuple[str, str]) -> None:
+    """`1.2.3` and `v1.2.3` are one version: with different content nobody can tell which is meant."""
+    one, other = (repository.resolve(tag) for tag in pair)
+    if one is not None and other is not None and one.digest != other.digest:
+        raise LockMismatch(
+            f"the tags {pair[0]} and {pair[1]} are one version with two contents",
+            f"{pair[0]}  {one.digest}\n{pair[1]}  {other.digest}",
+            hint="ask the platform team to remove one; until then pin a digest",
+            where=repository.reference.name,
+        )
+
+
+def satisfies(lock: Lock, wanted: Wanted) -> bool:
+    """Whether the locked version is one that `wanted` accepts."""
+    if lock.reference != wanted.repository.name:
+        return False
+    if wanted.is_digest:
+        return lock.digest == wanted.constraint
+    version = Version.from_tag(lock.tag)
+    return version is not None and Constraint.parse(wanted.constraint).allows(version)
