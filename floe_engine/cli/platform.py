@@ -9,6 +9,7 @@ import typer
 
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
+from floe_engine.cli.facts import guard_facts, lock_facts, verdict_facts, version_facts
 
 platform = typer.Typer(
     name="platform", no_args_is_help=True, help="Make, publish and look at platform artifacts."
@@ -129,7 +130,7 @@ def publish_(
             "digest": published.digest,
             "signing": plan.signing.kind,
             "signatures": list(published.signatures),
-            "guard": _guard_facts(plan.guard) if plan.guard else None,
+            "guard": guard_facts(plan.guard) if plan.guard else None,
         }
     )
     return 0
@@ -173,7 +174,7 @@ def pull_(
     face.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
     face.output.line(f"Digest: {pulled.lock.digest}")
     face.output.result(
-        {**_lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
+        {**lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
     )
     return 0
 
@@ -230,7 +231,7 @@ def list_(
             "repository": listing.repository.name,
             "listedAt": listing.listed_at,
             "cached": listing.cached,
-            "versions": [_version_facts(tag, facts.get(tag)) for tag in tags],
+            "versions": [version_facts(tag, facts.get(tag)) for tag in tags],
             "ignored": list(listing.ignored),
             "constraint": constraint,
             "resolved": resolved,
@@ -349,38 +350,6 @@ def keygen_(
     return 0
 
 
-def _guard_facts(guard: Any) -> dict[str, Any]:
-    return {
-        "previous": guard.previous.tag if guard.previous else None,
-        "required": guard.required,
-        "suggestion": guard.suggestion.tag,
-        "changes": [
-            {"rule": entry.rule.id, "bump": entry.bump, "place": entry.place, "sentence": entry.sentence}
-            for entry in guard.assessment.entries
-        ],
-    }
-
-
-def verdict_facts(verdict: Any) -> dict[str, Any]:
-    """A verdict as JSON."""
-    return {
-        "status": verdict.status,
-        "signers": [
-            {
-                "format": signer.format,
-                "where": signer.where,
-                "fingerprint": signer.fingerprint,
-                "identity": signer.identity,
-                "issuer": signer.issuer,
-                "annotations": dict(signer.annotations),
-            }
-            for signer in verdict.signers
-        ],
-        "rejected": [{"where": entry.where, "reason": entry.reason} for entry in verdict.rejected],
-        "warnings": list(verdict.warnings),
-    }
-
-
 def _show_verdict(out: Any, verdict: Any) -> None:
     from floe_engine.events import Step
     from floe_engine.text import printable
@@ -392,27 +361,3 @@ def _show_verdict(out: Any, verdict: Any) -> None:
         out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
     for warning in verdict.warnings:
         out.warning(warning)
-
-
-def _version_facts(tag: str, entry: Any) -> dict[str, Any]:
-    if entry is None:
-        return {"tag": tag}
-    return {
-        "tag": tag,
-        "digest": entry.digest,
-        "created": entry.created,
-        "size": entry.size,
-        "signature": verdict_facts(entry.verdict) if entry.verdict else None,
-        "problem": entry.problem,
-    }
-
-
-def _lock_facts(lock: Any) -> dict[str, Any]:
-    return {
-        "reference": f"{lock.reference}:{lock.tag}",
-        "constraint": lock.constraint,
-        "tag": lock.tag,
-        "digest": lock.digest,
-        "signer": str(lock.signer) if lock.signer else None,
-        "firstUse": bool(lock.signer and lock.signer.first_use),
-    }
