@@ -19,8 +19,7 @@ from floe_engine.manifest.base import API_VERSION, Access, Enforcement
 class FileModel(BaseModel):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
 
-    # Deferred, only the files themselves build a validator, and each when it is first read.
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class CamelModel(FileModel):

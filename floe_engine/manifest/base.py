@@ -24,8 +24,7 @@ SEMVER = (
 class Section(BaseModel):
     """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
 
-    # Deferred, only the outermost section builds a validator, and when it is first asked.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _iso_date(value: Any) -> date:

@@ -119,6 +119,7 @@ class Catalogue:
         that returns one. One that fails, or is malformed, is left out and becomes a problem.
         """
         text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
+        # Our own file: nobody needs its positions, and reading it for values alone is faster than `document`.
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506  (libyaml's safe loader)
         categories = _read(document, origin="floe")
         problems = []

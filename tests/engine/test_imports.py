@@ -52,6 +52,11 @@ def test_the_version_costs_no_library_at_all(tmp_path: Path) -> None:
     assert not modules & {*NEVER_AT_START, "cryptography", "msgspec", "pydantic", "typer", "yaml"}
 
 
+def test_help_reads_no_manifest_and_no_artifact(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "--help")
+    assert not modules & {*NEVER_AT_START, "cryptography", "msgspec", "pydantic", "yaml"}
+
+
 def test_compiling_a_platform_imports_no_registry_no_signing_and_no_screen(tmp_path: Path) -> None:
     modules = loaded(platform_directory(tmp_path), "platform", "compile")
     assert not modules & {*NEVER_AT_START, "cryptography", "nacl", "msgspec", "floe_tui"}
