@@ -132,7 +132,7 @@ class Workspace:
     def registry(self) -> RegistryChoice:
         """The repository: the first that answers of option, environment, files, user, embedded."""
         if self.registry_option is not None:
-            return RegistryChoice(_repository(self.registry_option, Path.cwd()), "--registry")
+            return RegistryChoice(_repository(self.registry_option, self.directory), "--registry")
         if value := self.environ.get("FLOE_REGISTRY"):
             return RegistryChoice(_repository(value, Path.cwd()), "FLOE_REGISTRY")
         if self.manifest_path.exists() and (value := _manifest_registry(self.manifest_path)):

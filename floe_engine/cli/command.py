@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import functools
 import inspect
@@ -14,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from floe_engine.cli.output import Output, error_document, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
@@ -29,6 +31,17 @@ class Crash(FloeError):
 
     exit_code = 70
 
+
+_METAVARS = {
+    "baseline": "FILE", "code": "CODE", "constraint": "CONSTRAINT", "dir_": "DIRECTORY",
+    "end": "TO", "exclude": "SELECTOR", "executor": "ADDRESS", "file": "FILE",
+    "identity_token": "TOKEN", "impact": "PROJECT", "into": "DIRECTORY", "key": "FILE",
+    "new": "NEW", "old": "OLD", "output": "FORM", "path": "SETTING", "platform": "VERSION",
+    "registry": "REPOSITORY", "select": "SELECTOR", "shell": "SHELL", "source": "SRC",
+    "start": "FROM", "target": "DST", "to": "VERSION", "trusted_key": "FILE",
+    "version": "VERSION", "workers": "NUMBER",
+}  # fmt: skip
+"""Parameter → what its value is called in help."""
 
 Misused: Any = typer.BadParameter.__base__
 """What typer raises for a command line that it cannot parse; it exports that class under no name."""
@@ -48,6 +61,10 @@ class Face:
     output: Output
     workspace: Workspace
     cancel: CancelToken
+
+    def path(self, named: Path) -> Path:
+        """A file or folder of the command line: relative to ``--dir``, as with ``git -C``."""
+        return self.workspace.directory / named
 
 
 Body = Callable[..., int | None]
@@ -87,7 +104,14 @@ def command(
 
         common = [
             _option("output", str, "text", "--output", "-o", help=f"Form of the output: {listed}."),
-            _option("dir_", Path, Path(), "--dir", "-C", help="Work in this directory."),
+            _option(
+                "dir_",
+                Path,
+                Path(),
+                "--dir",
+                "-C",
+                help="Work in this directory; other paths are relative to it.",
+            ),
             _option("quiet", bool, False, "--quiet", "-q", help="Print results and problems only."),
             _option("no_color", bool, False, "--no-color", help="No colours (also NO_COLOR)."),
         ]
@@ -103,14 +127,16 @@ def command(
                 ),
             )
         signature = inspect.signature(body, eval_str=True)
-        own = [p for key, p in signature.parameters.items() if key != "face"]
+        own = [_named(p) for key, p in signature.parameters.items() if key != "face"]
         run.__signature__ = signature.replace(  # type: ignore[attr-defined]  # typer reads it
             parameters=[*own, *common], return_annotation=None
         )
         # typer asks typing.get_type_hints, which reads these rather than the signature.
         run.__annotations__ = {p.name: p.annotation for p in [*own, *common]}
         del run.__wrapped__
-        app.command(name)(run)
+        # A list of commands shows the whole sentence: typer would cut it off in the middle.
+        sentence = " ".join(inspect.cleandoc(body.__doc__ or "").partition("\n\n")[0].split())
+        app.command(name, short_help=sentence)(run)
         return body
 
     return decorate
@@ -183,8 +209,20 @@ def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspe
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated[kind, typer.Option(*flags, help=help)],
+        annotation=Annotated[kind, typer.Option(*flags, help=help, metavar=_METAVARS.get(name))],
     )
+
+
+def _named(parameter: inspect.Parameter) -> inspect.Parameter:
+    """The parameter with the word for its value that help shows, instead of a Python type."""
+    if not hasattr(parameter.annotation, "__metadata__"):
+        return parameter
+    kind, *more = get_args(parameter.annotation)
+    infos = [copy.copy(entry) for entry in more]
+    for info in infos:
+        if isinstance(info, (ArgumentInfo, OptionInfo)) and info.metavar is None:
+            info.metavar = _METAVARS.get(parameter.name)
+    return parameter.replace(annotation=Annotated[kind, *infos])
 
 
 def _crash(error: Exception) -> Crash:

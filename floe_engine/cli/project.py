@@ -27,7 +27,8 @@ def init(
         str, typer.Option("--platform", help="v1.2.3, v1.2.*, sha256:… or a whole reference.")
     ],
     trusted_key: Annotated[
-        list[str] | None, typer.Option("--trusted-key", help="Public key that must have signed it.")
+        list[str] | None,
+        typer.Option("--trusted-key", help="Public key that must have signed it; may be repeated."),
     ] = None,
 ) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
@@ -78,10 +79,12 @@ def compile_(
     offline: Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")] = False,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", help="Judge these only: a glob, path:…, tag:… or a rule ID."),
+        typer.Option(
+            "--select", help="Judge these only: a glob, path:…, tag:… or a rule ID; may be repeated."
+        ),
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="Do not judge these: as --select.")
+        list[str] | None, typer.Option("--exclude", help="Do not judge these: as --select; may be repeated.")
     ] = None,
     baseline: Annotated[
         Path | None,
@@ -101,7 +104,9 @@ def compile_(
 
     compiled = compile_project(
         face.workspace.without_network() if offline else face.workspace,
-        options=CompileOptions(frozen, select or (), exclude or (), baseline, what_if),
+        options=CompileOptions(
+            frozen, select or (), exclude or (), face.path(baseline) if baseline else None, what_if
+        ),
         ask=asking.first_use(),
         report=face.output.report,
         cancel=face.cancel,

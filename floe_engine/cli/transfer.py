@@ -12,8 +12,8 @@ from floe_engine.cli.command import Face, command
 if TYPE_CHECKING:
     from floe_engine.workflows.transfer import Transferred
 
-Source = Annotated[str, typer.Argument(metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")]
-Target = Annotated[str, typer.Argument(metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")]
+Source = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference.")]
+Target = Annotated[str, typer.Argument(help="Repository: oci://host/name or oci-layout:PATH.")]
 
 
 def register(platform: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def copy(face: Face, source: Source, target: Target) -> None:
 
 def export(
     face: Face,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The archive to write, such as v1.2.3.tar.")],
+    file: Annotated[Path, typer.Argument(help="The archive to write, such as v1.2.3.tar.")],
     version: Annotated[
         str | None,
         typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."),
@@ -43,23 +43,27 @@ def export(
     """Write a version with its signatures into one file, which ORAS and skopeo read too."""
     from floe_engine.workflows.transfer import export_version
 
-    done = export_version(face.workspace, file, version, report=face.output.report, cancel=face.cancel)
+    done = export_version(
+        face.workspace, face.path(file), version, report=face.output.report, cancel=face.cancel
+    )
     _show(face, done)
     face.output.result(_facts(done))
 
 
 def import_(
     face: Face,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An archive that `export` has written.")],
+    file: Annotated[Path, typer.Argument(help="An archive that `export` has written.")],
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[DST]", help="Repository to put it in; absent: the one in use here."),
+        typer.Argument(help="Repository to put it in; absent: the one in use here."),
     ] = None,
 ) -> None:
     """Put every version of a file into a registry, digest and signatures kept."""
     from floe_engine.workflows.transfer import import_versions
 
-    imported = import_versions(face.workspace, file, target, report=face.output.report, cancel=face.cancel)
+    imported = import_versions(
+        face.workspace, face.path(file), target, report=face.output.report, cancel=face.cancel
+    )
     for done in imported:
         _show(face, done)
     face.output.result({"imported": [_facts(done) for done in imported]})

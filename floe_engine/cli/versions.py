@@ -198,12 +198,8 @@ def bump_(
 
 def changelog_(
     face: Face,
-    start: Annotated[
-        str | None, typer.Argument(metavar="[FROM]", help="Begin after this version; absent: the first.")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Argument(metavar="[TO]", help="End with this version, or manifest.yaml.")
-    ] = None,
+    start: Annotated[str | None, typer.Argument(help="Begin after this version; absent: the first.")] = None,
+    end: Annotated[str | None, typer.Argument(help="End with this version, or manifest.yaml.")] = None,
 ) -> int:
     """The changes between published versions, and up to the working copy, as Markdown."""
     from floe_engine.upgrade.report.json_report import changes_document

@@ -140,7 +140,7 @@ def trust_root(workspace: Workspace) -> TrustRoot | None:
 def find_key(workspace: Workspace, option: str | None = None) -> Path | None:
     """The signing key: ``--key``, FLOE_SIGNING_KEY, or ``cosign.key`` beside the manifest."""
     if option:
-        return Path(option)
+        return workspace.directory / option
     if named := workspace.environ.get("FLOE_SIGNING_KEY"):
         return Path(named)
     beside = workspace.directory / PRIVATE_FILE

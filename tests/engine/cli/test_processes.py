@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,33 @@ def test_colours_are_for_terminals_and_can_be_refused(team: Path) -> None:
     assert "\x1b" not in seen(NO_COLOR="1")
     assert "\x1b" not in seen(TERM="dumb")
     assert "\x1b" not in ok(floe(team, "platform", "compile")).out
+
+
+# --- help and paths ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", [[], ["platform"]])
+def test_help_is_whole_and_fits_a_terminal(team: Path, group: list[str]) -> None:
+    listing = ok(floe(team, *group, "--help", env={"COLUMNS": "80"})).out
+    listing = listing.partition("Commands:")[2]
+    commands = re.findall(r"^  ([a-z]+)  ", listing, re.MULTILINE)
+    assert len(commands) >= 10 and "..." not in listing
+    for name in commands:
+        text = ok(floe(team, *group, name, "--help", env={"COLUMNS": "80"})).out
+        assert all(len(line) <= 80 for line in text.splitlines()), name
+        for option, rest in re.findall(r"^  ((?:-\w, )?--[a-z-]+)(.*)$", text, re.MULTILINE):
+            assert "<str>" not in rest and "list[" not in rest, (name, option)
+            assert re.search(r"  \S", rest) or f"{option}\n" in text, (name, option)
+
+
+def test_paths_are_relative_to_the_directory_to_work_in(team: Path, tmp_path: Path) -> None:
+    there = ["--dir", "team", "--registry", "oci-layout:layout"]
+    ok(floe(tmp_path, "platform", "publish", "v1.2.3", "--key", "../cosign.key", *there))
+    ok(floe(tmp_path, "platform", "export", "v1.2.3.tar", "v1.2.3", *there))
+    ok(floe(tmp_path, "platform", "import", "v1.2.3.tar", "oci-layout:copy", *there))
+    ok(floe(tmp_path, "platform", "verify", "v1.2.3", "--key", "../cosign.pub", *there))
+    ok(floe(tmp_path, "platform", "keygen", "--into", "keys", "--dir", "team", env={"COSIGN_PASSWORD": ""}))
+    assert {path.name for path in team.iterdir()} >= {"layout", "copy", "v1.2.3.tar", "keys"}
 
 
 # --- disks -------------------------------------------------------------------------------------
