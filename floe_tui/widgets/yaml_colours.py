@@ -8,6 +8,7 @@ the fragment is YAML by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,8 @@ _QUERY: Final = """
 (block_mapping_pair key: (_) @key)
 (flow_pair key: (_) @key)
 """
+
+_KEY: Final = re.compile(r"[ ]*(?:-[ ]+)*([^\s#:{\[\]},\"'&*!|>%@`-][^#:{\[\]},]*?)[ ]*:(?=[ ]|$)")
 
 Span = tuple[int, int, str]
 """First and end column in code points, and a name of `NAMES`."""
@@ -68,6 +71,14 @@ class YamlColours:
         for name in ("string", "number", "reference", "comment", "key"):
             for node in captures.get(name, ()):
                 self._add(texts, first, node.start_point, node.end_point, name)
+        if tree.root_node.has_error:
+            self._add_bare_keys(texts, first)
+
+    def _add_bare_keys(self, texts: list[str], first: int) -> None:
+        """What a line that is still being typed took out of the tree keeps its colour."""
+        for row, text in enumerate(texts, first):
+            if row not in self._spans and (found := _KEY.match(text)):
+                self._spans[row] = [(*found.span(1), "key")]
 
     def _add(
         self, texts: list[str], first: int, start: tuple[int, int], end: tuple[int, int], name: str

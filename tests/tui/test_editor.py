@@ -52,6 +52,12 @@ def test_a_line_in_the_middle_of_a_long_text_is_coloured_like_one_at_its_top() -
     assert colours(text, 6003) == {("    a: b", "string")}
 
 
+def test_a_line_that_is_being_typed_leaves_the_others_their_colours() -> None:
+    text = "metadata:\n  o\n  name: acme\n\nplugins:\n  compute:\n    type: duckdb\n"
+    assert ("type", "key") in colours(text, 6)
+    assert ("name", "key") in colours(text, 2)
+
+
 def test_columns_are_characters_where_the_text_is_not_ascii() -> None:
     assert colours("é漢: 'ü' # ö\n", 0) == {("é漢", "key"), ("'ü'", "string"), ("# ö", "comment")}
 

@@ -6,21 +6,28 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
+from textual.command import CommandPalette
 
+from floe_engine import Cancelled, CancelToken, FloeError
 from floe_tui.actions import ACTIONS, Place
 from floe_tui.keys_page import markdown
 from floe_tui.screens.confirm import ConfirmPanel
 from floe_tui.screens.help import HelpPanel
+from floe_tui.screens.jump import JumpPanel
 from floe_tui.screens.place import PlaceScreen
+from floe_tui.screens.problem import ProblemPanel
 from floe_tui.screens.too_small import TooSmall
 from floe_tui.session import Swap, log_path, text_digest
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.manifest_editor import ManifestEditor
+from floe_tui.widgets.place_tabs import PlaceTabs
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.split_diff import SplitDiff
+from floe_tui.widgets.status_bar import StatusBar
 from floe_tui.widgets.text_view import TextView
 
 from .conftest import MANIFEST, Start, settle, until
@@ -141,6 +148,104 @@ async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, 
         await pilot.press("ctrl+q", "y")
         await pilot.pause()
         assert not app.is_running
+
+
+async def test_leaving_while_important_work_runs_asks_and_leaving_stops_it(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    stopped = Event()
+
+    def work(report: object, cancel: CancelToken) -> None:
+        try:
+            cancel.sleep(60)
+        finally:
+            stopped.set()
+
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.jobs.start(
+            app.screen, work, title="Publishing v1.2.3", group="x", done=lambda _: None, important=True
+        )
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, ConfirmPanel)
+        assert ("!", "Publishing v1.2.3 is running") in app.screen.facts
+        await pilot.press("y")
+        await until(pilot, stopped.is_set)
+        assert not app.is_running
+
+
+async def test_what_runs_is_shown_and_can_be_stopped(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    answers: list[FloeError] = []
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.jobs.start(
+            app.screen,
+            lambda report, cancel: cancel.sleep(60),
+            title="Pulling v1.2.3",
+            group="x",
+            done=lambda _: None,
+            failed=answers.append,
+        )
+        await pilot.pause()
+        line = app.screen.query_one(StatusBar)
+        assert "Pulling v1.2.3 (F12 cancels)" in line.render().plain
+        await pilot.press("f12")
+        assert [type(answer) for answer in answers] == [Cancelled]
+        assert "Pulling" not in line.render().plain
+
+
+async def test_a_mistake_of_ours_in_a_worker_is_a_calm_panel_and_a_log(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+
+    def work(report: object, cancel: CancelToken) -> None:
+        raise LookupError("a mistake of ours")
+
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.jobs.start(
+            app.screen, work, title="x", group="x", done=lambda _: None, command="floe platform list"
+        )
+        await until(pilot, lambda: isinstance(app.screen, ProblemPanel))
+        assert isinstance(app.screen, ProblemPanel)
+        assert app.screen.command == "floe platform list"
+        assert str(log_path()) in app.screen.error.hint
+        await pilot.press("escape")
+        assert isinstance(app.screen, PlaceScreen)
+    assert "a mistake of ours" in log_path().read_text()
+
+
+async def test_jump_mode_focuses_the_part_under_a_letter_and_any_other_key_leaves_it(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+o")
+        assert isinstance(app.screen, JumpPanel)
+        letters = {widget.id: letter for letter, widget in app.screen.targets.items()}
+        await pilot.press(letters["outline"])
+        assert app.focused is app.screen.query_one("#outline")
+        await pilot.press("ctrl+o", "escape")
+        assert isinstance(app.screen, PlaceScreen)
+        assert app.focused is app.screen.query_one("#outline")
+
+
+async def test_places_keys_and_sections_can_be_clicked(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await pilot.click("#outline", offset=(4, 8))
+        await pilot.click("#outline", offset=(4, 8))
+        assert app.screen.query_one(ManifestEditor).cursor_location == (8, 0)
+        await pilot.click(KeyFooter, offset=(152, 0))
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press("escape")
+        await pilot.click(PlaceTabs, offset=(55, 0))
+        await until(pilot, lambda: app.place_screen is not None and app.place_screen.place == Place.REGISTRY)
 
 
 def test_an_error_in_the_workbench_gives_the_terminal_back_keeps_the_text_and_says_where_to_look(

@@ -37,8 +37,15 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_tui.screens.registry.REST", 0.01)
 
 
+@pytest.fixture(autouse=True)
+def _no_blinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cursors stand still from the start: one stopped while it is out may stay out, for lines are cached."""
+    for kind in (Input, TextArea):
+        monkeypatch.setattr(kind.cursor_blink, "_default", False)
+
+
 def then(*keys: str) -> Before:
-    """Press keys, waiting for all work after each, and stop every cursor from blinking."""
+    """Press keys, waiting for all work after each."""
 
     async def before(pilot: Pilot[None]) -> None:
         app = pilot.app
@@ -47,17 +54,14 @@ def then(*keys: str) -> Before:
         for key in keys:
             await pilot.press(key)
             await idle(pilot, app)
-        for field in app.screen.query(Input):
-            field.cursor_blink = False
-        for area in app.screen_stack[0].query(TextArea):
-            area.cursor_blink = False
-        await pilot.pause()
 
     return before
 
 
 @LOOKS
-@pytest.mark.parametrize("name", ["manifest", "help", "palette", "find", "jump", "quit"])
+@pytest.mark.parametrize(
+    "name", ["manifest", "help", "palette", "find", "jump", "quit", "complete", "explain"]
+)
 def test_the_manifest_and_what_opens_over_it(
     snap_compare: Compare, workbench: Start, platform: Path, size: tuple[int, int], theme: str, name: str
 ) -> None:
@@ -69,6 +73,8 @@ def test_the_manifest_and_what_opens_over_it(
         "find": ("ctrl+f", "t", "y", "p", "e", "enter"),
         "jump": ("ctrl+o",),
         "quit": ("x", "ctrl+q"),
+        "complete": ("down", "down", "end", "enter", "o"),
+        "explain": ("f8", "ctrl+n"),
     }[name]
     assert snap_compare(workbench(platform, theme=theme), terminal_size=size, run_before=then(*keys))
 
