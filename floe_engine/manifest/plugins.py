@@ -17,8 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
+from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.base import SEMVER
 from floe_engine.manifest.root import Manifest, PluginChoice
@@ -119,9 +118,7 @@ class Catalogue:
         that returns one. One that fails, or is malformed, is left out and becomes a problem.
         """
         text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
-        # Our own file: nobody needs its positions, and reading it for values alone is faster than `document`.
-        document = yaml.load(text, Loader=_LOADER)  # noqa: S506  (libyaml's safe loader)
-        categories = _read(document, origin="floe")
+        categories = _read(parse(text).value, origin="floe")
         problems = []
         for point in entry_points(group=ENTRY_POINTS) if extra is None else extra:
             origin = point.dist.name if point.dist is not None else point.name
@@ -194,8 +191,6 @@ def _resolve(category: str, choice: PluginChoice, catalogue: Catalogue) -> Resol
 
 
 # --- reading -----------------------------------------------------------------------------------
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TYPE_KEYS = frozenset(
     ["title", "package", "chart", "versions", "default", "api", "requires", "conflicts", "config", "dbt"]
