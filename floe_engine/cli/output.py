@@ -62,6 +62,8 @@ class Output:
                 self.warning(message, hint)
             case _ if self.machine or self.quiet:
                 return
+            case Heading(text) if self._inside:  # a workflow that another one called for
+                self.line(f"      {printable(text)}")
             case Heading(text):
                 if self._written:
                     self.line("")

@@ -22,6 +22,7 @@ from floe_engine.project.jinja import Ref, SourceRef, Unknown, parent_of
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.spelling import access_of, grants_of, names_a_count, tag_set, text_of
+from floe_engine.text import plural
 
 SUFFIXES = frozenset({".sql", ".py", ".csv", ".yml", ".yaml"})
 """Of the files that facts are read from."""
@@ -89,7 +90,7 @@ class _Reading:
         exposures = tuple(self._exposures(parents))
         for name, count in self._unresolved.most_common(20):
             self._gathered.warn(
-                f"{name} is not in this project ({count} uses): no dependency is known for it"
+                f"{name} is not in this project ({plural(count, 'use')}): no dependency is known for it"
             )
         return Project(
             name=self._settings.name,

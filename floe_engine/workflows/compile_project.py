@@ -25,7 +25,7 @@ from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,13 @@ def _platform(
     if spec.platform.manifest is not None:
         source = workspace.directory / spec.platform.manifest
         directory = source if source.is_dir() else source.parent
+        if source not in (directory, directory / MANIFEST_FILE) or not (directory / MANIFEST_FILE).exists():
+            raise ConfigurationError(
+                f"platform.manifest names no {MANIFEST_FILE}",
+                f"it is {spec.platform.manifest}",
+                hint=f"write the path of a {MANIFEST_FILE}, or of its folder, relative to {SPEC_FILE}",
+                where=str(workspace.spec_path),
+            )
         compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
         report(Step(f"Platform: {compiled.artifact.platform.name} (from {spec.platform.manifest})"))
         return compiled.artifact.platform

@@ -152,7 +152,9 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
         wanted = Wanted.of(spec, workspace.directory)
         if wanted is None:
             raise UsageError(
-                "floe.yaml names a manifest.yaml, not a published version", where=str(workspace.spec_path)
+                "floe.yaml names a manifest.yaml, not a published version",
+                hint="there is nothing to pull: `floe compile` reads that file each time",
+                where=str(workspace.spec_path),
             )
         own = PullOptions.of(spec)
         trusting = replace(options, keys=own.keys, identities=own.identities, first_use=own.first_use)

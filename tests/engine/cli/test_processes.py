@@ -222,6 +222,40 @@ def test_paths_are_relative_to_the_directory_to_work_in(team: Path, tmp_path: Pa
     assert {path.name for path in team.iterdir()} >= {"layout", "copy", "v1.2.3.tar", "keys"}
 
 
+# --- a product ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def product(team: Path, tmp_path: Path) -> Path:
+    """A dbt project beside the platform team, which has published."""
+    ok(floe(team, "platform", "publish", "v1.2.3", "--quiet"))
+    folder = tmp_path / "product"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    (folder / "models/orders.sql").write_text("select 1 as id")
+    return folder
+
+
+def test_a_pull_within_a_compile_belongs_to_its_stage(product: Path) -> None:
+    ok(floe(product, "init", "--platform=v1.2.3"))
+    ok(floe(product, "platform", "cache", "clear"))
+    lines = floe(product, "compile").out.splitlines()
+    assert lines[0] == "[1/4] Loading platform artifacts"
+    assert lines[1].startswith("      Pulling platform artifacts from ")
+    assert all(line.startswith("      ") for line in lines[1 : lines.index("")])
+
+
+@pytest.mark.parametrize("named", ["../team/other.yaml", "../nowhere", "../nowhere/manifest.yaml"])
+def test_a_platform_beside_the_project_has_to_be_a_manifest(product: Path, named: str) -> None:
+    header = "apiVersion: floe.dev/v1\nkind: DataProduct\n"
+    (product / "floe.yaml").write_text(f"{header}platform: {{manifest: {named}}}\n")
+    (product.parent / "team/other.yaml").write_text(MANIFEST)
+    ran = floe(product, "compile")
+    assert ran.code == 2 and "floe.yaml: platform.manifest names no manifest.yaml" in ran.err
+    (product / "floe.yaml").write_text(f"{header}platform: {{manifest: ../team}}\n")
+    assert "FLOE-E201" in floe(product, "compile").out
+
+
 # --- disks -------------------------------------------------------------------------------------
 
 
