@@ -47,7 +47,7 @@ def is_pinned(directory: Path) -> bool:
 
 
 def pin_stamp(directory: Path) -> tuple[int, ...]:
-    """What tells whether the pin was moved: when floe.yaml and the lock were written, 0 where they are not."""
+    """What tells whether the pin was moved: when floe.yaml and the lock were written (0: never)."""
     found = []
     for name in ("floe.yaml", ".floe/cache/artifacts.lock"):
         try:

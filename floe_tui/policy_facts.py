@@ -216,8 +216,8 @@ def _case(shown: Shown) -> str:
         sign = "✓" if checked.ok else "✗"
         severity = f" ({checked.severity})" if wanted.severity and checked.severity else ""
         lines.append(f"{sign} {wanted.rule} on {wanted.resource}")
-        lines.append(f"    expected {wanted.result}{f' ({wanted.severity})' if wanted.severity else ''}")
-        lines.append(f"    found    {checked.actual}{severity}")
+        asked = f" ({wanted.severity})" if wanted.severity else ""
+        lines.append(f"    expected {wanted.result}{asked}, found {checked.actual}{severity}")
         if checked.detail:
             lines.append(f"    {checked.detail}")
     if result.unexpected:

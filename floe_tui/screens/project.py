@@ -49,7 +49,7 @@ class ProjectScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
-        columns = (Column("Rule", 10), Column("Where", 34), Column("What"))
+        columns = (Column("Rule", 10), Column("Where", 26, least=90), Column("What"))
         with Horizontal(id="body"):
             with Vertical(id="findings", classes="pane"):
                 yield Label("", id="summary", markup=False)
@@ -143,7 +143,8 @@ class ProjectScreen(PlaceScreen):
         self._shown = {}
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
-            rows.append(Row(f"group {name}", (name, f"{len(members)}", ""), " ", "info"))
+            head = f"{name}  ({len(members)})"
+            rows.append(Row(f"group {name}", (head,), " ", "info", heading=True))
             for item in members:
                 key = f"{item.finding.fingerprint} {len(rows)}"
                 self._shown[key] = item

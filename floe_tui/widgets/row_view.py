@@ -34,6 +34,8 @@ class Row:
     glyph: str = " "
     tone: Tone = ""
     search: str = ""
+    heading: bool = False
+    """Its first cell stands over the rows below, across all columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class RowView(ScrollView, can_focus=True):
     COMPONENT_CLASSES = {
         "row-view--cursor",
         "row-view--header",
+        "row-view--heading",
         *(f"row-view--{tone}" for tone in ("error", "warning", "success", "info", "dim")),
     }
     DEFAULT_CSS = """
@@ -60,6 +63,7 @@ class RowView(ScrollView, can_focus=True):
         background: $surface; height: 1fr;
         .row-view--cursor { background: $panel; text-style: bold; }
         .row-view--header { color: $primary; text-style: bold; }
+        .row-view--heading { text-style: bold; }
         .row-view--error { color: $error; }
         .row-view--warning { color: $warning; }
         .row-view--success { color: $success; }
@@ -188,7 +192,11 @@ class RowView(ScrollView, can_focus=True):
         if index == self.cursor:
             cursor = self.get_component_rich_style("row-view--cursor", partial=True)
             text, sign = text + cursor, sign + cursor
-        layout = self._layout(row.cells, width - 2)
+        if row.heading:
+            text += self.get_component_rich_style("row-view--heading", partial=True)
+            layout = _fitting(visible(row.cells[0]), width - 2)
+        else:
+            layout = self._layout(row.cells, width - 2)
         return Strip([Segment(set_cell_size(row.glyph, 2), sign), Segment(layout, text)], width)
 
     def _layout(self, cells: Sequence[str], width: int) -> str:
@@ -204,7 +212,7 @@ class RowView(ScrollView, can_focus=True):
         for column, text in columns:
             size = column.width or share
             if cell_len(text) > size:
-                text = set_cell_size(text, size - 1) + "…"
+                text = _fitting(text, size)
             pad = " " * (size - cell_len(text))
             parts.append(pad + text if column.right else text + pad)
         return set_cell_size(" ".join(parts), max(0, width))
@@ -248,3 +256,10 @@ class RowView(ScrollView, can_focus=True):
                 self.action_choose()
             else:
                 self.cursor = index
+
+
+def _fitting(text: str, width: int) -> str:
+    """`text` in exactly `width` cells, with ``…`` at the end where it lost some."""
+    if cell_len(text) > width:
+        text = set_cell_size(text, max(0, width - 1)) + "…"
+    return set_cell_size(text, max(0, width))

@@ -82,13 +82,23 @@ def test_the_manifest_and_what_opens_over_it(
 PLATFORM = {
     "good-manifest": ("f2",),
     "versions": ("f3",),
+    "side": ("f3", "o"),
     "policy": ("f4", "down"),
+    "mutants": ("f4", "m", "down"),
     "publish": ("f5",),
+    "signer": ("f5", "s"),
     "confirm": ("f5", "p"),
     "registry": ("f6",),
     "details": ("f6", "enter"),
 }
-PROJECT = {"project": ("down",), "pinned": ("f6",), "pin": ("f6", "i")}
+PROJECT = {
+    "project": ("down",),
+    "upgrade": ("u", "enter"),
+    "hits": ("f3", "p"),
+    "text": ("f3", "ctrl+l"),
+    "pinned": ("f6",),
+    "pin": ("f6", "i"),
+}
 
 
 @LOOKS
