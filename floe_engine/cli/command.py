@@ -183,6 +183,8 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
 
 def refuse(misuse: Any, arguments: Sequence[str]) -> int:
     """Say what is wrong with a command line, also as JSON where it asks for that; the exit code."""
+    # typer passes on what pydantic calls every wrong value.
+    misuse.message = misuse.message.replace("Value error, ", "")
     misuse.show()
     asked = " ".join(arguments).replace("=", " ")
     if re.search(r"(^| )(-o ?|--output )json( |$)", asked):

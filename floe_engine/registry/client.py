@@ -132,7 +132,7 @@ class Repository:
         found = self._manifest_or_none(ref)
         if found is None:
             raise NotFound(
-                f"{self.reference.name} has no {ref}",
+                f"there is no {ref} in this repository",
                 hint="`floe platform list` shows what was published to this repository",
                 where=self._where(ref),
                 status=404,

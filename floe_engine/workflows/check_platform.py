@@ -38,9 +38,12 @@ def read_manifest(workspace: Workspace) -> str:
     """The text of manifest.yaml. Raises `ConfigurationError` where it cannot be had."""
     path = workspace.manifest_path
     if not path.exists():
+        other = path.with_suffix(".yml")
         raise ConfigurationError(
             "there is no manifest.yaml here",
-            hint="run this in the platform team's directory, or name it with --dir",
+            hint=f"rename {other.name}: floe reads manifest.yaml alone"
+            if other.exists()
+            else "run this in the platform team's directory, or name it with --dir",
             where=str(path),
         )
     return read_text(path)

@@ -120,7 +120,9 @@ def compile_project(
             f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
             if projects
             else "floe.yaml has no transform",
-            hint="check transforms[].project_dir in floe.yaml, and --select",
+            hint="--select and --exclude leave none of its models"
+            if options.select or options.exclude
+            else "check transforms[].project_dir in floe.yaml",
         )
     compiled = CompiledProject(spec, platform, projects, tuple(evaluations), None, None)
     if options.baseline is not None and options.what_if is None:

@@ -32,9 +32,11 @@ class Wanted:
                     "the reference names no version", hint="add one, such as :v1.2.3 or :v1.2.*", where=text
                 )
             return cls(reference.without_target(), reference.digest or constraint)
-        if not text.startswith("sha256:"):
-            Constraint.parse(text)
-        return cls(workspace.registry.reference, text)
+        repository = workspace.registry.reference
+        if text.startswith("sha256:"):
+            return cls(repository, repository.with_digest(text).digest or text)
+        Constraint.parse(text)
+        return cls(repository, text)
 
     @classmethod
     def of(cls, spec: Spec, directory: Path) -> Wanted | None:

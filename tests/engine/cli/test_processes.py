@@ -90,6 +90,24 @@ def test_a_command_that_is_interrupted_ends_at_once_with_130(
     assert '"cancelled"' in out and err.startswith("error: Cancelled") and "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "command, said",
+    [
+        ("platform pull sha256:abc", "it must be sha256: and 64 hex digits"),
+        ("schema manifestt", "'manifestt' is not one of 'manifest', 'floe', 'policy-test'"),
+        ("platform list --registry=", "the reference is empty"),
+    ],
+)
+def test_a_command_line_that_cannot_be_is_told_as_such(team: Path, command: str, said: str) -> None:
+    ran = floe(team, *command.split())
+    assert ran.code == 2 and said in ran.err and "Value error" not in ran.err
+
+
+def test_a_manifest_with_the_other_ending_is_seen(team: Path) -> None:
+    (team / "manifest.yaml").rename(team / "manifest.yml")
+    assert "rename manifest.yml" in floe(team, "platform", "compile").err
+
+
 # --- streams -----------------------------------------------------------------------------------
 
 
