@@ -1,7 +1,6 @@
 """What plain text means. The table is our own, made from YAML 1.2.2 §10.3.2 (core schema).
 
-The YAML test suite itself is not at hand; its cases about tag resolution of plain scalars
-reduce to the rows of this table.
+The whole YAML test suite is read by test_yaml_test_suite.py.
 """
 
 from __future__ import annotations
