@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and of docs/workbench.md: each place of the workbench as an SVG.
+"""Draw the pictures of the README and of docs/workbench.md: the workbench's places as SVGs.
 
     python scripts/screenshots.py [--into DIR] [--theme floe-light] [--size 80x24] [PLACE ...]
 
@@ -39,20 +39,27 @@ KEY_NUMBER = 0xF10E
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: whose directory, and the keys that lead there."""
+    """One picture: whose directory, and the keys that lead there.
+
+    `released`: it is of the time after the fourth version was published.
+    """
 
     team: str
     keys: tuple[str, ...]
+    released: bool = False
 
 
 SHOTS = {
-    "manifest": Shot("mistake", ("f8",)),
-    "versions": Shot("platform", ("f3", "down", "down", "down")),
+    "manifest": Shot("draft", ("f8", "end", "6", "f8")),
+    "completion": Shot("mistake", ("f8", "ctrl+@")),
+    "versions": Shot("platform", ("f3", "down", "down")),
     "policy": Shot("platform", ("f4", "down", "down")),
     "publish": Shot("platform", ("f5",)),
     "registry": Shot("project", ("f6", "enter")),
     "project": Shot("project", ("f7", "down")),
+    "upgrade": Shot("project", ("f7", "u", "enter"), released=True),
 }
+"""In the order of time: what is drawn later may see what was published before."""
 
 
 # --- the scratch workspace ---------------------------------------------------------------------
@@ -75,25 +82,25 @@ def prepare(scratch: Path) -> None:
 
     release("v1.2.3")
     release("v1.2.4", **{"1.2.3": "1.2.4", "for every team at ACME": "for all of ACME"})
-    release(
-        "v1.3.0", **{"1.2.4": "1.3.0", "analyst, namespaces: [gold]": "analyst, namespaces: [silver, gold]"}
-    )
+    release("v1.3.0", **{"1.2.4": "1.3.0", "minimum_test_coverage: 80": "minimum_test_coverage: 75"})
     manifest.write_text(
         _changed(
             text,
             {
                 "1.3.0": "2.0.0",
-                "minimum_test_coverage: 80": "minimum_test_coverage: 90",
+                "minimum_test_coverage: 75": "minimum_test_coverage: 90",
                 "required_tests: [not_null_pk]": "required_tests: [not_null_pk, unique_pk]",
                 "threads: 4": "threads: 8",
             },
         )
     )
-    mistake = scratch / "mistake"
-    shutil.copytree(platform, mistake)
-    (mistake / "manifest.yaml").write_text(
-        _changed(text, {"    type: duckdb": "    type: duckbd", "governance:": "governence:"})
-    )
+    draft = manifest.read_text()
+    for name, changes in {
+        "draft": {"threads: 8": "thraeds: 1"},
+        "mistake": {"    type: duckdb": "    type: duckbd", "governance:": "governence:"},
+    }.items():
+        shutil.copytree(platform, scratch / name)
+        (scratch / name / "manifest.yaml").write_text(_changed(draft, changes))
     _break(project)
     init_project(Workspace.open(project), "v1.2.*")
 
@@ -144,7 +151,7 @@ def own_home(scratch: Path) -> None:
 
 
 async def draw(folder: Path, shot: Shot, theme: str, size: tuple[int, int]) -> str:
-    """The place as an SVG."""
+    """The picture, as an SVG."""
     from textual.widgets import Input, TextArea
 
     from floe_tui.app import Workbench
@@ -184,7 +191,7 @@ def main() -> None:
     parser.add_argument("places", nargs="*", choices=[*SHOTS, []], default=[], metavar="PLACE")
     parser.add_argument("--into", type=Path, default=IMAGES, metavar="DIR")
     parser.add_argument("--theme", default="floe-dark")
-    parser.add_argument("--size", default="120x36", metavar="COLUMNSxROWS")
+    parser.add_argument("--size", default="132x36", metavar="COLUMNSxROWS")
     options = parser.parse_args()
     columns, rows = map(int, options.size.split("x"))
     options.into.mkdir(parents=True, exist_ok=True)
@@ -192,8 +199,11 @@ def main() -> None:
         scratch = Path(folder).resolve()
         own_home(scratch)
         prepare(scratch)
-        for name in options.places or SHOTS:
-            shot = SHOTS[name]
+        for name, shot in SHOTS.items():
+            if options.places and name not in options.places:
+                continue
+            if shot.released:
+                publish(Workspace.open(scratch / "platform"), "v2.0.0")
             svg = asyncio.run(draw(scratch / shot.team, shot, options.theme, (columns, rows)))
             assert str(scratch) not in svg, f"{name} shows a path of this machine"
             target = options.into / f"{name}.svg"
