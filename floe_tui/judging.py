@@ -139,7 +139,7 @@ def in_full(item: Found) -> str:
         ("expected", finding.expected),
         ("actual", finding.actual),
         ("do", finding.suggestion),
-        ("depends", count(finding.downstream, "model or exposure") if finding.downstream else ""),
+        ("depends", count(finding.downstream, "dependent") if finding.downstream else ""),
     ):
         if value:
             lines.append(f"{label:<10} {value}")

