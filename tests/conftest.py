@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import binaries, registries
 from tests.registries import Auth, DockerRegistry
+
+# A change is judged by the same examples each time; whoever develops gets new ones at every run.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 _KEPT = {"FLOE_REQUIRE_INTEROP", "FLOE_DBT"}
 _FOREIGN = (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_engine.document import edit
-from floe_engine.document.diagnostics import Diagnostic, Fix
+from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
 from floe_engine.manifest.base import Section
 from floe_engine.manifest.draft import Draft, KeyPath, names
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
@@ -164,13 +164,19 @@ def _move(draft: Draft, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
         value = {part: value}
     others = [key for key in draft.mapping(*section) if (*section, key) != path]
     if others:
-        edits = (
-            *edit.remove(draft.document, path),
-            *edit.insert_key(draft.document, section, name, value, after=others[-1]),
-        )
+        taken = edit.remove(draft.document, path)
+        put = edit.insert_key(draft.document, section, name, value, after=others[-1])
+        edits = _in_place(taken, put, draft.document.newline) or (*taken, *put)
     else:
         edits = edit.set_value(draft.document, section, {name: value})
     return [Fix(f"Move to `{'.'.join(home)}`", edits)]
+
+
+def _in_place(taken: tuple[TextEdit, ...], put: tuple[TextEdit, ...], newline: str) -> tuple[TextEdit, ...]:
+    """One edit for both, where the new place is the end of the line that goes; empty elsewhere."""
+    if len(taken) != 1 or len(put) != 1 or put[0].span.start not in taken[0].span:
+        return ()
+    return (TextEdit(taken[0].span, put[0].new_text.removeprefix(newline) + newline),)
 
 
 def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
