@@ -52,7 +52,10 @@ RULES: tuple[Rule, ...] = (
         "SCH005",
         _TYPED,
         titles=("type rule added", "type rule removed"),
-        says=("columns named like {0} must have the type of a new rule", "columns named like {0} may have any type"),
+        says=(
+            "columns named like {0} must have the type of a new rule",
+            "columns named like {0} may have any type",
+        ),
         when=(added, removed),
         reason="columns of another type fail",
         remedy="cast the columns that floe compile lists",
