@@ -6,7 +6,7 @@ DBT_VENV := .venv-dbt
 DEMO := .demo
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check snapshots screenshots benchmarks clean
+.PHONY: demo test check snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
