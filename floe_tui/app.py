@@ -162,6 +162,7 @@ class Workbench(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first where something would be lost."""
+        await self._typed()
         losses = [loss for screen in self._places() if (loss := screen.unsaved())]
         losses += [f"{job.title} is running" for job in self.jobs.running if job.important]
         if not losses:
@@ -171,6 +172,14 @@ class Workbench(App[None]):
 
         facts = [("!", loss) for loss in losses]
         self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
+
+    async def _typed(self) -> None:
+        """Wait until what was typed has arrived: a key of the app overtakes those before it."""
+        if self.focused is not None:
+            arrived = asyncio.Event()
+            self.focused.call_later(arrived.set)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(arrived.wait(), 1)
 
     def _leave(self, sure: bool | None) -> None:
         if sure:
