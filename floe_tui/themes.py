@@ -41,7 +41,10 @@ def themes() -> tuple[Theme, ...]:
             warning="#e0b050",
             error="#ef7f7f",
             dark=True,
-            variables=_syntax("#7fc4de", "#b5cf8f", "#e0a878", "#c49be0", "#7d8b96"),
+            variables={
+                **_syntax("#7fc4de", "#b5cf8f", "#e0a878", "#c49be0", "#7d8b96"),
+                **_scroll_bar("#1f2b34", "#55889d", "#6ea6bd"),
+            },
         ),
         Theme(
             name="floe-light",
@@ -56,7 +59,10 @@ def themes() -> tuple[Theme, ...]:
             warning="#855600",
             error="#b0202f",
             dark=False,
-            variables=_syntax("#0b5f80", "#3f6212", "#9a4a10", "#6f3fa0", "#66727a"),
+            variables={
+                **_syntax("#0b5f80", "#3f6212", "#9a4a10", "#6f3fa0", "#66727a"),
+                **_scroll_bar("#e3e9ec", "#5f8797", "#3f6f83"),
+            },
         ),
         Theme(
             name="floe-ansi",
@@ -75,6 +81,7 @@ def themes() -> tuple[Theme, ...]:
             dark=True,
             variables={
                 **_syntax("ansi_cyan", "ansi_green", "ansi_yellow", "ansi_magenta", "ansi_bright_black"),
+                **_scroll_bar("ansi_bright_black", "ansi_cyan", "ansi_bright_cyan"),
                 "ansi-background": "ansi_black",
                 "ansi-foreground": "ansi_white",
                 "border-blurred": "ansi_bright_black",
@@ -102,7 +109,10 @@ def themes() -> tuple[Theme, ...]:
             warning="#f0e442",
             error="#e69f00",
             dark=True,
-            variables=_syntax("#56b4e9", "#f0e442", "#e69f00", "#cc79a7", "#8c979f"),
+            variables={
+                **_syntax("#56b4e9", "#f0e442", "#e69f00", "#cc79a7", "#8c979f"),
+                **_scroll_bar("#222c35", "#4a86aa", "#6aa7cc"),
+            },
         ),
     )
 
@@ -114,4 +124,16 @@ def _syntax(key: str, string: str, number: str, reference: str, comment: str) ->
         "yaml-number": number,
         "yaml-reference": reference,
         "yaml-comment": comment,
+    }
+
+
+def _scroll_bar(ground: str, bar: str, hover: str) -> dict[str, str]:
+    """Textual's own ground is darker than the background: nearly black, in a dark theme."""
+    return {
+        "scrollbar": bar,
+        "scrollbar-hover": hover,
+        "scrollbar-background": ground,
+        "scrollbar-background-hover": ground,
+        "scrollbar-background-active": ground,
+        "scrollbar-corner-color": ground,
     }

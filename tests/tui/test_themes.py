@@ -11,6 +11,9 @@ from floe_tui.themes import themes
 READABLE = 4.5
 """WCAG 2.2, 1.4.3: the least contrast of body text."""
 
+VISIBLE = 3.0
+"""WCAG 2.2, 1.4.11: the least contrast of a part that is no text."""
+
 ON_EVERY_GROUND = ("foreground", "primary", "accent", "warning", "error")
 ON_THE_SURFACE = ("success", "yaml-key", "yaml-string", "yaml-number", "yaml-reference", "yaml-comment")
 
@@ -28,9 +31,12 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize(
+FIXED = pytest.mark.parametrize(
     "theme", [theme for theme in themes() if not theme.ansi], ids=lambda theme: theme.name
 )
+
+
+@FIXED
 def test_every_text_is_readable_on_its_ground(theme: Theme) -> None:
     values = {**theme.to_color_system().generate(), **theme.variables}
     pairs = [(name, ground) for name in ON_EVERY_GROUND for ground in ("surface", "panel")]
@@ -42,6 +48,17 @@ def test_every_text_is_readable_on_its_ground(theme: Theme) -> None:
         if contrast(Color.parse(values[name]), Color.parse(values[ground])) < READABLE
     ]
     assert weak == []
+
+
+@FIXED
+def test_the_scroll_bar_stands_out_from_a_ground_that_is_no_hole_in_the_screen(theme: Theme) -> None:
+    values = {**theme.to_color_system().generate(), **theme.variables}
+    ground, surface = (Color.parse(values[name]) for name in ("scrollbar-background", "surface"))
+    for bar in ("scrollbar", "scrollbar-hover", "scrollbar-active"):
+        assert contrast(Color.parse(values[bar]), ground) >= VISIBLE
+    assert contrast(ground, surface) < 1.3
+    if theme.dark:
+        assert luminance(ground) > luminance(surface)
 
 
 def test_the_terminals_own_theme_names_no_color_of_its_own() -> None:
