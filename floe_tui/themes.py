@@ -81,7 +81,7 @@ def themes() -> tuple[Theme, ...]:
             dark=True,
             variables={
                 **_syntax("ansi_cyan", "ansi_green", "ansi_yellow", "ansi_magenta", "ansi_bright_black"),
-                **_scroll_bar("ansi_bright_black", "ansi_cyan", "ansi_bright_cyan"),
+                **_scroll_bar("ansi_default", "ansi_cyan", "ansi_bright_cyan"),
                 "ansi-background": "ansi_black",
                 "ansi-foreground": "ansi_white",
                 "border-blurred": "ansi_bright_black",
