@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from floe_engine.manifest.assist import hover as hover
     from floe_engine.manifest.check import Checked as Checked
     from floe_engine.manifest.plugins import Catalogue as Catalogue
+    from floe_engine.policy.rules import rule_by_id as rule_by_id
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
     from floe_engine.upgrade.fleet import find_projects as find_projects
@@ -79,6 +80,10 @@ if TYPE_CHECKING:
     from floe_engine.workflows.compile_platform import compile_platform as compile_platform
     from floe_engine.workflows.compile_project import CompileOptions as CompileOptions
     from floe_engine.workflows.compile_project import compile_project as compile_project
+    from floe_engine.workflows.first_pin import FirstPin as FirstPin
+    from floe_engine.workflows.first_pin import is_first as is_first
+    from floe_engine.workflows.first_pin import plan_first_pin as plan_first_pin
+    from floe_engine.workflows.first_pin import take_first_pin as take_first_pin
     from floe_engine.workflows.init_project import init_project as init_project
     from floe_engine.workflows.outdated import outdated as outdated
     from floe_engine.workflows.pin import undo_move as undo_move
@@ -156,8 +161,11 @@ _HOME = {
     "pinned": "upgrade.pins",
     "project_impact": "upgrade.fleet",
     "side_by_side": "upgrade.rows",
+    # policies
+    "rule_by_id": "policy.rules",
     # workflows
     "CompileOptions": "workflows.compile_project",
+    "FirstPin": "workflows.first_pin",
     "Distance": "workflows.assess_versions",
     "PullOptions": "workflows.pull",
     "Repositories": "workflows.browse",
@@ -173,6 +181,7 @@ _HOME = {
     "describe_versions": "workflows.browse",
     "find_fleet": "workflows.blast_radius",
     "init_project": "workflows.init_project",
+    "is_first": "workflows.first_pin",
     "inspect_version": "workflows.browse",
     "keygen": "workflows.signing_key",
     "list_repositories": "workflows.browse",
@@ -182,6 +191,7 @@ _HOME = {
     "measure_impact": "workflows.blast_radius",
     "mutate_policies": "workflows.test_policies",
     "outdated": "workflows.outdated",
+    "plan_first_pin": "workflows.first_pin",
     "plan_pin": "workflows.upgrade_project",
     "plan_publication": "workflows.publish",
     "plan_upgrade": "workflows.upgrade_project",
@@ -189,6 +199,7 @@ _HOME = {
     "publish": "workflows.publish",
     "pull": "workflows.pull",
     "stamps": "workflows.watch",
+    "take_first_pin": "workflows.first_pin",
     "take_upgrade": "workflows.upgrade_project",
     "test_policies": "workflows.test_policies",
     "undo_move": "workflows.pin",

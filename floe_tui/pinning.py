@@ -5,13 +5,18 @@ Functions here run in workers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.text import count, homely
+from floe_tui.themes import GLYPHS
+
+if TYPE_CHECKING:
+    from floe_engine import FirstPin
 
 Precision = Literal["pinned", "patch", "minor", "kept"]
 """How closely: exactly, with its patches, with its minor versions, or as closely as until now."""
@@ -21,6 +26,16 @@ Ask = Callable[[str, str], bool]
 
 SHOWN = 50
 """Findings of a kind that a preview lists; the others are counted."""
+
+SHOWN_OF_RULE = 5
+"""Findings of a rule that a first pin lists; it is to show what kinds of work there are."""
+
+SEVERITIES: dict[Literal["error", "warning", "info"], str] = {
+    "error": "error",
+    "warning": "warning",
+    "info": "hint",
+}
+"""Severity to what a person calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +86,20 @@ def plan_move(
     `repository` is where the tag was seen (empty: where the pin points). Raises `FloeError` where
     that is not what the project is pinned to, and what planning raises.
     """
-    from floe_engine import Workspace, plan_pin, plan_upgrade
+    from floe_engine import Workspace, is_first, plan_first_pin, plan_pin, plan_upgrade
 
     workspace = Workspace.open(directory)
+    if is_first(workspace):
+        first = plan_first_pin(
+            workspace,
+            f"{repository}:{tag}" if repository else tag,
+            None if precision == "kept" else precision,
+            allow_downgrade=True,
+            ask=ask,
+            report=report,
+            cancel=cancel,
+        )
+        return described_first(first)
     if precision == "kept":
         plan = plan_upgrade(workspace, tag, allow_downgrade=True, ask=ask, report=report, cancel=cancel)
     else:
@@ -99,8 +125,11 @@ def pinned_repository(directory: Path, cancel: CancelToken) -> str:
 
 def take_move(directory: Path, move: Move, *, accepted: bool, cancel: CancelToken) -> str:
     """Do it; says what floe.yaml has now. Raises `Refused` where it breaks and is not accepted."""
-    from floe_engine import Workspace, take_upgrade
+    from floe_engine import FirstPin, Workspace, take_first_pin, take_upgrade
 
+    if isinstance(move.plan, FirstPin):
+        take_first_pin(Workspace.open(directory), move.plan, cancel=cancel)
+        return move.plan.ref
     done = take_upgrade(Workspace.open(directory), move.plan, accept_breaking=accepted, cancel=cancel)
     return str(done.plan.ref)
 
@@ -126,6 +155,59 @@ def described(plan: Any) -> Move:
         *_project(plan),
     ]
     return Move(f"Pin {plan.version.tag}?", "\n".join(lines), plan, plan.changes, breaks, downgrade)
+
+
+def described_first(plan: FirstPin) -> Move:
+    """A first pin in words."""
+    lock = plan.candidate.lock
+    locked = f"{plan.lock.tag} → " if plan.lock is not None else ""
+    signer = lock.signer
+    is_local = lock.reference.startswith("oci-layout:")
+    trust = ", from now on" if signer is not None and signer.first_use else ""
+    lines = [
+        "# floe.yaml",
+        f"now      {'as it is, with nothing locked' if plan.before is not None else 'there is none yet'}",
+        f"then     {homely(plan.ref)}",
+        f"locked   {locked}{lock.tag}{' (an older version)' if plan.downgrade else ''}",
+        f"trusted  {f'{signer}{trust}' if signer is not None else 'nobody: it is not signed'}",
+        *(["! a folder of this machine, which the rest of the team does not have"] if is_local else []),
+        "",
+        *_found(plan),
+    ]
+    title = f"Pin {lock.tag}?"
+    return Move(title, "\n".join(lines), plan, changes=True, breaks=False, downgrade=plan.downgrade)
+
+
+def _found(plan: FirstPin) -> Iterator[str]:
+    from floe_engine import rule_by_id
+
+    yield "# What it finds in this project"
+    for problem in plan.problems:
+        yield f"✗ floe.yaml:{problem.span.start}: {problem.message}"
+    if plan.unjudged:
+        yield f"! nobody can say: {plan.unjudged}"
+        return
+    severities = Counter(finding.severity for finding in plan.findings if not finding.waived)
+    waived = sum(1 for finding in plan.findings if finding.waived)
+    parts = [count(severities[name], noun) for name, noun in SEVERITIES.items() if severities[name]]
+    parts += [f"{waived} waived"] if waived else []
+    said = f"{', '.join(parts)} in {count(plan.models, 'model')}"
+    if plan.breaks:
+        yield f"✗ {said}: a build would stop until the errors are mended"
+    elif parts:
+        yield f"! {said}, and nothing that stops a build"
+    else:
+        yield f"✓ nothing to mend in {count(plan.models, 'model')}"
+    for rule, findings in plan.by_rule.items():
+        yield ""
+        sign = GLYPHS[findings[0].severity]
+        known = rule_by_id(rule)
+        title = f" {known.title}" if known is not None else ""
+        yield f"{sign} {rule}{title}: {count(len(findings), 'finding')}"
+        for finding in findings[:SHOWN_OF_RULE]:
+            yield f"    {finding.path}:{finding.line} {finding.message}"
+        if len(findings) > SHOWN_OF_RULE:
+            yield f"    and {count(len(findings) - SHOWN_OF_RULE, 'other')}"
 
 
 def _step(step: str) -> str:

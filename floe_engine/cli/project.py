@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,8 +31,13 @@ def init(
         list[str] | None,
         typer.Option("--trusted-key", help="Public key that must have signed it; may be repeated."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would find in this project; write nothing.")
+    ] = False,
 ) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
+    if dry_run:
+        return _preview_init(face, platform, trusted_key or ())
     from floe_engine.workflows.init_project import init_project
 
     done = init_project(
@@ -67,6 +73,57 @@ def init(
             "signer": str(lock.signer) if lock.signer else None,
             "firstUse": bool(lock.signer and lock.signer.first_use),
             "created": list(done.created),
+        }
+    )
+    return 0
+
+
+def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int:
+    """What a first pin would do."""
+    from floe_engine.errors import UsageError
+    from floe_engine.policy.rules import rule_by_id
+    from floe_engine.text import plural
+    from floe_engine.workflows.first_pin import is_first, plan_first_pin
+
+    if not is_first(face.workspace):
+        raise UsageError(
+            "this project is pinned already",
+            hint="use `floe upgrade --to VERSION --dry-run` to see what another version would do",
+            where=str(face.workspace.spec_path),
+        )
+    plan = plan_first_pin(
+        face.workspace,
+        platform,
+        trusted_keys=trusted_keys,
+        ask=asking.first_use(),
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    lock, out = plan.candidate.lock, face.output
+    out.section()
+    out.line(f"Would pin: {plan.ref}")
+    out.line(f"Would lock: {lock.tag}, {lock.digest}")
+    for problem in plan.problems:
+        out.line(f"floe.yaml:{problem.span.start}: {problem.message}")
+    if plan.unjudged:
+        out.line(f"Nobody can say what it would find: {plan.unjudged}")
+    elif not plan.by_rule:
+        out.line(f"It would find nothing in {plural(plan.models, 'model')}")
+    else:
+        out.line(f"It would find in {plural(plan.models, 'model')}:")
+    for rule, findings in plan.by_rule.items():
+        known = rule_by_id(rule)
+        title = f" {known.title}" if known is not None else ""
+        out.line(f"  {rule} {findings[0].severity} ×{len(findings)}{title}")
+    out.result(
+        {
+            "reference": plan.ref,
+            "version": lock.tag,
+            "digest": lock.digest,
+            "models": plan.models,
+            "breaks": plan.breaks,
+            "unjudged": plan.unjudged,
+            "findings": {rule: len(findings) for rule, findings in plan.by_rule.items()},
         }
     )
     return 0

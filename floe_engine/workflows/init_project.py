@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import write_atomic
@@ -42,7 +43,7 @@ def init_project(
     refused, for that is an upgrade. Raises what `pull` raises, and then writes nothing.
     """
     wanted = Wanted.parse(platform, workspace)
-    ref = _as_written(wanted, workspace.directory)
+    ref = as_written(wanted, workspace.directory)
     existing = workspace.spec_path.exists()
     options = PullOptions(keys=trusted_keys)
     if existing:
@@ -64,9 +65,7 @@ def init_project(
     pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
     created = []
     if not existing:
-        compute = pulled.platform.manifest.plugins.get("compute", "")
-        name = _project_name(workspace.directory)
-        text = new_spec_text(ref=ref, name=name, compute=compute, trusted_keys=trusted_keys)
+        text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
         write_atomic(workspace.spec_path, text.encode())
         created.append(workspace.spec_path.name)
     if pulled.changed:
@@ -81,7 +80,7 @@ def init_project(
     return Initialised(pulled, workspace.spec_path, tuple(created))
 
 
-def _as_written(wanted: Wanted, directory: Path) -> str:
+def as_written(wanted: Wanted, directory: Path) -> str:
     """The pin as floe.yaml spells it; a layout inside the project by its relative path."""
     separator = "@" if wanted.is_digest else ":"
     name = wanted.repository.name
@@ -90,6 +89,12 @@ def _as_written(wanted: Wanted, directory: Path) -> str:
         if root.is_relative_to(directory.resolve()):
             name = f"oci-layout:{Path(os.path.relpath(root, directory.resolve())).as_posix()}"
     return f"{name}{separator}{wanted.constraint}"
+
+
+def first_spec(directory: Path, ref: str, platform: Platform, trusted_keys: Sequence[str] = ()) -> str:
+    """The floe.yaml that pins a project without one to `ref`, whose platform is `platform`."""
+    compute = platform.manifest.plugins.get("compute", "")
+    return new_spec_text(ref=ref, name=_project_name(directory), compute=compute, trusted_keys=trusted_keys)
 
 
 def _project_name(directory: Path) -> str | None:

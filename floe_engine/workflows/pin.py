@@ -50,26 +50,37 @@ class Pin:
 
     def moved(self, version: Version, digest: str) -> str:
         """The ref that admits `version`, as precise as it is now; a digest pin gets the new digest."""
-        name, constraint, pinned = self._parts()
-        if constraint:
-            constraint = rewrite(constraint, version)
-        return name + (f":{constraint}" if constraint else "") + (f"@{digest}" if pinned else "")
+        return moved(self.ref, self.path.parent, version, digest)
 
     def constrained(self, constraint: str) -> str:
         """The ref with `constraint` in the place of its own, and without a digest."""
-        return f"{self._parts()[0]}:{constraint}"
+        return constrained(self.ref, self.path.parent, constraint)
 
-    def _parts(self) -> tuple[str, str, str]:
-        """The repository as it is written, the constraint, and the digest; the last two may be empty."""
-        reference, constraint = Reference.parse_constrained(self.ref, base=self.path.parent)
-        name = self.ref.strip()
-        if reference.digest:
-            name = name.removesuffix(f"@{reference.digest}")
-        return (
-            (name.removesuffix(f":{constraint}") if constraint else name),
-            constraint,
-            reference.digest or "",
-        )
+
+def moved(ref: str, directory: Path, version: Version, digest: str) -> str:
+    """`ref`, as the floe.yaml of `directory` has it, so that it admits `version` as precisely as now."""
+    name, constraint, pinned = _parts(ref, directory)
+    if constraint:
+        constraint = rewrite(constraint, version)
+    return name + (f":{constraint}" if constraint else "") + (f"@{digest}" if pinned else "")
+
+
+def constrained(ref: str, directory: Path, constraint: str) -> str:
+    """`ref` with `constraint` in the place of its own, and without a digest."""
+    return f"{_parts(ref, directory)[0]}:{constraint}"
+
+
+def _parts(ref: str, directory: Path) -> tuple[str, str, str]:
+    """The repository as it is written, the constraint, and the digest; the last two may be empty."""
+    reference, constraint = Reference.parse_constrained(ref, base=directory)
+    name = ref.strip()
+    if reference.digest:
+        name = name.removesuffix(f"@{reference.digest}")
+    return (
+        (name.removesuffix(f":{constraint}") if constraint else name),
+        constraint,
+        reference.digest or "",
+    )
 
 
 def read_pin(workspace: Workspace) -> Pin:
@@ -94,7 +105,7 @@ def read_pin(workspace: Workspace) -> Pin:
             hint="run `floe platform pull` first, so that there is something to compare with",
             where=str(workspace.store.lock_path),
         )
-    return Pin(workspace.spec_path, _read(workspace.spec_path), spec, spec.platform.ref, wanted, lock)
+    return Pin(workspace.spec_path, read_text(workspace.spec_path), spec, spec.platform.ref, wanted, lock)
 
 
 def constraint_of(ref: str, directory: Path) -> str:
@@ -117,17 +128,17 @@ def move_pin(
     since `pin` was read.
     """
     store = workspace.store
-    text = _with_ref(pin.text, ref)
+    text = with_ref(pin.text, ref)
     lock = candidate.lock if candidate else pin.lock
     lock = replace(lock, constraint=constraint_of(ref, workspace.directory))
     with store.exclusive(cancel):
-        if store.read_lock() != pin.lock or _read(pin.path) != pin.text:
+        if store.read_lock() != pin.lock or read_text(pin.path) != pin.text:
             raise Refused(
                 "floe.yaml or the lock changed meanwhile, so nothing was written",
                 hint="run the command again",
                 where=str(pin.path),
             )
-        with _all_or_nothing(_state_path(store), store.lock_path, pin.path):
+        with all_or_nothing(_state_path(store), store.lock_path, pin.path):
             state = {
                 "ref": pin.ref,
                 "moved": ref,
@@ -176,20 +187,22 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
                 hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
                 where=str(pin.path),
             )
-        with _all_or_nothing(store.lock_path, pin.path):
+        with all_or_nothing(store.lock_path, pin.path):
             store.write_lock(previous)
-            text = _with_ref(pin.text, state["ref"])
+            text = with_ref(pin.text, state["ref"])
             if text != pin.text:
                 write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
         path.unlink(missing_ok=True)
     return Undone(state["ref"], state["moved"], previous)
 
 
-def _with_ref(text: str, ref: str) -> str:
+def with_ref(text: str, ref: str) -> str:
+    """The text of a floe.yaml with another `platform.ref`; everything else stays as it is."""
     return apply(text, set_value(parse(text), _REF, ref))
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of floe.yaml. Raises what reading and decoding it raises."""
     return decode(read_bounded(path, MAX_BYTES, what=path.name))
 
 
@@ -219,7 +232,7 @@ def _mode(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _all_or_nothing(*paths: Path) -> Iterator[None]:
+def all_or_nothing(*paths: Path) -> Iterator[None]:
     """Put every file back as it was if the block does not end well, whatever the reason."""
     before = [(path, path.read_bytes(), _mode(path)) if path.exists() else (path, None, 0) for path in paths]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -76,24 +77,19 @@ class MovePanel(Panel[bool]):
 
 
 def choose_pin(screen: PlaceScreen, repository: str, tag: str, done: Callable[[], object]) -> None:
-    """Ask how closely to pin `tag` of `repository`, and go on from there.
+    """Ask how closely to pin `tag` of `repository`, and go on with the preview.
 
-    The first pin writes floe.yaml; a later one is previewed first. `done` is called once it is made.
+    `done` is called once it is made.
     """
     from floe_tui.screens.choose import ChoosePanel
 
     options = ranges(tag)
     rows = [Row(precision, (text, about)) for precision, text, about in options]
-    ways: dict[str, tuple[Precision, str]] = {option[0]: (option[0], option[1]) for option in options}
+    ways: dict[str, Precision] = {option[0]: option[0] for option in options}
 
     def chosen(key: str | None) -> None:
-        if not key:
-            return
-        precision, text = ways[key]
-        if is_pinned(screen.workbench.options.directory):
-            preview_move(screen, repository, tag, precision, done)
-        else:
-            _first_pin(screen, f"{repository}:{text}", text, done)
+        if key:
+            preview_move(screen, repository, tag, ways[key], done)
 
     screen.app.push_screen(ChoosePanel(f"Pin {tag}", rows, (Column(width=16), Column())), chosen)
 
@@ -121,8 +117,15 @@ def preview_move(
         group="pin",
         done=planned,
         timeout=TIMEOUT,
-        command=f"floe upgrade --to {tag} --dry-run",
+        command=_command(screen, repository, tag),
     )
+
+
+def _command(screen: PlaceScreen, repository: str, tag: str) -> str:
+    """What previews the same without the workbench."""
+    if is_pinned(screen.workbench.options.directory):
+        return f"floe upgrade --to {tag} --dry-run"
+    return shlex.join(["floe", "init", "--platform", f"{repository}:{tag}", "--dry-run"])
 
 
 def undo_pin(screen: PlaceScreen, done: Callable[[], object]) -> None:
@@ -157,28 +160,4 @@ def _take(screen: PlaceScreen, move: Move, done: Callable[[], object]) -> None:
         done=taken,
         timeout=TIMEOUT,
         important=True,
-    )
-
-
-def _first_pin(screen: PlaceScreen, reference: str, constraint: str, done: Callable[[], object]) -> None:
-    directory, jobs = screen.workbench.options.directory, screen.workbench.jobs
-
-    def work(report: Report, cancel: CancelToken) -> tuple[str, ...]:
-        from floe_engine import Workspace, init_project
-
-        ask = first_use(jobs, cancel)
-        made = init_project(Workspace.open(directory), reference, ask=ask, report=report, cancel=cancel)
-        return tuple(made.created)
-
-    def pinned(created: tuple[str, ...]) -> None:
-        screen.notify(f"✓ Pinned {constraint}: {', '.join(created) or 'nothing had to change'}", markup=False)
-        done()
-
-    screen.job(
-        work,
-        title=f"Pinning {constraint}",
-        group="pin",
-        done=pinned,
-        timeout=TIMEOUT,
-        command=f"floe init --platform={homely(reference)}",
     )

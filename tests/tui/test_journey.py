@@ -12,6 +12,7 @@ from floe_tui.app import Workbench
 from floe_tui.screens.ask import PasswordPanel
 from floe_tui.screens.choose import ChoosePanel
 from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.screens.moving import MovePanel
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.steps import Steps
@@ -102,9 +103,13 @@ async def test_from_a_mistake_to_a_signed_version_to_a_judged_project(
         await pilot.press("enter", "i")
         assert isinstance(app.screen, ChoosePanel)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel) or (data_team / "floe.yaml").exists())
-        if isinstance(app.screen, ConfirmPanel):
-            await pilot.press("t")  # first use: the signer is shown and accepted
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("t")  # first use: the signer is shown and accepted
+        await until(pilot, lambda: isinstance(app.screen, MovePanel))
+        assert isinstance(app.screen, MovePanel)
+        assert "from now on" in app.screen.move.text
+        assert "a build would stop" in app.screen.move.text
+        await pilot.press("y")
         await until(pilot, lambda: (data_team / "floe.yaml").exists())
         assert "v1.2.*" in (data_team / "floe.yaml").read_text()
         await idle(pilot, app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -251,3 +252,56 @@ async def test_ten_thousand_tags_are_listed_walked_and_filtered(workbench: Start
         await pilot.press("/", *"v1.99.", "enter")
         await idle(pilot, app)
         assert len(rows(app)) == 100
+
+
+# --- the first pin ---------------------------------------------------------------------------
+
+
+async def test_the_first_pin_shows_what_the_platform_would_find_and_writes_only_when_confirmed(
+    workbench: Start, published: Path, data_team: Path
+) -> None:
+    app = workbench(data_team)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v1.2.3")
+        await pilot.press("i", "down", "enter")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, MovePanel)
+        text = panel.move.text
+        assert "there is none yet" in text
+        assert "in 3 models" in text
+        assert "models/customers.sql:1" in text
+        assert "FLOE-" in text
+        await pilot.press("enter")  # Cancel is the default
+        await idle(pilot, app)
+        assert not (data_team / "floe.yaml").exists()
+        assert not (data_team / ".floe" / "cache" / "artifacts.lock").exists()
+        await pilot.press("i", "down", "enter")
+        await idle(pilot, app)
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert "v1.2.*" in pin_of(data_team)
+        assert rows(app)[-1].cells[0] == "▸v1.2.3", (
+            "the version chosen is locked, not the newest in the range"
+        )
+
+
+async def test_a_floe_yaml_with_nothing_locked_is_previewed_as_a_first_pin(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        shutil.rmtree(project / ".floe")  # as in a fresh clone; here, because the Project place locks at once
+        screen.list.view.move_to("v2.0.0")
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, MovePanel)
+        assert "with nothing locked" in panel.move.text
+        assert "a build would stop" in panel.move.text
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert pin_of(project).endswith(":v2.0.0")
+        assert changes(app)["v2.0.0"] == "locked"
