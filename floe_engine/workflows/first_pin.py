@@ -117,8 +117,9 @@ def plan_first_pin(
     """What pinning a project that has no pin yet would do: to `version`, at a `precision`.
 
     Without a precision a floe.yaml keeps its own, and a new one says exactly what `version` does.
-    `trusted_keys` are paths of public keys that a new floe.yaml is to list. Nothing is written. Raises what `pull` raises, `ConfigurationError` for a bad floe.yaml, and
-    `UsageError` where floe.yaml names another repository or a manifest.
+    `trusted_keys` are paths of public keys that a new floe.yaml is to list. Nothing is written.
+    Raises what `pull` raises, `ConfigurationError` for a bad floe.yaml, and `UsageError` where
+    floe.yaml names another repository or a manifest.
     """
     wanted = Wanted.parse(version, workspace)
     before = read_text(workspace.spec_path) if workspace.spec_path.exists() else None
