@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from floe_engine.artifact.content import Artifact, content_digest
+from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import (
     AccessPolicy,
     Architecture,
@@ -32,6 +31,7 @@ from floe_engine.artifact.model import (
     PlatformManifest,
     PlatformName,
     PluginDetails,
+    PolicyFile,
     Propagation,
     QualityGates,
     RequiredColumn,
@@ -41,8 +41,8 @@ from floe_engine.artifact.model import (
     SecurityPolicy,
     TrustedKey,
     TypeRule,
-    Waiver,
     WaiverPolicy,
+    written,
 )
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
@@ -58,9 +58,10 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.manifest import schema
-from floe_engine.manifest.base import API_VERSION
+from floe_engine.manifest.base import Section
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.plugins import ResolvedPlugin
+from floe_engine.manifest.terms import API_VERSION
 
 ENGINE_MIN_VERSION = "0.1.0"
 """The oldest floe that understands the files as they are written here."""
@@ -148,8 +149,8 @@ def _for_children(manifest: schema.Manifest, trusted_keys: Sequence[TrustedKey])
     return settings_for_children(manifest, [key.pem for key in trusted_keys])
 
 
-def _bytes(model: BaseModel) -> bytes:
-    return canonical_json(model.model_dump(mode="json", by_alias=True, exclude_none=True))
+def _bytes(file: PolicyFile | PlatformManifest) -> bytes:
+    return canonical_json(written(file))
 
 
 def _plugin(plugin: ResolvedPlugin) -> PluginDetails:
@@ -224,19 +225,6 @@ def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
     )
 
 
-def as_waiver(waiver: schema.Waiver, *, unnamed: str = "") -> Waiver:
-    """A waiver of manifest.yaml or floe.yaml as the artifact writes it; `unnamed` stands in for its id."""
-    return Waiver(
-        id=waiver.id or unnamed,
-        pattern=waiver.target,
-        rules=waiver.rules,
-        action=waiver.action,
-        reason=waiver.reason,
-        owner=waiver.owner,
-        expires=waiver.expires.isoformat() if waiver.expires else None,
-    )
-
-
 def _namespaces(manifest: schema.Manifest, named: PlatformName) -> Namespaces:
     layers = schema.effective_layers(manifest)
     return Namespaces(
@@ -293,7 +281,7 @@ def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
         LAYERS_META: {
             "apiVersion": API_VERSION,
             "kind": "LayerConstraints",
-            "platform": named.model_dump(),
+            "platform": written(named),
             LAYERS_ORDER: list(layers),
         }
     }
@@ -303,10 +291,10 @@ def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
             minimum_test_coverage=layer.minimum_test_coverage,
             may_depend_on=layer.may_depend_on,
         )
-        document[name] = constraint.model_dump(mode="json", exclude_none=True)
+        document[name] = written(constraint)
     return document
 
 
-def _fields(section: BaseModel) -> Mapping[str, Any]:
+def _fields(section: Section) -> Mapping[str, Any]:
     """The fields of a manifest section whose artifact counterpart has the same names."""
     return {name: getattr(section, name) for name in type(section).model_fields}

@@ -10,35 +10,30 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from msgspec import Struct, field, structs, to_builtins
 
-from floe_engine.manifest.base import API_VERSION, Access, Enforcement
+from floe_engine.manifest.terms import API_VERSION, Access, Enforcement
 
 
-class FileModel(BaseModel):
+class Part(Struct, frozen=True, kw_only=True):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-
-class CamelModel(FileModel):
+class CamelPart(Part, frozen=True, kw_only=True, rename="camel"):
     """A part whose keys are camelCase in JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
 
-
-class PlatformName(FileModel):
+class PlatformName(Part, frozen=True, kw_only=True):
     """Which platform a file belongs to."""
 
     name: str
     version: str
 
 
-class PolicyFile(FileModel):
+class PolicyFile(Part, frozen=True, kw_only=True):
     """What every file but manifest.json and layer-constraints.json carries at its top."""
 
-    api_version: str = Field(API_VERSION, alias="apiVersion")
+    api_version: str = field(default=API_VERSION, name="apiVersion")
     kind: str
     platform: PlatformName
 
@@ -46,7 +41,7 @@ class PolicyFile(FileModel):
 # --- manifest.json -----------------------------------------------------------------------------
 
 
-class ArtifactMetadata(FileModel):
+class ArtifactMetadata(Part, frozen=True, kw_only=True):
     """Who and when."""
 
     name: str
@@ -62,7 +57,7 @@ class ArtifactMetadata(FileModel):
     """sha256 over the sorted ``path digest`` lines of the other seven files."""
 
 
-class PluginDetails(CamelModel):
+class PluginDetails(CamelPart, frozen=True, kw_only=True):
     """How one plugin was resolved."""
 
     type: str
@@ -78,20 +73,20 @@ class PluginDetails(CamelModel):
     connection_secret_ref: str | None = None
 
 
-class Architecture(FileModel):
+class Architecture(Part, frozen=True, kw_only=True):
     """The data architecture in one line."""
 
     pattern: str
     enforcement: Enforcement
 
 
-class EngineRequirement(CamelModel):
+class EngineRequirement(CamelPart, frozen=True, kw_only=True):
     """Which floe can read this artifact."""
 
     min_version: str
 
 
-class ParentArtifact(FileModel):
+class ParentArtifact(Part, frozen=True, kw_only=True):
     """The enterprise artifact that a domain's artifact was built on."""
 
     ref: str
@@ -100,7 +95,7 @@ class ParentArtifact(FileModel):
     version: str | None = None
 
 
-class TrustedKey(FileModel):
+class TrustedKey(Part, frozen=True, kw_only=True):
     """A public key that may sign versions of this platform."""
 
     name: str
@@ -109,30 +104,30 @@ class TrustedKey(FileModel):
     """sha256 of the key's SubjectPublicKeyInfo in DER, as ``sha256:…``."""
 
 
-class SecurityPolicy(FileModel):
+class SecurityPolicy(Part, frozen=True, kw_only=True):
     """Whether and by whom artifacts must be signed."""
 
     require_signed_artifacts: bool = False
     trusted_keys: tuple[TrustedKey, ...] = ()
 
 
-class FileEntry(FileModel):
+class FileEntry(Part, frozen=True, kw_only=True):
     """Digest and size of one of the other seven files."""
 
     sha256: str
     size: int
 
 
-class PlatformManifest(FileModel):
+class PlatformManifest(Part, frozen=True, kw_only=True):
     """manifest.json: what the platform is."""
 
-    api_version: str = Field(API_VERSION, alias="apiVersion")
+    api_version: str = field(default=API_VERSION, name="apiVersion")
     kind: Literal["PlatformArtifact"] = "PlatformArtifact"
     metadata: ArtifactMetadata
     plugins: dict[str, str]
     """Category to type, such as ``compute: duckdb``."""
-    plugin_details: dict[str, PluginDetails] = Field({}, alias="pluginDetails")
-    approved_plugins: dict[str, tuple[str, ...]] = Field({}, alias="approvedPlugins")
+    plugin_details: dict[str, PluginDetails] = field(default={}, name="pluginDetails")
+    approved_plugins: dict[str, tuple[str, ...]] = field(default={}, name="approvedPlugins")
     """Category to the types a child platform may choose from; empty: any."""
     architecture: Architecture
     engine: EngineRequirement
@@ -146,7 +141,7 @@ class PlatformManifest(FileModel):
 # --- policies/ ---------------------------------------------------------------------------------
 
 
-class LevelRule(FileModel):
+class LevelRule(Part, frozen=True, kw_only=True):
     """What holds for models of one classification level."""
 
     minimum_test_coverage: int | None = None
@@ -159,7 +154,7 @@ class LevelRule(FileModel):
     requires_meta: tuple[str, ...] = ()
 
 
-class Propagation(CamelModel):
+class Propagation(CamelPart, frozen=True, kw_only=True):
     """How a column's level follows it downstream."""
 
     mode: Literal["off", "model", "name", "column"] = "name"
@@ -168,14 +163,14 @@ class Propagation(CamelModel):
     declassify_functions: tuple[str, ...] = ()
 
 
-class NamePattern(FileModel):
+class NamePattern(Part, frozen=True, kw_only=True):
     """Columns whose name looks like data of a level."""
 
     pattern: str
     level: str
 
 
-class ClassificationPolicy(PolicyFile):
+class ClassificationPolicy(PolicyFile, frozen=True, kw_only=True):
     """policies/classification.json."""
 
     kind: Literal["ClassificationPolicy"] = "ClassificationPolicy"
@@ -183,20 +178,20 @@ class ClassificationPolicy(PolicyFile):
     """From the least to the most sensitive."""
     default: str
     require_declared: bool = False
-    meta_keys: tuple[str, ...] = Field((), alias="metaKeys")
+    meta_keys: tuple[str, ...] = field(default=(), name="metaKeys")
     rules: dict[str, LevelRule] = {}
     propagation: Propagation = Propagation()
-    name_patterns: tuple[NamePattern, ...] = Field((), alias="namePatterns")
+    name_patterns: tuple[NamePattern, ...] = field(default=(), name="namePatterns")
 
 
-class RoleDefinition(FileModel):
+class RoleDefinition(Part, frozen=True, kw_only=True):
     """A role and the roles whose permissions it has too."""
 
     inherits: tuple[str, ...] = ()
     description: str | None = None
 
 
-class Permission(FileModel):
+class Permission(Part, frozen=True, kw_only=True):
     """What a role may do, by namespace or by classification level."""
 
     namespaces: tuple[str, ...] = ()
@@ -204,17 +199,17 @@ class Permission(FileModel):
     access: Access
 
 
-class AccessPolicy(PolicyFile):
+class AccessPolicy(PolicyFile, frozen=True, kw_only=True):
     """policies/access-control.json."""
 
     kind: Literal["AccessPolicy"] = "AccessPolicy"
     default: Literal["deny", "allow"] = "deny"
     roles: tuple[str, ...] = ()
-    role_definitions: dict[str, RoleDefinition] = Field({}, alias="roleDefinitions")
+    role_definitions: dict[str, RoleDefinition] = field(default={}, name="roleDefinitions")
     permissions: dict[str, tuple[Permission, ...]] = {}
 
 
-class Coverage(CamelModel):
+class Coverage(CamelPart, frozen=True, kw_only=True):
     """What test coverage counts."""
 
     metric: Literal["columns", "models", "primary_keys"] = "columns"
@@ -223,7 +218,7 @@ class Coverage(CamelModel):
     zero_columns: Literal["na", "fail", "pass"] = "na"
 
 
-class Waiver(FileModel):
+class Waiver(Part, frozen=True, kw_only=True):
     """A permitted, explained and dated exception."""
 
     id: str
@@ -238,7 +233,7 @@ class Waiver(FileModel):
     """ISO date; the last day on which it holds."""
 
 
-class WaiverPolicy(CamelModel):
+class WaiverPolicy(CamelPart, frozen=True, kw_only=True):
     """Which waivers there may be."""
 
     max_days: int = 180
@@ -246,7 +241,7 @@ class WaiverPolicy(CamelModel):
     require_expiry: bool = True
 
 
-class CustomRule(FileModel):
+class CustomRule(Part, frozen=True, kw_only=True):
     """One of the three rule templates that a platform fills in."""
 
     type: Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
@@ -259,7 +254,7 @@ class CustomRule(FileModel):
     applies_to: str = "*"
 
 
-class RuleSetting(FileModel):
+class RuleSetting(Part, frozen=True, kw_only=True):
     """What a platform says of one rule."""
 
     enforcement: Enforcement | None = None
@@ -267,7 +262,7 @@ class RuleSetting(FileModel):
     """False: no waiver below this platform may touch the rule."""
 
 
-class QualityGates(PolicyFile):
+class QualityGates(PolicyFile, frozen=True, kw_only=True):
     """policies/quality-gates.json."""
 
     kind: Literal["QualityGates"] = "QualityGates"
@@ -277,19 +272,19 @@ class QualityGates(PolicyFile):
     enforcement: Enforcement = "strict"
     """Cap over every rule (governance.policy_enforcement_level)."""
     coverage: Coverage = Coverage()
-    layer_thresholds: dict[str, int] = Field({}, alias="layerThresholds")
+    layer_thresholds: dict[str, int] = field(default={}, name="layerThresholds")
     require_descriptions: bool = False
     require_column_descriptions: bool = False
     waivers: tuple[Waiver, ...] = ()
-    waiver_policy: WaiverPolicy = Field(WaiverPolicy(), alias="waiverPolicy")
-    custom_rules: tuple[CustomRule, ...] = Field((), alias="customRules")
+    waiver_policy: WaiverPolicy = field(default=WaiverPolicy(), name="waiverPolicy")
+    custom_rules: tuple[CustomRule, ...] = field(default=(), name="customRules")
     rules: dict[str, RuleSetting] = {}
 
 
 # --- catalog/ ----------------------------------------------------------------------------------
 
 
-class Namespaces(PolicyFile):
+class Namespaces(PolicyFile, frozen=True, kw_only=True):
     """catalog/namespaces.json."""
 
     kind: Literal["Namespaces"] = "Namespaces"
@@ -300,37 +295,37 @@ class Namespaces(PolicyFile):
     """Layer to its namespace."""
 
 
-class RequiredColumn(FileModel):
+class RequiredColumn(Part, frozen=True, kw_only=True):
     """A column that every model of a layer has."""
 
     name: str
     type: str | None = None
 
 
-class TypeRule(FileModel):
+class TypeRule(Part, frozen=True, kw_only=True):
     """Columns whose name matches have this data type."""
 
     pattern: str
     type: str
 
 
-class SchemaRegistry(PolicyFile):
+class SchemaRegistry(PolicyFile, frozen=True, kw_only=True):
     """catalog/schema-registry.json."""
 
     kind: Literal["SchemaRegistry"] = "SchemaRegistry"
-    column_case: Literal["snake", "camel", "upper", "any"] = Field("any", alias="columnCase")
-    reserved_columns: tuple[str, ...] = Field((), alias="reservedColumns")
-    required_columns: dict[str, tuple[RequiredColumn, ...]] = Field({}, alias="requiredColumns")
-    type_rules: tuple[TypeRule, ...] = Field((), alias="typeRules")
-    require_data_types: bool = Field(False, alias="requireDataTypes")
-    require_contract: tuple[str, ...] = Field((), alias="requireContract")
+    column_case: Literal["snake", "camel", "upper", "any"] = field(default="any", name="columnCase")
+    reserved_columns: tuple[str, ...] = field(default=(), name="reservedColumns")
+    required_columns: dict[str, tuple[RequiredColumn, ...]] = field(default={}, name="requiredColumns")
+    type_rules: tuple[TypeRule, ...] = field(default=(), name="typeRules")
+    require_data_types: bool = field(default=False, name="requireDataTypes")
+    require_contract: tuple[str, ...] = field(default=(), name="requireContract")
     """Layers whose models have an enforced contract."""
 
 
 # --- architecture/ -----------------------------------------------------------------------------
 
 
-class LayerAliases(FileModel):
+class LayerAliases(Part, frozen=True, kw_only=True):
     """How a model belongs to a layer when its name does not say so."""
 
     paths: tuple[str, ...] = ()
@@ -338,7 +333,7 @@ class LayerAliases(FileModel):
     schemas: tuple[str, ...] = ()
 
 
-class NamingRules(PolicyFile):
+class NamingRules(PolicyFile, frozen=True, kw_only=True):
     """architecture/naming-rules.json."""
 
     kind: Literal["NamingRules"] = "NamingRules"
@@ -346,13 +341,13 @@ class NamingRules(PolicyFile):
     enforcement: Enforcement = "warn"
     prefixes: dict[str, str] = {}
     """Layer to its (first) prefix, as the seed shows."""
-    more_prefixes: dict[str, tuple[str, ...]] = Field({}, alias="morePrefixes")
+    more_prefixes: dict[str, tuple[str, ...]] = field(default={}, name="morePrefixes")
     """Layer to the other prefixes it takes."""
     aliases: dict[str, LayerAliases] = {}
-    name_pattern: str = Field("[a-z0-9_]+", alias="namePattern")
+    name_pattern: str = field(default="[a-z0-9_]+", name="namePattern")
     """Regular expression for what follows the prefix; matched as a whole."""
-    applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = Field(("model",), alias="appliesTo")
-    custom_patterns: tuple[str, ...] = Field((), alias="customPatterns")
+    applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = field(default=("model",), name="appliesTo")
+    custom_patterns: tuple[str, ...] = field(default=(), name="customPatterns")
     """Whole-name regular expressions; any may match (pattern ``custom``)."""
 
     def prefixes_of(self, layer: str) -> tuple[str, ...]:
@@ -361,10 +356,22 @@ class NamingRules(PolicyFile):
         return ((first,) if first else ()) + self.more_prefixes.get(layer, ())
 
 
-class LayerConstraint(FileModel):
+class LayerConstraint(Part, frozen=True, kw_only=True):
     """What holds for the models of one layer."""
 
     required_tests: tuple[str, ...] = ()
     minimum_test_coverage: int | None = None
     may_depend_on: tuple[str, ...] | None = None
     """Layer names and ``source``; None: anything."""
+
+
+def written(value: Any) -> Any:
+    """A part, or a value of one, as JSON: what is None is left out, as a file without the key says it."""
+    if isinstance(value, Struct):
+        fields = ((field.encode_name, getattr(value, field.name)) for field in structs.fields(value))
+        return {key: written(item) for key, item in fields if item is not None}
+    if isinstance(value, dict):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [written(item) for item in value]
+    return to_builtins(value)

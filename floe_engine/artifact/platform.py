@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+import msgspec
 
 from floe_engine.artifact.model import (
     AccessPolicy,
@@ -14,6 +14,7 @@ from floe_engine.artifact.model import (
     LayerConstraint,
     Namespaces,
     NamingRules,
+    Part,
     PlatformManifest,
     QualityGates,
     SchemaRegistry,
@@ -33,7 +34,7 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.errors import IntegrityError
 
-Model = TypeVar("Model", bound=BaseModel)
+AnyPart = TypeVar("AnyPart", bound=Part)
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,14 @@ def read_platform(documents: Mapping[str, Any]) -> Platform:
     )
 
 
-def _read(model: type[Model], path: str, value: Any) -> Model:
+def _read(part: type[AnyPart], path: str, value: Any) -> AnyPart:
     try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "(root)"
+        return msgspec.convert(value, part)
+    except msgspec.ValidationError as error:
+        reason, _, field = str(error).partition(" - at `$.")
         raise IntegrityError(
             "artifact file does not have the expected shape",
-            f"{field}: {first['msg']}",
+            f"{field.rstrip('`') or '(root)'}: {reason}",
             hint="it may come from a newer floe, or from another tool",
             where=path,
         ) from None

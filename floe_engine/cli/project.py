@@ -69,7 +69,10 @@ def init(
             "reference": f"{lock.reference}:{lock.tag}",
             "digest": lock.digest,
             "plugins": dict(manifest.plugins),
-            "architecture": manifest.architecture.model_dump(),
+            "architecture": {
+                "pattern": manifest.architecture.pattern,
+                "enforcement": manifest.architecture.enforcement,
+            },
             "signer": str(lock.signer) if lock.signer else None,
             "firstUse": bool(lock.signer and lock.signer.first_use),
             "created": list(done.created),

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Enforcement, Name, NamespaceName, Pattern, Percent, Section, Text
+from floe_engine.manifest.base import Name, NamespaceName, Percent, Section, Text
+from floe_engine.manifest.terms import Enforcement, Pattern
 
 
 class Layer(Section):

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-API_VERSION = "floe.dev/v1"
-
-SEMVER = (
-    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
-    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?$"
-)
-"""Semver 2.0.0 without build metadata: an OCI tag cannot spell ``+``."""
+from floe_engine.manifest.terms import SEMVER
 
 
 class Section(BaseModel):
@@ -34,18 +28,6 @@ def _iso_date(value: Any) -> date:
         raise ValueError("expected a date as YYYY-MM-DD")
     return date.fromisoformat(value)
 
-
-Enforcement = Literal["off", "warn", "strict"]
-"""How a rule bites: not at all, as a warning, as an error."""
-
-Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
-"""What a role may do with the tables of a namespace."""
-
-Scope = Literal["enterprise", "domain"]
-"""Where a platform stands in a three-tier house; absent in a two-tier one."""
-
-Pattern = Literal["medallion", "kimball", "data_vault", "custom"]
-"""The data architecture whose layers are the default."""
 
 Semver = Annotated[str, StringConstraints(pattern=SEMVER)]
 Percent = Annotated[StrictInt, Field(ge=0, le=100)]

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Access, Name, NamespaceName, Section, Switch, Text
+from floe_engine.manifest.base import Name, NamespaceName, Section, Switch, Text
+from floe_engine.manifest.terms import Access
 
 
 class Grant(Section):

@@ -19,7 +19,6 @@ from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity,
 from floe_engine.document.document import Document
 from floe_engine.document.rendering import flow
 from floe_engine.document.scalars import quoted, scalar
-from floe_engine.manifest.base import Pattern
 from floe_engine.manifest.effective import (
     DEFAULT_ROLES,
     PATTERN_LAYERS,
@@ -30,6 +29,7 @@ from floe_engine.manifest.effective import (
 from floe_engine.manifest.governance import Classification
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.terms import Pattern
 
 KeyPath = tuple[str | int, ...]
 

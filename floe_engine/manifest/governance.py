@@ -6,18 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from floe_engine.manifest.base import (
-    Access,
-    Count,
-    Day,
-    Enforcement,
-    Name,
-    NamespaceName,
-    Percent,
-    Section,
-    Switch,
-    Text,
-)
+from floe_engine.manifest.base import Count, Day, Name, NamespaceName, Percent, Section, Switch, Text
+from floe_engine.manifest.terms import Access, Enforcement
 
 
 class QualityGates(Section):

@@ -19,8 +19,8 @@ from typing import Any
 
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
-from floe_engine.manifest.base import SEMVER
 from floe_engine.manifest.root import Manifest, PluginChoice
+from floe_engine.manifest.terms import SEMVER
 
 PLUGIN_API = (1, 0)
 """The plugin API of this engine. A plugin's fits when its major is equal and its minor not greater."""

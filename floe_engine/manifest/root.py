@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
 from floe_engine.manifest.architecture import DataArchitecture
-from floe_engine.manifest.base import Count, Scope, SecretName, Section, Semver, Switch, Text
+from floe_engine.manifest.base import Count, SecretName, Section, Semver, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
+from floe_engine.manifest.terms import Scope
 
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 

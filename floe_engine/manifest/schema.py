@@ -8,15 +8,7 @@ defaults that depend on other settings in `effective`, inheritance in `inheritan
 from __future__ import annotations
 
 from floe_engine.manifest.architecture import DataArchitecture, Layer, Naming
-from floe_engine.manifest.base import (
-    API_VERSION,
-    SEMVER,
-    Access,
-    Enforcement,
-    Pattern,
-    Scope,
-    Section,
-)
+from floe_engine.manifest.base import Section
 from floe_engine.manifest.catalog import (
     Catalog,
     Grant,
@@ -66,6 +58,7 @@ from floe_engine.manifest.root import (
     RegistryCache,
     Security,
 )
+from floe_engine.manifest.terms import API_VERSION, SEMVER, Access, Enforcement, Pattern, Scope
 
 __all__ = [
     "API_VERSION",

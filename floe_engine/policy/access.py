@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from floe_engine.artifact.model import Permission
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Access
+from floe_engine.manifest.terms import Access
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
 from floe_engine.policy.view import View

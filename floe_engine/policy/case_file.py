@@ -190,7 +190,7 @@ def _case(entry: CaseGiven, path: Path, line: int) -> Case:
         given=summary(entry.given),
         rules=entry.rules,
         allow_others=entry.allow_others,
-        waivers=tuple(Waiver.model_validate(waiver.model_dump()) for waiver in entry.waivers),
+        waivers=tuple(Waiver(**dict(waiver)) for waiver in entry.waivers),
         enforcement=entry.enforcement,
         today=entry.today,
         line=line,

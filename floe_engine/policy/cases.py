@@ -14,7 +14,7 @@ from typing import Literal
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.project.facts import Project

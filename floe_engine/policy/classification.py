@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from floe_engine.artifact.model import NamePattern
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label

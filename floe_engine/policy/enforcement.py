@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import FindingSeverity
 from floe_engine.policy.rule import Family, Rule
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.coverage import by_layer, total
 from floe_engine.policy.enforcement import enforcement_of, severity_of

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from floe_engine.artifact.model import LevelRule, Permission, RuleSetting
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import enforcement_of
@@ -44,29 +46,29 @@ def mutants(platform: Platform) -> Iterator[Mutant]:
 
 def _ruled(platform: Platform, rule: str, enforcement: Any, change: str) -> Mutant:
     setting = platform.gates.rules.get(rule, RuleSetting())
-    rules = {**platform.gates.rules, rule: setting.model_copy(update={"enforcement": enforcement})}
+    rules = {**platform.gates.rules, rule: structs.replace(setting, enforcement=enforcement)}
     return Mutant(rule, change, _gates(platform, rules=rules))
 
 
 def _gates(platform: Platform, **update: Any) -> Platform:
-    return replace(platform, gates=platform.gates.model_copy(update=update))
+    return replace(platform, gates=structs.replace(platform.gates, **update))
 
 
 def _classified(platform: Platform, **update: Any) -> Platform:
-    return replace(platform, classification=platform.classification.model_copy(update=update))
+    return replace(platform, classification=structs.replace(platform.classification, **update))
 
 
 def _naming(platform: Platform) -> Iterator[Mutant]:
     naming = platform.naming
     for layer in naming.prefixes:
         prefixes = {**naming.prefixes, layer: ""}
-        weaker = naming.model_copy(update={"prefixes": prefixes, "more_prefixes": {}})
+        weaker = structs.replace(naming, prefixes=prefixes, more_prefixes={})
         yield Mutant("FLOE-E201", f"layer {layer} has no prefix", replace(platform, naming=weaker))
     if naming.prefixes and naming.name_pattern != ".*":
-        weaker = naming.model_copy(update={"name_pattern": ".*"})
+        weaker = structs.replace(naming, name_pattern=".*")
         yield Mutant("FLOE-E202", "any spelling is taken", replace(platform, naming=weaker))
     if naming.custom_patterns:
-        weaker = naming.model_copy(update={"custom_patterns": (*naming.custom_patterns, ".*")})
+        weaker = structs.replace(naming, custom_patterns=(*naming.custom_patterns, ".*"))
         yield Mutant("FLOE-E203", "any name is taken", replace(platform, naming=weaker))
 
 
@@ -76,7 +78,7 @@ def _layers(platform: Platform) -> Iterator[Mutant]:
             if test in platform.gates.required_tests:
                 continue
             left = tuple(name for name in constraint.required_tests if name != test)
-            weaker = constraint.model_copy(update={"required_tests": left})
+            weaker = structs.replace(constraint, required_tests=left)
             yield Mutant(
                 RULE_OF_TEST.get(test, "FLOE-E237"),
                 f"layer {layer} does not require {test}",
@@ -86,7 +88,7 @@ def _layers(platform: Platform) -> Iterator[Mutant]:
             for other in ("source", *platform.layers):
                 if other not in constraint.may_depend_on:
                     allowed = (*constraint.may_depend_on, other)
-                    weaker = constraint.model_copy(update={"may_depend_on": allowed})
+                    weaker = structs.replace(constraint, may_depend_on=allowed)
                     yield Mutant(
                         "FLOE-E205",
                         f"layer {layer} may select from {other}",
@@ -113,7 +115,7 @@ def _coverage(platform: Platform) -> Iterator[Mutant]:
     for layer, constraint in platform.layers.items():
         least = constraint.minimum_test_coverage
         if least and gates.coverage.scope != "project":
-            weaker = constraint.model_copy(update={"minimum_test_coverage": least - 1})
+            weaker = structs.replace(constraint, minimum_test_coverage=least - 1)
             yield Mutant(
                 rule,
                 f"the minimum coverage of layer {layer} is {least - 1}%",
@@ -124,17 +126,17 @@ def _coverage(platform: Platform) -> Iterator[Mutant]:
 def _levels(platform: Platform) -> Iterator[Mutant]:
     policy = platform.classification
     for level, rule in policy.rules.items():
-        for field, rule_id, change in (
-            ("minimum_test_coverage", "FLOE-E213", "has no minimum coverage of its own"),
-            ("forbidden_layers", "FLOE-E243", "is forbidden in no layer"),
-            ("requires_meta", "FLOE-E244", "requires no meta"),
-            ("allowed_roles", "FLOE-E261", "may be granted to any role"),
+        for field, nothing, rule_id, change in (
+            ("minimum_test_coverage", None, "FLOE-E213", "has no minimum coverage of its own"),
+            ("forbidden_layers", (), "FLOE-E243", "is forbidden in no layer"),
+            ("requires_meta", (), "FLOE-E244", "requires no meta"),
+            ("allowed_roles", None, "FLOE-E261", "may be granted to any role"),
         ):
             if getattr(rule, field) not in (None, ()):
-                weaker = rule.model_copy(update={field: LevelRule.model_fields[field].default})
+                weaker = structs.replace(rule, **{field: nothing})
                 yield _level(platform, level, weaker, rule_id, f"{level} {change}")
         if rule.allowed_access is not None and "public" not in rule.allowed_access:
-            weaker = rule.model_copy(update={"allowed_access": (*rule.allowed_access, "public")})
+            weaker = structs.replace(rule, allowed_access=(*rule.allowed_access, "public"))
             yield _level(platform, level, weaker, "FLOE-E262", f"{level} may be public")
     for place, entry in enumerate(policy.name_patterns):
         left = policy.name_patterns[:place] + policy.name_patterns[place + 1 :]
@@ -146,7 +148,7 @@ def _levels(platform: Platform) -> Iterator[Mutant]:
     mode = policy.propagation.mode
     if mode != "off":
         rule_id = {"model": "FLOE-E250", "name": "FLOE-E251", "column": "FLOE-E252"}[mode]
-        weaker_flow = policy.propagation.model_copy(update={"mode": "off"})
+        weaker_flow = structs.replace(policy.propagation, mode="off")
         yield Mutant(rule_id, "no level follows its data", _classified(platform, propagation=weaker_flow))
 
 
@@ -158,13 +160,13 @@ def _level(platform: Platform, level: str, weaker: LevelRule, rule: str, change:
 def _access(platform: Platform) -> Iterator[Mutant]:
     access = platform.access
     if access.default == "deny":
-        weaker = access.model_copy(update={"default": "allow"})
+        weaker = structs.replace(access, default="allow")
         yield Mutant("FLOE-E260", "what no permission names is allowed", replace(platform, access=weaker))
     everything = Permission(access="ADMIN")
     for role in access.roles:
         if everything not in access.permissions.get(role, ()) and not _administers(platform, role):
             permissions = {**access.permissions, role: (*access.permissions.get(role, ()), everything)}
-            weaker = access.model_copy(update={"permissions": permissions})
+            weaker = structs.replace(access, permissions=permissions)
             yield Mutant("FLOE-E260", f"{role} may do anything anywhere", replace(platform, access=weaker))
 
 
@@ -185,9 +187,7 @@ def _schemas(platform: Platform) -> Iterator[Mutant]:
     for layer, columns in schemas.required_columns.items():
         for column in columns:
             left = tuple(other for other in columns if other != column)
-            weaker = schemas.model_copy(
-                update={"required_columns": {**schemas.required_columns, layer: left}}
-            )
+            weaker = structs.replace(schemas, required_columns={**schemas.required_columns, layer: left})
             yield Mutant(
                 "FLOE-E272",
                 f"layer {layer} does not require {column.name}",
@@ -195,7 +195,7 @@ def _schemas(platform: Platform) -> Iterator[Mutant]:
             )
     for name in schemas.reserved_columns:
         left_names = tuple(other for other in schemas.reserved_columns if other != name)
-        weaker = schemas.model_copy(update={"reserved_columns": left_names})
+        weaker = structs.replace(schemas, reserved_columns=left_names)
         yield Mutant("FLOE-E271", f"column {name} is not reserved", replace(platform, schemas=weaker))
     for place, custom in enumerate(platform.gates.custom_rules):
         left_rules = platform.gates.custom_rules[:place] + platform.gates.custom_rules[place + 1 :]

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from floe_engine.artifact.build import as_waiver
+from msgspec import structs
+
+from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.evaluate import Evaluation, evaluate
@@ -32,14 +34,14 @@ def tightened(platform: Platform, spec: Spec) -> Platform:
         return platform
     asked = spec.quality.minimum_coverage or 0
     thresholds = {layer: max(minimum, asked) for layer, minimum in gates.layer_thresholds.items()}
-    stricter = gates.model_copy(
-        update={"minimum_test_coverage": least, "required_tests": required, "layer_thresholds": thresholds}
+    stricter = structs.replace(
+        gates, minimum_test_coverage=least, required_tests=required, layer_thresholds=thresholds
     )
     # A layer's own minimum wins over the platform's, so it has to rise with it.
     layers = {
         name: layer
         if layer.minimum_test_coverage is None
-        else layer.model_copy(update={"minimum_test_coverage": max(layer.minimum_test_coverage, asked)})
+        else structs.replace(layer, minimum_test_coverage=max(layer.minimum_test_coverage, asked))
         for name, layer in platform.layers.items()
     }
     return replace(platform, gates=stricter, layers=layers)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source

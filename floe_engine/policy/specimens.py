@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.layering import LAYER_META

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Access
+from floe_engine.manifest.terms import Access
 from floe_engine.policy.access import Roles
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.specimens import case, compliance, specimen, violation

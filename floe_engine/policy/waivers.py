@@ -10,7 +10,7 @@ from typing import Literal
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Family, Rule

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.upgrade.change import Change

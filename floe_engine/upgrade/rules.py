@@ -15,7 +15,7 @@ from typing import Any
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.catalogue import by_id, rules
 from floe_engine.upgrade.change import Change

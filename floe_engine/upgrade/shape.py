@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel
+import msgspec
 
 from floe_engine.artifact import model, paths
 
@@ -97,7 +97,7 @@ def _by(*keys: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda item: " ".join(str(item[key]) for key in keys if item.get(key) is not None)
 
 
-IDENTITIES: Mapping[type[BaseModel], Callable[[Mapping[str, Any]], str]] = {
+IDENTITIES: Mapping[type[model.Part], Callable[[Mapping[str, Any]], str]] = {
     model.NamePattern: _by("pattern"),
     model.Waiver: _by("id"),
     model.CustomRule: lambda rule: rule.get("id") or _by("type", "prefix", "field", "applies_to")(rule),
@@ -107,7 +107,7 @@ IDENTITIES: Mapping[type[BaseModel], Callable[[Mapping[str, Any]], str]] = {
 }
 """What makes two items of a list the same thing in two versions."""
 
-REPEATED: Mapping[type[BaseModel], frozenset[str]] = {
+REPEATED: Mapping[type[model.Part], frozenset[str]] = {
     model.NamePattern: frozenset({"pattern"}),
     model.Waiver: frozenset({"id"}),
     model.CustomRule: frozenset({"id"}),
@@ -128,7 +128,7 @@ ORDERED: frozenset[Path] = frozenset(
 RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
 """Tables and items that are definitions: equal content under another name is a rename."""
 
-FILE_MODELS: Mapping[str, type[BaseModel]] = {
+FILE_MODELS: Mapping[str, type[model.Part]] = {
     paths.MANIFEST: model.PlatformManifest,
     paths.CLASSIFICATION: model.ClassificationPolicy,
     paths.ACCESS_CONTROL: model.AccessPolicy,
@@ -195,16 +195,16 @@ def _places(shape: Shape, path: Pattern) -> Iterator[Pattern]:
             yield path
 
 
-def _record(kind: type[BaseModel], path: Path) -> Record:
+def _record(kind: type[model.Part], path: Path) -> Record:
     fields: dict[str, Shape] = {}
     defaults: dict[str, Any] = {}
     names: dict[str, str] = {}
-    for name, info in kind.model_fields.items():
-        key = info.alias or name
-        fields[key] = _shape(info.annotation, (*path, key))
-        defaults[key] = None if info.is_required() else _plain(info.get_default(call_default_factory=True))
-        if key != name:
-            names[name] = key
+    for info in msgspec.structs.fields(kind):
+        key = info.encode_name
+        fields[key] = _shape(info.type, (*path, key))
+        defaults[key] = None if info.required else _plain(_default(info))
+        if key != info.name:
+            names[info.name] = key
     return Record(fields, defaults, names)
 
 
@@ -223,13 +223,13 @@ def _shape(annotation: Any, path: Path) -> Shape:
         if value == tuple[model.Permission, ...]:
             return Table(Grants(), absent=[])
         return Table(_shape(value, (*path, "*")), absent=_absent(value, path), renames=path in RENAMED)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, model.Part):
         return _record(annotation, path)
     return Leaf()
 
 
 def _list(item: Any, path: Path) -> Shape:
-    if isinstance(item, type) and issubclass(item, BaseModel):
+    if isinstance(item, type) and issubclass(item, model.Part):
         return Items(
             _record(item, (*path, "*")),
             IDENTITIES[item],
@@ -245,8 +245,8 @@ def _absent(value: Any, path: Path) -> Any:
         return None  # no list of approved types permits any; an empty one would permit none
     if typing.get_origin(value) in (tuple, dict):
         return _plain(typing.get_origin(value)())
-    if isinstance(value, type) and issubclass(value, BaseModel):
-        if any(info.is_required() for info in value.model_fields.values()):
+    if isinstance(value, type) and issubclass(value, model.Part):
+        if any(info.required for info in msgspec.structs.fields(value)):
             return None
         return _plain(value())
     return None
@@ -254,9 +254,11 @@ def _absent(value: Any, path: Path) -> Any:
 
 def _plain(value: Any) -> Any:
     """A default as it would stand in the file."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True)
-    return list(value) if isinstance(value, tuple) else value
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def _default(info: msgspec.structs.FieldInfo) -> Any:
+    return info.default if info.default_factory is msgspec.NODEFAULT else info.default_factory()
 
 
 def matches(pattern: Pattern, path: Path) -> bool:

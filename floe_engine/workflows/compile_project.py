@@ -11,7 +11,7 @@ from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import read_bounded
-from floe_engine.manifest.base import Enforcement
+from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
 from floe_engine.policy.product import own_waivers, projects_of, tightened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floe_engine.artifact.model import written
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import Remedy, remedies
@@ -64,7 +65,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "baseline": finding.baseline,
     }
     if finding.waiver is not None:
-        document["waiver"] = finding.waiver.model_dump(mode="json", exclude_none=True)
+        document["waiver"] = written(finding.waiver)
     return document
 
 

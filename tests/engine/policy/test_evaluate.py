@@ -31,7 +31,7 @@ ALLOWING = platform(governance__waiver_policy={"allow_in_product": "allow"})
 
 def waiver(**fields: Any) -> Waiver:
     settings = {"id": "w", "pattern": "stg_*", "reason": "old", "owner": "ann", "expires": "2025-07-01"}
-    return Waiver.model_validate(settings | fields)
+    return Waiver(**(settings | fields))
 
 
 # --- what an evaluation says

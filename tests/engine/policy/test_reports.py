@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
+from msgspec import structs
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.notation import COMMENT_LIMIT
@@ -211,7 +212,7 @@ def test_the_preview_says_what_strict_would_stop() -> None:
 def test_a_waiver_of_the_platform_that_downgrades_shows_in_text() -> None:
     waiver = Waiver(id="w", pattern="stg_*", action="downgrade", reason="soon", expires="2025-06-30")
     base = platform()
-    lenient = replace(base, gates=base.gates.model_copy(update={"waivers": (waiver,)}))
+    lenient = replace(base, gates=structs.replace(base.gates, waivers=(waiver,)))
     evaluation = judge(lenient, model("stg_x"))
     assert evaluation.passed
     assert any("waiver w until 2025-06-30: soon" in line.text for line in findings_lines(evaluation))
