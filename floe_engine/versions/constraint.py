@@ -1,8 +1,7 @@
 """Constraints that choose one of a platform's tags.
 
 They are ours, for no package reads ``v1.2.*``. Resolving looks at every tag of a repository, so it
-works on plain tuples: `Version` objects are made for the few versions that are answered, never for
-the ten thousand that are not.
+works on the plain columns of `VersionTags`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,11 @@ from functools import cached_property
 
 from floe_engine.errors import UsageError
 from floe_engine.versions.comparator import Comparator, Precision, comparators_of, refusal
-from floe_engine.versions.version import MAX_TAG, TAG_LINES, Key, Version, identifiers
+from floe_engine.versions.tags import VersionTags, tag_of
+from floe_engine.versions.version import MAX_TAG, Key, Version
+
+_ABOVE_ALL: Key = (10**MAX_TAG,)
+"""Above every version that a tag has room for; comparing with an infinite float would be slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,42 +99,30 @@ class Constraint:
 
     def resolve(self, tags: Iterable[str]) -> Resolution:
         """Choose the highest tag that it allows. Linear; ten thousand tags take some milliseconds."""
-        listed = list(tags)
-        usable = [tag for tag in listed if len(tag) <= MAX_TAG]
-        lines = "\n".join(usable)
-        if lines.count("\n") != max(len(usable) - 1, 0):
-            usable = [tag for tag in usable if "\n" not in tag]
-            lines = "\n".join(usable)
-        rows = TAG_LINES.findall(lines)
-
+        listed = VersionTags.among(tags)
+        releases = listed.releases
         low, high, named = self._low, self._high, self._named
-        # The major alone settles most tags: outside the bounds, and lower than one seen before.
-        lowest, highest = (*low, 0)[0], (*high, -1)[0]
-        best: Key = ()
-        best_tag: str | None = None
-        newest: Key = (0,)
-        candidates = 0
-        for tag, major, minor, patch, prerelease, build in rows:
-            place = int(major)
-            if place < newest[0] and not lowest <= place <= highest:
-                continue
-            key: Key = (place, int(minor), int(patch), 1, (), ())
-            if prerelease or build:
-                key = (*key[:3], 0 if prerelease else 1, identifiers(prerelease), identifiers(build))
-            if key > newest and not prerelease:
-                newest = key
-            if low <= key < high and (not prerelease or key[:3] in named):
-                candidates += 1
-                # The tag as floe writes it wins over its twin without the v.
-                if key > best or (key == best and tag[0] == "v"):
-                    best, best_tag = key, tag
+        first, last = low[:3], high[:3]
+        # Between the numbers of the bounds every release is allowed, and no prerelease is named.
+        within = [core for core in releases if first < core < last]
+        # At a bound, and among tags that share the highest numbers, the whole key decides; then the
+        # tag as floe writes it wins over its twin without the v.
+        highest = max(within, default=())
+        finalists = [
+            (key, mark, suffix)
+            for key, mark, suffix in listed.with_keys({first, last, highest})
+            if low <= key < high and (key[3] or key[:3] in named)
+        ]
+        best, mark, suffix = max(finalists, default=((), "", ""))
+        tag = tag_of(mark, best[:3], suffix) if best else None
+        newest = max(releases, default=None)
         return Resolution(
-            tag=best_tag,
-            version=Version.parse(best_tag) if best_tag else None,
-            candidates=candidates,
-            ignored=len(listed) - len(rows),
-            newer=Version(*newest[:3]) if newest[:4] > best[:4] and len(newest) > 1 else None,
-            conflicts=_conflicts([row[0] for row in rows]),
+            tag=tag,
+            version=Version.from_tag(tag) if tag else None,
+            candidates=len(within) + sum(key[:3] != highest for key, _, _ in finalists),
+            ignored=listed.ignored,
+            newer=Version(*newest) if newest and (*newest, 1) > best[:4] else None,
+            conflicts=listed.twins,
         )
 
     @cached_property
@@ -141,16 +132,9 @@ class Constraint:
     @cached_property
     def _high(self) -> Key:
         highs = [comparator.high for comparator in self.comparators if comparator.high is not None]
-        return min(highs, default=(float("inf"),))
+        return min(highs, default=_ABOVE_ALL)
 
     @cached_property
     def _named(self) -> frozenset[tuple[int, int, int]]:
         versions = (comparator.version for comparator in self.comparators)
         return frozenset((v.major, v.minor, v.patch) for v in versions if v is not None and v.prerelease)
-
-
-def _conflicts(tags: list[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of tags that differ in their ``v`` alone."""
-    bare = [tag for tag in tags if tag[0] != "v"]
-    present = set(tags) if bare else set()
-    return tuple((tag, f"v{tag}") for tag in sorted(set(bare)) if f"v{tag}" in present)

@@ -25,14 +25,16 @@ Step = Literal["same", "build", "prerelease", "patch", "minor", "major", "older"
 MAX_TAG = 128
 """Characters of an OCI tag."""
 
-_NUMBER = r"(?:0|[1-9][0-9]*)"
-_IDENTIFIER = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_CORE = rf"v?({_NUMBER})\.({_NUMBER})\.({_NUMBER})"
-_PRERELEASE = rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
-_BUILD = r"(?:[+_]([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
-_VERSION = re.compile(rf"{_CORE}{_PRERELEASE}{_BUILD}")
-TAG_LINES = re.compile(rf"^({_CORE}{_PRERELEASE}{_BUILD})$", re.MULTILINE)
-"""Tags that are versions, of a text with one tag a line; and their five parts."""
+NUMBER = r"(?:0|[1-9][0-9]*+)"
+_IDENTIFIER = r"(?!0[0-9]++(?![0-9A-Za-z-]))[0-9A-Za-z-]++"
+PRERELEASE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*+"
+BUILD = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
+"""The grammar of SemVer 2.0.0 §9 and §10, as regular expressions without groups."""
+
+_VERSION = re.compile(rf"v?({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?(?:[+_]({BUILD}))?")
+
+Core = tuple[int, int, int]
+"""Major, minor and patch."""
 
 Key = tuple[Any, ...]
 """Sorts as versions do: (major, minor, patch, 1 for a release or 0, prerelease, build).

@@ -231,6 +231,12 @@ def test_one_version_under_two_tags_is_reported_and_the_tag_of_floe_is_chosen() 
     assert resolution.tag == "v1.2.3"
 
 
+def test_a_bare_tag_with_no_room_for_its_v_is_no_version_and_never_chosen() -> None:
+    longest = "1.2.3-" + "a" * 121
+    resolution = Constraint.parse(">=1.2.3-0").resolve([f"{longest}a", longest, f"v{longest}"])
+    assert (resolution.tag, resolution.candidates, resolution.ignored) == (f"v{longest}", 2, 1)
+
+
 def test_no_tags_resolve_to_nothing() -> None:
     resolution = Constraint.parse("v1").resolve([])
     assert (resolution.tag, resolution.candidates, resolution.ignored) == (None, 0, 0)
@@ -334,3 +340,71 @@ def test_resolving_tags_picks_the_highest_version_allowed(versions: list[Version
     assert resolution.candidates == len(allowed)
     above = [v.core for v in versions if not v.prerelease and (not allowed or v.core > max(allowed))]
     assert resolution.newer == max(above, default=None)
+
+
+# --- resolving, beside what one would write with `semver` and no thought of speed -----------------
+
+OPERATORS = st.sampled_from(["", "=", "^", "~", ">=", "<=", ">", "<"])
+PARTS = st.tuples(OPERATORS, st.lists(st.integers(0, 4), min_size=1, max_size=3), PRERELEASES)
+SMALL = st.integers(0, 4)
+SMALL_VERSIONS = st.builds(Version, SMALL, SMALL, SMALL, PRERELEASES, BUILDS)
+OTHER_TAGS = st.sampled_from(
+    ["latest", "", "v1", "v1.2", "v01.2.3", "1.2.3-01", "v1.2.3-", "1.2.3\nv9.9.9", "v"]
+)
+TAGS_OF_A_REGISTRY = st.one_of(
+    SMALL_VERSIONS.map(lambda version: version.tag),
+    SMALL_VERSIONS.map(lambda version: version.tag.removeprefix("v")),
+    OTHER_TAGS,
+)
+
+
+def written(operator: str, numbers: list[int], prerelease: str) -> str:
+    suffix = f"-{prerelease}" if prerelease and len(numbers) == 3 else ""
+    return f"{operator}{'.'.join(map(str, numbers))}{suffix}"
+
+
+def holds(operator: str, numbers: list[int], prerelease: str, version: Version) -> bool:
+    """Whether one part of a constraint holds, as docs/versions.md tells it."""
+    core = (version.major, version.minor, version.patch)
+    start = (*numbers, 0, 0)[:3]
+    places = len(numbers)
+    if places == 3:
+        operand = written("", numbers, prerelease)
+        order = semver.Version.parse(str(version)).compare(operand)
+    else:  # 1.2 stands for all that begin so
+        order = -1 if core < start else 1 if core[:places] > tuple(numbers) else 0
+    if operator in ("", "="):
+        return order == 0 and (places < 3 or not version.build)
+    if operator == "^":
+        kept = next((place for place, number in enumerate(numbers) if number), places - 1) + 1
+        return order >= 0 and core[:kept] == start[:kept]
+    if operator == "~":
+        kept = min(2, places)
+        return order >= 0 and core[:kept] == start[:kept]
+    return {">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0}[operator]
+
+
+@given(st.lists(PARTS, min_size=1, max_size=3), st.lists(TAGS_OF_A_REGISTRY, max_size=25, unique=True))
+def test_resolving_agrees_with_asking_every_tag_by_itself(
+    parts: list[tuple[str, list[int], str]], tags: list[str]
+) -> None:
+    named = {tuple(numbers) for _, numbers, prerelease in parts if prerelease and len(numbers) == 3}
+    versions = {tag: version for tag in tags if (version := Version.from_tag(tag)) is not None}
+    allowed = {
+        tag: version
+        for tag, version in versions.items()
+        if all(holds(*part, version) for part in parts)
+        and (not version.prerelease or (version.major, version.minor, version.patch) in named)
+    }
+    best = max(allowed, key=lambda tag: (allowed[tag], tag[0] == "v"), default=None)
+    chosen = allowed[best] if best else None
+    above = [v.core for v in versions.values() if not v.prerelease and (not chosen or v.core > chosen)]
+
+    resolution = Constraint.parse(" ".join(written(*part) for part in parts)).resolve(tags)
+    assert (resolution.tag, resolution.version) == (best, chosen)
+    assert resolution.candidates == len(allowed)
+    assert resolution.ignored == len(tags) - len(versions)
+    assert resolution.newer == max(above, default=None)
+    assert resolution.conflicts == tuple(
+        (tag, f"v{tag}") for tag in sorted(versions) if f"v{tag}" in versions
+    )

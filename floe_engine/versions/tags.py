@@ -1,0 +1,81 @@
+"""The tags of a repository, read all at once.
+
+A repository lists thousands of tags and a constraint chooses one. So one pass of one expression
+takes them apart into plain columns; a `Version` is made only for what is answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+
+from floe_engine.versions.version import BUILD, MAX_TAG, NUMBER, PRERELEASE, Core, Key, identifiers
+
+_LINE = re.compile(
+    rf"^(v?)({NUMBER})\.({NUMBER})\.({NUMBER})((?:-{PRERELEASE})?(?:[+_]{BUILD})?)$", re.MULTILINE
+)
+_STRIDE = _LINE.groups + 1
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTags:
+    """Those of a list of tags that are versions, in its order: three columns of one length.
+
+    `marks` are ``v`` or nothing, `suffixes` the prerelease and build as the tag writes them
+    (``-rc.1_b2``).
+    """
+
+    marks: list[str]
+    cores: list[Core]
+    suffixes: list[str]
+    ignored: int
+    """How many tags are no versions."""
+
+    @classmethod
+    def among(cls, tags: Iterable[str]) -> VersionTags:
+        """Take `tags` apart; `Version.from_tag` reads the same ones."""
+        listed = list(tags)
+        # A tag without its v must leave room for it, as floe would publish it with one.
+        usable = [tag for tag in listed if len(tag) < MAX_TAG or (len(tag) == MAX_TAG and tag[0] == "v")]
+        lines = "\n".join(usable)
+        if lines.count("\n") >= max(len(usable), 1):
+            lines = "\n".join(tag for tag in usable if "\n" not in tag)
+        # Splitting gives what lies between two versions, then the five parts of the next one, and
+        # so on in one flat list: no object is made for a tag as a whole.
+        parts = _LINE.split(lines)
+        marks, majors, minors, patches, suffixes = (parts[place::_STRIDE] for place in range(1, _STRIDE))
+        # Thousands of tags share some dozens of numbers: each is read once.
+        number = {text: int(text) for text in {*majors, *minors, *patches}}.__getitem__
+        cores = list(zip(map(number, majors), map(number, minors), map(number, patches), strict=True))
+        return cls(marks, cores, suffixes, len(listed) - len(cores))
+
+    @property
+    def releases(self) -> list[Core]:
+        """The numbers of those that are no prereleases."""
+        rows = zip(self.cores, self.suffixes, strict=True)
+        return [core for core, suffix in rows if not suffix or suffix[0] != "-"]
+
+    def with_keys(self, cores: Container[Key]) -> Iterator[tuple[Key, str, str]]:
+        """Sort key, mark and suffix of those with one of these numbers."""
+        for core, mark, suffix in zip(self.cores, self.marks, self.suffixes, strict=True):
+            if core in cores:
+                prerelease, _, build = suffix.replace("+", "_").partition("_")
+                key = (*core, 0 if prerelease else 1, identifiers(prerelease[1:]), identifiers(build))
+                yield key, mark, suffix
+
+    @property
+    def twins(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of tags that differ in their ``v`` alone."""
+        if "" not in self.marks or "v" not in self.marks:
+            return ()
+        rows = list(zip(self.marks, self.cores, self.suffixes, strict=True))
+        marked = {(core, suffix) for mark, core, suffix in rows if mark}
+        bare = {(core, suffix) for mark, core, suffix in rows if not mark}
+        found = sorted(tag_of("", core, suffix) for core, suffix in marked & bare)
+        return tuple((tag, f"v{tag}") for tag in found)
+
+
+def tag_of(mark: str, core: Iterable[int], suffix: str) -> str:
+    """The tag as the registry lists it."""
+    return f"{mark}{'.'.join(map(str, core))}{suffix}"
