@@ -88,10 +88,7 @@ class _Reading:
                 self._model(draft, parents(draft.calls.parents), singular[unique_id], units[unique_id])
             )
         exposures = tuple(self._exposures(parents))
-        for name, count in self._unresolved.most_common(20):
-            self._gathered.warn(
-                f"{name} is not in this project ({plural(count, 'use')}): no dependency is known for it"
-            )
+        self._warn_of_unresolved()
         return Project(
             name=self._settings.name,
             directory=self._settings.directory,
@@ -101,6 +98,19 @@ class _Reading:
             groups=tuple(self._groups()),
             reader="static",
             warnings=tuple(self._gathered.warnings),
+        )
+
+    def _warn_of_unresolved(self) -> None:
+        """Say once what models refer to and the project lacks: a package has dozens of models."""
+        shown = [f"{name} ({plural(count, 'use')})" for name, count in self._unresolved.most_common(5)]
+        if not shown:
+            return
+        rest = len(self._unresolved) - len(shown)
+        listed = ", ".join(shown) + (f" and {rest} more" if rest else "")
+        verb, them = ("is", "it") if len(self._unresolved) == 1 else ("are", "them")
+        self._gathered.warn(
+            f"{listed} {verb} not in this project: no dependency is known for {them}"
+            " (installed packages are not read)"
         )
 
     # --- properties ----------------------------------------------------------------------------
@@ -263,7 +273,7 @@ class _Reading:
         fqn = (self._settings.name, *file.folders)
         defaults = self._settings.folder_config("tests", fqn)
         merge_config(defaults, self._settings.folder_config("data_tests", fqn))
-        return properties.tests(entry, items, defaults)
+        return properties.tests(entry, items, defaults, self._gathered.generic)
 
     def _sources(self) -> list[Source]:
         found: dict[str, Source] = {}

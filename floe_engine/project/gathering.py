@@ -15,7 +15,7 @@ from floe_engine.files import read_bounded
 from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
 from floe_engine.project.facts import ResourceType
 from floe_engine.project.folders import File
-from floe_engine.project.jinja import Calls, python_calls, snapshots, sql_calls, uncommented
+from floe_engine.project.jinja import Calls, generic_tests, python_calls, snapshots, sql_calls, uncommented
 from floe_engine.project.project_file import LIMIT, ProjectFile
 from floe_engine.project.properties import entries
 
@@ -68,6 +68,8 @@ class Gathering:
         """Section of the properties files to its entries."""
         self.singular: list[tuple[File, Calls]] = []
         """Singular tests."""
+        self.generic: dict[str, Mapping[str, Any]] = {}
+        """Generic test of the project to the config that its own macro gives it."""
         self.warnings: list[str] = []
 
     def read(self, file: File) -> None:
@@ -81,7 +83,9 @@ class Gathering:
             self._read_model(file)
         elif file.folder in settings.snapshot_paths and file.suffix == ".sql":
             self._read_snapshots(file)
-        elif file.folder in settings.test_paths and file.suffix == ".sql" and "generic" not in file.folders:
+        elif file.suffix == ".sql" and settings.defines_generic_tests(file.folder, file.folders):
+            self._read_generic_tests(file)
+        elif file.folder in settings.test_paths and file.suffix == ".sql":
             content = self._content(file)
             if content is not None:
                 self.singular.append((file, sql_calls(uncommented(content), self._values)))
@@ -101,6 +105,19 @@ class Gathering:
         draft = self.add("model", file.stem, file, (*file.folders, file.stem), calls, content)
         if draft is not None and file.suffix == ".py":
             draft.language = "python"
+
+    def _read_generic_tests(self, file: File) -> None:
+        content = self._content(file)
+        if content is None or "test" not in content:
+            return
+        for name, calls, line in generic_tests(uncommented(content), self._values):
+            self.generic[name] = calls.config
+            if any(what == "config(enabled=…)" for what, _ in calls.unknown):
+                self.warn(
+                    f"cannot tell without dbt whether test {name} is enabled; taken as enabled",
+                    file.path,
+                    line,
+                )
 
     def _read_snapshots(self, file: File) -> None:
         content = self._content(file)

@@ -17,12 +17,25 @@ _COMMENT = (re.compile(r"\{#"), re.compile(r"#\}"))
 _RAW = (re.compile(r"\{%-?\s*raw\s*-?%\}"), re.compile(r"\{%-?\s*endraw\s*-?%\}"))
 _OPENING = re.compile(r"\{\{|\{%")
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[({\[]|%\}|[)}\]]""", re.S)
-_CALL = re.compile(r"(?<![\w.])(?:builtins\.)?(config|ref|source)\s*\(")
+_CALL = re.compile(r"(?<![\w.])(?:builtins\.)?(config|ref|source|var)\s*\(")
 _SNAPSHOT = (
     re.compile(r"\{%-?\s*snapshot\s+(\w+)\s*-?%\}"),
     re.compile(r"\{%-?\s*endsnapshot\s*-?%\}"),
 )
+_TEST = (
+    re.compile(r"\{%-?\s*(?:test\s+|data_test\s+|macro\s+test_)(\w+)\s*\("),
+    re.compile(r"\{%-?\s*end(?:test|data_test|macro)\s*-?%\}"),
+)
 _MAX_EXPRESSION = 4_000
+_MAX_INDIRECTION = 5
+"""Variables whose value is Jinja with another such variable in it."""
+
+CONFIGS = frozenset(
+    {"enabled", "meta", "tags", "schema", "target_schema", "database", "project", "materialized"}
+    | {"access", "group", "grants", "contract", "freshness"}
+)
+"""The config keys that facts are made from; of others nobody misses the value."""
+
 _CONSTANTS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 
 
@@ -54,7 +67,7 @@ class Calls:
     config: dict[str, Any] = field(default_factory=dict)
     parents: list[Ref | SourceRef] = field(default_factory=list)
     unknown: list[tuple[str, int]] = field(default_factory=list)
-    """Calls and config keys that could not be read, with their line (1-based)."""
+    """Calls and `CONFIGS` keys that could not be read, with their line (1-based)."""
 
 
 @dataclass(frozen=True)
@@ -189,13 +202,24 @@ def uncommented(sql: str) -> str:
 def sql_calls(sql: str, values: Values) -> Calls:
     """The config, ref and source calls of a SQL file (uncommented, see above).
 
-    A call inside a condition counts, as it may be taken.
+    A call inside a condition counts, as it may be taken. A variable whose value is Jinja of its
+    own, as packages have it (``orders: "{{ ref('stg_orders') }}"``), counts as what stands in it.
     """
+    return _calls(sql, values, _MAX_INDIRECTION)
+
+
+def _calls(sql: str, values: Values, indirection: int) -> Calls:
     calls = Calls()
     for start, stop in _segments(sql):
         match = _CALL.search(sql, start, stop)
         while match is not None:
             arguments, end = _arguments(sql, match.end(), stop)
+            if match[1] == "var":
+                value = _variable(sql[match.start() : end + 1], values)
+                if "{{" in value and indirection:
+                    calls.parents += _calls(value, values, indirection - 1).parents
+                match = _CALL.search(sql, end, stop)
+                continue
             line = sql.count("\n", 0, match.start()) + 1
             try:
                 _take(calls, match[1], arguments, values, line)
@@ -203,6 +227,22 @@ def sql_calls(sql: str, values: Values) -> Calls:
                 calls.unknown.append((f"{match[1]}()", line))
             match = _CALL.search(sql, end, stop)
     return calls
+
+
+def _variable(call: str, values: Values) -> str:
+    """The text that ``var(…)`` gives; empty where that is no text, or not to be known."""
+    try:
+        value = values.evaluate(call)
+    except Unknown:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def generic_tests(sql: str, values: Values) -> Iterator[tuple[str, Calls, int]]:
+    """Name, own calls and first line of each generic test that an uncommented macro file defines."""
+    for opening, closing in _blocks(sql, _TEST):
+        line = sql.count("\n", 0, opening.start()) + 1
+        yield opening[1], sql_calls(sql[opening.end() : closing.start()], values), line
 
 
 def snapshots(sql: str) -> Iterator[tuple[str, str, int]]:
@@ -215,7 +255,7 @@ def snapshots(sql: str) -> Iterator[tuple[str, str, int]]:
 def parent_of(text: str, values: Values) -> Ref | SourceRef:
     """``ref('x')`` or ``source('a', 'b')`` as exposures and YAML snapshots write it. Raises `Unknown`."""
     match = _CALL.search(text)
-    if match is None or match[1] == "config":
+    if match is None or match[1] in {"config", "var"}:
         raise Unknown
     calls = Calls()
     arguments, _ = _arguments(text, match.end(), len(text))
@@ -257,7 +297,8 @@ def _take(calls: Calls, name: str, arguments: list[str], values: Values, line: i
         except Unknown:
             if name != "config":
                 raise
-            calls.unknown.append((f"config({keyword[1]}=…)", line))
+            if keyword[1] in CONFIGS:
+                calls.unknown.append((f"config({keyword[1]}=…)", line))
     if name == "config":
         for mapping in positional:
             if isinstance(mapping, dict):

@@ -56,11 +56,19 @@ class ProjectFile:
         return self._paths("test-paths", default="tests")
 
     @property
+    def macro_paths(self) -> tuple[str, ...]:
+        """Folders of macros, relative."""
+        return self._paths("macro-paths", default="macros")
+
+    def defines_generic_tests(self, folder: str, inside: Sequence[str]) -> bool:
+        """Whether dbt looks for generic tests in the SQL of a configured folder, or `inside` it."""
+        return folder in self.macro_paths or (folder in self.test_paths and "generic" in inside[:1])
+
+    @property
     def properties_paths(self) -> tuple[str, ...]:
         """Every folder in which dbt looks for properties files, each once."""
         analyses = self._paths("analysis-paths", default="analyses")
-        macros = self._paths("macro-paths", default="macros")
-        paths = (*self.model_paths, *self.seed_paths, *self.snapshot_paths, *analyses, *macros)
+        paths = (*self.model_paths, *self.seed_paths, *self.snapshot_paths, *analyses, *self.macro_paths)
         return tuple(dict.fromkeys((*paths, *self.test_paths)))
 
     @property

@@ -69,19 +69,23 @@ def constraints(value: Any) -> tuple[Constraint, ...]:
 
 
 def tests(
-    entry: Mapping[str, Any], items: Iterable[Entry], defaults: Mapping[str, Any]
+    entry: Mapping[str, Any],
+    items: Iterable[Entry],
+    defaults: Mapping[str, Any],
+    generic: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[DataTest]:
     """The generic tests of an entry and of its columns, disabled ones included.
 
-    `defaults` is the config that dbt_project.yml gives to tests of that folder.
+    `defaults` is the config that dbt_project.yml gives to tests of that folder, `generic` the one
+    that the macro of a test gives itself, by its name.
     """
     for definition in _definitions(entry):
-        test = data_test(definition, None, defaults)
+        test = data_test(definition, None, defaults, generic)
         if test is not None:
             yield test
     for item in items:
         for definition in _definitions(item):
-            test = data_test(definition, item["name"], defaults)
+            test = data_test(definition, item["name"], defaults, generic)
             if test is not None:
                 yield test
 
@@ -93,7 +97,12 @@ def _definitions(entry: Mapping[str, Any]) -> Iterator[Any]:
             yield from listed
 
 
-def data_test(definition: Any, column: str | None, defaults: Mapping[str, Any]) -> DataTest | None:
+def data_test(
+    definition: Any,
+    column: str | None,
+    defaults: Mapping[str, Any],
+    generic: Mapping[str, Mapping[str, Any]],
+) -> DataTest | None:
     """One test: ``not_null``, ``{not_null: {…}}`` or ``{test_name: not_null, …}``; None if it is none."""
     if isinstance(definition, str):
         name, body = definition, {}
@@ -107,7 +116,8 @@ def data_test(definition: Any, column: str | None, defaults: Mapping[str, Any]) 
         body = {**{key: value for key, value in definition.items() if key != name}, **mapping(inner)}
     if not isinstance(name, str) or not name:
         return None
-    config = {**defaults, **{key: value for key, value in body.items() if key in _CONFIG}}
+    config = {**defaults, **generic.get(name, {})}
+    config.update((key, value) for key, value in body.items() if key in _CONFIG)
     config.update(mapping(body.get("config")))
     arguments = flat_arguments({key: value for key, value in body.items() if key not in _NOT_ARGUMENTS})
     named = arguments.pop("column_name", None)

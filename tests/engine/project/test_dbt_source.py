@@ -143,8 +143,8 @@ def test_folders_outside_the_project_are_not_read(tmp_path: Path) -> None:
         ({"models/m.yml": "models:\n- name: ghost\n"}, "models/m.yml:2: describes model ghost"),
         ({"models/x/a.sql": "select 1"}, "models/x/a.sql:1: model a is also models/a.sql"),
         ({"models/b.sql": "\n{{ ref(name) }}"}, "models/b.sql:2: ref() cannot be read without dbt"),
-        ({"models/b.sql": "{{ ref('theirs') }}"}, "model theirs is not in this project"),
-        ({"models/b.sql": "{{ source('raw', 'x') }}"}, "source raw.x is not in this project"),
+        ({"models/b.sql": "{{ ref('theirs') }}"}, "model theirs (1 use) is not in this project"),
+        ({"models/b.sql": "{{ source('raw', 'x') }}"}, "source raw.x (1 use) is not in this project"),
     ],
 )
 def test_one_broken_file_is_a_warning_and_hides_no_other(
@@ -189,3 +189,51 @@ def test_the_examples_are_read_without_a_warning(name: str) -> None:
     assert project.warnings == ()
     assert {source.source_name for source in project.sources} == {"shop"}
     assert all(source.has_freshness is not name.endswith("violating") for source in project.sources)
+
+
+def test_a_variable_that_stands_for_a_ref_is_a_parent(tmp_path: Path) -> None:
+    """As packages let their user choose the models that they build on."""
+    tree = (
+        "name: shop\nvars:\n  orders: \"{{ ref('raw_orders') }}\"\n  shop:\n"
+        "    people: \"{{ source('crm', 'people') }}\"\n    loop: \"{{ var('loop') }}\"\n    day: 3\n"
+    )
+    files: dict[str, str | bytes] = {
+        "models/raw_orders.sql": "select 1",
+        "models/s.yml": "sources: [{name: crm, tables: [{name: people}]}]\n",
+        "models/a.sql": "select * from {{ var('orders') }} join {{ var('people') }} on {{ var('day') }}"
+        " {{ var('loop') }} {{ var('missing') }}",
+    }
+    project = read(tmp_path, files, tree)
+    assert set(models(project)["a"].parents) == {"model.shop.raw_orders", "source.shop.crm.people"}
+    assert project.warnings == ()
+
+
+def test_a_generic_test_may_configure_itself_and_its_use_wins(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "models/a.sql": "select 1",
+        "models/m.yml": "models:\n- name: a\n  columns:\n"
+        "  - {name: id, tests: [soft, shut, {shut: {config: {enabled: true}}}, plain]}\n",
+        "tests/generic/soft.sql": "{% test soft(model) %}{{ config(severity='warn') }}{% endtest %}",
+        "macros/tests.sql": "{% macro test_shut(model) %}{{ config(enabled=false) }}{% endmacro %}\n"
+        "{% test plain(model) %}{{ config(enabled=target.name == 'prod') }}{% endtest %}",
+    }
+    project = read(tmp_path, files)
+    found = [(test.name, test.severity) for test in models(project)["a"].tests]
+    assert found == [("soft", "warn"), ("shut", "error"), ("plain", "error")]
+    assert project.warnings == (
+        "macros/tests.sql:2: cannot tell without dbt whether test plain is enabled; taken as enabled",
+    )
+
+
+def test_a_config_that_no_fact_comes_from_is_not_missed(tmp_path: Path) -> None:
+    sql = "{{ config(pre_hook=hook(), unique_key=key(), materialized=kind()) }} select 1"
+    project = read(tmp_path, {"models/a.sql": sql})
+    assert project.warnings == ("models/a.sql:1: config(materialized=…) cannot be read without dbt",)
+
+
+def test_the_models_of_a_package_are_missed_in_one_line(tmp_path: Path) -> None:
+    refs = " ".join(f"{{{{ ref('theirs_{number}') }}}}" for number in range(30))
+    project = read(tmp_path, {"models/a.sql": refs, "models/b.sql": "{{ ref('theirs_7') }}"})
+    (warning,) = project.warnings
+    assert warning.startswith("model theirs_7 (2 uses), ")
+    assert "and 25 more are not in this project" in warning
