@@ -17,6 +17,7 @@ from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import Kind, Node
 from floe_engine.document.scalars import quoted
 from floe_engine.errors import FloeError
+from floe_engine.manifest.breaking import BREAKING
 from floe_engine.manifest.check import Checked, read_text
 from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.draft import Draft, KeyPath
@@ -280,7 +281,8 @@ def _config_properties(draft: Draft, path: KeyPath) -> Mapping[str, Any]:
 
 def _said(spec: Mapping[str, Any]) -> str:
     text = str(spec.get("description", ""))
-    return f"{text} (default {spec['default']})" if "default" in spec else text
+    text += f" (default {spec['default']})" if "default" in spec else ""
+    return f"{text}. Changing it moves data: a major version" if spec.get(BREAKING) is True else text
 
 
 # --- hover, definition, outline ----------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
+from floe_engine.manifest.breaking import check_annotations
 from floe_engine.manifest.root import Manifest, PluginChoice
 from floe_engine.manifest.terms import SEMVER
 
@@ -44,8 +45,8 @@ class PluginType:
     """One type of a category, such as compute/duckdb.
 
     `requires` and `conflicts` map another category to the types that must, or must not, stand
-    beside this one. `config` is a JSON Schema of the settings, empty where any will do. `origin`
-    is ``floe`` or the distribution that added it.
+    beside this one. `config` is a JSON Schema of the settings, empty where any will do, with marks on
+    those whose change breaks (see `breaking`). `origin` is ``floe`` or the distribution that added it.
     """
 
     category: str
@@ -227,6 +228,8 @@ def _read_type(category: str, name: str, spec: Mapping[str, Any], origin: str) -
     api = str(spec.get("api", "1.0"))
     if not re.fullmatch(r"\d+\.\d+", api):
         raise ValueError(f"{where}.api: expected MAJOR.MINOR, got {api!r}")
+    config = _mapping(spec.get("config", {}), f"{where}.config")
+    check_annotations(config, f"{where}.config")
     dbt = spec.get("dbt")
     if dbt is not None:
         dbt = _mapping(dbt, f"{where}.dbt")
@@ -242,7 +245,7 @@ def _read_type(category: str, name: str, spec: Mapping[str, Any], origin: str) -
         api=api,
         requires=_pairs(spec.get("requires", {}), f"{where}.requires"),
         conflicts=_pairs(spec.get("conflicts", {}), f"{where}.conflicts"),
-        config=MappingProxyType(dict(_mapping(spec.get("config", {}), f"{where}.config"))),
+        config=MappingProxyType(dict(config)),
         dbt=DbtAdapter(str(dbt["adapter"]), str(dbt.get("requires", ""))) if dbt else None,
         origin=origin,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.breaking import is_breaking
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rules import rule_by_id
@@ -190,6 +191,21 @@ def older(change: Change, context: Context) -> bool:
 
 def _version(value: Any) -> Version | None:
     return Version.from_tag(str(value))
+
+
+def moves_data(change: Change, context: Context) -> bool:
+    """The plugin marks the setting as one that says where data is, or what it is called.
+
+    A plugin that is not known here marks nothing.
+    """
+    _, _, category, _, *setting = change.path
+    details = [platform.manifest.plugin_details.get(category) for platform in (context.old, context.new)]
+    plugins = [context.catalogue.find(category, each.type) for each in details if each is not None]
+    return any(
+        is_breaking(plugin.config, setting, change.old, change.new)
+        for plugin in plugins
+        if plugin is not None
+    )
 
 
 # --- waivers and the settings of single rules ---------------------------------------------------

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.shape import Path, Pattern
 from floe_engine.versions import Level
 
+if TYPE_CHECKING:
+    from floe_engine.manifest.plugins import Catalogue
+
 Direction = Literal["demand", "promise", "neutral"]
 """A demand is what the platform requires (tightening breaks); a promise is what it provides
 (shrinking breaks); neutral changes break nobody or everybody, whichever way they go."""
 
-Bump = Level | Literal["gated"]
+Bump = Level | Literal["gated", "marked"]
 """``gated``: as bad as the new platform's enforcement of the policy rules that see the change:
-major where they stop a build, minor where they warn, patch where they are off."""
+major where they stop a build, minor where they warn, patch where they are off. ``marked``: major
+where the plugin's config schema marks the setting as breaking, minor elsewhere."""
 
 Axis = Literal["", "security", "governance"]
 """What a change touches beside compatibility. Security is shown and acknowledged at any bump."""
@@ -29,12 +34,22 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "(absent)"})()
 """In a witness: the key is not there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
-    """The two platforms between which a change lies."""
+    """The two platforms between which a change lies, and the plugins that are known."""
 
     old: Platform
     new: Platform
+    known: Catalogue | None = None
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Read where a change needs it: of most, nothing has to be known of plugins."""
+        if self.known is not None:
+            return self.known
+        from floe_engine.manifest.plugins import Catalogue
+
+        return Catalogue.load()
 
 
 Condition = Callable[[Change, Context], bool]

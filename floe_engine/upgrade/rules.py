@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.platform import Platform
@@ -20,11 +20,14 @@ from floe_engine.text import did_you_mean
 from floe_engine.upgrade.catalogue import by_id, rules
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.changes import diff
-from floe_engine.upgrade.conditions import STRICTNESS, anything, effective_enforcement
+from floe_engine.upgrade.conditions import STRICTNESS, anything, effective_enforcement, moves_data
 from floe_engine.upgrade.rule import ABSENT, Context, Rule, Witness
 from floe_engine.upgrade.settings import manifest_path
 from floe_engine.upgrade.shape import Path, matches
 from floe_engine.versions import LEVELS, Level
+
+if TYPE_CHECKING:
+    from floe_engine.manifest.plugins import Catalogue
 
 EVERY_POLICY = "FLOE-*"
 """In `Rule.judged_by`: any policy rule may see the change."""
@@ -116,14 +119,21 @@ class Assessment:
         return {rule: tuple(entries) for rule, entries in grouped.items()}
 
 
-def classify(changes: Iterable[Change], old: Platform, new: Platform) -> Assessment:
-    """Judge each change by the catalogue, under the enforcement of the new platform."""
-    context = Context(old, new)
+def classify(
+    changes: Iterable[Change], old: Platform, new: Platform, *, plugins: Catalogue | None = None
+) -> Assessment:
+    """Judge each change by the catalogue of rules, under the enforcement of the new platform.
+
+    `plugins` (unwritten: those installed) tell which of their settings move data.
+    """
+    context = Context(old, new, plugins)
     gates: dict[tuple[str, ...], Level] = {}
     entries = []
     for change in changes:
         rule = _rule_of(change, context)
-        if rule.bump != "gated":
+        if rule.bump == "marked":
+            bump: Level = "major" if moves_data(change, context) else "minor"
+        elif rule.bump != "gated":
             bump = rule.bump
         else:
             judges = _judges(rule, change)
@@ -135,11 +145,14 @@ def classify(changes: Iterable[Change], old: Platform, new: Platform) -> Assessm
     return Assessment(tuple(entries))
 
 
-def compare(old: Artifact, new: Artifact) -> Assessment:
-    """The changes between two artifacts, judged. Raises `IntegrityError` for a damaged one."""
+def compare(old: Artifact, new: Artifact, *, plugins: Catalogue | None = None) -> Assessment:
+    """The changes between two artifacts, judged as `classify` does.
+
+    Raises `IntegrityError` for a damaged one.
+    """
     if dict(old.files) == dict(new.files):
         return Assessment(())
-    return classify(diff(old, new), old.platform, new.platform)
+    return classify(diff(old, new), old.platform, new.platform, plugins=plugins)
 
 
 def rule(rule_id: str) -> Rule:
@@ -198,6 +211,10 @@ _BUMP_PROSE: Mapping[str, str] = {
     "gated": (
         "Needs a major version where the new platform makes it stop a build, a minor one where it only "
         "warns, and a patch where it is off"
+    ),
+    "marked": (
+        "Needs a major version where the plugin marks the setting (x-floe-breaking in its config schema: "
+        "it says where data is, or what it is called), and a minor one elsewhere"
     ),
 }
 

@@ -140,6 +140,12 @@ def test_hover_on_a_plugin_tells_what_the_catalogue_knows(catalogue: Catalogue) 
     assert "Models built at once" in setting.text
 
 
+def test_hover_warns_of_a_setting_that_moves_data(catalogue: Catalogue) -> None:
+    found = hover(*at(SEED.replace("type: duckdb", "type: duckdb\n    config: {pa|th: a}"), catalogue))
+    assert found is not None
+    assert "moves data: a major version" in found.text
+
+
 def test_hover_says_what_a_domain_inherits(tmp_path: Path, catalogue: Catalogue) -> None:
     checked = family(tmp_path, catalogue)
     line = next(n for n, text in enumerate(checked.document.lines) if "minimum" in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from floe_engine.errors import ConfigurationError
@@ -114,3 +116,38 @@ def test_a_value_that_looks_like_a_secret_is_refused_anywhere_and_never_shown(
     found = [item for item in checked.diagnostics if item.code == "FLOE-M026"]
     assert len(found) == 1
     assert value not in found[0].message + found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        (
+            {"properties": {"path": {"x-floe-breaking": "yes"}}},
+            "properties.path.x-floe-breaking: expected true",
+        ),
+        ({"properties": {"path": {"x-floe-braking": True}}}, "properties.path: unknown annotation"),
+        ({"properties": {"at": {"items": {"x-floe-breaking": 1}}}}, "properties.at.items.x-floe-breaking"),
+        ({"additionalProperties": {"x-floe-breaking": None}}, "additionalProperties.x-floe-breaking"),
+        ({"properties": ["path"]}, "config.properties: expected a mapping"),
+    ],
+)
+def test_a_mark_that_cannot_be_understood_makes_a_plugin_unusable(
+    monkeypatch: pytest.MonkeyPatch, schema: dict[str, object], problem: str
+) -> None:
+    types = {"compute": {"types": {"acmedb": {"config": schema}}}}
+    monkeypatch.setattr("tests.engine.manifest.conftest.MARKED", types, raising=False)
+    known = Catalogue.load([EntryPoint("acme", "tests.engine.manifest.conftest:MARKED", "floe.plugins")])
+    assert known.find("compute", "acmedb") is None
+    assert problem in known.problems[0]
+
+
+def test_the_settings_that_say_where_data_is_are_marked_and_those_of_speed_are_not(
+    catalogue: Catalogue,
+) -> None:
+    for name, plugin in catalogue.categories["compute"].types.items():
+        properties = plugin.config["properties"]
+        home = "dataset" if name == "bigquery" else "schema"
+        assert properties[home]["x-floe-breaking"] is True, name
+        assert not [
+            key for key in ("threads", "user", "role") if "x-floe-breaking" in properties.get(key, {})
+        ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
 )
 from floe_engine.errors import UsageError
+from floe_engine.manifest.plugins import Catalogue, PluginType
 from floe_engine.policy.rule import Family
 from floe_engine.policy.rule import Rule as PolicyRule
 from floe_engine.policy.rules import RULES as POLICY_RULES
@@ -245,3 +247,77 @@ def test_leaving_out_what_was_absent_is_no_change() -> None:
         compare(artifact({(MANIFEST, "parent"): None}), artifact({(MANIFEST, "parent"): ABSENT})).entries
         == ()
     )
+
+
+# --- settings of plugins -----------------------------------------------------------------------
+
+CONFIG = (MANIFEST, "pluginDetails", "compute", "config")
+
+
+def plugins(**types: dict[str, object]) -> Catalogue:
+    """The catalogue with compute types of these config schemas, as an entry point adds them."""
+    ours = Catalogue.load([])
+    added = {name: PluginType("compute", name, config=schema) for name, schema in types.items()}
+    compute = replace(ours.categories["compute"], types={**ours.categories["compute"].types, **added})
+    return Catalogue({**ours.categories, "compute": compute})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bump"),
+    [
+        ({"threads": 4}, {"threads": 8}, "minor"),
+        ({}, {"memory_limit": "4GB"}, "minor"),
+        ({"path": "a.duckdb"}, {"path": "b.duckdb"}, "major"),
+        ({}, {"path": "a.duckdb"}, "major"),
+        ({"path": "a.duckdb"}, {}, "major"),
+        ({}, {"schema": "main"}, "minor"),
+        ({"schema": "main"}, {"schema": "marts"}, "major"),
+        ({"unheard_of": 1}, {"unheard_of": 2}, "minor"),
+        ({"attach": [{"path": "a"}]}, {"attach": [{"path": "b"}]}, "major"),
+        ({"attach": [{"path": "a"}]}, {"attach": [{"path": "a"}, {"path": "b"}]}, "minor"),
+        ({"attach": [{"path": "a"}, {"path": "b"}]}, {"attach": [{"path": "a"}]}, "major"),
+        ({"attach": [{"path": "a"}]}, {}, "major"),
+        ({}, {"attach": [{"path": "a"}]}, "minor"),
+        ({"attach": [{"path": "a", "read_only": True}]}, {"attach": [{"path": "a"}]}, "minor"),
+    ],
+)
+def test_a_setting_of_a_plugin_is_major_where_the_plugin_says_that_it_moves_data(
+    old: dict, new: dict, bump: str
+) -> None:
+    assert found(artifact({CONFIG: old}), artifact({CONFIG: new})) == {"PLG010": bump}
+
+
+NESTED = {
+    "properties": {
+        "place": {
+            "x-floe-breaking": True,
+            "properties": {"bucket": {}, "retries": {"x-floe-breaking": False}},
+        },
+        "stores": {"additionalProperties": {"properties": {"url": {"x-floe-breaking": True}, "speed": {}}}},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bump"),
+    [
+        ({"place": {"bucket": "a"}}, {"place": {"bucket": "b"}}, "major"),
+        ({"place": {"bucket": "a"}}, {"place": {"bucket": "a", "retries": 3}}, "minor"),
+        ({}, {"place": {"retries": 3}}, "minor"),
+        ({"place": {"bucket": "a", "retries": 3}}, {}, "major"),
+        ({"place": "a"}, {"place": {"bucket": "a"}}, "major"),
+        ({"stores": {"x": {"url": "a", "speed": 1}}}, {"stores": {"x": {"url": "a", "speed": 2}}}, "minor"),
+        ({"stores": {"x": {"url": "a"}}}, {"stores": {"x": {"url": "b"}}}, "major"),
+        ({"stores": {"x": {"url": "a"}}}, {"stores": {}}, "major"),
+    ],
+)
+def test_marks_of_an_installed_plugin_count_at_any_depth(old: dict, new: dict, bump: str) -> None:
+    names = {(MANIFEST, "plugins", "compute"): "acmedb", (*CONFIG[:-1], "type"): "acmedb"}
+    before, after = (artifact({**names, CONFIG: config}) for config in (old, new))
+    known = compare(before, after, plugins=plugins(acmedb=NESTED))
+    assert known.required == bump
+    assert compare(before, after, plugins=Catalogue.load([])).required == "minor", "nothing is known of it"
+
+
+def test_the_rule_for_settings_tells_of_the_mark() -> None:
+    assert "x-floe-breaking" in explain("PLG010")
