@@ -18,7 +18,7 @@ def printable(text: str) -> str:
     Control characters (C0, C1), bidirectional overrides, lone surrogates and other invisible
     format characters become ``\\x1b``-style escapes; newlines and tabs stay.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
@@ -138,7 +140,7 @@ class Evaluation:
     def with_baseline(self, baseline: Baseline) -> Evaluation:
         """The same evaluation with the findings of `baseline` known, so that they stop nothing."""
         noted = [
-            replace(finding, baseline=finding in baseline and baselinable(finding))
+            structs.replace(finding, baseline=finding in baseline and baselinable(finding))
             for finding in self.findings
         ]
         return replace(self, findings=tuple(noted))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct, structs
 
 from floe_engine.artifact.model import Waiver
 
 FindingSeverity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, gc=False):
     """One way in which a project departs from its platform.
 
     `rule` is its ID (``FLOE-E201``); `subject` the model, column (``model.column``), source or
@@ -44,22 +44,9 @@ class Finding:
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int
     ) -> Finding:
-        """The same finding with what enforcement made of it (`dataclasses.replace`, five times as fast)."""
-        return Finding(
-            self.rule,
-            self.subject,
-            self.message,
-            self.path,
-            self.line,
-            self.parameter,
-            self.expected,
-            self.actual,
-            self.suggestion,
-            severity,
-            waiver,
-            baseline,
-            downstream,
-            self.fix,
+        """The same finding with what enforcement made of it."""
+        return structs.replace(
+            self, severity=severity, waiver=waiver, baseline=baseline, downstream=downstream
         )
 
     @property

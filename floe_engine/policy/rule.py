@@ -146,9 +146,7 @@ class NodeRule(Rule):
 
 def label(node: Model | Source) -> str:
     """How findings name a node: its name, a version after a dot, a source with its source name."""
-    if isinstance(node, Source):
-        return f"{node.source_name}.{node.name}"
-    return f"{node.name}.v{node.version}" if node.version else node.name
+    return node.label
 
 
 def place(node: Model | Source, column: Column | None = None) -> tuple[str, int]:

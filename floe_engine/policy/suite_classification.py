@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
@@ -57,7 +59,7 @@ def _meta_key(platform: Platform) -> str:
 def _holding(platform: Platform, layer: str | None, level: str) -> Model:
     """A complete model whose key is of a level."""
     complete = specimen(platform, layer)
-    column = replace(complete.columns[0], meta={_meta_key(platform): level})
+    column = structs.replace(complete.columns[0], meta={_meta_key(platform): level})
     return replace(complete, columns=(column,))
 
 

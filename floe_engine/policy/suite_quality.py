@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation
@@ -78,7 +80,7 @@ def _composite(platform: Platform, where: str, complete: Model, rule: str) -> It
         arguments={"combination_of_columns": [KEY, "line_number"]},
     )
     others = tuple(test for test in complete.tests if test.name != "unique")
-    wrong = replace(over_both, arguments={"combination_of_columns": [KEY, "loaded_at"]})
+    wrong = structs.replace(over_both, arguments={"combination_of_columns": [KEY, "loaded_at"]})
     for test, result, word in (
         (over_both, compliance(platform, rule), "passes"),
         (wrong, violation(platform, rule), "over other columns is refused"),

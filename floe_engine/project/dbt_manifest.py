@@ -75,6 +75,10 @@ class _ColumnConfig(msgspec.Struct, gc=False):
     tags: Any = None
 
 
+_NO_CONFIG = _ColumnConfig()
+_NO_TAGS: frozenset[str] = frozenset()
+
+
 class _Column(msgspec.Struct, gc=False):
     name: str
     description: str | None = None
@@ -402,18 +406,21 @@ class _Assembly:
 def _columns(
     node: _Node, lines: Mapping[tuple[str, ...], int], parent: tuple[str, ...]
 ) -> tuple[Column, ...]:
-    return tuple(
-        Column(
-            name=column.name,
-            description=column.description or "",
-            data_type=column.data_type,
-            meta=merged(column.meta, column.config.meta if column.config else None),
-            tags=tag_set(column.tags, column.config.tags if column.config else None),
-            constraints=_constraints(column.constraints),
-            line=lines.get((*parent, column.name), 0),
+    found = []
+    for column in (node.columns or {}).values():
+        config = column.config or _NO_CONFIG
+        found.append(
+            Column(
+                column.name,
+                column.description or "",
+                column.data_type,
+                merged(column.meta, config.meta),
+                tag_set(column.tags, config.tags) if column.tags or config.tags else _NO_TAGS,
+                _constraints(column.constraints) if column.constraints else (),
+                lines.get((*parent, column.name), 0) if lines else 0,
+            )
         )
-        for column in (node.columns or {}).values()
-    )
+    return tuple(found)
 
 
 def _constraints(constraints: Iterable[_Constraint] | None) -> tuple[Constraint, ...]:

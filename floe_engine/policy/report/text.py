@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
@@ -19,8 +20,7 @@ SIGNS: dict[str, str] = {"error": "✗", "warning": "!", "info": "i", "waived": 
 """What stands before a finding, so that colour is never the only sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """A line without its line break. `style` says what it is; it holds no terminal codes."""
 
     text: str
