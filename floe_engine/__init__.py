@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from floe_engine.manifest.check import Checked as Checked
     from floe_engine.manifest.plugins import Catalogue as Catalogue
     from floe_engine.policy.rules import rule_by_id as rule_by_id
+    from floe_engine.signing.oidc import Invitation as Invitation
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
     from floe_engine.upgrade.fleet import find_projects as find_projects
@@ -87,13 +88,17 @@ if TYPE_CHECKING:
     from floe_engine.workflows.init_project import init_project as init_project
     from floe_engine.workflows.outdated import outdated as outdated
     from floe_engine.workflows.pin import undo_move as undo_move
+    from floe_engine.workflows.publish import PublicationPlan as PublicationPlan
+    from floe_engine.workflows.publish import Published as Published
     from floe_engine.workflows.publish import plan_publication as plan_publication
     from floe_engine.workflows.publish import publish as publish
     from floe_engine.workflows.pull import PullOptions as PullOptions
     from floe_engine.workflows.pull import load_locked as load_locked
     from floe_engine.workflows.pull import pull as pull
     from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
+    from floe_engine.workflows.signing_key import expected_identity as expected_identity
     from floe_engine.workflows.signing_key import keygen as keygen
+    from floe_engine.workflows.signing_key import trust_root as trust_root
     from floe_engine.workflows.test_policies import mutate_policies as mutate_policies
     from floe_engine.workflows.test_policies import test_policies as test_policies
     from floe_engine.workflows.upgrade_project import plan_pin as plan_pin
@@ -163,10 +168,14 @@ _HOME = {
     "side_by_side": "upgrade.rows",
     # policies
     "rule_by_id": "policy.rules",
+    # signing
+    "Invitation": "signing.oidc",
     # workflows
     "CompileOptions": "workflows.compile_project",
     "FirstPin": "workflows.first_pin",
     "Distance": "workflows.assess_versions",
+    "PublicationPlan": "workflows.publish",
+    "Published": "workflows.publish",
     "PullOptions": "workflows.pull",
     "Repositories": "workflows.browse",
     "SigningOptions": "workflows.signing_key",
@@ -179,6 +188,7 @@ _HOME = {
     "compile_platform": "workflows.compile_platform",
     "compile_project": "workflows.compile_project",
     "describe_versions": "workflows.browse",
+    "expected_identity": "workflows.signing_key",
     "find_fleet": "workflows.blast_radius",
     "init_project": "workflows.init_project",
     "is_first": "workflows.first_pin",
@@ -202,6 +212,7 @@ _HOME = {
     "take_first_pin": "workflows.first_pin",
     "take_upgrade": "workflows.upgrade_project",
     "test_policies": "workflows.test_policies",
+    "trust_root": "workflows.signing_key",
     "undo_move": "workflows.pin",
     "verify_version": "workflows.verify",
 }

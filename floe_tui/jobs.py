@@ -8,7 +8,8 @@ run in the owner's message loop, so that they may touch widgets.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -124,19 +125,41 @@ class Jobs:
     def ask(self, panel: Callable[[], Screen[A]], cancel: CancelToken) -> A:
         """From a worker: show a panel and wait for its answer.
 
-        Raises `Cancelled` where the user closes it without one, or the work is stopped meanwhile.
+        Raises `Cancelled` where the user closes it without one, or the work is stopped meanwhile;
+        then the panel goes too.
         """
         answers: SimpleQueue[A | None] = SimpleQueue()
-        self._app.call_later(lambda: self._app.push_screen(panel(), answers.put))
-        while True:
-            cancel.check()
-            try:
-                answer = answers.get(timeout=0.1)
-            except Empty:
-                continue
-            if answer is None:
-                raise Cancelled
-            return answer
+        with self.showing(panel, answers.put):
+            while True:
+                cancel.check()
+                if not self._app.is_running:  # it ended without asking: nobody will answer
+                    raise Cancelled
+                try:
+                    answer = answers.get(timeout=0.1)
+                except Empty:
+                    continue
+                if answer is None:
+                    raise Cancelled
+                return answer
+
+    @contextmanager
+    def showing(self, panel: Callable[[], Screen[A]], answered: Callable[[A | None], None]) -> Iterator[None]:
+        """From a worker: show a panel while the block runs, if it is not answered before."""
+        shown: list[Screen[A]] = []
+
+        def show() -> None:
+            shown.append(panel())
+            self._app.push_screen(shown[0], answered)
+
+        def take_away() -> None:
+            if shown and shown[0] in self._app.screen_stack:
+                shown[0].dismiss(None)
+
+        self._app.call_later(show)
+        try:
+            yield
+        finally:
+            self._app.call_later(take_away)
 
     # --- in the worker's thread ------------------------------------------------------------
 

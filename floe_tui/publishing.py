@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from floe_engine import CancelToken, Report, human_size
 from floe_tui.registry_facts import open_at
 from floe_tui.text import homely
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from floe_engine import SigningOptions
+    from floe_engine import Invitation, PublicationPlan, Published, SigningOptions, Workspace
 
 How = Literal["found", "key", "keyless", "none"]
 
@@ -56,19 +56,40 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A plan as the screen shows it, or what came of it."""
+    """A plan as the screen shows it."""
 
     wish: Wish
     tag: str
     reference: str
     digest: str
+    """What would be published; empty where only the unlocked key can say it."""
     exists: bool
     signer: str
     text: str
+    unverifiable: str
+    """Why there is no cosign command yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it."""
+
+    reference: str
+    digest: str
+    signer: str
     verify: str
     """The cosign command that verifies it by hand; empty where there is none."""
     unverifiable: str
     """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a publication asks the person before the screen; each is called in the worker."""
+
+    password: Callable[[str], str]
+    confirm: Callable[[Outline], bool]
+    sign_in: Callable[[Invitation], AbstractContextManager[object]]
 
 
 def plan(directory: Path, wish: Wish, report: Report, cancel: CancelToken) -> Outline:
@@ -82,28 +103,76 @@ def plan(directory: Path, wish: Wish, report: Report, cancel: CancelToken) -> Ou
         tag = f"v{manifest.metadata.version}" if manifest is not None else "v0.0.0"
     options = wish.signing.options()
     found = plan_publication(workspace, tag, options=options, report=report, cancel=cancel)
-    verify, unverifiable = _verify(found.reference, found.packed.digest, found.signing)
+    return _outline(found, wish, _who(workspace, found, options))
+
+
+def push(
+    outline: Outline, directory: Path, asking: Asking, report: Report, cancel: CancelToken
+) -> Done | None:
+    """Do what `outline` says, if what it has become meanwhile is confirmed; None where it is not."""
+    from floe_engine import Cancelled, publish
+
+    declined = False
+    workspace, wish = open_at(directory, outline.wish.repository), outline.wish
+    options = wish.signing.options()
+
+    def confirm(found: PublicationPlan) -> bool:
+        nonlocal declined
+        declined = not asking.confirm(_outline(found, wish, _who(workspace, found, options)))
+        return not declined
+
+    try:
+        published = publish(
+            workspace,
+            outline.tag,
+            options=options,
+            ask=asking.password,
+            confirm=confirm,
+            sign_in=asking.sign_in,
+            report=report,
+            cancel=cancel,
+        )
+    except Cancelled:
+        if declined:
+            return None
+        raise
+    verify, unverifiable = _verify(workspace, published)
+    signer = str(published.signers[0]) if published.signers else "nobody"
+    return Done(str(published.reference), published.digest, signer, verify, unverifiable)
+
+
+def _outline(found: PublicationPlan, wish: Wish, who: str) -> Outline:
     return Outline(
         wish,
-        str(found.reference.tag or tag),
+        str(found.reference.tag),
         str(found.reference),
-        found.packed.digest,
+        found.packed.digest if found.exact else "",
         found.exists,
-        str(found.signing),
-        "\n".join(_lines(found, wish)),
-        verify,
-        unverifiable,
+        who,
+        "\n".join(_lines(found, wish, who)),
+        "it is not signed" if found.signing.kind == "none" else "nothing was published from here yet",
     )
 
 
-def _lines(found: Any, wish: Wish) -> list[str]:
+def _who(workspace: Workspace, found: PublicationPlan, options: SigningOptions) -> str:
+    """Whose signature it would be, as far as that can be known before it is made."""
+    from floe_engine import expected_identity
+
+    if found.signing.kind != "keyless":
+        return str(found.signing)
+    identity = expected_identity(workspace, options)
+    return str(identity) if identity is not None else "you: a browser asks who you are, once you confirm"
+
+
+def _lines(found: PublicationPlan, wish: Wish, who: str) -> list[str]:
     guard = found.guard.summary if found.guard is not None else "exactly this is published already"
     files = found.compiled.artifact.files
     source = "you, here (t)" if wish.repository else found.registry_source
+    digest = found.packed.digest if found.exact else "told before you confirm: the key is needed for it"
     return [
         "# What",
         f"platform   {found.compiled.manifest.metadata.name} {found.compiled.manifest.metadata.version}",
-        f"digest     {found.packed.digest}",
+        f"digest     {digest}",
         f"files      {len(files)}, {human_size(found.compiled.artifact.size)}",
         "",
         "# Where",
@@ -111,7 +180,8 @@ def _lines(found: Any, wish: Wish) -> list[str]:
         f"chosen by  {homely(source)}",
         "",
         "# Signed by",
-        f"{'!' if found.signing.kind == 'none' else '✓'} {homely(str(found.signing))}",
+        f"{'!' if found.signing.kind == 'none' else '✓'} {homely(who)}",
+        *(["keyless: a Sigstore certifies the identity"] if found.signing.kind == "keyless" else []),
         "",
         "# Version guard",
         f"{'✓' if found.guard is None or found.guard.ok else '✗'} {guard}",
@@ -121,37 +191,24 @@ def _lines(found: Any, wish: Wish) -> list[str]:
     ]
 
 
-def push(
-    outline: Outline,
-    directory: Path,
-    ask: Callable[[str], str],
-    report: Report,
-    cancel: CancelToken,
-) -> str:
-    """Do what `outline` says; the digest that was published."""
-    from floe_engine import publish
+def _verify(workspace: Workspace, published: Published) -> tuple[str, str]:
+    """The cosign command for what was published, and why there is none."""
+    from floe_engine import trust_root
 
-    done = publish(
-        open_at(directory, outline.wish.repository),
-        outline.tag,
-        options=outline.wish.signing.options(),
-        ask=ask,
-        report=report,
-        cancel=cancel,
-    )
-    return str(done.digest)
-
-
-def _verify(reference: Any, digest: str, signing: Any) -> tuple[str, str]:
-    """The cosign command for a digest, and why there is none."""
-    if signing.kind == "none":
-        return "", "it is not signed"
+    reference, signing = published.reference, published.plan.signing
+    if not published.signers:
+        return "", "it is not signed" if published.state == "published" else "it was published before"
     if reference.scheme != "oci":
         return "", "cosign reads registries, not folders; floe platform verify reads both"
-    target = f"{reference.docker_reference}@{digest}"
-    if signing.kind == "keyless":
-        who = ["--certificate-identity", "YOUR_IDENTITY", "--certificate-oidc-issuer", "ITS_ISSUER"]
-        return shlex.join(["cosign", "verify", *who, target]), ""
+    target = f"{reference.docker_reference}@{published.digest}"
+    if signing.path is None:
+        signer, root = published.signers[0], trust_root(workspace)
+        who = ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer]
+        if root is None:
+            return shlex.join(["cosign", "verify", *who, target]), ""
+        if not root.file:
+            return "", f"cosign takes a trusted_root.json, and {root.name} is a client trust configuration"
+        return shlex.join(["cosign", "verify", "--trusted-root", root.file, *who, target]), ""
     public = signing.path.with_suffix(".pub")
     if not public.is_file():
         return "", f"the public key is not beside {signing.path.name}"

@@ -1,14 +1,13 @@
 """Signatures without a key of one's own: a Sigstore certifies an identity for ten minutes.
 
-The only module that touches the `sigstore` library, parts of whose interface are private: it
-changes here or nowhere. Which identities are trusted must not enter; nor must an error's text
-ever decide anything.
+With `oidc` (identity tokens) the only module that touches the `sigstore` library, parts of whose
+interface are private: it changes here or nowhere. Which identities are trusted must not enter; nor
+must an error's text ever decide anything.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.keys import fingerprint_of
+from floe_engine.signing.oidc import TOKEN_VARIABLE
 from floe_engine.signing.outside import Unacceptable, quoted, reason
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sigstore.models import ClientTrustConfig
     from sigstore.verify import Verifier
 
-TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
 CLIENT_CONFIG_MEDIA_TYPE = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
 TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 
@@ -50,6 +49,8 @@ class TrustRoot:
     name: str = "the public Sigstore"
     trusted_root: str = field(default="", repr=False)
     signing_config: str = field(default="", repr=False)
+    file: str = ""
+    """The ``trusted_root.json`` it was read from, which other tools take too; empty: it was none."""
 
     @classmethod
     def load(cls, path: Path, signing_config: Path | None = None) -> TrustRoot:
@@ -62,7 +63,7 @@ class TrustRoot:
         media_type = document.get("mediaType")
         config = "" if signing_config is None else json.dumps(_trust_document(signing_config))
         if media_type == TRUSTED_ROOT_MEDIA_TYPE:
-            root = cls(str(path), json.dumps(document), config)
+            root = cls(str(path), json.dumps(document), config, str(path.absolute()))
         elif media_type == CLIENT_CONFIG_MEDIA_TYPE:
             config = config or json.dumps(document.get("signingConfig"))
             root = cls(str(path), json.dumps(document.get("trustedRoot")), config)
@@ -125,6 +126,20 @@ class TrustRoot:
         except (Error, ValueError, TypeError) as error:
             raise ConfigurationError(
                 "the Sigstore configuration cannot be used", reason(error), where=self.name
+            ) from None
+
+    def issuer(self) -> str:
+        """The URL of the OpenID issuer at which people sign in; raises `ConfigurationError` without one."""
+        from sigstore.errors import Error
+
+        try:
+            return str(self.client_config().signing_config.get_oidc_url())
+        except Error as error:
+            raise ConfigurationError(
+                "the Sigstore signing configuration does not say where to sign in",
+                reason(error),
+                hint=f"set {TOKEN_VARIABLE}, or add oidcUrls to the signing configuration",
+                where=self.name,
             ) from None
 
 
@@ -248,30 +263,6 @@ class KeylessSigner:
             return bundle, KeylessVerifier(self.root).verify(bundle)
         except Unacceptable as error:
             raise TrustError("the new signature does not verify", str(error)) from None
-
-
-def find_token(given: str | None, environ: Mapping[str, str]) -> str:
-    """The OpenID token to sign with: `given`, else ``SIGSTORE_ID_TOKEN``, else the CI system's.
-
-    The last asks the service that the machine offers (GitHub Actions, GitLab, Google, …).
-    Raises `TrustError` where there is none.
-    """
-    token = given or environ.get(TOKEN_VARIABLE, "")
-    if token:
-        return token.strip()
-    from sigstore.oidc import IdentityError, detect_credential
-
-    try:
-        found = detect_credential()
-    except IdentityError as error:
-        raise TrustError("the identity token of this machine cannot be had", reason(error)) from None
-    if found is None:
-        raise TrustError(
-            "there is no identity to sign with",
-            "no token was given, and this machine offers none",
-            hint=f"set {TOKEN_VARIABLE}, run in a CI job that may ask for id-tokens, or sign with a key",
-        )
-    return found
 
 
 class _OneIdentity:

@@ -8,8 +8,9 @@ publisher that dies anywhere leaves no tag.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from floe_engine.artifact.build import same_content
@@ -26,7 +27,7 @@ from floe_engine.artifact.pack import (
 )
 from floe_engine.artifact.paths import FILES
 from floe_engine.artifact.platform import Platform
-from floe_engine.errors import ConfigurationError, Refused, VersionExists
+from floe_engine.errors import Cancelled, ConfigurationError, Refused, VersionExists
 from floe_engine.events import (
     CancelToken,
     Heading,
@@ -43,6 +44,7 @@ from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import PrivateKey
 from floe_engine.signing.trust import sign
+from floe_engine.signing.verdict import Signer as Written
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
@@ -59,11 +61,18 @@ from floe_engine.workflows.signing_key import (
 from floe_engine.workflows.test_policies import test_policies
 from floe_engine.workspace import Workspace
 
+if TYPE_CHECKING:
+    from floe_engine.signing.oidc import SignIn
+
 State = Literal["planned", "published", "unchanged"]
+Unlocking = Literal["all", "key", "none"]
+"""Who is unlocked before anything is asked of the registry."""
+Confirm = Callable[["PublicationPlan"], bool]
+"""Whether exactly this is to be published."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class PublicationPlan:
     """What a publication would do, decided before anything is pushed."""
 
     reference: Reference
@@ -75,6 +84,9 @@ class Plan:
     """What the version guard said; None where the same content is published already."""
     exists: bool
     """Whether exactly this content is published already under the tag."""
+    exact: bool
+    """Whether exactly `packed` would be pushed: a locked key may be the only one to know its public
+    half, which stands in the manifest."""
     first: bool
     """Whether nobody can have signed this digest yet: the repository lists no signature of it."""
 
@@ -83,11 +95,16 @@ class Plan:
 class Published:
     """How a publication ended."""
 
-    plan: Plan
+    plan: PublicationPlan
     state: State
     digest: str
-    signatures: tuple[str, ...] = ()
-    """What was written: the ``.sig`` tag and the bundle's digest."""
+    signers: tuple[Written, ...] = ()
+    """What was written, a signature each, with whoever made it."""
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Where they are: the ``.sig`` tag and the bundle's digest."""
+        return tuple(signer.where for signer in self.signers)
 
     @property
     def reference(self) -> Reference:
@@ -102,32 +119,42 @@ def publish(
     options: SigningOptions | None = None,
     dry_run: bool = False,
     ask: AskPassword | None = None,
+    confirm: Confirm | None = None,
+    sign_in: SignIn | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Published:
     """Check, compile, test, guard the version, push, sign, verify, tag.
 
-    Publishing the same content under the same tag again does nothing. Raises `VersionExists` where
-    the tag holds other content, `VersionTooLow` where the number promises less change than there
-    is, `Refused` for failing policy tests, `TrustError` where a required signature cannot be made;
-    all of them before anything was pushed.
+    Publishing the same content under the same tag again does nothing. `confirm` is asked with
+    exactly what is about to be pushed, the key being unlocked already; `sign_in` is shown after it,
+    because a token does not hold long. Raises `Cancelled` where it is not confirmed, `VersionExists`
+    where the tag holds other content, `VersionTooLow` where the number promises less change than
+    there is, `Refused` for failing policy tests, `TrustError` where a required signature cannot be
+    made; all of them before anything was pushed.
     """
     options = options or SigningOptions()
     cancel = cancel or CancelToken()
-    repository, plan, signer = _prepare(workspace, tag, options, ask, report, cancel)
+    at_once: Unlocking = "key" if sign_in is not None else "all"
+    repository, plan, signer = _prepare(workspace, tag, options, ask, report, cancel, unlocking=at_once)
     if dry_run:
         return Published(plan, "planned", plan.packed.digest)
     if plan.exists:
         return Published(plan, "unchanged", plan.packed.digest)
+    if confirm is not None and not confirm(plan):
+        raise Cancelled
+    if signer is None:
+        security = plan.compiled.artifact.platform.manifest.security
+        signer = open_signer(workspace, plan.signing, security, options, ask, sign_in, cancel)
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
     pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
-    signatures: tuple[str, ...] = ()
+    signers: tuple[Written, ...] = ()
     if signer is not None:
         how = "with cosign" if isinstance(signer, PrivateKey) else "with Sigstore, keyless"
         report(Heading(f"Signing artifact {how}..."))
-        signatures = sign_digest(
+        signers = sign_digest(
             repository,
             pushed,
             plan.compiled.artifact.platform,
@@ -145,7 +172,7 @@ def publish(
         )
     cancel.check()
     repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
-    return Published(plan, "published", pushed.digest, signatures)
+    return Published(plan, "published", pushed.digest, signers)
 
 
 def plan_publication(
@@ -155,10 +182,10 @@ def plan_publication(
     options: SigningOptions | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
-) -> Plan:
+) -> PublicationPlan:
     """What `publish` would do, without unlocking a key or pushing anything."""
     options = options or SigningOptions()
-    return _prepare(workspace, tag, options, None, report, cancel or CancelToken(), unlocking=False)[1]
+    return _prepare(workspace, tag, options, None, report, cancel or CancelToken(), unlocking="none")[1]
 
 
 def sign_digest(
@@ -170,7 +197,7 @@ def sign_digest(
     first: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
-) -> tuple[str, ...]:
+) -> tuple[Written, ...]:
     """Sign a pushed manifest (a key: in both cosign formats). Signing reads every signature back.
 
     `first` says that the manifest is new to the repository.
@@ -186,7 +213,7 @@ def sign_digest(
         cancel=cancel,
     )
     report(Step(f"Signed: {subject.digest}", key="signature"))
-    return tuple(signature.where for signature in written)
+    return written
 
 
 def _prepare(
@@ -197,8 +224,8 @@ def _prepare(
     report: Report,
     cancel: CancelToken,
     *,
-    unlocking: bool = True,
-) -> tuple[Repository, Plan, Signer | None]:
+    unlocking: Unlocking,
+) -> tuple[Repository, PublicationPlan, Signer | None]:
     """Everything that can refuse, in the order in which it costs least to be refused."""
     version = Version.parse(tag)
     if version.build:
@@ -219,7 +246,9 @@ def _prepare(
             "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
             hint="`floe platform test` shows every case",
         )
-    signer = open_signer(workspace, choice, security, options, ask) if unlocking else None
+    signer = None
+    if unlocking == "all" or unlocking == choice.kind:
+        signer = open_signer(workspace, choice, security, options, ask)
     registry = workspace.registry
     reference = registry.reference.with_tag(version.tag)
     packed = pack(compiled.artifact, annotations=_annotations(workspace, choice, signer))
@@ -233,7 +262,8 @@ def _prepare(
         before = find_baseline(repository, version, tags)
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
-    plan = Plan(reference, registry.source, compiled, packed, choice, guard, exists, first)
+    exact = choice.kind != "key" or signer is not None or bool(choice.public_pem)
+    plan = PublicationPlan(reference, registry.source, compiled, packed, choice, guard, exists, exact, first)
     return repository, plan, signer
 
 

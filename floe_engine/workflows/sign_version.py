@@ -56,5 +56,5 @@ def sign_version(
     report(Heading(f"Signing {reference}"))
     subject = repository.resolve(fetched.digest)
     assert subject is not None  # it was fetched by this digest a moment ago
-    signatures = sign_digest(repository, subject, platform, signer, report=report, cancel=cancel)
-    return Signed(reference, fetched.digest, signatures)
+    signers = sign_digest(repository, subject, platform, signer, report=report, cancel=cancel)
+    return Signed(reference, fetched.digest, tuple(signer.where for signer in signers))

@@ -21,7 +21,9 @@ from floe_engine.signing.keys import (
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
+    from floe_engine.events import CancelToken
     from floe_engine.signing.keyless import KeylessSigner, TrustRoot
+    from floe_engine.signing.oidc import Claimed, SignIn
 
 PRIVATE_FILE = "cosign.key"
 PUBLIC_FILE = "cosign.pub"
@@ -104,15 +106,18 @@ def open_signer(
     security: SecurityPolicy,
     options: SigningOptions,
     ask: AskPassword | None = None,
+    sign_in: SignIn | None = None,
+    cancel: CancelToken | None = None,
 ) -> Signer | None:
-    """Unlock whoever signs. Raises `Untrusted` for a key that the manifest does not list."""
+    """Unlock whoever signs. Raises `Untrusted` for a key that the manifest does not list.
+
+    An identity comes from its token (the options', the environment's, the CI system's); where there
+    is none that holds, from a person who is shown `sign_in`.
+    """
     if choice.kind == "none":
         return None
     if choice.path is None:
-        from floe_engine.signing.keyless import KeylessSigner, TrustRoot, find_token
-
-        root = trust_root(workspace) or TrustRoot()
-        return KeylessSigner(find_token(options.identity_token, workspace.environ), root)
+        return _identity(workspace, options, sign_in, cancel)
     key = unlock(workspace, choice.path, ask)
     trusted = {entry.fingerprint for entry in security.trusted_keys}
     if trusted and key.public.fingerprint not in trusted:
@@ -124,6 +129,30 @@ def open_signer(
             where=str(choice.path),
         )
     return key
+
+
+def expected_identity(workspace: Workspace, options: SigningOptions) -> Claimed | None:
+    """Whom a keyless signature would name, by a token that holds; None where there is none yet."""
+    from floe_engine.signing.oidc import ambient_token, claimed
+
+    token = ambient_token(options.identity_token, workspace.environ)
+    return claimed(token) if token is not None else None
+
+
+def _identity(
+    workspace: Workspace, options: SigningOptions, sign_in: SignIn | None, cancel: CancelToken | None
+) -> KeylessSigner:
+    from floe_engine.events import CancelToken
+    from floe_engine.signing.keyless import KeylessSigner, TrustRoot
+    from floe_engine.signing.oidc import ambient_token, browser_token, claimed, find_token
+
+    root = trust_root(workspace) or TrustRoot()
+    if sign_in is None:
+        return KeylessSigner(find_token(options.identity_token, workspace.environ), root)
+    token = ambient_token(options.identity_token, workspace.environ)
+    if token is None or claimed(token) is None:
+        token = browser_token(root.issuer(), sign_in, cancel or CancelToken())
+    return KeylessSigner(token, root)
 
 
 def trust_root(workspace: Workspace) -> TrustRoot | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,12 +13,15 @@ from textual.widgets import Label
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.publishing import How, Outline, Signing, Wish, plan, push
+from floe_tui.publishing import Asking, Done, How, Outline, Signing, Wish, plan, push
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import homely, plain
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from floe_engine import Invitation
 
 TIMEOUT = 900.0
 """Seconds for a whole publication, the time to type a password included."""
@@ -25,7 +29,7 @@ TIMEOUT = 900.0
 WAYS: dict[How, tuple[str, str]] = {
     "found": ("as found", "FLOE_SIGNING_KEY, or cosign.key beside the manifest"),
     "key": ("a key", "a private key in cosign's format, by its path"),
-    "keyless": ("keyless", "your Sigstore identity, from SIGSTORE_ID_TOKEN or the CI"),
+    "keyless": ("keyless", "your Sigstore identity: SIGSTORE_ID_TOKEN, the CI's, or by a browser"),
     "none": ("no signature", "nobody can tell then who made it"),
 }
 
@@ -47,7 +51,8 @@ class PublishScreen(PlaceScreen):
         super().__init__()
         self._wish = Wish()
         self._plan: Outline | None = None
-        self._published: Outline | None = None
+        self._published: Done | None = None
+        self._begun = False
 
     def compose_body(self) -> ComposeResult:
         """The plan beside the steps."""
@@ -66,6 +71,10 @@ class PublishScreen(PlaceScreen):
         tag, repository = (str(remembered.get(name) or "") for name in ("tag", "repository"))
         self._wish = Wish(tag, repository)
         self.action_plan()
+
+    def on_unmount(self) -> None:
+        """The app ended, perhaps without asking: nobody will sign in any more."""
+        self.workbench.jobs.close()
 
     @property
     def running(self) -> bool:
@@ -182,49 +191,33 @@ class PublishScreen(PlaceScreen):
     # --- publishing ------------------------------------------------------------------------
 
     def action_publish(self) -> None:
-        """Ask, naming target and digest."""
-        from floe_tui.screens.confirm import ConfirmPanel
-
+        """Prepare it, ask by naming exactly what it has become, and only then push."""
         outline = self._plan
         if outline is None:
             return
-        facts = [
-            ("target", homely(outline.reference)),
-            ("digest", outline.digest),
-            ("signed by", homely(outline.signer)),
-            ("note", "a published version can never be changed"),
-        ]
-        panel = ConfirmPanel(f"Publish {outline.tag}?", facts, verb="Publish", key="y")
-        self.app.push_screen(panel, lambda sure: self._publish(outline) if sure else None)
-
-    def _publish(self, outline: Outline) -> None:
         steps = self.query_one(Steps)
         steps.clear()
-        self.activate(self.query_one("#run"))
-        directory, jobs = self.workbench.options.directory, self.workbench.jobs
+        self._begun = False
+        directory = self.workbench.options.directory
 
-        def work(report: Report, cancel: CancelToken) -> str:
-            from floe_tui.screens.ask import PasswordPanel
-
-            def ask(prompt: str) -> str:
-                question = PasswordPanel(prompt.rstrip(": "), hint="It is used once and kept nowhere.")
-                answer: str = jobs.ask(lambda: question, cancel)
-                return answer
-
-            return push(outline, directory, ask, report, cancel)
+        def work(report: Report, cancel: CancelToken) -> Done | None:
+            return push(outline, directory, self._asking(cancel), report, cancel)
 
         def failed(error: FloeError) -> None:
-            steps.say(f"\n{error.title}", sign="✗", tone="error")
-            steps.say("No tag was written: nobody sees this version.", tone="dim")
+            self.refresh_bindings()
             if not isinstance(error, Cancelled):
                 self.workbench.show_problem(error, outline.wish.command(outline.tag))
-            self.refresh_bindings()
+            elif not self._begun:
+                self.notify("Nothing was published.", markup=False)
+                return
+            steps.say(f"\n{error.title}", sign="✗", tone="error")
+            steps.say("No tag was written: nobody sees this version.", tone="dim")
 
         self.job(
             work,
             title=f"Publishing {outline.tag}",
             group="publish.run",
-            done=lambda digest: self._done(outline, digest),
+            done=self._done,
             failed=failed,
             progress=steps.add,
             timeout=TIMEOUT,
@@ -232,18 +225,56 @@ class PublishScreen(PlaceScreen):
         )
         self.refresh_bindings()
 
-    def _done(self, outline: Outline, digest: str) -> None:
-        # The digest is another than planned where only the unlocked key could say who it is.
-        verify = outline.verify.replace(outline.digest, digest)
-        self._published = replace(outline, digest=digest, exists=True, verify=verify)
+    def _asking(self, cancel: CancelToken) -> Asking:
+        """The three questions of a publication, for its worker."""
+        from floe_tui.screens.ask import PasswordPanel
+        from floe_tui.screens.confirm import ConfirmPanel
+        from floe_tui.screens.sign_in import SignInPanel
+
+        jobs = self.workbench.jobs
+
+        def password(prompt: str) -> str:
+            question = PasswordPanel(prompt.rstrip(": "), hint="It is used once and kept nowhere.")
+            answer: str = jobs.ask(lambda: question, cancel)
+            return answer
+
+        def confirm(outline: Outline) -> bool:
+            facts = [
+                ("target", homely(outline.reference)),
+                ("digest", outline.digest),
+                ("signed by", homely(outline.signer)),
+                ("note", "a published version can never be changed"),
+            ]
+            panel = ConfirmPanel(f"Publish {outline.tag}?", facts, verb="Publish", key="y")
+            sure: bool = jobs.ask(lambda: panel, cancel)
+            if sure:
+                self.call_later(self._begin)
+            return sure
+
+        def sign_in(invitation: Invitation) -> AbstractContextManager[None]:
+            return jobs.showing(lambda: SignInPanel(invitation), lambda _: None)
+
+        return Asking(password, confirm, sign_in)
+
+    def _begin(self) -> None:
+        """It is confirmed: the steps come up."""
+        self._begun = True
+        self.activate(self.query_one("#run"))
+
+    def _done(self, done: Done | None) -> None:
+        self.refresh_bindings()
+        if done is None:
+            return
+        self._published = done
         steps = self.query_one(Steps)
-        steps.say(f"\nPublished: {homely(outline.reference)}\nDigest: {digest}")
-        if verify:
+        steps.say(f"\nPublished: {homely(done.reference)}\nDigest: {done.digest}")
+        steps.say(f"Signed by: {homely(done.signer)}")
+        if done.verify:
             steps.say("\nVerify it by hand:")
-            steps.say(f"  {homely(verify)}", tone="info")
+            steps.say(f"  {homely(done.verify)}", tone="info")
         else:
-            steps.say(f"\nNo cosign command: {outline.unverifiable}", tone="dim")
-        self.notify(f"✓ Published {outline.tag}", markup=False)
+            steps.say(f"\nNo cosign command: {done.unverifiable}", tone="dim")
+        self.notify(f"✓ Published {done.reference.rpartition(':')[2]}", markup=False)
         self.action_plan()
 
     def action_copy(self) -> None:
@@ -251,9 +282,8 @@ class PublishScreen(PlaceScreen):
         self._copy(self._published.digest if self._published else "")
 
     def action_copy_verify(self) -> None:
-        """The cosign command, of what was published or else of what would be."""
-        shown = self._published or self._plan
-        self._copy(shown.verify if shown else "")
+        """The cosign command of what was published."""
+        self._copy(self._published.verify if self._published else "")
 
     def _copy(self, text: str) -> None:
         from floe_tui.clipboard import copy

@@ -2,7 +2,8 @@
 
 What it plays, each only as far as sigstore-python 4.5 and cosign 3 ask for it:
 
-- an OpenID issuer: tokens by `token()`, and its discovery document;
+- an OpenID issuer: tokens by `token()`, its discovery document, and signing in with a browser
+  (authorization code with PKCE) as whoever `visitor` says;
 - Fulcio: certificates by the v2 API (a CSR, as sigstore-python asks, or a public key with proof
   of possession, as cosign asks) and by the v1 API of cosign 2; with an embedded SCT of its CT log;
 - Rekor v1 (dsse and hashedrekord entries, signed entry timestamp) and Rekor v2 (hashedrekord
@@ -25,6 +26,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 import rfc8785
@@ -148,6 +150,9 @@ class SigstoreDouble:
         self.ct = ec.generate_private_key(ec.SECP256R1())
         self.tsa = TimestampAuthority()
         self._oidc = ec.generate_private_key(ec.SECP256R1())
+        self.visitor = SUBJECT
+        """Who signs in with a browser; empty: whom the issuer turns away."""
+        self._codes: dict[str, dict[str, str]] = {}
         handler = type("Handler", (_Handler,), {"sigstore": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -173,6 +178,22 @@ class SigstoreDouble:
 
     def claims_of(self, token: str) -> dict[str, Any]:
         return jwt.decode(token, self._oidc.public_key(), ["ES256"], audience="sigstore", issuer=self.url)
+
+    def authorize(self, wanted: dict[str, str]) -> tuple[str, str]:
+        """Where to send a browser that came with these parameters, and the code (for an oob redirect)."""
+        code = hashlib.sha256(rfc8785.dumps(wanted)).hexdigest()[:20]
+        self._codes[code] = wanted
+        answer = {"state": wanted["state"]} | ({"code": code} if self.visitor else {"error": "access_denied"})
+        return f"{wanted['redirect_uri']}?{urlencode(answer)}", code
+
+    def exchange(self, form: dict[str, str]) -> dict[str, str]:
+        """The token for a code, given once and only to who made the challenge."""
+        wanted = self._codes.pop(form["code"])
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if (wanted["code_challenge"], wanted["redirect_uri"]) != (challenge, form["redirect_uri"]):
+            raise ValueError("not who asked for the code")
+        return {"id_token": self.token(self.visitor), "access_token": "opaque", "token_type": "Bearer"}
 
     # Fulcio
 
@@ -383,6 +404,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = self.sigstore.url
+        path, _, query = self.path.partition("?")
+        if path == "/auth":
+            wanted = dict(parse_qsl(query))
+            back, code = self.sigstore.authorize(wanted)
+            if wanted["redirect_uri"].startswith("urn:"):
+                return self._answer(200, f"<p>{code}</p>".encode(), "text/html")
+            return self._answer(302, b"", Location=back)
         if self.path.partition("?")[0] != "/.well-known/openid-configuration":
             return self._answer(404, {"message": "not found"})
         return self._answer(
@@ -400,6 +428,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _dispatch(self, body: bytes) -> None:
         sigstore, authorization = self.sigstore, self.headers.get("Authorization", "")
         match self.path:
+            case "/token":
+                self._answer(200, sigstore.exchange(dict(parse_qsl(body.decode()))))
             case "/api/v2/signingCert":
                 self._answer(200, sigstore.signing_cert_v2(json.loads(body), authorization))
             case "/api/v1/signingCert":

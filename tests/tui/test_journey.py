@@ -34,12 +34,13 @@ async def publish(pilot: Pilot[None], app: Workbench, tag: str) -> str:
     await idle(pilot, app)
     assert tag in place(app).query_one("#plan-text", TextView).text
     await pilot.press("p")
+    await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+    await pilot.press(*PASSWORD, "enter")
+    await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
     assert isinstance(app.screen, ConfirmPanel)
     assert any(tag in value for _, value in app.screen.facts)
     assert any(value.startswith("sha256:") for _, value in app.screen.facts)
     await pilot.press("y")
-    await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
-    await pilot.press(*PASSWORD, "enter")
     steps = place(app).query_one(Steps)
     await until(pilot, lambda: any(line.startswith("Digest: sha256:") for line in steps.lines))
     await idle(pilot, app)
@@ -130,7 +131,7 @@ async def test_a_wrong_password_is_a_calm_panel_and_publishes_nothing(
     async with app.run_test() as pilot:
         await pilot.press("f5")
         await idle(pilot, app)
-        await pilot.press("p", "y")
+        await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
         assert app.screen.query_one(Input).password
         await pilot.press(*"wrong", "enter")
@@ -142,13 +143,14 @@ async def test_a_wrong_password_is_a_calm_panel_and_publishes_nothing(
 
 
 async def test_cancelling_the_question_publishes_nothing(workbench: Start, platform: Path) -> None:
-    make_key(platform)
     app = workbench(platform)
     async with app.run_test() as pilot:
         await pilot.press("f5")
         await idle(pilot, app)
-        await pilot.press("p", "enter")
-        assert app.screen is place(app)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is place(app))
         await pilot.press("f6")
         await idle(pilot, app)
         assert rows(app) == []

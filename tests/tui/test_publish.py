@@ -70,6 +70,19 @@ async def sign_with(pilot: Pilot[None], app: Workbench, downs: int, key: str = "
     await idle(pilot, app)
 
 
+async def asked(pilot: Pilot[None], app: Workbench) -> ConfirmPanel:
+    """The question that names what is about to be published."""
+    await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+    assert isinstance(app.screen, ConfirmPanel)
+    return app.screen
+
+
+async def type_password(pilot: Pilot[None], app: Workbench, password: str = PASSWORD) -> None:
+    await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+    assert app.screen.query_one(Input).password
+    await pilot.press(*password, "enter")
+
+
 def plan_text(screen: PublishScreen) -> str:
     return screen.query_one("#plan-text", TextView).text
 
@@ -104,18 +117,17 @@ async def test_a_version_goes_to_the_chosen_registry_signed_by_the_chosen_key_an
         assert "cosign.key" in text
         assert tags(platform, target) == [], "a plan pushes nothing"
         await pilot.press("p")
-        panel = app.screen
-        assert isinstance(panel, ConfirmPanel)
+        await type_password(pilot, app)
+        panel = await asked(pilot, app)
         facts = dict(panel.facts)
         assert facts["target"] == f"{target}:v1.2.3"
+        assert tags(platform, target) == [], "nothing is pushed before it is confirmed"
+        await until(pilot, lambda: app.focused is not None)
         assert app.focused is not None
         assert app.focused.id == "cancel"
         await pilot.press("p")  # the key that led here does not confirm
         assert app.screen is panel
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
-        assert app.screen.query_one(Input).password
-        await pilot.press(*PASSWORD, "enter")
         await idle(pilot, app)
         await pilot.press("y")
         digest = app.clipboard
@@ -131,6 +143,49 @@ async def test_a_version_goes_to_the_chosen_registry_signed_by_the_chosen_key_an
     assert tags(platform, target) == ["v1.2.3"]
 
 
+@pytest.mark.parametrize("beside", [True, False], ids=["pub beside the key", "no pub"])
+async def test_the_question_names_the_digest_that_is_published_wherever_the_public_key_is(
+    workbench: Start, platform: Path, target: str, key: Path, beside: bool
+) -> None:
+    if not beside:
+        key.with_suffix(".pub").unlink()
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 1, "my keys/cosign.key")
+        assert ("told before you confirm" in plan_text(screen)) is not beside
+        await pilot.press("p")
+        await type_password(pilot, app)
+        named = dict((await asked(pilot, app)).facts)["digest"]
+        await pilot.press("y")
+        await idle(pilot, app)
+    reference = Workspace.open(platform, registry=target).registry.reference
+    found = Workspace.open(platform).repository(reference).resolve("v1.2.3")
+    assert found is not None
+    assert found.digest == named
+
+
+async def test_what_is_confirmed_is_what_is_pushed_even_where_the_manifest_changed_since_the_plan(
+    workbench: Start, platform: Path, target: str
+) -> None:
+    app = workbench(platform)
+    manifest = platform / "manifest.yaml"
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 3)
+        planned = plan_text(screen)
+        manifest.write_text(manifest.read_text().replace("duckdb", "snowflake"))
+        await pilot.press("p")
+        panel = await asked(pilot, app)
+        assert dict(panel.facts)["digest"] not in planned
+        manifest.write_text(manifest.read_text().replace("snowflake", "bigquery"))
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert f"Digest: {dict(panel.facts)['digest']}" in screen.query_one(Steps).lines
+
+
 async def test_without_a_signature_the_plan_and_the_question_say_so(
     workbench: Start, platform: Path, target: str
 ) -> None:
@@ -141,25 +196,12 @@ async def test_without_a_signature_the_plan_and_the_question_say_so(
         await sign_with(pilot, app, 3)
         assert "! nobody" in plan_text(screen)
         await pilot.press("p")
-        assert isinstance(app.screen, ConfirmPanel)
-        assert "nobody" in dict(app.screen.facts)["signed by"]
+        panel = await asked(pilot, app)
+        assert "nobody" in dict(panel.facts)["signed by"]
         await pilot.press("y")
         await idle(pilot, app)
         assert any("without a signature" in line for line in screen.query_one(Steps).lines)
         assert screen.why_not("publish.verify") == "it is not signed"
-
-
-async def test_signing_keyless_is_planned_before_anybody_is_asked_for_a_token(
-    workbench: Start, platform: Path, target: str
-) -> None:
-    app = workbench(platform)
-    async with app.run_test(size=(140, 40)) as pilot:
-        screen = await publishing(pilot, app)
-        await aim(pilot, app, target)
-        await sign_with(pilot, app, 2)
-        assert "keyless" in plan_text(screen)
-        await pilot.press("v")
-        assert "--certificate-identity" in app.clipboard
 
 
 async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) -> None:
@@ -167,7 +209,9 @@ async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) 
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await publishing(pilot, app)
         await sign_with(pilot, app, 3)
-        await pilot.press("p", "y")
+        await pilot.press("p")
+        await asked(pilot, app)
+        await pilot.press("y")
         await idle(pilot, app)
         assert any(line.startswith("Digest: sha256:") for line in screen.query_one(Steps).lines)
         assert not any("cosign verify" in line for line in screen.query_one(Steps).lines)
@@ -183,10 +227,10 @@ async def test_stopping_while_files_are_uploaded_leaves_no_tag(
     def slow(
         outline: workers.Outline,
         directory: Path,
-        ask: Callable[[str], str],
+        asking: workers.Asking,
         report: Callable[[object], None],
         cancel: CancelToken,
-    ) -> str:
+    ) -> workers.Done | None:
         def hold(event: object) -> None:
             report(event)
             if isinstance(event, Transfer):
@@ -194,14 +238,16 @@ async def test_stopping_while_files_are_uploaded_leaves_no_tag(
                 while True:  # until F12
                     cancel.sleep(0.01)
 
-        return workers.push(outline, directory, ask, hold, cancel)
+        return workers.push(outline, directory, asking, hold, cancel)
 
     monkeypatch.setattr("floe_tui.screens.publish.push", slow)
     app = workbench(platform)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await publishing(pilot, app)
         await aim(pilot, app, target)
-        await pilot.press("p", "y")
+        await pilot.press("p")
+        await asked(pilot, app)
+        await pilot.press("y")
         await until(pilot, lambda: bool(reached))
         assert "is being published" in screen.why_not("publish.publish")
         await pilot.press("ctrl+q")

@@ -13,8 +13,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from floe_tui.app import Workbench
+from floe_tui.screens.panel import Panel
 
-from .conftest import MANIFEST, Start, idle
+from .conftest import MANIFEST, Start, idle, until
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -44,8 +45,8 @@ def _no_blinking(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(kind.cursor_blink, "_default", False)
 
 
-def then(*keys: str) -> Before:
-    """Press keys, waiting for all work after each."""
+def then(*keys: str, asks: bool = False) -> Before:
+    """Press keys, waiting for all work after each; where the last `asks`, for the panel that it brings."""
 
     async def before(pilot: Pilot[None]) -> None:
         app = pilot.app
@@ -53,7 +54,11 @@ def then(*keys: str) -> Before:
         await idle(pilot, app)
         for key in keys:
             await pilot.press(key)
-            await idle(pilot, app)
+            if asks and key is keys[-1]:
+                await until(pilot, lambda: isinstance(app.screen, Panel) and app.focused is not None)
+                await pilot.pause()
+            else:
+                await idle(pilot, app)
 
     return before
 
@@ -112,7 +117,8 @@ def test_the_platform_teams_places(
     name: str,
 ) -> None:
     app = workbench(published, theme=theme)
-    assert snap_compare(app, terminal_size=size, run_before=then(*PLATFORM[name]))
+    before = then(*PLATFORM[name], asks=name == "confirm")
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 @LOOKS

@@ -11,7 +11,8 @@ import pytest
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
 from floe_engine.signing import bundle
-from floe_engine.signing.keyless import KeylessSigner, TrustRoot, find_token
+from floe_engine.signing.keyless import KeylessSigner, TrustRoot
+from floe_engine.signing.oidc import find_token
 from floe_engine.signing.trust import Anchors, Identity, sign, verify
 from tests.engine.signing.memory import REFERENCE
 from tests.engine.signing.test_trust import attach_raw, put_signature, reasons, trusting
