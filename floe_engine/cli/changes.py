@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {
     "MAJOR": "31", "MINOR": "33", "PATCH": "36", "@@": "36", "---": "2", "+++": "2", "-": "31", "+": "32",
-    "✗": "31", "?": "33",
+    "~": "33", "✗": "31", "?": "33",
 }  # fmt: skip
 """What a line begins with → its colour."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BumpLevel = Literal["patch", "minor", "major"]
 
 _WIDTH = 100
-"""Columns of a side-by-side comparison that no terminal shows."""
+"""Columns of a side-by-side comparison where there is no terminal, and COLUMNS does not say."""
 
 
 def register(app: typer.Typer, platform: typer.Typer) -> None:
@@ -39,7 +39,9 @@ def diff(
     old: Annotated[str, typer.Argument(help="A tag, digest, reference, directory or manifest.yaml.")],
     new: Annotated[str, typer.Argument(help="The other side, of the same kinds.")] = "manifest.yaml",
     *,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Both values in columns.")] = False,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Both values in columns, line by line.")
+    ] = False,
     unified: Annotated[bool, typer.Option("--unified", help="Removed and added settings.")] = False,
     breaking: Annotated[
         bool, typer.Option("--breaking", help="Only what can break a project; for --exit-code too.")
@@ -133,8 +135,10 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
     if form == "unified":
         show_lines(face, [*text.unified(assessment, sides), ""])
     elif form == "side by side":
-        width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
-        show_lines(face, [*text.side_by_side(assessment, sides, width=width), ""])
+        from floe_engine.upgrade.report.columns import two_columns
+
+        width = shutil.get_terminal_size((_WIDTH, 24)).columns
+        show_lines(face, [*two_columns(assessment, sides, width=width), ""])
     else:
         show_lines(face, text.changes_by_rule(assessment, sides))
     face.output.answer(text.summary(assessment))

@@ -1,14 +1,13 @@
-"""For a terminal, without colour: changes grouped by rule, side by side or unified, and impacts."""
+"""For a terminal, without colour: changes grouped by rule or unified, and impacts."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from floe_engine.text import plural, printable
 from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.impact import Impact
-from floe_engine.upgrade.report.places import Place, Sides, value_text
+from floe_engine.upgrade.report.places import Sides, value_text
 from floe_engine.upgrade.rules import Assessment, Entry
 
 _STATUS = {
@@ -51,26 +50,25 @@ def unified(assessment: Assessment, sides: Sides) -> Iterator[str]:
     """Changes as removed and added settings, in the order of the files, with their lines in both."""
     yield f"--- {printable(sides.old)}"
     yield f"+++ {printable(sides.new)}"
-    for entry in _in_file_order(assessment):
+    for entry in in_file_order(assessment):
         before, after = _values(entry)
-        places = [f" {sign}{place}" for sign, place in _places(entry, sides) if place is not None]
-        yield f"@@ {printable(entry.place + ''.join(places))} @@ {entry.rule.id} {entry.bump}"
+        yield heading(entry, sides)
         if before is not None:
             yield f"-{before}"
         if after is not None:
             yield f"+{after}"
 
 
-def side_by_side(assessment: Assessment, sides: Sides, *, width: int = 100) -> Iterator[str]:
-    """Changes in three columns that fill `width` cells: setting, old value, new value."""
-    column = max((width - 8) // 3, 10)
-    entries = list(_in_file_order(assessment))
-    yield _row(column, "setting", sides.old, sides.new, " ")
-    yield _row(column, "─" * column, "─" * column, "─" * column, " ")
-    marks = {"added": "+", "removed": "-", "changed": "~", "renamed": "→", "moved": "⇅"}
-    for entry in entries:
-        before, after = _values(entry)
-        yield _row(column, entry.place, before or "", after or "", marks[entry.change.kind])
+def heading(entry: Entry, sides: Sides) -> str:
+    """The line above the values of a change: setting, its lines in both manifests, rule and bump."""
+    places = [("-", sides.before(entry)), ("+", sides.after(entry))]
+    written = "".join(f" {sign}{place}" for sign, place in places if place is not None)
+    return f"@@ {printable(entry.place + written)} @@ {entry.rule.id} {entry.bump}"
+
+
+def in_file_order(assessment: Assessment) -> list[Entry]:
+    """Entries in the order of the files and of what is in them."""
+    return sorted(assessment.entries, key=lambda entry: entry.change.path)
 
 
 def impact_lines(impact: Impact) -> Iterator[str]:
@@ -116,42 +114,7 @@ def blast_radius_lines(radius: BlastRadius) -> Iterator[str]:
         yield f"  {rule or 'no rule':<7} {plural(projects, 'project')}, {plural(findings, 'finding')}"
 
 
-def _in_file_order(assessment: Assessment) -> list[Entry]:
-    return sorted(assessment.entries, key=lambda entry: entry.change.path)
-
-
-def _places(entry: Entry, sides: Sides) -> tuple[tuple[str, Place | None], ...]:
-    return ("-", sides.before(entry)), ("+", sides.after(entry))
-
-
 def _values(entry: Entry) -> tuple[str | None, str | None]:
     change = entry.change
     before = None if change.kind == "added" else value_text(change.old, change.path)
     return before, None if change.kind == "removed" else value_text(change.new, change.path)
-
-
-def _row(column: int, setting: str, before: str, after: str, mark: str) -> str:
-    cells = (
-        _fitted(printable(setting), column, keep_end=True),
-        _fitted(printable(before), column),
-        _fitted(printable(after), column),
-    )
-    return f"{mark} " + " │ ".join(cells).rstrip()
-
-
-def _fitted(text: str, width: int, *, keep_end: bool = False) -> str:
-    """`text` in exactly `width` terminal cells; an East Asian wide character takes two.
-
-    Of a setting that is too long, the end stays: the key that changed tells more than its section.
-    """
-    if _cells(text) > width:
-        while text and _cells(text) > width - 1:
-            text = text[1:] if keep_end else text[:-1]
-        text = f"…{text}" if keep_end else f"{text}…"
-    return text + " " * (width - _cells(text))
-
-
-def _cells(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )

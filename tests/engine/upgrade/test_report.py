@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from floe_engine.artifact.paths import MANIFEST, QUALITY_GATES
 from floe_engine.document.document import parse
 from floe_engine.notation import COMMENT_LIMIT
+from floe_engine.text import cells, printable
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects, project_impact
+from floe_engine.upgrade.report.columns import two_columns
 from floe_engine.upgrade.report.github import github_annotations
 from floe_engine.upgrade.report.json_report import blast_radius_document, changes_document, impact_document
 from floe_engine.upgrade.report.markdown import changes_markdown
@@ -15,7 +19,6 @@ from floe_engine.upgrade.report.text import (
     blast_radius_lines,
     changes_by_rule,
     impact_lines,
-    side_by_side,
     summary,
     unified,
 )
@@ -64,13 +67,84 @@ def test_unified_text_shows_both_values_under_the_setting() -> None:
     ]
 
 
-def test_side_by_side_text_keeps_its_width_whatever_the_characters() -> None:
-    wide = compare(artifact(), artifact({(MANIFEST, "metadata", "owner"): "平台团队" * 20}))
-    header, rule, row = side_by_side(wide, PLAIN, width=80)
-    assert "v1.0.0" in header
-    assert len(rule) <= 80
-    assert row.startswith("+ metadata.owner")
-    assert row.endswith("…")
+DOCUMENTED = (MANIFEST, "metadata", "description")
+
+
+def columns(old: dict, new: dict, width: int = 80) -> list[str]:
+    """The lines below the two names and the rule, for a change of the compute plugin's settings."""
+    return list(two_columns(compare(artifact(old), artifact(new)), PLAIN, width=width))[2:]
+
+
+def test_two_columns_stand_under_the_names_of_their_sides() -> None:
+    names, rule, *changes = two_columns(swapped(), SIDES, width=60)
+    assert [name.strip() for name in names.split("│")] == ["v1.0.0", "v2.0.0"]
+    assert names.index("│") == rule.index("┼") == changes[-1].index("│")
+    assert " ".join(changes[:2]) == (
+        "@@ plugins.compute.type -old.yaml:2:19 +manifest.yaml:4:11 @@ PLG001 major"
+    )
+    assert changes[2].split() == ["~", "duckdb", "│", "snowflake"]
+
+
+def test_lists_and_mappings_stand_on_several_lines_aligned_by_what_is_equal() -> None:
+    old = {CONFIG: {"attach": {"path": "a", "tables": ["x", "y", "z"]}, "kept": 1}}
+    new = {CONFIG: {"attach": None, "kept": 1}}
+    assert columns(old, new, 60)[1:] == [
+        "- path: a                     │",
+        "- tables:                     │",
+        "-   - x                       │",
+        "-   - y                       │",
+        "-   - z                       │",
+    ]
+    several = columns({CONFIG: {"t": [[1, 2], [3]]}}, {CONFIG: {"t": {"a": {"b": [1, 2]}, "c": []}}}, 60)
+    assert several[1:] == [
+        "~ - - 1                       │ a:",
+        "~   - 2                       │   b:",
+        "~ - - 3                       │     - 1",
+        "+                             │     - 2",
+        "+                             │ c: []",
+    ]
+
+
+def test_equal_lines_of_a_long_value_are_folded() -> None:
+    old = "\n".join(f"line {n}" for n in range(40))
+    lines = columns({DOCUMENTED: old}, {DOCUMENTED: old.replace("line 20", "line twenty")})
+    assert lines[1] == lines[-1].replace("16", "17") == "  ⋯ 17 equal"
+    assert [line for line in lines if line[0] == "~"] == [
+        "~ line 20" + " " * 31 + "│ line twenty",
+    ]
+    endless = columns({DOCUMENTED: "a"}, {DOCUMENTED: "\n".join(map(str, range(1_000)))})
+    assert endless[-1] == "  … 600 more lines"
+
+
+@pytest.mark.parametrize("width", [60, 61, 80, 133])
+@pytest.mark.parametrize(
+    "text",
+    ["word " * 60, "x" * 300, "平台团队" * 40, "e\u0301" * 100, "\x1b[31mred\x1b[0m" * 20,
+     "a\tb\r\nc\u2028d\U000e0001" * 9],
+)  # fmt: skip
+def test_two_columns_keep_their_width_and_lose_nothing_whatever_the_characters(text: str, width: int) -> None:
+    lines = columns({DOCUMENTED: "before"}, {DOCUMENTED: text}, width)
+    assert all(cells(line) <= width for line in lines)
+    assert {cells(line.partition("│")[0]) for line in lines[1:]} == {(width - 5) // 2 + 3}
+    shown = "".join(line.partition("│")[2] for line in lines[1:])
+    expected = printable(text).replace("\t", "  ")
+    assert "".join(shown.split()) == "".join(expected.split())
+    assert "\x1b" not in shown
+
+
+def test_a_shown_escape_is_never_broken_between_two_lines() -> None:
+    lines = columns({DOCUMENTED: "before"}, {DOCUMENTED: "\x1b" * 100}, 60)
+    right = [line.partition("│ ")[2] for line in lines[1:]]
+    assert {part for line in right for part in line.split("\\")} == {"", "x1b"}
+
+
+def test_words_stay_whole_where_they_fit() -> None:
+    lines = columns({DOCUMENTED: "before"}, {DOCUMENTED: "governance " * 10}, 60)
+    assert lines[1:3] == [f"~ before{' ' * 22}│ governance governance", f"~{' ' * 29}│ governance governance"]
+
+
+def test_a_narrow_terminal_gets_the_unified_form() -> None:
+    assert list(two_columns(swapped(), PLAIN, width=59)) == list(unified(swapped(), PLAIN))
 
 
 def test_json_has_the_line_in_both_manifests() -> None:
@@ -95,7 +169,7 @@ def test_values_that_look_like_secrets_are_masked_and_their_key_is_named() -> No
     reports = [
         json.dumps(changes_document(assessment, PLAIN)),
         "\n".join(unified(assessment, PLAIN)),
-        "\n".join(side_by_side(assessment, PLAIN)),
+        "\n".join(two_columns(assessment, PLAIN)),
         "\n".join(changes_by_rule(assessment, PLAIN)),
         changes_markdown(assessment, PLAIN),
         "\n".join(github_annotations(assessment, PLAIN)),

@@ -68,8 +68,21 @@ def test_two_manifests_show_the_line_of_both(team: PlatformTeam) -> None:
     unified = ok(floe(team.directory, *arguments, "--unified")).out.splitlines()
     assert unified[2].endswith(f"-{other}/manifest.yaml:11:42 +manifest.yaml:10:42 @@ COV001 major")
     assert unified[3:5] == ["-80", "+100"]
-    beside = ok(floe(team.directory, *arguments, "--side-by-side")).out
-    assert "│ 80" in beside and "│ 100" in beside
+
+
+@pytest.mark.parametrize("columns", ["59", "60", "100"])
+def test_side_by_side_fits_the_terminal_and_is_unified_where_that_is_narrow(
+    team: PlatformTeam, columns: str
+) -> None:
+    arguments = ("platform", "diff", "v1.0.0", "--side-by-side", "--registry", team.registry)
+    lines = ok(floe(team.directory, *arguments, env={"COLUMNS": columns, "NO_COLOR": "1"})).out.splitlines()
+    if columns == "59":
+        assert lines[0] == "--- v1.0.0"
+        assert {"-80", "+100"} <= set(lines)
+    else:
+        column = (int(columns) - 5) // 2
+        assert f"~ {'80':<{column}} │ 100" in lines
+        assert all(len(line) <= int(columns) for line in lines)
 
 
 def test_exit_code_is_1_on_changes_only_where_it_is_asked_for(team: PlatformTeam) -> None:
