@@ -119,6 +119,14 @@ _EVERYWHERE = (
         "pane.next", "ctrl+l", "Next pane", "Go to the next part of the screen", "next_pane", priority=True
     ),
     Action("work.cancel", "f12", "Cancel work", "Stop what is running", "cancel_work", priority=True),
+    Action(
+        "copy",
+        "ctrl+c",
+        "Copy text",
+        "Copy the selected text; where none is, say how to leave",
+        "copy",
+        priority=True,
+    ),
     Action("theme.next", "", "Next theme", "Light, dark, terminal colours, colour-blind", "next_theme"),
     Action("quit", "ctrl+q", "Quit", "Leave; asks first when work would be lost", "quit", priority=True),
 )

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from textual import events
-from textual.app import App, SuspendNotSupported
+from textual.app import App, ScreenStackError, SuspendNotSupported
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.screen import ModalScreen
@@ -29,7 +29,11 @@ from floe_tui.screens.place import PlaceScreen
 from floe_tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from floe_tui.settings import Options
 from floe_tui.themes import DEFAULT, themes
+from floe_tui.typed_ahead import TypedAhead
 from floe_tui.widgets.status_bar import StatusBar
+
+OVER_PANELS = ("quit", "copy")
+"""Actions that a panel leaves to the app."""
 
 
 class Workbench(App[None]):
@@ -38,7 +42,7 @@ class Workbench(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "floe"
     COMMANDS = {ActionProvider}
-    BINDINGS = [*bindings(None), Binding("ctrl+c", "help_quit", show=False, system=True)]
+    BINDINGS = [*bindings(None)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
 
@@ -48,6 +52,7 @@ class Workbench(App[None]):
         self.settings, self._settings_error = user_settings.load_or_default()
         self.session = sessions.Session.load(options.directory)
         self.jobs = Jobs(self, sessions.log_path(), self.show_problem)
+        self.typed_ahead = TypedAhead(self, super().on_event)
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
@@ -69,6 +74,7 @@ class Workbench(App[None]):
             self._obey_signals()
         await self.switch_mode(sessions.opening_place(self.options.directory, self.session))
         self._fit(self.size)
+        await self.typed_ahead.go_on()
         if self._settings_error is not None:
             error = self._settings_error
             text = f"{error.title}: {error.message}. Defaults are used."
@@ -98,7 +104,7 @@ class Workbench(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A panel takes all keys but quitting; a disabled action is dimmed (None)."""
         row = find(None, action, str(parameters[0]) if parameters else "")
-        if row is None or row.id == "quit":
+        if row is None or row.id in OVER_PANELS:
             return True
         if isinstance(self.screen, ModalScreen):
             return False
@@ -160,9 +166,26 @@ class Workbench(App[None]):
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = self.session.theme = names[(at + 1) % len(names)]
 
+    def action_copy(self) -> None:
+        """Copy what is selected. Most people press this to leave: where nothing is, say how that is done."""
+        if text := self._selected():
+            from floe_tui.clipboard import copy
+
+            self.notify(copy(self, text), markup=False)
+        else:
+            keys = self._keys_of(next(action for action in ACTIONS if action.id == "quit"))
+            self.notify(
+                f"To leave floe, press {keys}. This key copies, where text is selected.", markup=False
+            )
+
+    def _selected(self) -> str:
+        # By name, not by kind: the text editor is not loaded before it is needed.
+        if getattr(self.focused, "password", False):
+            return ""
+        return getattr(self.focused, "selected_text", "") or self.screen.get_selected_text() or ""
+
     async def action_quit(self) -> None:
         """Leave; ask first where something would be lost."""
-        await self._typed()
         losses = [loss for screen in self._places() if (loss := screen.unsaved())]
         losses += [f"{job.title} is running" for job in self.jobs.running if job.important]
         if not losses:
@@ -172,14 +195,6 @@ class Workbench(App[None]):
 
         facts = [("!", loss) for loss in losses]
         self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
-
-    async def _typed(self) -> None:
-        """Wait until what was typed has arrived: a key of the app overtakes those before it."""
-        if self.focused is not None:
-            arrived = asyncio.Event()
-            self.focused.call_later(arrived.set)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(arrived.wait(), 1)
 
     def _leave(self, sure: bool | None) -> None:
         if sure:
@@ -246,6 +261,13 @@ class Workbench(App[None]):
 
     # --- events ----------------------------------------------------------------------------
 
+    async def on_event(self, event: events.Event) -> None:
+        """Every event passes here; a key waits for its turn."""
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            await self.typed_ahead.take(event)
+        else:
+            await super().on_event(event)
+
     def show_problem(self, error: FloeError, command: str = "") -> None:
         """The calm panel."""
         from floe_tui.screens.problem import ProblemPanel
@@ -257,7 +279,8 @@ class Workbench(App[None]):
         for screen in self._places():
             for bar in screen.query(StatusBar):
                 bar.work = event.title
-        self.refresh_bindings()
+        with suppress(ScreenStackError):  # it is being closed
+            self.refresh_bindings()
 
     def manifest_saved(self) -> None:
         """Tell every place that was visited."""

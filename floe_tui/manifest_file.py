@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from floe_engine import Checked, Position, Target
 
 LIMIT = 16_000_000
+AT_ONCE = 250_000
+"""Bytes that are read before anything is drawn: some milliseconds, and no editor without its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Opened:
     kept: str | None = None
     kept_is_older: bool = False
     """Whether the file changed on disk since the kept text was made from it."""
+
+
+def is_short(file: Path) -> bool:
+    """Whether reading a file and its swap file takes no time worth mentioning."""
+    sizes = [path.stat().st_size for path in (file, Swap(file).path) if path.is_file()]
+    return sum(sizes) <= AT_ONCE
 
 
 def open_file(file: Path) -> Opened:

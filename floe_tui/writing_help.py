@@ -17,8 +17,13 @@ from floe_tui.widgets.manifest_editor import ManifestEditor
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from floe_engine import Checked, Completion, Target
+    from textual.timer import Timer
+
+    from floe_engine import Checked, Completion, Span, Target
     from floe_tui.screens.place import PlaceScreen
+
+REST = 0.4
+"""Seconds that the mouse rests over a key or value before it is explained."""
 
 CHECKING = "the text is still being checked"
 
@@ -37,6 +42,9 @@ class WritingHelp:
         self._text = ""
         self._wanted = self._asked = False
         self._explained = (0, 0)
+        self._pointed: Span | None = None
+        """What the card that the mouse opened is about."""
+        self._rest: Timer | None = None
         self._anywhere = False
         """Whether the open list holds what has the typed word anywhere in it: only where it was asked for."""
         editor.first_for_keys = self._press
@@ -54,14 +62,14 @@ class WritingHelp:
 
     def edited(self, *, typed: bool) -> None:
         """The text changed; a character that was typed asks for completion."""
-        self._card.close()
+        self._put_away()
         self._wanted = self._wanted or typed
         self._narrow()
 
     def moved(self) -> None:
         """The cursor moved; told late, so that it may be where the card was opened for."""
         if self._editor.cursor_location != self._explained:
-            self._card.close()
+            self._put_away()
         self._narrow()
 
     def complete(self) -> None:
@@ -91,9 +99,41 @@ class WritingHelp:
         if found is None and not problems:
             say(CHECKING if checked is None else "nothing is known of this place")
             return
+        self._put_away()
         self._popup.close()
         self._explained = (line, column)
         self._card.explain(found.text if found else "", problems, self._editor.offset_of(line, column))
+
+    def pointed(self, place: tuple[int, int] | None) -> None:
+        """The mouse is over another place: put away what it left, and explain it when it rests."""
+        if place is not None and self._pointed is not None and Position(*place) in self._pointed:
+            return
+        if self._rest is not None:
+            self._rest.stop()
+        if self._pointed is not None:
+            self._put_away()
+        if place is not None:
+            self._rest = self._screen.set_timer(REST, lambda: self._explain_under_mouse(Position(*place)))
+
+    def _explain_under_mouse(self, place: Position) -> None:
+        checked = self.checked
+        if checked is None or self._popup.is_open:
+            return
+        from floe_engine import hover
+
+        found = hover(checked, place)
+        meant = found is not None and place in found.span
+        problems = self._editor.problems_at(place.line, place.column)
+        if found is None or not meant:
+            if not problems:
+                return  # a brace or a comment
+            self._pointed = problems[0].span
+        else:
+            self._pointed = found.span
+        self._explained = self._editor.cursor_location
+        start = self._pointed.start if self._pointed.start.line == place.line else place
+        anchor = self._editor.offset_of(start.line, start.column)
+        self._card.explain(found.text if found and meant else "", problems, anchor)
 
     def define(self, say: Callable[[str], object]) -> None:
         """Go to where the name or the inherited setting at the cursor is written, or `say` why not."""
@@ -135,15 +175,23 @@ class WritingHelp:
         """Close whatever is open."""
         self._wanted = self._asked = False
         self._popup.close()
-        self._card.close()
+        self._put_away()
 
     # --- parts -----------------------------------------------------------------------------
 
     def _press(self, key: str) -> bool:
         if self._card.is_open:
-            self._card.close()
+            self._put_away()
             return key == "escape"
         return self._popup.press(key)
+
+    def _put_away(self) -> None:
+        """Close the card, and let go of what the mouse rested over."""
+        self._pointed = None
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        self._card.close()
 
     def _offer(self) -> None:
         checked, asked = self.checked, self._asked

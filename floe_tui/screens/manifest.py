@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from floe_tui.live_check import Found, LiveCheck
 from floe_tui.manifest_file import Opened
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.session import Swap, text_digest
+from floe_tui.session import text_digest
 from floe_tui.widgets.artifact_files import ArtifactFiles
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
@@ -51,6 +52,7 @@ class ManifestScreen(PlaceScreen):
         super().__init__()
         self._saved = text_digest("")
         self._loaded = False
+        self._loading = "manifest.yaml is still being read"
         self._dirty = False
         self._checked = False
         self._rest: Timer | None = None
@@ -62,7 +64,7 @@ class ManifestScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Editor and problems at the left, what comes of them at the right."""
         options, settings = self.workbench.options, self.workbench.settings
-        editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only)
+        editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only, waiting=True)
         with Horizontal(id="body"):
             with Vertical(id="text", classes="pane -active"):
                 yield editor
@@ -72,11 +74,17 @@ class ManifestScreen(PlaceScreen):
                 yield Outline()
 
     def on_mount(self) -> None:
-        """Read the file off the event loop."""
+        """Read the file: before the first paint where it is short, else off the event loop."""
         super().on_mount()
         self._check = LiveCheck(self, self.workbench.options.directory, self._found)
-        self.editor.focus()
-        self._read(self._opened)
+        self.set_focus(self.editor)
+        if manifest_file.is_short(self.file):
+            try:
+                self._opened(manifest_file.open_file(self.file))
+            except FloeError as error:
+                self._unread(error)
+        else:
+            self._read(self._opened)
 
     async def _mount_help(self) -> None:
         """What is only of use once the text was checked; the first paint does not wait for it."""
@@ -111,12 +119,21 @@ class ManifestScreen(PlaceScreen):
             title="Reading manifest.yaml",
             group="manifest.read",
             done=done,
+            failed=self._unread,
             timeout=20,
             quiet=True,
         )
 
+    def _unread(self, error: FloeError) -> None:
+        self._loading = "manifest.yaml could not be read"
+        self.workbench.show_problem(error)
+
+    def why_not(self, action_id: str) -> str:
+        """Nothing can be done with a text that is not there."""
+        return "" if self._loaded or action_id == "manifest.reload" else self._loading
+
     def _opened(self, opened: Opened) -> None:
-        self.editor.load_text(opened.text)
+        self.editor.begin(opened.text)
         self._saved = text_digest(self.editor.text)
         self._loaded = True
         cursor = self.workbench.remembered(Place.MANIFEST).get("cursor")
@@ -125,10 +142,16 @@ class ManifestScreen(PlaceScreen):
         if self.editor.text != opened.text:
             self.notify("The file mixes line endings; saving will make them all the same.", markup=False)
         if opened.kept is not None:
-            self._offer_recovery(opened.kept, opened.kept_is_older)
-        self._text_changed()
+            # Not at once: keys that are on their way are for the text.
+            offer = partial(self._offer_recovery, opened.kept, opened.kept_is_older)
+            self.app.call_later(self.workbench.typed_ahead.afterwards, offer)
+        # The check loads what is not needed to paint.
+        self.call_after_refresh(self._text_changed)
 
     def _offer_recovery(self, kept: str, older: bool) -> None:
+        if self.workbench.options.read_only:
+            self.notify("Unsaved text of an earlier run is kept; without --read-only it is offered.")
+            return
         from floe_tui.screens.confirm import ConfirmPanel
 
         facts = [("kept", f"{len(kept.splitlines())} lines that were never saved")]
@@ -139,7 +162,10 @@ class ManifestScreen(PlaceScreen):
             if recover:
                 self.editor.set_text(kept)
             else:
-                Swap(self.file).discard()
+                text = self.editor.text
+                self.editor.set_text(kept)
+                self.editor.set_text(text)
+                self.notify("Not recovered. Undo brings it back, for as long as floe runs.", markup=False)
 
         panel = ConfirmPanel("Recover unsaved text of manifest.yaml?", facts, verb="Recover", key="r")
         self.app.push_screen(panel, answer)
@@ -152,6 +178,16 @@ class ManifestScreen(PlaceScreen):
             self._text_changed()
             if self._help is not None:
                 self._help.edited(typed=event.typed)
+
+    def on_manifest_editor_pointed(self, event: ManifestEditor.Pointed) -> None:
+        """Explain what the mouse rests over."""
+        if self._help is not None:
+            self._help.pointed(event.place)
+
+    def on_key(self) -> None:
+        """A key that is for another part ends what the mouse shows."""
+        if self._help is not None:
+            self._help.pointed(None)
 
     def _text_changed(self) -> None:
         if self._check is not None:
@@ -242,7 +278,7 @@ class ManifestScreen(PlaceScreen):
         """Go to a section of the outline."""
         if event.view is self.query_one(Outline):
             self.editor.go_to(int(event.row.key))
-            self.editor.focus()
+            self.set_focus(self.editor)
 
     # --- saving ----------------------------------------------------------------------------
 
@@ -285,6 +321,9 @@ class ManifestScreen(PlaceScreen):
         """Take the file's text; one step of undo brings the edited text back."""
 
         def done(opened: Opened) -> None:
+            if not self._loaded:
+                self._opened(opened)
+                return
             self.editor.set_text(opened.text)
             self._saved = text_digest(self.editor.text)
             self._text_changed()
@@ -330,7 +369,7 @@ class ManifestScreen(PlaceScreen):
 
     def _show_problem(self, found: Diagnostic) -> None:
         self.editor.go_to(found.span.start.line, found.span.start.column)
-        self.editor.focus()
+        self.set_focus(self.editor)
 
     def on_problems_chosen(self, event: Problems.Chosen) -> None:
         """Go where the problem is."""
@@ -381,7 +420,7 @@ class ManifestScreen(PlaceScreen):
         def answer(value: str | None) -> None:
             if value and value.strip().isdecimal():
                 self.editor.go_to(max(0, int(value) - 1))
-                self.editor.focus()
+                self.set_focus(self.editor)
 
         self.app.push_screen(AskPanel("Go to line", hint=f"1 to {self.editor.document.line_count}"), answer)
 

@@ -109,8 +109,7 @@ class PlaceScreen(Screen[None]):
             other.set_class(other is pane, "-active")
         target = next((node for node in pane.walk_children(Widget, with_self=True) if node.can_focus), None)
         if target is not None:
-            # The pane may just have been hidden: focus once it is laid out.
-            self.call_after_refresh(target.focus)
+            self.set_focus(target)  # at once: what is typed right after belongs to it already
 
     def action_next_pane(self) -> None:
         """Go to the pane after the one that is up."""

@@ -99,7 +99,7 @@ class FilterList(Vertical):
     def action_clear_filter(self) -> None:
         """Take the filter off."""
         self.filter = ""
-        self.view.focus()
+        self.screen.set_focus(self.view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a filter, Escape is for whoever holds the list."""
@@ -109,7 +109,7 @@ class FilterList(Vertical):
         """From the filter, down goes to the rows."""
         if event.key == "down" and self.query_one(Input).has_focus:
             event.stop()
-            self.view.focus()
+            self.screen.set_focus(self.view)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -120,7 +120,7 @@ class FilterList(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._open(bool(event.value))
-        self.view.focus()
+        self.screen.set_focus(self.view)
 
 
 def _text(row: Row) -> str:

@@ -47,13 +47,14 @@ class FindBar(Horizontal):
         selected = self.editor.selected_text
         if selected and "\n" not in selected:
             field.value = selected
-        field.focus()
+        # At once, not after the next refresh: what is typed right after belongs to the field already.
+        self.screen.set_focus(field)
         self._count()
 
     def close(self) -> None:
         """Hide the bar and go back to the text."""
         self.remove_class("-open")
-        self.editor.focus()
+        self.screen.set_focus(self.editor)
 
     def find(self, step: int = 1) -> bool:
         """Select the next match after the cursor (-1: the previous one before it), around the end."""

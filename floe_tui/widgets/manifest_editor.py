@@ -67,7 +67,16 @@ class ManifestEditor(TextArea):
         revision: int
         typed: bool = False
 
-    def __init__(self, text: str = "", *, soft_wrap: bool = False, read_only: bool = False) -> None:
+    @dataclass
+    class Pointed(Message):
+        """The mouse is over another place of the text, line and column; None: over none."""
+
+        place: tuple[int, int] | None
+
+    def __init__(
+        self, text: str = "", *, soft_wrap: bool = False, read_only: bool = False, waiting: bool = False
+    ) -> None:
+        """`waiting`: the text comes later, by `begin`; what is typed until then is held back."""
         super().__init__(
             text,
             language=None,
@@ -79,7 +88,9 @@ class ManifestEditor(TextArea):
         self.indent_width = 2
         self.first_for_keys: Callable[[str], bool] | None = None
         """Asked before the editor takes a key, such as by a list that floats over it; True: it took it."""
+        self._held: list[events.Key | events.Paste] | None = [] if waiting else None
         self._typed = False
+        self._pointed: tuple[int, int] | None = None
         self._colours = YamlColours()
         self._marks: dict[int, Severity] = {}
         self._by_line: dict[int, list[Diagnostic]] = {}
@@ -154,7 +165,33 @@ class ManifestEditor(TextArea):
         self.post_message(self.Edited(self.revision, self._typed))
         self._typed = False
 
+    def begin(self, text: str) -> None:
+        """Show the text that was waited for, and then deliver what was typed meanwhile."""
+        self.load_text(text)
+        self.call_later(self._deliver)
+
+    async def _deliver(self) -> None:
+        held, self._held = self._held or [], None
+        for event in held:
+            if isinstance(event, events.Paste):
+                await self.on_event(events.Paste(event.text))
+            else:
+                await self.on_event(events.Key(event.key, event.character))
+
+    def _holds(self, event: events.Key | events.Paste) -> bool:
+        if self._held is None:
+            return False
+        self._held.append(event)
+        event.stop()
+        event.prevent_default()
+        return True
+
+    def _on_paste(self, event: events.Paste) -> None:  # type: ignore[override]  # Textual awaits either kind
+        self._holds(event)  # Textual calls its own handler next, unless it was held
+
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]  # Textual awaits either kind
+        if self._holds(event):
+            return
         if self.first_for_keys is not None and self.first_for_keys(event.key):
             event.stop()
             event.prevent_default()
@@ -225,6 +262,41 @@ class ManifestEditor(TextArea):
         self.replace(text, start, end, maintain_selection_offset=False)
         self.history.checkpoint()
 
+    # --- pointing --------------------------------------------------------------------------
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell what the mouse is over, unless it drags."""
+        self._point(None if event.button else self._place_under(event))
+
+    def on_leave(self) -> None:
+        """Over nothing here."""
+        self._point(None)
+
+    def on_mouse_down(self) -> None:
+        """A click is not a rest."""
+        self._point(None)
+
+    def on_mouse_scroll_down(self) -> None:
+        """The text moved away."""
+        self._point(None)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The text moved away."""
+        self._point(None)
+
+    def _point(self, place: tuple[int, int] | None) -> None:
+        if place != self._pointed:
+            self._pointed = place
+            self.post_message(self.Pointed(place))
+
+    def _place_under(self, event: events.MouseMove) -> tuple[int, int] | None:
+        """None in the gutter, behind the end of a line or of the text, and on space."""
+        if event.x < self.gutter_width or event.y + self.scroll_offset.y >= self.wrapped_document.height:
+            return None
+        row, column = self.get_target_document_location(event)
+        line = self.document.get_line(row)
+        return (row, column) if line[column : column + 1].strip() else None
+
     # --- finding ---------------------------------------------------------------------------
 
     def go_to(self, line: int, column: int = 0, *, end: tuple[int, int] | None = None) -> None:
@@ -250,6 +322,14 @@ class ManifestEditor(TextArea):
                 at = text.find(needle, at + len(needle))
         return found
 
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """Bring the cursor into view."""
+        # Textual wants it in the middle of an undo too, where the cursor may be behind what is left of the
+        # text: that would end the app. The undo moves the cursor next, and then it is brought into view.
+        if self.cursor_location[0] >= self.document.line_count:
+            return Offset()
+        return super().scroll_cursor_visible(center, animate)
+
     def offset_of(self, line: int, column: int) -> Offset:
         """Where a place of the text is drawn on the screen."""
         x, y = self.wrapped_document.location_to_offset((line, column))
@@ -259,11 +339,15 @@ class ManifestEditor(TextArea):
     def problems_at_cursor(self) -> Sequence[Diagnostic]:
         """The problems whose span holds the cursor, else those of its line; worst first."""
         row, column = self.cursor_location
-        here = sorted(self._by_line.get(row, ()), key=lambda item: RANK[item.severity])
-        exact = [
-            item for item in here if _columns(item, row, 10**9)[0] <= column <= _columns(item, row, 10**9)[1]
-        ]
-        return exact or here
+        return self.problems_at(row, column) or self._problems_of(row)
+
+    def problems_at(self, row: int, column: int) -> Sequence[Diagnostic]:
+        """The problems whose span holds a place, or ends at it; worst first."""
+        spans = ((item, _columns(item, row, 10**9)) for item in self._problems_of(row))
+        return [item for item, (start, end) in spans if start <= column <= end]
+
+    def _problems_of(self, row: int) -> Sequence[Diagnostic]:
+        return sorted(self._by_line.get(row, ()), key=lambda item: RANK[item.severity])
 
 
 def _columns(diagnostic: Diagnostic, row: int, length: int) -> tuple[int, int]:

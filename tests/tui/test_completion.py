@@ -13,6 +13,7 @@ from floe_tui.widgets.hover_card import HoverCard
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.status_bar import StatusBar
+from floe_tui.writing_help import REST
 
 from .conftest import MANIFEST, Start, settle, until
 
@@ -191,3 +192,94 @@ async def test_a_new_line_begins_where_it_should(workbench: Start, platform: Pat
     async with app.run_test() as pilot:
         await write_at(pilot, app, 8, "enter", "#", "enter", "#")
         assert editor(app).document.lines[9:11] == ["    #", "    #"]
+
+
+async def point_at(pilot: Pilot[None], app: Workbench, line: int, column: int) -> None:
+    """Rest the mouse over a place of the text."""
+    offset = editor(app).offset_of(line, column) - editor(app).region.offset
+    await pilot.hover(ManifestEditor, offset=(offset.x, offset.y))
+
+
+def card(app: Workbench) -> HoverCard:
+    return app.screen_stack[0].query_one(HoverCard)
+
+
+def said(app: Workbench) -> str:
+    return str(card(app).query_one("#card-meaning").render())
+
+
+async def test_the_mouse_at_rest_over_a_key_or_value_tells_what_the_key_tells(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await write_at(pilot, app, 16)
+        await pilot.press("ctrl+n")
+        by_key = said(app)
+        await pilot.press("escape", "up")
+        for column in (6, 18):  # enforcement, strict
+            await point_at(pilot, app, 16, column)
+            assert not card(app).is_open  # not before it rests
+            await until(pilot, lambda: card(app).is_open)
+            assert said(app) == by_key
+            assert app.focused is editor(app)
+            assert editor(app).cursor_location[0] == 15
+            await pilot.hover(ManifestEditor, offset=(60, 3))
+            assert not card(app).is_open
+
+
+async def test_the_card_of_the_mouse_stays_within_its_word_and_goes_with_the_mouse_or_a_key(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await write_at(pilot, app, 0)
+        await point_at(pilot, app, 16, 6)
+        await until(pilot, lambda: card(app).is_open)
+        await point_at(pilot, app, 16, 9)
+        assert card(app).is_open
+        await pilot.hover("#outline", offset=(3, 3))
+        assert not card(app).is_open
+        await point_at(pilot, app, 16, 6)
+        await until(pilot, lambda: card(app).is_open)
+        await pilot.press("x")
+        assert not card(app).is_open
+        assert editor(app).document.get_line(0).endswith("v1x")
+
+
+async def test_the_card_of_the_mouse_goes_with_a_key_for_another_part(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await write_at(pilot, app, 0)
+        app.screen.query_one("#outline").focus()
+        await pilot.pause()
+        await point_at(pilot, app, 16, 6)
+        await until(pilot, lambda: card(app).is_open)
+        await pilot.press("j")
+        assert not card(app).is_open
+        assert app.focused is app.screen.query_one("#outline")
+
+
+async def test_the_mouse_over_nothing_or_on_its_way_opens_nothing(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await write_at(pilot, app, 0)
+        for line, column in ((6, 0), (16, 2), (16, 40), (9, 6)):  # empty, indentation, behind the end
+            await point_at(pilot, app, line, column)
+        await pilot.hover(ManifestEditor, offset=(1, 9))  # the gutter
+        await pilot.pause(REST + 0.2)
+        assert not card(app).is_open
+
+
+async def test_the_mouse_over_a_problem_tells_it(workbench: Start, platform: Path) -> None:
+    (platform / "manifest.yaml").write_text(MANIFEST + "governence: {}\n")
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await write_at(pilot, app, 0)
+        editor(app).go_to(17)
+        await pilot.pause()
+        await point_at(pilot, app, 17, 3)
+        await until(pilot, lambda: card(app).is_open)
+        assert "governence" in str(card(app).query_one("#card-problems").render())

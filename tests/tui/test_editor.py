@@ -6,6 +6,7 @@ import statistics
 import time
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 
 from floe_engine import Diagnostic, Position, Severity, Span, TextEdit
@@ -86,6 +87,19 @@ async def test_edits_of_a_fix_are_one_step_of_undo() -> None:
         await pilot.pause()
         app.editor.undo()
         assert app.editor.text == TEXT
+
+
+async def test_undo_of_a_paste_that_made_the_text_scroll_ends_nothing() -> None:
+    app = Editing(TEXT)
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.editor.focus()
+        app.post_message(events.Paste("a: 1\n" * 40))
+        await pilot.pause()
+        assert app.editor.document.line_count > 40
+        await pilot.press("ctrl+end", "ctrl+z")
+        assert app.editor.text == TEXT
+        await pilot.press("ctrl+y")
+        assert app.editor.document.line_count > 40
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ async def test_unsaved_text_is_kept_and_offered_after_a_crash(workbench: Start, 
         await until(pilot, lambda: Swap(file).read() is None)
 
 
-async def test_declining_the_recovery_forgets_the_kept_text(workbench: Start, platform: Path) -> None:
+async def test_declining_the_recovery_leaves_the_kept_text_to_undo(workbench: Start, platform: Path) -> None:
     file = platform / "manifest.yaml"
     Swap(file).write("kept: text\n", text_digest(MANIFEST))
     app = workbench(platform)
@@ -131,7 +131,9 @@ async def test_declining_the_recovery_forgets_the_kept_text(workbench: Start, pl
         await pilot.press("enter")
         await pilot.pause()
         assert editor(app).text == MANIFEST
-        assert Swap(file).read() is None
+        await until(pilot, lambda: Swap(file).read() is None)
+        await pilot.press("x", "ctrl+z", "ctrl+z")
+        assert editor(app).text == "kept: text\n"
 
 
 async def test_the_external_editor_comes_back_as_one_undo(

@@ -14,6 +14,7 @@ from textual.command import CommandPalette
 from floe_engine import Cancelled, CancelToken, FloeError
 from floe_tui.actions import ACTIONS, Place
 from floe_tui.keys_page import markdown
+from floe_tui.screens.ask import PasswordPanel
 from floe_tui.screens.confirm import ConfirmPanel
 from floe_tui.screens.help import HelpPanel
 from floe_tui.screens.jump import JumpPanel
@@ -135,6 +136,37 @@ async def test_it_may_start_too_small(workbench: Start, platform: Path) -> None:
         await settle(pilot)
         assert app.screen is app.place_screen
         assert app.place_screen.place == Place.MANIFEST
+
+
+async def test_ctrl_c_copies_what_is_selected_and_else_says_how_to_leave(
+    workbench: Start, platform: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "home/config/floe/tui.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('[keys]\n"quit" = "f11"\n')
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+c")
+        (told,) = app._notifications
+        assert "To leave floe, press f11" in told.message
+        app.clear_notifications()
+        await pilot.press("shift+end", "ctrl+c")
+        assert app.clipboard == "apiVersion: floe.dev/v1"
+        (told,) = app._notifications
+        assert told.message.startswith("Copied")
+        await pilot.press("ctrl+f", *"kind", "shift+home", "ctrl+c")
+        assert app.clipboard == "kind"
+
+
+async def test_ctrl_c_never_copies_a_password(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.push_screen(PasswordPanel("Password of the key"))
+        await pilot.press(*"secret", "shift+home", "ctrl+c")
+        assert app.clipboard == ""
+        assert isinstance(app.screen, PasswordPanel)
 
 
 async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, platform: Path) -> None:
