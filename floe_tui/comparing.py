@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine import CancelToken, DiffRow, FloeError, Report
-from floe_tui.text import count
+from floe_tui.text import count, shorten
 from floe_tui.widgets.row_view import Row, Tone
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ SIGNS: dict[str, tuple[str, Tone]] = {
     "patch": ("·", "info"),
     "none": (" ", "dim"),
 }
+PLACE_WIDTH = 34
+"""Cells of the column that names a change's setting; both ends of the name are told."""
+
 KINDS = {"added": "+", "removed": "-"}
 
 
@@ -165,5 +168,5 @@ def _row(key: str, entry: Any, affected: Affected | None) -> Row:
     kind = KINDS.get(entry.change.kind, "~")
     security = " [security]" if entry.security else ""
     hits = f" → {count(affected.hits[entry.fingerprint], 'finding')}" if affected is not None else ""
-    cells = ("", entry.bump, entry.place, f"  {kind} {entry.sentence}{security}{hits}")
-    return Row(key, cells, sign, tone, entry.rule.id)
+    cells = ("", entry.bump, shorten(entry.place, PLACE_WIDTH), f"  {kind} {entry.sentence}{security}{hits}")
+    return Row(key, cells, sign, tone, f"{entry.rule.id} {entry.place}")

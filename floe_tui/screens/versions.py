@@ -11,7 +11,17 @@ from textual.widgets import Input, Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
-from floe_tui.comparing import SIGNS, Affected, Compared, Sides, affect, compare, known_versions, rows_of
+from floe_tui.comparing import (
+    PLACE_WIDTH,
+    SIGNS,
+    Affected,
+    Compared,
+    Sides,
+    affect,
+    compare,
+    known_versions,
+    rows_of,
+)
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
@@ -54,7 +64,7 @@ class VersionsScreen(PlaceScreen):
         columns = (
             Column("Rule", 8),
             Column("Bump", 6),
-            Column("Setting", 34, least=110),
+            Column("Setting", PLACE_WIDTH, least=110),
             Column("Change"),
         )
         with Vertical(id="body"):
@@ -309,14 +319,15 @@ class VersionsScreen(PlaceScreen):
             self._show_file(entry.change.file)
             line, old = compared.lines[compared.entries.index(entry)]
             self.diff.go_to_line(line, old=old)
+            self._say_file()
         self.refresh_bindings()
 
     def _show_file(self, name: str) -> None:
         if name == self._file:
             return
         self._file = name
-        self.query_one("#file", Label).update(plain(name))
         self.diff.show(self._compared.files.get(name, ()) if self._compared else ())
+        self._say_file()
 
     @on(RowView.Chosen)
     def _chosen(self) -> None:
@@ -324,11 +335,26 @@ class VersionsScreen(PlaceScreen):
 
     def action_next(self) -> None:
         """The next difference of the text."""
-        self.diff.action_next_change()
+        self._walk(1)
 
     def action_previous(self) -> None:
         """The difference before."""
-        self.diff.action_previous_change()
+        self._walk(-1)
+
+    def _walk(self, step: int) -> None:
+        """To a difference; the text comes up where it stands behind the changes."""
+        if not self.diff.region.area:
+            self.activate(self.query_one("#texts"))
+        if step > 0:
+            self.diff.action_next_change()
+        else:
+            self.diff.action_previous_change()
+        self._say_file()
+
+    def _say_file(self) -> None:
+        at, of = self.diff.position, self.diff.changes
+        where = f"difference {at} of {of}" if at else count(of, "difference")
+        self.query_one("#file", Label).update(plain(f"{self._file}   {where}" if self._file else ""))
 
     def action_columns(self) -> None:
         """One column or two."""
@@ -344,7 +370,7 @@ class VersionsScreen(PlaceScreen):
         """Open the search in the text."""
         self.query_one("#search").add_class("-open")
         self.activate(self.query_one("#texts"))
-        self.call_after_refresh(self.query_one("#words", Input).focus)
+        self.set_focus(self.query_one("#words", Input))
 
     @on(Input.Changed, "#words")
     def _search(self, event: Input.Changed) -> None:

@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
-from floe_tui.text import visible
+from floe_tui.text import shorten, visible
 
 Tone = Literal["", "error", "warning", "success", "info", "dim"]
 
@@ -47,6 +47,8 @@ class Column:
     right: bool = False
     least: int = 0
     """Left out where the list is narrower than so many cells."""
+    ends: bool = False
+    """Its texts are told apart by both ends: what is too long loses its middle."""
 
 
 class RowView(ScrollView, can_focus=True):
@@ -110,6 +112,7 @@ class RowView(ScrollView, can_focus=True):
         self.columns = tuple(columns)
         self.empty = empty
         self._rows: list[Row] = []
+        self._at: dict[str, int] = {}
         self._header = any(column.title for column in self.columns)
 
     # --- rows ------------------------------------------------------------------------------
@@ -128,10 +131,11 @@ class RowView(ScrollView, can_focus=True):
         """Show other rows; the cursor stays on the row of the same key where there is one."""
         before = self.current
         self._rows = list(rows)
+        self._at = {row.key: index for index, row in enumerate(self._rows)}
         self.virtual_size = Size(0, len(rows) + self._header)
         at = min(self.cursor, max(0, len(rows) - 1))
         if before is not None and not (at < len(rows) and rows[at].key == before.key):
-            at = next((index for index, row in enumerate(rows) if row.key == before.key), at)
+            at = self._at.get(before.key, at)
         if at == self.cursor:
             self.refresh()
             if self.current != before:
@@ -139,8 +143,11 @@ class RowView(ScrollView, can_focus=True):
         else:
             self.cursor = at
 
-    def replace(self, index: int, row: Row) -> None:
-        """Show another row of the same key in the place of the one at `index`."""
+    def replace(self, row: Row) -> None:
+        """Show another row in the place of the one with the same key; one that is not shown stays so."""
+        index = self._at.get(row.key)
+        if index is None:
+            return
         self._rows[index] = row
         self.refresh()
         if index == self.cursor:
@@ -148,11 +155,11 @@ class RowView(ScrollView, can_focus=True):
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the row of a key."""
-        for index, row in enumerate(self._rows):
-            if row.key == key:
-                self.cursor = index
-                return True
-        return False
+        index = self._at.get(key)
+        if index is None:
+            return False
+        self.cursor = index
+        return True
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the rows."""
@@ -208,13 +215,19 @@ class RowView(ScrollView, can_focus=True):
         fixed = sum(column.width for column, _ in columns) + len(columns) - 1
         shares = sum(1 for column, _ in columns if not column.width) or 1
         share = max(4, (width - fixed) // shares)
+        # The room of empty cells at the end is the last text's: a case has no number beside its name.
+        told = max((index for index, (_, text) in enumerate(columns) if text), default=0)
         parts = []
-        for column, text in columns:
+        for index, (column, text) in enumerate(columns):
             size = column.width or share
+            if index == told and not column.right:
+                size += sum(1 + (column.width or share) for column, _ in columns[index + 1 :])
             if cell_len(text) > size:
-                text = _fitting(text, size)
+                text = shorten(text, size) if column.ends and text.isascii() else _fitting(text, size)
             pad = " " * (size - cell_len(text))
             parts.append(pad + text if column.right else text + pad)
+            if index == told:
+                break
         return set_cell_size(" ".join(parts), max(0, width))
 
     # --- keys and mouse --------------------------------------------------------------------

@@ -1,8 +1,13 @@
-"""Two texts beside each other, or in one column; draws only the lines that are seen."""
+"""Two texts beside each other, or in one column; draws only the lines that are seen.
+
+A line that is too long is broken, and so is a value of several lines behind each of them.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -16,9 +21,13 @@ from floe_engine import DiffRow, changed_part, folded, one_column
 from floe_tui.actions import part_bindings
 from floe_tui.text import count, visible
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.wrapping import broken, hanging
 
 NARROW = 100
 """Cells below which one column is shown whatever was asked for."""
+
+HEAD = 8
+"""Cells before a side's text: line number and sign."""
 
 
 class SplitDiff(ScrollView, can_focus=True):
@@ -60,6 +69,8 @@ class SplitDiff(ScrollView, can_focus=True):
         self.empty = empty
         self._aligned: Sequence[DiffRow] = ()
         self._shown: Sequence[DiffRow] = ()
+        self._tops: list[int] = [0]
+        """Of each shown row the line where it begins, and the number of lines at the end."""
         self._starts: tuple[int, ...] = ()
         self._at = -1
         self._needle = ""
@@ -120,9 +131,22 @@ class SplitDiff(ScrollView, can_focus=True):
             and (index == 0 or self._shown[index - 1].kind in ("same", "folded"))
         )
         self._matches = tuple(self._found()) if self._needle else ()
-        longest = max((max(len(row.left), len(row.right)) for row in self._aligned), default=0)
-        self.virtual_size = Size(0 if not self.one_column else longest + 16, max(1, len(self._shown)))
+        self._tops = [0, *accumulate(self._height(row) for row in self._shown)]
+        self.virtual_size = Size(0, max(1, self._tops[-1]))
         self.refresh()
+
+    @property
+    def _rooms(self) -> tuple[int, int]:
+        """Cells for a line's text in the one column, or in the left and the right."""
+        width = self.scrollable_content_region.width
+        if self.one_column:
+            return max(1, width - 1 - HEAD), max(1, width - 1 - HEAD)
+        half = (width - 2) // 2
+        return max(1, half - HEAD), max(1, width - 2 - half - HEAD)
+
+    def _height(self, row: DiffRow) -> int:
+        left, right = self._rooms
+        return max(len(broken(row.left, left)), len(broken(row.right, right)))
 
     def watch_unified(self) -> None:
         """Lay out anew."""
@@ -173,7 +197,7 @@ class SplitDiff(ScrollView, can_focus=True):
 
     def _show_row(self, index: int) -> None:
         # By force: where rows have just been shown, the view does not know yet that it can scroll.
-        self.scroll_to(y=max(0, index - 2), animate=False, force=True)
+        self.scroll_to(y=max(0, self._tops[index] - 2), animate=False, force=True)
         self.refresh()
 
     # --- searching -------------------------------------------------------------------------
@@ -210,52 +234,56 @@ class SplitDiff(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row."""
         width, base = self.scrollable_content_region.width, self.rich_style
-        index = y + self.scroll_offset.y
-        if not self._shown and index == 0:
+        line = y + self.scroll_offset.y
+        if not self._shown and line == 0:
             return Strip([Segment(set_cell_size(f" {self.empty}", width), base)], width)
-        if index >= len(self._shown):
+        if line >= self._tops[-1]:
             return Strip.blank(width, base)
-        row = self._shown[index]
+        index = bisect_right(self._tops, line) - 1
+        row, part = self._shown[index], line - self._tops[index]
         if row.kind == "folded":
             style = base + self.get_component_rich_style("diff--folded", partial=True)
             text = f" ⋯ {count(row.hidden, 'equal line')}"
             return Strip([Segment(set_cell_size(text, width), style)], width)
         current = bool(self._starts) and self._at >= 0 and index == self._starts[self._at]
         current = current or (self._match >= 0 and self._matches[self._match : self._match + 1] == (index,))
-        mark = Segment("▸" if current else " ", base + self._style("current"))
+        mark = Segment("▸" if current and part == 0 else " ", base + self._style("current"))
+        left, right = self._rooms
         if self.one_column:
             side = "old" if row.kind == "removed" else "new"
-            return Strip([mark, *self._side(row, side, width - 1, base, self.scroll_offset.x)])
-        half = (width - 2) // 2
-        left = self._side(row, "old", half, base, 0)
-        right = self._side(row, "new", width - 2 - half, base, 0)
-        return Strip([mark, *left, Segment("│", base + self._style("number")), *right])
+            return Strip([mark, *self._side(row, side, left, base, part)])
+        old, new = self._side(row, "old", left, base, part), self._side(row, "new", right, base, part)
+        return Strip([mark, *old, Segment("│", base + self._style("number")), *new])
 
-    def _side(self, row: DiffRow, side: str, width: int, base: Style, skip: int) -> list[Segment]:
+    def _side(self, row: DiffRow, side: str, room: int, base: Style, part: int) -> list[Segment]:
+        """One of the lines that a side of a row takes."""
         number, text = (row.left_no, row.left) if side == "old" else (row.right_no, row.right)
         if number is None:
-            return [Segment(" " * width, base)]
+            return [Segment(" " * (HEAD + room), base)]
         style, sign = base, GLYPHS["same"]
         if row.kind != "same":
             kind = "removed" if side == "old" else "added"
             sign = GLYPHS["changed"] if row.kind == "changed" else GLYPHS[kind]
             style = base + self._style("changed" if row.kind == "changed" else kind)
-        head = f"{number:>5} {sign} "
-        room = width - len(head)
+        head = Segment(f"{number:>5} {sign} " if part == 0 else " " * HEAD, style + self._style("number"))
+        parts = broken(text, room)
+        if part >= len(parts):
+            return [head, Segment(" " * room, style)]
+        first, last = parts[part]
         cuts = [(0, len(text), style)]
         if row.kind == "changed":
             start, left_end, right_end = changed_part(row.left, row.right)
             end = left_end if side == "old" else right_end
-            part = style + self._style("part")
-            cuts = [(0, start, style), (start, end, part), (end, len(text), style)]
-        pieces = [piece for cut in cuts for piece in self._marked(text, *cut)]
+            cuts = [(0, start, style), (start, end, style + self._style("part")), (end, len(text), style)]
+        pieces = [
+            piece
+            for start, end, look in cuts
+            for piece in self._marked(text, max(start, first), min(end, last), look)
+        ]
+        if part:
+            pieces.insert(0, (" " * hanging(text, room), style))
         strip = Strip([Segment(piece, look) for piece, look in pieces if piece])
-        if skip:
-            strip = strip.crop(skip)
-        if strip.cell_length > room:
-            strip = Strip([*strip.crop(0, max(0, room - 1)), Segment("…", style)])
-        strip = strip.adjust_cell_length(max(0, room), style)
-        return [Segment(head, style + self._style("number")), *strip]
+        return [head, *strip.adjust_cell_length(room, style)]
 
     def _marked(self, text: str, start: int, end: int, style: Style) -> Iterator[tuple[str, Style]]:
         """A piece of a line, with what is searched made visible in it."""

@@ -126,3 +126,19 @@ async def test_only_breaking_leaves_what_needs_a_major_version(workbench: Start,
         await pilot.press("b")
         assert 0 < len(screen.list.view.rows) < before
         assert {row.glyph for row in screen.list.view.rows} == {"✗"}
+
+
+async def test_on_a_small_screen_the_next_change_brings_the_text_up(
+    workbench: Start, published: Path
+) -> None:
+    app = workbench(published)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await versions(pilot, app)
+        assert not screen.diff.region.area
+        at = screen.diff.position
+        await pilot.press("n")
+        await idle(pilot, app)
+        assert screen.diff.region.area
+        assert screen.diff.position == at % screen.diff.changes + 1
+        said = f"difference {screen.diff.position} of {screen.diff.changes}"
+        assert said in str(screen.query_one("#file").render())

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
@@ -18,6 +19,7 @@ from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.steps import Steps
+from floe_tui.widgets.wrapping import broken, hanging
 
 
 class Holder(App[None]):
@@ -117,8 +119,39 @@ async def test_the_cursor_stays_on_its_row_while_rows_arrive() -> None:
         await pilot.press("j")
         listing.set_rows([Row("a", ("a",)), Row("b", ("b",)), Row("c", ("c",))])
         assert listing.current == Row("c", ("c",))
-        listing.update_row(Row("c", ("c!",), "✓"))
+        listing.update_rows([Row("c", ("c!",), "✓"), Row("z", ("of another list",))])
         assert listing.current == Row("c", ("c!",), "✓")
+        assert len(listing.view.rows) == 3
+
+
+async def test_what_arrives_under_a_filter_comes_and_goes_by_its_words() -> None:
+    listing = FilterList((Column("tag"), Column("signer")))
+    app = Holder(listing)
+    async with app.run_test() as pilot:
+        listing.set_rows([Row(key, (key, "")) for key in "abc"])
+        listing.filter = "alice"
+        await pilot.pause()
+        assert not listing.view.rows
+        assert "Escape" in listing.view.render_line(1).text
+        listing.update_rows([Row("b", ("b", "Alice"))])
+        assert [row.key for row in listing.view.rows] == ["b"]
+        listing.update_rows([Row("b", ("b", "alice", "again")), Row("a", ("a", "bob"))])
+        assert listing.view.rows == [Row("b", ("b", "alice", "again"))]
+        listing.update_rows([Row("b", ("b", "bob"))])
+        assert not listing.view.rows
+
+
+async def test_a_column_that_is_told_apart_by_its_ends_loses_its_middle() -> None:
+    listing = FilterList((Column("tag", 6), Column("size", 6, least=60), Column("signer", ends=True)))
+    app = Holder(listing)
+    signer = "github.com/acme/platform/.github/workflows/publish.yml@refs/heads/main"
+    async with app.run_test(size=(50, 6)) as pilot:
+        listing.set_rows([Row("a", ("v1", "10 kB", signer))])
+        await pilot.pause()
+        line = listing.view.render_line(1).text
+        assert "github.com/acme" in line
+        assert "heads/main" in line
+        assert "10 kB" not in line, "what is needed less goes first"
 
 
 async def test_a_row_shows_escapes_and_long_text_is_cut_with_a_sign() -> None:
@@ -234,3 +267,50 @@ async def test_steps_are_shown_as_the_seed_prints_them() -> None:
             "  ! the key is old",
             "  → make another",
         )
+
+
+@pytest.mark.parametrize("unified", [False, True])
+async def test_a_long_line_and_a_value_of_several_lines_are_broken_and_shown_whole(unified: bool) -> None:
+    old = '  "description": "First.\\nSecond, with a backslash \\\\n in it.\\nLast.",'
+    new = '  "description": "First.\\n' + "word " * 60 + '\\nLast.",'
+    diff = SplitDiff()
+    app = Holder(diff)
+    async with app.run_test(size=(140, 30)) as pilot:
+        diff.show(side_by_side(f"a\n{old}\nz", f"a\n{new}\nz"))
+        diff.unified = unified
+        await pilot.pause()
+        seen = lines_of(diff, 20)
+        assert sum(line.count("word") for line in seen) == 60
+        firsts = [line for line in seen if "First." in line]
+        assert len(firsts) == (2 if unified else 1)
+        assert "~" in firsts[0] or "-" in firsts[0]
+        assert any("Second, with a backslash" in line and "in it" in line for line in seen)
+        lasts = [line for line in seen if "Last." in line]
+        assert not any("First" in line for line in lasts)
+        assert all(len(line) == diff.scrollable_content_region.width for line in seen)
+        diff.action_next_change()
+        await pilot.pause()
+        assert diff.position == 1
+        assert sum(line.count("▸") for line in lines_of(diff, 20)) == 1
+
+
+@given(text=st.text(max_size=200), room=st.integers(1, 60))
+def test_every_character_of_a_broken_line_is_in_one_part_that_fits(text: str, room: int) -> None:
+    parts = broken(text, room)
+    assert "".join(text[start:end] for start, end in parts) == text
+    for index, (start, end) in enumerate(parts):
+        cells = cell_len(visible(text[start:end]))
+        limit = room - (hanging(text, room) if index else 0)
+        assert cells <= limit or end - start == 1
+
+
+async def test_the_last_text_of_a_row_has_the_room_of_the_empty_cells_behind_it() -> None:
+    view = FilterList((Column("Case"), Column("Passed", 9, right=True)))
+    app = Holder(view)
+    async with app.run_test(size=(40, 6)):
+        long = "a case whose name needs all of the row"
+        view.set_rows([Row("suite", ("suite", "2/2")), Row("case", (long, ""))])
+        header, suite, case = lines_of(view.view, 3)
+        assert case == f"  {long}"
+        assert suite.endswith("2/2")
+        assert header.endswith("Passed")
