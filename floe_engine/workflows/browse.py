@@ -23,9 +23,9 @@ from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
 from floe_engine.versions import Constraint, Resolution, Version
-from floe_engine.workflows.pull import fetch
+from floe_engine.workflows.pull import fetch_files
 from floe_engine.workflows.verify import reader_anchors
-from floe_engine.workflows.wanted import Wanted, resolve
+from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
 
@@ -175,8 +175,13 @@ def describe_versions(
             on_facts(facts)
         return facts
 
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="floe-describe") as pool:
+    with ThreadPoolExecutor(at_once(repository, 8), thread_name_prefix="floe-describe") as pool:
         return tuple(pool.map(describe, tags))
+
+
+def at_once(repository: Reference, most: int) -> int:
+    """How many versions are read at the same time: a folder has no network that one would wait for."""
+    return most if repository.scheme == "oci" else 1
 
 
 def inspect_version(
@@ -185,9 +190,9 @@ def inspect_version(
     """Everything about one version: its files, annotations, content and every signature."""
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    ref = resolve(repository, wanted)
-    reference = wanted.repository.with_digest(ref) if wanted.is_digest else wanted.repository.with_tag(ref)
-    fetched = fetch(repository, ref, where=str(reference), report=report)
+    found = locate(repository, wanted)
+    reference = found.reference
+    fetched = fetch_files(repository, found.manifest, where=str(reference), report=report)
     verdict = verify(
         repository,
         fetched.digest,

@@ -19,9 +19,10 @@ from floe_engine.files import read_bounded
 from floe_engine.upgrade import rules
 from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
+from floe_engine.versions import Constraint
 from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.pull import fetch
-from floe_engine.workflows.wanted import Wanted, resolve
+from floe_engine.workflows.pull import fetch_files
+from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
 
@@ -103,19 +104,16 @@ def load_side(
     if cached is not None:
         return Side(text, cached)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    ref = resolve(repository, wanted)
-    fetched = fetch(repository, ref, where=f"{wanted.repository.name}:{ref}", report=report)
-    return Side(ref if not wanted.is_digest else text, fetched.artifact)
+    found = locate(repository, wanted)
+    fetched = fetch_files(repository, found.manifest, where=str(found.reference), report=report)
+    return Side(found.ref if not wanted.is_digest else text, fetched.artifact)
 
 
 def _cached(workspace: Workspace, wanted: Wanted) -> Artifact | None:
     """The locked version needs no request: its bytes are checked against the lock."""
     lock = workspace.store.read_lock()
-    if lock is None or lock.reference != wanted.repository.name:
-        return None
-    if wanted.constraint not in (lock.tag, lock.tag.removeprefix("v"), lock.digest):
-        return None
-    return workspace.store.load(lock)
+    exact = wanted.is_digest or Constraint.parse(wanted.constraint).is_exact
+    return workspace.store.load(lock) if lock and exact and satisfies(lock, wanted) else None
 
 
 def _directory(workspace: Workspace, path: Path, title: str, cancel: CancelToken | None) -> Side:

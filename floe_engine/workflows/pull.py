@@ -30,12 +30,12 @@ from floe_engine.files import human_size, rfc3339
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.client import Repository
-from floe_engine.registry.descriptor import Descriptor
+from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 from floe_engine.versions import Version
 from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge, still_trusted
-from floe_engine.workflows.wanted import Wanted, resolve, satisfies
+from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
 
@@ -203,7 +203,13 @@ def load_or_pull(
 
 def fetch(repository: Repository, ref: str, *, where: str, report: Report = silent) -> Fetched:
     """Download the artifact at a tag or digest; everything is checked but who signed it."""
-    manifest = repository.manifest(ref)
+    return fetch_files(repository, repository.manifest(ref), where=where, report=report)
+
+
+def fetch_files(
+    repository: Repository, manifest: Manifest, *, where: str, report: Report = silent
+) -> Fetched:
+    """The same where the image manifest is known already."""
     files = read_manifest(manifest.raw, where=where)
     total = sum(file.size for file in files)
     moved = 0
@@ -293,13 +299,13 @@ def obtain(
             where=wanted.repository.name,
         )
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    ref = resolve(repository, wanted)
-    where = f"{wanted.repository.name}@{ref}" if wanted.is_digest else f"{wanted.repository.name}:{ref}"
+    found = locate(repository, wanted)
+    where = str(found.reference)
     report(Heading(f"Pulling platform artifacts from {where}"))
-    fetched = fetch(repository, ref, where=where, report=report)
+    fetched = fetch_files(repository, found.manifest, where=where, report=report)
     platform = fetched.artifact.platform
     if not wanted.is_digest:
-        check_version(platform, ref, where)
+        check_version(platform, found.ref, where)
     if restore is None:
         _check_direction(platform, lock, options, where)
     trust = anchors_of(workspace, keys=options.keys, identities=options.identities, lock=lock)
@@ -318,7 +324,7 @@ def obtain(
     )
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
     if restore is None:
-        tag = f"v{platform.version}" if wanted.is_digest else ref
+        tag = f"v{platform.version}" if wanted.is_digest else found.ref
         return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer))
     if _trusts(workspace, restore, options):
         return Candidate(fetched.artifact, restore)

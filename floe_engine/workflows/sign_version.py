@@ -8,9 +8,9 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.workflows.publish import sign_digest
-from floe_engine.workflows.pull import check_version, fetch
+from floe_engine.workflows.pull import check_version, fetch_files
 from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signer
-from floe_engine.workflows.wanted import Wanted, resolve
+from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
 
@@ -39,12 +39,12 @@ def sign_version(
     options = options or SigningOptions()
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel, push=True)
-    ref = resolve(repository, wanted)
-    reference = wanted.repository.with_digest(ref) if wanted.is_digest else wanted.repository.with_tag(ref)
-    fetched = fetch(repository, ref, where=str(reference))
+    found = locate(repository, wanted)
+    reference = found.reference
+    fetched = fetch_files(repository, found.manifest, where=str(reference))
     platform = fetched.artifact.platform
     if not wanted.is_digest:
-        check_version(platform, ref, str(reference))
+        check_version(platform, found.ref, str(reference))
     security = platform.manifest.security
     choice = choose_signing(workspace, security, options)
     signer = open_signer(workspace, choice, security, options, ask)

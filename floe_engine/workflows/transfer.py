@@ -19,8 +19,8 @@ from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
 from floe_engine.registry.reference import Reference
 from floe_engine.versions import Version
-from floe_engine.workflows.pull import PullOptions, check_version, fetch, pinned
-from floe_engine.workflows.wanted import Wanted, resolve, satisfies
+from floe_engine.workflows.pull import PullOptions, check_version, fetch_files, pinned
+from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
 SIGNATURE_LIMIT = 1024 * 1024
@@ -140,12 +140,12 @@ def _copy(
     destination: Reference,
     report: Report,
 ) -> Transferred:
-    ref = resolve(source, wanted)
-    where = f"{wanted.repository.name}{'@' if wanted.is_digest else ':'}{ref}"
-    fetched = fetch(source, ref, where=where)
+    found = locate(source, wanted)
+    where = str(found.reference)
+    fetched = fetch_files(source, found.manifest, where=where)
     tag = f"v{fetched.artifact.platform.version}"
     if not wanted.is_digest:
-        check_version(fetched.artifact.platform, ref, where)
+        check_version(fetched.artifact.platform, found.ref, where)
     if destination.digest or destination.tag not in (None, tag):
         raise UsageError(
             "a copy keeps the version's tag",
@@ -161,7 +161,7 @@ def _copy(
             hint="a version never changes once it is out",
             where=f"{destination.name}:{tag}",
         )
-    raw = source.manifest(fetched.digest).raw
+    raw = found.manifest.raw
     if present is None:
         blobs = {file.digest: fetched.artifact.files[file.path] for file in fetched.files}
         target.push_blobs([(data, FILE_TYPE) for data in blobs.values()])

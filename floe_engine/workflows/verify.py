@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from floe_engine.artifact.pack import read_manifest
-from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.manifest.check import Checked
-from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
 from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.compile_platform import trusted_keys
 from floe_engine.workflows.signing_key import PUBLIC_FILE
 from floe_engine.workflows.trusting import TrustAnchors, anchors_of
-from floe_engine.workflows.wanted import Wanted, resolve
+from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
 
@@ -46,9 +44,9 @@ def verify_version(
     """
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    ref = resolve(repository, wanted)
-    reference = wanted.repository.with_digest(ref) if wanted.is_digest else wanted.repository.with_tag(ref)
-    digest = _digest_of(repository, reference)
+    found = locate(repository, wanted)
+    read_manifest(found.manifest.raw, where=str(found.reference))  # of something else there is nothing to say
+    digest = found.manifest.digest
     trust = reader_anchors(workspace, keys)
     verdict = verify(
         repository,
@@ -57,7 +55,7 @@ def verify_version(
         docker_reference=repository.reference.docker_reference,
         exhaustive=True,
     )
-    return Verified(reference, digest, verdict, trust.source)
+    return Verified(found.reference, digest, verdict, trust.source)
 
 
 def reader_anchors(workspace: Workspace, keys: Sequence[str] = ()) -> TrustAnchors:
@@ -87,12 +85,3 @@ def _platform_anchors(workspace: Workspace, otherwise: TrustAnchors) -> TrustAnc
     if public.is_file():
         return TrustAnchors(anchors_of(workspace, keys=[str(public.resolve())]).anchors, PUBLIC_FILE)
     return otherwise
-
-
-def _digest_of(repository: Repository, reference: Reference) -> str:
-    """The digest behind a tag, of something that is a platform artifact."""
-    if reference.target is None:
-        raise UsageError("the reference names no version", where=str(reference))
-    manifest = repository.manifest(reference.target)
-    read_manifest(manifest.raw, where=str(reference))
-    return manifest.digest

@@ -8,6 +8,7 @@ from pathlib import Path
 from floe_engine.errors import LockMismatch, NotFound, UsageError
 from floe_engine.project.spec import Spec
 from floe_engine.registry.client import Repository
+from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.versions import Constraint, Version
@@ -52,10 +53,44 @@ class Wanted:
         return self.constraint.startswith("sha256:")
 
 
-def resolve(repository: Repository, wanted: Wanted) -> str:
-    """The tag that `wanted` means. A digest names itself; an exact version needs no request."""
+@dataclass(frozen=True)
+class Located:
+    """Where a wanted version is: its one tag or digest, and the image manifest behind that."""
+
+    reference: Reference
+    manifest: Manifest
+
+    @property
+    def ref(self) -> str:
+        """The tag or digest alone."""
+        return self.reference.digest or self.reference.tag or ""
+
+
+def locate(repository: Repository, wanted: Wanted) -> Located:
+    """Find what `wanted` means today. Raises `NotFound`, `RegistryError`, `LockMismatch`.
+
+    An exact version or a digest costs the one request for its manifest. floe publishes ``v1.2.3``;
+    only where that is not there, ``1.2.3`` is asked for as well, as others may have named it.
+    """
     if wanted.is_digest:
-        return wanted.constraint
+        return Located(
+            wanted.repository.with_digest(wanted.constraint), repository.manifest(wanted.constraint)
+        )
+    tag = _tag(repository, wanted)
+    try:
+        return Located(wanted.repository.with_tag(tag), repository.manifest(tag))
+    except NotFound as absent:
+        bare = tag.removeprefix("v")
+        if bare == tag:
+            raise
+        try:
+            return Located(wanted.repository.with_tag(bare), repository.manifest(bare))
+        except NotFound:
+            raise absent from None
+
+
+def _tag(repository: Repository, wanted: Wanted) -> str:
+    """The tag that a constraint chooses, or under which floe publishes an exact version."""
     constraint = Constraint.parse(wanted.constraint)
     if constraint.exact is not None:
         return constraint.exact.tag
