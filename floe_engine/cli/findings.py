@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.cli.command import Face
 
@@ -39,9 +39,11 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
     from floe_engine.policy.report.text import findings_lines, preview_lines
 
     out = face.output
-    for evaluation in compiled.evaluations:
+    grouping: Literal["file", "rule"] = "rule" if by_rule else "file"
+    for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         out.section()
-        for line in findings_lines(evaluation, by="rule" if by_rule else "file", show_all=show_all):
+        prefix = _prefix(project.directory)
+        for line in findings_lines(evaluation, by=grouping, show_all=show_all, prefix=prefix):
             out.answer(out.painted(line.text, _COLOURS.get(line.style, "")))
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
@@ -74,7 +76,8 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
 def _junit(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.junit import evaluations_junit
 
-    return evaluations_junit(compiled.evaluations)
+    prefixes = [_prefix(project.directory) for project in compiled.projects]
+    return evaluations_junit(compiled.evaluations, prefixes)
 
 
 def _sarif(compiled: CompiledProject) -> dict[str, Any]:
@@ -101,10 +104,13 @@ def _github(compiled: CompiledProject) -> str:
 def _markdown(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.markdown import findings_markdown
 
-    return "\n\n".join(map(findings_markdown, compiled.evaluations))
+    return "\n\n".join(
+        findings_markdown(evaluation, prefix=_prefix(project.directory))
+        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
+    )
 
 
 def _prefix(directory: Path) -> str:
-    """From where the command was run to the dbt project: code hosts place findings from there."""
+    """From where the command was run to the dbt project: people and code hosts place findings from there."""
     relative = Path(os.path.relpath(directory)).as_posix()
     return "" if relative == "." else f"{relative}/"

@@ -9,7 +9,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Family, ModelRule, label
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 from floe_engine.text import did_you_mean
@@ -47,12 +47,13 @@ class LayerPrefix(NamingRule):
         naming, placement = view.platform.naming, view.placements[model.unique_id]
         if placement.layer is None:
             prefixes = [prefix for layer in view.layering.names for prefix in naming.prefixes_of(layer)]
+            likely = _likely_prefix(model, view)
             yield self.finding(
                 model,
-                f"{model.name} belongs to no layer",
+                f"{label(model)} belongs to no layer",
                 expected=f"a name that starts with {_any_of(prefixes)}",
                 actual=model.name,
-                suggestion=f"rename it to {prefixes[0]}{_stem(model.name)} or the prefix of its layer",
+                suggestion=f"rename it to {likely}{_stem(model.name)}, or with the prefix of another layer",
             )
             return
         prefixes = list(naming.prefixes_of(placement.layer))
@@ -167,6 +168,20 @@ class KnownLayer(NamingRule):
             actual=str(declared),
             suggestion=f"write {LAYER_META}: {near}" if near else f"correct or remove {LAYER_META}",
         )
+
+
+def _likely_prefix(model: Model, view: View) -> str:
+    """The prefix of the layer that a model's place in the lineage suggests.
+
+    The first where it selects from no other model, the last where no model selects from it, else
+    the middle one.
+    """
+    naming = view.platform.naming
+    listed = [found[0] for layer in view.layering.names if (found := naming.prefixes_of(layer))]
+    if not any(parent.startswith("model.") for parent in model.parents):
+        return listed[0]
+    children = view.project.children.get(model.unique_id, ())
+    return listed[len(listed) // 2 if any(child.startswith("model.") for child in children) else -1]
 
 
 def _any_of(words: Sequence[str]) -> str:

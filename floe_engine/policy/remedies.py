@@ -15,6 +15,7 @@ from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.project.facts import Project
+from floe_engine.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Remedy:
     """How many of them stop the build."""
     downstream: int
     """The most dependents that any of their subjects has."""
+    edits: int = 1
+    """How many models want the same edit, one after the other."""
 
     @property
     def where(self) -> str:
@@ -42,22 +45,60 @@ class Remedy:
 
 
 def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
-    """The most valuable edits: those that unblock most, then those with most dependents.
+    """The most valuable edits: those that unblock most at once, then those with most dependents.
 
     Findings of one rule on the columns of one model are one edit; so are findings with the same
-    `Finding.fix`, whichever rule and model they are of. Waived and baselined ones need none.
+    `Finding.fix`, whichever rule and model they are of. What a rule wants of each model of a folder
+    is told once, for all of them. Waived and baselined ones need none.
     """
     groups: dict[str, list[Finding]] = {}
+    found: list[Remedy] = []
+    alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in evaluation.findings:
         if not finding.waived and not finding.baseline:
             groups.setdefault(finding.fix or f"{finding.rule} {evaluation.asked_of(finding)}", []).append(
                 finding
             )
+    for findings in groups.values():
+        first = findings[0]
+        if len(findings) > 1 or first.fix or not first.path:
+            found.append(_remedy(findings))
+        else:
+            alike.setdefault((first.rule, first.path.rpartition("/")[0]), []).append(first)
+    for (_, folder), findings in alike.items():
+        if len(findings) < _ALIKE:
+            found += [_remedy([finding]) for finding in findings]
+        else:
+            found.append(_repeated(findings, folder))
     ranked = sorted(
-        (_remedy(findings) for findings in groups.values()),
-        key=lambda remedy: (-remedy.blocking, -len(remedy.findings), -remedy.downstream, remedy.title),
+        found,
+        key=lambda remedy: (
+            -(remedy.blocking / remedy.edits),
+            -(len(remedy.findings) / remedy.edits),
+            -remedy.blocking,
+            -remedy.downstream,
+            remedy.title,
+        ),
     )
     return tuple(ranked[:limit])
+
+
+_ALIKE = 3
+"""From how many models of a folder on an edit that all of them want is told once."""
+
+
+def _repeated(findings: list[Finding], folder: str) -> Remedy:
+    """One edit that many models of a folder want; the one with most dependents stands for all."""
+    findings.sort(key=lambda finding: (-finding.downstream, finding.subject))
+    first = findings[0]
+    others = plural(len(findings) - 1, "other")
+    return Remedy(
+        f"{first.subject}: {first.suggestion or first.message} (and {others} in {folder or '.'})",
+        tuple(findings),
+        sum(finding.blocking for finding in findings),
+        first.downstream,
+        len(findings),
+    )
 
 
 def _remedy(findings: list[Finding]) -> Remedy:

@@ -49,7 +49,10 @@ def declared_lines(text: str) -> Mapping[Path, int]:
             if path is not None:
                 line += text.count("\n", seen, match.start())
                 seen = match.start()
-                found.setdefault(path, line)
+                if len(path) > 2 and all(entry[1] != "versions" for entry in stack):
+                    found[path] = line  # of a column that is declared twice dbt takes the later
+                else:
+                    found.setdefault(path, line)
         elif key in _LEVELS or key in _SWALLOWED:
             while stack and stack[-1][0] >= column:
                 stack.pop()

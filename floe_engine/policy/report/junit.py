@@ -19,17 +19,21 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 permits nowhere."""
 
 
-def evaluations_junit(evaluations: Sequence[Evaluation]) -> str:
-    """Evaluations of one or more projects, one suite a rule that was asked of anything."""
+def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str] = ()) -> str:
+    """Evaluations of one or more projects, one suite a rule that was asked of anything.
+
+    `prefixes` lead from the repository to each project (``dbt/``).
+    """
     names = ", ".join(evaluation.project for evaluation in evaluations)
     root = Element("testsuites", name=_clean(f"floe compile: {names}"))
-    for evaluation in evaluations:
-        _add_suites(root, evaluation, f"{evaluation.project} " if len(evaluations) > 1 else "")
+    for evaluation, prefix in zip(evaluations, prefixes or [""] * len(evaluations), strict=True):
+        name = f"{evaluation.project} " if len(evaluations) > 1 else ""
+        _add_suites(root, evaluation, name, prefix)
     _count(root)
     return _xml(root)
 
 
-def _add_suites(root: Element, evaluation: Evaluation, prefix: str) -> None:
+def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -> None:
     asked: dict[str, list[str]] = {}
     for rule_id, subject in sorted(evaluation.checked):
         asked.setdefault(rule_id, []).append(subject)
@@ -40,9 +44,9 @@ def _add_suites(root: Element, evaluation: Evaluation, prefix: str) -> None:
         subjects = asked.get(rule.id, ())
         if not subjects:
             continue
-        suite = SubElement(root, "testsuite", name=_clean(f"{prefix}{rule.id} {rule.title}"))
+        suite = SubElement(root, "testsuite", name=_clean(f"{name}{rule.id} {rule.title}"))
         for subject in subjects:
-            _subject(suite, rule.id, subject, found.get((rule.id, subject), ()))
+            _subject(suite, rule.id, subject, found.get((rule.id, subject), ()), prefix)
         _count(suite)
 
 
@@ -63,11 +67,11 @@ def run_junit(run: TestRun) -> str:
     return _xml(root)
 
 
-def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Finding]) -> None:
+def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Finding], prefix: str) -> None:
     element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(rule_id))
     if not findings:
         return
-    text = _clean("\n".join(_line(finding) for finding in findings))
+    text = _clean("\n".join(_line(finding, prefix) for finding in findings))
     blocking = [finding for finding in findings if finding.blocking]
     if blocking:
         failure = SubElement(element, "failure", message=_clean(blocking[0].message), type=rule_id)
@@ -80,8 +84,8 @@ def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Find
         SubElement(element, "system-out").text = text
 
 
-def _line(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.line}: " if finding.path else ""
+def _line(finding: Finding, prefix: str) -> str:
+    place = f"{prefix}{finding.path}:{finding.line}: " if finding.path else ""
     fix = f" (fix: {finding.suggestion})" if finding.suggestion else ""
     return f"{finding.severity}: {place}{finding.message}{fix}"
 

@@ -18,10 +18,13 @@ _OUTCOMES = {"done": "✅", "failed": "❌", "warned": "⚠️", "skipped": "➖
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 
 
-def findings_markdown(evaluation: Evaluation) -> str:
-    """An evaluation as GitHub-flavoured Markdown of at most `COMMENT_LIMIT` characters."""
+def findings_markdown(evaluation: Evaluation, *, prefix: str = "") -> str:
+    """An evaluation as GitHub-flavoured Markdown of at most `COMMENT_LIMIT` characters.
+
+    `prefix` leads from the repository to the project (``dbt/``).
+    """
     head = list(_head(evaluation))
-    rows = [_row(f) for f in evaluation.findings if not f.waived and not f.baseline]
+    rows = [_row(f, prefix) for f in evaluation.findings if not f.waived and not f.baseline]
     if not rows:
         return "\n".join(head) + "\n"
     open_, close = _FOLD, ["", "</details>"]
@@ -70,9 +73,9 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
             yield f"1. {_text(edit.title)}: resolves {plural(len(edit.findings), 'finding')}"
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding, prefix: str) -> str:
     sign = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}[finding.severity]
-    place = f"<br><sub>{_text(f'{finding.path}:{finding.line}')}</sub>" if finding.path else ""
+    place = f"<br><sub>{_text(f'{prefix}{finding.path}:{finding.line}')}</sub>" if finding.path else ""
     cells = (
         sign,
         finding.rule,

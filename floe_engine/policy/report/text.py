@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Literal
 
@@ -27,32 +29,77 @@ class Line(Struct, frozen=True, gc=False):
     style: Style = "plain"
 
 
-def findings_lines(
-    evaluation: Evaluation, *, by: Literal["file", "rule"] = "file", show_all: bool = False, fixes: int = 10
-) -> Iterator[Line]:
-    """Every finding that counts, the most valuable edits, and a summary.
+_FOLDED = 4
+"""From how many columns of a model on a rule's findings on them are shown as one."""
 
-    `show_all` adds what is waived or known from the baseline; `fixes` is how many edits to show
-    (0: none).
+_NAMED = 8
+"""How many of those others are named."""
+
+_MANY = 20
+"""From how many findings on they are counted by rule as well."""
+
+
+def findings_lines(
+    evaluation: Evaluation,
+    *,
+    by: Literal["file", "rule"] = "file",
+    show_all: bool = False,
+    fixes: int = 10,
+    prefix: str = "",
+) -> Iterator[Line]:
+    """Every finding that counts, their number by rule, the most valuable edits, and a summary.
+
+    Where a rule finds the same in many columns of a model, the first stands for all. `show_all`
+    shows each in full, and what is waived or known from the baseline; `fixes` is how many edits to
+    show (0: none); `prefix` leads from where the reader stands to the project (``dbt/``).
     """
     shown = [f for f in evaluation.findings if show_all or not (f.waived or f.baseline)]
     if by == "rule":
         shown.sort(key=lambda finding: (finding.rule, finding.path, finding.line, finding.subject))
-    for heading, group in groupby(shown, key=_rule_heading if by == "rule" else _file_heading):
-        yield Line(heading, "heading")
+    first, folded = (shown, {}) if show_all else _folded(shown, evaluation)
+    heading = _rule_heading if by == "rule" else partial(_file_heading, prefix=prefix)
+    for title, group in groupby(first, key=heading):
+        yield Line(title, "heading")
         for finding in group:
-            yield from _finding(finding, by)
+            yield from _finding(finding, by, prefix, folded.get(id(finding), ()))
         yield Line("")
+    if by == "file" and len(shown) >= _MANY:
+        yield from _by_rule(shown)
     edits = remedies(evaluation, fixes) if fixes else ()
     if len(shown) > len(edits) > 0:
         yield Line("Start here", "heading")
         for number, edit in enumerate(edits, 1):
             resolves = f"resolves {plural(len(edit.findings), 'finding')}"
             reaches = f", {plural(edit.downstream, 'dependent')}" if edit.downstream else ""
+            where = f"{prefix}{edit.where}" if edit.findings[0].path else edit.where
             yield Line(f"  {number:>2}. {printable(edit.title)}")
-            yield Line(f"      {printable(edit.where)}: {resolves}{reaches}", "detail")
+            yield Line(f"      {printable(where)}: {resolves}{reaches}", "detail")
         yield Line("")
     yield summary_line(evaluation)
+
+
+def _folded(
+    findings: Sequence[Finding], evaluation: Evaluation
+) -> tuple[list[Finding], dict[int, list[Finding]]]:
+    """The findings to show, and by the identity of one of them those that it stands for."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        model = evaluation.asked_of(finding)
+        if model != finding.subject:
+            key = (finding.rule, model, finding.severity, finding.waiver.id if finding.waiver else "")
+            groups.setdefault(key, []).append(finding)
+    others = {id(group[0]): group[1:] for group in groups.values() if len(group) >= _FOLDED}
+    hidden = {id(finding) for group in others.values() for finding in group}
+    return [finding for finding in findings if id(finding) not in hidden], others
+
+
+def _by_rule(findings: Sequence[Finding]) -> Iterator[Line]:
+    counts = Counter(finding.rule for finding in findings)
+    width = max(len(f"{count:,}") for count in counts.values())
+    yield Line("By rule", "heading")
+    for rule_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield Line(f"  {count:>{width},}  {_rule_title(rule_id)}")
+    yield Line("")
 
 
 def summary_line(evaluation: Evaluation) -> Line:
@@ -84,16 +131,23 @@ def preview_lines(preview: Preview) -> Iterator[Line]:
         yield Line(f"  {count:>{width},}  {rule_id}  {title}")
 
 
-def _finding(finding: Finding, by: Literal["file", "rule"]) -> Iterator[Line]:
+def _finding(
+    finding: Finding, by: Literal["file", "rule"], prefix: str, others: Sequence[Finding]
+) -> Iterator[Line]:
     kind = "waived" if finding.waived else "baseline" if finding.baseline else finding.severity
     style: Style = "waived" if finding.waived or finding.baseline else finding.severity
-    place = f"{finding.path}:{finding.line} " if by == "rule" and finding.path else ""
+    place = f"{prefix}{finding.path}:{finding.line} " if by == "rule" and finding.path else ""
     code = "" if by == "rule" else f"{finding.rule}  "
     yield Line(f"  {SIGNS[kind]} {printable(place)}{code}{printable(finding.message)}", style)
-    if finding.expected or finding.actual:
-        wanted = f"expected {finding.expected}" if finding.expected else ""
-        got = f"found {finding.actual}" if finding.actual else ""
+    # A message that names both already needs no line that says them again.
+    wanted = "" if finding.expected.removeprefix("≥ ") in finding.message else f"expected {finding.expected}"
+    got = "" if finding.actual in finding.message else f"found {finding.actual}"
+    if wanted or got:
         yield Line(f"      {printable('; '.join(filter(None, (wanted, got))))}", "detail")
+    if others:
+        names = [other.subject.rpartition(".")[2] for other in others[:_NAMED]]
+        rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        yield Line(f"      the same of {printable(', '.join(names))}{rest}", "detail")
     if finding.suggestion:
         reaches = f" ({plural(finding.downstream, 'dependent')})" if finding.downstream else ""
         yield Line(f"      → {printable(finding.suggestion)}{reaches}", "detail")
@@ -104,10 +158,14 @@ def _finding(finding: Finding, by: Literal["file", "rule"]) -> Iterator[Line]:
         yield Line(f"      {printable(text)}", "detail")
 
 
-def _file_heading(finding: Finding) -> str:
-    return printable(f"{finding.path}:{finding.line}" if finding.path else finding.subject)
+def _file_heading(finding: Finding, *, prefix: str) -> str:
+    return printable(f"{prefix}{finding.path}:{finding.line}" if finding.path else finding.subject)
 
 
 def _rule_heading(finding: Finding) -> str:
-    rule = rule_by_id(finding.rule)
-    return f"{finding.rule}  {rule.title}" if rule is not None else finding.rule
+    return _rule_title(finding.rule)
+
+
+def _rule_title(rule_id: str) -> str:
+    rule = rule_by_id(rule_id)
+    return f"{rule_id}  {rule.title}" if rule is not None else rule_id

@@ -140,3 +140,20 @@ def test_parents_without_a_layer_are_left_to_the_naming_rule() -> None:
     )
     assert asked(evaluation, "E205", "gold_orders")
     assert not found(evaluation, "E205")
+
+
+def test_a_new_name_is_suggested_by_the_place_in_the_lineage() -> None:
+    raw = source("orders")
+    evaluation = judge(
+        platform(),
+        model("orders_in", parents=[raw.unique_id]),
+        model("int_orders", parents=["orders_in"]),
+        model("fct_orders", parents=["int_orders"]),
+        sources=[raw],
+    )
+    suggested = {finding.subject: finding.suggestion.split(",")[0] for finding in found(evaluation, "E201")}
+    assert suggested == {
+        "orders_in": "rename it to bronze_orders_in",
+        "int_orders": "rename it to silver_orders",
+        "fct_orders": "rename it to gold_orders",
+    }

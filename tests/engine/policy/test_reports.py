@@ -21,6 +21,7 @@ from floe_engine.policy.report.markdown import findings_markdown
 from floe_engine.policy.report.sarif import sarif_document
 from floe_engine.policy.report.text import findings_lines, preview_lines
 from floe_engine.policy.running import run_policy_tests
+from floe_engine.project.facts import Column
 from tests.engine.policy.samples import judge, model, platform, project, source
 
 HERE = Path(__file__).parent
@@ -157,7 +158,7 @@ def test_text_shows_where_what_expected_found_and_the_fix() -> None:
     text = "\n".join(line.text for line in findings_lines(mixed(), show_all=True))
     assert "models/a b/stg_new.sql:1" in text
     assert "FLOE-E201  stg_new belongs to no layer" in text
-    assert "expected a name that starts with bronze_ or silver_ or gold_; found stg_new" in text
+    assert "expected a name that starts with bronze_ or silver_ or gold_\n" in text
     assert "waiver old until 2025-07-01, ann: goes in May" in text
     assert "1 error, 0 warnings, 1 waived, 1 in the baseline · 4 models" in text
 
@@ -216,3 +217,38 @@ def test_a_waiver_of_the_platform_that_downgrades_shows_in_text() -> None:
     evaluation = judge(lenient, model("stg_x"))
     assert evaluation.passed
     assert any("waiver w until 2025-06-30: soon" in line.text for line in findings_lines(evaluation))
+
+
+def test_what_a_rule_finds_in_many_columns_of_a_model_is_shown_once() -> None:
+    base = platform(governance__quality_gates__require_column_descriptions=True)
+    wide = model("bronze_wide", key="id", columns=tuple(Column(f"c{n}", line=n) for n in range(1, 31)))
+    evaluation = judge(base, wide, model("stg_x", key="id", columns=(Column("a"), Column("b"))))
+    lines = [line.text for line in findings_lines(evaluation, fixes=0)]
+    assert sum("FLOE-E221" in line for line in lines) == 1 + 2 + 1  # folded, two of stg_x, and the count
+    assert "      the same of c2, c3, c4, c5, c6, c7, c8, c9 and 21 more" in lines
+    assert "  32  FLOE-E221  Every declared column has a description" in lines
+    in_full = [line.text for line in findings_lines(evaluation, fixes=0, show_all=True)]
+    assert sum("FLOE-E221" in line for line in in_full) == 32 + 1
+
+
+def test_an_edit_that_many_models_of_a_folder_want_is_told_once() -> None:
+    raw = source("orders", has_freshness=False)
+    renamed = [model(f"stg_{n}", path=f"models/stg/stg_{n}.sql", properties_path=None) for n in range(9)]
+    elsewhere = model("fct_x", path="models/fct_x.sql", properties_path=None, parents=["stg_4"])
+    fresh = [
+        model("bronze_a", key="id", parents=[raw.unique_id]),
+        *(model(f"silver_{n}", key="id", parents=["bronze_a"]) for n in range(2)),
+    ]
+    first, second, third = remedies(judge(platform(), *renamed, elsewhere, *fresh, sources=[raw]))
+    assert first.title.startswith("declare freshness")
+    assert (second.edits, len(second.findings), second.downstream) == (9, 9, 1)
+    assert second.title.startswith("stg_4: rename it to bronze_4, or with")
+    assert second.title.endswith("(and 8 others in models/stg)")
+    assert third.title.startswith("fct_x: ")
+
+
+def test_every_place_that_people_read_starts_where_the_command_was_run() -> None:
+    evaluation = judge(platform(), model("stg_x"))
+    assert "dbt/models/schema.yml:3" in [line.text for line in findings_lines(evaluation, prefix="dbt/")]
+    assert "error: dbt/models/schema.yml:3: " in evaluations_junit([evaluation], ["dbt/"])
+    assert r"dbt/models/schema.yml:3" in findings_markdown(evaluation, prefix="dbt/")

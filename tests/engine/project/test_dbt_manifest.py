@@ -11,6 +11,7 @@ import pytest
 from floe_engine.errors import ConfigurationError
 from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Model, Project
+from floe_engine.project.lines import declared_lines
 
 
 def model(name: str, **fields: Any) -> dict[str, Any]:
@@ -306,3 +307,12 @@ def test_a_manifest_that_is_not_there_says_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_manifest(tmp_path / "target" / "manifest.json", tmp_path)
     assert "target/manifest.json" in caught.value.where
+
+
+def test_a_column_that_is_declared_twice_is_where_dbt_takes_it_from() -> None:
+    text = "models:\n- name: a\n  columns:\n  - name: x\n  - name: x\n"
+    assert declared_lines(text)["models", "a", "x"] == 5
+    versions = (
+        "models:\n- name: a\n  columns:\n  - name: x\n  versions:\n  - v: 2\n    columns:\n    - name: x\n"
+    )
+    assert declared_lines(versions)["models", "a", "x"] == 4
