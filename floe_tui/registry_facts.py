@@ -117,6 +117,11 @@ def judged(verdict: Any) -> tuple[str, Tone, str]:
     return "-", "dim", "not signed"
 
 
+def short_signer(signer: str) -> str:
+    """A signer for one cell: an identity without its issuer and its scheme, which the details have."""
+    return signer.partition(" (")[0].removeprefix("https://")
+
+
 def verdict_lines(verdict: Any) -> list[str]:
     """A verdict in full."""
     sign, _, words = judged(verdict)

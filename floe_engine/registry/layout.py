@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from floe_engine.errors import ConfigurationError, ContentMismatch, RegistryError
@@ -43,6 +44,8 @@ class Layout:
         self._root = root
         self._cancel = cancel
         self._without_subject: set[str] = set()
+        self._index: tuple[tuple[int, int, int] | None, list[dict[str, Any]]] = (None, [])
+        self._reading = Lock()
 
     @property
     def exists(self) -> bool:
@@ -104,8 +107,18 @@ class Layout:
     def entries(self) -> list[dict[str, Any]]:
         """The descriptors of index.json. Raises `ContentMismatch` where it is damaged."""
         path = self._root / "index.json"
-        if not path.exists():
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
             return []
+        # A long index takes longer to read than what is asked of it, and is asked for each version.
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        with self._reading:
+            if self._index[0] != stamp:
+                self._index = (stamp, self._read_index(path))
+            return list(self._index[1])
+
+    def _read_index(self, path: Path) -> list[dict[str, Any]]:
         try:
             index = strict_json(read_bounded(path, _INDEX_LIMIT, what="index.json"))
             entries = index["manifests"]

@@ -16,6 +16,7 @@ from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.upgrade.rules import compare
 from floe_engine.versions import Level
+from floe_engine.workflows.browse import at_once
 from floe_engine.workflows.pull import load_locked
 from floe_engine.workspace import Workspace
 
@@ -68,7 +69,7 @@ def assess_versions(
             on_distance(distance)
         return distance
 
-    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="floe-assess") as pool:
+    with ThreadPoolExecutor(at_once(repository, 4), thread_name_prefix="floe-assess") as pool:
         return tuple(pool.map(assess, tags))
 
 

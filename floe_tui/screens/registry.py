@@ -11,17 +11,16 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
-from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
+from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
+from floe_tui.describing import COLUMNS, Describing
 from floe_tui.messages import StatusChanged
 from floe_tui.registry_facts import (
     Versions,
     age,
-    change_cell,
     details,
     distance_lines,
     first_use,
-    judged,
     list_all,
     open_at,
     verdict_lines,
@@ -29,7 +28,7 @@ from floe_tui.registry_facts import (
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
 from floe_tui.widgets.filter_list import FilterList
-from floe_tui.widgets.row_view import Column, Row, RowView
+from floe_tui.widgets.row_view import Row, RowView
 from floe_tui.widgets.text_view import TextView
 
 AROUND = 30
@@ -38,14 +37,9 @@ AROUND = 30
 REST = 0.15
 """Seconds that the cursor rests before what is near it is asked for."""
 
-COLUMNS = (
-    Column("Version", 14),
-    Column("Digest", 19),
-    Column("Created", 10),
-    Column("Size", 8, right=True),
-    Column("Change", 10),
-    Column("Signer"),
-)
+ASKING = "The registry is being asked."
+NONE = "No versions here yet."
+SILENT = "The registry did not answer."
 
 
 class RegistryScreen(PlaceScreen):
@@ -66,8 +60,7 @@ class RegistryScreen(PlaceScreen):
         super().__init__()
         self._versions: Versions | None = None
         self._repository = ""  # as the user chose; empty: the one that the directory says
-        self._facts: dict[str, Any] = {}
-        self._distances: dict[str, Any] = {}
+        self._known = Describing(self, self._renew)
         self._resolved = ""
         self._rest: Timer | None = None
 
@@ -80,7 +73,7 @@ class RegistryScreen(PlaceScreen):
                     yield Label("Constraint")
                     yield Input(placeholder="v1.2.*", id="constraint", compact=True)
                     yield Label("", id="resolved", markup=False)
-                yield FilterList(COLUMNS, empty="No versions here yet.", id="list")
+                yield FilterList(COLUMNS, empty=ASKING, id="list")
             with Vertical(id="details", classes="pane"):
                 yield TextView("Enter on a version shows its files and signatures.", headings=True, wrap=True)
 
@@ -90,6 +83,7 @@ class RegistryScreen(PlaceScreen):
         self.list.view.focus()
         remembered = self.workbench.remembered(Place.REGISTRY).get("repository")
         self._repository = remembered if isinstance(remembered, str) else ""
+        self._known.look_into(self._repository)
         self.action_refresh()
 
     def on_screen_resume(self) -> None:
@@ -128,7 +122,7 @@ class RegistryScreen(PlaceScreen):
     def _look_into(self, repository: str) -> None:
         self._repository = repository
         self._versions = None
-        self._facts, self._distances = {}, {}
+        self._known.look_into(repository)
         self.list.set_rows([])
         self.query_one(TextView).show("")
         self.action_refresh()
@@ -139,6 +133,7 @@ class RegistryScreen(PlaceScreen):
         """Ask the registry for its tags."""
         directory, repository = self.workbench.options.directory, self._repository
         self.query_one("#where", Label).update("asking the registry")
+        self.list.empty = ASKING
         self.job(
             lambda report, cancel: list_all(directory, repository, False, cancel),
             title="Listing versions",
@@ -153,6 +148,7 @@ class RegistryScreen(PlaceScreen):
         """The registry does not answer: show what was seen the last time, and say why."""
         directory, repository = self.workbench.options.directory, self._repository
         self.query_one("#where", Label).update(plain(f"✗ {error.title}"))
+        self.list.empty = SILENT
         if isinstance(error, Cancelled):
             return
 
@@ -172,8 +168,8 @@ class RegistryScreen(PlaceScreen):
 
     def _listed(self, versions: Versions) -> None:
         before, self._versions = self._versions, versions
-        if before is not None and before.locked != versions.locked:
-            self._distances = {}
+        self._known.set_versions(versions)
+        self.list.empty = NONE
         where = f"{versions.where}  ({versions.source})"
         if versions.cached:
             where = f"! offline, as seen {age(versions.listed_at)}: {where}"
@@ -181,31 +177,11 @@ class RegistryScreen(PlaceScreen):
         skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
         seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
         self.post_message(StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}{seen}"))
-        self.list.set_rows([self._row(tag) for tag in versions.tags])
+        self.list.set_rows(self._known.rows(versions.tags))
         if versions.locked and before is None:
             self.list.view.move_to(versions.locked)
         self._describe()
         self.refresh_bindings()
-
-    def _row(self, tag: str) -> Row:
-        versions, facts = self._versions, self._facts.get(tag)
-        locked = versions is not None and tag == versions.locked
-        older = versions is not None and tag in versions.older
-        change = "locked" if locked else change_cell(self._distances.get(tag), older)
-        name = f"▸{tag}" if locked else tag
-        if facts is None:
-            return Row(tag, (name, "", "", "", change, ""))
-        if facts.problem:
-            return Row(tag, (name, "", "", "", change, facts.problem), "✗", "error")
-        sign, tone, signer = judged(facts.verdict)
-        digest = facts.digest[:19]
-        return Row(
-            tag,
-            (name, digest, facts.created[:10], human_size(facts.size), change, signer),
-            sign,
-            tone,
-            facts.name,
-        )
 
     # --- facts as they arrive --------------------------------------------------------------
 
@@ -217,73 +193,12 @@ class RegistryScreen(PlaceScreen):
         self._rest = self.set_timer(REST, self._describe)
 
     def _describe(self) -> None:
-        versions = self._versions
-        if versions is None or versions.cached:
-            return
         at = self.list.view.cursor
         near = self.list.view.rows[max(0, at - AROUND // 2) : at + AROUND]
-        tags = [row.key for row in near]
-        unknown = [tag for tag in tags if tag not in self._facts]
-        if unknown:
-            self._read_facts(unknown)
-        unmeasured = [tag for tag in tags if tag not in self._distances and tag != versions.locked]
-        if versions.has_lock and unmeasured:
-            self._measure(unmeasured)
+        self._known.ask([row.key for row in near])
 
-    def _read_facts(self, tags: Sequence[str]) -> None:
-        directory, repository = self.workbench.options.directory, self._repository
-
-        def work(report: Report, cancel: CancelToken) -> None:
-            from floe_engine import describe_versions
-
-            workspace = open_at(directory, repository)
-            describe_versions(
-                workspace,
-                workspace.registry.reference,
-                tags,
-                on_facts=lambda facts: self.call_later(self._described, repository, facts),
-                cancel=cancel,
-            )
-
-        self._quietly(work, "Reading signatures", "registry.describe")
-
-    def _measure(self, tags: Sequence[str]) -> None:
-        directory, repository = self.workbench.options.directory, self._repository
-
-        def work(report: Report, cancel: CancelToken) -> None:
-            from floe_engine import assess_versions
-
-            workspace = open_at(directory, repository)
-            assess_versions(
-                workspace,
-                workspace.registry.reference,
-                tags,
-                on_distance=lambda distance: self.call_later(self._measured, repository, distance),
-                cancel=cancel,
-            )
-
-        self._quietly(work, "Comparing with the locked version", "registry.assess")
-
-    def _quietly(self, work: Any, title: str, group: str) -> None:
-        def failed(error: FloeError) -> None:
-            if not isinstance(error, Cancelled):
-                self.post_message(StatusChanged(f"✗ {title}: {error.title}"))
-
-        self.job(work, title=title, group=group, done=lambda _: None, failed=failed, timeout=120, quiet=True)
-
-    def _described(self, repository: str, facts: Any) -> None:
-        if repository == self._repository:
-            self._facts[facts.tag] = facts
-            self._renew(facts.tag)
-
-    def _measured(self, repository: str, distance: Any) -> None:
-        if repository == self._repository:
-            self._distances[distance.tag] = distance
-            self._renew(distance.tag)
-
-    def _renew(self, tag: str) -> None:
-        if self._versions is not None and tag in self._versions.tags:
-            self.list.update_row(self._row(tag))
+    def _renew(self, rows: Sequence[Row]) -> None:
+        self.list.update_rows(rows)
 
     # --- details ---------------------------------------------------------------------------
 
@@ -291,7 +206,7 @@ class RegistryScreen(PlaceScreen):
     def _chosen(self, event: RowView.Chosen) -> None:
         directory, repository, tag = self.workbench.options.directory, self._repository, event.row.key
         locked = self._versions.locked if self._versions else ""
-        more = distance_lines(self._distances.get(tag), locked)
+        more = distance_lines(self._known.distance(tag), locked)
 
         def work(report: Report, cancel: CancelToken) -> str:
             from floe_engine import inspect_version

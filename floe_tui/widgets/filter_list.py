@@ -12,6 +12,8 @@ from textual.widgets import Input
 from floe_tui.actions import part_bindings
 from floe_tui.widgets.row_view import Column, Row, RowView
 
+NO_MATCH = "No row has these words; Escape shows all."
+
 
 class FilterList(Vertical):
     """Rows, and a line to filter them by. Words are joined by "and"; case does not matter."""
@@ -29,6 +31,7 @@ class FilterList(Vertical):
     ) -> None:
         super().__init__(id=id)
         self.view = RowView(columns, empty=empty, id=f"{id}-rows" if id else None)
+        self._empty = empty
         self._all: list[Row] = []
         self._texts: list[str] = []
         self._at: dict[str, int] = {}
@@ -49,6 +52,18 @@ class FilterList(Vertical):
         self._open(bool(words))
 
     @property
+    def empty(self) -> str:
+        """What stands there while there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        self._empty = text
+        if not self._all:
+            self.view.empty = text
+            self.view.refresh()
+
+    @property
     def current(self) -> Row | None:
         """The row under the cursor."""
         return self.view.current
@@ -65,26 +80,35 @@ class FilterList(Vertical):
         self._at = {row.key: index for index, row in enumerate(self._all)}
         self._apply()
 
-    def update_row(self, row: Row) -> None:
-        """Replace the row of the same key, in its place; a new key goes to the end."""
-        index = self._at.setdefault(row.key, len(self._all))
-        if index == len(self._all):
-            self._all.append(row)
-            self._texts.append(_text(row))
-        else:
+    def update_rows(self, rows: Sequence[Row]) -> None:
+        """Replace the rows of the same keys, in their places; a row of a new key is not shown."""
+        words = self._words()
+        reorder = False
+        for row in rows:
+            index = self._at.get(row.key)
+            if index is None:
+                continue
+            shown = _matches(self._texts[index], words)
             self._all[index], self._texts[index] = row, _text(row)
-            if not self.filter:
-                self.view.replace(index, row)
-                return
-        self._apply()
+            if _matches(self._texts[index], words) != shown:
+                reorder = True
+            elif shown and not reorder:
+                self.view.replace(row)
+        if reorder:
+            self._apply()
+
+    def _words(self) -> list[str]:
+        return self.filter.casefold().split()
 
     def _apply(self) -> None:
-        words = self.filter.casefold().split()
+        words = self._words()
         if words:
             pairs = zip(self._all, self._texts, strict=True)
-            self.view.show([row for row, text in pairs if all(word in text for word in words)])
+            rows = [row for row, text in pairs if _matches(text, words)]
         else:
-            self.view.show(self._all)
+            rows = self._all
+        self.view.empty = NO_MATCH if self._all and not rows else self._empty
+        self.view.show(rows)
 
     def action_filter(self) -> None:
         """Open the filter."""
@@ -121,6 +145,10 @@ class FilterList(Vertical):
         event.stop()
         self._open(bool(event.value))
         self.screen.set_focus(self.view)
+
+
+def _matches(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)
 
 
 def _text(row: Row) -> str:
