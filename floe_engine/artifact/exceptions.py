@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.model import Waiver
 
 if TYPE_CHECKING:
-    from floe_engine.manifest import governance
+    from floe_engine.manifest import waiver as source
 
 
-def as_waiver(waiver: governance.Waiver, *, unnamed: str = "") -> Waiver:
+def as_waiver(waiver: source.Waiver, *, unnamed: str = "") -> Waiver:
     """A waiver of manifest.yaml or floe.yaml as the artifact writes it; `unnamed` stands in for its id."""
     return Waiver(
         id=waiver.id or unnamed,

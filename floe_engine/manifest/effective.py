@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role, Waiver
+from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.root import Manifest, PluginChoice
 from floe_engine.manifest.terms import Access, Pattern
+from floe_engine.manifest.waiver import Waiver
 
 SOURCE = "source"
 """The name in `may_depend_on` that stands for dbt sources (and seeds)."""

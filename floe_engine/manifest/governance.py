@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from floe_engine.manifest.base import Count, Day, Name, NamespaceName, Percent, Section, Switch, Text
+from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Section, Switch, Text
 from floe_engine.manifest.terms import Access, Enforcement
+from floe_engine.manifest.waiver import Waiver
 
 
 class QualityGates(Section):
@@ -166,39 +167,6 @@ class AccessControl(Section):
 
     permissions: tuple[Permission, ...] | None = None
     """What roles may do; unset: engineers write everywhere, analysts read the last layers."""
-
-
-class Waiver(Section):
-    """A permitted, explained and dated exception."""
-
-    id: Text | None = None
-    """Name of the waiver in reports; unset: its place in the list."""
-
-    pattern: Text | None = None
-    """Glob over model names, such as `legacy_*`. Either this or `select`."""
-
-    select: Text | None = None
-    """Selection by `path:models/legacy/*` or `tag:legacy`. Either this or `pattern`."""
-
-    rules: tuple[Text, ...] = ()
-    """IDs of the waived rules; empty: every rule."""
-
-    action: Literal["downgrade", "exclude"] = "exclude"
-    """Turn findings into warnings, or leave them out."""
-
-    reason: Text
-    """Why; it stands in every report."""
-
-    owner: Text | None = None
-    """Who answers for it."""
-
-    expires: Day | None = None
-    """Last day on which it holds, `YYYY-MM-DD`."""
-
-    @property
-    def target(self) -> str:
-        """`pattern` or `select`, whichever is given."""
-        return self.pattern or self.select or ""
 
 
 class WaiverPolicy(Section):

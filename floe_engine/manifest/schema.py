@@ -43,7 +43,6 @@ from floe_engine.manifest.governance import (
     QualityGates,
     Role,
     RuleSetting,
-    Waiver,
     WaiverPolicy,
 )
 from floe_engine.manifest.root import (
@@ -59,6 +58,7 @@ from floe_engine.manifest.root import (
     Security,
 )
 from floe_engine.manifest.terms import API_VERSION, SEMVER, Access, Enforcement, Pattern, Scope
+from floe_engine.manifest.waiver import Waiver
 
 __all__ = [
     "API_VERSION",

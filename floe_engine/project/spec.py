@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from floe_engine.manifest.base import Percent, Section, Semver, Switch, Text
-from floe_engine.manifest.governance import Waiver
+from floe_engine.manifest.waiver import Waiver
 from floe_engine.registry.reference import Reference
 from floe_engine.versions import Constraint
 

@@ -18,7 +18,6 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.document import Document, parse
 from floe_engine.errors import UsageError
-from floe_engine.manifest import reference as keys
 from floe_engine.project.spec import PlatformChoice, Spec
 from floe_engine.text import did_you_mean, printable
 
@@ -166,13 +165,16 @@ def _problem(
 
 
 def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diagnostic:
+    # The reference of keys imports the whole schema of manifest.yaml; a good floe.yaml never needs it.
+    from floe_engine.manifest.reference import shape_at
+
     path = tuple(detail["loc"])
     name = ".".join(map(str, path)) or "floe.yaml"
     if detail["type"] == "missing":
         return _missing(document, path)
     if detail["type"] == "extra_forbidden":
         return _unknown(document, path, platform)
-    shape = keys.shape_at(path, Spec)
+    shape = shape_at(path, Spec)
     value = _shown(detail["input"])
     context = detail.get("ctx", {})
     if shape is not None and shape.choices and detail["type"] == "literal_error":
@@ -210,6 +212,8 @@ def _missing(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
 
 
 def _unknown(document: Document, path: tuple[str | int, ...], platform: str) -> Diagnostic:
+    from floe_engine.manifest.reference import keys, shape_at
+
     key, parent = str(path[-1]), path[:-1]
     shown = printable(key)
     if key in _ENVIRONMENTS and not parent:
@@ -221,8 +225,8 @@ def _unknown(document: Document, path: tuple[str | int, ...], platform: str) -> 
             hint="use environment variables for what differs",
             at_key=True,
         )
-    shape = keys.shape_at(parent, Spec)
-    known = list(keys.keys(shape.section)) if shape is not None and shape.section is not None else []
+    shape = shape_at(parent, Spec)
+    known = list(keys(shape.section)) if shape is not None and shape.section is not None else []
     near = did_you_mean(key, known)
     if key in _OWNED:
         return _problem(

@@ -21,7 +21,6 @@ from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import load_spec
 from floe_engine.text import plural
-from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
@@ -193,6 +192,8 @@ def _platform(
                 hint=f"write the path of a {MANIFEST_FILE}, or of its folder, relative to {SPEC_FILE}",
                 where=str(workspace.spec_path),
             )
+        from floe_engine.workflows.compile_platform import compile_platform
+
         compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
         report(Step(f"Platform: {compiled.artifact.platform.name} (from {spec.platform.manifest})"))
         return compiled.artifact.platform

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
@@ -29,7 +30,6 @@ from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, sil
 from floe_engine.files import human_size, rfc3339
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
-from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
@@ -37,6 +37,9 @@ from floe_engine.versions import Version
 from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge, still_trusted
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.registry.client import Repository
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.pack import SIGNING_KEY, VERSION
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted
 from floe_engine.events import Notice, Report, Step
-from floe_engine.registry.client import Repository
 from floe_engine.signing.keys import PublicKey, load_public, read_key_file
 from floe_engine.signing.trust import Anchors, Identity, Signer, Verdict, verify
 from floe_engine.store import Lock, LockedSigner
 from floe_engine.versions import Version
 from floe_engine.workflows.signing_key import trust_root
 from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.registry.client import Repository
 
 AskFirstUse = Callable[[str, str], bool]
 """Shown (the platform, who signed it) at a terminal; whether to trust them from now on."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine.errors import LockMismatch, NotFound, UsageError
 from floe_engine.project.spec import Spec
-from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.versions import Constraint, Version
 from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.registry.client import Repository
 
 
 @dataclass(frozen=True)
