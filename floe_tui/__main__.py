@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
     from floe_tui import crash, session
 
     sys.setswitchinterval(SWITCH)
+    # pydantic would ask every installed package for plugins, at each start; floe uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     try:
         from floe_tui.app import Workbench
         from floe_tui.settings import Options
@@ -67,8 +70,6 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
 
 def _in_browser() -> bool:
     """Whether textual-serve started this process: it talks through pipes."""
-    import os
-
     return "TEXTUAL_DRIVER" in os.environ
 
 

@@ -21,6 +21,8 @@ def run() -> None:
     # A command makes many objects that live until it ends; looking for rubbish among them so often
     # costs a tenth of the time.
     gc.set_threshold(100_000, 50, 50)
+    # pydantic would ask every installed package for plugins, at each start; floe uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from floe_engine.cli.main import main
 
     main()

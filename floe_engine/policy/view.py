@@ -256,8 +256,9 @@ class View:
             return {"na": Share(), "fail": Share(0, 1), "pass": Share(1, 1)}[
                 self.platform.gates.coverage.zero_columns
             ]
-        tested_columns = self.tested_columns(model)
-        return Share(sum(column.folded in tested_columns for column in model.columns), len(model.columns))
+        names = self.tested_columns(model)
+        count = sum(folded(column.name) in names for column in model.columns) if names else 0
+        return Share(count, len(model.columns))
 
 
 def _platform_adapter(platform: Platform) -> str | None:
