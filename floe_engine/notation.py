@@ -1,10 +1,11 @@
-"""The notations in which other programs take findings: GitHub's workflow commands, and SARIF.
+"""The notations in which other programs take findings: GitHub's workflow commands, Markdown, and SARIF.
 
 How a message is wrapped and escaped stands here, once; what is said, and where, does not.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from floe_engine.text import printable
@@ -30,6 +31,22 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+
+
+def markdown(text: str) -> str:
+    """Text as Markdown that shows it: no markup, no HTML, no mention of anybody, on one line."""
+    shown = " ".join(printable(text).split())
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # Mentions are found after Markdown has taken a backslash away; an invisible space it leaves.
+    return _MARKUP.sub(r"\\\1", shown.replace("@", "@\u200b"))
+
+
+def markdown_code(text: str) -> str:
+    """Text between backquotes, in which nothing but they and line breaks means anything."""
+    return "`" + " ".join(printable(text).replace("`", "'").split()) + "`"
 
 
 def sarif_log(

@@ -6,17 +6,14 @@ from the rules, so the changelog and a refusal never disagree.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from floe_engine.text import printable
+from floe_engine.notation import markdown, markdown_code
 from floe_engine.upgrade.rules import Assessment, Entry
 from floe_engine.versions import Version
 
 GROUPS = ("Breaking", "Security", "Added", "Changed")
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])|(?<!\w)(@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +64,9 @@ def _group(entry: Entry) -> str:
 
 def _line(entry: Entry) -> str:
     sentence = markdown(entry.sentence)
-    line = f"- {sentence[:1].upper()}{sentence[1:]}. ({entry.rule.id}, `{code(entry.place)}`)"
+    line = f"- {sentence[:1].upper()}{sentence[1:]}. ({entry.rule.id}, {markdown_code(entry.place)})"
     if entry.breaking and entry.security:
         line += " Touches security."
     if entry.breaking and entry.rule.remedy:
         line += f"\n  What to do: {markdown(entry.rule.remedy)}."
     return line
-
-
-def markdown(text: str) -> str:
-    """Text as it stands, safe in Markdown: no markup, no mention, no control characters."""
-    return _MARKUP.sub(lambda match: f"\\{match[0]}", printable(text).replace("\n", " "))
-
-
-def code(text: str) -> str:
-    """Text as it may stand between backquotes."""
-    return printable(text).replace("`", "'").replace("\n", " ")

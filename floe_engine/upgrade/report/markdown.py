@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_engine.notation import COMMENT_LIMIT
+from floe_engine.notation import COMMENT_LIMIT, markdown, markdown_code
 from floe_engine.text import plural
-from floe_engine.upgrade.changelog import GROUPS, code, group, markdown
+from floe_engine.upgrade.changelog import GROUPS, group
 from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.report.places import Sides, value_text
 from floe_engine.upgrade.rules import Assessment, Entry
@@ -54,7 +54,7 @@ def _row(entry: Entry, sides: Sides) -> str:
     change = entry.change
     cells = (
         entry.rule.id,
-        "`" + code(sides.where(entry)).replace("|", "\\|") + "`",  # a table's cell
+        markdown_code(sides.where(entry)).replace("|", "\\|"),  # a table's cell
         markdown(entry.sentence),
         markdown(value_text(change.old, change.path)),
         markdown(value_text(change.new, change.path)),
