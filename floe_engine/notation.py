@@ -33,7 +33,8 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]#+!|~])")
+"""Parentheses mean something after a bracket alone, and a changelog is read as text too."""
 
 
 def markdown(text: str) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from floe_engine.notation import COMMENT_LIMIT
+from floe_engine.notation import COMMENT_LIMIT, markdown
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import remedies
-from floe_engine.text import plural, printable
+from floe_engine.text import plural
 
 MARKER = "<!-- floe-findings -->"
 """First line, by which an action finds the comment it wrote before."""
 
 _OUTCOMES = {"done": "✅", "failed": "❌", "warned": "⚠️", "skipped": "➖"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 
 
 def findings_markdown(evaluation: Evaluation, *, prefix: str = "") -> str:
@@ -53,7 +51,7 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
     counts = evaluation.counts
     yield MARKER
     verdict = "passes" if evaluation.passed and not evaluation.nothing_checked else "does not pass"
-    yield f"### {_text(evaluation.project)} {verdict} {_text(evaluation.platform)}"
+    yield f"### {markdown(evaluation.project)} {verdict} {markdown(evaluation.platform)}"
     yield ""
     for step in evaluation.steps:
         yield f"- {_OUTCOMES[step.outcome]} {step.title}"
@@ -70,24 +68,17 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
         yield "#### Start here"
         yield ""
         for edit in edits:
-            yield f"1. {_text(edit.title)}: resolves {plural(len(edit.findings), 'finding')}"
+            yield f"1. {markdown(edit.title)}: resolves {plural(len(edit.findings), 'finding')}"
 
 
 def _row(finding: Finding, prefix: str) -> str:
     sign = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}[finding.severity]
-    place = f"<br><sub>{_text(f'{prefix}{finding.path}:{finding.line}')}</sub>" if finding.path else ""
+    place = f"<br><sub>{markdown(f'{prefix}{finding.path}:{finding.line}')}</sub>" if finding.path else ""
     cells = (
         sign,
         finding.rule,
-        f"{_text(finding.subject)}{place}",
-        _text(finding.message),
-        _text(finding.suggestion),
+        f"{markdown(finding.subject)}{place}",
+        markdown(finding.message),
+        markdown(finding.suggestion),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _text(text: str) -> str:
-    """Text as Markdown that shows it: no markup, no HTML, no mentions, one line."""
-    shown = " ".join(printable(text).split())
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
-    return _SPECIAL.sub(r"\\\1", shown)
