@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from floe_engine.files import write_atomic as write_atomic
     from floe_engine.manifest.assist import Completion as Completion
     from floe_engine.manifest.assist import Hover as Hover
+    from floe_engine.manifest.assist import Inherited as Inherited
     from floe_engine.manifest.assist import Target as Target
     from floe_engine.manifest.assist import complete as complete
     from floe_engine.manifest.assist import definition as definition
     from floe_engine.manifest.assist import hover as hover
+    from floe_engine.manifest.assist import inherited as inherited
     from floe_engine.manifest.check import Checked as Checked
     from floe_engine.manifest.plugins import Catalogue as Catalogue
     from floe_engine.policy.rules import rule_by_id as rule_by_id
@@ -142,10 +144,12 @@ _HOME = {
     "Checked": "manifest.check",
     "Completion": "manifest.assist",
     "Hover": "manifest.assist",
+    "Inherited": "manifest.assist",
     "Target": "manifest.assist",
     "complete": "manifest.assist",
     "definition": "manifest.assist",
     "hover": "manifest.assist",
+    "inherited": "manifest.assist",
     # where one works
     "Workspace": "workspace",
     # versions

@@ -15,7 +15,7 @@ from floe_engine import read_bounded, write_atomic
 from floe_tui.session import Swap, text_digest
 
 if TYPE_CHECKING:
-    from floe_engine import Checked, Position, Target
+    from floe_engine import Checked, Position, Span
 
 LIMIT = 16_000_000
 AT_ONCE = 250_000
@@ -69,17 +69,31 @@ def keep(file: Path, text: str, base: str) -> None:
         Swap(file).write(text, base)
 
 
-def find_definition(checked: Checked, position: Position) -> tuple[Target, str] | None:
-    """Where the thing at a place is written, and the text there (empty: in the same text).
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where something is written: in `text` at `span`, which is `file`'s; no text: in the same text."""
+
+    span: Span
+    text: str = ""
+    title: str = ""
+    file: Path | None = None
+
+
+def find_definition(checked: Checked, position: Position) -> Definition | None:
+    """Where the thing at a place is written; None where that is nowhere else.
 
     Raises `ConfigurationError` where the other file cannot be read.
     """
-    from floe_engine import definition
+    from floe_engine import definition, inherited
 
     target = definition(checked, position)
-    if target is None or target.file is None:
-        return None if target is None else (target, "")
-    return target, _decode(read_bounded(target.file, LIMIT, what="manifest"))
+    if target is not None:
+        if target.file is None:
+            return Definition(target.span)
+        text = _decode(read_bounded(target.file, LIMIT, what="manifest"))
+        return Definition(target.span, text, "Inherited from", target.file)
+    above = inherited(checked, position)
+    return Definition(above.span, above.text, f"Inherited from {above.origin}") if above else None
 
 
 def _decode(data: bytes) -> str:

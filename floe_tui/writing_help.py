@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from floe_engine import Checked, Completion, Span, Target
+    from floe_engine import Checked, Completion, Span
+    from floe_tui.manifest_file import Definition
     from floe_tui.screens.place import PlaceScreen
 
 REST = 0.4
@@ -145,22 +146,15 @@ class WritingHelp:
             return
         position = Position(*self._editor.cursor_location)
 
-        def done(found: tuple[Target, str] | None) -> None:
+        def done(found: Definition | None) -> None:
             if found is None:
-                in_registry = checked.parent is not None and checked.parent.path is None
-                say(
-                    "the parent is in a registry; Explain tells what it sets"
-                    if in_registry
-                    else "this is written nowhere else"
-                )
-                return
-            target, text = found
-            if target.file is None:
-                self._editor.go_to(target.span.start.line, target.span.start.column)
-                return
-            from floe_tui.screens.source import SourcePanel
+                say("this is written nowhere else")
+            elif not found.text:
+                self._editor.go_to(found.span.start.line, found.span.start.column)
+            else:
+                from floe_tui.screens.source import SourcePanel
 
-            self._screen.app.push_screen(SourcePanel("Inherited from", target.file, text, target.span))
+                self._screen.app.push_screen(SourcePanel(found.title, found.file, found.text, found.span))
 
         self._screen.job(
             lambda report, cancel: find_definition(checked, position),

@@ -23,6 +23,7 @@ from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
 from floe_engine.manifest.explaining import describe, explain
+from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.reference import Shape, key_at, keys, shape_at
 from floe_engine.manifest.rules.architecture import TESTS
 from floe_engine.manifest.shapes import dotted
@@ -67,6 +68,15 @@ class Target:
     """Where something is defined; `file` None: in the same text."""
 
     file: Path | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A setting of a parent that is no file here: all that the parent sets, as YAML, and where this is."""
+
+    origin: str
+    text: str
     span: Span
 
 
@@ -128,14 +138,30 @@ def definition(checked: Checked, position: Position) -> Target | None:
     if parent is None or parent.path is None or not path:
         return None
     try:
-        above = parse(read_text(parent.path))
+        span = _written(parse(read_text(parent.path)), path)
     except FloeError:
         return None
-    while path and above.find(path) is None:
-        path = path[:-1]
-    if not path:
+    return Target(parent.path, span) if span else None
+
+
+def inherited(checked: Checked, position: Position) -> Inherited | None:
+    """What a parent behind ``oci://`` sets at a place, or above it; None where it sets nothing there."""
+    parent = checked.parent
+    if parent is None or parent.path is not None:
         return None
-    return Target(parent.path, above.locate(path, key=isinstance(path[-1], str)))
+    import yaml
+
+    settings = settings_for_children(parent.manifest, parent.manifest.security.trusted_keys)
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    span = _written(parse(text), checked.document.path_at(position))
+    return Inherited(f"{parent.origin}, {parent.ref}", text, span) if span else None
+
+
+def _written(document: Document, path: KeyPath) -> Span | None:
+    """Where the setting at `path` is written, or the nearest above it that is."""
+    while path and document.find(path) is None:
+        path = path[:-1]
+    return document.locate(path, key=isinstance(path[-1], str)) if path else None
 
 
 def fixes_at(diagnostics: Sequence[Diagnostic], span: Span) -> tuple[tuple[Diagnostic, Fix], ...]:

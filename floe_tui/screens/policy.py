@@ -131,6 +131,8 @@ class PolicyScreen(PlaceScreen):
             if not names:
                 self._mutated = None  # they were of the platform as it was
             self._show()
+            if before is None:
+                self._go_to_failed()
 
         self.job(
             lambda report, cancel: run_tests(directory, names, report, cancel),
@@ -233,6 +235,12 @@ class PolicyScreen(PlaceScreen):
         untested = f"{rules} no case expects to fail" if tested.unexercised else ""
         self.post_message(StatusChanged(f"{tested.platform}  {untested}".strip()))
         self._moved()
+
+    def _go_to_failed(self) -> None:
+        """The first thing to look at, where something failed."""
+        failed = (key for key, shown in self._shown.items() if shown.result and not shown.result.passed)
+        if key := next(failed, ""):
+            self.list.view.move_to(key)
 
     @on(RowView.Moved)
     def _moved(self) -> None:

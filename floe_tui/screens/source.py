@@ -1,4 +1,4 @@
-"""Another file, to read: where an inherited setting is written."""
+"""Another text, to read: where an inherited setting is written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from floe_tui.widgets.manifest_editor import ManifestEditor
 
 
 class SourcePanel(Panel[None]):
-    """A file at a place. ``e`` opens it there in $EDITOR."""
+    """A text at a place. Where it is a file's, ``e`` opens that there in $EDITOR."""
 
     BINDINGS = [("e", "external", "$EDITOR"), ("q", "close", "Close"), ("enter", "close", "Close")]
 
-    def __init__(self, title: str, file: Path, text: str, span: Span) -> None:
+    def __init__(self, title: str, file: Path | None, text: str, span: Span) -> None:
         super().__init__()
         self.heading = title
         self.file = file
@@ -28,12 +28,14 @@ class SourcePanel(Panel[None]):
 
     def compose(self) -> ComposeResult:
         """Where it is, the text, and what can be done."""
+        where, keys = self.heading, "Escape closes"
+        if self.file is not None:
+            where = f"{where}  {self.file}:{self.span.start.line + 1}"
+            keys = f"e opens it in $EDITOR, {keys}"
         with Vertical(id="panel", classes="-wide"):
-            yield Static(
-                plain(f"{self.heading}  {homely(str(self.file))}:{self.span.start.line + 1}"), classes="title"
-            )
+            yield Static(plain(homely(where)), classes="title")
             yield ManifestEditor(self.text, read_only=True)
-            yield Static(plain("e opens it in $EDITOR, Escape closes"), classes="hint")
+            yield Static(plain(keys), classes="hint")
 
     def on_mount(self) -> None:
         """Go to the place."""
@@ -53,6 +55,8 @@ class SourcePanel(Panel[None]):
         from floe_tui.external import editor_command, open_at
 
         assert isinstance(self.app, Workbench)
+        if self.file is None:
+            return
         try:
             editor_command()
             with self.app.stepped_out():

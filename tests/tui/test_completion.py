@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -176,6 +177,32 @@ async def test_an_inherited_setting_is_shown_where_the_parent_sets_it(
         await until(pilot, lambda: shown.cursor_location[0] == 16)
         assert shown.text == MANIFEST
         await pilot.press("escape")
+        assert app.focused is editor(app)
+
+
+async def test_a_setting_of_a_parent_in_a_registry_is_shown_as_the_parent_carries_it(
+    workbench: Start, published: Path, data_team: Path
+) -> None:
+    inherit(data_team)
+    text = (data_team / "manifest.yaml").read_text()
+    registry = Path(os.environ["XDG_DATA_HOME"]) / "floe/registry/floe-platform"
+    parent = f"oci-layout:{registry}:v2.0.0"
+    (data_team / "manifest.yaml").write_text(text.replace("./enterprise/manifest.yaml", parent))
+    app = workbench(data_team)
+    async with app.run_test() as pilot:
+        await pilot.press("f2")
+        await write_at(pilot, app, 10)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: isinstance(app.screen, SourcePanel))
+        shown = app.screen.query_one(ManifestEditor)
+        await until(
+            pilot, lambda: shown.document.get_line(shown.cursor_location[0]).endswith("enforcement: strict")
+        )
+        assert "minimum_test_coverage: 90" in shown.text
+        assert shown.read_only
+        title = str(app.screen.query_one(".title").render())
+        assert "enterprise acme-data-platform@2.0.0" in title
+        await pilot.press("e", "escape")
         assert app.focused is editor(app)
 
 

@@ -59,8 +59,8 @@ async def test_a_case_is_shown_with_what_was_given_expected_and_found(
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await policy(pilot, app)
         assert "✗ 5 suites" in str(screen.query_one("#summary").render())
-        screen.list.view.move_to(case(app, "staging is not our word"))
-        await pilot.pause()
+        assert screen.list.current is not None
+        assert screen.list.current.key == case(app, "staging is not our word"), "what failed comes first"
         text = screen.query_one(TextView).text
         assert "names.yaml:5" in text
         assert "stg_payments" in text

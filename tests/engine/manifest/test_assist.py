@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Position, Span, TextEdit
-from floe_engine.manifest.assist import complete, definition, fixes_at, hover, outline
+from floe_engine.manifest.assist import complete, definition, fixes_at, hover, inherited, outline
 from floe_engine.manifest.check import Checked, check, check_file
 from floe_engine.manifest.cursor import cursor_at
 from floe_engine.manifest.plugins import Catalogue
@@ -161,6 +162,18 @@ def test_definition_leads_to_the_parents_setting(tmp_path: Path, catalogue: Cata
     assert target is not None
     assert target.file == tmp_path / "acme.yaml"
     assert SEED.split("\n")[target.span.start.line].strip() == "minimum_test_coverage: 80"
+
+
+def test_what_a_parent_in_a_registry_sets_is_told_as_text(tmp_path: Path, catalogue: Catalogue) -> None:
+    checked = family(tmp_path, catalogue)
+    line = next(n for n, text in enumerate(checked.document.lines) if "minimum" in text)
+    assert inherited(checked, Position(line, 10)) is None  # it has a file
+    assert checked.parent is not None
+    remote = replace(checked, parent=replace(checked.parent, path=None, ref="oci://host/acme:v1.2.3"))
+    found = inherited(remote, Position(line, 10))
+    assert found is not None
+    assert found.text.split("\n")[found.span.start.line].strip() == "minimum_test_coverage: 80"
+    assert found.origin == "enterprise acme-data-platform@1.2.3, oci://host/acme:v1.2.3"
 
 
 def test_definition_of_a_name_leads_to_where_the_file_defines_it(catalogue: Catalogue) -> None:
