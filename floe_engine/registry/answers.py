@@ -17,6 +17,8 @@ from floe_engine.registry.credentials import Credential
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed a moment later."""
 
+_BLOB_UNKNOWN = b"MANIFEST_BLOB_UNKNOWN"
+
 _TEXT_LIMIT = 300
 _TAKEN = frozenset({409, 412})
 
@@ -143,6 +145,15 @@ def json_object(
     if not isinstance(document, dict):
         raise RegistryError(f"{registry} answered JSON that is not an object", where=where)
     return document
+
+
+def is_passing(status: int, body: bytes) -> bool:
+    """Whether an answer may be another one a moment later.
+
+    A registry that has just taken a blob, or the same one from two writers at once, may not know
+    it yet when the manifest that names it comes (docker-registry: for some milliseconds).
+    """
+    return status in TRANSIENT or (status in (400, 404) and _BLOB_UNKNOWN in body[:65536])
 
 
 def registry_message(body: bytes) -> str:

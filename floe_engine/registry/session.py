@@ -147,7 +147,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
                 if interrupted.passing and repeatable and retry.again():
                     continue
                 raise interrupted.error from None
-            passing = repeatable and response.status_code in answers.TRANSIENT
+            passing = repeatable and answers.is_passing(response.status_code, response.content)
             if not (passing and retry.again(response.headers.get("Retry-After", ""))):
                 return response
 

@@ -198,6 +198,20 @@ def test_a_manifest_is_written_again_after_a_fault(registry: Double, repository:
     assert registry.tags["v1.0.0"] == published.digest
 
 
+def test_a_manifest_whose_blob_is_not_known_yet_is_written_again(
+    registry: Double, repository: Repository
+) -> None:
+    registry.bend = first(2, "PUT", "/manifests/", problem(404, "MANIFEST_BLOB_UNKNOWN"))
+    published = publish(repository, "v1.0.0", count=2)
+    assert registry.tags["v1.0.0"] == published.digest
+
+
+def test_a_manifest_whose_blob_stays_unknown_is_an_error(registry: Double, repository: Repository) -> None:
+    registry.bend = first(99, "PUT", "/manifests/", problem(404, "MANIFEST_BLOB_UNKNOWN"))
+    with pytest.raises(RegistryError, match="MANIFEST_BLOB_UNKNOWN"):
+        publish(repository, "v1.0.0", count=2)
+
+
 def test_a_body_that_breaks_off_is_fetched_again(registry: Double, repository: Repository) -> None:
     data = b"x" * 5000
     descriptor = Descriptor.of(data, TYPE)
