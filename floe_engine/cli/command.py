@@ -11,7 +11,7 @@ import re
 import signal
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -71,12 +71,18 @@ Body = Callable[..., int | None]
 
 
 def command(
-    app: typer.Typer, name: str, *, formats: Sequence[str] = ("text", "json"), registry: bool = False
+    app: typer.Typer,
+    name: str,
+    *,
+    formats: Sequence[str] = ("text", "json"),
+    registry: bool = False,
+    examples: Mapping[str, str] | None = None,
 ) -> Callable[[Body], Body]:
     """Register a command body, `(face, **options) -> exit code or None`, under `name`.
 
     Adds ``--output``, ``--dir``, ``--quiet`` and ``--no-color``, and ``--registry`` where asked;
-    turns every `FloeError` into its message and exit code.
+    turns every `FloeError` into its message and exit code. `examples` are command lines, each with
+    what it is for; help shows them at its end.
     """
     listed = "|".join(formats)
     group = app.info.name
@@ -136,7 +142,7 @@ def command(
         del run.__wrapped__
         # A list of commands shows the whole sentence: typer would cut it off in the middle.
         sentence = " ".join(inspect.cleandoc(body.__doc__ or "").partition("\n\n")[0].split())
-        app.command(name, short_help=sentence)(run)
+        app.command(name, short_help=sentence, epilog=_epilog(examples or {}))(run)
         return body
 
     return decorate
@@ -213,6 +219,15 @@ def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspe
         default=default,
         annotation=Annotated[kind, typer.Option(*flags, help=help, metavar=_METAVARS.get(name))],
     )
+
+
+def _epilog(examples: Mapping[str, str]) -> str | None:
+    """What stands below the options: a line for each example."""
+    if not examples:
+        return None
+    width = max(map(len, examples))
+    lines = [f"  {line:<{width}}  # {purpose}" for line, purpose in examples.items()]
+    return "\b\nExamples:\n" + "\n".join(lines)  # after \b the lines are left as they are
 
 
 def _named(parameter: inspect.Parameter) -> inspect.Parameter:

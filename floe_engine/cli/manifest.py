@@ -21,11 +21,18 @@ _CHECK_FORMATS = ("text", "json", "sarif", "github")
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Do it again whenever a file changes.")]
 
 
+_EXPLAIN = {
+    "floe explain PLG010": "a rule of upgrades",
+    "floe explain FLOE-E210": "a rule of projects",
+    "floe explain": "every code there is",
+}
+
+
 def register(app: typer.Typer, platform: typer.Typer) -> None:
     """Put the platform team's commands on `platform` and everybody's on `app`."""
     command(platform, "check", formats=_CHECK_FORMATS)(check)
     command(platform, "explain")(explain_setting)
-    command(app, "explain")(explain)
+    command(app, "explain", examples=_EXPLAIN)(explain)
     command(app, "schema")(schema)
     command(app, "lsp", formats=("text",))(lsp)
     command(app, "completion", formats=("text",))(completion)

@@ -23,11 +23,30 @@ AllowDowngrade = Annotated[
 ]
 
 
+_OUTDATED = {
+    "floe outdated": "is there anything newer?",
+    "floe outdated --exit-code -o json": "for a bot: exit 1 where there is",
+}
+_UPGRADE = {
+    "floe upgrade --dry-run": "what the latest version would break here",
+    "floe upgrade --to v1.3.0": "to this version, if nothing breaks",
+    "floe upgrade --to '^1.2'": "to the highest that a constraint admits",
+    "floe upgrade --accept-breaking": "to the latest, whatever breaks",
+    "floe upgrade --undo": "back to what was pinned before",
+}
+_PIN = {
+    "floe pin v1.2.3": "to this version alone",
+    "floe pin 'v1.2.*'": "to 1.2 and its patches",
+    "floe pin --patch": "the locked version and its patches: v1.2.*",
+    "floe pin --minor": "the locked version and its minor versions: v1.*.*",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands on the top level of the command line."""
-    command(app, "outdated")(outdated_)
-    command(app, "upgrade")(upgrade)
-    command(app, "pin")(pin)
+    command(app, "outdated", examples=_OUTDATED)(outdated_)
+    command(app, "upgrade", examples=_UPGRADE)(upgrade)
+    command(app, "pin", examples=_PIN)(pin)
 
 
 # --- floe outdated -----------------------------------------------------------------------------

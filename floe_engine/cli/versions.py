@@ -23,11 +23,29 @@ _WIDTH = 100
 """Columns of a side-by-side comparison where there is no terminal, and COLUMNS does not say."""
 
 
+_DIFF = {
+    "floe platform diff v1.2.3": "what publishing changes",
+    "floe platform diff v1.2.3 v2.0.0 --side-by-side": "both values",
+    "floe platform diff v1.2.3 --impact ../products": "which projects break",
+    "floe platform diff v1.2.3 --breaking --exit-code": "for CI",
+}
+_BUMP = {
+    "floe platform bump": "as far as the changes need",
+    "floe platform bump --level major --dry-run": "what a major would be",
+    "floe platform bump --to 2.0.0-rc.1": "this one, if it is enough",
+}
+_CHANGELOG = {
+    "floe platform changelog > CHANGELOG.md": "every version so far",
+    "floe platform changelog v1.2.3 v2.0.0": "after v1.2.3, up to v2.0.0",
+}
+
+
 def register(app: typer.Typer, platform: typer.Typer) -> None:
     """Put the platform team's commands on `platform` and the data team's on `app`."""
-    command(platform, "diff", registry=True, formats=("text", "json", "markdown", "github"))(diff)
-    command(platform, "bump", registry=True)(bump_)
-    command(platform, "changelog", registry=True)(changelog_)
+    diffed = ("text", "json", "markdown", "github")
+    command(platform, "diff", registry=True, formats=diffed, examples=_DIFF)(diff)
+    command(platform, "bump", registry=True, examples=_BUMP)(bump_)
+    command(platform, "changelog", registry=True, examples=_CHANGELOG)(changelog_)
     pins.register(app)
 
 

@@ -83,3 +83,15 @@ def test_pin_takes_a_version_or_a_precision(product: Path) -> None:
     assert run(product, "pin").code == 2
     assert run(product, "pin", "--patch", "--minor").code == 2
     ok(run(product, "compile", "--frozen"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["platform diff", "platform bump", "platform changelog", "outdated", "upgrade", "pin", "explain"],
+)
+def test_help_ends_with_examples_of_this_command_that_fit_a_terminal(tmp_path: Path, command: str) -> None:
+    shown = ok(floe(tmp_path, *command.split(), "--help", env={"COLUMNS": "80"})).out
+    lines = shown.partition("Examples:\n")[2].rstrip().splitlines()
+    assert len(lines) >= 2
+    assert all(line.startswith(f"    floe {command}") and "  # " in line for line in lines)
+    assert max(map(len, shown.splitlines())) <= 80
