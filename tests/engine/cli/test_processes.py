@@ -35,6 +35,12 @@ def server() -> Iterator[Double]:
         yield running
 
 
+def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "floe_engine", "platform", "compile"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2 and "manifest.yaml" in ran.stderr and "Traceback" not in ran.stderr
+
+
 # --- exit codes --------------------------------------------------------------------------------
 
 
