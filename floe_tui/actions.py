@@ -395,10 +395,9 @@ _REGISTRY = _at(
         "registry.pin",
         "i",
         "Pin",
-        "Pin the version in floe.yaml: exact, patch or minor",
+        "See what pinning the version would do: exact, patch or minor; and pin it in floe.yaml",
         "pin",
         show=True,
-        needs_write=True,
     ),
     Action(
         "registry.repositories",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 300.0
 
+READ_ONLY = "floe-tui was started with --read-only: this is what it would do, and nothing is written."
+
 YES, ACCEPT = "y", "a"
 """Keys that confirm a move: a plain one, and one that breaks the project or goes back."""
 
@@ -34,6 +36,7 @@ class MovePanel(Panel[bool]):
     def __init__(self, move: Move, *, read_only: bool = False) -> None:
         super().__init__()
         self.move = move
+        self.read_only = read_only
         self.takable = move.changes and not read_only
         self.key = ACCEPT if move.must_be_accepted else YES
 
@@ -49,8 +52,10 @@ class MovePanel(Panel[bool]):
         with Vertical(id="panel", classes="-wide -danger"):
             yield Static(plain(self.move.title), classes="title")
             yield TextView(self.move.text, headings=True, wrap=True)
+            if self.read_only:
+                yield Static(plain(READ_ONLY), classes="hint")
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Cancel" if self.takable else "Close", id="cancel", compact=True)
                 if self.takable:
                     yield Button(f"{self.verb} ({self.key})", id="confirm", variant="warning", compact=True)
 

@@ -63,6 +63,7 @@ class RegistryScreen(PlaceScreen):
         self._known = Describing(self, self._renew)
         self._resolved = ""
         self._rest: Timer | None = None
+        self._can_choose = False
 
     def compose_body(self) -> ComposeResult:
         """Where, constraint, versions; details beside them."""
@@ -187,7 +188,9 @@ class RegistryScreen(PlaceScreen):
 
     @on(RowView.Moved)
     def _moved(self) -> None:
-        self.refresh_bindings()
+        if bool(self.tag) != self._can_choose:  # the footer costs as much as the list
+            self._can_choose = bool(self.tag)
+            self.refresh_bindings()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST, self._describe)

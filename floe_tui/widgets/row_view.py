@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -113,6 +113,8 @@ class RowView(ScrollView, can_focus=True):
         self.empty = empty
         self._rows: list[Row] = []
         self._at: dict[str, int] = {}
+        self._base: Style | None = None
+        self._width: int | None = None
         self._header = any(column.title for column in self.columns)
 
     # --- rows ------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ class RowView(ScrollView, can_focus=True):
         """Within the rows."""
         return max(0, min(cursor, len(self._rows) - 1))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         """Keep the cursor in view and tell."""
         top, height = self.scroll_offset.y, self.size.height - self._header
         # By force: where rows have just been shown, the view does not know yet that it can scroll.
@@ -173,15 +175,28 @@ class RowView(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False, force=True)
         elif height > 0 and self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
-        self.refresh()
+        if self.scroll_offset.y == top:
+            # Of a whole page only two lines are others, and a held key comes thirty times a second.
+            for index in (before, now):
+                self.refresh_lines(index + self._header)
+        else:
+            self.refresh()
         self.post_message(self.Moved(self, self.current))
 
     # --- drawing ---------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Ask once what is the same for every line: asking costs more than drawing one."""
+        self._base, self._width = self.rich_style, self.scrollable_content_region.width
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._base = self._width = None
+
     def render_line(self, y: int) -> Strip:
         """One line: the header stays, the rows scroll."""
-        width = self.scrollable_content_region.width
-        base = self.rich_style
+        width = self._width if self._width is not None else self.scrollable_content_region.width
+        base = self._base or self.rich_style
         if self._header and y == 0:
             style = base + self.get_component_rich_style("row-view--header", partial=True)
             titles = tuple(column.title for column in self.columns)

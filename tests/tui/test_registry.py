@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from floe_engine import Workspace, publish
+from floe_engine import Workspace, keygen, publish
 from floe_tui.app import Workbench
 from floe_tui.registry_facts import age, ranges
 from floe_tui.screens.choose import ChoosePanel
 from floe_tui.screens.moving import MovePanel
+from floe_tui.screens.problem import ProblemPanel
 from floe_tui.screens.registry import RegistryScreen
+from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.text_view import TextView
 from tests.registries import DockerRegistry, docker_registry
 
@@ -82,6 +87,64 @@ async def test_the_constraint_box_says_what_a_range_takes_and_goes_there(
         assert "v1.3.0" in str(screen.query_one("#resolved").render())
         await pilot.press("enter")
         assert screen.tag == "v1.3.0"
+
+
+async def test_the_list_is_not_called_empty_while_the_registry_is_asked(
+    workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from floe_tui import registry_facts
+
+    answer = threading.Event()
+
+    def slow(*arguments: Any) -> registry_facts.Versions:
+        assert answer.wait(20)
+        return registry_facts.list_all(*arguments)
+
+    monkeypatch.setattr("floe_tui.screens.registry.list_all", slow)
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(app.screen, RegistryScreen) and bool(app.jobs.running))
+        screen = app.screen
+        assert isinstance(screen, RegistryScreen)
+        await pilot.pause()
+        assert "being asked" in screen.list.view.render_line(1).text
+        answer.set()
+        await idle(pilot, app)
+        assert "No versions here yet." in screen.list.view.render_line(1).text
+
+
+async def test_a_registry_that_fails_is_not_called_empty(
+    workbench: Start, platform: Path, tmp_path: Path
+) -> None:
+    with docker_registry(tmp_path / "registry") as running:
+        host = running.host
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen._look_into(f"oci://{host}/team/platform")
+        await until(pilot, lambda: isinstance(app.screen, ProblemPanel), seconds=60)
+        assert "did not answer" in screen.list.view.render_line(1).text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (110, 30), (120, 36), (160, 45)])
+async def test_whoever_signed_is_recognised_at_every_width(
+    workbench: Start, platform: Path, size: tuple[int, int]
+) -> None:
+    key = keygen(Workspace.open(platform), ask=lambda prompt: "").fingerprint
+    publish(Workspace.open(platform), "v1.2.3", ask=lambda prompt: "")
+    app = workbench(platform)
+    async with app.run_test(size=size) as pilot:
+        screen = await registry(pilot, app)
+        await until(pilot, lambda: rows(app)[0].glyph in "✓!")
+        line = screen.list.view.render_line(1).text
+        shown = line.split()[-1]
+        assert rows(app)[0].glyph == "✓"
+        start, _, end = shown.partition("…")
+        assert key.startswith(start)
+        assert key.endswith(end)
+        assert len(start.removeprefix("sha256:")) >= 4
+        assert len(end) >= 8
 
 
 # --- which repository ------------------------------------------------------------------------
@@ -189,6 +252,29 @@ async def test_a_version_of_another_repository_is_not_pinned_by_its_number(
     assert pin_of(project) == before
 
 
+async def test_read_only_previews_a_pin_says_why_it_is_not_made_and_writes_nothing(
+    workbench: Start, published: Path, data_team: Path
+) -> None:
+    before = sorted(data_team.rglob("*"))
+    app = workbench(data_team, read_only=True)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v2.0.0")
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, MovePanel)
+        assert "in 3 models" in panel.move.text
+        assert [button.id for button in panel.query(Button)] == ["cancel"]
+        assert any("--read-only" in str(text.render()) for text in panel.query(".hint"))
+        await pilot.press("y", "a", "enter")
+        await idle(pilot, app)
+        assert app.screen is screen
+        await pilot.press("p")
+        await idle(pilot, app)
+    assert sorted(data_team.rglob("*")) == before
+
+
 # --- without network, and with many ----------------------------------------------------------
 
 
@@ -249,9 +335,14 @@ async def test_ten_thousand_tags_are_listed_walked_and_filtered(workbench: Start
         assert len(rows(app)) == 10_000
         await pilot.press("G", "k", "k", "pageup", "g", *["pagedown"] * 20, *["j"] * 50)
         assert len(rows(app)) == 10_000
-        await pilot.press("/", *"v1.99.", "enter")
+        # A burst, as a fast hand or a paste of the terminal sends it: not one key goes to the list.
+        for key in ("slash", *"v1", "full_stop", *"99", "full_stop", "enter"):
+            letter = {"slash": "/", "full_stop": ".", "enter": "\r"}.get(key, key)
+            app.post_message(events.Key(key, letter))
+        await until(pilot, lambda: len(rows(app)) == 100)
         await idle(pilot, app)
-        assert len(rows(app)) == 100
+        assert app.screen.query_one("#list", FilterList).filter == "v1.99."
+        assert app.screen.query_one(TextView).text.startswith("Enter on a version"), "v verified nothing"
 
 
 # --- the first pin ---------------------------------------------------------------------------
