@@ -193,20 +193,33 @@ def _carry_out(face: Face, plan: UpgradePlan, *, dry_run: bool, accept_breaking:
     if dry_run or refusal is not None:
         if refusal is not None and face.output.format != "json":
             face.output.error(refusal)
+        elif refusal is None:
+            _show_move(face, plan, " (dry run)")
         state = "refused" if refusal else "planned" if plan.changes else "current"
         face.output.result(_plan_facts(plan, state, refusal), ok=refusal is None)
         return refusal.exit_code if refusal else 0
     done = take_upgrade(face.workspace, plan, accept_breaking=accept_breaking, cancel=face.cancel)
-    face.output.section()
+    _show_move(face, plan)
     if done.changed:
-        if plan.ref != plan.pin.ref:
-            face.output.line(f"floe.yaml: {plan.ref}")
-        face.output.line(f"Locked: {done.lock.tag} {done.lock.digest}")
         face.output.line("Undo it with: floe upgrade --undo")
-    else:
-        face.output.line(f"Nothing to do: {plan.pin.version.tag} is what is wanted")
     face.output.result(_plan_facts(plan, "moved" if done.changed else "current", None))
     return 0
+
+
+def _show_move(face: Face, plan: UpgradePlan, note: str = "") -> None:
+    """What is written, or would be."""
+    out = face.output
+    out.section()
+    if not plan.changes:
+        out.line(f"Nothing to do: {plan.pin.version.tag} is what is wanted")
+        return
+    lock = plan.candidate.lock if plan.candidate else plan.pin.lock
+    if plan.ref != plan.pin.ref:
+        out.line(f"floe.yaml: {plan.ref}{note}")
+        if lines := plan.stale_comments:
+            named = ", ".join(map(str, lines))
+            out.line(f"Comments of floe.yaml that name another version stay as they are: line {named}")
+    out.line(f"Locked: {lock.tag} {lock.digest}{note}")
 
 
 def _show_plan(face: Face, plan: UpgradePlan) -> None:

@@ -78,7 +78,8 @@ class Rule:
     title: str
     """What changed, in general: ``test coverage raised``."""
     says: str
-    """What changed, in one case: a format over ``{0}`` … (what ``*`` stood for), ``{old}``, ``{new}``."""
+    """What changed, in one case: a format over ``{0}`` … (what ``*`` stood for), ``{rest}`` (what ``**``
+    did), ``{old}``, ``{new}``."""
     paths: tuple[Pattern, ...]
     when: Condition
     bump: Bump

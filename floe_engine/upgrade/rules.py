@@ -267,6 +267,7 @@ def _gate(judges: tuple[str, ...], new: Platform) -> Level:
 def _sentence(rule: Rule, change: Change, place: str) -> str:
     pattern = next((p for p in rule.paths if matches(p, change.path)), ())
     names = [key for part, key in zip(pattern, change.path, strict=False) if part == "*"]
+    rest = change.path[len(pattern) - 1 :] if pattern[-1:] == ("**",) else ()
     return rule.says.format(
         *names,
         *([""] * 3),  # a row over several places may name more than one of them has
@@ -276,6 +277,7 @@ def _sentence(rule: Rule, change: Change, place: str) -> str:
         file=change.file,
         setting=place,
         place=place,
+        rest=".".join(rest) or change.path[-1],
     )
 
 

@@ -75,9 +75,12 @@ def bump(
         version = search.next(current)
     chosen = to is not None or level is not None
     if chosen and version in search.published:
+        free = search.next(current)
         raise VersionExists(
             f"{version.tag} is published already",
-            hint=f"the next free version is {search.next(current).tag}",
+            hint=f"the next free version is {free.tag}"
+            if free not in search.published
+            else f"nothing changed since {free.tag}, so nothing needs another version",
             where=search.repository.reference.name,
         )
     verdict = search.judge(version, report)

@@ -83,7 +83,11 @@ def changelog(
         releases[:0] = _unreleased(declared, compiled.artifact, newest, artifacts)
     if not releases:
         raise (
-            UsageError("nothing lies between the two", f"after {start or 'the first'} up to {end or 'now'}")
+            UsageError(
+                "nothing lies between the two",
+                f"after {start or 'the first'} up to {end or 'now'}",
+                hint="the older version comes first",
+            )
             if published
             else NotFound("no version is published yet", where=reference.name)
         )

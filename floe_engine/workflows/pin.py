@@ -21,7 +21,7 @@ from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, Store
 from floe_engine.upgrade.pins import rewrite
-from floe_engine.versions import Version
+from floe_engine.versions import Constraint, Version
 from floe_engine.workflows.pull import Candidate, keep
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
@@ -176,7 +176,12 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
     store = workspace.store
     path = _state_path(store)
     if not path.exists():
-        raise UsageError("there is no upgrade to undo", where=str(workspace.directory))
+        raise UsageError(
+            "there is no upgrade to undo",
+            hint="the last one alone can be undone, where it was made; further back goes git, or "
+            "`floe upgrade --to VERSION --allow-downgrade`",
+            where=str(workspace.spec_path),
+        )
     with store.exclusive(cancel):
         state, previous = _read_state(path)
         pin = read_pin(workspace)
@@ -194,6 +199,24 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
                 write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
         path.unlink(missing_ok=True)
     return Undone(state["ref"], state["moved"], previous)
+
+
+def stale_comments(text: str, ref: str, directory: Path, version: Version) -> tuple[int, ...]:
+    """Lines (from 1) of comments in floe.yaml that offer the platform of `ref` under another constraint.
+
+    They are a person's to change. Those whose constraint admits `version` are still right.
+    """
+    offer = f"{_parts(ref, directory)[0]}:"
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        _, offered, rest = line.partition(offer)
+        if offered and line.lstrip().startswith("#"):
+            try:
+                stale = not Constraint.parse(rest.split("#")[0].strip(" \t\"'")).allows(version)
+            except UsageError:
+                continue  # prose
+            found += [number] * stale
+    return tuple(found)
 
 
 def with_ref(text: str, ref: str) -> str:

@@ -17,7 +17,7 @@ from floe_engine.upgrade.impact import Impact
 from floe_engine.upgrade.pins import outlook, pinned
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.versions import Constraint, Precision, Step, Version
-from floe_engine.workflows.pin import Pin, constraint_of, move_pin, read_pin
+from floe_engine.workflows.pin import Pin, constraint_of, move_pin, read_pin, stale_comments
 from floe_engine.workflows.pull import Candidate, PullOptions, obtain
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted, satisfies
@@ -62,6 +62,11 @@ class UpgradePlan:
     def breaks(self) -> bool:
         """Whether a build that runs today would stop."""
         return bool(self.problems or (self.impact is not None and self.impact.breaking))
+
+    @property
+    def stale_comments(self) -> tuple[int, ...]:
+        """Lines of floe.yaml whose comments offer this platform under constraints that it has left."""
+        return stale_comments(self.pin.text, self.pin.ref, self.pin.path.parent, self.version)
 
     def demand(self) -> None:
         """Raise `Refused` where it breaks the project, `NothingChecked` where nobody can say."""

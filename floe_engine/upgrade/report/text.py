@@ -31,11 +31,14 @@ def summary(assessment: Assessment) -> str:
 
 
 def changes_by_rule(assessment: Assessment, sides: Sides) -> Iterator[str]:
-    """Changes under their rules, the costliest first: what, where, why, what to do."""
-    for entries in assessment.by_rule.values():
+    """Changes under their bumps and rules, the costliest first: what, where, why, what to do."""
+    grouped: dict[tuple[str, str], list[Entry]] = {}
+    for entry in assessment.entries:
+        grouped.setdefault((entry.bump, entry.rule.id), []).append(entry)
+    for (bump, _), entries in grouped.items():
         rule = entries[0].rule
         mark = f" [{rule.axis}]" if rule.axis else ""
-        yield f"{entries[0].bump.upper():<6} {rule.id}  {rule.title}{mark}"
+        yield f"{bump.upper():<6} {rule.id}  {rule.title}{mark}"
         for entry in entries:
             yield f"    {printable(sides.where(entry))}: {printable(entry.sentence)}"
             for place in entry.change.also:

@@ -57,6 +57,16 @@ def test_text_says_what_where_why_and_what_to_do() -> None:
     assert summary(Assessment(())) == "No changes."
 
 
+def test_changes_of_one_rule_that_cost_differently_stand_apart_and_name_their_setting() -> None:
+    old, new = ({CONFIG: {"path": word, "threads": len(word)}} for word in ("here", "there"))
+    lines = list(changes_by_rule(compare(artifact(old), artifact(new)), PLAIN))
+    assert [line for line in lines if line[:1].isupper()] == [
+        "MAJOR  PLG010  plugin configuration changed",
+        "MINOR  PLG010  plugin configuration changed",
+    ]
+    assert "    plugins.compute.config.path: the setting path of the compute plugin changed" in lines
+
+
 def test_unified_text_shows_both_values_under_the_setting() -> None:
     assert list(unified(swapped(), PLAIN)) == [
         "--- v1.0.0",

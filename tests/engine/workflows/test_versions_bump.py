@@ -41,6 +41,20 @@ def bumped(
 # --- bump --------------------------------------------------------------------------------------
 
 
+def test_a_version_that_is_taken_is_refused_with_one_that_is_free_or_the_word_that_none_is_needed(
+    platform: PlatformTeam,
+) -> None:
+    publish(platform, "1.2.3")
+    work_on(platform, "1.2.3", coverage=70)
+    with pytest.raises(VersionExists) as taken:
+        bumped(platform, to="1.2.3")
+    assert taken.value.hint == "the next free version is v1.3.0"
+    work_on(platform, "1.2.3")
+    with pytest.raises(VersionExists) as taken:
+        bumped(platform, to="1.2.3")
+    assert taken.value.hint == "nothing changed since v1.2.3, so nothing needs another version"
+
+
 @pytest.mark.parametrize(("coverage", "version"), [(90, "2.0.0"), (70, "1.3.0"), (80, "1.2.3")])
 def test_the_next_version_is_what_the_changes_need(
     platform: PlatformTeam, coverage: int, version: str

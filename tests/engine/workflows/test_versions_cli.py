@@ -95,3 +95,33 @@ def test_help_ends_with_examples_of_this_command_that_fit_a_terminal(tmp_path: P
     assert len(lines) >= 2
     assert all(line.startswith(f"    floe {command}") and "  # " in line for line in lines)
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_dry_run_says_what_would_be_written(product: Path) -> None:
+    before = (product / "floe.yaml").read_bytes()
+    shown = ok(run(product, "pin", "--patch", "--dry-run")).out.splitlines()
+    assert shown[0].endswith(":v1.0.* (dry run)")
+    assert shown[1].startswith("Locked: v1.0.0 sha256:") and shown[1].endswith(" (dry run)")
+    assert ":v1.1.0 (dry run)" in ok(run(product, "upgrade", "--to", "v1.1.0", "--dry-run")).out
+    assert ":v2.0.0 (dry run)" in ok(run(product, "upgrade", "--dry-run", "--accept-breaking")).out
+    assert ok(run(product, "pin", "v1.0.0", "--dry-run")).out == "Nothing to do: v1.0.0 is what is wanted\n"
+    assert (product / "floe.yaml").read_bytes() == before
+
+
+def test_comments_that_offer_a_version_that_was_left_are_kept_and_named(product: Path) -> None:
+    path = product / "floe.yaml"
+    ref = next(line for line in path.read_text().splitlines() if "ref:" in line).split()[-1].strip('"')
+    name = ref.removesuffix(":v1.0.0")
+    comments = f"# ref: {name}:v1.0.*  # patches\n# ref: {name}:v1.*.*\n# see {name}: it is ours\n"
+    path.write_text(path.read_text().rstrip() + "\n" + comments)
+    first = path.read_text().splitlines().index(comments.splitlines()[0]) + 1
+    moved = ok(run(product, "upgrade", "--to", "v1.1.0")).out
+    assert f"Comments of floe.yaml that name another version stay as they are: line {first}\n" in moved
+    assert path.read_text().endswith(comments)
+    assert "Comments" not in ok(run(product, "pin", "v1.0.*", "--allow-downgrade")).out
+
+
+def test_with_nothing_to_undo_the_way_back_is_told(product: Path) -> None:
+    ran = run(product, "upgrade", "--undo")
+    assert (ran.code, "floe.yaml: there is no upgrade to undo" in ran.err) == (2, True)
+    assert "--allow-downgrade" in ran.err
