@@ -25,7 +25,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,19 +186,28 @@ def environment(directory: Path) -> dict[str, str]:
 
 def timed(command: list[str], directory: Path) -> Run:
     """One whole process."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", LAUNCH, *command],
         cwd=directory,
         env=environment(directory),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, process.returncode)
+    seconds, processor, kilobytes, code = json.loads(ran.stdout)
+    return Run(seconds, processor, kilobytes * 1024 / 1e6, code)
 
+
+# A process starts with the peak memory of the one that made it, so a small one has to.
+LAUNCH = """\
+import os, sys, time
+started = time.perf_counter()
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ,
+                         file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+_, status, usage = os.wait4(process, 0)
+seconds = time.perf_counter() - started
+print([seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, os.waitstatus_to_exitcode(status)])
+"""
 
 PLATFORM = """\
 apiVersion: floe.dev/v1
