@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from floe_engine.manifest.assist import inherited as inherited
     from floe_engine.manifest.check import Checked as Checked
     from floe_engine.manifest.plugins import Catalogue as Catalogue
+    from floe_engine.policy.finding import Finding as Finding
     from floe_engine.policy.rules import rule_by_id as rule_by_id
     from floe_engine.signing.oidc import Invitation as Invitation
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
@@ -171,6 +172,7 @@ _HOME = {
     "project_impact": "upgrade.fleet",
     "side_by_side": "upgrade.rows",
     # policies
+    "Finding": "policy.finding",
     "rule_by_id": "policy.rules",
     # signing
     "Invitation": "signing.oidc",

@@ -50,9 +50,10 @@ class Describing:
         self._news.clear()
 
     def set_versions(self, versions: Versions) -> None:
-        """The versions that there are; how far they are from the locked one goes with the lock."""
-        if self._versions is not None and self._versions.locked != versions.locked:
-            self._distances = {}
+        """The versions that there are. With another lock they are others' distances, and others' trust."""
+        before = self._versions
+        if before is not None and (before.locked, before.has_lock) != (versions.locked, versions.has_lock):
+            self._facts, self._distances = {}, {}
         self._versions = versions
 
     def distance(self, tag: str) -> Distance | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from floe_engine import CancelToken, Report
-from floe_tui.pinning import Ask
+from floe_engine import CancelToken, FloeError, Report
+from floe_tui.pinning import Ask, is_pinned
 from floe_tui.text import count
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.row_view import Row, Tone
@@ -60,11 +60,13 @@ class Judged:
     profile: str
 
 
-def judge(directory: Path, write: bool, ask: Ask, report: Report, cancel: CancelToken) -> Judged:
-    """Compile the project of a directory."""
+def judge(
+    directory: Path, write: bool, ask: Ask, report: Report, cancel: CancelToken, *, read_only: bool = False
+) -> Judged:
+    """Compile the project of a directory; where `read_only`, only by the version that is locked."""
     from floe_engine import CompileOptions, Workspace, compile_project
 
-    options = CompileOptions(write_profile=write)
+    options = CompileOptions(write_profile=write, frozen=read_only)
     workspace = Workspace.open(directory)
     done = compile_project(workspace, options=options, ask=ask, report=report, cancel=cancel)
     findings = [
@@ -97,6 +99,40 @@ def located(finding: Any, directory: Path, project: Path) -> Found:
     file = (directory if finding.path == SPEC else project) / finding.path
     shown = Path(os.path.relpath(file, directory)).as_posix()
     return Found(finding, file.absolute(), shown)
+
+
+def mistakes(error: FloeError, directory: Path) -> tuple[Found, ...]:
+    """The problems of floe.yaml that an error tells of, as findings, so that they open at their lines."""
+    from floe_engine import ConfigurationError, Finding
+
+    if not isinstance(error, ConfigurationError) or Path(error.where).name != SPEC:
+        return ()
+    return tuple(
+        located(
+            Finding(
+                problem.code,
+                SPEC,
+                problem.message,
+                SPEC,
+                problem.span.start.line + 1,
+                suggestion=problem.hint,
+                severity=problem.severity.value,
+            ),
+            directory,
+            directory,
+        )
+        for problem in error.diagnostics
+    )
+
+
+def reasons(error: FloeError, directory: Path) -> list[Row]:
+    """Why nothing could be judged, as rows over all columns."""
+    if not is_pinned(directory):
+        lines = ["Nothing is pinned here yet.", "→ F6 shows the versions there are, and i pins one."]
+        return [Row(f"reason {line}", (line,), heading=not index) for index, line in enumerate(lines)]
+    lines = [*error.message.splitlines(), f"→ {error.hint}" if error.hint else ""]
+    rows = [Row("reason", (error.title,), "✗", "error", heading=True)]
+    return rows + [Row(f"reason {line}", (line,), tone="dim") for line in lines if line]
 
 
 def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]:

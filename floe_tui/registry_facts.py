@@ -113,7 +113,8 @@ def judged(verdict: Any) -> tuple[str, Tone, str]:
     if verdict.status == "verified":
         return "✓", "success", ", ".join(str(signer) for signer in verdict.signers[:1])
     if verdict.status == "untrusted":
-        return "!", "warning", "not by anybody trusted here"
+        known = next((str(rejected.signer) for rejected in verdict.rejected if rejected.signer), "")
+        return "!", "warning", known or "not by anybody trusted here"
     return "-", "dim", "not signed"
 
 
@@ -125,7 +126,7 @@ def short_signer(signer: str) -> str:
 def verdict_lines(verdict: Any) -> list[str]:
     """A verdict in full."""
     sign, _, words = judged(verdict)
-    lines = ["# Signatures", f"{sign} {verdict.status}: {words}"]
+    lines = ["# Signatures", f"{sign} {verdict.status}{f': {words}' if words else ''}"]
     for signer in verdict.signers:
         lines += [f"✓ {signer}", f"    {signer.format} at {signer.where}"]
         lines += [f"    {key} = {value}" for key, value in sorted(signer.annotations.items())]

@@ -12,12 +12,12 @@ from textual.widgets import Label
 
 from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
-from floe_tui.judging import GROUPS, Found, Judged, grouped, in_full, judge, row_of
+from floe_tui.judging import GROUPS, Found, Judged, grouped, in_full, judge, mistakes, reasons, row_of
 from floe_tui.messages import StatusChanged
 from floe_tui.pinning import is_pinned, pin_stamp, pinned_repository
 from floe_tui.registry_facts import Versions, first_use, list_all
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.text import count, plain
+from floe_tui.text import count, homely, plain
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView
@@ -45,7 +45,7 @@ class ProjectScreen(PlaceScreen):
         self._pin: tuple[int, ...] = ()
         self._group = "rule"
         self._waived = True
-        self._shown: dict[str, Found] = {}
+        self._by_key: dict[str, Found] = {}
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
@@ -68,7 +68,7 @@ class ProjectScreen(PlaceScreen):
 
     def on_screen_resume(self) -> None:
         """Judge again where another version was pinned meanwhile."""
-        if self._judged is not None and self._pin != pin_stamp(self.workbench.options.directory):
+        if self._pin and self._pin != pin_stamp(self.workbench.options.directory):
             self.action_check()
 
     @property
@@ -80,7 +80,7 @@ class ProjectScreen(PlaceScreen):
     def finding(self) -> Found | None:
         """The finding under the cursor, or None."""
         row = self.list.current
-        return self._shown.get(row.key) if row else None
+        return self._by_key.get(row.key) if row else None
 
     def why_not(self, action_id: str) -> str:
         """Opening and copying need a finding, moving a pin."""
@@ -105,19 +105,32 @@ class ProjectScreen(PlaceScreen):
         self._judge(write=True)
 
     def _judge(self, *, write: bool) -> None:
-        directory, jobs = self.workbench.options.directory, self.workbench.jobs
+        options, jobs = self.workbench.options, self.workbench.jobs
+        directory = options.directory
+        self._pin = pin_stamp(directory)
         self.query_one("#summary", Label).update("judging the project")
+        self.list.empty = "The project is being judged."
 
         def failed(error: FloeError) -> None:
+            self._judged = None
+            self._pin = pin_stamp(directory)
             self.query_one("#summary", Label).update(plain(f"✗ {error.title}"))
+            self._by_key = {}
+            rows = reasons(error, directory)
+            for item in mistakes(error, directory):
+                key = f"mistake {len(rows)}"
+                self._by_key[key] = item
+                rows.append(row_of(key, item))
+            self.list.set_rows(rows)
             parts = (error.where, error.message, f"→ {error.hint}" if error.hint else "")
-            lines = [part for part in parts if part]
-            lines += [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
-            self.list.set_rows([])
+            lines = [homely(part) for part in parts if part]
             self.query_one(TextView).show("\n".join(["# floe compile", error.title, *lines]))
+            self.refresh_bindings()
 
         self.job(
-            lambda report, cancel: judge(directory, write, first_use(jobs, cancel), report, cancel),
+            lambda report, cancel: judge(
+                directory, write, first_use(jobs, cancel), report, cancel, read_only=options.read_only
+            ),
             title="Judging the project",
             group="project.judge",
             done=self._done,
@@ -128,6 +141,7 @@ class ProjectScreen(PlaceScreen):
 
     def _done(self, judged: Judged) -> None:
         self._judged = judged
+        self.list.empty = "No findings."
         self._pin = pin_stamp(self.workbench.options.directory)
         parts = [f"{GLYPHS.get(outcome, ' ')} {title}{numbers}" for title, outcome, numbers in judged.steps]
         self.query_one("#summary", Label).update(plain("   ".join(parts)))
@@ -140,14 +154,14 @@ class ProjectScreen(PlaceScreen):
         if judged is None:
             return
         findings = [item for item in judged.findings if self._waived or not item.quiet]
-        self._shown = {}
+        self._by_key = {}
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
             head = f"{name}  ({len(members)})"
             rows.append(Row(f"group {name}", (head,), " ", "info", heading=True))
             for item in members:
                 key = f"{item.finding.fingerprint} {len(rows)}"
-                self._shown[key] = item
+                self._by_key[key] = item
                 rows.append(row_of(key, item))
         self.list.set_rows(rows)
         found = Counter("-" if item.quiet else item.finding.severity for item in judged.findings)
@@ -161,7 +175,8 @@ class ProjectScreen(PlaceScreen):
     @on(RowView.Moved)
     def _moved(self) -> None:
         finding = self.finding
-        self.query_one(TextView).show(in_full(finding) if finding is not None else "")
+        if finding is not None or self._judged is not None:
+            self.query_one(TextView).show(in_full(finding) if finding is not None else "")
         self.refresh_bindings()
 
     # --- actions ---------------------------------------------------------------------------

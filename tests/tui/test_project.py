@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from .terminal import floe_tui
 EDITOR = """\
 #!{python}
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 Path({notes!r}).write_text("\\n".join(sys.argv[1:]))
@@ -189,3 +191,58 @@ async def test_a_read_only_workbench_previews_and_takes_nothing(workbench: Start
         await pilot.press("a")
         await idle(pilot, app)
         assert "v1.2.3" in (project / "floe.yaml").read_text()
+
+
+async def test_without_a_pin_the_place_says_how_to_get_one_and_judges_once_there_is(
+    workbench: Start, published: Path, data_team: Path
+) -> None:
+    app = workbench(data_team)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await judged(pilot, app)
+        assert "F6" in "\n".join(screen.list.view.render_line(y).text for y in range(4))
+        assert screen.why_not("project.upgrade")
+        await pilot.press("f6")
+        await idle(pilot, app)
+        await pilot.press("i", "enter")
+        await idle(pilot, app)
+        await pilot.press("y")
+        await idle(pilot, app)
+        await judged(pilot, app)
+        assert any(row.cells[1:2] == ("customers",) for row in rows(app))
+
+
+async def test_a_mistake_in_floe_yaml_is_a_row_that_opens_at_its_line(
+    workbench: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = project / "floe.yaml"
+    spec.write_text(spec.read_text() + "enviroment: prod\n")
+    last = len(spec.read_text().splitlines())
+    opened: list[tuple[Path, int]] = []
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setattr("floe_tui.external.open_at", lambda file, line: opened.append((file, line)))
+    monkeypatch.setattr(Workbench, "stepped_out", lambda app: nullcontext())
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        row = next(row for row in rows(app) if "enviroment" in row.cells[-1])
+        screen.list.view.move_to(row.key)
+        await pilot.pause()
+        assert f"floe.yaml:{last}" in screen.query_one(TextView).text
+        await pilot.press("enter")
+        await idle(pilot, app)
+        assert opened == [(spec, last)]
+        spec.write_text(spec.read_text().replace("enviroment: prod\n", ""))
+        await pilot.press("r")
+        await idle(pilot, app)
+        assert screen._judged is not None
+
+
+async def test_a_read_only_workbench_does_not_lock_what_is_not_locked_yet(
+    workbench: Start, project: Path
+) -> None:
+    shutil.rmtree(project / ".floe")
+    app = workbench(project, read_only=True)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await judged(pilot, app)
+        assert "there is no lock" in "\n".join(row.cells[0] for row in rows(app))
+    assert not (project / ".floe" / "cache" / "artifacts.lock").exists()

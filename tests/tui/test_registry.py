@@ -18,6 +18,7 @@ from floe_engine import Workspace, keygen, publish
 from floe_tui.app import Workbench
 from floe_tui.registry_facts import age, ranges
 from floe_tui.screens.choose import ChoosePanel
+from floe_tui.screens.confirm import ConfirmPanel
 from floe_tui.screens.moving import MovePanel
 from floe_tui.screens.problem import ProblemPanel
 from floe_tui.screens.registry import RegistryScreen
@@ -396,3 +397,21 @@ async def test_a_floe_yaml_with_nothing_locked_is_previewed_as_a_first_pin(
         await idle(pilot, app)
         assert pin_of(project).endswith(":v2.0.0")
         assert changes(app)["v2.0.0"] == "locked"
+
+
+async def test_whoever_was_trusted_with_the_first_pin_is_shown_as_trusted(
+    workbench: Start, platform: Path, data_team: Path
+) -> None:
+    keygen(Workspace.open(platform), ask=lambda prompt: "")
+    publish(Workspace.open(platform), "v1.2.3", ask=lambda prompt: "")
+    app = workbench(data_team)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        await until(pilot, lambda: rows(app)[0].glyph == "!")
+        await pilot.press("i", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, MovePanel))
+        await pilot.press("y")
+        await idle(pilot, app)
+        await until(pilot, lambda: rows(app)[0].glyph == "✓")
