@@ -92,6 +92,13 @@ def load_side(
         return _directory(workspace, path, text, cancel)
     if path.is_file():
         return _manifest(workspace, path, text, cancel)
+    if path.suffix in (".yaml", ".yml"):
+        raise UsageError(
+            f"there is no {path.name} here",
+            hint="name both sides (`floe platform diff v1.2.3 v2.0.0`), or run this where the platform is "
+            "written",
+            where=str(path),
+        )
     try:
         wanted = Wanted.parse(text, workspace)
     except UsageError as error:

@@ -85,6 +85,13 @@ def test_side_by_side_fits_the_terminal_and_is_unified_where_that_is_narrow(
         assert all(len(line) <= int(columns) for line in lines)
 
 
+def test_a_manifest_that_is_not_there_is_said_to_be_missing(team: PlatformTeam, tmp_path: Path) -> None:
+    for directory, arguments in ((tmp_path, ("v1.0.0",)), (team.directory, ("v1.0.0", "manifst.yaml"))):
+        ran = floe(directory, "platform", "diff", *arguments, "--registry", team.registry)
+        assert ran.code == 2
+        assert f"there is no {arguments[-1] if len(arguments) > 1 else 'manifest.yaml'} here" in ran.err
+
+
 def test_exit_code_is_1_on_changes_only_where_it_is_asked_for(team: PlatformTeam) -> None:
     def code(*arguments: str) -> int:
         return floe(team.directory, "platform", "diff", *arguments, "--registry", team.registry).code
