@@ -44,8 +44,13 @@ class Page:
     places: Places
 
 
+_SWITCH = 0.001
+"""Seconds that a check may keep the interpreter while a message waits (CPython's own: 0.005)."""
+
+
 def serve() -> None:
     """Speak the protocol over stdin and stdout until the editor goes away."""
+    sys.setswitchinterval(_SWITCH)
     # Whatever prints by mistake must not get between two messages.
     protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
