@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from floe_engine import CancelToken, FloeError, Report
-from floe_tui.pinning import Ask, is_pinned
+from floe_tui.pinning import SEVERITIES, Ask, is_pinned
 from floe_tui.text import count
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.row_view import Row, Tone
 
 GROUPS = ("rule", "file", "severity", "waiver")
+
+SOON = 30
+"""Days before its end at which a waiver begins to be counted down."""
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
@@ -155,6 +159,28 @@ def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]
     return sorted(groups.items(), key=worst)
 
 
+def group_title(name: str, members: Sequence[Found], by: str) -> str:
+    """What stands over a group."""
+    if by == "severity":
+        return count(len(members), SEVERITIES[members[0].finding.severity])
+    if by == "rule":
+        from floe_engine import rule_by_id
+
+        known = rule_by_id(name)
+        name = f"{name} {known.title}" if known is not None else name
+    return f"{name}  ({len(members)})"
+
+
+def about_rule(rule_id: str) -> str:
+    """What a rule demands, why, and where the platform asks for it; empty for what is no rule."""
+    from floe_engine import rule_by_id
+
+    rule = rule_by_id(rule_id)
+    if rule is None:
+        return ""
+    return f"# {rule.id}\n{rule.documentation}\n\nasked by   {rule.setting} of manifest.yaml"
+
+
 def row_of(key: str, item: Found) -> Row:
     """A finding as a row."""
     tones: dict[str, Tone] = {"error": "error", "warning": "warning", "info": "info"}
@@ -163,7 +189,9 @@ def row_of(key: str, item: Found) -> Row:
     if item.quiet:
         sign, tone = GLYPHS["skipped"], "dim"
     excused = f" (waived {_until(finding.waiver)})" if finding.waived else ""
-    cells = (finding.rule, finding.subject, f"{finding.message}{excused}")
+    # Who it is about stands before it already.
+    message = finding.message.removeprefix(f"{finding.subject} ")
+    cells = (finding.rule, finding.subject, f"{message}{excused}")
     return Row(key, cells, sign, tone, f"{item.shown} {finding.severity} {item.waiver}")
 
 
@@ -182,7 +210,7 @@ def in_full(item: Found) -> str:
     if waiver := finding.waiver:
         lines += ["", f"# Waiver {waiver.id}", waiver.reason]
         lines.append(f"owner      {waiver.owner or 'nobody'}")
-        lines.append(f"expires    {waiver.expires or 'never'}")
+        lines.append(f"expires    {waiver.expires or 'never'}{_left(waiver)}")
         if not finding.waived:
             lines.append("It makes less of the finding, but does not take it out of the count.")
     if finding.baseline:
@@ -191,4 +219,13 @@ def in_full(item: Found) -> str:
 
 
 def _until(waiver: Any) -> str:
-    return f"until {waiver.expires}" if waiver.expires else "for ever"
+    return f"until {waiver.expires}{_left(waiver)}" if waiver.expires else "for ever"
+
+
+def _left(waiver: Any) -> str:
+    """How long a waiver still excuses, where that is not long."""
+    try:
+        days = (date.fromisoformat(waiver.expires or "") - date.today()).days
+    except ValueError:
+        return ""
+    return f", {count(days, 'day')} left" if 0 <= days <= SOON else ""

@@ -12,9 +12,21 @@ from textual.widgets import Label
 
 from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
-from floe_tui.judging import GROUPS, Found, Judged, grouped, in_full, judge, mistakes, reasons, row_of
+from floe_tui.judging import (
+    GROUPS,
+    Found,
+    Judged,
+    about_rule,
+    group_title,
+    grouped,
+    in_full,
+    judge,
+    mistakes,
+    reasons,
+    row_of,
+)
 from floe_tui.messages import StatusChanged
-from floe_tui.pinning import is_pinned, pin_stamp, pinned_repository
+from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp, pinned_repository
 from floe_tui.registry_facts import Versions, first_use, list_all
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
@@ -22,8 +34,6 @@ from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
-
-NOUNS = {"error": "error", "warning": "warning", "info": "hint"}
 
 
 class ProjectScreen(PlaceScreen):
@@ -49,7 +59,7 @@ class ProjectScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
-        columns = (Column("Rule", 10), Column("Where", 26, least=90), Column("What"))
+        columns = (Column("Rule", 9), Column("Where", 24, ends=True), Column("What"))
         with Horizontal(id="body"):
             with Vertical(id="findings", classes="pane"):
                 yield Label("", id="summary", markup=False)
@@ -155,28 +165,35 @@ class ProjectScreen(PlaceScreen):
             return
         findings = [item for item in judged.findings if self._waived or not item.quiet]
         self._by_key = {}
+        seen: Counter[str] = Counter()
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
-            head = f"{name}  ({len(members)})"
+            head = group_title(name, members, self._group)
             rows.append(Row(f"group {name}", (head,), " ", "info", heading=True))
             for item in members:
-                key = f"{item.finding.fingerprint} {len(rows)}"
+                # The same in every grouping, so that the cursor stays on its finding.
+                fingerprint = item.finding.fingerprint
+                key = f"{fingerprint} {seen[fingerprint]}"
+                seen[fingerprint] += 1
                 self._by_key[key] = item
                 rows.append(row_of(key, item))
         self.list.set_rows(rows)
         found = Counter("-" if item.quiet else item.finding.severity for item in judged.findings)
-        numbers = ", ".join(count(found[name], noun) for name, noun in NOUNS.items() if found[name])
+        numbers = ", ".join(count(found[name], noun) for name, noun in SEVERITIES.items() if found[name])
         hidden = f", {found['-']} waived or known" if found["-"] else ""
         models = count(judged.models, "model")
-        said = f"{judged.platform}: {models}, {numbers or 'nothing to mend'}{hidden}"
+        said = f"{judged.platform}: {models}, {numbers or 'nothing to mend'}{hidden}, by {self._group}"
         self.post_message(StatusChanged(said))
         self.refresh_bindings()
 
     @on(RowView.Moved)
     def _moved(self) -> None:
         finding = self.finding
-        if finding is not None or self._judged is not None:
-            self.query_one(TextView).show(in_full(finding) if finding is not None else "")
+        if finding is not None:
+            self.query_one(TextView).show(in_full(finding))
+        elif self._judged is not None:
+            row = self.list.current
+            self.query_one(TextView).show(about_rule(row.key.removeprefix("group ")) if row else "")
         self.refresh_bindings()
 
     # --- actions ---------------------------------------------------------------------------

@@ -5,26 +5,28 @@ from __future__ import annotations
 import shutil
 import sys
 from contextlib import nullcontext
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from floe_engine import Workspace, init_project
+from floe_engine import Workspace, init_project, publish
 from floe_tui.app import Workbench
 from floe_tui.screens.choose import ChoosePanel
 from floe_tui.screens.moving import MovePanel
 from floe_tui.screens.project import ProjectScreen
 from floe_tui.widgets.text_view import TextView
 
-from .conftest import Start, idle, rows
+from .conftest import STRICTER, Start, idle, rows
 from .terminal import floe_tui
 
 EDITOR = """\
 #!{python}
 import sys
 from contextlib import nullcontext
+from datetime import date, timedelta
 from pathlib import Path
 
 Path({notes!r}).write_text("\\n".join(sys.argv[1:]))
@@ -75,7 +77,7 @@ async def test_findings_are_grouped_by_rule_file_severity_and_waiver(workbench: 
         rules, files, severities, waivers = heads
         assert all(name.startswith("FLOE-") for name in rules)
         assert "models/customers.sql" in files
-        assert set(severities) <= {"error", "warning", "info"}
+        assert all(name.split()[-1].rstrip("s") in {"error", "warning", "hint"} for name in severities)
         assert "legacy-orders, until 2099-01-31" in waivers
 
 
@@ -246,3 +248,50 @@ async def test_a_read_only_workbench_does_not_lock_what_is_not_locked_yet(
         await judged(pilot, app)
         assert "there is no lock" in "\n".join(row.cells[0] for row in rows(app))
     assert not (project / ".floe" / "cache" / "artifacts.lock").exists()
+
+
+async def test_the_cursor_stays_on_its_finding_when_the_grouping_changes(
+    workbench: Start, latest: Path
+) -> None:
+    app = workbench(latest)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        go_to(screen, "customers")
+        await pilot.pause()
+        before = screen.finding
+        for _ in range(4):
+            await pilot.press("t")
+            await pilot.pause()
+            assert screen.finding == before
+
+
+async def test_over_a_rules_findings_stands_what_it_demands_and_where_the_platform_asks_for_it(
+    workbench: Start, latest: Path
+) -> None:
+    app = workbench(latest)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        await pilot.press("g")
+        await pilot.pause()
+        head = rows(app)[0]
+        assert head.heading
+        text = screen.query_one(TextView).text
+        assert text.splitlines()[1].rstrip(".") in head.cells[0]
+        assert "of manifest.yaml" in text
+
+
+async def test_a_waiver_that_ends_soon_is_counted_down(
+    workbench: Start, published: Path, data_team: Path
+) -> None:
+    ends = (date.today() + timedelta(days=10)).isoformat()
+    (published / "manifest.yaml").write_text(STRICTER.replace("2.0.0", "3.0.0").replace("2099-01-31", ends))
+    publish(Workspace.open(published), "v3.0.0")
+    init_project(Workspace.open(data_team), "v3.0.0")
+    app = workbench(data_team)
+    async with app.run_test(size=(160, 40)) as pilot:
+        screen = await judged(pilot, app)
+        waived = next(row for row in rows(app) if "waived until" in row.cells[-1])
+        assert f"until {ends}, 10 days left" in waived.cells[-1]
+        screen.list.view.move_to(waived.key)
+        await pilot.pause()
+        assert f"expires    {ends}, 10 days left" in screen.query_one(TextView).text
