@@ -19,6 +19,11 @@ class ColumnPropagation(PropagationRule):
     Followed through every generation of models by their SQL, renamed or not. A declassifying
     function (``sha256``, ``count`` and the like) ends it, as does the declassifying meta key. Needs
     the ``lineage`` extra; where SQL cannot be read, names are followed and FLOE-E253 says so.
+
+    In doubt a column comes from more: an unqualified one from every table that may have it, a
+    field of a struct from the whole struct, what ``PIVOT``, ``UNNEST`` or a whole row gives from
+    all that goes in, and a condition counts like a value. What only chooses or orders rows does not
+    (``where``, ``join``, ``group by``, ``over (partition by …)``, ``exists``).
     """
 
     id = "FLOE-E252"
@@ -45,7 +50,10 @@ class LineageUnresolved(PropagationRule):
     """The SQL of every model below sensitive data can be followed.
 
     What cannot be read is reported, never passed. Compiled SQL (a manifest of ``dbt compile``) can
-    nearly always be read; raw SQL may hold Jinja that only dbt can run.
+    nearly always be read. Of raw SQL, refs, sources, literal variables, loops over literal lists and
+    conditions are worked out, the first branch where nothing decides, and an incremental model as on
+    its first run; the result of a macro is not, nor that of a Python model, a script of several
+    statements, or SQL of more than 300,000 characters.
     """
 
     id = "FLOE-E253"

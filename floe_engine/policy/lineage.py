@@ -23,6 +23,9 @@ from floe_engine.policy.sql_trace import EVERYTHING, Trace
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source, folded
 
+_GENERATION = 2
+"""Raised where `sql_trace` learns to see more, so that no kept trace is believed that saw less."""
+
 EXTRA = "the lineage extra is not installed (pip install 'floe-workbench[lineage]')"
 
 
@@ -36,7 +39,7 @@ class LineageCache:
         """A model's trace, from the cache where its SQL is unchanged."""
         if model.language == "python":
             return Trace(failure="it is a Python model")
-        identity = json.dumps([model.code, adapter, sorted(breakers)])
+        identity = json.dumps([_GENERATION, model.code, adapter, sorted(breakers)])
         key = hashlib.sha256(identity.encode()).hexdigest()
         if key not in self.traces:
             self.traces[key] = sql_trace.trace(model.code, adapter, breakers)
@@ -141,9 +144,12 @@ def _inherited(
         for column, inherited in above.get(homes.get(table, ""), {}).items():
             if column not in excluded:
                 reach(column, inherited)
+    unnamed = [column for column in model.columns_by_name if column not in trace.columns]
     for column, origins in trace.columns.items():
         for table, origin in origins:
-            reach(column, above.get(homes.get(table, ""), {}).get(origin))
+            carried = _carried(above.get(homes.get(table, ""), {}), origin)
+            for reached in unnamed if column == EVERYTHING else (column,):
+                reach(reached, carried)
         if column in trace.unresolved:
             reach(column, by_name.get(column))
     if EVERYTHING in trace.unresolved:
@@ -162,11 +168,26 @@ def _inherited(
     return found, "; ".join(problems)
 
 
+def _carried(levels: Mapping[str, Inherited], origin: str) -> Inherited | None:
+    """The most sensitive level of a column, its declared fields (``address.street``), or a whole row."""
+    if origin == EVERYTHING:
+        return max(levels.values(), key=lambda inherited: inherited.level.rank, default=None)
+    fields = [inherited for name, inherited in levels.items() if name.startswith(f"{origin}.")]
+    own = levels.get(origin)
+    return max(
+        [own, *fields] if own is not None else fields,
+        key=lambda inherited: inherited.level.rank,
+        default=None,
+    )
+
+
 def _homes(model: Model, view: View, trace: Trace) -> tuple[dict[str, str], set[str]]:
     """Table of a trace to the parent's unique_id, and the tables that are no parent's."""
     names: dict[str, str] = {}
     for parent_id in model.parents:
         parent = view.project.by_id.get(parent_id)
+        if parent is not None and parent.relation:
+            names[f"table:{'.'.join(map(folded, parent.relation.split('.')))}"] = parent_id
         if isinstance(parent, Source):
             names[f"source:{parent.source_name}.{parent.name}".casefold()] = parent_id
             names.setdefault(f"table:{folded(parent.name)}", parent_id)

@@ -8,10 +8,11 @@ cannot read is named in the answer, never passed over.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from floe_engine.policy import sql_template
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -24,14 +25,17 @@ Origin = tuple[str, str]
 """A table and its column, folded. Tables are ``ref:orders``, ``source:raw.orders`` or ``table:a.b.c``."""
 
 EVERYTHING = "*"
+"""As an output column: any that is not named. As an origin: all columns of the table at once."""
+
 _QUIET = logging.NullHandler()
+
+_EPHEMERAL = "__dbt__cte__"
+"""How dbt names the CTE into which it compiles an ephemeral model: a parent like any other."""
 
 _DIALECTS = frozenset(
     {"duckdb", "snowflake", "bigquery", "databricks", "spark", "postgres", "redshift", "trino", "athena"}
     | {"clickhouse", "mysql", "sqlite", "tsql", "oracle"}
 )
-_JINJA = "floe_jinja_value"
-_HASHING_MACROS = re.compile(r"\b(generate_surrogate_key|surrogate_key|hash)\s*\(")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Trace:
     """Where the output columns of a query come from."""
 
     columns: Mapping[str, frozenset[Origin]] = field(default_factory=dict)
-    """Folded output column to its origins; a constant has none."""
+    """Folded output column to its origins; a constant has none. `EVERYTHING` are those of any column
+    whose name could not be told."""
     stars: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Tables of which every column comes out under its own name, but for these."""
     unresolved: frozenset[str] = frozenset()
@@ -75,7 +80,10 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
         return Trace(failure="the reader has no SQL of it")
     if len(code) > LIMIT:
         return Trace(failure=f"its SQL is longer than {LIMIT:,} characters")
-    sql, tables = _without_jinja(code)
+    try:
+        sql, tables = sql_template.plain(code)
+    except sql_template.TooMuch:
+        return Trace(failure="its Jinja writes more SQL than can be traced")
     dialect = adapter if adapter in _DIALECTS else None
     try:
         expression = sqlglot.parse_one(sql, read=dialect)
@@ -87,61 +95,14 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
         return Trace(failure=f"its SQL could not be parsed as {dialect or 'standard'} SQL")
     except RecursionError:
         return Trace(failure="its SQL is nested too deeply")
+    columns = {name: frozenset(origins) for name, origins in outputs.columns.items()}
+    if outputs.every:
+        columns[EVERYTHING] = frozenset(outputs.every)
     return Trace(
-        {name: frozenset(origins) for name, origins in outputs.columns.items()},
+        columns,
         outputs.stars,
         frozenset(outputs.unresolved | ({EVERYTHING} if outputs.opaque else set())),
     )
-
-
-# --- Jinja -------------------------------------------------------------------------------------
-
-_COMMENT = re.compile(r"\{#.*?#\}", re.S)
-_BLOCKS = re.compile(
-    r"\{%-?\s*(set\s+\w+\s*-?%\}.*?endset|macro\b.*?endmacro|call\b.*?endcall)\s*-?%\}", re.S
-)
-_ELSE = re.compile(r"\{%-?\s*(?:else|elif)\b(?:(?!\{%-?\s*(?:if|endif)\b).)*?(?=\{%-?\s*endif)", re.S)
-_TAG = re.compile(r"\{%.*?%\}", re.S)
-_OUTPUT = re.compile(r"\{\{-?(.*?)-?\}\}", re.S)
-_REF = re.compile(r"^\s*(?:builtins\.)?ref\(\s*(?:['\"][^'\"]+['\"]\s*,\s*)?['\"]([^'\"]+)['\"]")
-_SOURCE = re.compile(r"^\s*(?:builtins\.)?source\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]")
-_STATEMENT = re.compile(r"^\s*(config|log|print|return|do|set)\s*\(|^\s*$")
-
-
-def _without_jinja(code: str) -> tuple[str, dict[str, str]]:
-    """SQL that a parser takes, and what its stand-in table names stand for.
-
-    Of a condition the first branch stays; an expression that only dbt could evaluate becomes a
-    name that the tracer reports as unresolved.
-    """
-    if "{" not in code:
-        return code, {}
-    tables: dict[str, str] = {}
-
-    def output(match: re.Match[str]) -> str:
-        inner = match.group(1)
-        if found := _REF.match(inner):
-            return table(f"ref:{found.group(1).casefold()}")
-        if found := _SOURCE.match(inner):
-            return table(f"source:{found.group(1)}.{found.group(2)}".casefold())
-        if inner.strip() == "this":
-            return table("this")
-        if _STATEMENT.match(inner):
-            return " "
-        # A surrogate key is a hash in every package that makes one.
-        return "NULL" if _HASHING_MACROS.search(inner) else _JINJA
-
-    def table(meaning: str) -> str:
-        name = f"floe_table_{len(tables)}"
-        tables[name] = meaning
-        return name
-
-    text = _BLOCKS.sub(" ", _COMMENT.sub(" ", code))
-    text = _TAG.sub(" ", _ELSE.sub(" ", text))
-    return _OUTPUT.sub(output, text), tables
-
-
-# --- SQL ---------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -172,6 +133,11 @@ class _Outputs:
         self.every |= other.every
         self.opaque = self.opaque or other.opaque
 
+    def whole(self) -> tuple[set[Origin], bool]:
+        """The origins of a whole row, and whether they are all."""
+        origins = self.every.union(*self.columns.values(), {(table, EVERYTHING) for table in self.stars})
+        return origins, not (self.opaque or self.unresolved)
+
     def of(self, name: str) -> tuple[set[Origin], bool]:
         """The origins of a column, and whether they are all."""
         if name in self.columns:
@@ -196,7 +162,7 @@ class _Tracer:
         if key not in self._done:
             # A recursive CTE sees itself while it is being worked out: as nothing.
             self._done[key] = _Outputs()
-            self._done[key] = self._outputs(scope)
+            self._done[key] = _renamed(self._outputs(scope), [_fold(name) for name in scope.outer_columns])
         return self._done[key]
 
     def _outputs(self, scope: Scope) -> _Outputs:
@@ -211,35 +177,59 @@ class _Tracer:
         for projection in expression.selects:
             if projection.is_star:
                 self._star(scope, projection, result)
-            else:
-                origins, resolved = self._expression(scope, projection, result)
-                result.add(_fold(projection.alias_or_name), origins, resolved)
+                continue
+            if next(projection.find_all(exp.Columns), None) is not None:
+                # duckdb's COLUMNS(…): some columns of any table, each under its own name or a new one.
+                for _, given in self._sources(scope):
+                    result.take(given)
+                    result.every |= given.whole()[0]
+                continue
+            origins, resolved = self._expression(scope, projection, result)
+            for name in _names(projection):
+                if sql_template.UNKNOWN in name:
+                    result.every |= origins
+                    result.opaque = True
+                else:
+                    result.add(name, origins, resolved)
         return result
 
     def _union(self, scope: Scope) -> _Outputs:
-        """Columns meet by position; where a star hides the positions, by name."""
+        """Columns meet by position; by name where that is asked for, or a star hides the positions."""
         first, *others = [self.outputs(part) for part in scope.set_operation_scopes]
+        by_name = bool(scope.expression.args.get("by_name"))
         result = _Outputs()
         result.take(first)
         for other in others:
-            if first.stars or other.stars or len(first.columns) != len(other.columns):
+            if by_name or first.stars or other.stars or len(first.columns) != len(other.columns):
                 result.take(other)
                 continue
             for name, origin_name in zip(first.columns, other.columns, strict=True):
                 result.add(name, other.columns[origin_name], origin_name not in other.unresolved)
             result.every |= other.every
+            result.opaque = result.opaque or other.opaque
         return result
 
     def _table_function(self, scope: Scope) -> _Outputs:
         from sqlglot import exp
 
         result = _Outputs()
-        outer = scope.parent
-        for column in scope.expression.find_all(exp.Column):
-            if outer is not None:
-                origins, _ = self._column(outer, column, _Outputs())
-                result.every |= origins
+        if isinstance(scope.expression, exp.DML):
+            result.opaque = True  # what it returns, nobody follows
+        if isinstance(scope.expression, exp.Lateral) and scope.subquery_scopes:
+            for query in scope.subquery_scopes:
+                result.take(self.outputs(query))
+        elif scope.parent is not None:
+            result.every |= self._arguments(scope.parent, scope.expression)
         return result
+
+    def _arguments(self, scope: Scope, function: exp.Expr) -> set[Origin]:
+        """The origins of everything that a table function is made of."""
+        from sqlglot import exp
+
+        found: set[Origin] = set()
+        for column in function.find_all(exp.Column):
+            found |= self._column(scope, column, _Outputs())[0]
+        return found
 
     def _star(self, scope: Scope, projection: exp.Expr, result: _Outputs) -> None:
         from sqlglot import exp
@@ -247,11 +237,15 @@ class _Tracer:
         star = projection.this if isinstance(projection, exp.Column) else projection
         wanted = _fold(projection.table) if isinstance(projection, exp.Column) else ""
         excluded = star.args.get("except_") or star.args.get("except") or ()
-        without = frozenset(_fold(entry.name) for entry in excluded)
-        for name, source in self._sources(scope):
-            if not wanted or name == wanted:
-                given = self._given(source)
-                result.take(given, without)
+        renamed = {_fold(alias.this.name): _fold(alias.alias) for alias in star.args.get("rename") or ()}
+        without = frozenset(_fold(entry.name) for entry in excluded) | renamed.keys()
+        for name, given in self._sources(scope):
+            if wanted and name != wanted:
+                continue
+            result.take(given, without)
+            for old, new in renamed.items():
+                if given.may_have(old):
+                    result.add(new, *given.of(old))
         for replaced in star.args.get("replace") or ():
             origins, resolved = self._expression(scope, replaced, _Outputs())
             result.columns[_fold(replaced.alias_or_name)] = origins
@@ -268,17 +262,33 @@ class _Tracer:
         stack = [expression]
         while stack:
             node = stack.pop()
-            if isinstance(node, exp.Column):
-                found, whole = self._column(scope, node, so_far)
-                origins |= found
-                resolved = resolved and whole
+            if isinstance(node, exp.Star):
+                found, whole = self._row(scope, "")
+            elif isinstance(node, exp.Column):
+                found, whole = (
+                    self._row(scope, _fold(node.table)) if node.is_star else self._column(scope, node, so_far)
+                )
+                if isinstance(node.parent, exp.Func) and len(node.parts) == 1:
+                    found |= self._row(scope, _fold(node.name))[0]  # `to_json(t)` of a whole row
             elif isinstance(node, exp.Query) and id(node) in subqueries:
-                inner = self.outputs(subqueries[id(node)])
-                origins |= inner.every.union(*inner.columns.values())
-                resolved = resolved and not inner.unresolved
-            elif not (isinstance(node, exp.Func) and self._breaks(node)):
-                stack.extend(node.iter_expressions())
+                found, whole = self.outputs(subqueries[id(node)]).whole()
+            else:
+                stack.extend(self._parts(node))
+                continue
+            origins |= found
+            resolved = resolved and whole
         return origins, resolved
+
+    def _parts(self, node: exp.Expr) -> Iterator[exp.Expr]:
+        """The parts of an expression that its value is made of."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.Window):
+            yield node.this  # the rest of it says which rows, not what of them
+        elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
+            return
+        elif not (isinstance(node, exp.Func) and self._breaks(node)):
+            yield from node.iter_expressions()
 
     def _breaks(self, node: exp.Func) -> bool:
         from sqlglot import exp
@@ -286,54 +296,136 @@ class _Tracer:
         if isinstance(node, exp.Anonymous):
             return _fold(str(node.this)) in self._breakers
         names = {name.casefold() for name in node.sql_names()} | {node.key}
-        if isinstance(node, exp.SHA2):
-            names.add(f"sha{node.text('length') or '256'}")
+        if isinstance(node, exp.SHA2 | exp.SHA2Digest):
+            names |= {"sha2", f"sha{node.text('length') or '256'}"}
         names |= {name.removesuffix("_digest") for name in names}
         return bool(names & self._breakers)
 
-    def _column(self, scope: Scope, column: exp.Column, so_far: _Outputs) -> tuple[set[Origin], bool]:
-        name, table = _fold(column.name), _fold(column.table)
-        if name == _JINJA or table == _JINJA:
-            return set(), False
-        sources = list(self._sources(scope))
-        if table:
-            for source_name, source in sources:
-                if source_name == table:
-                    return self._given(source).of(name)
-            if scope.parent is not None:
-                return self._column(scope.parent, column, _Outputs())
-            # A field of a struct column: `address.street` comes from `address`.
-            name = table
-        candidates = [self._given(source) for _, source in sources]
-        certain = [given for given in candidates if name in given.columns]
+    def _row(self, scope: Scope, table: str) -> tuple[set[Origin], bool]:
+        """The origins of all columns of a table, or of every one (``to_json(t)``, ``hash(*)``)."""
         origins: set[Origin] = set()
         resolved = True
-        for given in certain or [given for given in candidates if given.may_have(name)]:
+        for name, given in self._sources(scope):
+            if not table or name == table:
+                found, whole = given.whole()
+                origins |= found
+                resolved = resolved and whole
+        return origins, resolved
+
+    def _column(self, scope: Scope, column: exp.Column, so_far: _Outputs) -> tuple[set[Origin], bool]:
+        parts = [_fold(part.name) for part in column.parts]
+        if any(sql_template.UNKNOWN in part for part in parts):
+            return set(), False
+        around: Scope | None = scope if len(parts) > 1 else None
+        while around is not None:
+            sources = dict(self._sources(around))
+            # `schema.table.column`, or a field of a struct: `alias.column.field`.
+            for place in dict.fromkeys((len(parts) - 2, 0)):
+                if parts[place] in sources:
+                    return sources[parts[place]].of(parts[place + 1])
+            around = around.parent
+        # A field of a struct column: `address.street` comes from `address`.
+        return self._unqualified(scope, parts[0], so_far)
+
+    def _unqualified(self, scope: Scope, name: str, so_far: _Outputs) -> tuple[set[Origin], bool]:
+        sources = list(self._sources(scope))
+        certain = [given for _, given in sources if name in given.columns]
+        origins: set[Origin] = set()
+        resolved = True
+        givens = certain or [given for _, given in sources if given.may_have(name)]
+        for given in givens:
             found, whole = given.of(name)
             origins |= found
             resolved = resolved and whole
         if not certain and name in so_far.columns:
             origins |= so_far.columns[name]
             resolved = resolved and name not in so_far.unresolved
+        elif not givens and scope.parent is not None and (scope.is_subquery or scope.is_udtf):
+            return self._unqualified(scope.parent, name, _Outputs())
         return origins, resolved
 
-    def _sources(self, scope: Scope) -> Iterator[tuple[str, Any]]:
-        for name, (_, source) in scope.selected_sources.items():
-            yield _fold(name), source
+    def _sources(self, scope: Scope) -> Iterator[tuple[str, _Outputs]]:
+        """Alias of each table that a scope selects from, and what it gives."""
+        for name, (node, source) in scope.selected_sources.items():
+            if node.name.startswith(_EPHEMERAL):
+                meaning = f"ref:{_fold(node.name.removeprefix(_EPHEMERAL))}"
+                given, alias = _Outputs(stars={meaning: frozenset()}), name
+            else:
+                given, alias = self._given(scope, source), name
+            for pivot in node.args.get("pivots") or ():
+                given, alias = _pivoted(given, pivot), pivot.alias or alias
+            yield _fold(alias), given
 
-    def _given(self, source: Any) -> _Outputs:
+    def _given(self, scope: Scope, source: Any) -> _Outputs:
         from sqlglot import exp
 
         if not isinstance(source, exp.Table):
             return self.outputs(source)
         name = _fold(source.name)
-        if name == _JINJA:
+        if sql_template.UNKNOWN in name:
             return _Outputs(opaque=True)
         if name in self._tables:
             meaning = self._tables[name]
             return _Outputs(stars={meaning: frozenset()} if meaning != "this" else {})
+        if isinstance(source.this, exp.Func) and not name:
+            key = id(source)
+            if key not in self._done:
+                self._done[key] = _Outputs()  # it does not see itself
+                self._done[key] = _Outputs(every=self._arguments(scope, source.this))
+            return self._done[key]
         parts = ".".join(_fold(part.name) for part in source.parts)
         return _Outputs(stars={f"table:{parts}": frozenset()})
+
+
+def _names(projection: exp.Expr) -> list[str]:
+    """The output columns that a projection makes; one, but for ``stack(…) as (a, b)``."""
+    from sqlglot import exp
+
+    if isinstance(projection, exp.Aliases):
+        return [_fold(alias.name) for alias in projection.expressions]
+    return [_fold(projection.alias_or_name)]
+
+
+def _renamed(given: _Outputs, names: list[str]) -> _Outputs:
+    """What a table gives under the names of ``as t(a, b)``."""
+    if not names or not (given.columns or given.stars):
+        return given
+    if given.stars or given.opaque or len(names) != len(given.columns):
+        # Which column gets which name is not to be seen: each may be any.
+        origins, resolved = given.whole()
+        return _Outputs({name: set(origins) for name in names}, unresolved=set() if resolved else set(names))
+    result = _Outputs(every=given.every)
+    for name, (old, origins) in zip(names, given.columns.items(), strict=True):
+        result.add(name, origins, old not in given.unresolved)
+    return result
+
+
+def _pivoted(given: _Outputs, pivot: exp.Expr) -> _Outputs:
+    """What ``PIVOT`` and ``UNPIVOT`` leave of a table, and make of it."""
+    from sqlglot import exp
+
+    turned = [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
+    of = [*(pivot.expressions if not pivot.args.get("unpivot") else ()), *turned]
+    used = frozenset(_fold(column.name) for part in of for column in part.find_all(exp.Column))
+    result = _Outputs()
+    result.take(given, used)
+    values: set[Origin] = set()
+    resolved = True
+    for name in used:
+        found, whole = given.of(name)
+        values |= found
+        resolved = resolved and whole
+    alias = pivot.args.get("alias")
+    if alias is not None and alias.args.get("columns"):
+        result.every |= given.whole()[0]
+    elif pivot.args.get("unpivot"):
+        for identifier in (part for value in pivot.expressions for part in value.find_all(exp.Identifier)):
+            result.add(_fold(identifier.name), values, resolved)
+        for field_ in turned:
+            result.add(_fold(field_.this.name), set(), resolved=True)
+    else:
+        result.every |= values
+    return result
 
 
 def _fold(name: str) -> str:

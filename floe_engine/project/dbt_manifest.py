@@ -132,6 +132,7 @@ class _Node(msgspec.Struct, gc=False):
     depends_on: _DependsOn | None = None
     schema: str | None = None
     database: str | None = None
+    relation_name: str | None = None
     language: str | None = None
     version: Any = None
     access: str | None = None
@@ -367,6 +368,7 @@ class _Assembly:
             code=code,
             compiled=bool(node.compiled_code),
             checksum=node.checksum.checksum if node.checksum else "",
+            relation=node.relation_name or "",
         )
 
     def _source(self, unique_id: str, node: _Node) -> Source:
@@ -386,6 +388,7 @@ class _Assembly:
             meta=merged(node.meta, config.meta),
             tags=tag_set(node.tags, config.tags),
             has_freshness=names_a_count(node.freshness) or names_a_count(config.freshness),
+            relation=node.relation_name or "",
         )
 
     def _lines_of(self, path: str | None) -> Mapping[tuple[str, ...], int]:
@@ -439,4 +442,4 @@ def _owner(owner: _Owner | None) -> str:
 
 
 def _posix(path: str) -> str:
-    return path.replace("\\", "/")
+    return path.replace("\\", "/").removeprefix("./")  # dbt writes it for `model-paths: ["."]`

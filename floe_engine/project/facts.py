@@ -80,6 +80,8 @@ class Source:
     tags: frozenset[str] = frozenset()
     has_freshness: bool = False
     """Whether warn_after or error_after names a count (dbt writes empty objects)."""
+    relation: str = ""
+    """Its table as compiled SQL names it; empty where the reader cannot know."""
 
     @property
     def label(self) -> str:
@@ -128,6 +130,8 @@ class Model:
     """Compiled code where there is some, else raw code; empty where the reader has none."""
     compiled: bool = False
     checksum: str = ""
+    relation: str = ""
+    """Its table as compiled SQL names it; empty where the reader cannot know."""
 
     @cached_property
     def label(self) -> str:

@@ -15,7 +15,15 @@ from floe_engine.files import read_bounded
 from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
 from floe_engine.project.facts import ResourceType
 from floe_engine.project.folders import File
-from floe_engine.project.jinja import Calls, generic_tests, python_calls, snapshots, sql_calls, uncommented
+from floe_engine.project.jinja import (
+    Calls,
+    generic_tests,
+    inlined,
+    python_calls,
+    snapshots,
+    sql_calls,
+    uncommented,
+)
 from floe_engine.project.project_file import LIMIT, ProjectFile
 from floe_engine.project.properties import entries
 
@@ -96,6 +104,7 @@ class Gathering:
             return
         if file.suffix == ".sql":
             calls = sql_calls(uncommented(content), self._values)
+            content = inlined(content, self._values)
         else:
             try:
                 calls = python_calls(content, self._values)

@@ -76,6 +76,8 @@ class Values:
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
+    """What the template itself has named, for a reader that follows ``{% set %}`` and loops."""
 
     def evaluate(self, expression: str) -> Any:
         """The value of a Jinja expression. Raises `Unknown`."""
@@ -98,7 +100,7 @@ class Values:
         plain = text.strip()
         parts: list[str] = []
         end = 0
-        for start, stop in _segments(plain):
+        for start, stop in segments(plain):
             value = self.evaluate(plain[start + 2 : stop - 2].strip("-"))
             if (start, stop) == (0, len(plain)):
                 return value
@@ -119,6 +121,10 @@ class Values:
                 return value
             case ast.Name(name) if name in _CONSTANTS:
                 return _CONSTANTS[name]
+            case ast.Name(name) if name in self.names:
+                return self.names[name]
+            case ast.Attribute(ast.Name("loop"), name) if "loop" in self.names:
+                return self.names["loop"][name]
             case ast.List(items) | ast.Tuple(items):
                 return [self._value(item) for item in items]
             case ast.Dict(keys, values) if all(key is not None for key in keys):
@@ -210,7 +216,7 @@ def sql_calls(sql: str, values: Values) -> Calls:
 
 def _calls(sql: str, values: Values, indirection: int) -> Calls:
     calls = Calls()
-    for start, stop in _segments(sql):
+    for start, stop in segments(sql):
         match = _CALL.search(sql, start, stop)
         while match is not None:
             arguments, end = _arguments(sql, match.end(), stop)
@@ -227,6 +233,22 @@ def _calls(sql: str, values: Values, indirection: int) -> Calls:
                 calls.unknown.append((f"{match[1]}()", line))
             match = _CALL.search(sql, end, stop)
     return calls
+
+
+def inlined(sql: str, values: Values) -> str:
+    """`sql` with each ``{{ var('orders') }}`` whose value is Jinja of its own replaced by that value."""
+    if "var" not in sql:
+        return sql
+    parts: list[str] = []
+    end = 0
+    for start, stop in segments(sql):
+        inner = sql[start + 2 : stop - 2].strip().strip("-").strip()
+        if sql.startswith("{{", start) and re.match(r"var\s*\(", inner):
+            value = _variable(inner, values)
+            if "{{" in value:
+                parts += [sql[end:start], value]
+                end = stop
+    return "".join([*parts, sql[end:]]) if parts else sql
 
 
 def _variable(call: str, values: Values) -> str:
@@ -364,7 +386,7 @@ def _arguments(text: str, start: int, end: int) -> tuple[list[str], int]:
     return arguments, min(position, end)
 
 
-def _segments(text: str) -> Iterator[tuple[int, int]]:
+def segments(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each ``{{ … }}`` and ``{% … %}``; a dictionary's ``}}`` inside does not end it."""
     opening = _OPENING.search(text)
     while opening is not None:

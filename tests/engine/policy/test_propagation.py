@@ -7,6 +7,7 @@ import pytest
 from floe_engine.policy import sql_trace
 from floe_engine.policy.lineage import LineageCache
 from floe_engine.policy.sql_trace import trace
+from floe_engine.project.facts import Column
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
 
 PII = {"classification": "pii"}
@@ -179,6 +180,87 @@ ORIGINS: list[tuple[str, dict[str, set[tuple[str, str]]]]] = [
     ),
     ("select address.street as s from {{ ref('a') }}", {"s": {(A, "address")}}),
     ("select unnest(emails) as e from {{ ref('a') }}", {"e": {(A, "emails")}}),
+    # What only a whole family of real projects shows.
+    (
+        "{% set kinds = ['card', 'cash'] %}{% set ns.total = 0 %} select {% for kind in kinds %}"
+        "sum({{ kind }}) as {{ kind }}_sum{% if not loop.last %}, {% endif %}{% endfor %} from {{ ref('a') }}"
+        " {% if is_incremental() %} where {{ t }} {% endif %}",
+        {"card_sum": {(A, "card")}, "cash_sum": {(A, "cash")}},
+    ),
+    (
+        "{% macro m() %} %} {% endmacro %}{# }} #} select x {% if is_incremental() %}, y {% else %}, z"
+        " {% endif %} from {{ ref('a') }} {{ dbt_utils.group_by(2) }}",
+        {"x": {(A, "x")}, "z": {(A, "z")}},
+    ),
+    (
+        "with c(mail, id) as (select email, id from {{ ref('a') }})"
+        " select t.m from (select mail from c) t(m)",
+        {"m": {(A, "email")}},
+    ),
+    (
+        "with c as (select address.street as s from {{ ref('a') }}) select s from c",
+        {"s": {(A, "address")}},
+    ),
+    (
+        "select l.m from {{ ref('a') }} a, lateral (select email as m from {{ ref('b') }} b"
+        " where b.id = a.id) l",
+        {"m": {(B, "email")}},
+    ),
+    (
+        "select row_number() over (partition by email order by ts) as n, max(pay) over (partition by email)"
+        " as p, count(*) as c from {{ ref('a') }}",
+        {"n": set(), "p": {(A, "pay")}, "c": set()},
+    ),
+    ("select to_json(a) as j from {{ ref('a') }} a", {"j": {(A, "a"), (A, "*")}}),
+    (
+        "select email, id from {{ ref('a') }} union all by name select id, email from {{ ref('b') }}",
+        {"email": {(A, "email"), (B, "email")}, "id": {(A, "id"), (B, "id")}},
+    ),
+    (
+        "with __dbt__cte__a as (select mail as email from raw.people) select email as e from __dbt__cte__a",
+        {"e": {(A, "email")}},
+    ),
+]
+
+BY_DIALECT: list[tuple[str, str, dict[str, set[tuple[str, str]]]]] = [
+    (
+        "snowflake",
+        "select * exclude (x) rename (email as mail) from {{ ref('a') }}",
+        {"mail": {(A, "email")}},
+    ),
+    (
+        "snowflake",
+        "select f.value:email::string as e from {{ ref('a') }} a, lateral flatten(input => a.contacts) f",
+        {"e": {(A, "contacts")}},
+    ),
+    (
+        "snowflake",
+        "select v, k from {{ ref('a') }} unpivot (v for k in (email, phone))",
+        {"v": {(A, "email"), (A, "phone")}, "k": set()},
+    ),
+    (
+        "snowflake",
+        "select sha2_hex(email) as h, object_construct(*) as o from {{ ref('a') }}",
+        {"h": set(), "o": {(A, "*")}},
+    ),
+    (
+        "snowflake",
+        "select * from {{ ref('a') }} pivot (sum(pay) for month in ('jan', 'feb'))",
+        {"*": {(A, "pay"), (A, "month")}},
+    ),
+    (
+        "bigquery",
+        "select (select p.value.text from unnest(params) p where p.key = 'email') as e, user.address.street"
+        " as s, to_hex(sha256(email)) as h from {{ ref('a') }}",
+        {"e": {(A, "params")}, "s": {(A, "user")}, "h": set()},
+    ),
+    (
+        "databricks",
+        "select stack(2, 'a', email, 'b', phone) as (k, v) from {{ ref('a') }}",
+        {"k": {(A, "email"), (A, "phone")}, "v": {(A, "email"), (A, "phone")}},
+    ),
+    ("postgres", "select g from {{ ref('a') }} a, generate_series(1, a.n) g", {"g": {(A, "g"), (A, "n")}}),
+    ("duckdb", "select columns('.*mail') from {{ ref('a') }}", {"*": {(A, "*")}}),
 ]
 
 
@@ -187,6 +269,48 @@ def test_the_origins_of_a_column(code: str, expected: dict[str, set[tuple[str, s
     traced = trace(code, "duckdb", BREAKERS)
     assert traced.failure == ""
     assert {name: set(origins) for name, origins in traced.columns.items()} == expected
+
+
+@pytest.mark.parametrize(("dialect", "code", "expected"), BY_DIALECT)
+def test_what_is_written_in_one_dialect_alone(
+    dialect: str, code: str, expected: dict[str, set[tuple[str, str]]]
+) -> None:
+    traced = trace(code, dialect, BREAKERS | {"sha2"})
+    assert (traced.failure, traced.unresolved) == ("", frozenset())
+    assert {name: set(origins) for name, origins in traced.columns.items()} == expected
+
+
+def test_a_column_whose_name_only_dbt_knows_may_be_any() -> None:
+    for code in ("select email as {{ x }}_id from {{ ref('a') }}", "select {{ x }}_id from {{ ref('a') }}"):
+        assert "*" in trace(code, "duckdb", BREAKERS).unresolved
+
+
+def test_loops_that_write_without_end_are_a_failure_and_no_wait() -> None:
+    numbers = list(range(100))
+    for body in (", a" * 90, ""):
+        code = "select 1 " + f"{{% for a in {numbers} %}}" * 9 + body + "{% endfor %}" * 9
+        assert "Jinja" in trace(code, "duckdb", BREAKERS).failure
+
+
+def test_compiled_tables_are_found_by_what_dbt_calls_them() -> None:
+    raw = source("people", columns=columns("id", Email=PII), relation='"db"."raw"."persons"')
+    namesake = model("persons", columns=columns("email"), relation='"db"."main"."persons"')
+    below = model(
+        "bronze_p",
+        columns=columns("a", "b"),
+        code='select r.email as a, m.email as b from "db"."raw"."persons" r, "db"."main"."persons" m',
+        parents=[raw.unique_id, namesake.unique_id],
+    )
+    evaluation = judge(by("column"), namesake, below, sources=[raw])
+    assert subjects(evaluation, "E252") == ["bronze_p.a"]
+    assert subjects(evaluation, "E253") == []
+
+
+def test_a_declared_field_and_a_whole_row_carry_their_level() -> None:
+    raw = source("people", columns=(*columns("id"), Column("who.email", meta=PII)))
+    code = "select who as w, to_json(p) as j, id from {{ source('raw', 'people') }} p"
+    below = sql("bronze_p", code, "w", "j", "id")
+    assert subjects(judge(by("column"), below, sources=[raw]), "E252") == ["bronze_p.j", "bronze_p.w"]
 
 
 def test_a_star_lets_everything_through_but_what_it_excludes() -> None:

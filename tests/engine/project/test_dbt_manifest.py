@@ -89,6 +89,7 @@ def test_a_models_own_facts_are_read(tmp_path: Path) -> None:
                 depends_on={"nodes": ["model.shop.silver_sales", "model.shop.silver_sales"]},
                 checksum={"name": "sha256", "checksum": "ab12"},
                 raw_code="select 1",
+                relation_name='"db"."gold"."sales"',
             ),
         )
     )
@@ -101,6 +102,7 @@ def test_a_models_own_facts_are_read(tmp_path: Path) -> None:
     assert found.primary_key == ("day",)
     assert found.parents == ("model.shop.silver_sales",)
     assert (found.code, found.compiled, found.checksum) == ("select 1", False, "ab12")
+    assert found.relation == '"db"."gold"."sales"'
 
 
 def test_compiled_code_is_preferred(tmp_path: Path) -> None:
@@ -316,3 +318,8 @@ def test_a_column_that_is_declared_twice_is_where_dbt_takes_it_from() -> None:
         "models:\n- name: a\n  columns:\n  - name: x\n  versions:\n  - v: 2\n    columns:\n    - name: x\n"
     )
     assert declared_lines(versions)["models", "a", "x"] == 4
+
+
+def test_paths_are_those_of_the_files_also_where_models_stand_beside_the_project_file(tmp_path: Path) -> None:
+    found = only(read(tmp_path, model("a", original_file_path="./a.sql", patch_path="shop://./m.yml")))
+    assert (found.path, found.properties_path) == ("a.sql", "m.yml")

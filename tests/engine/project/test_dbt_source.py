@@ -205,6 +205,7 @@ def test_a_variable_that_stands_for_a_ref_is_a_parent(tmp_path: Path) -> None:
     }
     project = read(tmp_path, files, tree)
     assert set(models(project)["a"].parents) == {"model.shop.raw_orders", "source.shop.crm.people"}
+    assert models(project)["a"].code.startswith("select * from {{ ref('raw_orders') }} join {{ source(")
     assert project.warnings == ()
 
 
