@@ -36,11 +36,9 @@ class VersionTags:
     def among(cls, tags: Iterable[str]) -> VersionTags:
         """Take `tags` apart; `Version.from_tag` reads the same ones."""
         listed = list(tags)
-        # A tag without its v must leave room for it, as floe would publish it with one.
-        usable = [tag for tag in listed if len(tag) < MAX_TAG or (len(tag) == MAX_TAG and tag[0] == "v")]
-        lines = "\n".join(usable)
-        if lines.count("\n") >= max(len(usable), 1):
-            lines = "\n".join(tag for tag in usable if "\n" not in tag)
+        lines = "\n".join(listed)
+        if max(map(len, listed), default=0) >= MAX_TAG or lines.count("\n") >= max(len(listed), 1):
+            lines = "\n".join(filter(_is_possible, listed))
         # Splitting gives what lies between two versions, then the five parts of the next one, and
         # so on in one flat list: no object is made for a tag as a whole.
         parts = _LINE.split(lines)
@@ -79,3 +77,8 @@ class VersionTags:
 def tag_of(mark: str, core: Iterable[int], suffix: str) -> str:
     """The tag as the registry lists it."""
     return f"{mark}{'.'.join(map(str, core))}{suffix}"
+
+
+def _is_possible(tag: str) -> bool:
+    """Whether a registry could list such a tag. Without its v it must leave room for one."""
+    return len(tag) <= MAX_TAG - (tag[:1] != "v") and "\n" not in tag
