@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
+import junitparser
+import pytest
 from msgspec import structs
 
 from floe_engine.artifact.model import Waiver
@@ -75,6 +79,26 @@ def test_sarif_fits_the_standard_and_carries_waivers_as_suppressions() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
 
 
+def official_sarif() -> dict[str, Any]:
+    """The standard's own schema, named by SARIF_SCHEMA; skips without it, fails where it is required."""
+    path = os.environ.get("SARIF_SCHEMA", "")
+    if Path(path).is_file():
+        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+    message = (
+        "SARIF's schema is not here: npm install @microsoft/jest-sarif, and name its"
+        " lib/schemas/sarif-2.1.0-rtm.5.json in SARIF_SCHEMA"
+    )
+    if os.environ.get("FLOE_REQUIRE_INTEROP") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def test_sarif_fits_the_schema_that_its_standard_ships() -> None:
+    schema = official_sarif()
+    for evaluation in (mixed(), judge(platform(), model("bad\x00\x1b]<name>"))):
+        jsonschema.validate(sarif_document(evaluation, prefix="dbt/"), schema)
+
+
 def test_sarif_says_nothing_of_suppressions_where_there_are_none() -> None:
     (result,) = sarif_document(judge(platform(), model("stg_x")))["runs"][0]["results"]
     assert "suppressions" not in result
@@ -110,6 +134,19 @@ def test_junit_counts_a_case_for_every_check() -> None:
         "stg_old": ["skipped"],
         "stg_new": ["failure"],
         "stg_known": ["skipped"],
+        "bronze_x": [],
+    }
+
+
+def test_junit_is_what_another_program_reads_in_it() -> None:
+    parsed = junitparser.JUnitXml.fromstring(evaluations_junit([mixed()]).encode())
+    assert (parsed.tests, parsed.failures, parsed.errors) == (sum(suite.tests for suite in parsed), 1, 0)
+    (naming,) = (suite for suite in parsed if suite.name.startswith("FLOE-E201"))
+    results = {case.name: [type(result).__name__ for result in case.result] for case in naming}
+    assert results == {
+        "stg_old": ["Skipped"],
+        "stg_new": ["Failure"],
+        "stg_known": ["Skipped"],
         "bronze_x": [],
     }
 
