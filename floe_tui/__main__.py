@@ -49,8 +49,11 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(directory: Path, arguments: argparse.Namespace) -> int:
+    import gc
+
     from floe_tui import crash, session
 
+    gc.disable()  # until the first paint: what is loaded for it stays, and is no garbage
     sys.setswitchinterval(SWITCH)
     # pydantic would ask every installed package for plugins, at each start; floe uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,8 +57,15 @@ class Workbench(App[None]):
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
-            self.add_mode(place, partial(create, place))
+            self.add_mode(place, partial(self._create, place))
         self._put_on_theme()
+
+    def _create(self, place: Place) -> PlaceScreen:
+        screen = create(place)
+        # Its widgets get their styles as they are mounted. Textual would read all style sheets again, twice,
+        # for a screen that it takes to have older ones. The name is Textual's own: without it, that happens.
+        screen._css_update_count = self._css_update_count  # noqa: SLF001  # there is no public one
+        return screen
 
     def _put_on_theme(self) -> None:
         """Before anything is drawn or styled: a theme that comes later has every style made twice."""
@@ -75,6 +83,7 @@ class Workbench(App[None]):
         await self.switch_mode(sessions.opening_place(self.options.directory, self.session))
         self._fit(self.size)
         await self.typed_ahead.go_on()
+        self.call_after_refresh(gc.enable)
         if self._settings_error is not None:
             error = self._settings_error
             text = f"{error.title}: {error.message}. Defaults are used."

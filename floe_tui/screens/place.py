@@ -37,6 +37,9 @@ class PlaceScreen(Screen[None]):
 
     AUTO_FOCUS = None
 
+    _drawn = False
+    """Whether it was drawn already."""
+
     @property
     def workbench(self) -> Workbench:
         """The app, as what it is."""
@@ -89,6 +92,12 @@ class PlaceScreen(Screen[None]):
         if row is not None and self.workbench.why_not(row):
             return None
         return True
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        # Textual calls its own next, which styles everything anew. Coming up the first time, that was done
+        # just now, as it was mounted.
+        event.refresh_styles = self._drawn
+        self.call_after_refresh(setattr, self, "_drawn", True)
 
     # --- panes -----------------------------------------------------------------------------
 

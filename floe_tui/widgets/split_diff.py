@@ -72,6 +72,7 @@ class SplitDiff(ScrollView, can_focus=True):
         self._tops: list[int] = [0]
         """Of each shown row the line where it begins, and the number of lines at the end."""
         self._starts: tuple[int, ...] = ()
+        self._hidden = True
         self._at = -1
         self._needle = ""
         self._matches: tuple[int, ...] = ()
@@ -145,6 +146,8 @@ class SplitDiff(ScrollView, can_focus=True):
         return max(1, half - HEAD), max(1, width - 2 - half - HEAD)
 
     def _height(self, row: DiffRow) -> int:
+        if self._hidden:
+            return 1  # how wide it will be shows itself when it comes up
         left, right = self._rooms
         return max(len(broken(row.left, left)), len(broken(row.right, right)))
 
@@ -158,7 +161,10 @@ class SplitDiff(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """There may be room for two columns now, or no longer."""
+        was_hidden, self._hidden = self._hidden, not self.size.area
         self._rebuild()
+        if was_hidden and self._starts and self._at >= 0:
+            self._show_row(self._starts[self._at])
 
     # --- walking ---------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from threading import Event
 
 import pytest
 from textual.command import CommandPalette
+from textual.css.stylesheet import Stylesheet
 
 from floe_engine import Cancelled, CancelToken, FloeError
 from floe_tui.actions import ACTIONS, Place
@@ -95,6 +97,38 @@ async def test_the_place_is_found_again_on_return(workbench: Start, platform: Pa
         await pilot.press("f2")
         await settle(pilot)
         assert again.screen.query_one(ManifestEditor).cursor_location == (2, 1)
+
+
+async def test_a_place_reads_the_style_sheets_once_when_it_is_first_visited(
+    workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, readings = Stylesheet.reparse, []
+
+    def reparse(sheet: Stylesheet) -> None:
+        readings.append(1)
+        real(sheet)
+
+    monkeypatch.setattr(Stylesheet, "reparse", reparse)
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        before = len(readings)
+        await pilot.press("f4")
+        await settle(pilot)
+        assert len(readings) == before + 1
+        await pilot.press("f2", "f4")
+        await settle(pilot)
+        assert len(readings) == before + 1
+
+
+async def test_garbage_is_collected_from_the_first_paint_on(workbench: Start, platform: Path) -> None:
+    gc.disable()  # as the command line does
+    try:
+        app = workbench(platform)
+        async with app.run_test() as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.enable()
 
 
 async def test_help_lists_the_keys_of_the_place_and_takes_no_others(workbench: Start, platform: Path) -> None:

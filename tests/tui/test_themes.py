@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.color import Color
 from textual.theme import Theme
 
 from floe_tui.themes import themes
+
+from .conftest import Start, settle
 
 READABLE = 4.5
 """WCAG 2.2, 1.4.3: the least contrast of body text."""
@@ -65,3 +69,16 @@ def test_the_terminals_own_theme_names_no_color_of_its_own() -> None:
     (theme,) = (theme for theme in themes() if theme.ansi)
     named = [theme.primary, theme.error, theme.warning, theme.background, *theme.variables.values()]
     assert all(str(name).startswith("ansi_") for name in named)
+
+
+async def test_a_theme_that_is_put_on_elsewhere_is_seen_on_return(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await pilot.press("f4")
+        await settle(pilot)
+        app.action_next_theme()
+        await settle(pilot)
+        for key, place in (("f2", "manifest"), ("f3", "versions"), ("f4", "policy")):
+            await pilot.press(key)
+            await settle(pilot)
+            assert app.screen.styles.background == Color.parse("#f7f8f8"), place

@@ -136,9 +136,11 @@ async def test_on_a_small_screen_the_next_change_brings_the_text_up(
         screen = await versions(pilot, app)
         assert not screen.diff.region.area
         at = screen.diff.position
-        await pilot.press("n")
+        await pilot.press("n", "N", "n")
         await idle(pilot, app)
         assert screen.diff.region.area
         assert screen.diff.position == at % screen.diff.changes + 1
+        width, height = screen.diff.size
+        assert any("▸" in screen.diff.render_line(y).text[:width] for y in range(height))
         said = f"difference {screen.diff.position} of {screen.diff.changes}"
         assert said in str(screen.query_one("#file").render())
