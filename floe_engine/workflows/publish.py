@@ -256,8 +256,11 @@ def _prepare(
     exists = _exists(repository, reference, packed, compiled.artifact)
     guard = None
     first = False
+    tags = () if exists else listed_tags(repository)
+    if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
+        reference = reference.with_tag(bare)
+        exists = _exists(repository, reference, packed, compiled.artifact)
     if not exists:
-        tags = listed_tags(repository)
         first = f"{packed.digest.replace(':', '-')}.sig" not in tags
         before = find_baseline(repository, version, tags)
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
-from floe_engine.errors import CacheCorrupt, NotFound, NothingChecked, Refused, UsageError
+from floe_engine.errors import CacheCorrupt, NothingChecked, Refused, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.project.spec_check import against_platform
 from floe_engine.store import Lock
@@ -20,7 +20,7 @@ from floe_engine.versions import Constraint, Precision, Step, Version
 from floe_engine.workflows.pin import Pin, constraint_of, move_pin, read_pin, stale_comments
 from floe_engine.workflows.pull import Candidate, PullOptions, obtain
 from floe_engine.workflows.trusting import AskFirstUse
-from floe_engine.workflows.wanted import Wanted, satisfies
+from floe_engine.workflows.wanted import Wanted, choose_tag, demand_one_meaning, satisfies
 from floe_engine.workspace import Workspace
 
 SHOWN_EFFECTS = 10
@@ -176,9 +176,13 @@ def take_upgrade(
 
 def _latest(workspace: Workspace, pin: Pin, cancel: CancelToken | None) -> Version:
     """The latest release; the locked version where it is higher, such as a prerelease of the next."""
-    tags = workspace.repository(pin.wanted.repository, cancel=cancel).tags()
-    latest = outlook(Constraint.parse("*"), pin.version, tags).latest
-    return pin.version if latest is None else max(latest, pin.version)
+    repository = workspace.repository(pin.wanted.repository, cancel=cancel)
+    seen = outlook(Constraint.parse("*"), pin.version, repository.tags())
+    latest = max(filter(None, (seen.latest, pin.version)))
+    for pair in seen.resolution.conflicts:
+        if latest.tag in pair and latest != pin.version:
+            demand_one_meaning(repository, pair)
+    return latest
 
 
 def _named(workspace: Workspace, pin: Pin, text: str, cancel: CancelToken | None) -> Version:
@@ -186,15 +190,8 @@ def _named(workspace: Workspace, pin: Pin, text: str, cancel: CancelToken | None
     constraint = Constraint.parse(text)
     if constraint.exact is not None:
         return constraint.exact
-    resolution = constraint.resolve(workspace.repository(pin.wanted.repository, cancel=cancel).tags())
-    if resolution.version is None:
-        raise NotFound(
-            f"no version satisfies {text}",
-            f"the newest version is {resolution.newer.tag}" if resolution.newer else "there are none at all",
-            hint="`floe platform list` shows what there is",
-            where=pin.wanted.repository.name,
-        )
-    return resolution.version
+    repository = workspace.repository(pin.wanted.repository, cancel=cancel)
+    return Version.parse(choose_tag(repository, Wanted(pin.wanted.repository, text)))
 
 
 def _candidate(

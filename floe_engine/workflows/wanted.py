@@ -79,7 +79,7 @@ def locate(repository: Repository, wanted: Wanted) -> Located:
         return Located(
             wanted.repository.with_digest(wanted.constraint), repository.manifest(wanted.constraint)
         )
-    tag = _tag(repository, wanted)
+    tag = choose_tag(repository, wanted)
     try:
         return Located(wanted.repository.with_tag(tag), repository.manifest(tag))
     except NotFound as absent:
@@ -92,8 +92,12 @@ def locate(repository: Repository, wanted: Wanted) -> Located:
             raise absent from None
 
 
-def _tag(repository: Repository, wanted: Wanted) -> str:
-    """The tag that a constraint chooses, or under which floe publishes an exact version."""
+def choose_tag(repository: Repository, wanted: Wanted) -> str:
+    """The tag that a constraint chooses, or under which floe publishes an exact version.
+
+    Raises `NotFound` where no tag satisfies it, `LockMismatch` where two tags of the version that it
+    chooses have different contents.
+    """
     constraint = Constraint.parse(wanted.constraint)
     if constraint.exact is not None:
         return constraint.exact.tag
@@ -107,11 +111,11 @@ def _tag(repository: Repository, wanted: Wanted) -> str:
         )
     for pair in resolution.conflicts:
         if resolution.tag in pair:
-            _refuse_two_meanings(repository, pair)
+            demand_one_meaning(repository, pair)
     return resolution.tag
 
 
-def _refuse_two_meanings(repository: Repository, pair: tuple[str, str]) -> None:
+def demand_one_meaning(repository: Repository, pair: tuple[str, str]) -> None:
     """`1.2.3` and `v1.2.3` are one version: with different content nobody can tell which is meant."""
     one, other = (repository.resolve(tag) for tag in pair)
     if one is not None and other is not None and one.digest != other.digest:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.errors import NotFound
+from floe_engine.errors import NotFound, VersionExists
 from floe_engine.workflows.browse import inspect_version
 from floe_engine.workflows.compare import compare
 from floe_engine.workflows.transfer import copy_version
 from floe_engine.workflows.upgrade_project import plan_upgrade, take_upgrade
 from floe_engine.workflows.verify import verify_version
 from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import DataTeam, PlatformTeam
+from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
 from tests.registries import DockerRegistry
 
 pytestmark = pytest.mark.interop
@@ -92,3 +92,10 @@ def test_a_project_moves_to_and_from_it(platform: PlatformTeam, data: DataTeam) 
     )
     assert back.lock.tag == "1.0.0"
     assert data.pull_pinned(offline=True).lock.tag == "1.0.0"
+
+
+def test_a_version_that_is_there_without_its_v_is_published_already(platform: PlatformTeam) -> None:
+    assert platform.publish("1.0.0").state == "unchanged"
+    with pytest.raises(VersionExists, match=r"1\.0\.0 is published already, with other content"):
+        platform.publish("1.0.0", text=manifest("1.0.0", coverage=95))
+    assert sorted(platform.repository.tags()) == ["1.0.0", "v1.1.0"]

@@ -346,3 +346,19 @@ def test_undo_keeps_what_was_written_since_and_refuses_another_pin(
     path.write_text(path.read_text().replace("v1.1.0", "v1.2.0"))
     with pytest.raises(Refused, match="changed since the upgrade"):
         undo_move(data.workspace)
+
+
+# --- one version under two tags ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", [None, "v1.*.*"])
+def test_a_version_with_two_contents_is_never_moved_to(
+    platform: PlatformTeam, data: DataTeam, to: str | None
+) -> None:
+    publish(platform, "1.0.0", "1.1.0")
+    project(data, "v1.0.0")
+    platform.retag("v1.0.0", "1.1.0")
+    before = state(data)
+    with pytest.raises(LockMismatch, match="one version with two contents"):
+        upgrade(data, to)
+    assert state(data) == before
