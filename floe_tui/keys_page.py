@@ -10,7 +10,7 @@ def markdown() -> str:
     lines = [
         "# Keys",
         "",
-        "Made from `floe_tui/actions.py` by `scripts/keys_reference.py`; do not edit.",
+        "Made from `floe_tui/actions.py` and `place_actions.py` by `scripts/keys_reference.py`; do not edit.",
         "Give an action another key in the settings file's `[keys]` table, by its id.",
     ]
     for place in (None, *Place):

@@ -1,0 +1,77 @@
+"""What an action is, and the six places that have some. The rows are in `actions` and `place_actions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Place(StrEnum):
+    """One of the six places, in the order of their keys."""
+
+    MANIFEST = "manifest"
+    VERSIONS = "versions"
+    POLICY = "policy"
+    PUBLISH = "publish"
+    REGISTRY = "registry"
+    PROJECT = "project"
+
+    @property
+    def number(self) -> int:
+        """1 to 6."""
+        return list(Place).index(self) + 1
+
+    @property
+    def key(self) -> str:
+        """Its function key, F2 to F7."""
+        return f"f{self.number + 1}"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]  # str.title is never wanted of a place
+        """As it is shown."""
+        return self.value.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    `keys` is a comma-separated list as Textual takes it, empty where only the palette offers the
+    action; `target` names the method without ``action_``, on the app where `place` is None and
+    else on that place's screen, and `argument` is handed to it. `show` puts it into the footer.
+    `priority` takes the key before a focused editor can. `needs_write` switches it off under
+    ``--read-only``.
+    """
+
+    id: str
+    keys: str
+    title: str
+    description: str
+    target: str
+    place: Place | None = None
+    argument: str = ""
+    show: bool = False
+    priority: bool = False
+    needs_write: bool = False
+    part: str = ""
+    """The kind of widget that it belongs to (``list``), wherever one stands; not in the palette."""
+
+    @property
+    def call(self) -> str:
+        """As Textual's action language writes it: ``go('manifest')``."""
+        return f"{self.target}('{self.argument}')" if self.argument else self.target
+
+    @property
+    def binding(self) -> Binding:
+        """As Textual binds it; the id lets the settings file give it another key."""
+        return Binding(
+            self.keys,
+            self.call,
+            self.title,
+            show=self.show,
+            priority=self.priority,
+            tooltip=self.description,
+            id=self.id,
+        )
