@@ -13,6 +13,9 @@ BREAKING = "x-floe-breaking"
 
 _OURS = "x-floe-"
 
+_MANY = {"items", "additionalProperties"}
+"""What a schema says of entries that it does not name."""
+
 
 def check_annotations(schema: Any, where: str) -> None:
     """Raise ValueError, naming the place, for an annotation of ours that floe cannot understand."""
@@ -38,15 +41,23 @@ def check_annotations(schema: Any, where: str) -> None:
 def is_breaking(schema: Mapping[str, Any], path: Sequence[str], old: Any, new: Any) -> bool:
     """Whether a change from `old` to `new` (None: not written) at `path` touches a marked setting.
 
-    The nearest mark above a setting counts for it. A written default is no change, and an item that
-    joins a list moves nothing that was there, unless the list itself is marked.
+    The nearest mark above a setting counts for it. A written default is no change, and what joins a
+    list, or a mapping of any names, moves nothing that was there, unless that itself is marked.
     """
-    marked, joins = False, False
-    for key in path:
-        marked = schema.get(BREAKING, marked)
-        joins = "items" in schema and old is None
+    marked = schema.get(BREAKING, False)
+    if not path:
+        return _touched(schema, old, new, marked=marked)
+    for key in path[:-1]:
         schema = _inner(schema, key)
-    return marked if joins else _touched(schema, old, new, marked=marked)
+        marked = schema.get(BREAKING, marked)
+    return _touched_in(schema, path[-1], old, new, marked=marked)
+
+
+def _touched_in(schema: Mapping[str, Any], key: str, old: Any, new: Any, *, marked: bool) -> bool:
+    """Whether a change of one key or item of a `marked` (or not) whole touches a marked setting."""
+    if old is None and key not in schema.get("properties", {}) and _MANY & schema.keys():
+        return marked
+    return _touched(_inner(schema, key), old, new, marked=marked)
 
 
 def _touched(schema: Mapping[str, Any], old: Any, new: Any, *, marked: bool) -> bool:
@@ -56,7 +67,7 @@ def _touched(schema: Mapping[str, Any], old: Any, new: Any, *, marked: bool) -> 
         return False
     before, after = ((value if isinstance(value, Mapping) else {}) for value in (old, new))
     if any(
-        _touched(_inner(schema, key), before.get(key), after.get(key), marked=marked)
+        _touched_in(schema, key, before.get(key), after.get(key), marked=marked)
         for key in before.keys() | after.keys()
     ):
         return True

@@ -309,6 +309,9 @@ NESTED = {
         ({"stores": {"x": {"url": "a", "speed": 1}}}, {"stores": {"x": {"url": "a", "speed": 2}}}, "minor"),
         ({"stores": {"x": {"url": "a"}}}, {"stores": {"x": {"url": "b"}}}, "major"),
         ({"stores": {"x": {"url": "a"}}}, {"stores": {}}, "major"),
+        ({"stores": {"x": {"url": "a"}}}, {"stores": {"x": {"url": "a"}, "y": {"url": "b"}}}, "minor"),
+        ({}, {"stores": {"x": {"url": "a"}}}, "minor"),
+        ({"stores": {"x": {"speed": 1}}}, {"stores": {"x": {"speed": 1, "url": "a"}}}, "major"),
     ],
 )
 def test_marks_of_an_installed_plugin_count_at_any_depth(old: dict, new: dict, bump: str) -> None:
