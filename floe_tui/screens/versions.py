@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Label
+from textual.containers import Vertical
+from textual.widgets import Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
@@ -25,6 +25,7 @@ from floe_tui.comparing import (
 from floe_tui.messages import StatusChanged
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
+from floe_tui.widgets.file_diff import FileDiff
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.split_diff import SplitDiff
@@ -57,7 +58,6 @@ class VersionsScreen(PlaceScreen):
         self._breaking = self._mine = False
         self._project = "."
         self._sides = Sides((), "")
-        self._file = ""
 
     def compose_body(self) -> ComposeResult:
         """Changes above, texts below."""
@@ -71,12 +71,7 @@ class VersionsScreen(PlaceScreen):
             yield Label("", id="sides", markup=False)
             with Vertical(id="changes", classes="pane"):
                 yield FilterList(columns, empty="Nothing changed.", id="list")
-            with Vertical(id="texts", classes="pane"):
-                yield Label("", id="file", markup=False)
-                yield SplitDiff()
-                with Horizontal(id="search"):
-                    yield Input(placeholder="search: Enter goes on, Escape ends", id="words", compact=True)
-                    yield Label("", id="found", markup=False)
+            yield FileDiff(id="texts", classes="pane")
 
     def on_mount(self) -> None:
         """Find out what there is to compare."""
@@ -99,9 +94,14 @@ class VersionsScreen(PlaceScreen):
         return self.query_one("#list", FilterList)
 
     @property
+    def texts(self) -> FileDiff:
+        """The file that is shown."""
+        return self.query_one(FileDiff)
+
+    @property
     def diff(self) -> SplitDiff:
-        """The texts."""
-        return self.query_one(SplitDiff)
+        """Its texts."""
+        return self.texts.diff
 
     def why_not(self, action_id: str) -> str:
         """Copying needs a change, walking needs differences, a project needs a comparison."""
@@ -205,17 +205,15 @@ class VersionsScreen(PlaceScreen):
 
     def _failed(self, error: FloeError) -> None:
         self._compared = self._affected = None
-        self._file = ""
         self.list.set_rows([])
-        self.diff.show(())
-        self.query_one("#file", Label).update("")
+        self.texts.show("", ())
         self.query_one("#sides", Label).update(plain(f"✗ {error.title}"))
         self.post_message(StatusChanged(f"{error.message} {error.hint}".strip()))
         self.refresh_bindings()
 
     def _done(self, compared: Compared) -> None:
         self._compared, self._affected = compared, None
-        self._file = ""
+        self.texts.name_shown = ""  # its texts are others now
         sign, _ = SIGNS.get(compared.required, (" ", ""))
         needs = "nothing changed" if compared.required == "none" else f"needs a {compared.required} version"
         text = homely(f"{self._old} → {self._new}   {sign} {needs}")
@@ -318,20 +316,16 @@ class VersionsScreen(PlaceScreen):
         if compared is not None and entry is not None:
             self._show_file(entry.change.file)
             line, old = compared.lines[compared.entries.index(entry)]
-            self.diff.go_to_line(line, old=old)
-            self._say_file()
+            self.texts.go_to_line(line, old=old)
         self.refresh_bindings()
 
     def _show_file(self, name: str) -> None:
-        if name == self._file:
-            return
-        self._file = name
-        self.diff.show(self._compared.files.get(name, ()) if self._compared else ())
-        self._say_file()
+        if name != self.texts.name_shown:
+            self.texts.show(name, self._compared.files.get(name, ()) if self._compared else ())
 
     @on(RowView.Chosen)
     def _chosen(self) -> None:
-        self.activate(self.query_one("#texts"))
+        self.activate(self.texts)
 
     def action_next(self) -> None:
         """The next difference of the text."""
@@ -344,17 +338,8 @@ class VersionsScreen(PlaceScreen):
     def _walk(self, step: int) -> None:
         """To a difference; the text comes up where it stands behind the changes."""
         if not self.diff.region.area:
-            self.activate(self.query_one("#texts"))
-        if step > 0:
-            self.diff.action_next_change()
-        else:
-            self.diff.action_previous_change()
-        self._say_file()
-
-    def _say_file(self) -> None:
-        at, of = self.diff.position, self.diff.changes
-        where = f"difference {at} of {of}" if at else count(of, "difference")
-        self.query_one("#file", Label).update(plain(f"{self._file}   {where}" if self._file else ""))
+            self.activate(self.texts)
+        self.texts.walk(step)
 
     def action_columns(self) -> None:
         """One column or two."""
@@ -368,44 +353,20 @@ class VersionsScreen(PlaceScreen):
 
     def action_search(self) -> None:
         """Open the search in the text."""
-        self.query_one("#search").add_class("-open")
-        self.activate(self.query_one("#texts"))
-        self.set_focus(self.query_one("#words", Input))
-
-    @on(Input.Changed, "#words")
-    def _search(self, event: Input.Changed) -> None:
-        event.stop()
-        self.diff.search(event.value)
-        self._say_found()
-
-    @on(Input.Submitted, "#words")
-    def _search_on(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_match()
+        self.activate(self.texts)
+        self.texts.open_search()
 
     def action_match(self) -> None:
         """The next place of what is searched."""
-        self.diff.next_match()
-        self._say_found()
+        self.texts.match()
 
     def action_match_back(self) -> None:
         """The place before."""
-        self.diff.next_match(-1)
-        self._say_found()
+        self.texts.match(-1)
 
-    def _say_found(self) -> None:
-        self.query_one("#found", Label).update(plain(self.diff.found))
+    def on_file_diff_searched(self) -> None:
+        """There may be matches to go to."""
         self.refresh_bindings()
-
-    def on_key(self, event: events.Key) -> None:
-        """Escape ends the search, from its line or from the text."""
-        bar = self.query_one("#search")
-        inside = self.focused is not None and self.query_one("#texts") in self.focused.ancestors
-        if event.key == "escape" and bar.has_class("-open") and inside:
-            event.stop()
-            self.query_one("#words", Input).clear()
-            bar.remove_class("-open")
-            self.diff.focus()
 
     # --- copying ---------------------------------------------------------------------------
 
