@@ -178,7 +178,10 @@ def about_rule(rule_id: str) -> str:
     rule = rule_by_id(rule_id)
     if rule is None:
         return ""
-    return f"# {rule.id}\n{rule.documentation}\n\nasked by   {rule.setting} of manifest.yaml"
+    # As it stands in the source it has line breaks of its own, and marks code.
+    paragraphs = [" ".join(part.split()) for part in rule.documentation.replace("``", "").split("\n\n")]
+    text = "\n\n".join(paragraphs)
+    return f"# {rule.id}\n{text}\n\n# Asked for by\n{rule.setting} of manifest.yaml"
 
 
 def row_of(key: str, item: Found) -> Row:

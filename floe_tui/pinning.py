@@ -45,6 +45,8 @@ class Move:
     title: str
     text: str
     plan: Any
+    reference: str
+    """What floe.yaml would say."""
     changes: bool
     breaks: bool
     """Whether a build that runs today would stop, or nobody can say that it would not."""
@@ -154,7 +156,8 @@ def described(plan: Any) -> Move:
         *_platform(plan),
         *_project(plan),
     ]
-    return Move(f"Pin {plan.version.tag}?", "\n".join(lines), plan, plan.changes, breaks, downgrade)
+    title = f"Pin {plan.version.tag}?"
+    return Move(title, "\n".join(lines), plan, plan.ref, plan.changes, breaks, downgrade)
 
 
 def described_first(plan: FirstPin) -> Move:
@@ -175,7 +178,7 @@ def described_first(plan: FirstPin) -> Move:
         *_found(plan),
     ]
     title = f"Pin {lock.tag}?"
-    return Move(title, "\n".join(lines), plan, changes=True, breaks=False, downgrade=plan.downgrade)
+    return Move(title, "\n".join(lines), plan, plan.ref, changes=True, breaks=False, downgrade=plan.downgrade)
 
 
 def _found(plan: FirstPin) -> Iterator[str]:

@@ -26,6 +26,9 @@ TIMEOUT = 300.0
 
 READ_ONLY = "floe-tui was started with --read-only: this is what it would do, and nothing is written."
 
+OPTIONS = {"pinned": "--exact", "patch": "--patch", "minor": "--minor"}
+"""Precision to the option of `floe pin`."""
+
 YES, ACCEPT = "y", "a"
 """Keys that confirm a move: a plain one, and one that breaks the project or goes back."""
 
@@ -111,7 +114,7 @@ def preview_move(
     def planned(move: Move) -> None:
         def answered(sure: bool | None) -> None:
             if sure:
-                _take(screen, move, done)
+                _take(screen, move, _command(screen, move.reference, tag, precision), done)
 
         read_only = screen.workbench.options.read_only
         screen.app.push_screen(MovePanel(move, read_only=read_only), answered)
@@ -122,15 +125,17 @@ def preview_move(
         group="pin",
         done=planned,
         timeout=TIMEOUT,
-        command=_command(screen, repository, tag),
+        command=f"{_command(screen, f'{repository}:{tag}', tag, precision)} --dry-run",
     )
 
 
-def _command(screen: PlaceScreen, repository: str, tag: str) -> str:
-    """What previews the same without the workbench."""
-    if is_pinned(screen.workbench.options.directory):
-        return f"floe upgrade --to {tag} --dry-run"
-    return shlex.join(["floe", "init", "--platform", f"{repository}:{tag}", "--dry-run"])
+def _command(screen: PlaceScreen, reference: str, tag: str, precision: Precision) -> str:
+    """What does the same without the workbench."""
+    if not is_pinned(screen.workbench.options.directory):
+        return shlex.join(["floe", "init", "--platform", reference])
+    if precision == "kept":
+        return shlex.join(["floe", "upgrade", "--to", tag])
+    return shlex.join(["floe", "pin", tag, OPTIONS[precision]])
 
 
 def undo_pin(screen: PlaceScreen, done: Callable[[], object]) -> None:
@@ -151,7 +156,7 @@ def undo_pin(screen: PlaceScreen, done: Callable[[], object]) -> None:
     )
 
 
-def _take(screen: PlaceScreen, move: Move, done: Callable[[], object]) -> None:
+def _take(screen: PlaceScreen, move: Move, command: str, done: Callable[[], object]) -> None:
     directory = screen.workbench.options.directory
 
     def taken(ref: str) -> None:
@@ -165,4 +170,5 @@ def _take(screen: PlaceScreen, move: Move, done: Callable[[], object]) -> None:
         done=taken,
         timeout=TIMEOUT,
         important=True,
+        command=command,
     )

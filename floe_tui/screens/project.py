@@ -134,7 +134,7 @@ class ProjectScreen(PlaceScreen):
             self.list.set_rows(rows)
             parts = (error.where, error.message, f"→ {error.hint}" if error.hint else "")
             lines = [homely(part) for part in parts if part]
-            self.query_one(TextView).show("\n".join(["# floe compile", error.title, *lines]))
+            self.query_one(TextView).show("\n".join([f"# {error.title}", *lines, "", "$ floe compile"]))
             self.refresh_bindings()
 
         self.job(
@@ -153,11 +153,27 @@ class ProjectScreen(PlaceScreen):
         self._judged = judged
         self.list.empty = "No findings."
         self._pin = pin_stamp(self.workbench.options.directory)
-        parts = [f"{GLYPHS.get(outcome, ' ')} {title}{numbers}" for title, outcome, numbers in judged.steps]
-        self.query_one("#summary", Label).update(plain("   ".join(parts)))
+        self._summarise()
         if judged.profile:
             self.notify(judged.profile, markup=False)
         self._show()
+
+    def on_resize(self) -> None:
+        """The numbers stay, whatever room there is."""
+        self._summarise()
+
+    def _summarise(self) -> None:
+        """The seed's three steps; by their first word where there is no room for more."""
+        steps = self._judged.steps if self._judged is not None else ()
+        whole = "   ".join(
+            f"{GLYPHS.get(outcome, ' ')} {title}{numbers}" for title, outcome, numbers in steps
+        )
+        if len(whole) > self.query_one("#findings").size.width - 2:
+            whole = "   ".join(
+                f"{GLYPHS.get(outcome, ' ')} {title.split()[0]}{numbers}" for title, outcome, numbers in steps
+            )
+        if whole:
+            self.query_one("#summary", Label).update(plain(whole))
 
     def _show(self) -> None:
         judged = self._judged

@@ -13,7 +13,7 @@ from textual.widgets import Label
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.publishing import Asking, Done, How, Outline, Signing, Wish, plan, push
+from floe_tui.publishing import Asking, Done, How, Outline, Signing, Wish, plan, push, wanted_tag
 from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import homely, plain
 from floe_tui.widgets.row_view import Column, Row
@@ -106,7 +106,7 @@ class PublishScreen(PlaceScreen):
 
     def action_plan(self) -> None:
         """Say what would happen; pushes nothing."""
-        directory, wish = self.workbench.options.directory, self._wish
+        directory, wish, tag = self.workbench.options.directory, self._wish, ""
         self._plan = None
         self.query_one("#target", Label).update("planning")
 
@@ -117,11 +117,18 @@ class PublishScreen(PlaceScreen):
             lines += [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
             where = homely(wish.repository) or "as this directory says"
             lines += ["", "# Asked for", f"target     {where}", f"signed by  {_signed_by(wish.signing)}"]
+            command = wish.command(tag, "--dry-run") if tag else "floe platform check"
+            lines += ["", "# Without the workbench", f"$ {command}"]
             self.query_one("#plan-text", TextView).show("\n".join(lines))
             self.refresh_bindings()
 
+        def work(report: Report, cancel: CancelToken) -> Outline:
+            nonlocal tag
+            tag = wanted_tag(directory, wish, cancel)
+            return plan(directory, wish, tag, report, cancel)
+
         self.job(
-            lambda report, cancel: plan(directory, wish, report, cancel),
+            work,
             title="Planning",
             group="publish.plan",
             done=self._planned,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,6 +65,7 @@ class RegistryScreen(PlaceScreen):
         self._resolved = ""
         self._rest: Timer | None = None
         self._can_choose = False
+        self._away = False
 
     def compose_body(self) -> ComposeResult:
         """Where, constraint, versions; details beside them."""
@@ -87,10 +89,15 @@ class RegistryScreen(PlaceScreen):
         self._known.look_into(self._repository)
         self.action_refresh()
 
+    def on_screen_suspend(self) -> None:
+        """Another place comes up, or only a panel over this one."""
+        self._away = self not in self.app.screen_stack
+
     def on_screen_resume(self) -> None:
-        """Something may have been published or pinned elsewhere meanwhile."""
-        if self._versions is not None:
+        """Something may have been published or pinned in another place meanwhile."""
+        if self._away and self._versions is not None:
             self.action_refresh()
+        self._away = False
 
     @property
     def list(self) -> FilterList:
@@ -142,8 +149,13 @@ class RegistryScreen(PlaceScreen):
             done=self._listed,
             failed=self._offline,
             timeout=45,
-            command="floe platform list",
+            command=self._command("list"),
         )
+
+    def _command(self, verb: str, *words: str) -> str:
+        """What does the same without the workbench."""
+        chosen = ["--registry", self._repository] if self._repository else []
+        return shlex.join(["floe", "platform", verb, *words, *chosen])
 
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
@@ -162,7 +174,7 @@ class RegistryScreen(PlaceScreen):
             title="Reading the last listing",
             group="registry.list",
             done=shown,
-            failed=lambda _: self.workbench.show_problem(error, "floe platform list"),
+            failed=lambda _: self.workbench.show_problem(error, self._command("list")),
             timeout=20,
             quiet=True,
         )
@@ -217,7 +229,7 @@ class RegistryScreen(PlaceScreen):
             found = inspect_version(open_at(directory, repository), tag, report=report, cancel=cancel)
             return "\n".join([details(found), *more])
 
-        self._show_details(work, f"Reading {tag}", f"floe platform inspect {tag}")
+        self._show_details(work, f"Reading {tag}", self._command("inspect", tag))
 
     def action_verify(self) -> None:
         """Every signature of the version under the cursor."""
@@ -236,7 +248,7 @@ class RegistryScreen(PlaceScreen):
             ]
             return "\n".join(lines + verdict_lines(found.verdict))
 
-        self._show_details(work, f"Verifying {tag}", f"floe platform verify {tag}")
+        self._show_details(work, f"Verifying {tag}", self._command("verify", tag))
 
     def _show_details(self, work: Any, title: str, command: str) -> None:
         def done(text: str) -> None:
@@ -315,7 +327,7 @@ class RegistryScreen(PlaceScreen):
             group="registry.pull",
             done=done,
             timeout=300,
-            command=f"floe platform pull {tag}",
+            command=self._command("pull", tag),
         )
 
     def action_pin(self) -> None:

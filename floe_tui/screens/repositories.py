@@ -36,6 +36,7 @@ def choose_repository(screen: PlaceScreen, current: str, done: Callable[[str], o
         group="repositories",
         done=lambda found: _choose(screen, current, found, done),
         timeout=45,
+        command="floe platform list",
     )
 
 

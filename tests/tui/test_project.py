@@ -122,7 +122,7 @@ def test_the_line_opens_in_the_users_editor_and_the_project_is_judged_again(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with floe_tui(elsewhere, "--dir", str(nested), columns=120, rows=40) as terminal:
-        terminal.shows("Naming conventions", "customers")
+        terminal.shows("Naming 1 ✗", "customers")
         terminal.press("t", "G", "e")
         terminal.until(notes.exists)
         assert notes.read_text().splitlines() == [
@@ -130,7 +130,7 @@ def test_the_line_opens_in_the_users_editor_and_the_project_is_judged_again(
             "+1",
             str(nested / "transform/models/orders.sql"),
         ]
-        terminal.shows("Naming conventions", "f1 Help")
+        terminal.shows("Naming 1 ✗", "f1 Help")
         assert (nested / "transform/models/orders.sql").read_text().startswith("-- mended\n")
         terminal.press("ctrl+q")
         assert terminal.ends() == 0

@@ -415,3 +415,30 @@ async def test_whoever_was_trusted_with_the_first_pin_is_shown_as_trusted(
         await pilot.press("y")
         await idle(pilot, app)
         await until(pilot, lambda: rows(app)[0].glyph == "✓")
+
+
+async def test_coming_back_from_another_place_asks_the_registry_again_and_closing_a_panel_does_not(
+    workbench: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from floe_tui import registry_facts
+
+    asked = []
+
+    def counted(*arguments: Any) -> registry_facts.Versions:
+        asked.append(arguments)
+        return registry_facts.list_all(*arguments)
+
+    monkeypatch.setattr("floe_tui.screens.registry.list_all", counted)
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        assert len(asked) == 1
+        await pilot.press("i")
+        await pilot.pause()
+        await pilot.press("escape")
+        await idle(pilot, app)
+        assert len(asked) == 1
+        await pilot.press("f7")
+        await idle(pilot, app)
+        await registry(pilot, app)
+        assert len(asked) == 2
