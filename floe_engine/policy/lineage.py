@@ -19,7 +19,8 @@ from floe_engine.policy.propagation import (
     strongest,
     through,
 )
-from floe_engine.policy.sql_trace import EVERYTHING, Trace
+from floe_engine.policy.sql_outputs import EVERYTHING
+from floe_engine.policy.sql_trace import Trace
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source, folded
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.policy import sql_template
+from floe_engine.policy.sql_outputs import EVERYTHING, Origin, Outputs, pivoted, renamed
+from floe_engine.project.facts import folded
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
 
 LIMIT = 300_000
 """Characters of SQL; a longer query is not traced."""
-
-Origin = tuple[str, str]
-"""A table and its column, folded. Tables are ``ref:orders``, ``source:raw.orders`` or ``table:a.b.c``."""
-
-EVERYTHING = "*"
-"""As an output column: any that is not named. As an origin: all columns of the table at once."""
 
 _QUIET = logging.NullHandler()
 
@@ -105,67 +101,23 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
     )
 
 
-@dataclass
-class _Outputs:
-    """What a scope gives to whoever selects from it."""
-
-    columns: dict[str, set[Origin]] = field(default_factory=dict)
-    stars: dict[str, frozenset[str]] = field(default_factory=dict)
-    unresolved: set[str] = field(default_factory=set)
-    opaque: bool = False
-    """Whether it may have any column, of origins that could not be read."""
-    every: set[Origin] = field(default_factory=set)
-    """Origins of any column at all: an unnested array, a table function."""
-
-    def add(self, name: str, origins: set[Origin], resolved: bool) -> None:
-        self.columns.setdefault(name, set()).update(origins)
-        if not resolved:
-            self.unresolved.add(name)
-
-    def take(self, other: _Outputs, without: frozenset[str] = frozenset()) -> None:
-        for name, origins in other.columns.items():
-            if name not in without:
-                self.add(name, origins, name not in other.unresolved)
-        for table, excluded in other.stars.items():
-            # A table that comes in twice lets through what either lets through.
-            before = self.stars.get(table)
-            self.stars[table] = excluded | without if before is None else before & (excluded | without)
-        self.every |= other.every
-        self.opaque = self.opaque or other.opaque
-
-    def whole(self) -> tuple[set[Origin], bool]:
-        """The origins of a whole row, and whether they are all."""
-        origins = self.every.union(*self.columns.values(), {(table, EVERYTHING) for table in self.stars})
-        return origins, not (self.opaque or self.unresolved)
-
-    def of(self, name: str) -> tuple[set[Origin], bool]:
-        """The origins of a column, and whether they are all."""
-        if name in self.columns:
-            return self.columns[name] | self.every, name not in self.unresolved
-        passed = {(table, name) for table, excluded in self.stars.items() if name not in excluded}
-        return passed | self.every, not self.opaque
-
-    def may_have(self, name: str) -> bool:
-        return name in self.columns or bool(self.stars or self.every) or self.opaque
-
-
 class _Tracer:
     """One query. Scopes are sqlglot's: a select with the tables, CTEs and subqueries it sees."""
 
     def __init__(self, tables: Mapping[str, str], breakers: frozenset[str]) -> None:
         self._tables = tables
         self._breakers = breakers
-        self._done: dict[int, _Outputs] = {}
+        self._done: dict[int, Outputs] = {}
 
-    def outputs(self, scope: Scope) -> _Outputs:
+    def outputs(self, scope: Scope) -> Outputs:
         key = id(scope)
         if key not in self._done:
             # A recursive CTE sees itself while it is being worked out: as nothing.
-            self._done[key] = _Outputs()
-            self._done[key] = _renamed(self._outputs(scope), [_fold(name) for name in scope.outer_columns])
+            self._done[key] = Outputs()
+            self._done[key] = renamed(self._outputs(scope), [folded(name) for name in scope.outer_columns])
         return self._done[key]
 
-    def _outputs(self, scope: Scope) -> _Outputs:
+    def _outputs(self, scope: Scope) -> Outputs:
         from sqlglot import exp
 
         expression = scope.expression
@@ -173,7 +125,7 @@ class _Tracer:
             return self._union(scope)
         if not isinstance(expression, exp.Select):
             return self._table_function(scope)
-        result = _Outputs()
+        result = Outputs()
         for projection in expression.selects:
             if projection.is_star:
                 self._star(scope, projection, result)
@@ -193,11 +145,11 @@ class _Tracer:
                     result.add(name, origins, resolved)
         return result
 
-    def _union(self, scope: Scope) -> _Outputs:
+    def _union(self, scope: Scope) -> Outputs:
         """Columns meet by position; by name where that is asked for, or a star hides the positions."""
         first, *others = [self.outputs(part) for part in scope.set_operation_scopes]
         by_name = bool(scope.expression.args.get("by_name"))
-        result = _Outputs()
+        result = Outputs()
         result.take(first)
         for other in others:
             if by_name or first.stars or other.stars or len(first.columns) != len(other.columns):
@@ -209,17 +161,23 @@ class _Tracer:
             result.opaque = result.opaque or other.opaque
         return result
 
-    def _table_function(self, scope: Scope) -> _Outputs:
+    def _table_function(self, scope: Scope) -> Outputs:
         from sqlglot import exp
 
-        result = _Outputs()
+        result = Outputs()
         if isinstance(scope.expression, exp.DML):
             result.opaque = True  # what it returns, nobody follows
         if isinstance(scope.expression, exp.Lateral) and scope.subquery_scopes:
             for query in scope.subquery_scopes:
                 result.take(self.outputs(query))
         elif scope.parent is not None:
-            result.every |= self._arguments(scope.parent, scope.expression)
+            made_of = self._arguments(scope.parent, scope.expression)
+            alias = scope.expression.args.get("alias")
+            # `as t(a, b)` names its columns; where a row alone has a name, it may have any.
+            named = alias.args.get("columns") if alias is not None and alias.this is not None else ()
+            for column in named or ():
+                result.add(folded(column.name), made_of, resolved=True)
+            result.every |= set() if named else made_of
         return result
 
     def _arguments(self, scope: Scope, function: exp.Expr) -> set[Origin]:
@@ -228,17 +186,17 @@ class _Tracer:
 
         found: set[Origin] = set()
         for column in function.find_all(exp.Column):
-            found |= self._column(scope, column, _Outputs())[0]
+            found |= self._column(scope, column, Outputs())[0]
         return found
 
-    def _star(self, scope: Scope, projection: exp.Expr, result: _Outputs) -> None:
+    def _star(self, scope: Scope, projection: exp.Expr, result: Outputs) -> None:
         from sqlglot import exp
 
         star = projection.this if isinstance(projection, exp.Column) else projection
-        wanted = _fold(projection.table) if isinstance(projection, exp.Column) else ""
+        wanted = folded(projection.table) if isinstance(projection, exp.Column) else ""
         excluded = star.args.get("except_") or star.args.get("except") or ()
-        renamed = {_fold(alias.this.name): _fold(alias.alias) for alias in star.args.get("rename") or ()}
-        without = frozenset(_fold(entry.name) for entry in excluded) | renamed.keys()
+        renamed = {folded(alias.this.name): folded(alias.alias) for alias in star.args.get("rename") or ()}
+        without = frozenset(folded(entry.name) for entry in excluded) | renamed.keys()
         for name, given in self._sources(scope):
             if wanted and name != wanted:
                 continue
@@ -247,12 +205,12 @@ class _Tracer:
                 if given.may_have(old):
                     result.add(new, *given.of(old))
         for replaced in star.args.get("replace") or ():
-            origins, resolved = self._expression(scope, replaced, _Outputs())
-            result.columns[_fold(replaced.alias_or_name)] = origins
+            origins, resolved = self._expression(scope, replaced, Outputs())
+            result.columns[folded(replaced.alias_or_name)] = origins
             if not resolved:
-                result.unresolved.add(_fold(replaced.alias_or_name))
+                result.unresolved.add(folded(replaced.alias_or_name))
 
-    def _expression(self, scope: Scope, expression: Any, so_far: _Outputs) -> tuple[set[Origin], bool]:
+    def _expression(self, scope: Scope, expression: Any, so_far: Outputs) -> tuple[set[Origin], bool]:
         """The origins of everything in an expression that no breaker hides."""
         from sqlglot import exp
 
@@ -266,10 +224,12 @@ class _Tracer:
                 found, whole = self._row(scope, "")
             elif isinstance(node, exp.Column):
                 found, whole = (
-                    self._row(scope, _fold(node.table)) if node.is_star else self._column(scope, node, so_far)
+                    self._row(scope, folded(node.table))
+                    if node.is_star
+                    else self._column(scope, node, so_far)
                 )
                 if isinstance(node.parent, exp.Func) and len(node.parts) == 1:
-                    found |= self._row(scope, _fold(node.name))[0]  # `to_json(t)` of a whole row
+                    found |= self._row(scope, folded(node.name))[0]  # `to_json(t)` of a whole row
             elif isinstance(node, exp.Query) and id(node) in subqueries:
                 found, whole = self.outputs(subqueries[id(node)]).whole()
             else:
@@ -294,7 +254,7 @@ class _Tracer:
         from sqlglot import exp
 
         if isinstance(node, exp.Anonymous):
-            return _fold(str(node.this)) in self._breakers
+            return folded(str(node.this)) in self._breakers
         names = {name.casefold() for name in node.sql_names()} | {node.key}
         if isinstance(node, exp.SHA2 | exp.SHA2Digest):
             names |= {"sha2", f"sha{node.text('length') or '256'}"}
@@ -312,8 +272,8 @@ class _Tracer:
                 resolved = resolved and whole
         return origins, resolved
 
-    def _column(self, scope: Scope, column: exp.Column, so_far: _Outputs) -> tuple[set[Origin], bool]:
-        parts = [_fold(part.name) for part in column.parts]
+    def _column(self, scope: Scope, column: exp.Column, so_far: Outputs) -> tuple[set[Origin], bool]:
+        parts = [folded(part.name) for part in column.parts]
         if any(sql_template.UNKNOWN in part for part in parts):
             return set(), False
         around: Scope | None = scope if len(parts) > 1 else None
@@ -327,7 +287,7 @@ class _Tracer:
         # A field of a struct column: `address.street` comes from `address`.
         return self._unqualified(scope, parts[0], so_far)
 
-    def _unqualified(self, scope: Scope, name: str, so_far: _Outputs) -> tuple[set[Origin], bool]:
+    def _unqualified(self, scope: Scope, name: str, so_far: Outputs) -> tuple[set[Origin], bool]:
         sources = list(self._sources(scope))
         certain = [given for _, given in sources if name in given.columns]
         origins: set[Origin] = set()
@@ -341,40 +301,40 @@ class _Tracer:
             origins |= so_far.columns[name]
             resolved = resolved and name not in so_far.unresolved
         elif not givens and scope.parent is not None and (scope.is_subquery or scope.is_udtf):
-            return self._unqualified(scope.parent, name, _Outputs())
+            return self._unqualified(scope.parent, name, Outputs())
         return origins, resolved
 
-    def _sources(self, scope: Scope) -> Iterator[tuple[str, _Outputs]]:
+    def _sources(self, scope: Scope) -> Iterator[tuple[str, Outputs]]:
         """Alias of each table that a scope selects from, and what it gives."""
         for name, (node, source) in scope.selected_sources.items():
             if node.name.startswith(_EPHEMERAL):
-                meaning = f"ref:{_fold(node.name.removeprefix(_EPHEMERAL))}"
-                given, alias = _Outputs(stars={meaning: frozenset()}), name
+                meaning = f"ref:{folded(node.name.removeprefix(_EPHEMERAL))}"
+                given, alias = Outputs(stars={meaning: frozenset()}), name
             else:
                 given, alias = self._given(scope, source), name
             for pivot in node.args.get("pivots") or ():
-                given, alias = _pivoted(given, pivot), pivot.alias or alias
-            yield _fold(alias), given
+                given, alias = pivoted(given, pivot), pivot.alias or alias
+            yield folded(alias), given
 
-    def _given(self, scope: Scope, source: Any) -> _Outputs:
+    def _given(self, scope: Scope, source: Any) -> Outputs:
         from sqlglot import exp
 
         if not isinstance(source, exp.Table):
             return self.outputs(source)
-        name = _fold(source.name)
+        name = folded(source.name)
         if sql_template.UNKNOWN in name:
-            return _Outputs(opaque=True)
+            return Outputs(opaque=True)
         if name in self._tables:
             meaning = self._tables[name]
-            return _Outputs(stars={meaning: frozenset()} if meaning != "this" else {})
+            return Outputs(stars={meaning: frozenset()} if meaning != "this" else {})
         if isinstance(source.this, exp.Func) and not name:
             key = id(source)
             if key not in self._done:
-                self._done[key] = _Outputs()  # it does not see itself
-                self._done[key] = _Outputs(every=self._arguments(scope, source.this))
+                self._done[key] = Outputs()  # it does not see itself
+                self._done[key] = Outputs(every=self._arguments(scope, source.this))
             return self._done[key]
-        parts = ".".join(_fold(part.name) for part in source.parts)
-        return _Outputs(stars={f"table:{parts}": frozenset()})
+        parts = ".".join(folded(part.name) for part in source.parts)
+        return Outputs(stars={f"table:{parts}": frozenset()})
 
 
 def _names(projection: exp.Expr) -> list[str]:
@@ -382,51 +342,5 @@ def _names(projection: exp.Expr) -> list[str]:
     from sqlglot import exp
 
     if isinstance(projection, exp.Aliases):
-        return [_fold(alias.name) for alias in projection.expressions]
-    return [_fold(projection.alias_or_name)]
-
-
-def _renamed(given: _Outputs, names: list[str]) -> _Outputs:
-    """What a table gives under the names of ``as t(a, b)``."""
-    if not names or not (given.columns or given.stars):
-        return given
-    if given.stars or given.opaque or len(names) != len(given.columns):
-        # Which column gets which name is not to be seen: each may be any.
-        origins, resolved = given.whole()
-        return _Outputs({name: set(origins) for name in names}, unresolved=set() if resolved else set(names))
-    result = _Outputs(every=given.every)
-    for name, (old, origins) in zip(names, given.columns.items(), strict=True):
-        result.add(name, origins, old not in given.unresolved)
-    return result
-
-
-def _pivoted(given: _Outputs, pivot: exp.Expr) -> _Outputs:
-    """What ``PIVOT`` and ``UNPIVOT`` leave of a table, and make of it."""
-    from sqlglot import exp
-
-    turned = [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
-    of = [*(pivot.expressions if not pivot.args.get("unpivot") else ()), *turned]
-    used = frozenset(_fold(column.name) for part in of for column in part.find_all(exp.Column))
-    result = _Outputs()
-    result.take(given, used)
-    values: set[Origin] = set()
-    resolved = True
-    for name in used:
-        found, whole = given.of(name)
-        values |= found
-        resolved = resolved and whole
-    alias = pivot.args.get("alias")
-    if alias is not None and alias.args.get("columns"):
-        result.every |= given.whole()[0]
-    elif pivot.args.get("unpivot"):
-        for identifier in (part for value in pivot.expressions for part in value.find_all(exp.Identifier)):
-            result.add(_fold(identifier.name), values, resolved)
-        for field_ in turned:
-            result.add(_fold(field_.this.name), set(), resolved=True)
-    else:
-        result.every |= values
-    return result
-
-
-def _fold(name: str) -> str:
-    return name.strip('"`[]').casefold()
+        return [folded(alias.name) for alias in projection.expressions]
+    return [folded(projection.alias_or_name)]

@@ -246,7 +246,17 @@ BY_DIALECT: list[tuple[str, str, dict[str, set[tuple[str, str]]]]] = [
     (
         "snowflake",
         "select * from {{ ref('a') }} pivot (sum(pay) for month in ('jan', 'feb'))",
-        {"*": {(A, "pay"), (A, "month")}},
+        {"'jan'": {(A, "pay")}, "'feb'": {(A, "pay")}},
+    ),
+    (
+        "bigquery",
+        "select dt, jan from {{ ref('a') }} pivot (max(email) for month in ('jan', 'feb'))",
+        {"dt": {(A, "dt")}, "jan": {(A, "email")}},
+    ),
+    (
+        "trino",
+        "select id, e from {{ ref('a') }} cross join unnest(emails) as u (e)",
+        {"id": {(A, "id")}, "e": {(A, "emails")}},
     ),
     (
         "bigquery",

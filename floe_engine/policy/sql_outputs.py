@@ -1,0 +1,120 @@
+"""What a table, a query or a part of one gives to whoever selects from it. Needs sqlglot.
+
+Values and what SQL does to them by name alone: stars, aliases, pivots. How a query is walked is
+`sql_trace`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from floe_engine.project.facts import folded
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Origin = tuple[str, str]
+"""A table and its column, folded. Tables are ``ref:orders``, ``source:raw.orders`` or ``table:a.b.c``."""
+
+EVERYTHING = "*"
+"""As an output column: any that is not named. As an origin: all columns of the table at once."""
+
+
+@dataclass
+class Outputs:
+    """What a scope gives to whoever selects from it."""
+
+    columns: dict[str, set[Origin]] = field(default_factory=dict)
+    stars: dict[str, frozenset[str]] = field(default_factory=dict)
+    unresolved: set[str] = field(default_factory=set)
+    opaque: bool = False
+    """Whether it may have any column, of origins that could not be read."""
+    every: set[Origin] = field(default_factory=set)
+    """Origins of any column at all: an unnested array, a table function."""
+
+    def add(self, name: str, origins: set[Origin], resolved: bool) -> None:
+        """A column, or further origins of one; `resolved` is whether they are all."""
+        self.columns.setdefault(name, set()).update(origins)
+        if not resolved:
+            self.unresolved.add(name)
+
+    def take(self, other: Outputs, without: frozenset[str] = frozenset()) -> None:
+        """All that another gives, but for the columns `without`."""
+        for name, origins in other.columns.items():
+            if name not in without:
+                self.add(name, origins, name not in other.unresolved)
+        for table, excluded in other.stars.items():
+            # A table that comes in twice lets through what either lets through.
+            before = self.stars.get(table)
+            self.stars[table] = excluded | without if before is None else before & (excluded | without)
+        self.every |= other.every
+        self.opaque = self.opaque or other.opaque
+
+    def whole(self) -> tuple[set[Origin], bool]:
+        """The origins of a whole row, and whether they are all."""
+        origins = self.every.union(*self.columns.values(), {(table, EVERYTHING) for table in self.stars})
+        return origins, not (self.opaque or self.unresolved)
+
+    def of(self, name: str) -> tuple[set[Origin], bool]:
+        """The origins of a column, and whether they are all."""
+        if name in self.columns:
+            return self.columns[name] | self.every, name not in self.unresolved
+        passed = {(table, name) for table, excluded in self.stars.items() if name not in excluded}
+        return passed | self.every, not self.opaque
+
+    def may_have(self, name: str) -> bool:
+        """Whether it could be one of its columns."""
+        return name in self.columns or bool(self.stars or self.every) or self.opaque
+
+
+def renamed(given: Outputs, names: list[str]) -> Outputs:
+    """What a table gives under the names of ``as t(a, b)``."""
+    if not names or not (given.columns or given.stars):
+        return given
+    if given.stars or given.opaque or len(names) != len(given.columns):
+        # Which column gets which name is not to be seen: each may be any.
+        origins, resolved = given.whole()
+        return Outputs({name: set(origins) for name in names}, unresolved=set() if resolved else set(names))
+    result = Outputs(every=given.every)
+    for name, (old, origins) in zip(names, given.columns.items(), strict=True):
+        result.add(name, origins, old not in given.unresolved)
+    return result
+
+
+def pivoted(given: Outputs, pivot: exp.Expr) -> Outputs:
+    """What ``PIVOT`` and ``UNPIVOT`` leave of a table, and make of it."""
+    from sqlglot import exp
+
+    unpivot = bool(pivot.args.get("unpivot"))
+    turned = [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
+    chosen_by = frozenset() if unpivot else _column_names(turned)
+    values_of = _column_names(turned if unpivot else pivot.expressions)
+    result = Outputs()
+    result.take(given, values_of | chosen_by)
+    values: set[Origin] = set()
+    resolved = True
+    for name in values_of:
+        found, whole = given.of(name)
+        values |= found
+        resolved = resolved and whole
+    alias = pivot.args.get("alias")
+    made = pivot.args.get("columns") or ()
+    if alias is not None and alias.args.get("columns"):
+        result.every |= given.whole()[0]
+    elif unpivot:
+        made = [part for value in pivot.expressions for part in value.find_all(exp.Identifier)]
+        for field_ in turned:
+            result.add(folded(field_.this.name), set(), resolved=True)
+    elif not made:
+        result.every |= values
+    for identifier in made:
+        result.add(folded(identifier.name), values, resolved)
+    return result
+
+
+def _column_names(parts: Iterable[exp.Expr]) -> frozenset[str]:
+    from sqlglot import exp
+
+    return frozenset(folded(column.name) for part in parts for column in part.find_all(exp.Column))
