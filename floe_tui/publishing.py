@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,8 +186,7 @@ def _lines(found: PublicationPlan, wish: Wish, who: str) -> list[str]:
         f"chosen by  {homely(source)}",
         "",
         "# Signed by",
-        f"{'!' if found.signing.kind == 'none' else '✓'} {homely(who)}",
-        *(["keyless: a Sigstore certifies the identity"] if found.signing.kind == "keyless" else []),
+        *_signing_lines(found, who),
         "",
         "# Version guard",
         f"{'✓' if found.guard is None or found.guard.ok else '✗'} {guard}",
@@ -195,6 +194,15 @@ def _lines(found: PublicationPlan, wish: Wish, who: str) -> list[str]:
         "# Files",
         *(f"{human_size(len(data)):>8}  {path}" for path, data in files.items()),
     ]
+
+
+def _signing_lines(found: PublicationPlan, who: str) -> Iterator[str]:
+    if found.exists:
+        yield "- whoever signed it when it was published (F6)"
+        return
+    yield f"{'!' if found.signing.kind == 'none' else '✓'} {homely(who)}"
+    if found.signing.kind == "keyless":
+        yield "keyless: a Sigstore certifies the identity"
 
 
 def _verify(workspace: Workspace, published: Published) -> tuple[str, str]:

@@ -125,8 +125,8 @@ def short_signer(signer: str) -> str:
 
 def verdict_lines(verdict: Any) -> list[str]:
     """A verdict in full."""
-    sign, _, words = judged(verdict)
-    lines = ["# Signatures", f"{sign} {verdict.status}{f': {words}' if words else ''}"]
+    sign, _, _ = judged(verdict)
+    lines = ["# Signatures", f"{sign} {verdict.status}"]
     for signer in verdict.signers:
         lines += [f"✓ {signer}", f"    {signer.format} at {signer.where}"]
         lines += [f"    {key} = {value}" for key, value in sorted(signer.annotations.items())]

@@ -29,7 +29,7 @@ TIMEOUT = 900.0
 WAYS: dict[How, tuple[str, str]] = {
     "found": ("as found", "FLOE_SIGNING_KEY, or cosign.key beside the manifest"),
     "key": ("a key", "a private key in cosign's format, by its path"),
-    "keyless": ("keyless", "your Sigstore identity: SIGSTORE_ID_TOKEN, the CI's, or by a browser"),
+    "keyless": ("keyless", "your Sigstore identity: by token, CI job or browser"),
     "none": ("no signature", "nobody can tell then who made it"),
 }
 

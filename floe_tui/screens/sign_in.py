@@ -30,14 +30,10 @@ class SignInPanel(Panel[bool]):
         """The link, a code for those whose browser is elsewhere, and the buttons."""
         invitation = self.invitation
         with Vertical(id="panel", classes="-danger"):
-            yield Static(plain("Sign in, to sign the version in your name"), classes="title")
-            yield Static(plain(f"Open this link in a browser on this machine; {invitation.issuer} asks"))
-            yield Static(plain("who you are, and the publication goes on by itself."))
+            yield Static(plain(f"Sign in at {invitation.issuer}"), classes="title")
+            yield Static(plain("Open this in a browser here, and say who you are:"))
             yield Static(plain(invitation.link), classes="command")
-            yield Static(
-                plain("Your browser is on another machine? Copy the long link, and type the code you get:"),
-                classes="hint",
-            )
+            yield Static(plain("No browser here? Copy the long link, type its code:"), classes="hint")
             yield Input(placeholder="code", compact=True)
             with Horizontal(id="buttons"):
                 if self.here:

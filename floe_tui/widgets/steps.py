@@ -5,6 +5,8 @@ A bar is drawn only where its end is known; nothing here turns or blinks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Size
@@ -15,6 +17,7 @@ from floe_engine import Event, Heading, Notice, Stage, Step, Transfer, human_siz
 from floe_tui.text import homely, visible
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.row_view import Tone
+from floe_tui.widgets.wrapping import broken, hanging
 
 BAR = 20
 
@@ -44,6 +47,7 @@ class Steps(ScrollView, can_focus=True):
         self.empty = empty
         self._lines: list[tuple[str, str, str]] = []
         self._transfers: dict[str, Transfer] = {}
+        self._drawn: list[tuple[str, str, str]] = []
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -95,27 +99,37 @@ class Steps(ScrollView, can_focus=True):
     def _all(self) -> list[tuple[str, str, str]]:
         return self._lines + [_bar(transfer) for transfer in self._transfers.values()]
 
+    def on_resize(self) -> None:
+        """Lines may have to break elsewhere."""
+        self._grow()
+
     def _grow(self) -> None:
-        lines = self._all()
-        width = max((cell_len(sign) + cell_len(text) for sign, text, _ in lines), default=0)
-        self.virtual_size = Size(width, max(1, len(lines)))
+        self._drawn = list(self._broken())
+        self.virtual_size = Size(0, max(1, len(self._drawn)))
         self.scroll_end(animate=False)
         self.refresh()
+
+    def _broken(self) -> Iterator[tuple[str, str, str]]:
+        """The lines in parts that fit beside a scroll bar, so that a command is seen whole."""
+        room = self.size.width - self.styles.scrollbar_size_vertical - 1
+        for sign, text, tone in self._all():
+            cells = max(10, room - cell_len(sign))
+            for start, end in broken(text, cells):
+                indent = " " * (hanging(text, cells) + cell_len(sign)) if start else sign
+                yield indent, text[start:end], tone
 
     def render_line(self, y: int) -> Strip:
         """One line; the sign has the tone, the words stay readable."""
         width, base = self.scrollable_content_region.width, self.rich_style
-        lines = self._all()
         index = y + self.scroll_offset.y
-        if not lines and index == 0:
+        if not self._drawn and index == 0:
             return Strip([Segment(set_cell_size(f" {self.empty}", width), base)], width)
-        if index >= len(lines):
+        if index >= len(self._drawn):
             return Strip.blank(width, base)
-        sign, text, tone = lines[index]
+        sign, text, tone = self._drawn[index]
         style = base + self.get_component_rich_style(f"steps--{tone}", partial=True)
         words = style if tone in ("title", "dim", "error") else base
-        strip = Strip([Segment(f" {sign}", style), Segment(text, words)])
-        return strip.crop(self.scroll_offset.x).adjust_cell_length(width, base)
+        return Strip([Segment(f" {sign}", style), Segment(text, words)]).adjust_cell_length(width, base)
 
 
 def _bar(transfer: Transfer) -> tuple[str, str, str]:
