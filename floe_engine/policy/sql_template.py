@@ -12,18 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from floe_engine.project.jinja import Unknown, Values, segments
+from floe_engine.project.jinja import COMMENT, RAW, Unknown, Values, blocks, segments
 
 UNKNOWN = "floe_jinja_value"
 """What stands where only dbt could tell."""
 
 _LIMIT = 600_000
-"""Characters that loops may write."""
+"""Characters that may be written, where a question to `Values` costs as much as `_QUESTION`."""
+_QUESTION = 20
 _ROUNDS = 100
 """Items of a list that a loop goes through; a longer one is gone through once, as an unknown one."""
 
-_COMMENT = re.compile(r"\{#.*?#\}", re.S)
-_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.S)
 _REF = re.compile(r"^\s*(?:builtins\.)?ref\(\s*(?:['\"][^'\"]+['\"]\s*,\s*)?['\"]([^'\"]+)['\"]")
 _SOURCE = re.compile(r"^\s*(?:builtins\.)?source\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]")
 _NOTHING = re.compile(r"^\s*(?:(?:config|log|print|return|do|set)\s*\(|dbt_utils\.group_by\s*\(|$)")
@@ -36,8 +35,12 @@ _SKIPPED = frozenset({"macro", "call", "set", "docs", "test", "materialization"}
 """Blocks whose content is no part of the query; `set` without a value is one."""
 
 
+_MAX_DEPTH = 50
+"""Blocks inside each other."""
+
+
 class TooMuch(Exception):
-    """Its loops write more than anybody could have meant."""
+    """Its loops write more than anybody could have meant, or its blocks are nested too deeply."""
 
 
 @dataclass
@@ -66,10 +69,19 @@ def plain(code: str) -> tuple[str, dict[str, str]]:
     """
     if "{" not in code:
         return code, {}
-    text = _RAW.sub(lambda match: match[1], _COMMENT.sub(" ", code))
+    text = _unwrapped(_unwrapped(code, COMMENT, keep=False), RAW, keep=True)
     writer = _Writer()
     writer.write(_parse(text).body, {})
     return "".join(writer.parts), writer.tables
+
+
+def _unwrapped(text: str, pair: tuple[re.Pattern[str], re.Pattern[str]], *, keep: bool) -> str:
+    parts: list[str] = []
+    end = 0
+    for opening, closing in blocks(text, pair):
+        parts += [text[end : opening.start()], text[opening.end() : closing.start()] if keep else " "]
+        end = closing.end()
+    return "".join([*parts, text[end:]]) if parts else text
 
 
 def _parse(text: str) -> _Block:
@@ -97,6 +109,8 @@ def _parse(text: str) -> _Block:
             stack[-1][1].append(block)
             if word != "set" or "=" not in inner:
                 stack.append((block, block.body))
+                if len(stack) > _MAX_DEPTH:
+                    raise TooMuch
     stack[-1][1].append(text[end:])
     return root
 
@@ -107,13 +121,15 @@ class _Writer:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.tables: dict[str, str] = {}
-        self._written = 0
+        self._spent = 0
 
     def write(self, body: list[Any], names: dict[str, Any]) -> None:
         for item in body:
             if isinstance(item, str):
                 self._add(item)
-            elif isinstance(item, _Output):
+                continue
+            self._spend(_QUESTION)
+            if isinstance(item, _Output):
                 self._add(self._output(item.expression, names))
             elif item.word == "if":
                 self._condition(item, names)
@@ -125,10 +141,13 @@ class _Writer:
                     names[setting[1]] = value
 
     def _add(self, text: str) -> None:
-        self._written += len(text) + 1  # so that loops with nothing in them end too
-        if self._written > _LIMIT:
-            raise TooMuch
+        self._spend(len(text) + 1)  # so that loops with nothing in them end too
         self.parts.append(text)
+
+    def _spend(self, cost: int) -> None:
+        self._spent += cost
+        if self._spent > _LIMIT:
+            raise TooMuch
 
     def _condition(self, block: _Block, names: dict[str, Any]) -> None:
         for branch in (block, *block.rest):

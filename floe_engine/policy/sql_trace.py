@@ -79,7 +79,7 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
     try:
         sql, tables = sql_template.plain(code)
     except sql_template.TooMuch:
-        return Trace(failure="its Jinja writes more SQL than can be traced")
+        return Trace(failure="its Jinja writes too much, or is nested too deeply")
     dialect = adapter if adapter in _DIALECTS else None
     try:
         expression = sqlglot.parse_one(sql, read=dialect)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_COMMENT = (re.compile(r"\{#"), re.compile(r"#\}"))
-_RAW = (re.compile(r"\{%-?\s*raw\s*-?%\}"), re.compile(r"\{%-?\s*endraw\s*-?%\}"))
+COMMENT = (re.compile(r"\{#"), re.compile(r"#\}"))
+RAW = (re.compile(r"\{%-?\s*raw\s*-?%\}"), re.compile(r"\{%-?\s*endraw\s*-?%\}"))
 _OPENING = re.compile(r"\{\{|\{%")
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[({\[]|%\}|[)}\]]""", re.S)
 _CALL = re.compile(r"(?<![\w.])(?:builtins\.)?(config|ref|source|var)\s*\(")
@@ -194,10 +194,10 @@ _FILTERS: Mapping[str, Callable[[Any], Any]] = {
 
 def uncommented(sql: str) -> str:
     """`sql` with Jinja comments and raw blocks blanked, so that offsets and lines stay."""
-    for pair in (_COMMENT, _RAW):
+    for pair in (COMMENT, RAW):
         parts: list[str] = []
         end = 0
-        for opening, closing in _blocks(sql, pair):
+        for opening, closing in blocks(sql, pair):
             blank = re.sub(r"[^\n]", " ", sql[opening.start() : closing.end()])
             parts += [sql[end : opening.start()], blank]
             end = closing.end()
@@ -262,14 +262,14 @@ def _variable(call: str, values: Values) -> str:
 
 def generic_tests(sql: str, values: Values) -> Iterator[tuple[str, Calls, int]]:
     """Name, own calls and first line of each generic test that an uncommented macro file defines."""
-    for opening, closing in _blocks(sql, _TEST):
+    for opening, closing in blocks(sql, _TEST):
         line = sql.count("\n", 0, opening.start()) + 1
         yield opening[1], sql_calls(sql[opening.end() : closing.start()], values), line
 
 
 def snapshots(sql: str) -> Iterator[tuple[str, str, int]]:
     """Name, body and first line of each ``{% snapshot %}`` block of an uncommented file."""
-    for opening, closing in _blocks(sql, _SNAPSHOT):
+    for opening, closing in blocks(sql, _SNAPSHOT):
         line = sql.count("\n", 0, opening.start()) + 1
         yield opening[1], sql[opening.end() : closing.start()], line
 
@@ -409,7 +409,7 @@ def _closing(text: str, opening: re.Match[str]) -> int:
     return len(text)
 
 
-def _blocks(
+def blocks(
     text: str, pair: tuple[re.Pattern[str], re.Pattern[str]]
 ) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """Each opening with its closing; searched one after the other, so that the time stays linear."""

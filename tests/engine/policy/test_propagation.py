@@ -297,9 +297,10 @@ def test_a_column_whose_name_only_dbt_knows_may_be_any() -> None:
 
 def test_loops_that_write_without_end_are_a_failure_and_no_wait() -> None:
     numbers = list(range(100))
-    for body in (", a" * 90, ""):
+    for body in (", a" * 90, "", "{{ a }}"):
         code = "select 1 " + f"{{% for a in {numbers} %}}" * 9 + body + "{% endfor %}" * 9
         assert "Jinja" in trace(code, "duckdb", BREAKERS).failure
+    assert "Jinja" in trace("select 1" + "{% if x %}" * 20_000, "duckdb", BREAKERS).failure
 
 
 def test_compiled_tables_are_found_by_what_dbt_calls_them() -> None:
