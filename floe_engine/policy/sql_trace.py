@@ -81,14 +81,15 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
     except sql_template.TooMuch:
         return Trace(failure="its Jinja writes too much, or is nested too deeply")
     dialect = adapter if adapter in _DIALECTS else None
+    macros = "its SQL is made by macros, which only dbt can run" if sql_template.UNKNOWN in sql else ""
     try:
         expression = sqlglot.parse_one(sql, read=dialect)
         scope = build_scope(expression)
         if scope is None:
-            return Trace(failure="its SQL is no query")
+            return Trace(failure=macros or "its SQL is no query")
         outputs = _Tracer(tables, breakers).outputs(scope)
     except SqlglotError:
-        return Trace(failure=f"its SQL could not be parsed as {dialect or 'standard'} SQL")
+        return Trace(failure=macros or f"its SQL could not be parsed as {dialect or 'standard'} SQL")
     except RecursionError:
         return Trace(failure="its SQL is nested too deeply")
     columns = {name: frozenset(origins) for name, origins in outputs.columns.items()}

@@ -335,6 +335,14 @@ def test_a_table_that_only_dbt_knows_leaves_everything_unresolved() -> None:
     assert trace("select * from {{ a_macro() }}", "duckdb", BREAKERS).unresolved == {"*"}
 
 
+def test_sql_that_only_a_macro_writes_is_not_called_broken() -> None:
+    for code in (
+        "{{ union_all(var('tables')) }}",
+        "select a from {{ ref('a') }} {{ one }} {{ two }} {{ x }}",
+    ):
+        assert trace(code, "duckdb", BREAKERS).failure.startswith("its SQL is made by macros")
+
+
 @pytest.mark.parametrize(
     "code", ["", " ", "drop table x", "select (", "(" * 5000, "select 1;" + "x" * 300_001]
 )
