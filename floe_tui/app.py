@@ -274,8 +274,10 @@ class Workbench(App[None]):
         """Every event passes here; a key waits for its turn."""
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             await self.typed_ahead.take(event)
-        else:
-            await super().on_event(event)
+            return
+        if isinstance(event, events.Key) and not self.screen_stack:
+            return  # it was still on its way up when everything ended
+        await super().on_event(event)
 
     def show_problem(self, error: FloeError, command: str = "") -> None:
         """The calm panel."""

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 
 from floe_engine import Diagnostic, FloeError, human_size
-from floe_tui import manifest_file
 from floe_tui.actions import Place, bindings
 from floe_tui.live_check import Found, LiveCheck
-from floe_tui.manifest_file import Opened
 from floe_tui.messages import StatusChanged
+from floe_tui.safekeeping import Safekeeping
 from floe_tui.screens.place import PlaceScreen
-from floe_tui.session import text_digest
 from floe_tui.widgets.artifact_files import ArtifactFiles
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
@@ -30,8 +24,6 @@ if TYPE_CHECKING:
     from floe_tui.writing_help import WritingHelp
 
 FILE = "manifest.yaml"
-SWAP_REST = 2.0
-"""Seconds of rest after which unsaved text is kept in the swap file."""
 
 
 class ManifestScreen(PlaceScreen):
@@ -50,13 +42,10 @@ class ManifestScreen(PlaceScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._saved = text_digest("")
-        self._loaded = False
-        self._loading = "manifest.yaml is still being read"
         self._dirty = False
         self._checked = False
-        self._rest: Timer | None = None
         self._check: LiveCheck | None = None
+        self._keeping: Safekeeping
         self._help: WritingHelp | None = None
 
     # --- composing -------------------------------------------------------------------------
@@ -65,6 +54,7 @@ class ManifestScreen(PlaceScreen):
         """Editor and problems at the left, what comes of them at the right."""
         options, settings = self.workbench.options, self.workbench.settings
         editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only, waiting=True)
+        self._keeping = Safekeeping(self, editor, options.directory / FILE, self._say)
         with Horizontal(id="body"):
             with Vertical(id="text", classes="pane -active"):
                 yield editor
@@ -74,17 +64,11 @@ class ManifestScreen(PlaceScreen):
                 yield Outline()
 
     def on_mount(self) -> None:
-        """Read the file: before the first paint where it is short, else off the event loop."""
+        """Read the file."""
         super().on_mount()
         self._check = LiveCheck(self, self.workbench.options.directory, self._found)
         self.set_focus(self.editor)
-        if manifest_file.is_short(self.file):
-            try:
-                self._opened(manifest_file.open_file(self.file))
-            except FloeError as error:
-                self._unread(error)
-        else:
-            self._read(self._opened)
+        self._keeping.open(self._opened)
 
     async def _mount_help(self) -> None:
         """What is only of use once the text was checked; the first paint does not wait for it."""
@@ -105,76 +89,22 @@ class ManifestScreen(PlaceScreen):
         """The text."""
         return self.query_one(ManifestEditor)
 
-    @property
-    def file(self) -> Path:
-        """The file that is edited."""
-        return self.workbench.options.directory / FILE
-
-    # --- opening ---------------------------------------------------------------------------
-
-    def _read(self, done: Any) -> None:
-        file = self.file
-        self.job(
-            lambda report, cancel: manifest_file.open_file(file),
-            title="Reading manifest.yaml",
-            group="manifest.read",
-            done=done,
-            failed=self._unread,
-            timeout=20,
-            quiet=True,
-        )
-
-    def _unread(self, error: FloeError) -> None:
-        self._loading = "manifest.yaml could not be read"
-        self.workbench.show_problem(error)
-
     def why_not(self, action_id: str) -> str:
         """Nothing can be done with a text that is not there."""
-        return "" if self._loaded or action_id == "manifest.reload" else self._loading
+        return "" if action_id == "manifest.reload" else self._keeping.why_not
 
-    def _opened(self, opened: Opened) -> None:
-        self.editor.begin(opened.text)
-        self._saved = text_digest(self.editor.text)
-        self._loaded = True
+    def _opened(self) -> None:
         cursor = self.workbench.remembered(Place.MANIFEST).get("cursor")
         if isinstance(cursor, list) and len(cursor) == 2 and all(isinstance(part, int) for part in cursor):
             self.editor.go_to(*cursor)
-        if self.editor.text != opened.text:
-            self.notify("The file mixes line endings; saving will make them all the same.", markup=False)
-        if opened.kept is not None:
-            # Not at once: keys that are on their way are for the text.
-            offer = partial(self._offer_recovery, opened.kept, opened.kept_is_older)
-            self.app.call_later(self.workbench.typed_ahead.afterwards, offer)
         # The check loads what is not needed to paint.
         self.call_after_refresh(self._text_changed)
-
-    def _offer_recovery(self, kept: str, older: bool) -> None:
-        if self.workbench.options.read_only:
-            self.notify("Unsaved text of an earlier run is kept; without --read-only it is offered.")
-            return
-        from floe_tui.screens.confirm import ConfirmPanel
-
-        facts = [("kept", f"{len(kept.splitlines())} lines that were never saved")]
-        if older:
-            facts.append(("note", "the file was also changed on disk since"))
-
-        def answer(recover: bool | None) -> None:
-            if recover:
-                self.editor.set_text(kept)
-            else:
-                text = self.editor.text
-                self.editor.set_text(kept)
-                self.editor.set_text(text)
-                self.notify("Not recovered. Undo brings it back, for as long as floe runs.", markup=False)
-
-        panel = ConfirmPanel("Recover unsaved text of manifest.yaml?", facts, verb="Recover", key="r")
-        self.app.push_screen(panel, answer)
 
     # --- while typing ----------------------------------------------------------------------
 
     def on_manifest_editor_edited(self, event: ManifestEditor.Edited) -> None:
         """Check the text, and keep it safe, after a rest."""
-        if self._loaded:
+        if not self._keeping.why_not:
             self._text_changed()
             if self._help is not None:
                 self._help.edited(typed=event.typed)
@@ -192,14 +122,11 @@ class ManifestScreen(PlaceScreen):
     def _text_changed(self) -> None:
         if self._check is not None:
             self._check.later(lambda: self.editor.text)
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(SWAP_REST, self._keep)
+        self._keeping.keep_later()
 
     def _found(self, found: Found) -> None:
-        text = self.editor.text
-        self._dirty = text_digest(text) != self._saved
-        if found.text != text:
+        self._dirty = self._keeping.changed
+        if found.text != self.editor.text:
             return  # older than what is on the screen; the next check is on its way
         self._checked = True
         self.editor.diagnostics = found.diagnostics
@@ -211,20 +138,6 @@ class ManifestScreen(PlaceScreen):
         else:
             self._help.found(found.text, found.checked)
         self._say()
-
-    def _keep(self) -> None:
-        if self.workbench.options.read_only:
-            return
-        file, text, base = self.file, self.editor.text, self._saved
-        self.job(
-            lambda report, cancel: manifest_file.keep(file, text, base),
-            title="Keeping unsaved text",
-            group="manifest.swap",
-            done=lambda _: None,
-            failed=lambda error: self._say(f"unsaved text is not kept: {error.title}"),
-            timeout=20,
-            quiet=True,
-        )
 
     def on_text_area_selection_changed(self) -> None:
         """Say where the cursor is, and what is wrong there."""
@@ -284,55 +197,26 @@ class ManifestScreen(PlaceScreen):
 
     def action_save(self) -> None:
         """Write the file, unless somebody else changed it meanwhile."""
-        self._save(self._saved)
+        self._keeping.save(self._written)
 
-    def _save(self, expected: str | None, then: Any = None) -> None:
-        file, text = self.file, self.editor.text
-
-        def done(written: bool) -> None:
-            if not written:
-                self._ask_overwrite(then)
-                return
-            self._saved = text_digest(text)
-            self._dirty = text_digest(self.editor.text) != self._saved
-            self.query_one(ArtifactFiles).mark_saved()
-            self._say("saved")
-            self.workbench.manifest_saved()
-            if then is not None:
-                then()
-
-        self.job(
-            lambda report, cancel: manifest_file.save_file(file, text, expected),
-            title="Saving manifest.yaml",
-            group="manifest.save",
-            done=done,
-            timeout=20,
-            quiet=True,
-        )
-
-    def _ask_overwrite(self, then: Any) -> None:
-        from floe_tui.screens.confirm import ConfirmPanel
-
-        facts = [("file", FILE), ("note", "it was changed on disk since it was read here")]
-        panel = ConfirmPanel("Replace what somebody else wrote?", facts, verb="Replace", key="o")
-        self.app.push_screen(panel, lambda sure: self._save(None, then) if sure else None)
+    def _written(self) -> None:
+        self._dirty = self._keeping.changed
+        self.query_one(ArtifactFiles).mark_saved()
+        self._say("saved")
+        self.workbench.manifest_saved()
 
     def action_reload(self) -> None:
         """Take the file's text; one step of undo brings the edited text back."""
-
-        def done(opened: Opened) -> None:
-            if not self._loaded:
-                self._opened(opened)
-                return
-            self.editor.set_text(opened.text)
-            self._saved = text_digest(self.editor.text)
-            self._text_changed()
-
-        self._read(done)
+        self._keeping.reload(self._text_changed)
 
     def action_compile(self) -> None:
         """Save, then write the eight files."""
-        self._save(self._saved, self._compile)
+
+        def written() -> None:
+            self._written()
+            self._compile()
+
+        self._keeping.save(written)
 
     def _compile(self) -> None:
         directory = self.workbench.options.directory
@@ -445,11 +329,8 @@ class ManifestScreen(PlaceScreen):
 
     def keep(self) -> None:
         """The text, in the swap file, without waiting for a rest."""
-        if self._loaded and not self.workbench.options.read_only:
-            with suppress(FloeError):  # the disk refuses, and there is nobody left to tell
-                manifest_file.keep(self.file, self.editor.text, self._saved)
+        self._keeping.keep_now()
 
     def unsaved(self) -> str:
         """Text that was not saved."""
-        changed = self._loaded and text_digest(self.editor.text) != self._saved
-        return f"{FILE} has unsaved changes" if changed else ""
+        return f"{FILE} has unsaved changes" if self._keeping.changed else ""

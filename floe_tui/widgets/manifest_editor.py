@@ -173,10 +173,14 @@ class ManifestEditor(TextArea):
     async def _deliver(self) -> None:
         held, self._held = self._held or [], None
         for event in held:
+            again: events.Key | events.Paste
             if isinstance(event, events.Paste):
-                await self.on_event(events.Paste(event.text))
+                again = events.Paste(event.text)
             else:
-                await self.on_event(events.Key(event.key, event.character))
+                again = events.Key(event.key, event.character)
+            # Else the app, to which it bubbles, would hand it to the editor again. No public name does it.
+            again._set_forwarded()  # noqa: SLF001
+            await self.on_event(again)
 
     def _holds(self, event: events.Key | events.Paste) -> bool:
         if self._held is None:

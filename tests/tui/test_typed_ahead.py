@@ -62,11 +62,14 @@ async def test_what_is_typed_while_a_long_file_is_read_is_put_into_it_in_its_ord
     async with app.run_test() as pilot:
         await pilot.press(*"# one", "enter")
         app.post_message(events.Paste("# two"))
-        await pilot.press("enter")
+        await pilot.press("enter", "right", "left")
         assert editor(app).text == ""
         assert "still being read" in place(app).why_not("manifest.save")
         read.set()
         await until(pilot, lambda: editor(app).text == "# one\n# two\n" + MANIFEST)
+        await idle(pilot, app)
+        assert editor(app).text == "# one\n# two\n" + MANIFEST
+        assert editor(app).cursor_location == (2, 0)
         assert place(app).why_not("manifest.save") == ""
 
 
@@ -117,7 +120,7 @@ async def test_what_is_typed_right_after_the_search_key_is_searched(
         await idle(pilot, app)
         rush(app, "ctrl+f", "snowflake")
         await until(pilot, lambda: app.screen.query_one("#words", Input).value == "snowflake")
-        assert "1 of" in app.screen.query_one(SplitDiff).found
+        await until(pilot, lambda: "1 of" in app.screen.query_one(SplitDiff).found)
 
 
 async def test_a_place_and_a_panel_take_what_is_typed_after_their_key(
@@ -154,3 +157,13 @@ def test_in_a_terminal_keys_may_come_before_the_first_paint(platform: Path) -> N
         terminal.press("\x06" + "compute")  # Ctrl-F, in one write
         terminal.shows("Find compute", "1 found")
         assert "computeapiVersion" not in terminal.text
+
+
+def test_in_a_terminal_keys_that_are_typed_while_it_ends_change_nothing(platform: Path) -> None:
+    with floe_tui(platform) as terminal:
+        terminal.shows("no problems")
+        terminal.press("f4")
+        terminal.shows("cases passed")
+        terminal.press("ctrl+q", *"jkjkjkjkjkjkjkjkjkjkjkjk")
+        assert terminal.ends() == 0
+        assert terminal.leftovers == []
