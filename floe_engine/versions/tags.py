@@ -17,6 +17,9 @@ _LINE = re.compile(
 )
 _STRIDE = _LINE.groups + 1
 
+_AT_ONCE = 500
+"""Tags that are taken apart together; what that leaves behind fits in a processor's cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionTags:
@@ -36,16 +39,22 @@ class VersionTags:
     def among(cls, tags: Iterable[str]) -> VersionTags:
         """Take `tags` apart; `Version.from_tag` reads the same ones."""
         listed = list(tags)
-        lines = "\n".join(listed)
-        if max(map(len, listed), default=0) >= MAX_TAG or lines.count("\n") >= max(len(listed), 1):
-            lines = "\n".join(filter(_is_possible, listed))
-        # Splitting gives what lies between two versions, then the five parts of the next one, and
-        # so on in one flat list: no object is made for a tag as a whole.
-        parts = _LINE.split(lines)
-        marks, majors, minors, patches, suffixes = (parts[place::_STRIDE] for place in range(1, _STRIDE))
-        # Thousands of tags share some dozens of numbers: each is read once.
-        number = {text: int(text) for text in {*majors, *minors, *patches}}.__getitem__
-        cores = list(zip(map(number, majors), map(number, minors), map(number, patches), strict=True))
+        number = _Numbers().__getitem__
+        marks: list[str] = []
+        cores: list[Core] = []
+        suffixes: list[str] = []
+        for start in range(0, len(listed), _AT_ONCE):
+            some = listed[start : start + _AT_ONCE]
+            lines = "\n".join(some)
+            if max(map(len, some)) >= MAX_TAG or lines.count("\n") >= len(some):
+                lines = "\n".join(filter(_is_possible, some))
+            # Splitting gives what lies between two versions, then the five parts of the next one, and
+            # so on in one flat list: no object is made for a tag as a whole.
+            parts = _LINE.split(lines)
+            marks += parts[1::_STRIDE]
+            numbers = (map(number, parts[place::_STRIDE]) for place in (2, 3, 4))
+            cores += zip(*numbers, strict=True)
+            suffixes += parts[5::_STRIDE]
         return cls(marks, cores, suffixes, len(listed) - len(cores))
 
     @property
@@ -72,6 +81,14 @@ class VersionTags:
         bare = {(core, suffix) for mark, core, suffix in rows if not mark}
         found = sorted(tag_of("", core, suffix) for core, suffix in marked & bare)
         return tuple((tag, f"v{tag}") for tag in found)
+
+
+class _Numbers(dict[str, int]):
+    """Text to number: thousands of tags share some dozens of them, and each is read once."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = int(text)
+        return number
 
 
 def tag_of(mark: str, core: Iterable[int], suffix: str) -> str:
