@@ -143,3 +143,16 @@ def test_the_other_themes(snap_compare: Compare, workbench: Start, platform: Pat
 
 def test_a_terminal_that_is_too_small(snap_compare: Compare, workbench: Start, platform: Path) -> None:
     assert snap_compare(workbench(platform), terminal_size=(58, 14), run_before=then())
+
+
+@LOOKS
+def test_the_first_pin(
+    snap_compare: Compare,
+    workbench: Start,
+    published: Path,
+    data_team: Path,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    app = workbench(data_team, theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then("f6", "i", "enter"))
