@@ -155,7 +155,9 @@ def compile_(
         typer.Option("--what-if", help="Judge as if everything were enforced so; write no profile."),
     ] = None,
     by_rule: Annotated[bool, typer.Option("--by-rule", help="Group the findings by rule.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show every finding in full, waived and known ones too.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every finding in full, waived and known ones too.")
+    ] = False,
 ) -> int:
     """Judge the dbt project against its platform, and write its dbt profile."""
     from floe_engine.cli import findings
