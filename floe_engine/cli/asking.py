@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from floe_engine.text import printable
+
+if TYPE_CHECKING:
+    from floe_engine.signing.oidc import Invitation, SignIn
 
 
 def at_terminal() -> bool:
@@ -22,6 +27,21 @@ def password() -> Callable[[str], str] | None:
 def first_use() -> Callable[[str, str], bool] | None:
     """How to ask whether a new signer is to be trusted; None in a script."""
     return _first_use if at_terminal() else None
+
+
+def sign_in() -> SignIn | None:
+    """How to ask somebody to sign in with a browser; None in a script."""
+    return _sign_in if at_terminal() else None
+
+
+@contextmanager
+def _sign_in(invitation: Invitation) -> Iterator[None]:
+    sys.stderr.write(
+        f"\nSign in at {printable(invitation.issuer)}. Open this in a browser on this machine, and say "
+        f"there who you are:\n  {invitation.link}\nWaiting for it; Ctrl-C gives up.\n"
+    )
+    sys.stderr.flush()
+    yield
 
 
 def _first_use(platform: str, signer: str) -> bool:

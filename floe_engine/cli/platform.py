@@ -106,6 +106,7 @@ def publish_(
         options=SigningOptions(key, not no_sign, keyless, identity_token),
         dry_run=dry_run,
         ask=asking.password(),
+        sign_in=asking.sign_in() if keyless and not dry_run else None,
         report=face.output.report,
         cancel=face.cancel,
     )
@@ -121,6 +122,8 @@ def publish_(
         if published.state == "unchanged":
             face.output.line("Already published, with the same content: nothing to do")
         face.output.line(f"Published: {published.reference}")
+        if plan.signing.kind == "keyless" and published.signers:
+            face.output.line(f"Signed by: {published.signers[0]}")
     face.output.line(f"Digest: {published.digest}")
     face.output.result(
         {

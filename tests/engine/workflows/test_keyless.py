@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
+import requests
 
 from floe_engine.errors import Untrusted
 from floe_engine.workflows.publish import publish
@@ -94,3 +98,29 @@ def test_another_sigstore_vouches_for_nobody(
     data.pin("v1.0.0", identity(sigstore))
     with pytest.raises(Untrusted):
         data.pull_pinned()
+
+
+def test_whoever_sits_at_a_terminal_signs_in_with_a_browser(
+    platform: PlatformTeam, data: DataTeam, sigstore: SigstoreDouble, environ: dict[str, str]
+) -> None:
+    platform.directory.mkdir()
+    (platform.directory / "manifest.yaml").write_text(manifest("1.0.0"))
+    arguments = ["-m", "floe_engine", "platform", "publish", "v1.0.0", "--keyless"]
+    without = {"SIGSTORE_ID_TOKEN", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE"}
+    settings = {name: value for name, value in os.environ.items() if name not in without} | environ
+    child = pexpect.spawn(
+        sys.executable,
+        [*arguments, "--registry", platform.registry],
+        cwd=str(platform.directory),
+        env=settings,
+        timeout=60,
+        encoding="utf-8",
+    )
+    child.expect(r"(http://localhost:\d+)")
+    assert child.match is not None
+    assert requests.get(child.match[1], timeout=10).status_code == 200
+    child.expect("Signed by: ")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert data.pull("v1.0.0").lock.signer.identity == SUBJECT
