@@ -351,7 +351,13 @@ class _Reading:
             if not self._is_on(mapping(entry.get("config")), described.file.path, entry.line):
                 continue
             versions = names.get(model, {}) if isinstance(model, str) else {}
-            counts.update(set(versions.values()))
+            wanted = mapping(entry.get("versions"))
+            include, exclude = wanted.get("include"), wanted.get("exclude")
+            if isinstance(include, list):
+                counts.update(versions[v] for v in map(str, include) if v in versions)
+                continue
+            left_out = {versions.get(str(v)) for v in exclude} if isinstance(exclude, list) else set()
+            counts.update(set(versions.values()) - left_out)
         return counts
 
     # --- references ----------------------------------------------------------------------------

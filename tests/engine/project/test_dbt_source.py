@@ -238,3 +238,15 @@ def test_the_models_of_a_package_are_missed_in_one_line(tmp_path: Path) -> None:
     (warning,) = project.warnings
     assert warning.startswith("model theirs_7 (2 uses), ")
     assert "and 25 more are not in this project" in warning
+
+
+def test_a_unit_test_may_be_of_some_versions_alone(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "models/a_v1.sql": "select 1",
+        "models/a_v2.sql": "select 1",
+        "models/m.yml": "models: [{name: a, versions: [{v: 1}, {v: 2}]}]\n"
+        "unit_tests:\n- {name: t, model: a, versions: {include: [1]}}\n"
+        "- {name: u, model: a, versions: {exclude: [2]}}\n- {name: w, model: a}\n",
+    }
+    found = read(tmp_path, files).models
+    assert {model.version: model.unit_tests for model in found} == {"1": 3, "2": 1}
