@@ -37,10 +37,12 @@ class HelpPanel(Panel[None]):
             yield Static(plain(f"Help: {self.place.title if self.place else 'floe'}"), classes="title")
             with VerticalScroll(can_focus=True):
                 if self.about:
-                    yield Static(plain(self.about))
+                    yield Static(plain(self.about), classes="section")
                 if self.place is not None:
-                    yield Static(self._table(f"In {self.place.title}", self._rows(self.place)))
-                yield Static(self._table("Moving", MOVING))
+                    yield Static(
+                        self._table(f"In {self.place.title}", self._rows(self.place)), classes="section"
+                    )
+                yield Static(self._table("Moving", MOVING), classes="section")
                 yield Static(self._table("Everywhere", self._rows(None)))
 
     def _rows(self, place: Place | None) -> tuple[tuple[str, str], ...]:

@@ -96,9 +96,14 @@ class ManifestScreen(PlaceScreen):
     def _opened(self) -> None:
         cursor = self.workbench.remembered(Place.MANIFEST).get("cursor")
         if isinstance(cursor, list) and len(cursor) == 2 and all(isinstance(part, int) for part in cursor):
-            self.editor.go_to(*cursor)
+            # Where it is seen depends on how wide the editor is: without a width, it would be scrolled to.
+            self.call_after_refresh(self._return_to, *cursor)
         # The check loads what is not needed to paint.
         self.call_after_refresh(self._text_changed)
+
+    def _return_to(self, line: int, column: int) -> None:
+        if self.editor.cursor_location == (0, 0):  # nobody typed or moved meanwhile
+            self.editor.go_to(line, column)
 
     # --- while typing ----------------------------------------------------------------------
 
@@ -202,6 +207,7 @@ class ManifestScreen(PlaceScreen):
     def _written(self) -> None:
         self._dirty = self._keeping.changed
         self.query_one(ArtifactFiles).mark_saved()
+        self.query_one(Problems).settle()
         self._say("saved")
         self.workbench.manifest_saved()
 

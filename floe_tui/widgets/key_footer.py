@@ -28,6 +28,8 @@ class KeyFooter(Widget):
     }
     """
 
+    _line: Text | None = None
+
     def on_mount(self) -> None:
         """Draw anew whenever focus or an action's state changes the keys."""
         self.auto_links = False
@@ -37,7 +39,12 @@ class KeyFooter(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        """The line."""
+        """The line; under a panel, which takes the keys, the one of before."""
+        if self._line is None or self.app.screen is self.screen:
+            self._line = self._compose_line()
+        return self._line
+
+    def _compose_line(self) -> Text:
         shown: dict[str, tuple[str, str, bool, str]] = {}
         pinned: dict[str, tuple[str, str, bool, str]] = {}
         for key, active in self.screen.active_bindings.items():

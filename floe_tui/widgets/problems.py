@@ -21,9 +21,11 @@ class Problems(Vertical):
 
     DEFAULT_CSS = """
     Problems {
-        height: 8; border-top: solid $panel;
+        height: 2; border-top: solid $panel;
+        &.-open { height: 8; }
         #problem-count { height: 1; padding: 0 1; background: $panel; width: 1fr; }
-        RowView { min-height: 2; }
+        RowView { min-height: 2; display: none; }
+        &.-open RowView { display: block; }
         #problem { height: auto; max-height: 4; padding: 0 1; background: $panel; display: none; }
         &.-any #problem { display: block; }
     }
@@ -62,7 +64,13 @@ class Problems(Vertical):
         )
         self.query_one("#problem-count", Label).update(summary(self.diagnostics))
         self.set_class(bool(self.diagnostics), "-any")
+        if self.diagnostics:
+            self.add_class("-open")
         self._tell()
+
+    def settle(self) -> None:
+        """Take no more room than is needed. Not done while typing: the text would jump at every slip."""
+        self.set_class(bool(self.diagnostics), "-open")
 
     def follow(self, diagnostic: Diagnostic) -> None:
         """The text's cursor is on this problem."""

@@ -186,3 +186,36 @@ async def test_lines_and_sections_are_gone_to(workbench: Start, platform: Path) 
         assert isinstance(app.screen, ChoosePanel)
         await pilot.press("/", *"naming", "enter", "enter")
         assert editor(app).cursor_location == (15, 0)
+
+
+async def test_without_problems_the_text_has_the_room_and_slips_while_typing_do_not_make_it_jump(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await checked(pilot, app)
+        tall = editor(app).size.height
+        assert tall == 24 - 5  # tabs, line, count, status, keys
+        await pilot.press("x")
+        await until(pilot, lambda: bool(problems(app)))
+        await pilot.pause()
+        low = editor(app).size.height
+        assert low < tall
+        await pilot.press("backspace")
+        await until(pilot, lambda: not problems(app))
+        await pilot.pause()
+        assert editor(app).size.height == low
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: editor(app).size.height == tall)
+
+
+async def test_the_cursor_comes_back_without_moving_the_text_aside(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await checked(pilot, app)
+        await pilot.press("down", "down", "end", "ctrl+q")
+    again = workbench(platform)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: editor(again).cursor_location == (2, 9))
+        await pilot.pause()
+        assert editor(again).scroll_offset.x == 0

@@ -401,6 +401,18 @@ async def test_every_action_is_in_the_palette_and_a_disabled_one_says_why(
         assert "nothing is running" in offers["work.cancel"]
 
 
+async def test_the_footer_stays_as_it_was_under_a_panel(workbench: Start, platform: Path) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        footer = app.screen.query_one(KeyFooter)
+        before = footer.render().plain
+        await pilot.press("f1")
+        assert isinstance(app.screen, HelpPanel)
+        await settle(pilot)
+        assert footer.render().plain == before
+
+
 async def test_the_footer_says_how_many_keys_did_not_fit(workbench: Start, platform: Path) -> None:
     app = workbench(platform)
     async with app.run_test(size=(60, 16)) as pilot:
