@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli import platform_directory
+from tests.cli import floe, ok, platform_directory
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,8 +60,19 @@ def test_help_reads_no_manifest_and_no_artifact(tmp_path: Path) -> None:
 
 def test_compiling_a_platform_imports_no_registry_no_signing_and_no_screen(tmp_path: Path) -> None:
     modules = loaded(platform_directory(tmp_path), "platform", "compile")
-    assert not modules & {*NEVER_AT_START, "cryptography", "nacl", "msgspec", "floe_tui"}
+    assert not modules & {*NEVER_AT_START, "cryptography", "nacl", "floe_tui"}
     assert not {name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))}
+
+
+def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", f"oci-layout:{tmp_path}/registry")
+    ok(floe(platform_directory(tmp_path / "team"), "platform", "publish", "v1.2.3", "--no-sign"))
+    product = shutil.copytree(ROOT / "examples" / "customer-analytics", tmp_path / "product")
+    ok(floe(product, "init", "--platform=v1.2.3"))
+    modules = loaded(product, "compile", "--what-if=warn")
+    assert not modules & {*NEVER_AT_START, "floe_engine.manifest.schema", "floe_engine.registry.client"}
 
 
 def test_importing_the_engine_imports_nothing_of_it(tmp_path: Path) -> None:
