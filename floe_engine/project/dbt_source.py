@@ -294,6 +294,7 @@ class _Reading:
         fqn = (self._settings.name, *file.folders, source["name"], table["name"])
         tree = self._settings.folder_config("sources", fqn)
         config = dict(tree)
+        config.pop("tags", None)  # dbt gives sources no tags of dbt_project.yml, though it does their meta
         levels = []
         for entry in (source, table):
             own: dict[str, Any] = {}

@@ -250,3 +250,14 @@ def test_a_unit_test_may_be_of_some_versions_alone(tmp_path: Path) -> None:
     }
     found = read(tmp_path, files).models
     assert {model.version: model.unit_tests for model in found} == {"1": 3, "2": 1}
+
+
+def test_a_source_has_the_meta_of_the_project_file_and_not_its_tags(tmp_path: Path) -> None:
+    tree = "name: shop\nsources: {shop: {+tags: [tree], +meta: {of: tree}}}\n"
+    files: dict[str, str | bytes] = {
+        "models/a.sql": "select 1",
+        "models/s.yml": "sources:\n"
+        "- {name: s, tags: [own], meta: {my: own}, tables: [{name: t, tags: [t]}]}\n",
+    }
+    (found,) = read(tmp_path, files, tree).sources
+    assert (found.tags, found.meta) == ({"own", "t"}, {"of": "tree", "my": "own"})
