@@ -466,3 +466,16 @@ def test_the_command_line_answers_without_loading_textual() -> None:
     code = "import floe_tui.__main__, sys; print('textual' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
+
+
+async def test_arrows_move_between_the_buttons_of_a_question(workbench: Start, directory: Path) -> None:
+    app = workbench(directory)
+    answers: list[bool | None] = []
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        for keys in (("right", "right", "enter"), ("right", "left", "enter")):
+            app.push_screen(ConfirmPanel("Really?"), answers.append)
+            await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+            await pilot.press(*keys)
+            await until(pilot, lambda: not isinstance(app.screen, ConfirmPanel))
+    assert answers == [True, False]
