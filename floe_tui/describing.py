@@ -27,6 +27,9 @@ COLUMNS = (
 )
 """Who signed is told apart by both ends, and gets what the others leave; they go before it."""
 
+WORKERS = 3
+"""Versions that are read at a time. With more the screen waits longer for its turn between them."""
+
 GATHERING = 0.05
 """Seconds in which what arrives is gathered before it is drawn: a screen each would be too many."""
 
@@ -109,6 +112,7 @@ class Describing:
                 tags,
                 on_facts=lambda facts: self._screen.call_later(self._arrived, facts, known),
                 cancel=cancel,
+                workers=WORKERS,
             )
 
         self._quietly(work, "Reading signatures", "registry.describe")
@@ -127,6 +131,7 @@ class Describing:
                 tags,
                 on_distance=lambda distance: self._screen.call_later(self._arrived, distance, known),
                 cancel=cancel,
+                workers=WORKERS,
             )
 
         self._quietly(work, "Comparing with the locked version", "registry.assess")

@@ -41,8 +41,9 @@ def assess_versions(
     *,
     on_distance: Callable[[Distance], object] | None = None,
     cancel: CancelToken | None = None,
+    workers: int = 4,
 ) -> tuple[Distance, ...]:
-    """Compare each of `tags` with the locked artifact, several at a time, told as they arrive.
+    """Compare each of `tags` with the locked artifact, `workers` at a time, told as they arrive.
 
     Files that both have in common are not fetched. A version that cannot be read is told with its
     problem and stops nothing. Empty where nothing is locked; raises `CacheCorrupt` where the store
@@ -69,7 +70,7 @@ def assess_versions(
             on_distance(distance)
         return distance
 
-    with ThreadPoolExecutor(at_once(repository, 4), thread_name_prefix="floe-assess") as pool:
+    with ThreadPoolExecutor(at_once(repository, workers), thread_name_prefix="floe-assess") as pool:
         return tuple(pool.map(assess, tags))
 
 

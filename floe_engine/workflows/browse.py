@@ -147,8 +147,9 @@ def describe_versions(
     *,
     on_facts: Callable[[VersionFacts], object] | None = None,
     cancel: CancelToken | None = None,
+    workers: int = 8,
 ) -> tuple[VersionFacts, ...]:
-    """Digest, age, size and signature of each tag, several at a time, told as they arrive.
+    """Digest, age, size and signature of each tag, `workers` at a time, told as they arrive.
 
     A version that cannot be read is told with its problem and stops nothing.
     """
@@ -175,7 +176,7 @@ def describe_versions(
             on_facts(facts)
         return facts
 
-    with ThreadPoolExecutor(at_once(repository, 8), thread_name_prefix="floe-describe") as pool:
+    with ThreadPoolExecutor(at_once(repository, workers), thread_name_prefix="floe-describe") as pool:
         return tuple(pool.map(describe, tags))
 
 
