@@ -35,6 +35,9 @@ _MANIFEST = _at(
     Action(
         "manifest.line", "ctrl+g", "Go to line", "Go to a line by its number", "go_to_line", priority=True
     ),
+    Action("manifest.start", "ctrl+home", "Start", "Go to the start of the text", "start"),
+    Action("manifest.end", "ctrl+end", "End", "Go to the end of the text", "end"),
+    Action("manifest.select_all", "", "Select all", "Select the whole text", "select_all"),
     Action(
         "manifest.problem.next",
         "f8",

@@ -114,10 +114,11 @@ class Safekeeping:
             facts.append(("note", "the file was also changed on disk since"))
 
         def answer(recover: bool | None) -> None:
-            text = self._editor.text
+            text, cursor = self._editor.text, self._editor.cursor_location
             self._editor.set_text(kept)
             if not recover:
                 self._editor.set_text(text)
+                self._editor.move_cursor(cursor)
                 self._screen.notify(
                     "Not recovered. Undo brings it back, for as long as floe runs.", markup=False
                 )

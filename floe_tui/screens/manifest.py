@@ -314,6 +314,19 @@ class ManifestScreen(PlaceScreen):
 
         self.app.push_screen(AskPanel("Go to line", hint=f"1 to {self.editor.document.line_count}"), answer)
 
+    def action_start(self) -> None:
+        """To the first character."""
+        self.editor.go_to(0)
+
+    def action_end(self) -> None:
+        """Behind the last."""
+        self.editor.go_to(*self.editor.document.end)
+
+    def action_select_all(self) -> None:
+        """The whole text."""
+        self.editor.select_all()
+        self.set_focus(self.editor)
+
     def action_external(self) -> None:
         """Edit in $EDITOR; comes back as one step of undo."""
         from floe_tui.external import edit_text, editor_command

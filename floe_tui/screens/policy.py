@@ -227,9 +227,11 @@ class PolicyScreen(PlaceScreen):
         self.list.set_rows(rows)
         sign = "✗" if tested.failed else "✓"
         good, every = len(tested.results) - len(tested.failed), count(len(tested.results), "case")
-        text = f"{sign} {count(len(tested.suites), 'suite')}, {good} of {every} passed"
-        if self._mutated is not None:
-            text += f"; {self._mutated.said}"
+        text = f"{good} of {every} passed"
+        if self._mutated is None:
+            text = f"{sign} {count(len(tested.suites), 'suite')}, {text}"
+        else:  # the suites can be counted, and what the mutants did must not be cut
+            text = f"{sign} {text}; {self._mutated.said}"
         self.query_one("#summary", Label).update(plain(text))
         rules = count(len(tested.unexercised), "rule")
         untested = f"{rules} no case expects to fail" if tested.unexercised else ""

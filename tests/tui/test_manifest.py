@@ -20,7 +20,7 @@ from floe_tui.widgets.problems import Problems
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.status_bar import StatusBar
 
-from .conftest import MANIFEST, Start, settle, until
+from .conftest import MANIFEST, Start, place, settle, until
 
 
 def editor(app: Workbench) -> ManifestEditor:
@@ -132,6 +132,7 @@ async def test_declining_the_recovery_leaves_the_kept_text_to_undo(workbench: St
         await pilot.pause()
         assert editor(app).text == MANIFEST
         await until(pilot, lambda: Swap(file).read() is None)
+        assert editor(app).cursor_location == (0, 0)
         await pilot.press("x", "ctrl+z", "ctrl+z")
         assert editor(app).text == "kept: text\n"
 
@@ -182,6 +183,12 @@ async def test_lines_and_sections_are_gone_to(workbench: Start, platform: Path) 
         assert isinstance(app.screen, AskPanel)
         await pilot.press("9", "enter")
         assert editor(app).cursor_location == (8, 0)
+        await pilot.press("ctrl+end")
+        assert editor(app).cursor_location == editor(app).document.end
+        await pilot.press("ctrl+home")
+        assert editor(app).cursor_location == (0, 0)
+        await app.run_action("select_all", place(app))
+        assert editor(app).selected_text == MANIFEST
         await pilot.press("ctrl+b")
         assert isinstance(app.screen, ChoosePanel)
         await pilot.press("/", *"naming", "enter", "enter")
