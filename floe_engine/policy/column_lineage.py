@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
@@ -11,6 +12,17 @@ from floe_engine.policy.propagation import PropagationRule, declassified
 from floe_engine.policy.rule import Examined, label
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.lineage import Traced
+
+
+def _lineage(view: View) -> Mapping[str, Traced]:
+    """unique_id to what reaches each model's columns, traced once for both rules."""
+    # Imported here: only platforms that follow by column pay for it.
+    from floe_engine.policy.lineage import follow
+
+    return view.once(follow)
 
 
 class ColumnPropagation(PropagationRule):
@@ -35,7 +47,7 @@ class ColumnPropagation(PropagationRule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of."""
         for model in view.resources:
-            traced = view.lineage[model.unique_id]
+            traced = _lineage(view)[model.unique_id]
             if traced.reached:
                 yield (
                     label(model),
@@ -69,14 +81,14 @@ class LineageUnresolved(PropagationRule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of; once for the project without sqlglot."""
         reached = [
-            m for m in view.resources if view.lineage[m.unique_id].reached and not declassified(m, view)
+            m for m in view.resources if _lineage(view)[m.unique_id].reached and not declassified(m, view)
         ]
-        if any(view.lineage[model.unique_id].by_name_only for model in reached):
-            problem = view.lineage[reached[0].unique_id].unresolved
+        if any(_lineage(view)[model.unique_id].by_name_only for model in reached):
+            problem = _lineage(view)[reached[0].unique_id].unresolved
             yield view.project.name, (self._finding(view.project.name, problem, "install the extra"),)
             return
         for model in reached:
-            problem = view.lineage[model.unique_id].unresolved
+            problem = _lineage(view)[model.unique_id].unresolved
             findings = (self._finding(model, problem, "run dbt compile and judge its manifest"),)
             yield label(model), findings if problem else ()
 

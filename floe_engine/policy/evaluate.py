@@ -30,7 +30,7 @@ from floe_engine.policy.waivers import WaiverRule, Waivers
 from floe_engine.project.facts import Model, Project, Source
 
 if TYPE_CHECKING:
-    from floe_engine.policy.lineage import LineageCache
+    from floe_engine.policy.traces import LineageCache
 
 STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
     ("Naming conventions", frozenset({Family.NAMING})),

@@ -5,11 +5,8 @@ Loaded only where the platform follows classification by column; the rules are i
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from floe_engine.policy import sql_trace
 from floe_engine.policy.propagation import (
@@ -21,66 +18,11 @@ from floe_engine.policy.propagation import (
 )
 from floe_engine.policy.sql_outputs import EVERYTHING
 from floe_engine.policy.sql_trace import Trace
+from floe_engine.policy.traces import LineageCache
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source, folded
 
-_GENERATION = 2
-"""Raised where `sql_trace` learns to see more, so that no kept trace is believed that saw less."""
-
 EXTRA = "the lineage extra is not installed (pip install 'floe-workbench[lineage]')"
-
-
-@dataclass
-class LineageCache:
-    """Traces by the digest of what they were made from; `render` and `parse` keep them in a file."""
-
-    traces: dict[str, Trace] = field(default_factory=dict)
-
-    def trace(self, model: Model, adapter: str | None, breakers: frozenset[str]) -> Trace:
-        """A model's trace, from the cache where its SQL is unchanged."""
-        if model.language == "python":
-            return Trace(failure="it is a Python model")
-        identity = json.dumps([_GENERATION, model.code, adapter, sorted(breakers)])
-        key = hashlib.sha256(identity.encode()).hexdigest()
-        if key not in self.traces:
-            self.traces[key] = sql_trace.trace(model.code, adapter, breakers)
-        return self.traces[key]
-
-    def render(self) -> bytes:
-        """The cache as JSON."""
-        return json.dumps(
-            {
-                key: {
-                    "columns": {name: sorted(origins) for name, origins in trace.columns.items()},
-                    "stars": {table: sorted(excluded) for table, excluded in trace.stars.items()},
-                    "unresolved": sorted(trace.unresolved),
-                    "failure": trace.failure,
-                }
-                for key, trace in self.traces.items()
-            }
-        ).encode()
-
-    @classmethod
-    def parse(cls, data: bytes) -> LineageCache:
-        """What `render` wrote; anything else is an empty cache, which costs time and nothing more."""
-        try:
-            document: dict[str, Any] = json.loads(data)
-            return cls(
-                {
-                    key: Trace(
-                        {
-                            name: frozenset((str(table), str(column)) for table, column in origins)
-                            for name, origins in entry["columns"].items()
-                        },
-                        {table: frozenset(excluded) for table, excluded in entry["stars"].items()},
-                        frozenset(entry["unresolved"]),
-                        str(entry["failure"]),
-                    )
-                    for key, entry in document.items()
-                }
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return cls()
 
 
 @dataclass(frozen=True)
@@ -96,12 +38,13 @@ class Traced:
     """Whether that is because sqlglot is not installed."""
 
 
-def follow(view: View, cache: LineageCache) -> Mapping[str, Traced]:
+def follow(view: View) -> Mapping[str, Traced]:
     """unique_id of each model, seed and snapshot to what reaches its columns.
 
     Where SQL cannot be followed, names are; that is said in `Traced.unresolved`.
     """
     installed = sql_trace.available()
+    cache = view.traces if view.traces is not None else LineageCache()
     breakers = frozenset(
         name.casefold() for name in view.platform.classification.propagation.declassify_functions
     )

@@ -5,10 +5,10 @@ Facts and settings only; nothing here says whether they are good.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from floe_engine.artifact.model import LayerConstraint, LevelRule
 from floe_engine.artifact.platform import Platform
@@ -28,7 +28,10 @@ from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import DataTest, Model, Project, Source, folded
 
 if TYPE_CHECKING:
-    from floe_engine.policy.lineage import LineageCache, Traced
+    from floe_engine.policy.traces import LineageCache
+
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ class View:
             node for node in project.sources if selected is None or node.unique_id in selected
         )
         self.adapter = project.adapter or _platform_adapter(platform)
-        self._traces = traces
+        self.traces = traces
+        """SQL that was traced before (classification mode ``column``); None: nothing was."""
+        self._once: dict[Callable[[View], Any], Any] = {}
         self._keys: dict[str, PrimaryKey | None] = {}
         self._shares: dict[str, Share] = {}
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
@@ -173,12 +178,11 @@ class View:
         """What holds for the highest level of a model."""
         return self.platform.classification.rules.get(self.highest[model.unique_id].level)
 
-    @cached_property
-    def lineage(self) -> Mapping[str, Traced]:
-        """unique_id to what reaches each model's columns by SQL (classification mode ``column``)."""
-        from floe_engine.policy.lineage import LineageCache, follow
-
-        return follow(self, self._traces if self._traces is not None else LineageCache())
+    def once(self, work_out: Callable[[View], _Result]) -> _Result:
+        """What `work_out` makes of this view, worked out once however many rules ask for it."""
+        if work_out not in self._once:
+            self._once[work_out] = work_out(self)
+        return cast("_Result", self._once[work_out])
 
     # --- tests
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from floe_engine.policy import sql_trace
-from floe_engine.policy.lineage import LineageCache
 from floe_engine.policy.sql_trace import trace
+from floe_engine.policy.traces import LineageCache
 from floe_engine.project.facts import Column
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
 
