@@ -13,15 +13,17 @@ import pytest
 import requests
 from textual.pilot import Pilot
 
+from floe_engine import SigningOptions, Workspace, publish
 from floe_tui.app import Workbench
 from floe_tui.screens.problem import ProblemPanel
 from floe_tui.screens.publish import PublishScreen
+from floe_tui.screens.registry import RegistryScreen
 from floe_tui.screens.sign_in import SignInPanel
 from floe_tui.widgets.steps import Steps
 from tests.faults.sigstore_double import SUBJECT, SigstoreDouble
 from tests.registries import DockerRegistry
 
-from .conftest import Start, idle, until
+from .conftest import Start, idle, rows, until
 from .test_publish import aim, asked, plan_text, publishing, sign_with, tags
 
 
@@ -214,3 +216,25 @@ async def test_a_sigstore_that_is_away_is_a_calm_panel(
         assert "Sigstore does not answer" in app.screen.error.title
         assert app.screen.error.hint
     assert tags(platform, target) == []
+
+
+async def test_the_registry_place_names_the_identity_also_where_it_is_not_trusted_yet(
+    workbench: Start,
+    platform: Path,
+    target: str,
+    sigstore: SigstoreDouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIGSTORE_ID_TOKEN", sigstore.token())
+    publish(Workspace.open(platform, registry=target), "v1.2.3", options=SigningOptions(keyless=True))
+    app = workbench(platform)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f6")
+        await idle(pilot, app)
+        screen = app.screen
+        assert isinstance(screen, RegistryScreen)
+        screen._look_into(target)
+        await until(pilot, lambda: bool(rows(app)) and rows(app)[0].glyph == "!")
+        line = screen.list.view.render_line(1).text
+        assert "floe.test/acme" in line
+        assert "heads/main" in line
