@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Found:
     """Absolute; None where the platform itself is at fault, which has no file here."""
     shown: str
     """The file as seen from the directory that is worked in."""
+    key: str = ""
+    """Finds its row again, in every grouping."""
 
     @property
     def place(self) -> str:
@@ -60,6 +63,8 @@ class Judged:
     steps: tuple[tuple[str, str, str], ...]
     """Title, outcome and numbers of the seed's three lines."""
     findings: tuple[Found, ...]
+    rows: Mapping[str, Row]
+    """Key to row, made in the worker: of thousands it takes longer than the screen can wait."""
     models: int
     profile: str
 
@@ -86,7 +91,17 @@ def judge(
     written = f"✓ profiles.yml {done.profile_outcome}" if write and done.profile_path else ""
     models = sum(evaluation.models for evaluation in done.evaluations)
     platform = f"{done.platform.name} {done.platform.version}"
-    return Judged(platform, tuple(steps), tuple(findings), models, written)
+    keyed = tuple(_keyed(findings))
+    rows = {item.key: row_of(item.key, item) for item in keyed}
+    return Judged(platform, tuple(steps), keyed, rows, models, written)
+
+
+def _keyed(findings: Sequence[Found]) -> Iterator[Found]:
+    seen: Counter[str] = Counter()
+    for item in findings:
+        fingerprint = item.finding.fingerprint
+        yield replace(item, key=f"{fingerprint} {seen[fingerprint]}")
+        seen[fingerprint] += 1
 
 
 def _numbers(step: Any) -> Iterator[str]:

@@ -180,19 +180,12 @@ class ProjectScreen(PlaceScreen):
         if judged is None:
             return
         findings = [item for item in judged.findings if self._waived or not item.quiet]
-        self._by_key = {}
-        seen: Counter[str] = Counter()
+        self._by_key = {item.key: item for item in findings}
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
             head = group_title(name, members, self._group)
             rows.append(Row(f"group {name}", (head,), " ", "info", heading=True))
-            for item in members:
-                # The same in every grouping, so that the cursor stays on its finding.
-                fingerprint = item.finding.fingerprint
-                key = f"{fingerprint} {seen[fingerprint]}"
-                seen[fingerprint] += 1
-                self._by_key[key] = item
-                rows.append(row_of(key, item))
+            rows += [judged.rows[item.key] for item in members]
         self.list.set_rows(rows)
         found = Counter("-" if item.quiet else item.finding.severity for item in judged.findings)
         numbers = ", ".join(count(found[name], noun) for name, noun in SEVERITIES.items() if found[name])
