@@ -143,7 +143,9 @@ def push(
             return None
         raise
     verify, unverifiable = _verify(workspace, published)
-    signer = str(published.signers[0]) if published.signers else "nobody"
+    before = published.state == "unchanged"
+    nobody = "whoever published it before" if before else "nobody"
+    signer = str(published.signers[0]) if published.signers else nobody
     return Done(str(published.reference), published.digest, signer, verify, unverifiable)
 
 

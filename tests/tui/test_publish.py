@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from floe_engine import CancelToken, Transfer, Workspace, keygen, list_versions
+from floe_engine import CancelToken, Transfer, Workspace, keygen, list_versions, publish
 from floe_tui.app import Workbench
 from floe_tui.screens.ask import PasswordPanel
 from floe_tui.screens.choose import ChoosePanel
@@ -202,6 +202,21 @@ async def test_without_a_signature_the_plan_and_the_question_say_so(
         await idle(pilot, app)
         assert any("without a signature" in line for line in screen.query_one(Steps).lines)
         assert screen.why_not("publish.verify") == "it is not signed"
+
+
+async def test_what_somebody_else_published_meanwhile_is_said_to_be_theirs(
+    workbench: Start, platform: Path, target: str
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 3)
+        publish(Workspace.open(platform, registry=target), "v1.2.3")
+        await pilot.press("p")
+        await idle(pilot, app)
+        assert app.screen is screen, "there is nothing to confirm"
+        assert "Signed by: whoever published it before" in screen.query_one(Steps).lines
 
 
 async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) -> None:
