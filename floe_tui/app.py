@@ -180,7 +180,7 @@ class Workbench(App[None]):
         if text := self._selected():
             from floe_tui.clipboard import copy
 
-            self.notify(copy(self, text), markup=False)
+            copy(self, text)
         else:
             keys = self._keys_of(next(action for action in ACTIONS if action.id == "quit"))
             self.notify(

@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 TIMEOUT = 2.0
 
 
-def copy(app: App[Any], text: str) -> str:
-    """Copy `text`; says in a sentence how that went."""
+def copy(app: App[Any], text: str) -> None:
+    """Copy `text`, and tell in a notice how that went: the program may take its time, the screen not."""
     app.copy_to_clipboard(text)
+
+    def native() -> None:
+        said = _handed_over(text)
+        app.call_from_thread(lambda: app.notify(said, markup=False))
+
+    app.run_worker(native, name="copying", group="clipboard", thread=True, exit_on_error=False)
+
+
+def _handed_over(text: str) -> str:
+    """Give `text` to the system's own program; says in a sentence how that went."""
     command = _native()
     if command is None:
         return "Copied through the terminal (OSC 52); where it does not paste, the terminal forbids it."

@@ -52,4 +52,4 @@ class ProblemPanel(Panel[None]):
         from floe_tui.clipboard import copy
 
         if self.command:
-            self.notify(copy(self.app, self.command), markup=False)
+            copy(self.app, self.command)

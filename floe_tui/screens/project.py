@@ -242,7 +242,7 @@ class ProjectScreen(PlaceScreen):
 
         if (item := self.finding) is not None:
             text = f"{item.place}: {item.finding.rule} {item.finding.message}"
-            self.notify(copy(self.app, text), markup=False)
+            copy(self.app, text)
 
     # --- another version -------------------------------------------------------------------
 

@@ -296,7 +296,7 @@ class PublishScreen(PlaceScreen):
         from floe_tui.clipboard import copy
 
         if text:
-            self.notify(copy(self.app, text), markup=False)
+            copy(self.app, text)
 
     def remember(self) -> dict[str, Any]:
         """The version and the target that were asked for; never how it is signed."""

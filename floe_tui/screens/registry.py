@@ -348,4 +348,4 @@ class RegistryScreen(PlaceScreen):
         from floe_tui.clipboard import copy
 
         if self._versions is not None and self.tag:
-            self.notify(copy(self.app, f"{self._versions.where}:{self.tag}"), markup=False)
+            copy(self.app, f"{self._versions.where}:{self.tag}")

@@ -71,7 +71,7 @@ class SignInPanel(Panel[bool]):
     def _to_clipboard(self, text: str) -> None:
         from floe_tui.clipboard import copy
 
-        self.notify(copy(self.app, text), markup=False)
+        copy(self.app, text)
 
     def action_close(self) -> None:
         """Nobody signs in."""

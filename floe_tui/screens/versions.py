@@ -375,9 +375,9 @@ class VersionsScreen(PlaceScreen):
         from floe_tui.clipboard import copy
 
         if self.diff.has_focus and (hunk := self.diff.hunk):
-            self.notify(copy(self.app, hunk), markup=False)
+            copy(self.app, hunk)
         elif (entry := self.entry) is not None:
-            self.notify(copy(self.app, f"{entry.rule.id} {entry.place}: {entry.sentence}"), markup=False)
+            copy(self.app, f"{entry.rule.id} {entry.place}: {entry.sentence}")
 
     def remember(self) -> dict[str, Any]:
         """Which sides were compared, how, and for whom."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -187,6 +188,7 @@ async def test_ctrl_c_copies_what_is_selected_and_else_says_how_to_leave(
         app.clear_notifications()
         await pilot.press("shift+end", "ctrl+c")
         assert app.clipboard == "apiVersion: floe.dev/v1"
+        await until(pilot, lambda: len(app._notifications) == 1)
         (told,) = app._notifications
         assert told.message.startswith("Copied")
         await pilot.press("ctrl+f", *"kind", "shift+home", "ctrl+c")
@@ -479,3 +481,23 @@ async def test_arrows_move_between_the_buttons_of_a_question(workbench: Start, d
             await pilot.press(*keys)
             await until(pilot, lambda: not isinstance(app.screen, ConfirmPanel))
     assert answers == [True, False]
+
+
+async def test_a_copy_program_that_hangs_holds_nothing_up(
+    workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = platform.parent / "xclip"
+    hanging.write_text("#!/bin/sh\nexec sleep 30\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{platform.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPLAY", ":99")
+    for name in ("SSH_TTY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("shift+end", "ctrl+c", "x")
+        assert app.screen.query_one(ManifestEditor).text.startswith("x")
+        await until(pilot, lambda: len(app._notifications) == 1)
+        (told,) = app._notifications
+        assert "xclip failed (TimeoutExpired)" in told.message
