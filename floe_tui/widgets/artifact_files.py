@@ -51,11 +51,12 @@ class ArtifactFiles(Vertical):
         state = self.query_one("#files-state", Label)
         state.set_class(files is None, "-stale")
         if files is not None:
-            state.update(f"Artifact: {len(files)} files, {human_size(sum(map(len, files.values())))}")
+            said = f"Artifact: {len(files)} files, {human_size(sum(map(len, files.values())))}"
         elif self.files:
-            state.update(f"{GLYPHS['warning']} Stale: from before the errors")
+            said = f"{GLYPHS['warning']} Stale: from before the errors"
         else:
-            state.update(f"{GLYPHS['warning']} No artifact: the text has errors")
+            said = f"{GLYPHS['warning']} No artifact: the text has errors"
+        state.update(said, layout=False)
         self._draw(stale=files is None)
 
     def mark_saved(self) -> None:

@@ -13,7 +13,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.geometry import Offset
+from textual.document._wrapped_document import WrappedDocument
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -27,6 +28,18 @@ from floe_tui.widgets.yaml_colours import NAMES, YamlColours
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 """The worst first."""
+
+
+STEP = 16
+"""Columns by which the text's width grows: each change of it lays the whole screen out."""
+
+
+class _Measured(WrappedDocument):
+    """Textual's, which counts all lines of the text for every row that it draws."""
+
+    @property
+    def height(self) -> int:
+        return len(self._offset_to_line_info)
 
 
 class ManifestEditor(TextArea):
@@ -94,6 +107,24 @@ class ManifestEditor(TextArea):
         self._colours = YamlColours()
         self._marks: dict[int, Severity] = {}
         self._by_line: dict[int, list[Diagnostic]] = {}
+
+    # --- measuring -------------------------------------------------------------------------
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document(text, language)
+        self.wrapped_document.__class__ = _Measured
+
+    def _refresh_size(self) -> None:
+        # Textual's own follows the longest line to the column, and typing at its end would lay the
+        # whole screen out at every key.
+        if self.soft_wrap:
+            super()._refresh_size()
+            return
+        width, height = self.document.get_size(self.indent_width)
+        needed = width + self.gutter_width + 1  # the cursor may rest at the end of the line
+        room = self.container_size.width - self.styles.scrollbar_size_vertical
+        self.virtual_size = Size(room if needed <= room else -(-needed // STEP) * STEP, height)
+        self._refresh_scrollbars()
 
     # --- drawing ---------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class Problems(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.diagnostics: tuple[Diagnostic, ...] = ()
+        self._told = ""
         self._rows = RowView((Column(width=9), Column(), Column(width=11, least=70)), empty="No problems.")
 
     def compose(self) -> ComposeResult:
@@ -62,7 +63,7 @@ class Problems(Vertical):
                 for index, found in enumerate(self.diagnostics)
             ]
         )
-        self.query_one("#problem-count", Label).update(summary(self.diagnostics))
+        self.query_one("#problem-count", Label).update(summary(self.diagnostics), layout=False)
         self.set_class(bool(self.diagnostics), "-any")
         if self.diagnostics:
             self.add_class("-open")
@@ -105,7 +106,9 @@ class Problems(Vertical):
         if found.hint:
             parts.append(f"→ {found.hint}")
         parts += [f"fix: {fix.title}" for fix in found.fixes[:1]]
-        self.query_one("#problem", Static).update(plain("  ".join(parts)))
+        if self._told != (told := "  ".join(parts)):  # another height lays the screen out
+            self._told = told
+            self.query_one("#problem", Static).update(plain(told))
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from floe_engine import Severity
 from floe_tui.app import Workbench
@@ -226,3 +228,30 @@ async def test_the_cursor_comes_back_without_moving_the_text_aside(workbench: St
         await until(pilot, lambda: editor(again).cursor_location == (2, 9))
         await pilot.pause()
         assert editor(again).scroll_offset.x == 0
+
+
+async def test_typing_lays_the_screen_out_only_where_a_line_outgrows_it(
+    workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts = []
+    lay_out = Screen._refresh_layout
+
+    def counted(screen: Screen[Any], *arguments: Any, **options: Any) -> None:
+        layouts.append(screen)
+        lay_out(screen, *arguments, **options)
+
+    monkeypatch.setattr(Screen, "_refresh_layout", counted)
+    app = workbench(platform)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await checked(pilot, app)
+        await pilot.press("ctrl+end", "#")
+        await checked(pilot, app)
+        layouts.clear()
+        await pilot.press(*"a comment")
+        await checked(pilot, app)
+        assert not layouts
+        await pilot.press(*"b" * 90)
+        await checked(pilot, app)
+        assert 0 < len(layouts) < 10
+        assert editor(app).scroll_offset.x > 0
+        assert editor(app).cursor_screen_offset.x < 80
