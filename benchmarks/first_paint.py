@@ -96,7 +96,7 @@ def record(command: list[str], folder: Path) -> list[tuple[float, bytes]]:
             written.append((now - started, data))
     finally:
         with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+            os.killpg(process, signal.SIGKILL)  # a program may have started others
         os.waitpid(process, 0)
         os.close(terminal)
     return written
