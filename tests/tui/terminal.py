@@ -24,11 +24,13 @@ KEYS = {
     "f6": "\x1b[17~",
     "f7": "\x1b[18~",
     "f8": "\x1b[19~",
+    "f9": "\x1b[20~",
     "enter": "\r",
     "escape": "\x1b",
     "ctrl+c": "\x03",
     "ctrl+q": "\x11",
     "ctrl+s": "\x13",
+    "ctrl+z": "\x1a",
 }
 """As xterm sends them."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -137,26 +136,6 @@ async def test_declining_the_recovery_leaves_the_kept_text_to_undo(workbench: St
         assert editor(app).cursor_location == (0, 0)
         await pilot.press("x", "ctrl+z", "ctrl+z")
         assert editor(app).text == "kept: text\n"
-
-
-async def test_the_external_editor_comes_back_as_one_undo(
-    workbench: Start, platform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = tmp_path / "append.sh"
-    script.write_text('#!/bin/sh\necho "# from outside" >> "$1"\n')
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("EDITOR", str(script))
-    app = workbench(platform)
-    async with app.run_test() as pilot:
-        await checked(pilot, app)
-        await pilot.press("f9")
-        await until(pilot, lambda: isinstance(app.screen, ProblemPanel) or "outside" in editor(app).text)
-        # The test driver has no terminal to give away; what matters is that it is said, not crashed.
-        if isinstance(app.screen, ProblemPanel):
-            assert "terminal" in app.screen.error.title
-            return
-        await pilot.press("ctrl+z")
-        assert editor(app).text == MANIFEST
 
 
 async def test_without_an_editor_set_a_panel_says_so(workbench: Start, platform: Path) -> None:

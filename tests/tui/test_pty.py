@@ -98,6 +98,27 @@ def test_quitting_with_unsaved_work_asks_and_enter_stays(platform: Path) -> None
     assert (platform / "manifest.yaml").read_text() == MANIFEST
 
 
+def test_the_users_own_editor_has_the_terminal_and_gives_text_and_terminal_back(
+    platform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "own-editor"
+    script.write_text(
+        '#!/bin/sh\nprintf "a line, please: "; read line\n'
+        '{ echo "# $line"; cat "$1"; } > "$1.new" && mv "$1.new" "$1"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(script))
+    with floe_tui(platform) as terminal:
+        terminal.shows("no problems")
+        terminal.press("f9")
+        terminal.shows("a line, please:")
+        terminal.press("from outside", "enter")
+        terminal.shows("1  # from outside", "●")
+        terminal.press("ctrl+z")
+        terminal.until(lambda: "from outside" not in terminal.text)
+        terminal.shows("1  apiVersion")
+
+
 def test_a_terminal_that_is_too_small_says_so_and_ignores_keys(platform: Path) -> None:
     with floe_tui(platform, columns=50, rows=14) as terminal:
         terminal.shows("60", "16")
