@@ -165,7 +165,8 @@ class _Session:
 
     def accepts(self, answer: Mapping[str, list[str]]) -> bool:
         """Whether an answer belongs to this session, and not to a page that guessed the port."""
-        return secrets.compare_digest(answer.get("state", [""])[0], self.state)
+        given = answer.get("state", [""])[0]
+        return secrets.compare_digest(given.encode("utf-8", "replace"), self.state.encode())
 
 
 def _wait(session: _Session, invitation: Invitation, redirect: str, cancel: CancelToken) -> tuple[str, str]:
@@ -188,6 +189,11 @@ def _wait(session: _Session, invitation: Invitation, redirect: str, cancel: Canc
         said = " ".join(session.answer["error"] + session.answer.get("error_description", []))
         raise TrustError("the identity issuer did not let you sign in", quoted(said), where=session.issuer)
     return session.answer.get("code", [""])[0], redirect
+
+
+class _Quiet(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that hangs up: the terminal is somebody else's."""
 
 
 @contextmanager
@@ -227,7 +233,7 @@ def _redirects(session: _Session) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(page)
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     # Issuers know "localhost" as the redirect of programs; an address is not on their lists.
     home = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

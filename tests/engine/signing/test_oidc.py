@@ -74,11 +74,12 @@ def test_a_page_that_guesses_the_port_signs_nobody_in(sigstore: SigstoreDouble) 
     def forged(invitation: Invitation) -> None:
         callback = f"{invitation.link}/auth/callback"
         answers.append(requests.get(f"{callback}?code=stolen&state=guessed", timeout=10).status_code)
+        answers.append(requests.get(f"{callback}?code=stolen&state=%C3%A9%FF", timeout=10).status_code)
         answers.append(requests.get(f"{callback}?code=stolen", timeout=10).status_code)
         browse(invitation)
 
     assert claimed(browser_token(sigstore.url, visiting(forged), CancelToken())) is not None
-    assert answers == [404, 404]
+    assert answers == [404, 404, 404]
 
 
 def test_whoever_the_issuer_turns_away_is_told_so(sigstore: SigstoreDouble) -> None:
