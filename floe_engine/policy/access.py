@@ -9,7 +9,7 @@ from floe_engine.artifact.model import Permission
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
+from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -124,7 +124,7 @@ class GrantsPermitted(ModelRule):
                     if view.platform.access.default == "deny":
                         yield self.finding(
                             model,
-                            f"{label(model)} grants {privilege} to {grantee}, who is no role of the platform",
+                            f"{model.label} grants {privilege} to {grantee}, who is no role of the platform",
                             expected=f"one of {', '.join(roles.names)}",
                             actual=grantee,
                             suggestion="grant it to a role of the platform",
@@ -134,7 +134,7 @@ class GrantsPermitted(ModelRule):
                     where = f"namespace {namespace}" if namespace else "no namespace"
                     yield self.finding(
                         model,
-                        f"{label(model)} grants {privilege} to {role}, who may not have it"
+                        f"{model.label} grants {privilege} to {role}, who may not have it"
                         f" ({where}, level {level})",
                         expected=f"a role with {needed} on {where} and level {level}",
                         actual=role,
@@ -172,7 +172,7 @@ class RolesOfLevel(ModelRule):
                 if grantee.casefold() not in allowed:
                     yield self.finding(
                         model,
-                        f"{label(model)} is {level} and grants {privilege} to {grantee}",
+                        f"{model.label} is {level} and grants {privilege} to {grantee}",
                         expected=f"only {', '.join(roles) or 'nobody'}",
                         actual=grantee,
                         suggestion=f"remove the grant to {grantee}",
@@ -207,7 +207,7 @@ class AllowedAccess(ModelRule):
         if allowed is not None and model.access not in allowed:
             yield self.finding(
                 model,
-                f"{label(model)} is {level.level} and its access is {model.access}",
+                f"{model.label} is {level.level} and its access is {model.access}",
                 expected=f"access {' or '.join(allowed) or 'of no kind'}",
                 actual=model.access,
                 suggestion=f"set access: {allowed[-1]}" if allowed else "reclassify or remove the model",
@@ -233,7 +233,7 @@ class PublicContract(ModelRule):
         if not model.contract_enforced:
             yield self.finding(
                 model,
-                f"{label(model)} is public and its contract is not enforced",
+                f"{model.label} is public and its contract is not enforced",
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
                 suggestion="enforce a contract, or make the model protected",

@@ -10,7 +10,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule, label
+from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 from floe_engine.text import did_you_mean
@@ -44,7 +44,7 @@ class LevelDeclared(ModelRule):
             return
         yield self.finding(
             model,
-            f"{label(model)} does not declare its classification",
+            f"{model.label} does not declare its classification",
             expected=f"one of {', '.join(view.levels.names)} in meta or tags",
             actual=f"{len(columns)} of {len(model.columns)} columns declare one" if columns else "none",
             suggestion=f"add meta: {{{view.levels.keys[0]}: {view.levels.default.level}}}, or what it is",
@@ -67,7 +67,7 @@ class KnownLevel(NodeRule):
         if own is not None and not own.known:
             yield self.finding(
                 node,
-                f"{label(node)} declares the unknown level {own.level}",
+                f"{node.label} declares the unknown level {own.level}",
                 expected=f"one of {', '.join(view.levels.names)}",
                 actual=own.level,
                 suggestion=_correction(own.level, view),
@@ -80,7 +80,7 @@ class KnownLevel(NodeRule):
             if level is not None and not level.known:
                 yield self.finding(
                     node,
-                    f"{label(node)}.{column.name} declares the unknown level {level.level}",
+                    f"{node.label}.{column.name} declares the unknown level {level.level}",
                     column=column,
                     expected=f"one of {', '.join(view.levels.names)}",
                     actual=level.level,
@@ -125,7 +125,7 @@ class LooksSensitive(Rule):
                 findings.append(
                     self.finding(
                         node,
-                        f"{label(node)}.{name} looks like {level} and declares no classification",
+                        f"{node.label}.{name} looks like {level} and declares no classification",
                         column=column,
                         expected="a declared classification",
                         actual="none",
@@ -133,7 +133,7 @@ class LooksSensitive(Rule):
                         " or the level it really has",
                     )
                 )
-            yield label(node), tuple(findings)
+            yield node.label, tuple(findings)
 
 
 class ForbiddenLayer(ModelRule):
@@ -162,7 +162,7 @@ class ForbiddenLayer(ModelRule):
             level = view.highest[model.unique_id].level
             yield self.finding(
                 model,
-                f"{label(model)} holds {level} data in layer {layer}",
+                f"{model.label} holds {level} data in layer {layer}",
                 expected=f"{level} data outside {', '.join(rule.forbidden_layers)}",
                 actual=f"layer {layer}",
                 suggestion=f"drop or mask {_columns_of(model, level, view)} before this layer",
@@ -195,7 +195,7 @@ class RequiredMeta(ModelRule):
             if lookup(model.meta, key) in (None, "", [], {}):
                 yield self.finding(
                     model,
-                    f"{label(model)} is {level} and has no meta key {key}",
+                    f"{model.label} is {level} and has no meta key {key}",
                     expected=f"meta: {{{key}: …}}",
                     actual="absent",
                     suggestion=f"add {key} to the model's meta",

@@ -9,7 +9,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.propagation import PropagationRule, declassified
-from floe_engine.policy.rule import Examined, label
+from floe_engine.policy.rule import Examined
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -50,7 +50,7 @@ class ColumnPropagation(PropagationRule):
             traced = _lineage(view)[model.unique_id]
             if traced.reached:
                 yield (
-                    label(model),
+                    model.label,
                     tuple(
                         self.too_low(model, view, inherited, actual, column)
                         for column, inherited, actual in traced.flow.lowered
@@ -90,10 +90,10 @@ class LineageUnresolved(PropagationRule):
         for model in reached:
             problem = _lineage(view)[model.unique_id].unresolved
             findings = (self._finding(model, problem, "run dbt compile and judge its manifest"),)
-            yield label(model), findings if problem else ()
+            yield model.label, findings if problem else ()
 
     def _finding(self, subject: Model | str, problem: str, suggestion: str) -> Finding:
-        name = subject if isinstance(subject, str) else label(subject)
+        name = subject if isinstance(subject, str) else subject.label
         return self.finding(
             subject,
             f"{name}: classification was followed by column names, because {problem}",

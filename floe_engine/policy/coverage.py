@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Family, ModelRule, Rule, label
+from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model
 
@@ -39,7 +39,7 @@ class ModelCoverage(ModelRule):
         if not share.reaches(wanted):
             yield self.finding(
                 model,
-                f"{label(model)} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
+                f"{model.label} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
                 f" and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
@@ -142,7 +142,7 @@ class LevelCoverage(ModelRule):
             level = view.highest[model.unique_id].level
             yield self.finding(
                 model,
-                f"{label(model)} is {level} and has {share}"
+                f"{model.label} is {level} and has {share}"
                 f" {_UNIT[view.platform.gates.coverage.metric]}; the level's minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
@@ -187,7 +187,7 @@ def _what_to_test(model: Model, view: View, wanted: int) -> str:
 def _least_tested(view: View, layer: str | None) -> str:
     models = [model for model in view.models if layer is None or view.layer(model) == layer]
     gaps = sorted(
-        ((view.share(model).total - view.share(model).tested, label(model)) for model in models),
+        ((view.share(model).total - view.share(model).tested, model.label) for model in models),
         key=lambda gap: (-gap[0], gap[1]),
     )
     return f"add tests to {', '.join(name for gap, name in gaps[:3] if gap)} first"

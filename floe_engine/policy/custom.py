@@ -11,7 +11,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.required_tests import is_named
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -62,7 +62,7 @@ class TagsForPrefix(Template):
             if absent:
                 yield self.finding(
                     model,
-                    f"{label(model)} lacks the tag {' and '.join(absent)}",
+                    f"{model.label} lacks the tag {' and '.join(absent)}",
                     expected=f"tags {', '.join(rule.tags)}",
                     actual=", ".join(sorted(model.tags)) or "no tags",
                     suggestion=f"add tags: [{', '.join(absent)}]",
@@ -86,7 +86,7 @@ class MetaField(Template):
             if lookup(model.meta, key) in (None, "", [], {}):
                 yield self.finding(
                     model,
-                    f"{label(model)} has no meta key {key}",
+                    f"{model.label} has no meta key {key}",
                     expected=f"meta: {{{key}: …}}",
                     actual="absent",
                     suggestion=f"add {key} to the model's meta",
@@ -111,7 +111,7 @@ class TestsOfType(Template):
                 kinds = " or ".join(rule.test_types)
                 yield self.finding(
                     model,
-                    f"{label(model)} has {count} of {rule.min_count} {kinds} tests",
+                    f"{model.label} has {count} of {rule.min_count} {kinds} tests",
                     expected=f"≥ {rule.min_count}",
                     actual=str(count),
                     suggestion=f"add {rule.min_count - count} more",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 
@@ -51,11 +51,11 @@ class LayerDependency(ModelRule):
             layer = view.layer(model)
             yield self.finding(
                 model,
-                f"{model.name} ({layer}) selects from {label(parent)} ({kind})",
+                f"{model.name} ({layer}) selects from {parent.label} ({kind})",
                 expected=f"{layer} selects from {' or '.join(allowed) or 'nothing'}",
-                actual=f"{label(parent)} ({kind})",
+                actual=f"{parent.label} ({kind})",
                 suggestion=f"put a model of {_between(allowed, layer)} between them",
-                parameter=label(parent),
+                parameter=parent.label,
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -34,7 +34,7 @@ class ModelDescription(ModelRule):
         if not model.description.strip():
             yield self.finding(
                 model,
-                f"{label(model)} has no description",
+                f"{model.label} has no description",
                 expected="a description",
                 actual="no properties file describes it"
                 if model.properties_path is None
@@ -67,7 +67,7 @@ class ColumnDescription(ModelRule):
             if not column.description.strip():
                 yield self.finding(
                     model,
-                    f"{label(model)}.{column.name} has no description",
+                    f"{model.label}.{column.name} has no description",
                     column=column,
                     expected="a description",
                     actual="no description",

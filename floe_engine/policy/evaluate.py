@@ -22,7 +22,7 @@ from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.coverage import by_layer, total
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
-from floe_engine.policy.rule import Examined, Family, Rule, label
+from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.rules import RULES
 from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
@@ -215,7 +215,7 @@ def evaluate(
         project=project.name,
         findings=findings,
         checked=frozenset(bench.checked),
-        layers={label(model): view.layer(model) for model in view.models},
+        layers={model.label: view.layer(model) for model in view.models},
         coverage=_coverage(view),
         enforcement=enforcement,
         models=len(view.models),
@@ -237,7 +237,7 @@ class _Bench:
         self.findings: list[Finding] = []
         self.checked: list[tuple[str, str]] = []
         nodes: Sequence[Model | Source] = (*view.sources, *view.resources)
-        self.nodes = {label(node): node for node in nodes}
+        self.nodes = {node.label: node for node in nodes}
 
     def ask(self, rule: Rule, enforcement: Enforcement, examined: Iterable[Examined]) -> None:
         severity = severity_of(rule, enforcement)

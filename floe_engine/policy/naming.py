@@ -9,7 +9,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 from floe_engine.text import did_you_mean
@@ -50,7 +50,7 @@ class LayerPrefix(NamingRule):
             likely = _likely_prefix(model, view)
             yield self.finding(
                 model,
-                f"{label(model)} belongs to no layer",
+                f"{model.label} belongs to no layer",
                 expected=f"a name that starts with {_any_of(prefixes)}",
                 actual=model.name,
                 suggestion=f"rename it to {likely}{_stem(model.name)}, or with the prefix of another layer",

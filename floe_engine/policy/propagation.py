@@ -13,7 +13,7 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Examined, Family, Rule, label
+from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 
@@ -49,7 +49,7 @@ class PropagationRule(Rule):
         said = (
             f"is {actual.level}" if actual is not None else f"declares nothing ({view.levels.default.level})"
         )
-        place = f"{label(model)}.{column.name}" if column is not None else label(model)
+        place = f"{model.label}.{column.name}" if column is not None else model.label
         return self.finding(
             model,
             f"{place} {said}, but its data comes from {inherited.origin} ({level})",
@@ -79,7 +79,7 @@ class ModelPropagation(PropagationRule):
         models = {model.unique_id: model for model in view.project.models}
         judged = {model.unique_id for model in view.resources}
         reached: dict[str, Inherited] = {
-            source.unique_id: Inherited(view.highest[source.unique_id], label(source))
+            source.unique_id: Inherited(view.highest[source.unique_id], source.label)
             for source in view.project.sources
         }
         for unique_id in view.order:
@@ -92,9 +92,9 @@ class ModelPropagation(PropagationRule):
                 findings = (self.too_low(model, view, strongest, view.declared[unique_id], None),)
                 reached[unique_id] = strongest
             else:
-                reached[unique_id] = Inherited(own, label(model))
+                reached[unique_id] = Inherited(own, model.label)
             if above and unique_id in judged:
-                yield label(model), findings
+                yield model.label, findings
 
 
 class NamePropagation(PropagationRule):
@@ -125,7 +125,7 @@ class NamePropagation(PropagationRule):
             flowing[unique_id] = flow.out
             if above and unique_id in judged:
                 yield (
-                    label(model),
+                    model.label,
                     tuple(
                         self.too_low(model, view, inherited, actual, column)
                         for column, inherited, actual in flow.lowered
@@ -180,7 +180,7 @@ def own_columns(node: Model | Source, view: View) -> dict[str, Inherited]:
     for column in node.columns:
         level = declared.get(column.folded) or own
         if level is not None and level.rank > threshold and not declassified(column, view):
-            found[column.folded] = Inherited(level, f"{label(node)}.{column.name}")
+            found[column.folded] = Inherited(level, f"{node.label}.{column.name}")
     return found
 
 

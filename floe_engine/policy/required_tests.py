@@ -10,7 +10,7 @@ from typing import ClassVar
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model, folded
 
@@ -260,7 +260,7 @@ class NamedTest(ModelRule):
             if wanted not in BUILT_IN and not any(is_named(test, wanted) for test in model.tests):
                 yield self.finding(
                     model,
-                    f"{label(model)} lacks a {wanted} test, which {who} requires",
+                    f"{model.label} lacks a {wanted} test, which {who} requires",
                     expected=f"a {wanted} test on the model or a column",
                     actual="none",
                     suggestion=f"add a {wanted} test",
@@ -277,9 +277,9 @@ def _no_key(model: Model) -> Missing:
     suggested = keys.suggested_key(model)
     return Missing(
         "no primary key is stated",
-        f"if {suggested} is the key of {label(model)}, add unique and not_null tests to it"
+        f"if {suggested} is the key of {model.label}, add unique and not_null tests to it"
         if suggested
-        else f"name the key of {label(model)} in meta.{keys.KEY_META}, and test it",
+        else f"name the key of {model.label} in meta.{keys.KEY_META}, and test it",
         # not_null_pk and unique_pk both go away with it.
-        fix=f"key of {label(model)}",
+        fix=f"key of {model.label}",
     )

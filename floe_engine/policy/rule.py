@@ -91,7 +91,7 @@ class Rule(ABC):
         if isinstance(subject, str):
             name, path, line = subject, "dbt_project.yml", 1
         else:
-            name = label(subject)
+            name = subject.label
             path, line = place(subject, column)
         if column is not None:
             name = f"{name}.{column.name}"
@@ -128,7 +128,7 @@ class ModelRule(Rule):
         """Ask every model that the rule applies to."""
         for model in self.models(view):
             if self.applies(model, view):
-                yield label(model), tuple(self.check(model, view))
+                yield model.label, tuple(self.check(model, view))
 
 
 class NodeRule(Rule):
@@ -141,12 +141,7 @@ class NodeRule(Rule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask every node."""
         for node in view.nodes:
-            yield label(node), tuple(self.check(node, view))
-
-
-def label(node: Model | Source) -> str:
-    """How findings name a node: its name, a version after a dot, a source with its source name."""
-    return node.label
+            yield node.label, tuple(self.check(node, view))
 
 
 def place(node: Model | Source, column: Column | None = None) -> tuple[str, int]:

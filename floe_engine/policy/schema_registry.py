@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family, ModelRule, label
+from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 
@@ -62,7 +62,7 @@ class ColumnCase(ColumnRule):
             if _CASES[case].fullmatch(column.name) is None:
                 yield self.finding(
                     model,
-                    f"{label(model)}.{column.name} is not in {case} case",
+                    f"{model.label}.{column.name} is not in {case} case",
                     column=column,
                     expected=f"{case} case",
                     actual=column.name,
@@ -87,7 +87,7 @@ class ReservedColumn(ColumnRule):
             if column.folded in reserved:
                 yield self.finding(
                     model,
-                    f"{label(model)}.{column.name} takes a reserved name",
+                    f"{model.label}.{column.name} takes a reserved name",
                     column=column,
                     expected=f"none of {', '.join(view.platform.schemas.reserved_columns)}",
                     actual=column.name,
@@ -123,7 +123,7 @@ class RequiredColumns(ModelRule):
             if column is None:
                 yield self.finding(
                     model,
-                    f"{label(model)} does not declare {wanted.name}, which layer {layer} requires",
+                    f"{model.label} does not declare {wanted.name}, which layer {layer} requires",
                     expected=expected,
                     actual="absent",
                     suggestion=f"declare column {expected}",
@@ -132,7 +132,7 @@ class RequiredColumns(ModelRule):
             elif wanted.type and not same_type(column.data_type, wanted.type):
                 yield self.finding(
                     model,
-                    f"{label(model)}.{column.name} has another type than layer {layer} requires",
+                    f"{model.label}.{column.name} has another type than layer {layer} requires",
                     column=column,
                     expected=wanted.type,
                     actual=column.data_type or "undeclared",
@@ -163,7 +163,7 @@ class TypeRules(ColumnRule):
                 if regex.fullmatch(column.name) and not same_type(column.data_type, rule.type):
                     yield self.finding(
                         model,
-                        f"{label(model)}.{column.name} is {column.data_type}; {rule.pattern} is {rule.type}",
+                        f"{model.label}.{column.name} is {column.data_type}; {rule.pattern} is {rule.type}",
                         column=column,
                         expected=rule.type,
                         actual=column.data_type,
@@ -188,7 +188,7 @@ class TypesDeclared(ColumnRule):
             if not column.data_type:
                 yield self.finding(
                     model,
-                    f"{label(model)}.{column.name} has no data type",
+                    f"{model.label}.{column.name} has no data type",
                     column=column,
                     expected="data_type",
                     actual="absent",
@@ -222,7 +222,7 @@ class LayerContract(ModelRule):
         if not model.contract_enforced:
             yield self.finding(
                 model,
-                f"{label(model)} has no enforced contract, which layer {view.layer(model)} requires",
+                f"{model.label} has no enforced contract, which layer {view.layer(model)} requires",
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
                 suggestion="set contract: {enforced: true} and the data types",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from floe_engine.errors import UsageError
-from floe_engine.policy.rule import label
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.text import did_you_mean
 
@@ -26,7 +25,7 @@ def matches(selector: str, node: Model | Source) -> bool:
         return any(fnmatchcase(tag, value) for tag in node.tags)
     if separator and kind == "path":
         return path_matches(value, node.path)
-    return fnmatchcase(node.name, selector) or fnmatchcase(label(node), selector)
+    return fnmatchcase(node.name, selector) or fnmatchcase(node.label, selector)
 
 
 def path_matches(pattern: str, path: str) -> bool:

@@ -167,13 +167,7 @@ def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken 
 
 
 def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) -> None:
-    pinned_now = Wanted.of(spec, workspace.directory)
-    if pinned_now is None:
-        raise UsageError(
-            "floe.yaml names a manifest.yaml, not a published version",
-            hint="write platform.ref, such as oci://host/repository:v1.2.3",
-            where=str(workspace.spec_path),
-        )
+    pinned_now = Wanted.demanded(spec, workspace)
     if pinned_now.repository.name != wanted.repository.name:
         raise UsageError(
             "the project is pinned to another repository",

@@ -90,13 +90,8 @@ def read_pin(workspace: Workspace) -> Pin:
     `LockMismatch` where the lock is not there or of another platform.
     """
     spec = load_spec(workspace.spec_path)
-    wanted = Wanted.of(spec, workspace.directory)
-    if wanted is None or spec.platform.ref is None:
-        raise UsageError(
-            "floe.yaml names a manifest.yaml, not a published version",
-            hint="write platform.ref, such as oci://host/repository:v1.2.3",
-            where=str(workspace.spec_path),
-        )
+    wanted = Wanted.demanded(spec, workspace)
+    assert spec.platform.ref is not None  # what `wanted` comes from
     lock = workspace.store.read_lock()
     if lock is None or lock.reference != wanted.repository.name:
         raise LockMismatch(

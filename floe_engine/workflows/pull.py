@@ -152,13 +152,9 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
     """
     if workspace.spec_path.exists():
         spec = load_spec(workspace.spec_path)
-        wanted = Wanted.of(spec, workspace.directory)
-        if wanted is None:
-            raise UsageError(
-                "floe.yaml names a manifest.yaml, not a published version",
-                hint="there is nothing to pull: `floe compile` reads that file each time",
-                where=str(workspace.spec_path),
-            )
+        wanted = Wanted.demanded(
+            spec, workspace, hint="there is nothing to pull: `floe compile` reads that file each time"
+        )
         own = PullOptions.of(spec)
         trusting = replace(options, keys=own.keys, identities=own.identities, first_use=own.first_use)
         return wanted, trusting

@@ -50,6 +50,24 @@ class Wanted:
         reference, constraint = Reference.parse_constrained(spec.platform.ref, base=directory)
         return cls(reference.without_target(), reference.digest or constraint or "*")
 
+    @classmethod
+    def demanded(
+        cls,
+        spec: Spec,
+        workspace: Workspace,
+        *,
+        hint: str = "write platform.ref, such as oci://host/repository:v1.2.3",
+    ) -> Wanted:
+        """The same; raises `UsageError` where there is no published version to speak of."""
+        wanted = cls.of(spec, workspace.directory)
+        if wanted is None:
+            raise UsageError(
+                "floe.yaml names a manifest.yaml, not a published version",
+                hint=hint,
+                where=str(workspace.spec_path),
+            )
+        return wanted
+
     @property
     def is_digest(self) -> bool:
         """Whether it names content rather than a version."""
