@@ -209,8 +209,8 @@ class ManifestEditor(TextArea):
                 again = events.Paste(event.text)
             else:
                 again = events.Key(event.key, event.character)
-            # Else the app, to which it bubbles, would hand it to the editor again. No public name does it.
-            again._set_forwarded()  # noqa: SLF001
+            # Else the app, to which it bubbles, would hand it to the editor again.
+            again._set_forwarded()  # noqa: SLF001  # there is no public one
             await self.on_event(again)
 
     def _holds(self, event: events.Key | events.Paste) -> bool:
