@@ -25,9 +25,9 @@ from floe_tui.actions import ACTIONS, Action, Place, bindings, find
 from floe_tui.commands import ActionProvider
 from floe_tui.jobs import Jobs
 from floe_tui.messages import WorkChanged
-from floe_tui.screens import create
-from floe_tui.screens.place import PlaceScreen
-from floe_tui.screens.too_small import HEIGHT, WIDTH, TooSmall
+from floe_tui.panels.too_small import HEIGHT, WIDTH, TooSmall
+from floe_tui.places import create
+from floe_tui.places.place import PlaceScreen
 from floe_tui.settings import Options
 from floe_tui.themes import DEFAULT, themes
 from floe_tui.typed_ahead import TypedAhead
@@ -136,7 +136,7 @@ class Workbench(App[None]):
 
     def action_help(self) -> None:
         """Explain the place that is up."""
-        from floe_tui.screens.help import HelpPanel
+        from floe_tui.panels.help import HelpPanel
 
         here = self.place_screen
         keys = {action.id: self._keys_of(action) for action in ACTIONS}
@@ -150,7 +150,7 @@ class Workbench(App[None]):
 
     def action_jump(self) -> None:
         """Letters on everything that takes the focus."""
-        from floe_tui.screens.jump import JumpPanel
+        from floe_tui.panels.jump import JumpPanel
 
         def focus(widget: Widget | None) -> None:
             if widget is not None:
@@ -200,7 +200,7 @@ class Workbench(App[None]):
         if not losses:
             self._leave(True)
             return
-        from floe_tui.screens.confirm import ConfirmPanel
+        from floe_tui.panels.confirm import ConfirmPanel
 
         facts = [("!", loss) for loss in losses]
         self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
@@ -281,7 +281,7 @@ class Workbench(App[None]):
 
     def show_problem(self, error: FloeError, command: str = "") -> None:
         """The calm panel."""
-        from floe_tui.screens.problem import ProblemPanel
+        from floe_tui.panels.problem import ProblemPanel
 
         self.push_screen(ProblemPanel(error, command))
 

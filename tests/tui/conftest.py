@@ -12,7 +12,7 @@ from syrupy.location import PyTestLocation
 from textual.pilot import Pilot
 
 from floe_tui.app import Workbench
-from floe_tui.screens.place import PlaceScreen
+from floe_tui.places.place import PlaceScreen
 from floe_tui.settings import Options
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Row

@@ -8,13 +8,13 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from floe_tui.app import Workbench
-from floe_tui.screens.source import SourcePanel
+from floe_tui.panels.source import SourcePanel
+from floe_tui.places.manifest.writing_help import REST
 from floe_tui.widgets.completion_popup import CompletionPopup
 from floe_tui.widgets.hover_card import HoverCard
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.status_bar import StatusBar
-from floe_tui.writing_help import REST
 
 from .conftest import MANIFEST, Start, settle, until
 

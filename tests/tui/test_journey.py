@@ -9,10 +9,10 @@ from textual.widgets import Input
 
 from floe_tui.actions import Place
 from floe_tui.app import Workbench
-from floe_tui.screens.ask import PasswordPanel
-from floe_tui.screens.choose import ChoosePanel
-from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.moving import MovePanel
+from floe_tui.panels.ask import PasswordPanel
+from floe_tui.panels.choose import ChoosePanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.moving import MovePanel
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.steps import Steps
@@ -124,7 +124,7 @@ async def test_from_a_mistake_to_a_signed_version_to_a_judged_project(
 async def test_a_wrong_password_is_a_calm_panel_and_publishes_nothing(
     workbench: Start, platform: Path
 ) -> None:
-    from floe_tui.screens.problem import ProblemPanel
+    from floe_tui.panels.problem import ProblemPanel
 
     make_key(platform)
     app = workbench(platform)

@@ -11,10 +11,10 @@ from textual.screen import Screen
 
 from floe_engine import Severity
 from floe_tui.app import Workbench
-from floe_tui.screens.ask import AskPanel
-from floe_tui.screens.choose import ChoosePanel
-from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.problem import ProblemPanel
+from floe_tui.panels.ask import AskPanel
+from floe_tui.panels.choose import ChoosePanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.problem import ProblemPanel
 from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.problems import Problems

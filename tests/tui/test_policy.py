@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from floe_tui.app import Workbench
-from floe_tui.screens.policy import PolicyScreen
+from floe_tui.places.policy.screen import PolicyScreen
 from floe_tui.widgets.text_view import TextView
 
 from .conftest import Start, idle, rows, until
@@ -86,7 +86,7 @@ async def test_saving_a_case_file_by_any_program_runs_the_tests_again(
 async def test_one_case_and_the_failed_ones_run_by_themselves(
     workbench: Start, platform: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("floe_tui.screens.policy.LOOK", 3600.0)
+    monkeypatch.setattr("floe_tui.places.policy.screen.LOOK", 3600.0)
     cases.write_text(CASES.replace("RESULT", "pass"))
     app = workbench(platform)
     async with app.run_test(size=(140, 40)) as pilot:
@@ -155,7 +155,7 @@ async def test_judging_mutants_can_be_stopped(
             finally:
                 cancelled.append(True)
 
-        monkeypatch.setattr("floe_tui.screens.policy.mutate", endless)
+        monkeypatch.setattr("floe_tui.places.policy.screen.mutate", endless)
         await pilot.press("m")
         await until(pilot, lambda: any(job.group == "policy.mutate" for job in app.jobs.running))
         await pilot.press("f12")

@@ -14,9 +14,9 @@ from textual.widgets import Button
 
 from floe_engine import Workspace, init_project, publish
 from floe_tui.app import Workbench
-from floe_tui.screens.choose import ChoosePanel
-from floe_tui.screens.moving import MovePanel
-from floe_tui.screens.project import ProjectScreen
+from floe_tui.panels.choose import ChoosePanel
+from floe_tui.panels.moving import MovePanel
+from floe_tui.places.project.screen import ProjectScreen
 from floe_tui.widgets.text_view import TextView
 
 from .conftest import STRICTER, Start, idle, rows

@@ -13,10 +13,10 @@ from textual.widgets import Input
 
 from floe_engine import CancelToken, Transfer, Workspace, keygen, list_versions, publish
 from floe_tui.app import Workbench
-from floe_tui.screens.ask import PasswordPanel
-from floe_tui.screens.choose import ChoosePanel
-from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.publish import PublishScreen
+from floe_tui.panels.ask import PasswordPanel
+from floe_tui.panels.choose import ChoosePanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.places.publish.screen import PublishScreen
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
@@ -235,7 +235,7 @@ async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) 
 async def test_stopping_while_files_are_uploaded_leaves_no_tag(
     workbench: Start, platform: Path, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from floe_tui import publishing as workers
+    from floe_tui.places.publish import facts as workers
 
     reached = []
 
@@ -255,7 +255,7 @@ async def test_stopping_while_files_are_uploaded_leaves_no_tag(
 
         return workers.push(outline, directory, asking, hold, cancel)
 
-    monkeypatch.setattr("floe_tui.screens.publish.push", slow)
+    monkeypatch.setattr("floe_tui.places.publish.screen.push", slow)
     app = workbench(platform)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await publishing(pilot, app)

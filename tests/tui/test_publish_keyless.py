@@ -15,10 +15,10 @@ from textual.pilot import Pilot
 
 from floe_engine import SigningOptions, Workspace, publish
 from floe_tui.app import Workbench
-from floe_tui.screens.problem import ProblemPanel
-from floe_tui.screens.publish import PublishScreen
-from floe_tui.screens.registry import RegistryScreen
-from floe_tui.screens.sign_in import SignInPanel
+from floe_tui.panels.problem import ProblemPanel
+from floe_tui.panels.sign_in import SignInPanel
+from floe_tui.places.publish.screen import PublishScreen
+from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.steps import Steps
 from tests.faults.sigstore_double import SUBJECT, SigstoreDouble
 from tests.registries import DockerRegistry

@@ -16,12 +16,12 @@ from textual.widgets import Button, Input
 
 from floe_engine import Workspace, keygen, publish
 from floe_tui.app import Workbench
-from floe_tui.registry_facts import age, ranges
-from floe_tui.screens.choose import ChoosePanel
-from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.moving import MovePanel
-from floe_tui.screens.problem import ProblemPanel
-from floe_tui.screens.registry import RegistryScreen
+from floe_tui.panels.choose import ChoosePanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.moving import MovePanel
+from floe_tui.panels.problem import ProblemPanel
+from floe_tui.places.registry.facts import age, ranges
+from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.text_view import TextView
 from tests.registries import DockerRegistry, docker_registry
@@ -93,7 +93,7 @@ async def test_the_constraint_box_says_what_a_range_takes_and_goes_there(
 async def test_the_list_is_not_called_empty_while_the_registry_is_asked(
     workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from floe_tui import registry_facts
+    from floe_tui.places.registry import facts as registry_facts
 
     answer = threading.Event()
 
@@ -101,7 +101,7 @@ async def test_the_list_is_not_called_empty_while_the_registry_is_asked(
         assert answer.wait(20)
         return registry_facts.list_all(*arguments)
 
-    monkeypatch.setattr("floe_tui.screens.registry.list_all", slow)
+    monkeypatch.setattr("floe_tui.places.registry.screen.list_all", slow)
     app = workbench(platform)
     async with app.run_test(size=(140, 40)) as pilot:
         await pilot.press("f6")
@@ -420,7 +420,7 @@ async def test_whoever_was_trusted_with_the_first_pin_is_shown_as_trusted(
 async def test_coming_back_from_another_place_asks_the_registry_again_and_closing_a_panel_does_not(
     workbench: Start, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from floe_tui import registry_facts
+    from floe_tui.places.registry import facts as registry_facts
 
     asked = []
 
@@ -428,7 +428,7 @@ async def test_coming_back_from_another_place_asks_the_registry_again_and_closin
         asked.append(arguments)
         return registry_facts.list_all(*arguments)
 
-    monkeypatch.setattr("floe_tui.screens.registry.list_all", counted)
+    monkeypatch.setattr("floe_tui.places.registry.screen.list_all", counted)
     app = workbench(project)
     async with app.run_test(size=(140, 40)) as pilot:
         await registry(pilot, app)

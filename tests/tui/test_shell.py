@@ -17,13 +17,13 @@ from textual.css.stylesheet import Stylesheet
 from floe_engine import Cancelled, CancelToken, FloeError
 from floe_tui.actions import ACTIONS, Place
 from floe_tui.keys_page import markdown
-from floe_tui.screens.ask import PasswordPanel
-from floe_tui.screens.confirm import ConfirmPanel
-from floe_tui.screens.help import HelpPanel
-from floe_tui.screens.jump import JumpPanel
-from floe_tui.screens.place import PlaceScreen
-from floe_tui.screens.problem import ProblemPanel
-from floe_tui.screens.too_small import TooSmall
+from floe_tui.panels.ask import PasswordPanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.help import HelpPanel
+from floe_tui.panels.jump import JumpPanel
+from floe_tui.panels.problem import ProblemPanel
+from floe_tui.panels.too_small import TooSmall
+from floe_tui.places.place import PlaceScreen
 from floe_tui.session import Swap, log_path, text_digest
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
@@ -321,7 +321,7 @@ def test_an_error_in_the_workbench_gives_the_terminal_back_keeps_the_text_and_sa
 ) -> None:
     code = """
 from floe_tui.__main__ import run
-from floe_tui.screens.help import HelpPanel
+from floe_tui.panels.help import HelpPanel
 def compose(self):
     raise LookupError("a mistake of ours")
 HelpPanel.compose = compose
@@ -428,7 +428,7 @@ async def test_the_footer_says_how_many_keys_did_not_fit(workbench: Start, platf
 
 def test_every_action_has_an_id_of_its_own_and_a_method() -> None:
     from floe_tui.app import Workbench
-    from floe_tui.screens import create
+    from floe_tui.places import create
 
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     parts = {"list": RowView, "filter": FilterList, "diff": SplitDiff, "text": TextView}

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from floe_tui.app import Workbench
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 
 from .conftest import MANIFEST, Start, idle, until
 
@@ -33,9 +33,9 @@ LOOKS = pytest.mark.parametrize(
 @pytest.fixture(autouse=True)
 def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for the user to rest begins at once, so that nothing begins after the picture."""
-    monkeypatch.setattr("floe_tui.live_check.SHORTEST", 0.01)
-    monkeypatch.setattr("floe_tui.live_check.LONGEST", 0.01)
-    monkeypatch.setattr("floe_tui.screens.registry.REST", 0.01)
+    monkeypatch.setattr("floe_tui.places.manifest.live_check.SHORTEST", 0.01)
+    monkeypatch.setattr("floe_tui.places.manifest.live_check.LONGEST", 0.01)
+    monkeypatch.setattr("floe_tui.places.registry.screen.REST", 0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,9 @@ from textual.pilot import Pilot
 import floe_engine
 from floe_engine import Event, FloeError, Report, Transfer, Workspace, publish
 from floe_tui.app import Workbench
-from floe_tui.screens.moving import MovePanel
-from floe_tui.screens.problem import ProblemPanel
-from floe_tui.screens.registry import RegistryScreen
+from floe_tui.panels.moving import MovePanel
+from floe_tui.panels.problem import ProblemPanel
+from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.text_view import TextView
 from tests.registries import DockerRegistry, docker_registry
 

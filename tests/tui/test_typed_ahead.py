@@ -12,11 +12,11 @@ from textual.keys import _character_to_key as key_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from floe_tui import manifest_file
 from floe_tui.actions import Place
 from floe_tui.app import Workbench
-from floe_tui.manifest_file import Opened
-from floe_tui.screens.confirm import ConfirmPanel
+from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.places.manifest import file as manifest_file
+from floe_tui.places.manifest.file import Opened
 from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.find_bar import FindBar
 from floe_tui.widgets.manifest_editor import ManifestEditor

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from floe_tui.app import Workbench
-from floe_tui.screens.versions import VersionsScreen
+from floe_tui.places.versions.screen import VersionsScreen
 
 from .conftest import Start, idle
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from floe_engine import Checked, Completion, Span
-    from floe_tui.manifest_file import Definition
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.manifest.file import Definition
+    from floe_tui.places.place import PlaceScreen
 
 REST = 0.4
 """Seconds that the mouse rests over a key or value before it is explained."""
@@ -138,7 +138,7 @@ class WritingHelp:
 
     def define(self, say: Callable[[str], object]) -> None:
         """Go to where the name or the inherited setting at the cursor is written, or `say` why not."""
-        from floe_tui.manifest_file import find_definition
+        from floe_tui.places.manifest.file import find_definition
 
         checked = self.checked
         if checked is None:
@@ -152,7 +152,7 @@ class WritingHelp:
             elif not found.text:
                 self._editor.go_to(found.span.start.line, found.span.start.column)
             else:
-                from floe_tui.screens.source import SourcePanel
+                from floe_tui.panels.source import SourcePanel
 
                 self._screen.app.push_screen(SourcePanel(found.title, found.file, found.text, found.span))
 

@@ -96,7 +96,7 @@ def change_cell(distance: Distance | None, older: bool) -> str:
 
 def first_use(jobs: Jobs, cancel: CancelToken) -> Callable[[str, str], bool]:
     """The question whether to trust a signer whom nothing vouches for yet, asked on the screen."""
-    from floe_tui.screens.confirm import ConfirmPanel
+    from floe_tui.panels.confirm import ConfirmPanel
 
     def ask(platform: str, signer: str) -> bool:
         facts = [("platform", platform), ("signed by", signer)]

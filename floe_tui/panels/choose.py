@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row, RowView

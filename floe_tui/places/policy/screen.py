@@ -14,7 +14,8 @@ from textual.widgets import Label
 from floe_engine import Cancelled, Event, FloeError, Transfer
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.policy_facts import (
+from floe_tui.places.place import PlaceScreen
+from floe_tui.places.policy.facts import (
     Mutated,
     Shown,
     Tested,
@@ -25,7 +26,6 @@ from floe_tui.policy_facts import (
     run_tests,
     unexercised_text,
 )
-from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, plain
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, RowView
@@ -47,7 +47,7 @@ class PolicyScreen(PlaceScreen):
         "a demand that could be dropped with every test still green. Enter folds a suite."
     )
     BINDINGS = [*bindings(Place.POLICY)]
-    CSS_PATH = "policy.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()

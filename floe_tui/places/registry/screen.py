@@ -14,9 +14,10 @@ from textual.widgets import Input, Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
-from floe_tui.describing import COLUMNS, Describing
 from floe_tui.messages import StatusChanged
-from floe_tui.registry_facts import (
+from floe_tui.places.place import PlaceScreen
+from floe_tui.places.registry.describing import COLUMNS, Describing
+from floe_tui.places.registry.facts import (
     Versions,
     age,
     details,
@@ -26,7 +27,6 @@ from floe_tui.registry_facts import (
     open_at,
     verdict_lines,
 )
-from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Row, RowView
@@ -55,7 +55,7 @@ class RegistryScreen(PlaceScreen):
         "b looks into another repository. Without network it shows what was seen the last time."
     )
     BINDINGS = [*bindings(Place.REGISTRY)]
-    CSS_PATH = "registry.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class RegistryScreen(PlaceScreen):
 
     def action_repositories(self) -> None:
         """Choose another repository."""
-        from floe_tui.screens.repositories import choose_repository
+        from floe_tui.panels.repositories import choose_repository
 
         choose_repository(self, self._repository, self._look_into)
 
@@ -332,14 +332,14 @@ class RegistryScreen(PlaceScreen):
 
     def action_pin(self) -> None:
         """Choose how closely to pin; a project that is pinned already sees first what it would do."""
-        from floe_tui.screens.moving import choose_pin
+        from floe_tui.panels.moving import choose_pin
 
         if self._versions is not None:
             choose_pin(self, self._versions.where, self.tag, self.action_refresh)
 
     def action_undo(self) -> None:
         """Take the last move of the pin back."""
-        from floe_tui.screens.moving import undo_pin
+        from floe_tui.panels.moving import undo_pin
 
         undo_pin(self, self.action_refresh)
 

@@ -8,7 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from floe_tui.actions import ACTIONS, Place
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
 
 MOVING = (

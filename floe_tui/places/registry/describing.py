@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
 from floe_tui.messages import StatusChanged
-from floe_tui.registry_facts import Versions, change_cell, judged, open_at, short_signer
+from floe_tui.places.registry.facts import Versions, change_cell, judged, open_at, short_signer
 from floe_tui.widgets.row_view import Column, Row
 
 if TYPE_CHECKING:
     from floe_engine import Distance
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.place import PlaceScreen
 
 COLUMNS = (
     Column("Version", 14),

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from floe_engine import CancelToken, Report, human_size
-from floe_tui.registry_facts import open_at
+from floe_tui.places.registry.facts import open_at
 from floe_tui.text import homely
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from floe_engine import CancelToken, Report
+from floe_tui.panels.panel import Panel
 from floe_tui.pinning import Move, Precision, is_pinned, plan_move, take_move, undo
-from floe_tui.registry_facts import first_use, ranges
-from floe_tui.screens.panel import Panel
+from floe_tui.places.registry.facts import first_use, ranges
 from floe_tui.text import homely, plain
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.place import PlaceScreen
 
 TIMEOUT = 300.0
 
@@ -89,7 +89,7 @@ def choose_pin(screen: PlaceScreen, repository: str, tag: str, done: Callable[[]
 
     `done` is called once it is made.
     """
-    from floe_tui.screens.choose import ChoosePanel
+    from floe_tui.panels.choose import ChoosePanel
 
     options = ranges(tag)
     rows = [Row(precision, (text, about)) for precision, text, about in options]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from floe_engine import Catalogue, Checked
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.place import PlaceScreen
 
 SHORTEST, LONGEST = 0.03, 0.3
 """Seconds of rest before a check: twice what the last one took, within these."""

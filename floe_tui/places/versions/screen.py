@@ -11,7 +11,9 @@ from textual.widgets import Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
-from floe_tui.comparing import (
+from floe_tui.messages import StatusChanged
+from floe_tui.places.place import PlaceScreen
+from floe_tui.places.versions.facts import (
     PLACE_WIDTH,
     SIGNS,
     Affected,
@@ -22,8 +24,6 @@ from floe_tui.comparing import (
     known_versions,
     rows_of,
 )
-from floe_tui.messages import StatusChanged
-from floe_tui.screens.place import PlaceScreen
 from floe_tui.text import count, homely, plain
 from floe_tui.widgets.file_diff import FileDiff
 from floe_tui.widgets.filter_list import FilterList
@@ -48,7 +48,7 @@ class VersionsScreen(PlaceScreen):
         "chosen change is shown at its line; n and N walk through its differences, Ctrl+F searches it."
     )
     BINDINGS = [*bindings(Place.VERSIONS)]
-    CSS_PATH = "versions.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class VersionsScreen(PlaceScreen):
         self._choose("Compare with", "_new")
 
     def _choose(self, title: str, side: str) -> None:
-        from floe_tui.screens.choose import ChoosePanel
+        from floe_tui.panels.choose import ChoosePanel
 
         locked = self._sides.locked
         rows = []
@@ -167,7 +167,7 @@ class VersionsScreen(PlaceScreen):
             if key != OTHER:
                 take(key)
                 return
-            from floe_tui.screens.ask import AskPanel
+            from floe_tui.panels.ask import AskPanel
 
             hint = "oci://host/repository:v1.2.3, sha256:…, a directory with a platform"
             self.app.push_screen(AskPanel(title, hint=hint), take)
@@ -261,7 +261,7 @@ class VersionsScreen(PlaceScreen):
 
     def action_project(self) -> None:
         """Ask for the project to measure by."""
-        from floe_tui.screens.ask import AskPanel
+        from floe_tui.panels.ask import AskPanel
 
         def chosen(answer: str | None) -> None:
             if answer is not None:

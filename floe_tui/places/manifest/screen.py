@@ -9,10 +9,10 @@ from textual.containers import Horizontal, Vertical
 
 from floe_engine import Diagnostic, FloeError, human_size
 from floe_tui.actions import Place, bindings
-from floe_tui.live_check import Found, LiveCheck
 from floe_tui.messages import StatusChanged
-from floe_tui.safekeeping import Safekeeping
-from floe_tui.screens.place import PlaceScreen
+from floe_tui.places.manifest.live_check import Found, LiveCheck
+from floe_tui.places.manifest.safekeeping import Safekeeping
+from floe_tui.places.place import PlaceScreen
 from floe_tui.widgets.artifact_files import ArtifactFiles
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
@@ -20,8 +20,8 @@ from floe_tui.widgets.problems import Problems, summary
 from floe_tui.widgets.row_view import Row, RowView
 
 if TYPE_CHECKING:
+    from floe_tui.places.manifest.writing_help import WritingHelp
     from floe_tui.widgets.completion_popup import CompletionPopup
-    from floe_tui.writing_help import WritingHelp
 
 FILE = "manifest.yaml"
 
@@ -38,7 +38,7 @@ class ManifestScreen(PlaceScreen):
         "Tab indents in the editor, Escape leaves it."
     )
     BINDINGS = [*bindings(Place.MANIFEST)]
-    CSS_PATH = "manifest.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,9 +72,9 @@ class ManifestScreen(PlaceScreen):
 
     async def _mount_help(self) -> None:
         """What is only of use once the text was checked; the first paint does not wait for it."""
+        from floe_tui.places.manifest.writing_help import WritingHelp
         from floe_tui.widgets.completion_popup import CompletionPopup
         from floe_tui.widgets.hover_card import HoverCard
-        from floe_tui.writing_help import WritingHelp
 
         if self.query(HoverCard):
             return  # asked for twice
@@ -273,7 +273,7 @@ class ManifestScreen(PlaceScreen):
         elif len(fixes) == 1:
             self.editor.apply(fixes[0].edits)
         else:
-            from floe_tui.screens.choose import ChoosePanel
+            from floe_tui.panels.choose import ChoosePanel
 
             rows = [Row(str(index), (fix.title,)) for index, fix in enumerate(fixes)]
             panel = ChoosePanel("Quick fix", rows)
@@ -281,7 +281,7 @@ class ManifestScreen(PlaceScreen):
 
     def action_outline(self) -> None:
         """Choose a section and go there."""
-        from floe_tui.screens.choose import ChoosePanel
+        from floe_tui.panels.choose import ChoosePanel
 
         rows = outline(self.editor.document.lines)
         panel = ChoosePanel("Sections", rows, COLUMNS)
@@ -305,7 +305,7 @@ class ManifestScreen(PlaceScreen):
 
     def action_go_to_line(self) -> None:
         """Ask for a line."""
-        from floe_tui.screens.ask import AskPanel
+        from floe_tui.panels.ask import AskPanel
 
         def answer(value: str | None) -> None:
             if value and value.strip().isdecimal():

@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from floe_engine import FloeError
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
 
 

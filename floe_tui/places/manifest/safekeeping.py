@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine import FloeError
-from floe_tui import manifest_file
+from floe_tui.places.manifest import file as manifest_file
 from floe_tui.session import text_digest
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from floe_tui.manifest_file import Opened
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.manifest.file import Opened
+    from floe_tui.places.place import PlaceScreen
     from floe_tui.widgets.manifest_editor import ManifestEditor
 
 REST = 2.0
@@ -107,7 +107,7 @@ class Safekeeping:
             text = "Unsaved text of an earlier run is kept; without --read-only it is offered."
             self._screen.notify(text, markup=False)
             return
-        from floe_tui.screens.confirm import ConfirmPanel
+        from floe_tui.panels.confirm import ConfirmPanel
 
         facts = [("kept", f"{len(kept.splitlines())} lines that were never saved")]
         if older:
@@ -180,7 +180,7 @@ class Safekeeping:
         )
 
     def _ask_overwrite(self, done: Callable[[], object]) -> None:
-        from floe_tui.screens.confirm import ConfirmPanel
+        from floe_tui.panels.confirm import ConfirmPanel
 
         facts = [("file", self._file.name), ("note", "it was changed on disk since it was read here")]
         panel = ConfirmPanel("Replace what somebody else wrote?", facts, verb="Replace", key="o")

@@ -12,7 +12,10 @@ from textual.widgets import Label
 
 from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
-from floe_tui.judging import (
+from floe_tui.messages import StatusChanged
+from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp, pinned_repository
+from floe_tui.places.place import PlaceScreen
+from floe_tui.places.project.facts import (
     GROUPS,
     Found,
     Judged,
@@ -25,10 +28,7 @@ from floe_tui.judging import (
     reasons,
     row_of,
 )
-from floe_tui.messages import StatusChanged
-from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp, pinned_repository
-from floe_tui.registry_facts import Versions, first_use, list_all
-from floe_tui.screens.place import PlaceScreen
+from floe_tui.places.registry.facts import Versions, first_use, list_all
 from floe_tui.text import count, homely, plain
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
@@ -47,7 +47,7 @@ class ProjectScreen(PlaceScreen):
         "before you take it."
     )
     BINDINGS = [*bindings(Place.PROJECT)]
-    CSS_PATH = "project.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -259,8 +259,8 @@ class ProjectScreen(PlaceScreen):
         )
 
     def _choose_version(self, versions: Versions) -> None:
-        from floe_tui.screens.choose import ChoosePanel
-        from floe_tui.screens.moving import preview_move
+        from floe_tui.panels.choose import ChoosePanel
+        from floe_tui.panels.moving import preview_move
 
         def about(tag: str) -> str:
             if tag == versions.locked:
@@ -279,7 +279,7 @@ class ProjectScreen(PlaceScreen):
 
     def action_undo(self) -> None:
         """Take the last move of the pin back."""
-        from floe_tui.screens.moving import undo_pin
+        from floe_tui.panels.moving import undo_pin
 
         undo_pin(self, self.action_check)
 

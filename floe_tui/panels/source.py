@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from floe_engine import FloeError, Span
-from floe_tui.screens.panel import Panel
+from floe_tui.panels.panel import Panel
 from floe_tui.text import homely, plain
 from floe_tui.widgets.manifest_editor import ManifestEditor
 

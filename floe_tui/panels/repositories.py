@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, Report
-from floe_tui.registry_facts import open_at
+from floe_tui.places.registry.facts import open_at
 from floe_tui.text import homely
 from floe_tui.widgets.row_view import Row
 
 if TYPE_CHECKING:
     from floe_engine import Repositories
-    from floe_tui.screens.place import PlaceScreen
+    from floe_tui.places.place import PlaceScreen
 
 OTHER = "other"
 """The row that asks for a repository which is not in the list."""
@@ -41,8 +41,8 @@ def choose_repository(screen: PlaceScreen, current: str, done: Callable[[str], o
 
 
 def _choose(screen: PlaceScreen, current: str, found: Repositories, done: Callable[[str], object]) -> None:
-    from floe_tui.screens.ask import AskPanel
-    from floe_tui.screens.choose import ChoosePanel
+    from floe_tui.panels.ask import AskPanel
+    from floe_tui.panels.choose import ChoosePanel
 
     rows = [
         Row(reference.name, (homely(reference.name),), "▸" if reference == found.chosen else " ")

@@ -13,8 +13,8 @@ from textual.widgets import Label
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.publishing import Asking, Done, How, Outline, Signing, Wish, plan, push, wanted_tag
-from floe_tui.screens.place import PlaceScreen
+from floe_tui.places.place import PlaceScreen
+from floe_tui.places.publish.facts import Asking, Done, How, Outline, Signing, Wish, plan, push, wanted_tag
 from floe_tui.text import homely, plain
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.steps import Steps
@@ -45,7 +45,7 @@ class PublishScreen(PlaceScreen):
         "the one that asked. The tag is written last, so nobody ever sees a version half done; F12 stops."
     )
     BINDINGS = [*bindings(Place.PUBLISH)]
-    CSS_PATH = "publish.tcss"
+    CSS_PATH = "screen.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class PublishScreen(PlaceScreen):
 
     def action_version(self) -> None:
         """Ask for the version."""
-        from floe_tui.screens.ask import AskPanel
+        from floe_tui.panels.ask import AskPanel
 
         def answer(value: str | None) -> None:
             if value is not None:
@@ -161,7 +161,7 @@ class PublishScreen(PlaceScreen):
 
     def action_target(self) -> None:
         """Choose the repository."""
-        from floe_tui.screens.repositories import choose_repository
+        from floe_tui.panels.repositories import choose_repository
 
         def chosen(repository: str) -> None:
             self._wished(repository=repository)
@@ -170,7 +170,7 @@ class PublishScreen(PlaceScreen):
 
     def action_signing(self) -> None:
         """Choose who signs."""
-        from floe_tui.screens.choose import ChoosePanel
+        from floe_tui.panels.choose import ChoosePanel
 
         rows = [Row(how, words, "▸" if how == self._wish.signing.how else " ") for how, words in WAYS.items()]
 
@@ -184,7 +184,7 @@ class PublishScreen(PlaceScreen):
         self.app.push_screen(ChoosePanel("Signed by", rows, (Column(width=14), Column())), chosen)
 
     def _ask_for_key(self) -> None:
-        from floe_tui.screens.ask import AskPanel
+        from floe_tui.panels.ask import AskPanel
 
         def answer(value: str | None) -> None:
             if value and value.strip():
@@ -234,9 +234,9 @@ class PublishScreen(PlaceScreen):
 
     def _asking(self, cancel: CancelToken) -> Asking:
         """The three questions of a publication, for its worker."""
-        from floe_tui.screens.ask import PasswordPanel
-        from floe_tui.screens.confirm import ConfirmPanel
-        from floe_tui.screens.sign_in import SignInPanel
+        from floe_tui.panels.ask import PasswordPanel
+        from floe_tui.panels.confirm import ConfirmPanel
+        from floe_tui.panels.sign_in import SignInPanel
 
         jobs = self.workbench.jobs
 

@@ -1,0 +1,1 @@
+"""The boxes over a place: questions, choices, help, and what went wrong."""

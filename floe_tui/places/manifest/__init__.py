@@ -1,0 +1,1 @@
+"""Manifest: the editor, what is wrong with its text, and what comes of it."""

@@ -1,0 +1,1 @@
+"""Policy: the policies put to the test."""

@@ -1,0 +1,1 @@
+"""Project: what the platform says of a dbt project."""

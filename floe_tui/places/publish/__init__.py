@@ -1,0 +1,1 @@
+"""Publish: what would happen, and doing it."""

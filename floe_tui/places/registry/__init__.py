@@ -1,0 +1,1 @@
+"""Registry: the versions that there are."""

@@ -1,0 +1,1 @@
+"""Versions: two of them beside each other."""
