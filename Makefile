@@ -6,7 +6,7 @@ DBT_VENV := .venv-dbt
 DEMO := .demo
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check snapshots screenshots clean
+.PHONY: demo test check pins snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -19,6 +19,9 @@ check: $(VENV)/.tested  ## Lint, types, and the import contracts.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+pins:  ## Resolve the pins anew for the lowest Python promised; UPGRADE=1 takes the newest of everything.
+	@sh scripts/pins.sh
 
 snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a wanted change.
 	$(VENV)/bin/python -m pytest tests/tui --snapshot-update
