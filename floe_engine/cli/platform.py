@@ -17,7 +17,16 @@ platform = typer.Typer(
 cache = typer.Typer(name="platform cache", no_args_is_help=True, help="The pulled artifacts under .floe/.")
 
 Version = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:…, or a whole reference.")]
-Key = Annotated[str | None, typer.Option("--key", help="Signing key (also FLOE_SIGNING_KEY, cosign.key).")]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
+    ),
+]
+ReadableKey = Annotated[
+    bool, typer.Option("--allow-readable-key", help="Take a key file that others on this machine may read.")
+]
 Keyless = Annotated[bool, typer.Option("--keyless", help="Sign with a Sigstore identity instead of a key.")]
 Token = Annotated[
     str | None,
@@ -90,9 +99,10 @@ def publish_(
     face: Face,
     version: Annotated[str, typer.Argument(help="The version tag, v1.2.3; equals metadata.version.")],
     *,
-    key: Key = None,
+    key: Keys = None,
     keyless: Keyless = False,
     identity_token: Token = None,
+    allow_readable_key: ReadableKey = False,
     no_sign: Annotated[bool, typer.Option("--no-sign", help="Publish without a signature.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; push nothing.")] = False,
 ) -> int:
@@ -103,7 +113,13 @@ def publish_(
     published = publish(
         face.workspace,
         version,
-        options=SigningOptions(key, not no_sign, keyless, identity_token),
+        options=SigningOptions(
+            keys=tuple(key or ()),
+            sign=not no_sign,
+            keyless=keyless,
+            identity_token=identity_token,
+            allow_readable_key=allow_readable_key,
+        ),
         dry_run=dry_run,
         ask=asking.password(),
         sign_in=asking.sign_in() if keyless and not dry_run else None,
@@ -310,7 +326,13 @@ def verify_(
 
 @command(platform, "sign", registry=True)
 def sign_(
-    face: Face, version: Version, *, key: Key = None, keyless: Keyless = False, identity_token: Token = None
+    face: Face,
+    version: Version,
+    *,
+    key: Keys = None,
+    keyless: Keyless = False,
+    identity_token: Token = None,
+    allow_readable_key: ReadableKey = False,
 ) -> int:
     """Sign a version that is published already."""
     from floe_engine.workflows.sign_version import sign_version
@@ -319,7 +341,12 @@ def sign_(
     signed = sign_version(
         face.workspace,
         version,
-        options=SigningOptions(key, True, keyless, identity_token),
+        options=SigningOptions(
+            keys=tuple(key or ()),
+            keyless=keyless,
+            identity_token=identity_token,
+            allow_readable_key=allow_readable_key,
+        ),
         ask=asking.password(),
         report=face.output.report,
         cancel=face.cancel,
@@ -343,7 +370,12 @@ def keygen_(
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
     from floe_engine.workflows.signing_key import keygen
 
-    pair = keygen(face.workspace, directory=face.path(into) if into else None, ask=asking.password())
+    pair = keygen(
+        face.workspace,
+        directory=face.path(into) if into else None,
+        ask=asking.password(),
+        report=face.output.report,
+    )
     face.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
     face.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
     face.output.line(f"Fingerprint: {pair.fingerprint}")

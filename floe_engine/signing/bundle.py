@@ -15,7 +15,7 @@ from typing import Any
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.keyless import KeylessVerifier
-from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.keys import KeySigner
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
@@ -62,7 +62,7 @@ def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
     )
 
 
-def sign_with_key(statement: bytes, key: PrivateKey) -> bytes:
+def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
     """A bundle around `statement` that names `key` by its hint, in JSON."""
     signature = key.sign(_pre_authentication(PAYLOAD_TYPE, statement))
     return _json(

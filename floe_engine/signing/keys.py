@@ -16,7 +16,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import read_bounded, strict_json
@@ -87,6 +87,17 @@ class PublicKey:
         except InvalidSignature:
             return False
         return any(_verify_ecdsa(self._key, signature, data, name) for name in _hashes_of(self._key))
+
+
+class KeySigner(Protocol):
+    """Whatever signs with a key: the key itself, or a program that keeps it."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The key that its signatures are verified with."""
+
+    def sign(self, data: bytes) -> bytes:
+        """A signature over `data` that `public` verifies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import sha256_digest, strict_json
-from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.keys import KeySigner
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
@@ -69,7 +69,7 @@ class KeySignature:
         repository: SignatureRepository,
         digest: str,
         payload: bytes,
-        key: PrivateKey,
+        key: KeySigner,
         *,
         first: bool = False,
     ) -> None:
@@ -219,7 +219,7 @@ def _layers_to_extend(repository: SignatureRepository, tag: str) -> tuple[str, l
         ) from None
 
 
-def _is_among(layers: list[dict[str, Any]], payload: bytes, key: PrivateKey) -> bool:
+def _is_among(layers: list[dict[str, Any]], payload: bytes, key: KeySigner) -> bool:
     """Whether `key` has signed this very payload in one of `layers`."""
     digest = sha256_digest(payload)
     for layer in layers:

@@ -15,7 +15,7 @@ from floe_engine.errors import NotFound, RegistryError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keyless import KeylessSigner
-from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.keys import KeySigner
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.repository import SignatureRepository, StoredDescriptor
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
@@ -78,8 +78,7 @@ def verify(
 def sign(
     repository: SignatureRepository,
     digest: str,
-    signer: PrivateKey | KeylessSigner,
-    *,
+    *signers: KeySigner | KeylessSigner,
     docker_reference: str,
     annotations: Mapping[str, str],
     formats: tuple[Format, ...] = BOTH_FORMATS,
@@ -89,12 +88,13 @@ def sign(
 ) -> tuple[Signer, ...]:
     """Vouch for `digest`, which `repository` already holds, and for `annotations` beside it.
 
-    A key writes each of `formats`; doing so again changes nothing. Without a key there is one
-    format, the bundle: the older one cannot carry what offline verification needs. `subject`
-    saves the request that finds the digest's media type and size; `first` says that the digest is
-    new and cannot have signatures yet, and saves the look at what it has.
+    Each of `signers` vouches for itself: whoever trusts one of them needs no other. A key writes
+    each of `formats`; doing so again changes nothing. Without a key there is one format, the
+    bundle: the older one cannot carry what offline verification needs. `subject` saves the request
+    that finds the digest's media type and size; `first` says that the digest is new and cannot have
+    signatures yet, and saves the look at what it has.
 
-    Returns the signatures as a reader will find them, having read them back from the registry.
+    Returns the signatures as a reader will find them, bundles first, read back from the registry.
     Raises `NotFound` where the digest is not there, `TrustError` where signing is refused,
     `RegistryError`, `Cancelled`.
     """
@@ -106,26 +106,29 @@ def sign(
             raise NotFound("there is nothing to sign", f"the repository has no {digest}")
     writers: list[tuple[_Writer, Signer]] = []
     statement = bundle.statement_for(digest, annotations)
-    if isinstance(signer, KeylessSigner):
-        made, proof = signer.sign(statement)
-        who = Signer(
-            "bundle", "", proof.fingerprint, proof.identity, proof.issuer, annotations=dict(annotations)
-        )
-        writers.append((bundle.Attachment(repository, subject, made), who))
-    else:
+    payload = simple_signing.payload_for(digest, docker_reference, annotations)
+    for signer in signers:
+        if isinstance(signer, KeylessSigner):
+            made, proof = signer.sign(statement)
+            who = Signer(
+                "bundle", "", proof.fingerprint, proof.identity, proof.issuer, annotations=dict(annotations)
+            )
+            writers.append((bundle.Attachment(repository, subject, made), who))
+            continue
         for format in sorted(formats, reverse=True):
             who = Signer(format, "", signer.public.fingerprint, annotations=dict(annotations))
             if format == "bundle":
                 made = bundle.sign_with_key(statement, signer)
                 writers.append((bundle.Attachment(repository, subject, made), who))
             else:
-                payload = simple_signing.payload_for(digest, docker_reference, annotations)
                 who = replace(who, docker_reference=docker_reference)
                 writers.append(
                     (simple_signing.KeySignature(repository, digest, payload, signer, first=first), who)
                 )
+                first = False  # the next key finds this one's signature there
     _write_all([writer for writer, _ in writers], cancel or CancelToken())
-    return tuple(replace(who, where=writer.where) for writer, who in reversed(writers))
+    found = [replace(who, where=writer.where) for writer, who in writers]
+    return tuple(sorted(found, key=lambda who: who.format))
 
 
 class _Writer(Protocol):

@@ -8,7 +8,7 @@ publisher that dies anywhere leaves no tag.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -42,7 +42,7 @@ from floe_engine.files import human_size
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.keys import PrivateKey
+from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer as Written
 from floe_engine.upgrade.guard import GuardVerdict
@@ -55,8 +55,9 @@ from floe_engine.workflows.signing_key import (
     Signer,
     SigningChoice,
     SigningOptions,
+    check_listed,
     choose_signing,
-    open_signer,
+    open_signers,
 )
 from floe_engine.workflows.test_policies import test_policies
 from floe_engine.workspace import Workspace
@@ -136,29 +137,31 @@ def publish(
     options = options or SigningOptions()
     cancel = cancel or CancelToken()
     at_once: Unlocking = "key" if sign_in is not None else "all"
-    repository, plan, signer = _prepare(workspace, tag, options, ask, report, cancel, unlocking=at_once)
+    if dry_run:
+        at_once = "none"
+    repository, plan, signers = _prepare(workspace, tag, options, ask, report, cancel, unlocking=at_once)
     if dry_run:
         return Published(plan, "planned", plan.packed.digest)
     if plan.exists:
         return Published(plan, "unchanged", plan.packed.digest)
     if confirm is not None and not confirm(plan):
         raise Cancelled
-    if signer is None:
+    if not signers:
         security = plan.compiled.artifact.platform.manifest.security
-        signer = open_signer(workspace, plan.signing, security, options, ask, sign_in, cancel)
+        signers = open_signers(workspace, plan.signing, security, options, ask, sign_in, cancel)
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
     pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
-    signers: tuple[Written, ...] = ()
-    if signer is not None:
-        how = "with cosign" if isinstance(signer, PrivateKey) else "with Sigstore, keyless"
+    written: tuple[Written, ...] = ()
+    if signers:
+        how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
         report(Heading(f"Signing artifact {how}..."))
-        signers = sign_digest(
+        written = sign_digest(
             repository,
             pushed,
             plan.compiled.artifact.platform,
-            signer,
+            signers,
             first=plan.first,
             report=report,
             cancel=cancel,
@@ -172,7 +175,7 @@ def publish(
         )
     cancel.check()
     repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
-    return Published(plan, "published", pushed.digest, signers)
+    return Published(plan, "published", pushed.digest, written)
 
 
 def plan_publication(
@@ -192,20 +195,20 @@ def sign_digest(
     repository: Repository,
     subject: Descriptor,
     platform: Platform,
-    signer: Signer,
+    signers: Sequence[Signer],
     *,
     first: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> tuple[Written, ...]:
-    """Sign a pushed manifest (a key: in both cosign formats). Signing reads every signature back.
+    """Sign a pushed manifest (each key: in both cosign formats). Signing reads every signature back.
 
     `first` says that the manifest is new to the repository.
     """
     written = sign(
         repository,
         subject.digest,
-        signer,
+        *signers,
         docker_reference=repository.reference.docker_reference,
         annotations={PLATFORM_NAME: platform.name, VERSION: platform.version},
         subject=subject,
@@ -225,7 +228,7 @@ def _prepare(
     cancel: CancelToken,
     *,
     unlocking: Unlocking,
-) -> tuple[Repository, PublicationPlan, Signer | None]:
+) -> tuple[Repository, PublicationPlan, tuple[Signer, ...]]:
     """Everything that can refuse, in the order in which it costs least to be refused."""
     version = Version.parse(tag)
     if version.build:
@@ -246,28 +249,34 @@ def _prepare(
             "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
             hint="`floe platform test` shows every case",
         )
-    signer = None
-    if unlocking == "all" or unlocking == choice.kind:
-        signer = open_signer(workspace, choice, security, options, ask)
     registry = workspace.registry
     reference = registry.reference.with_tag(version.tag)
-    packed = pack(compiled.artifact, annotations=_annotations(workspace, choice, signer))
+    provenance = _provenance(workspace)
+    packed = pack(compiled.artifact, annotations=_annotations(provenance, choice))
     repository = workspace.repository(reference, cancel=cancel, push=True)
     exists = _exists(repository, reference, packed, compiled.artifact)
     guard = None
     first = False
+    signers: tuple[Signer, ...] = ()
     tags = () if exists else listed_tags(repository)
     if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
         reference = reference.with_tag(bare)
         exists = _exists(repository, reference, packed, compiled.artifact)
     if not exists:
-        first = f"{packed.digest.replace(':', '-')}.sig" not in tags
+        if unlocking != "none":
+            choice.demand()
         before = find_baseline(repository, version, tags)
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
-    exact = choice.kind != "key" or signer is not None or bool(choice.public_pem)
+        if unlocking == "all" or unlocking == choice.kind:
+            signers = open_signers(workspace, choice, security, options, ask)
+            packed = pack(compiled.artifact, annotations=_annotations(provenance, choice, signers))
+        else:
+            check_listed(choice.known, security, where=str(choice))
+        first = f"{packed.digest.replace(':', '-')}.sig" not in tags
+    exact = choice.kind != "key" or bool(signers or choice.public_pem)
     plan = PublicationPlan(reference, registry.source, compiled, packed, choice, guard, exists, exact, first)
-    return repository, plan, signer
+    return repository, plan, signers
 
 
 def _exists(repository: Repository, reference: Reference, packed: Packed, artifact: Artifact) -> bool:
@@ -319,10 +328,13 @@ def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, repo
         report(Step(f"Uploading {name}", detail=human_size(size), key=name))
 
 
-def _annotations(workspace: Workspace, choice: SigningChoice, signer: Signer | None) -> dict[str, str]:
-    annotations = _provenance(workspace)
-    key = signer.public.pem.decode() if isinstance(signer, PrivateKey) else choice.public_pem
-    return {**annotations, SIGNING_KEY: key} if key else annotations
+def _annotations(
+    provenance: Mapping[str, str], choice: SigningChoice, signers: Sequence[Signer] = ()
+) -> dict[str, str]:
+    """What stands on the image manifest beside the artifact's own: where it is from, the first key."""
+    known = [signer.public.pem.decode() for signer in signers if not isinstance(signer, KeylessSigner)]
+    key = known[0] if known else choice.public_pem
+    return {**provenance, SIGNING_KEY: key} if key else dict(provenance)
 
 
 def _provenance(workspace: Workspace) -> dict[str, str]:

@@ -9,7 +9,7 @@ from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.workflows.publish import sign_digest
 from floe_engine.workflows.pull import check_version, fetch_files
-from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signer
+from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signers
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
@@ -47,8 +47,8 @@ def sign_version(
         check_version(platform, found.ref, str(reference))
     security = platform.manifest.security
     choice = choose_signing(workspace, security, options)
-    signer = open_signer(workspace, choice, security, options, ask)
-    if signer is None:
+    signing = open_signers(workspace, choice, security, options, ask)
+    if not signing:
         raise UsageError(
             "there is no key to sign with",
             hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
@@ -56,5 +56,5 @@ def sign_version(
     report(Heading(f"Signing {reference}"))
     subject = repository.resolve(fetched.digest)
     assert subject is not None  # it was fetched by this digest a moment ago
-    signers = sign_digest(repository, subject, platform, signer, report=report, cancel=cancel)
+    signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
     return Signed(reference, fetched.digest, tuple(signer.where for signer in signers))

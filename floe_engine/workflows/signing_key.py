@@ -1,22 +1,25 @@
-"""Who signs: the key or identity that is chosen, and unlocking it; making a key pair."""
+"""Who signs: the keys or the identity that are chosen, and unlocking them; making a key pair."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
+from floe_engine.events import Notice, Report, silent
 from floe_engine.files import write_atomic
-from floe_engine.signing.keys import (
-    PrivateKey,
-    generate,
-    is_locked,
-    load_private,
-    load_public,
-    read_key_file,
+from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
+from floe_engine.workflows.key_source import (
+    PASSWORD_VARIABLE,
+    AskPassword,
+    KeyFile,
+    KeySource,
+    Unlocking,
+    key_source,
 )
 from floe_engine.workspace import Workspace
 
@@ -25,14 +28,14 @@ if TYPE_CHECKING:
     from floe_engine.signing.keyless import KeylessSigner, TrustRoot
     from floe_engine.signing.oidc import Claimed, SignIn
 
+__all__ = ["AskPassword", "SigningChoice", "SigningOptions", "choose_signing", "keygen", "open_signers"]
+
 PRIVATE_FILE = "cosign.key"
 PUBLIC_FILE = "cosign.pub"
+KEY_VARIABLE = "FLOE_SIGNING_KEY"
+READABLE_VARIABLE = "FLOE_ALLOW_READABLE_KEY"
 
-AskPassword = Callable[[str], str]
-"""Shown a prompt at a terminal; the password as typed."""
-
-
-Signer: TypeAlias = "PrivateKey | KeylessSigner"
+Signer: TypeAlias = "KeySigner | KeylessSigner"
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,18 @@ class KeyPair:
 class SigningOptions:
     """How the person wants to sign. Raises `UsageError` where the wishes contradict each other."""
 
-    key: str | None = None
-    """Path of the signing key; None: FLOE_SIGNING_KEY, or cosign.key beside the manifest."""
+    keys: tuple[str, ...] = ()
+    """Names of signing keys, as `key_source` reads them; none: FLOE_SIGNING_KEY, or cosign.key here."""
     sign: bool = True
     keyless: bool = False
     """Sign with a Sigstore identity instead of a key."""
     identity_token: str | None = None
     """An OpenID token for keyless signing; None: the environment's (SIGSTORE_ID_TOKEN, CI)."""
+    allow_readable_key: bool = False
+    """Take a private key file that others on this machine may read."""
 
     def __post_init__(self) -> None:
-        wishes = {"--key": self.key is not None, "--keyless": self.keyless, "--no-sign": not self.sign}
+        wishes = {"--key": bool(self.keys), "--keyless": self.keyless, "--no-sign": not self.sign}
         asked = [option for option, wished in wishes.items() if wished]
         if len(asked) > 1:
             raise UsageError(f"{' and '.join(asked)} contradict each other", hint="use one of them")
@@ -69,38 +74,48 @@ class SigningOptions:
 class SigningChoice:
     """How a publication will be signed, decided before anything is unlocked."""
 
-    kind: Literal["key", "keyless", "none"]
-    path: Path | None = None
+    kind: Literal["key", "keyless", "none", "missing"]
+    """``missing``: a signature is required, and there is nothing here to make it with."""
+    keys: tuple[KeySource, ...] = ()
 
     @property
     def public_pem(self) -> str:
-        """The public key beside the private one, if it lies there; a preview, checked on unlocking."""
-        public = self.path.with_suffix(".pub") if self.path else None
-        return read_key_file(public).decode("utf-8", "replace") if public and public.is_file() else ""
+        """The first key's public half where it is known before unlocking; a preview."""
+        return self.keys[0].public_pem if self.keys else ""
+
+    @property
+    def known(self) -> tuple[PublicKey, ...]:
+        """The public halves that are known before unlocking."""
+        return tuple(load_public(pem.encode()) for key in self.keys if (pem := key.public_pem))
+
+    def demand(self) -> None:
+        """Raise `Unsigned` where a signature is required and cannot be made."""
+        if self.kind == "missing":
+            raise Unsigned(
+                "the manifest requires signed artifacts, and there is no key to sign with",
+                hint=f"name one with --key or {KEY_VARIABLE}, or make one with `floe platform keygen`",
+                where="manifest.yaml: security.require_signed_artifacts",
+            )
 
     def __str__(self) -> str:
         if self.kind == "key":
-            return f"the key {self.path}"
+            return " and ".join(str(key) for key in self.keys)
+        if self.kind == "missing":
+            return "nobody here: publishing needs a key, for the manifest requires a signature"
         return "a Sigstore identity (keyless)" if self.kind == "keyless" else "nobody: no signing key"
 
 
 def choose_signing(workspace: Workspace, security: SecurityPolicy, options: SigningOptions) -> SigningChoice:
-    """Key, keyless or nothing. Raises `Unsigned` where nothing is chosen and signatures are required."""
+    """Keys, keyless or nothing; `SigningChoice.demand` says whether nothing is enough."""
     if options.sign and options.keyless:
         return SigningChoice("keyless")
-    path = find_key(workspace, options.key) if options.sign else None
-    if path is not None:
-        return SigningChoice("key", path)
-    if security.require_signed_artifacts:
-        raise Unsigned(
-            "the manifest requires signed artifacts, and there is no key to sign with",
-            hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
-            where="manifest.yaml: security.require_signed_artifacts",
-        )
-    return SigningChoice("none")
+    keys = find_keys(workspace, options.keys) if options.sign else ()
+    if keys:
+        return SigningChoice("key", keys)
+    return SigningChoice("missing" if security.require_signed_artifacts else "none")
 
 
-def open_signer(
+def open_signers(
     workspace: Workspace,
     choice: SigningChoice,
     security: SecurityPolicy,
@@ -108,27 +123,40 @@ def open_signer(
     ask: AskPassword | None = None,
     sign_in: SignIn | None = None,
     cancel: CancelToken | None = None,
-) -> Signer | None:
-    """Unlock whoever signs. Raises `Untrusted` for a key that the manifest does not list.
+) -> tuple[Signer, ...]:
+    """Unlock whoever signs. Raises `Untrusted` where the manifest lists none of the keys.
 
     An identity comes from its token (the options', the environment's, the CI system's); where there
     is none that holds, from a person who is shown `sign_in`.
     """
+    choice.demand()
     if choice.kind == "none":
-        return None
-    if choice.path is None:
-        return _identity(workspace, options, sign_in, cancel)
-    key = unlock(workspace, choice.path, ask)
+        return ()
+    if choice.kind == "keyless":
+        return (_identity(workspace, options, sign_in, cancel),)
+    allowed = options.allow_readable_key or workspace.environ.get(READABLE_VARIABLE, "") not in ("", "0")
+    unlocking = Unlocking(workspace.environ, ask, allowed)
+    keys = [source.open(unlocking) for source in choice.keys]
+    check_listed([key.public for key in keys], security, where=str(choice))
+    return tuple({key.public.fingerprint: key for key in keys}.values())
+
+
+def check_listed(keys: Iterable[PublicKey], security: SecurityPolicy, *, where: str = "") -> None:
+    """Raise `Untrusted` where the manifest lists signing keys and none of `keys` is among them.
+
+    One that is listed is enough: another may vouch beside it for readers who do not know the new
+    key yet (a rotation).
+    """
     trusted = {entry.fingerprint for entry in security.trusted_keys}
-    if trusted and key.public.fingerprint not in trusted:
+    signing = {key.fingerprint: key for key in keys}
+    if trusted and signing and not trusted & set(signing):
         raise Untrusted(
             "the signing key is not one that the manifest trusts",
-            f"{choice.path.name} has fingerprint {key.public.fingerprint}\n"
+            f"it has fingerprint {', '.join(signing)}\n"
             f"security.trusted_keys lists {', '.join(sorted(trusted))}",
             hint="sign with a listed key, or add its .pub file to security.trusted_keys",
-            where=str(choice.path),
+            where=where,
         )
-    return key
 
 
 def expected_identity(workspace: Workspace, options: SigningOptions) -> Claimed | None:
@@ -166,29 +194,27 @@ def trust_root(workspace: Workspace) -> TrustRoot | None:
     return TrustRoot.load(Path(path), Path(config) if config else None)
 
 
-def find_key(workspace: Workspace, option: str | None = None) -> Path | None:
-    """The signing key: ``--key``, FLOE_SIGNING_KEY, or ``cosign.key`` beside the manifest."""
-    if option:
-        return workspace.directory / option
-    if named := workspace.environ.get("FLOE_SIGNING_KEY"):
-        return Path(named)
-    beside = workspace.directory / PRIVATE_FILE
-    return beside if beside.exists() else None
+def find_keys(workspace: Workspace, options: Iterable[str] = ()) -> tuple[KeySource, ...]:
+    """The signing keys: each ``--key``, or FLOE_SIGNING_KEY, or ``cosign.key`` beside the manifest.
 
-
-def unlock(workspace: Workspace, path: Path, ask: AskPassword | None = None) -> PrivateKey:
-    """Read and decrypt a private key.
-
-    The password comes from COSIGN_PASSWORD (set but empty is the empty password), else from `ask`.
-    Raises `KeyUnusable` where neither can say it, or it is wrong.
+    Raises `UsageError` where a name is none.
     """
-    pem = read_key_file(path)
-    if not is_locked(pem):
-        return load_private(pem)
-    return load_private(pem, _password(workspace, f"Password for {path.name}: ", ask, str(path)))
+    if named := tuple(dict.fromkeys(options)):
+        return tuple(key_source(name, workspace.directory, "--key") for name in named)
+    if name := workspace.environ.get(KEY_VARIABLE):
+        return (key_source(name, Path(), KEY_VARIABLE),)
+    beside = workspace.directory / PRIVATE_FILE
+    # A link that leads nowhere is a key that is missing, not the wish to publish without one.
+    return (KeyFile(beside),) if os.path.lexists(beside) else ()
 
 
-def keygen(workspace: Workspace, *, directory: Path | None = None, ask: AskPassword | None = None) -> KeyPair:
+def keygen(
+    workspace: Workspace,
+    *,
+    directory: Path | None = None,
+    ask: AskPassword | None = None,
+    report: Report = silent,
+) -> KeyPair:
     """Make a P-256 key pair in cosign's format. Never overwrites a key."""
     target = directory or workspace.directory
     private, public = target / PRIVATE_FILE, target / PUBLIC_FILE
@@ -199,25 +225,27 @@ def keygen(workspace: Workspace, *, directory: Path | None = None, ask: AskPassw
                 hint="move it away, or choose another directory with --into",
                 where=str(path),
             )
-    password = _password(workspace, "Password for the new key: ", ask, str(private))
-    if ask is not None and "COSIGN_PASSWORD" not in workspace.environ:
-        again = ask("Repeat it: ").encode()
-        if again != password:
-            raise KeyUnusable("the two passwords are not the same", hint="run the command again")
+    password = _new_password(Unlocking(workspace.environ, ask), str(private), report)
     private_pem, public_pem = generate(password)
     write_atomic(private, private_pem, mode=0o600)
     write_atomic(public, public_pem)
     return KeyPair(private, public, load_public(public_pem).fingerprint)
 
 
-def _password(workspace: Workspace, prompt: str, ask: AskPassword | None, where: str) -> bytes:
-    password = workspace.environ.get("COSIGN_PASSWORD")
-    if password is None:
-        if ask is None:
-            raise KeyUnusable(
-                "the key is protected by a password, and there is nobody to ask for it",
-                hint="set COSIGN_PASSWORD in the environment of the command",
-                where=where,
+def _new_password(unlocking: Unlocking, where: str, report: Report) -> bytes:
+    """A password for a new key: typed twice, and an empty one only where that is meant."""
+    password = unlocking.password("Password for the new key: ", where)
+    if unlocking.ask is None or PASSWORD_VARIABLE in unlocking.environ:
+        if not password:
+            report(
+                Notice(
+                    f"{PASSWORD_VARIABLE} is empty, so nothing protects the new key: "
+                    "whoever reads the file can sign",
+                    hint=f"set {PASSWORD_VARIABLE} to a password before you make a key that matters",
+                )
             )
-        password = ask(prompt)
-    return password.encode()
+        return password
+    prompt = "Repeat it: " if password else "Empty: whoever reads the file could sign. Empty again, if so: "
+    if unlocking.ask(prompt).encode() != password:
+        raise KeyUnusable("the two passwords are not the same", hint="run the command again")
+    return password

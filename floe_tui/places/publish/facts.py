@@ -30,8 +30,8 @@ class Signing:
         """The same as the engine takes it."""
         from floe_engine import SigningOptions
 
-        key = self.key if self.how == "key" else None
-        return SigningOptions(key=key, sign=self.how != "none", keyless=self.how == "keyless")
+        keys = (self.key,) if self.how == "key" else ()
+        return SigningOptions(keys=keys, sign=self.how != "none", keyless=self.how == "keyless")
 
     @property
     def words(self) -> list[str]:
@@ -158,7 +158,9 @@ def _outline(found: PublicationPlan, wish: Wish, who: str) -> Outline:
         found.exists,
         who,
         "\n".join(_lines(found, wish, who)),
-        "it is not signed" if found.signing.kind == "none" else "nothing was published from here yet",
+        "it is not signed"
+        if found.signing.kind in ("none", "missing")
+        else "nothing was published from here yet",
     )
 
 
@@ -198,11 +200,15 @@ def _lines(found: PublicationPlan, wish: Wish, who: str) -> list[str]:
     ]
 
 
+def _signed(found: PublicationPlan) -> bool:
+    return found.signing.kind not in ("none", "missing")
+
+
 def _signing_lines(found: PublicationPlan, who: str) -> Iterator[str]:
     if found.exists:
         yield "- whoever signed it when it was published (F6)"
         return
-    yield f"{'!' if found.signing.kind == 'none' else '✓'} {homely(who)}"
+    yield f"{'✓' if _signed(found) else '!'} {homely(who)}"
     if found.signing.kind == "keyless":
         yield "keyless: a Sigstore certifies the identity"
 
@@ -217,7 +223,7 @@ def _verify(workspace: Workspace, published: Published) -> tuple[str, str]:
     if reference.scheme != "oci":
         return "", "cosign reads registries, not folders; floe platform verify reads both"
     target = f"{reference.docker_reference}@{published.digest}"
-    if signing.path is None:
+    if signing.kind == "keyless":
         signer, root = published.signers[0], trust_root(workspace)
         who = ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer]
         if root is None:
@@ -225,9 +231,10 @@ def _verify(workspace: Workspace, published: Published) -> tuple[str, str]:
         if not root.file:
             return "", f"cosign takes a trusted_root.json, and {root.name} is a client trust configuration"
         return shlex.join(["cosign", "verify", "--trusted-root", root.file, *who, target]), ""
-    public = signing.path.with_suffix(".pub")
-    if not public.is_file():
-        return "", f"the public key is not beside {signing.path.name}"
+    path = signing.keys[0].path
+    public = path.with_suffix(".pub") if path is not None else None
+    if public is None or not public.is_file():
+        return "", f"no file holds the public half of {signing.keys[0]}"
     # Key signatures are not put into the public transparency log.
     words = ["cosign", "verify", "--key", str(public), "--insecure-ignore-tlog=true", target]
     return shlex.join(words), ""

@@ -29,6 +29,7 @@ def new_key(path: Path) -> Path:
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
     path.write_bytes(pem)
     path.with_suffix(".pub").write_bytes(load_private(pem).public.pem)
     return path
@@ -97,7 +98,7 @@ class PlatformTeam:
         """Write the manifest (`text`, or a small one) and publish it, signed by `key` if there is one."""
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "manifest.yaml").write_text(text or manifest(version))
-        options = SigningOptions(key=str(key) if key else None, sign=key is not None)
+        options = SigningOptions(keys=(str(key),) if key else (), sign=key is not None)
         return publish(self.workspace, f"v{version}", options=options, report=heard or Heard())
 
     def retag(self, source: str, target: str) -> str:

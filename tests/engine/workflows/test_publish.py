@@ -97,10 +97,10 @@ def test_a_plan_says_everything_and_pushes_nothing(platform: PlatformTeam, key: 
     platform.publish("1.0.0", key=key)
     (platform.directory / "manifest.yaml").write_text(manifest("1.1.0"))
     before = set((layout(platform) / "blobs/sha256").iterdir())
-    plan = plan_publication(platform.workspace, "v1.1.0", options=SigningOptions(key=str(key)))
+    plan = plan_publication(platform.workspace, "v1.1.0", options=SigningOptions(keys=(str(key),)))
     assert (plan.reference.tag, plan.exists, plan.signing.kind) == ("v1.1.0", False, "key")
     assert plan.guard.previous.tag == "v1.0.0"
-    dry = publish(platform.workspace, "v1.1.0", options=SigningOptions(key=str(key)), dry_run=True)
+    dry = publish(platform.workspace, "v1.1.0", options=SigningOptions(keys=(str(key),)), dry_run=True)
     assert (dry.state, dry.digest) == ("planned", plan.packed.digest)
     assert set((layout(platform) / "blobs/sha256").iterdir()) == before
     assert platform.publish("1.1.0", key=key).digest == plan.packed.digest
@@ -198,6 +198,7 @@ def test_no_password_and_nobody_to_ask_is_said_at_once(platform: PlatformTeam) -
     locked = platform.directory / "cosign.key"
     locked.parent.mkdir()
     locked.write_bytes(generate(b"secret")[0])
+    locked.chmod(0o600)
     with pytest.raises(KeyUnusable, match="nobody to ask"):
         platform.publish(key=locked)
     platform.environ = {"COSIGN_PASSWORD": "tr0ub4dor"}
@@ -259,12 +260,12 @@ def test_signing_afterwards_adds_a_signature_and_twice_changes_nothing(
     platform: PlatformTeam, key: Path
 ) -> None:
     published = platform.publish()
-    options = SigningOptions(key=str(key))
+    options = SigningOptions(keys=(str(key),))
     first = sign_version(platform.workspace, "v1.0.0", options=options)
     again = sign_version(platform.workspace, "v1.0.0", options=options)
     assert first.digest == published.digest and first.signatures == again.signatures
     second = new_key(key.with_name("bob.key"))
-    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(key=str(second)))
+    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(keys=(str(second),)))
     verdict = inspect_version(platform.workspace, "v1.0.0").verdict
     assert len(verdict.rejected) + len(verdict.signers) == 4  # two keys in two formats
 
@@ -273,7 +274,7 @@ def test_nobody_signs_what_is_not_the_version_that_its_tag_says(platform: Platfo
     platform.publish("1.0.0")
     platform.retag("v1.0.0", "v9.0.0")
     with pytest.raises(Exception, match="disagree about the version"):
-        sign_version(platform.workspace, "v9.0.0", options=SigningOptions(key=str(key)))
+        sign_version(platform.workspace, "v9.0.0", options=SigningOptions(keys=(str(key),)))
 
 
 def test_unsigned_is_an_answer_only_where_signing_is_off(platform: PlatformTeam, key: Path) -> None:

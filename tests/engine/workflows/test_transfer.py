@@ -58,7 +58,7 @@ def test_copying_again_adds_only_signatures_that_are_missing(
 ) -> None:
     platform.publish("1.0.0")
     assert copy_version(platform.workspace, "v1.0.0", elsewhere).signatures == 0
-    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(key=str(key)))
+    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(keys=(str(key),)))
     again = copy_version(platform.workspace, "v1.0.0", f"{elsewhere}:v1.0.0")
     assert (again.changed, again.signatures) == (False, 2)
     verdict(platform, elsewhere, key)
@@ -70,7 +70,7 @@ def test_signatures_that_the_target_has_of_its_own_stay(
     platform.publish("1.0.0", key=key)
     copy_version(platform.workspace, "v1.0.0", elsewhere)
     second = new_key(key.with_name("release.key"))
-    sign_version(platform.workspace, f"{elsewhere}:v1.0.0", options=SigningOptions(key=str(second)))
+    sign_version(platform.workspace, f"{elsewhere}:v1.0.0", options=SigningOptions(keys=(str(second),)))
     copy_version(platform.workspace, "v1.0.0", elsewhere)
     verdict(platform, elsewhere, key)
     verdict(platform, elsewhere, second)

@@ -228,7 +228,7 @@ def test_a_platform_that_was_pulled_unsigned_is_looked_at_again_once_somebody_is
     data.pin("v1.0.0", f"trusted_keys: [{public(key)}]")
     with pytest.raises(Unsigned):
         data.pull_pinned()
-    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(key=str(key)))
+    sign_version(platform.workspace, "v1.0.0", options=SigningOptions(keys=(str(key),)))
     with pytest.raises(LockMismatch, match="another signer"):
         data.pull_pinned(frozen=True)
     assert data.pull_pinned().lock.signer.fingerprint == fingerprint(key)
