@@ -207,6 +207,12 @@ def _face(
         wanted = output.format
         output.format = "text"
         raise UsageError(f"--output {wanted} is not possible here", hint=f"use one of: {', '.join(formats)}")
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the working directory is gone", error.strerror or "", hint="go to one that exists (`cd ~`)"
+        ) from None
     if not directory.is_dir():
         raise UsageError("--dir is not a directory", where=str(directory))
     return Face(output, Workspace.open(directory, registry=registry), cancel)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from floe_engine.errors import AuthenticationFailed, RegistryError
 from floe_engine.registry.addresses import origin, shown, split
-from floe_engine.registry.credentials import Credential, CredentialSource
+from floe_engine.registry.credentials import Credential
 from floe_engine.registry.reference import is_loopback
 
 PULL: frozenset[str] = frozenset({"pull"})
@@ -57,6 +57,9 @@ class TokenRequest:
 AskForToken = Callable[[TokenRequest], Mapping[str, object]]
 """Sends a `TokenRequest` without following redirects and returns the JSON object of the answer."""
 
+CredentialOf = Callable[[str, str], Credential | None]
+"""Who we are to a registry and a repository in it (`CredentialSource.lookup`)."""
+
 
 class Authorization:
     """Answers the challenges of one registry for one repository (thread-safe).
@@ -70,7 +73,7 @@ class Authorization:
         home: str,
         registry: str,
         repository: str,
-        credentials: CredentialSource,
+        credential_of: CredentialOf,
         ask: AskForToken,
         *,
         plain_http: bool,
@@ -78,7 +81,7 @@ class Authorization:
         self._home = origin(home)
         self._registry = registry
         self._repository = repository
-        self._credentials = credentials
+        self._credential_of = credential_of
         self._ask = ask
         self._plain_http = plain_http
         self._lock = threading.Lock()
@@ -140,7 +143,7 @@ class Authorization:
 
     def _identify(self) -> Credential | None:
         if not self._looked_up:
-            self._credential = self._credentials.lookup(self._registry, self._repository)
+            self._credential = self._credential_of(self._registry, self._repository)
             self._looked_up = True
         return self._credential
 

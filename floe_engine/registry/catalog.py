@@ -39,7 +39,7 @@ def _catalog(reference: Reference, settings: Transport | None, cancel: CancelTok
     session = Session(reference.without_target(), settings or Transport(), cancel)
     found: list[Reference] = []
     for page in pages(session, f"{session.home}/v2/_catalog?n=1000", "listing the repositories"):
-        names = page.get("repositories")
+        names = page.get("repositories", "absent")
         if names is not None and not isinstance(names, list):
             raise RegistryError("the registry's list of repositories is malformed", where=reference.registry)
         for name in names or ():

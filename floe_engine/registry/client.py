@@ -89,8 +89,8 @@ class Repository:
         url = self._session.url(self._session.container.tags_url(N=1000))
         found: set[str] = set()
         for page in pages(self._session, url, "listing the tags"):
-            tags = page.get("tags")
-            if tags is None:
+            tags = page.get("tags", "absent")
+            if tags is None:  # docker-registry's word for none
                 continue
             if not isinstance(tags, list):
                 raise RegistryError("the registry's list of tags is malformed", where=self.reference.name)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
+import importlib.util
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable
-from floe_engine.registry import answers
+from floe_engine.files import read_bounded
+from floe_engine.registry import addresses, answers
 from floe_engine.registry.addresses import shown
+from floe_engine.registry.exchange import WatchedAdapter
 from floe_engine.registry.transport import Transport
 
 
@@ -27,38 +31,122 @@ class Interrupted(Exception):
         self.passing = passing
 
 
-class CertificateAdapter(HTTPAdapter):
+class CertificateAdapter(WatchedAdapter):
     """HTTPS that trusts the user's certificate authorities besides the public ones."""
 
     def __init__(self, settings: Transport) -> None:
-        self._extra = settings.ca_file or _environment_ca()
+        self._context = _context(settings.ca_file)
         super().__init__(pool_maxsize=settings.workers + 1)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the connection pool; requests calls this from its constructor."""
-        if self._extra is not None:
-            context = ssl.create_default_context()
-            try:
-                context.load_verify_locations(cafile=str(self._extra))
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigurationError(
-                    "the file of certificate authorities cannot be used",
-                    getattr(error, "strerror", None) or "it is not PEM",
-                    hint="it must hold one or more certificates between BEGIN and END CERTIFICATE",
-                    where=str(self._extra),
-                ) from None
-            options["ssl_context"] = context
-        super().init_poolmanager(*args, **options)
+        super().init_poolmanager(*args, **self._secured(options))
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pool of connections through a proxy, which trust the same authorities."""
+        return super().proxy_manager_for(proxy, **self._secured(options))
+
+    def _secured(self, options: dict[str, Any]) -> dict[str, Any]:
+        return options if self._context is None else {**options, "ssl_context": self._context}
 
 
-def _environment_ca() -> Path | None:
-    """What Go and OpenSSL programs honour; `requests` only reads its own variables."""
-    if os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"):
+def _context(ca_file: Path | None) -> ssl.SSLContext | None:
+    """What trusts the public authorities and those of `ca_file` and ``SSL_CERT_FILE``; None: only the public.
+
+    What ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` names stands in place of the public ones, as
+    everywhere; it is only looked at here, for `requests` would say what is wrong in its own way.
+    """
+    # All are read before a context is made: OpenSSL looks at SSL_CERT_FILE itself, and waits for a pipe.
+    besides = []
+    if ca_file is not None:
+        besides.append(_Authorities.read(ca_file, "FLOE_CA_FILE or the setting ca_file"))
+    if named := os.environ.get("SSL_CERT_FILE"):
+        besides.append(_Authorities.read(Path(named), "SSL_CERT_FILE"))
+    bundle = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), "")
+    if bundle and not (path := Path(os.environ[bundle])).is_dir():
+        _Authorities.read(path, bundle).load(ssl.create_default_context())
+    if not besides:
         return None
-    named = os.environ.get("SSL_CERT_FILE")
-    return Path(named) if named else None
+    context = ssl.create_default_context()
+    for authorities in besides:
+        authorities.load(context)
+    return context
 
 
+@dataclass(frozen=True, slots=True)
+class _Authorities:
+    """A file of certificates in PEM, and what named it."""
+
+    path: Path
+    named_by: str
+    pem: str
+
+    @classmethod
+    def read(cls, path: Path, named_by: str) -> Self:
+        """Read it. Raises `ConfigurationError` where it is no regular file that can be read."""
+        try:
+            pem = read_bounded(path, _CA_LIMIT, what="it").decode("ascii", "replace")
+        except ConfigurationError as error:
+            why = error.title.replace("it not found", "it does not exist")
+            raise _unusable(path, named_by, f"{why} {error.message}".strip()) from None
+        return cls(path, named_by, pem.replace("\ufffd", "?"))  # comments may be in any language
+
+    def load(self, context: ssl.SSLContext) -> None:
+        """Let `context` trust them too. Raises `ConfigurationError` where there are none."""
+        try:
+            context.load_verify_locations(cadata=self.pem)
+        except (OSError, ValueError):
+            raise _unusable(self.path, self.named_by, "it holds no certificate in PEM") from None
+
+
+def _unusable(path: Path, named_by: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        "the file of certificate authorities cannot be used",
+        f"{why}; {named_by} names it",
+        hint="it must hold one or more certificates between BEGIN and END CERTIFICATE",
+        where=str(path),
+    )
+
+
+def proxy_for(url: str, proxies: Mapping[str, str]) -> None:
+    """Look at the proxy of the environment that `url` would go through, before it is used.
+
+    Raises `ConfigurationError`, with the variable's name, where it is none that can be used.
+    """
+    proxy = requests.utils.select_proxy(url, proxies)
+    if not proxy:
+        return
+    scheme = addresses.split(url).scheme
+    variables = {name.lower(): name for name in os.environ if os.environ[name]}
+    named = variables.get(f"{scheme}_proxy") or variables.get("all_proxy") or "the proxy settings"
+    try:
+        parts = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
+    except (urllib3.exceptions.LocationParseError, ValueError):
+        parts = urllib3.util.Url()
+    kind = (parts.scheme or "").lower()
+    if not parts.host or kind not in _PROXIES:
+        raise ConfigurationError(
+            f"{named} is not the address of a proxy",
+            f"it is needed for {shown(url)}",
+            hint=f"write it as http://HOST:PORT, or name the host in NO_PROXY, or unset {named}",
+        )
+    if kind.startswith("socks") and importlib.util.find_spec("socks") is None:
+        raise ConfigurationError(
+            f"{named} names a SOCKS proxy, and PySocks is not installed",
+            f"it is needed for {shown(url)}",
+            hint=f"install it beside floe (`pip install PySocks`), or name an http:// proxy in {named}",
+        )
+
+
+_PROXIES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+_CA_LIMIT = 16 * 1024 * 1024
+_MALFORMED = (
+    requests.exceptions.InvalidHeader,
+    urllib3.exceptions.InvalidHeader,
+    urllib3.exceptions.HeaderParsingError,
+    http.client.LineTooLong,
+)
+SPEAKS_TLS = "plain HTTP is the default for this machine alone: set FLOE_PLAIN_HTTP=0"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "record layer failure")
 
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
@@ -83,7 +171,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError, ConnectionError),
         "the connection broke off",
-        "try again; check proxies in between",
+        "try again; check proxies in between, and whether the port speaks HTTPS (FLOE_PLAIN_HTTP)",
     ),
 )
 """What failed → why, and what to do. The first that fits is said; all may pass by themselves."""
@@ -102,13 +190,40 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
         for one in chain
     ):
         return Interrupted(unreachable(*_tls_reason(chain)), passing=False)
-    if isinstance(error, ValueError):  # requests' InvalidURL, InvalidHeader and their like
+    if any(isinstance(one, _MALFORMED) for one in chain):
+        return Interrupted(
+            unreachable(
+                "its answer is not HTTP that can be read: its headers contradict themselves or are cut short",
+                "check that the host is an OCI registry; a proxy in between may damage its answers",
+            ),
+            passing=False,
+        )
+    if isinstance(error, ValueError):  # requests' InvalidURL and its like
         return Interrupted(unreachable("the request cannot be built", "check the reference"), passing=False)
+    if url.startswith("http:") and any(_sounds_like_tls(one) for one in chain):
+        return Interrupted(
+            unreachable("it was asked by plain HTTP, and answers in TLS", SPEAKS_TLS), passing=False
+        )
     for kinds, why, hint in _REASONS:
         if any(isinstance(one, kinds) for one in chain):
             return Interrupted(unreachable(why, hint), passing=True)
     why, hint = type(error).__name__, "check the network and the proxy settings"
     return Interrupted(unreachable(why, hint), passing=True)
+
+
+def never_ending(url: str, where: str, seconds: float) -> RegistryUnreachable:
+    """The error for an answer that comes so slowly that it would not end in time."""
+    return RegistryUnreachable(
+        f"{shown(url)} does not come to an end with its answer",
+        f"it was not complete after {seconds:g} s, and hardly anything moves",
+        hint="try again later; a proxy in between may hold answers back",
+        where=where,
+    )
+
+
+def _sounds_like_tls(error: BaseException) -> bool:
+    """Whether a status line is the beginning of a TLS record (an alert, or a handshake)."""
+    return isinstance(error, http.client.BadStatusLine) and str(error.args[0])[1:2] == "\x03"
 
 
 def _chain(error: BaseException) -> list[BaseException]:

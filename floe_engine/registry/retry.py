@@ -21,6 +21,11 @@ class Retry:
         self._tries = 1
         self._start = time.monotonic()
 
+    @property
+    def end(self) -> float:
+        """When, by the monotonic clock, the last try must be over."""
+        return self._start + self._settings.budget
+
     def again(self, retry_after: str = "") -> bool:
         """Pause as long as is right and return True, or return False where it is enough.
 
@@ -61,8 +66,8 @@ def _seconds(retry_after: str) -> float | None:
         return float(text[:9])
     try:
         when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=datetime.UTC)
+        return max(0.0, (when - datetime.datetime.now(datetime.UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # a year that no calendar has, for one
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=datetime.UTC)
-    return max(0.0, (when - datetime.datetime.now(datetime.UTC)).total_seconds())

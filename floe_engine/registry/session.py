@@ -9,7 +9,9 @@ imports `oras` and `requests`): only an opened `Repository` does. The stock `pus
 from __future__ import annotations
 
 import io
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
@@ -20,26 +22,27 @@ import oras.provider
 import requests
 import urllib3
 from requests import RequestException, Response
-from requests.adapters import HTTPAdapter
 
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
 from floe_engine.events import CancelToken
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PULL, Authorization, TokenRequest
+from floe_engine.registry.credentials import Credential
 from floe_engine.registry.descriptor import MANIFEST_LIMIT
+from floe_engine.registry.exchange import Exchange, WatchedAdapter
 from floe_engine.registry.layout_adapter import LAYOUT_HOST, LayoutAdapter
-from floe_engine.registry.network import CertificateAdapter, Interrupted, explain
+from floe_engine.registry.network import CertificateAdapter, Interrupted, explain, never_ending, proxy_for
 from floe_engine.registry.reference import Reference, is_loopback
 from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport
+from floe_engine.waiting import Overdue, wait_for
 
-_CHUNK = 64 * 1024
+_CHUNK = 16 * 1024
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOKEN_LIMIT = 1024 * 1024
 _ERROR_LIMIT = 64 * 1024
 _MAX_CHALLENGES = 2
-_CANCEL_POLL = 0.05
 _DOCKER_HUB = "registry-1.docker.io"
 
 OnChunk = Callable[[int], None]
@@ -57,6 +60,9 @@ class _Request:
     limit: int = MANIFEST_LIMIT
     on_chunk: OnChunk | None = None
     cancels: Sequence[CancelToken] = ()
+    end: float = math.inf
+    """When (monotonic clock) the answer must be here, apart from the time that its bytes may take."""
+    is_token: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -65,7 +71,9 @@ class _Request:
     @property
     def is_repeatable(self) -> bool:
         """Whether doing it twice is the same as doing it once; a part of an upload is not."""
-        return self.is_read or (self.method == "PUT" and "/manifests/" in addresses.split(self.url).path)
+        # Asking twice for a token only makes two tokens.
+        writes = self.method == "PUT" and "/manifests/" in addresses.split(self.url).path
+        return self.is_read or self.is_token or writes
 
 
 class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no types
@@ -89,7 +97,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             self.home,
             reference.registry,
             reference.repository,
-            settings.credentials,
+            self._credential_of,
             self._ask_for_token,
             plain_http=plain,
         )
@@ -133,16 +141,16 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             raise TypeError("registries take bytes, not JSON bodies")
         cancels = tuple(token for token in (self._cancel, cancel) if token is not None)
         request = _Request(method, url, data, headers or {}, limit, on_chunk, cancels)
-        return self._repeated(request.is_repeatable, cancels, lambda: self._authorized(request))
+        return self._repeated(request, self._authorized)
 
-    def _repeated(
-        self, repeatable: bool, cancels: Sequence[CancelToken], attempt: Callable[[], Response]
-    ) -> Response:
+    def _repeated(self, request: _Request, attempt: Callable[[_Request], Response]) -> Response:
         """Make an attempt, and more of them while that is allowed and promises something."""
-        retry = Retry(self.settings, cancels)
+        retry = Retry(self.settings, request.cancels)
+        request = replace(request, end=retry.end)
+        repeatable = request.is_repeatable
         while True:
             try:
-                response = attempt()
+                response = attempt(request)
             except Interrupted as interrupted:
                 if interrupted.passing and repeatable and retry.again():
                     continue
@@ -217,6 +225,11 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             tagging=tagging,
         )
 
+    def _credential_of(self, registry: str, repository: str) -> Credential | None:
+        # A helper program may ask a server of its own; whoever cancels does not wait for that.
+        cancels = (self._cancel,) if self._cancel is not None else ()
+        return wait_for(lambda: self.settings.credentials.lookup(registry, repository), cancels)
+
     def _ask_for_token(self, wanted: TokenRequest) -> Mapping[str, object]:
         headers = {"Accept": "application/json"}
         if wanted.authorization:
@@ -225,10 +238,11 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         cancels = (self._cancel,) if self._cancel is not None else ()
         method = "GET" if wanted.form is None else "POST"
-        request = _Request(method, wanted.url, wanted.form, headers, _TOKEN_LIMIT, None, cancels)
-        # Asking twice for a token only makes two tokens. It is sent as it is: a redirect would
-        # carry the credentials to a place that nobody has checked.
-        response = self._repeated(True, cancels, lambda: self._send(request))
+        request = _Request(
+            method, wanted.url, wanted.form, headers, limit=_TOKEN_LIMIT, cancels=cancels, is_token=True
+        )
+        # It is sent as it is: a redirect would carry the credentials to a place that nobody has checked.
+        response = self._repeated(request, self._send)
         if response.status_code != 200:
             raise self._token_refused(response)
         return answers.json_object(
@@ -263,33 +277,55 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         with self._counter:
             self._sent += 1
 
-        def exchange() -> Response:
-            try:
-                response: Response = self.session.request(
-                    request.method,
-                    request.url,
-                    data=request.data,
-                    headers={"User-Agent": "floe-engine", "Accept-Encoding": "identity", **request.headers},
-                    timeout=(self.settings.connect_timeout, self.settings.read_timeout),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                with response:
-                    content = _read(response, request)
-            except (RequestException, urllib3.exceptions.HTTPError) as error:
-                raise explain(error, request.url, str(self.reference)) from None
+        exchange = Exchange()
+        moved = len(request.data or b"")
+
+        def count(received: int) -> None:
+            nonlocal moved
+            moved = len(request.data or b"") + received
+            if request.on_chunk is not None:
+                request.on_chunk(received)
+
+        def talk() -> Response:
+            with exchange.watched():
+                try:
+                    response: Response = self.session.request(
+                        request.method,
+                        request.url,
+                        data=request.data,
+                        headers={
+                            "User-Agent": "floe-engine",
+                            "Accept-Encoding": "identity",
+                            **request.headers,
+                        },
+                        timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+                        allow_redirects=False,
+                        stream=True,
+                    )
+                    with response:
+                        content = _read(response, request, count)
+                except (RequestException, urllib3.exceptions.HTTPError) as error:
+                    raise explain(error, request.url, str(self.reference)) from None
             # The connection is free again; `.content` and `.json()` read the copy.
             response.raw = urllib3.HTTPResponse(io.BytesIO(content), preload_content=False)
             return response
 
-        return _abandonable(exchange, request.cancels)
+        try:
+            return wait_for(
+                talk,
+                request.cancels,
+                overdue=lambda: time.monotonic() > request.end + moved / self.settings.slowest,
+                let_go=exchange.hang_up,
+            )
+        except Overdue:
+            raise never_ending(request.url, str(self.reference), self.settings.budget) from None
 
     def _mount(self, host: str) -> None:
         if self.reference.root is not None:
             self.session.mount(f"http://{host}/", LayoutAdapter(self.reference.root, self._cancel))
             return
         self.session.mount("https://", CertificateAdapter(self.settings))
-        self.session.mount("http://", HTTPAdapter(pool_maxsize=self.settings.workers + 1))
+        self.session.mount("http://", WatchedAdapter(pool_maxsize=self.settings.workers + 1))
 
 
 class _PlainSession(requests.Session):
@@ -309,6 +345,7 @@ class _PlainSession(requests.Session):
         settings = super().merge_environment_settings(url, *others)
         if is_loopback(addresses.split(str(url)).netloc):
             settings["proxies"] = {}
+        proxy_for(str(url), settings["proxies"])
         return settings
 
     def get_redirect_target(self, resp: Response) -> None:
@@ -335,46 +372,16 @@ def _container(host: str, repository: str) -> oras.container.Container:
     return container
 
 
-def _read(response: Response, request: _Request) -> bytes:
+def _read(response: Response, request: _Request, count: OnChunk) -> bytes:
     limit = request.limit if response.ok else max(request.limit, _ERROR_LIMIT)
     content = bytearray()
     for chunk in response.raw.stream(_CHUNK, decode_content=False):
         for token in request.cancels:
             token.check()
         content += chunk
-        if request.on_chunk is not None and response.ok:
-            request.on_chunk(len(content))
+        if response.ok:
+            count(len(content))
         if len(content) > limit:
             return bytes(content[: limit + 1])
     response.raw.release_conn()  # to the pool; a body that was cut short takes its connection along
     return bytes(content)
-
-
-def _abandonable(work: Callable[[], Response], cancels: Sequence[CancelToken]) -> Response:
-    """Run `work`, but leave it behind as soon as somebody cancels.
-
-    A thread that waits for a silent server cannot be interrupted; it is a daemon, holds nothing
-    but its socket and ends by its own timeout.
-    """
-    if not cancels:
-        return work()
-    for token in cancels:
-        token.check()
-    finished = threading.Event()
-    outcome: list[Response | BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # handed to the waiting thread, which raises it
-            outcome.append(error)
-        finally:
-            finished.set()
-
-    threading.Thread(target=run, name="floe-request", daemon=True).start()
-    while not finished.wait(_CANCEL_POLL):
-        for token in cancels:
-            token.check()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0]

@@ -17,9 +17,10 @@ class Transport:
 
     `ca_file` names PEM certificates that are trusted besides the public ones. `plain_http` says
     whether the registry is spoken to without TLS; None means: on loopback alone. Times are in
-    seconds; `attempts` counts the first try; `budget` bounds one request with all its retries,
-    apart from a try that is already running. `workers` is how many blobs move at once;
-    `max_blobs` and `max_total` (bytes) bound one download.
+    seconds; `attempts` counts the first try; `budget` bounds one request with all its tries and
+    pauses, whatever trickles in meanwhile: only bytes that move faster than `slowest` (per second)
+    give it more time. `listing` bounds one list with all its pages. `workers` is how many blobs move
+    at once; `max_blobs` and `max_total` (bytes) bound one download.
     """
 
     ca_file: Path | None = None
@@ -29,6 +30,8 @@ class Transport:
     attempts: int = 4
     backoff: float = 0.2
     budget: float = 45.0
+    slowest: float = 16 * 1024
+    listing: float = 120.0
     workers: int = 8
     max_blobs: int = 1000
     max_total: int = 256 * 1024 * 1024

@@ -8,15 +8,18 @@ must an error's text ever decide anything.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
+from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.keys import fingerprint_of
 from floe_engine.signing.oidc import TOKEN_VARIABLE
 from floe_engine.signing.outside import Unacceptable, quoted, reason
+from floe_engine.waiting import Overdue, wait_for
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -30,6 +33,8 @@ TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version
 _TRUST_FILE_LIMIT = 4 << 20
 _TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for an answer of Fulcio or Rekor; the library sets none."""
+_SECONDS_TO_SIGN = 120.0
+"""For the certificate, the timestamps and the log entry together, however they trickle in."""
 
 # Fulcio's certificate extensions: oid-info.md of sigstore/fulcio.
 _ISSUER_OID = "1.3.6.1.4.1.57264.1.8"
@@ -213,12 +218,27 @@ class KeylessSigner:
     token: str = field(repr=False)
     root: TrustRoot = field(default_factory=TrustRoot)
 
-    def sign(self, statement: bytes) -> tuple[bytes, Certified]:
+    def sign(self, statement: bytes, cancel: CancelToken | None = None) -> tuple[bytes, Certified]:
         """An in-toto statement as a sigstore bundle v0.3 in JSON, and what the bundle proves.
 
         Raises `TrustError` where the token or the signing is refused, `RegistryUnreachable`
-        where Fulcio or Rekor does not answer.
+        where Fulcio or Rekor does not answer in time, `Cancelled`.
         """
+        end = time.monotonic() + _SECONDS_TO_SIGN
+        try:
+            return wait_for(
+                lambda: self._sign(statement),
+                (cancel,) if cancel is not None else (),
+                overdue=lambda: time.monotonic() > end,
+            )
+        except Overdue:
+            raise RegistryUnreachable(
+                "Sigstore does not answer",
+                f"{self.root.name}: nothing was signed within {_SECONDS_TO_SIGN:.0f} s",
+                hint="check the network and the addresses in the signing configuration",
+            ) from None
+
+    def _sign(self, statement: bytes) -> tuple[bytes, Certified]:
         import requests
 
         # Plain exceptions of the library, of which it exports no public name.

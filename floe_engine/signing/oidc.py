@@ -24,6 +24,7 @@ from floe_engine.errors import Cancelled, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import strict_json
 from floe_engine.signing.outside import Unacceptable, mapping, quoted, reason
+from floe_engine.waiting import Overdue, wait_for
 
 TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
 CLIENT_ID = "sigstore"
@@ -33,6 +34,8 @@ ELSEWHERE = "urn:ietf:wg:oauth:2.0:oob"
 
 SECONDS_TO_SIGN_IN = 300.0
 _TIMEOUTS = (5.0, 30.0)
+_SECONDS_TO_ANSWER = 45.0
+"""For one whole answer, however it trickles in."""
 _CHUNK, _CHUNKS = 64 << 10, 16
 """How much of an issuer's answer is read: a megabyte."""
 
@@ -92,7 +95,14 @@ def ambient_token(given: str | None, environ: Mapping[str, str]) -> str | None:
     from sigstore.oidc import IdentityError, detect_credential
 
     try:
-        return detect_credential()
+        # It asks services of the machine, some of them without any limit of its own.
+        return wait_for(detect_credential, overdue=_after(_SECONDS_TO_ANSWER))
+    except Overdue:
+        raise TrustError(
+            "the identity token of this machine cannot be had",
+            f"its service did not answer within {_SECONDS_TO_ANSWER:.0f} s",
+            hint=f"set {TOKEN_VARIABLE}, or sign with a key",
+        ) from None
     except IdentityError as error:
         raise TrustError("the identity token of this machine cannot be had", reason(error)) from None
 
@@ -114,7 +124,7 @@ def browser_token(issuer: str, show: SignIn, cancel: CancelToken) -> str:
     Raises `Cancelled`, also where they decline; `TrustError` where the issuer refuses or nobody
     signs in within five minutes; `RegistryUnreachable` where it does not answer.
     """
-    endpoints = _ask(issuer, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    endpoints = _ask(cancel, issuer, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     session = _Session(issuer, str(endpoints.get("authorization_endpoint", "")))
     if not _private(session.link(ELSEWHERE)):
         raise TrustError("the identity issuer is not reached by https", where=issuer)
@@ -123,6 +133,7 @@ def browser_token(issuer: str, show: SignIn, cancel: CancelToken) -> str:
         with show(invitation):
             code, redirect = _wait(session, invitation, f"{home}{CALLBACK}", cancel)
     answer = _ask(
+        cancel,
         issuer,
         str(endpoints.get("token_endpoint", "")),
         {
@@ -246,21 +257,26 @@ def _redirects(session: _Session) -> Iterator[str]:
         thread.join(5)
 
 
-def _ask(issuer: str, url: str, form: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+def _ask(
+    cancel: CancelToken, issuer: str, url: str, form: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
     """The answer of the issuer at `url`, a JSON object; with a `form` it is posted there."""
     import requests
 
     if not _private(url):
         raise TrustError("the identity issuer is not reached by https", quoted(url), where=issuer)
     method = "GET" if form is None else "POST"
-    try:
+
+    def talk() -> tuple[int, bytes]:
         with requests.request(method, url, data=form, timeout=_TIMEOUTS, stream=True) as answer:
-            body = b"".join(islice(answer.iter_content(_CHUNK), _CHUNKS))
-            status = answer.status_code
-    except requests.RequestException as error:
+            return answer.status_code, b"".join(islice(answer.iter_content(_CHUNK), _CHUNKS))
+
+    try:
+        status, body = wait_for(talk, (cancel,), overdue=_after(_SECONDS_TO_ANSWER))
+    except (requests.RequestException, Overdue) as error:
         raise RegistryUnreachable(
             "the identity issuer does not answer",
-            reason(error),
+            reason(error) or f"not within {_SECONDS_TO_ANSWER:.0f} s",
             hint="check the network, or sign with a key",
             where=issuer,
         ) from error
@@ -274,6 +290,11 @@ def _ask(issuer: str, url: str, form: Mapping[str, str] | None = None) -> Mappin
             "the identity issuer did not let you sign in", f"status {status}: {quoted(said)}", where=issuer
         )
     return document
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
 
 
 def _private(url: str) -> bool:

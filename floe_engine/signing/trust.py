@@ -109,7 +109,7 @@ def sign(
     payload = simple_signing.payload_for(digest, docker_reference, annotations)
     for signer in signers:
         if isinstance(signer, KeylessSigner):
-            made, proof = signer.sign(statement)
+            made, proof = signer.sign(statement, cancel)
             who = Signer(
                 "bundle", "", proof.fingerprint, proof.identity, proof.issuer, annotations=dict(annotations)
             )
