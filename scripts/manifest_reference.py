@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from floe_engine.manifest.codes import MANIFEST_CODES
+from floe_engine.manifest.declarations import inherited
 from floe_engine.manifest.effective import PATTERN_LAYERS
+from floe_engine.manifest.inheritance import INHERITED
+from floe_engine.manifest.laws import Free
 from floe_engine.manifest.reference import Key, keys, walk
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.stricter import RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "manifest.md"
 
@@ -93,14 +95,20 @@ def _inheritance() -> Iterator[str]:
     yield "## Inheritance\n"
     yield (
         "A platform of scope `domain` takes over the settings of its enterprise parent and may only make\n"
-        "them stricter. Waivers are not inherited. Plugins are replaced category by category, within the\n"
-        "parent's `approved_plugins`; a domain trusts a part of its parent's keys; its `default_level` is\n"
-        "not lower. What is not in this table may be overridden.\n"
+        "them stricter. A key without a value (null) says nothing: what the parent says holds. A role to\n"
+        "which the parent gives any permission gets no more in the parent's namespaces; roles of its own\n"
+        "are the domain's to permit.\n"
     )
-    yield "| setting | rule |\n|---|---|"
-    for rule in RULES:
-        path = ".".join("<name>" if part == "*" else part for part in rule.path)
-        yield f"| `{path}` | {rule.said} |"
+    yield "| setting | a domain may write |\n|---|---|"
+    for setting in inherited():
+        if not isinstance(setting.law, Free):
+            path = ".".join("<name>" if part == "*" else part for part in setting.path)
+            yield f"| `{path}` | {setting.law.says} |"
+    yield "\nThe rest is each platform's own: `metadata`, `artifacts`, `policy_tests`, and\n"
+    for setting in inherited():
+        if isinstance(setting.law, Free) and setting.path[0] in INHERITED:
+            path = ".".join("<name>" if part == "*" else part for part in setting.path)
+            yield f"- `{path}`: {setting.law.because}"
     yield ""
 
 

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Percent, Section, Text
-from floe_engine.manifest.terms import Enforcement, Pattern
+from floe_engine.manifest.base import Name, NamespaceName, Percent, Settings, Text
+from floe_engine.manifest.laws import AtLeast, Fixed, Free, Ranked, Subset, Superset
+from floe_engine.manifest.terms import STRICTNESS, Enforcement, Pattern
+
+_MEMBERS = Free(because="where its models lie is for each team to say")
 
 
-class Layer(Section):
+class Layer(Settings):
     """One layer: how its models are recognised and what they owe. Unset keys keep the pattern's."""
 
-    prefix: Text | None = None
+    prefix: Annotated[Text | None, Fixed()] = None
     """Name prefix of the layer's models, such as `gold_`. No prefix may begin another layer's."""
 
-    prefixes: tuple[Text, ...] = ()
+    prefixes: Annotated[tuple[Text, ...], Subset()] = ()
     """Several prefixes instead of one; the first is the one that suggestions use."""
 
-    paths: tuple[Text, ...] = ()
+    paths: Annotated[tuple[Text, ...], _MEMBERS] = ()
     """Folders (globs over the model's path) whose models belong here when their names do not say."""
 
-    tags: tuple[Text, ...] = ()
+    tags: Annotated[tuple[Text, ...], _MEMBERS] = ()
     """dbt tags whose models belong here when neither name nor folder says."""
 
-    schemas: tuple[Text, ...] = ()
+    schemas: Annotated[tuple[Text, ...], _MEMBERS] = ()
     """Schemas whose models belong here when nothing else says."""
 
-    required_tests: tuple[Text, ...] | None = None
+    required_tests: Annotated[tuple[Text, ...] | None, Superset()] = None
     """Tests every model of the layer has: `not_null_pk`, `unique_pk`, `freshness`, `documentation`,
     `relationships`, `contract`, `unit_test`, or the name of a dbt test of your own."""
 
-    minimum_test_coverage: Percent | None = None
+    minimum_test_coverage: Annotated[Percent | None, AtLeast()] = None
     """Least test coverage of the layer's models, in per cent; unset: the platform's."""
 
-    catalog_namespace: NamespaceName | None = None
+    catalog_namespace: Annotated[NamespaceName | None, Free(because="tables move, and nothing is laxer")] = (
+        None
+    )
     """Catalog namespace the layer's tables live in; unset: the layer's name."""
 
-    may_depend_on: tuple[Text, ...] | None = None
+    may_depend_on: Annotated[tuple[Text, ...] | None, Subset()] = None
     """Layers (and `source`) whose tables the layer's models may select from."""
 
     @property
@@ -48,26 +53,26 @@ class Layer(Section):
         return tuple(dict.fromkeys(first + self.prefixes))
 
 
-class Naming(Section):
+class Naming(Settings):
     """How models are named."""
 
-    enforcement: Enforcement = "warn"
+    enforcement: Annotated[Enforcement, Ranked(order=STRICTNESS)] = "warn"
     """Whether a name that breaks the rules is ignored, a warning or an error."""
 
-    name_pattern: Text = "[a-z0-9_]+"
+    name_pattern: Annotated[Text, Fixed()] = "[a-z0-9_]+"
     """Regular expression for what follows the layer's prefix; it has to match as a whole."""
 
-    applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = ("model",)
+    applies_to: Annotated[tuple[Literal["model", "seed", "snapshot"], ...], Superset()] = ("model",)
     """Kinds of dbt nodes whose names are judged."""
 
-    custom_patterns: tuple[Text, ...] = ()
+    custom_patterns: Annotated[tuple[Text, ...], Subset()] = ()
     """Regular expressions for whole names, any of which may match; required with `pattern: custom`."""
 
 
-class DataArchitecture(Section):
+class DataArchitecture(Settings):
     """The platform's data architecture."""
 
-    pattern: Pattern = "medallion"
+    pattern: Annotated[Pattern, Fixed()] = "medallion"
     """Which default layers there are: `medallion` (bronze, silver, gold), `kimball` (staging,
     intermediate, dimension, fact), `data_vault` (staging, hub, link, satellite, mart), `custom` (none)."""
 

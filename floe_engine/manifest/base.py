@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic.fields import FieldInfo
 
+from floe_engine.manifest.laws import Law
 from floe_engine.manifest.terms import SEMVER
 
 
@@ -19,6 +22,42 @@ class Section(BaseModel):
     """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(Section):
+    """A section of manifest.yaml: each setting has a law, in the annotation beside its type.
+
+    A mapping of name to section, or a section, has those of the sections. Anything else without a
+    law raises `TypeError` when it is imported.
+    """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Demand a law of every field."""
+        for name, field in cls.model_fields.items():
+            if law_of(field) is None and not _of_sections(field.annotation):
+                raise TypeError(f"{cls.__name__}.{name} has no law: see floe_engine.manifest.laws")
+
+
+def _of_sections(annotation: Any) -> bool:
+    """Whether a field is a section, or a mapping of name to section, so that the laws are inside."""
+    if get_origin(annotation) is dict:
+        annotation = get_args(annotation)[1]
+    parts = [part for part in get_args(annotation) or (annotation,) if part is not NoneType]
+    return all(isinstance(part, type) and issubclass(part, Settings) for part in parts)
+
+
+def law_of(field: FieldInfo) -> Law | None:
+    """The law that stands in a field's annotation."""
+    return next((entry for entry in field.metadata if isinstance(entry, Law)), None)
+
+
+def section_of(annotation: Any) -> type[Settings] | None:
+    """The section that a field holds: itself, or a mapping or list of it; None for plain values."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    parts = (section_of(part) for part in get_args(annotation))
+    return next((part for part in parts if part is not None), None)
 
 
 def _iso_date(value: Any) -> date:

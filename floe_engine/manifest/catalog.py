@@ -2,83 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Section, Switch, Text
+from floe_engine.manifest.base import Name, NamespaceName, Settings, Switch, Text
+from floe_engine.manifest.laws import Fixed, Keyed, OnlyOn, Superset
 from floe_engine.manifest.terms import Access
 
 
-class Grant(Section):
+class Grant(Settings):
     """What a role may do in a namespace."""
 
-    role: Name
+    role: Annotated[Name, Fixed()]
     """The role."""
 
-    access: Access
+    access: Annotated[Access, Fixed()]
     """What it may do: `READ`, `WRITE`, `READ_WRITE` or `ADMIN`."""
 
 
-class Namespace(Section):
+class Namespace(Settings):
     """A namespace of the catalog."""
 
-    name: NamespaceName
+    name: Annotated[NamespaceName, Fixed()]
     """Dotted identifier, such as `gold` or `sales.gold`."""
 
-    layer: Name | None = None
+    layer: Annotated[Name | None, Fixed()] = None
     """Layer whose tables live here."""
 
-    grants: tuple[Grant, ...] = ()
+    grants: Annotated[tuple[Grant, ...], Superset()] = ()
     """What roles may do here, beside `governance.access_control`."""
 
 
-class RequiredColumn(Section):
+class RequiredColumn(Settings):
     """A column that every model of a layer has."""
 
-    name: Text
+    name: Annotated[Text, Fixed()]
     """Column name."""
 
-    type: Text | None = None
+    type: Annotated[Text | None, Fixed()] = None
     """Data type; unset: any."""
 
 
-class TypeRule(Section):
+class TypeRule(Settings):
     """Columns whose name matches have this data type."""
 
-    pattern: Text
+    pattern: Annotated[Text, Fixed()]
     """Regular expression, matched against the whole column name."""
 
-    type: Text
+    type: Annotated[Text, Fixed()]
     """Data type, such as `timestamp`."""
 
 
-class SchemaRegistry(Section):
+class SchemaRegistry(Settings):
     """What columns look like."""
 
-    column_case: Literal["snake", "camel", "upper", "any"] = "any"
+    column_case: Annotated[Literal["snake", "camel", "upper", "any"], Fixed(open="any")] = "any"
     """How column names are written."""
 
-    reserved_columns: tuple[Text, ...] = ()
+    reserved_columns: Annotated[tuple[Text, ...], Superset()] = ()
     """Column names that models may not use."""
 
-    required_columns: dict[Name, tuple[RequiredColumn, ...]] = Field({})
+    required_columns: Annotated[dict[Name, tuple[RequiredColumn, ...]], Keyed(by="name")] = Field({})
     """Columns that every model of a layer has, by layer."""
 
-    type_rules: tuple[TypeRule, ...] = ()
+    type_rules: Annotated[tuple[TypeRule, ...], Superset()] = ()
     """Data types by column name."""
 
-    require_data_types: Switch = False
+    require_data_types: Annotated[Switch, OnlyOn()] = False
     """Whether every declared column declares its data type."""
 
-    require_contract: tuple[Name, ...] = ()
+    require_contract: Annotated[tuple[Name, ...], Superset()] = ()
     """Layers whose models have an enforced dbt contract."""
 
 
-class Catalog(Section):
+class Catalog(Settings):
     """The catalog's namespaces and column rules."""
 
-    namespaces: tuple[Namespace, ...] | None = None
+    namespaces: Annotated[tuple[Namespace, ...] | None, Keyed(by="name")] = None
     """Approved namespaces; unset: one for each layer."""
 
     schema_registry: SchemaRegistry = SchemaRegistry()

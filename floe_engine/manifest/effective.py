@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
+from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
+from floe_engine.manifest.nested import get
 from floe_engine.manifest.root import Manifest, PluginChoice
-from floe_engine.manifest.terms import Access, Pattern
+from floe_engine.manifest.terms import STRICTNESS, Access, Enforcement, Governor, Pattern, governor_of
 from floe_engine.manifest.waiver import Waiver
 
 SOURCE = "source"
@@ -215,6 +219,11 @@ def _both(first: Access | None, second: Access) -> Access:
     return max(first, second, key=_RANK.__getitem__)
 
 
+def covers(held: Access | None, wanted: Access) -> bool:
+    """Whether an access lets a role do all that another one would."""
+    return held is not None and _both(held, wanted) == held
+
+
 def effective_namespaces(manifest: Manifest) -> tuple[EffectiveNamespace, ...]:
     """Namespaces with the grants of `catalog` and of the permissions that name them."""
     layers = effective_layers(manifest)
@@ -283,3 +292,70 @@ def effective_plugins(manifest: Manifest) -> dict[str, PluginChoice]:
         if category not in manifest.plugins
     }
     return dict(manifest.plugins) | implied
+
+
+class InEffect:
+    """A manifest's settings as they hold, by path, as JSON values: the defaults of its pattern included."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+
+    def at(self, path: tuple[str, ...]) -> Any:
+        """The value at a concrete path; None where the platform has nothing there."""
+        match path:
+            case ("data_architecture", "layers", layer, "minimum_test_coverage"):
+                return self._coverage(layer)
+            case ("data_architecture", "layers", layer, key):
+                return self._layer(layer, key)
+            case ("governance", "quality_gates", "layer_thresholds", layer):
+                return self._coverage(layer)
+            case ("governance", "classification", "rules", level, key):
+                return _field(effective_level_rules(self._manifest).get(level), key)
+            case ("governance", "classification", "name_patterns"):
+                return [_written(pattern) for pattern in effective_name_patterns(self._manifest)]
+            case ("governance", "access_control", "roles"):
+                return {name: _written(role) for name, role in effective_roles(self._manifest).items()}
+            case ("governance", "access_control", "roles", role, key):
+                return _field(effective_roles(self._manifest).get(role), key)
+            case ("governance", "access_control", "permissions"):
+                return [entry.model_dump(mode="json") for entry in effective_permissions(self._manifest)]
+            case ("governance", "rules", rule, "enforcement"):
+                return self._enforcement(rule)
+        return get(self._plain, path)
+
+    @cached_property
+    def _plain(self) -> dict[str, Any]:
+        return self._manifest.model_dump(mode="json", by_alias=True)
+
+    def _layer(self, name: str, key: str) -> Any:
+        layer = effective_layers(self._manifest).get(name)
+        if layer is not None and key == "prefix":
+            return next(iter(layer.prefixes), None)
+        return _field(layer, key)
+
+    def _coverage(self, layer: str) -> int:
+        own = _field(effective_layers(self._manifest).get(layer), "minimum_test_coverage")
+        return self._manifest.governance.quality_gates.minimum_test_coverage if own is None else int(own)
+
+    def _enforcement(self, rule: str) -> Enforcement:
+        """A policy rule's own setting, else that of what governs it, under the cap of all."""
+        governance = self._manifest.governance
+        sections: Mapping[Governor, Enforcement] = {
+            "naming": self._manifest.data_architecture.naming.enforcement,
+            "gates": "strict" if governance.quality_gates.block_on_failure else "warn",
+            "propagation": governance.classification.propagation.enforcement,
+            "warns": "warn",
+            "nothing": "strict",
+        }
+        own = governance.rules[rule].enforcement if rule in governance.rules else None
+        level = own or sections[governor_of(rule)]
+        return min(level, governance.policy_enforcement_level, key=STRICTNESS.index)
+
+
+def _field(owner: Any, key: str) -> Any:
+    value = getattr(owner, key, None)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _written(section: Section) -> dict[str, Any]:
+    return section.model_dump(mode="json", exclude_unset=True)

@@ -6,58 +6,76 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Section, Switch, Text
-from floe_engine.manifest.terms import Access, Enforcement
+from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Settings, Switch, Text
+from floe_engine.manifest.laws import (
+    AtLeast,
+    AtMost,
+    Fixed,
+    Free,
+    InOrder,
+    Keyed,
+    Named,
+    OnlyOn,
+    Ranked,
+    Special,
+    Subset,
+    Superset,
+)
+from floe_engine.manifest.terms import STRICTNESS, Access, Enforcement
 from floe_engine.manifest.waiver import Waiver
 
 
-class QualityGates(Section):
+class QualityGates(Settings):
     """How well models are tested and described."""
 
-    minimum_test_coverage: Percent = 80
+    minimum_test_coverage: Annotated[Percent, AtLeast()] = 80
     """Least test coverage in per cent; what is counted says `coverage_metric`."""
 
-    coverage_metric: Literal["columns", "models", "primary_keys"] = "columns"
+    coverage_metric: Annotated[Literal["columns", "models", "primary_keys"], Fixed()] = "columns"
     """Tested columns of the declared ones, models with at least one test, or tested primary keys."""
 
-    coverage_scope: Literal["project", "layer", "model"] = "model"
+    coverage_scope: Annotated[
+        Literal["project", "layer", "model"], Ranked(order=("project", "layer", "model"))
+    ] = "model"
     """Where the minimum must hold: over the project, in each layer, or in each model."""
 
-    count_warn_severity: Switch = True
+    count_warn_severity: Annotated[Switch, OnlyOn(lax=True)] = True
     """Whether tests of `severity: warn` count."""
 
-    zero_column_behavior: Literal["na", "fail", "pass"] = "na"
+    zero_column_behavior: Annotated[Literal["na", "fail", "pass"], Ranked(order=("pass", "na", "fail"))] = (
+        "na"
+    )
     """What a model that declares no column is: not judged, a failure, or a pass."""
 
-    required_tests: tuple[Text, ...] = ()
+    required_tests: Annotated[tuple[Text, ...], Superset()] = ()
     """Tests that every model has, beside those of its layer."""
 
-    require_descriptions: Switch = False
+    require_descriptions: Annotated[Switch, OnlyOn()] = False
     """Whether every model has a description."""
 
-    require_column_descriptions: Switch = False
+    require_column_descriptions: Annotated[Switch, OnlyOn()] = False
     """Whether every declared column has a description."""
 
-    layer_thresholds: dict[Name, Percent] = Field({})
+    layer_thresholds: Annotated[dict[Name, Percent], AtLeast()] = Field({})
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
-    block_on_failure: Switch = True
+    block_on_failure: Annotated[Switch, OnlyOn()] = True
     """Whether a failed gate is an error; `false` turns gate errors into warnings."""
 
 
-class Propagation(Section):
+class Propagation(Settings):
     """How a column's classification follows it downstream."""
 
-    mode: Literal["off", "model", "name", "column"] = "name"
+    mode: Annotated[Literal["off", "model", "name", "column"], OnlyOn(lax="off")] = "name"
     """Follow nothing, whole models, columns of the same name, or columns by SQL lineage."""
 
-    enforcement: Enforcement = "warn"
+    enforcement: Annotated[Enforcement, Ranked(order=STRICTNESS)] = "warn"
     """Whether a downstream column that is classified too low is a warning or an error."""
 
-    declassify_meta: Text = "floe.declassified"
+    declassify_meta: Annotated[Text, Fixed()] = "floe.declassified"
     """Meta key by which a team says that a column is no longer sensitive."""
 
-    declassify_functions: tuple[Text, ...] = (
+    declassify_functions: Annotated[tuple[Text, ...], Subset()] = (
         "sha256",
         "sha2",
         "sha1",
@@ -70,160 +88,171 @@ class Propagation(Section):
     """SQL functions whose result no longer carries its arguments' classification."""  # fmt: skip
 
 
-class NamePattern(Section):
+class NamePattern(Settings):
     """Columns whose name looks like data of a level."""
 
-    pattern: Text
+    pattern: Annotated[Text, Fixed()]
     """Regular expression, searched in the column's name without regard to case."""
 
-    level: Name
+    level: Annotated[Name, Fixed()]
     """Level such a column should have."""
 
 
-class LevelRule(Section):
+class LevelRule(Settings):
     """What holds for models whose highest classification is this level."""
 
-    minimum_test_coverage: Percent | None = None
+    minimum_test_coverage: Annotated[Percent | None, AtLeast()] = None
     """Least test coverage of such models, in per cent."""
 
-    required_tests: tuple[Text, ...] = ()
+    required_tests: Annotated[tuple[Text, ...], Superset()] = ()
     """Tests such models have."""
 
-    allowed_access: tuple[Literal["private", "protected", "public"], ...] | None = None
+    allowed_access: Annotated[tuple[Literal["private", "protected", "public"], ...] | None, Subset()] = None
     """dbt access modifiers such models may have; unset: any."""
 
-    allowed_roles: tuple[Name, ...] | None = None
+    allowed_roles: Annotated[tuple[Name, ...] | None, Subset()] = None
     """Roles that grants on such models may name; unset: any."""
 
-    forbidden_layers: tuple[Name, ...] = ()
+    forbidden_layers: Annotated[tuple[Name, ...], Superset()] = ()
     """Layers in which such models may not stand."""
 
-    requires_meta: tuple[Text, ...] = ()
+    requires_meta: Annotated[tuple[Text, ...], Superset()] = ()
     """Meta keys such models carry."""
 
 
-class Classification(Section):
+class Classification(Settings):
     """How sensitive data is told apart."""
 
-    levels: Annotated[tuple[Name, ...], Field(min_length=1)] = (
+    levels: Annotated[tuple[Name, ...], Field(min_length=1), InOrder()] = (
         "public", "internal", "confidential", "pii", "phi",
     )  # fmt: skip
     """Levels from the least to the most sensitive; each once."""
 
-    default_level: Name = "internal"
+    default_level: Annotated[Name, Special(where="not lower than the parent's")] = "internal"
     """Level of what declares none."""
 
-    require_declared: Switch = False
+    require_declared: Annotated[Switch, OnlyOn()] = False
     """Whether every model declares its level."""
 
-    meta_keys: tuple[Text, ...] = ("floe.classification", "classification", "contains_pii", "pii")
+    meta_keys: Annotated[tuple[Text, ...], Superset()] = (
+        "floe.classification",
+        "classification",
+        "contains_pii",
+        "pii",
+    )
     """Meta keys that declare a level, in the order they are read; `contains_pii` and `pii` are flags
     for the level `pii`. A tag equal to a level counts too."""
 
     propagation: Propagation = Propagation()
     """How classification follows a column downstream."""
 
-    name_patterns: tuple[NamePattern, ...] | None = None
+    name_patterns: Annotated[tuple[NamePattern, ...] | None, Superset()] = None
     """Columns that look sensitive by their names; unset: floe's list (email, phone, ssn, …)."""
 
     rules: dict[Name, LevelRule] = Field({})
     """What holds at each level; unset levels keep floe's."""
 
 
-class Role(Section):
+class Role(Settings):
     """A role."""
 
-    inherits: tuple[Name, ...] = ()
+    inherits: Annotated[tuple[Name, ...], Subset()] = ()
     """Roles whose permissions it has too."""
 
-    description: str | None = None
+    description: Annotated[str | None, Free(because="it is for people to read")] = None
     """What the role is for."""
 
 
-class Permission(Section):
+class Permission(Settings):
     """What a role may do, by namespace or by classification level."""
 
-    role: Name
+    role: Annotated[Name, Fixed()]
     """The role."""
 
-    namespaces: tuple[NamespaceName, ...] = ()
+    namespaces: Annotated[tuple[NamespaceName, ...], Fixed()] = ()
     """Namespaces it may use."""
 
-    levels: tuple[Name, ...] = ()
+    levels: Annotated[tuple[Name, ...], Fixed()] = ()
     """Classification levels it may use."""
 
-    access: Access
+    access: Annotated[Access, Fixed()]
     """What it may do there: `READ`, `WRITE`, `READ_WRITE` or `ADMIN`."""
 
 
-class AccessControl(Section):
+class AccessControl(Settings):
     """Who may use what."""
 
-    default: Literal["deny", "allow"] = "deny"
+    default: Annotated[Literal["deny", "allow"], Ranked(order=("allow", "deny"))] = "deny"
     """What holds where no permission says anything."""
 
-    roles: dict[Name, Role] | None = None
+    roles: Annotated[dict[Name, Role] | None, Named()] = None
     """Roles by name; unset: `data_engineer`, `analyst` and `admin`."""
 
-    permissions: tuple[Permission, ...] | None = None
+    permissions: Annotated[tuple[Permission, ...] | None, Keyed(by="role")] = None
     """What roles may do; unset: engineers write everywhere, analysts read the last layers."""
 
 
-class WaiverPolicy(Section):
+class WaiverPolicy(Settings):
     """Which waivers there may be."""
 
-    max_days: Count = 180
+    max_days: Annotated[Count, AtMost()] = 180
     """How far ahead a waiver may expire, in days."""
 
-    allow_in_product: Literal["never", "warn", "allow"] = "never"
+    allow_in_product: Annotated[
+        Literal["never", "warn", "allow"], Ranked(order=("allow", "warn", "never"))
+    ] = "never"
     """Whether a data team may write waivers in its floe.yaml."""
 
-    require_expiry: Switch = True
+    require_expiry: Annotated[Switch, OnlyOn()] = True
     """Whether every waiver has an expiry."""
 
 
-class CustomRule(Section):
+class CustomRule(Settings):
     """One of three rule templates, filled in."""
 
-    type: Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
+    type: Annotated[
+        Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"], Fixed()
+    ]
     """Which template: tags by name prefix, a meta key, or a number of tests of a kind."""
 
-    id: Text | None = None
+    id: Annotated[Text | None, Fixed()] = None
     """Name of the rule in reports; unset: its template's."""
 
-    prefix: Text | None = None
+    prefix: Annotated[Text | None, Fixed()] = None
     """Name prefix of the models it judges (`require_tags_for_prefix`)."""
 
-    tags: tuple[Text, ...] = Field((), validation_alias=AliasChoices("tags", "required_tags"))
+    tags: Annotated[tuple[Text, ...], Superset()] = Field(
+        (), validation_alias=AliasChoices("tags", "required_tags")
+    )
     """Tags such models carry (`require_tags_for_prefix`)."""
 
-    field: Text | None = None
+    field: Annotated[Text | None, Fixed()] = None
     """Meta key that models carry (`require_meta_field`)."""
 
-    test_types: tuple[Text, ...] = ()
+    test_types: Annotated[tuple[Text, ...], Subset()] = ()
     """Tests that count (`require_tests_of_type`)."""
 
-    min_count: Count = 1
+    min_count: Annotated[Count, AtLeast()] = 1
     """How many such tests a model needs (`require_tests_of_type`)."""
 
-    applies_to: Text = "*"
+    applies_to: Annotated[Text, Fixed()] = "*"
     """Glob over the names of the models it judges."""
 
 
-class RuleSetting(Section):
+class RuleSetting(Settings):
     """What the platform says of one rule."""
 
-    enforcement: Enforcement | None = None
+    enforcement: Annotated[Enforcement | None, Ranked(order=STRICTNESS)] = None
     """How this rule bites; unset: as its section says. `policy_enforcement_level` is the cap."""
 
-    overridable: Switch = True
+    overridable: Annotated[Switch, OnlyOn(lax=True)] = True
     """`false`: no waiver below this platform may touch the rule."""
 
 
-class Governance(Section):
+class Governance(Settings):
     """The policies that projects are judged by."""
 
-    policy_enforcement_level: Enforcement = "strict"
+    policy_enforcement_level: Annotated[Enforcement, Ranked(order=STRICTNESS)] = "strict"
     """Cap over every rule: `off` judges nothing, `warn` never stops a build."""
 
     quality_gates: QualityGates = QualityGates()
@@ -235,13 +264,15 @@ class Governance(Section):
     access_control: AccessControl = AccessControl()
     """Who may use what."""
 
-    waivers: tuple[Waiver, ...] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))
+    waivers: Annotated[
+        tuple[Waiver, ...], Special(where="not inherited; none of a rule that the parent lets nobody waive")
+    ] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))
     """Permitted exceptions (also written `policy_overrides`)."""
 
     waiver_policy: WaiverPolicy = WaiverPolicy()
     """Which waivers there may be."""
 
-    custom_rules: tuple[CustomRule, ...] = ()
+    custom_rules: Annotated[tuple[CustomRule, ...], Keyed(by="id")] = ()
     """Rules of your own, from three templates."""
 
     rules: dict[str, RuleSetting] = Field({})

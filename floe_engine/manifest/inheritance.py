@@ -2,8 +2,8 @@
 
 `merge` lays a child's settings over its parent's and says where it would loosen them. It knows
 neither files nor registries: a `ParentPlatform` is made from a manifest (a parent by path) or from
-the settings that an artifact carries (a parent by ``oci://``). Source of the rules: the
-inheritance table of the floe manifest, one row of `stricter` each.
+the settings that an artifact carries (a parent by ``oci://``). What a child may say of a setting is
+the setting's law (`laws`), which stands at its declaration.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from floe_engine.manifest import combining
+from floe_engine.manifest.declarations import inherited
+from floe_engine.manifest.effective import InEffect, covers, effective_namespaces, effective_permissions
+from floe_engine.manifest.laws import Free, Special, say
+from floe_engine.manifest.nested import get, overlay, put, take
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.stricter import RULES, Holder
 
 KeyPath = tuple[str | int, ...]
 
@@ -113,9 +115,16 @@ def merge(
     origin = _origin(child)
     if parent is None:
         return Effective(child, child, None, {path: (origin,) for path, _ in _leaves(own)})
+    ruled = [
+        (setting, path)
+        for setting in inherited()
+        if not isinstance(setting.law, Free | Special)
+        for path in list(_written(setting.path, own))
+        if not _says_nothing(own, path)
+    ]
     above = settings_for_children(parent.manifest, parent.manifest.security.trusted_keys)
     above = {key: above[key] for key in INHERITED if key in above}
-    result = combining.overlay(above, own, whole=(("plugins", "*"),))
+    result = overlay(above, own, whole=(("plugins", "*"),))
     sources: dict[tuple[str, ...], tuple[str, ...]] = {path: (parent.origin,) for path, _ in _leaves(above)}
     for path, _ in _leaves(own):
         for length in range(1, len(path)):
@@ -125,38 +134,33 @@ def merge(
         for path in [path for path in sources if path[:2] == ("plugins", category)]:
             sources[path] = (origin,)
     violations = list(_unapproved(child, parent))
-    holder = Holder(parent.manifest)
-    for rule in RULES:
-        for path in _expand(rule.path, own):
-            given = combining.get(own, path)
-            if given is None:
-                continue
-            held = rule.held(holder, path)
-            if held is None:
-                continue
-            combined = rule.combine(held, given)
-            combining.put(result, path, combined.value)
-            if combined.value == given:
-                sources[path] = (origin,)
-            elif combined.value == held:
-                sources[path] = (parent.origin,)
-            else:
-                sources[path] = (parent.origin, origin)
-            if combined.problem:
-                violations.append(
-                    Violation(
-                        path,
-                        combined.problem.format(
-                            setting=".".join(path), parent=parent.origin, held=combining.say(held)
-                        ),
-                        hint=f"{parent.name} sets it; a platform below may only be stricter",
-                        allowed=combined.allowed,
-                        kind=rule.kind,
-                    )
+    in_effect = InEffect(parent.manifest)
+    for setting, path in ruled:
+        given, held = get(own, path), in_effect.at(path)
+        if held is None:
+            continue
+        value, problem, allowed = setting.law.below(held, given, setting.fields)
+        put(result, path, value)
+        if value == given:
+            sources[path] = (origin,)
+        elif value == held:
+            sources[path] = (parent.origin,)
+        else:
+            sources[path] = (parent.origin, origin)
+        if problem:
+            violations.append(
+                Violation(
+                    path,
+                    problem.format(setting=".".join(path), parent=parent.origin, held=say(held)),
+                    hint=f"{parent.name} sets it; a platform below may only be stricter",
+                    allowed=allowed,
+                    kind=setting.law.kind,
                 )
+            )
+    violations += _wider_grants(child, parent)
     violations += _forbidden_waivers(child, parent)
     for violation in _lower_default_level(child, parent):
-        combining.put(result, _DEFAULT_LEVEL, violation.allowed)
+        put(result, _DEFAULT_LEVEL, violation.allowed)
         sources[_DEFAULT_LEVEL] = (parent.origin,)
         violations.append(violation)
     trusted = parent.manifest.security.trusted_keys
@@ -164,7 +168,7 @@ def merge(
         known = {"".join(pem.split()) for pem in trusted}
         kept = [key for key in child.security.trusted_keys if "".join(key_text(key).split()) in known]
         violations += _foreign_keys(child, parent, kept)
-        combining.put(result, ("security", "trusted_keys"), kept or list(trusted))
+        put(result, ("security", "trusted_keys"), kept or list(trusted))
     manifest = Manifest.model_validate(result)
     return Effective(manifest, child, parent, sources, tuple(violations))
 
@@ -192,7 +196,7 @@ _DEFAULT_LEVEL = ("governance", "classification", "default_level")
 def _lower_default_level(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
     held = parent.manifest.governance.classification.default_level
     given = child.governance.classification
-    written = combining.get(_document(child), _DEFAULT_LEVEL) is not None
+    written = get(_document(child), _DEFAULT_LEVEL) is not None
     own_levels = "levels" in given.model_fields_set
     levels = given.levels if own_levels else parent.manifest.governance.classification.levels
     known = {held, given.default_level} <= set(levels)
@@ -203,6 +207,25 @@ def _lower_default_level(child: Manifest, parent: ParentPlatform) -> Iterator[Vi
             hint=f"{parent.name} sets it; a platform below may only be stricter",
             allowed=held,
         )
+
+
+def _wider_grants(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
+    """A role to which the parent gives anything gets nothing more in the parent's namespaces."""
+    held = {space.name: space.grants for space in effective_namespaces(parent.manifest)}
+    known = {entry.role for entry in effective_permissions(parent.manifest)}
+    known |= {role for grants in held.values() for role in grants}
+    for number, space in enumerate(child.catalog.namespaces or ()):
+        grants = held.get(space.name)
+        for place, grant in enumerate(space.grants if grants is not None else ()):
+            has = (grants or {}).get(grant.role)
+            if grant.role in known and grant.access != has and not covers(has, grant.access):
+                yield Violation(
+                    ("catalog", "namespaces", number, "grants", place, "access"),
+                    f"`{grant.role}` may not have {grant.access} in `{space.name}`: "
+                    f"{parent.origin} gives it {has or 'nothing'} there",
+                    hint="grant it in a namespace of your own, or to a role of your own",
+                    allowed=has,
+                )
 
 
 def _forbidden_waivers(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
@@ -246,13 +269,20 @@ def _leaves(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         yield at, value
 
 
-def _expand(pattern: tuple[str, ...], document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The concrete paths of a pattern in a document."""
-    if "*" not in pattern:
-        yield pattern
-        return
-    star = pattern.index("*")
-    names = combining.get(document, pattern[:star])
-    for name in names if isinstance(names, Mapping) else ():
-        for rest in _expand(pattern[star + 1 :], combining.get(document, (*pattern[:star], name)) or {}):
-            yield (*pattern[:star], name, *rest)
+def _says_nothing(document: dict[str, Any], path: tuple[str, ...]) -> bool:
+    """Whether a key has no value, so that what the parent says holds; it is taken out then."""
+    if get(document, path) is not None:
+        return False
+    take(document, path)
+    return True
+
+
+def _written(pattern: tuple[str, ...], document: Any) -> Iterator[tuple[str, ...]]:
+    """The concrete paths of a pattern that a document writes, null included."""
+    if not pattern:
+        yield ()
+    elif isinstance(document, Mapping):
+        first, *rest = pattern
+        for key in document if first == "*" else {first} & document.keys():
+            for path in _written(tuple(rest), document[key]):
+                yield (key, *path)

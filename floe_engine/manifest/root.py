@@ -7,41 +7,46 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
 from floe_engine.manifest.architecture import DataArchitecture
-from floe_engine.manifest.base import Count, SecretName, Section, Semver, Switch, Text
+from floe_engine.manifest.base import Count, SecretName, Semver, Settings, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
+from floe_engine.manifest.laws import Free, OnlyOn, Special
 from floe_engine.manifest.terms import Scope
 
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
-class Metadata(Section):
+_OWN = Free(because="it is each platform's own and does not come down")
+_PLUGIN = Special(where="replaced whole, within the parent's `approved_plugins`")
+
+
+class Metadata(Settings):
     """Which platform this is."""
 
-    name: PlatformName
+    name: Annotated[PlatformName, _OWN]
     """The platform's name: lower case, digits and hyphens, up to 63 characters."""
 
-    version: Semver
+    version: Annotated[Semver, _OWN]
     """Version of this platform as a quoted semver string, `"1.2.3"`; published as the tag `v1.2.3`."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope | None, _OWN] = None
     """`enterprise` where domain platforms build on this one, `domain` where it has a parent; unset in
     a house of two tiers."""
 
-    owner: Text | None = None
+    owner: Annotated[Text | None, _OWN] = None
     """Team or address that answers for the platform."""
 
-    description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    description: Annotated[Annotated[str, StringConstraints(max_length=500)] | None, _OWN] = None
     """What the platform is for, up to 500 characters."""
 
-    labels: dict[str, str] = Field({})
+    labels: Annotated[dict[str, str], _OWN] = Field({})
     """Free labels."""
 
 
-class Parent(Section):
+class Parent(Settings):
     """The enterprise platform that a domain platform builds on."""
 
-    ref: Text
+    ref: Annotated[Text, _OWN]
     """`oci://host/repository:v1.2.3`, or the path of the parent's manifest.yaml relative to this file."""
 
     @model_validator(mode="before")
@@ -50,36 +55,36 @@ class Parent(Section):
         return {"ref": value} if isinstance(value, str) else value
 
 
-class ApprovedPlugin(Section):
+class ApprovedPlugin(Settings):
     """A further type that data teams may choose."""
 
-    name: Text
+    name: Annotated[Text, _PLUGIN]
     """The plugin's type, such as `snowflake`."""
 
-    config: dict[str, Any] = Field({})
+    config: Annotated[dict[str, Any], _PLUGIN] = Field({})
     """Its settings."""
 
 
-class PluginChoice(Section):
+class PluginChoice(Settings):
     """Which plugin does a job."""
 
-    type: Text | None = None
+    type: Annotated[Text | None, _PLUGIN] = None
     """The plugin's type, such as `duckdb`. Required, unless `default` names one of `approved`."""
 
-    version: Semver | None = None
+    version: Annotated[Semver | None, _PLUGIN] = None
     """The plugin's exact version; unset: the catalogue's default."""
 
-    config: dict[str, Any] = Field({})
+    config: Annotated[dict[str, Any], _PLUGIN] = Field({})
     """The plugin's settings, as its own schema says. Never a secret: use `connection_secret_ref`,
     or `${NAME}` for an environment variable."""
 
-    connection_secret_ref: SecretName | None = None
+    connection_secret_ref: Annotated[SecretName | None, _PLUGIN] = None
     """Name of the Kubernetes secret that holds the connection's credentials."""
 
-    approved: tuple[ApprovedPlugin, ...] = ()
+    approved: Annotated[tuple[ApprovedPlugin, ...], _PLUGIN] = ()
     """Types that data teams may choose from (compute)."""
 
-    default: Text | None = None
+    default: Annotated[Text | None, _PLUGIN] = None
     """Which of `approved` is used where a team chooses none."""
 
     @property
@@ -88,44 +93,44 @@ class PluginChoice(Section):
         return self.type or self.default or ""
 
 
-class Security(Section):
+class Security(Settings):
     """Whether and by whom artifacts must be signed."""
 
-    require_signed_artifacts: Switch = False
+    require_signed_artifacts: Annotated[Switch, OnlyOn()] = False
     """Whether every later version has to be signed by one of `trusted_keys`."""
 
-    trusted_keys: tuple[Text, ...] = ()
+    trusted_keys: Annotated[tuple[Text, ...], Special(where="a part of the parent's")] = ()
     """Public keys that may sign: PEM files relative to this file, or the PEM text itself."""
 
 
-class RegistryAuth(Section):
+class RegistryAuth(Settings):
     """How the registry is asked."""
 
-    type: Literal["docker", "anonymous"] = "docker"
+    type: Annotated[Literal["docker", "anonymous"], _OWN] = "docker"
     """`docker`: docker's credential files and helpers, and the environment; `anonymous`: none at all."""
 
 
-class RegistryCache(Section):
+class RegistryCache(Settings):
     """Taken for manifests that have it, and of no effect: floe asks the registry each time, and keeps
     the last list of tags in `.floe/cache` for `--offline` alone."""
 
-    path: Text | None = None
+    path: Annotated[Text | None, _OWN] = None
     """A folder; of no effect."""
 
-    ttl_hours: Count = 24
+    ttl_hours: Annotated[Count, _OWN] = 24
     """Hours; of no effect."""
 
 
-class Registry(Section):
+class Registry(Settings):
     """Where the platform is published."""
 
-    uri: Text
+    uri: Annotated[Text, _OWN]
     """`oci://host/repository`, or `oci-layout:PATH` for a folder."""
 
     auth: RegistryAuth = RegistryAuth()
     """How the registry is asked."""
 
-    tls_verify: Switch = True
+    tls_verify: Annotated[Switch, _OWN] = True
     """Whether certificates are checked. Only `true`: name a private CA in FLOE_CA_FILE instead."""
 
     cache: RegistryCache = RegistryCache()
@@ -137,26 +142,26 @@ class Registry(Section):
         return {"uri": value} if isinstance(value, str) else value
 
 
-class Artifacts(Section):
+class Artifacts(Settings):
     """Where artifacts are published."""
 
     registry: Registry | None = None
     """Where the platform is published: a reference, or a mapping with `uri`."""
 
 
-class Manifest(Section):
+class Manifest(Settings):
     """manifest.yaml: a data platform and the policies it holds projects to."""
 
-    api_version: Literal["floe.dev/v1"] = Field(alias="apiVersion")
+    api_version: Annotated[Literal["floe.dev/v1"], _OWN] = Field(alias="apiVersion")
     """Version of this format: `floe.dev/v1`."""
 
-    kind: Literal["Manifest"]
+    kind: Annotated[Literal["Manifest"], _OWN]
     """What the file is: `Manifest`."""
 
     metadata: Metadata
     """Which platform this is."""
 
-    top_level_scope: Scope | None = Field(None, alias="scope")
+    top_level_scope: Annotated[Scope | None, _OWN] = Field(None, alias="scope")
     """The other place of `metadata.scope`; both must agree."""
 
     parent: Parent | None = Field(None, validation_alias=AliasChoices("parent", "parent_manifest"))
@@ -165,7 +170,7 @@ class Manifest(Section):
     plugins: dict[str, PluginChoice] = Field({})
     """Which plugin does which job, by category; `compute` is required, `dbt` is `core` where unset."""
 
-    approved_plugins: dict[str, tuple[Text, ...]] = Field({})
+    approved_plugins: Annotated[dict[str, tuple[Text, ...]], _PLUGIN] = Field({})
     """Types that domain platforms may choose from, by category (only with `scope: enterprise`)."""
 
     data_architecture: DataArchitecture = DataArchitecture()
@@ -183,7 +188,7 @@ class Manifest(Section):
     artifacts: Artifacts = Artifacts()
     """Where artifacts are published."""
 
-    policy_tests: tuple[Text, ...] = ("tests/policies/*.yaml",)
+    policy_tests: Annotated[tuple[Text, ...], _OWN] = ("tests/policies/*.yaml",)
     """Globs of the platform's own policy tests (`kind: PolicyTest`), relative to this file."""
 
     @property

@@ -5,7 +5,7 @@ Apart from `base`, because whoever reads an artifact needs these words and none 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 API_VERSION = "floe.dev/v1"
 
@@ -18,6 +18,9 @@ SEMVER = (
 Enforcement = Literal["off", "warn", "strict"]
 """How a rule bites: not at all, as a warning, as an error."""
 
+STRICTNESS: tuple[Enforcement, ...] = get_args(Enforcement)
+"""From the laxest to the strictest."""
+
 Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
 """What a role may do with the tables of a namespace."""
 
@@ -26,3 +29,26 @@ Scope = Literal["enterprise", "domain"]
 
 Pattern = Literal["medallion", "kimball", "data_vault", "custom"]
 """The data architecture whose layers are the default."""
+
+Governor = Literal["naming", "gates", "propagation", "warns", "nothing"]
+"""What decides how a policy rule bites where nothing is said of the rule itself: the enforcement of
+names or of propagation, `block_on_failure`, or the rule's nature: a hint `warns`, the rest is strict."""
+
+_GOVERNORS: dict[str, Governor] = {
+    "FLOE-E20": "naming",
+    "FLOE-E21": "gates",
+    "FLOE-E22": "gates",
+    "FLOE-E23": "gates",
+    "FLOE-E25": "propagation",
+    "FLOE-E27": "gates",
+    "FLOE-E28": "gates",
+    "FLOE-E242": "warns",  # a name is a hint
+    "FLOE-E253": "warns",  # the gap is in what floe can see
+    "FLOE-E291": "warns",  # mending the last finding must not break a build
+    "FLOE-E293": "warns",  # the platform asked to be told
+}
+
+
+def governor_of(rule_id: str) -> Governor:
+    """What governs a policy rule, by its ID; its number says which part of the platform it is about."""
+    return _GOVERNORS.get(rule_id) or _GOVERNORS.get(rule_id[:-1], "nothing")

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from floe_engine.manifest.base import Day, Section, Text
+from floe_engine.manifest.base import Day, Settings, Text
+from floe_engine.manifest.laws import Special
 
 
-class Waiver(Section):
+class Waiver(Settings):
     """A permitted, explained and dated exception."""
 
-    id: Text | None = None
+    id: Annotated[Text | None, Special(where="not inherited")] = None
     """Name of the waiver in reports; unset: its place in the list."""
 
-    pattern: Text | None = None
+    pattern: Annotated[Text | None, Special(where="not inherited")] = None
     """Glob over model names, such as `legacy_*`. Either this or `select`."""
 
-    select: Text | None = None
+    select: Annotated[Text | None, Special(where="not inherited")] = None
     """Selection by `path:models/legacy/*` or `tag:legacy`. Either this or `pattern`."""
 
-    rules: tuple[Text, ...] = ()
+    rules: Annotated[tuple[Text, ...], Special(where="not inherited")] = ()
     """IDs of the waived rules; empty: every rule."""
 
-    action: Literal["downgrade", "exclude"] = "exclude"
+    action: Annotated[Literal["downgrade", "exclude"], Special(where="not inherited")] = "exclude"
     """Turn findings into warnings, or leave them out."""
 
-    reason: Text
+    reason: Annotated[Text, Special(where="not inherited")]
     """Why; it stands in every report."""
 
-    owner: Text | None = None
+    owner: Annotated[Text | None, Special(where="not inherited")] = None
     """Who answers for it."""
 
-    expires: Day | None = None
+    expires: Annotated[Day | None, Special(where="not inherited")] = None
     """Last day on which it holds, `YYYY-MM-DD`."""
 
     @property

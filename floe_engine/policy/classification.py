@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from floe_engine.artifact.model import NamePattern
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
@@ -103,10 +102,6 @@ class LooksSensitive(Rule):
     def active(self, platform: Platform) -> bool:
         """Where there are patterns."""
         return bool(platform.classification.name_patterns)
-
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """A name is a hint, so it warns unless the platform sets the rule itself."""
-        return "warn"
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""

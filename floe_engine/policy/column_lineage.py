@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.propagation import PropagationRule, declassified
 from floe_engine.policy.rule import Examined
@@ -73,10 +72,6 @@ class LineageUnresolved(PropagationRule):
     def active(self, platform: Platform) -> bool:
         """With the mode ``column``."""
         return platform.classification.propagation.mode == "column"
-
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """It warns: the gap is in what floe can see."""
-        return "warn"
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of; once for the project without sqlglot."""

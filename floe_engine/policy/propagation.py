@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
@@ -31,10 +30,6 @@ class PropagationRule(Rule):
 
     family = Family.CLASSIFICATION
     setting = "governance.classification.propagation"
-
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """The propagation's own."""
-        return platform.classification.propagation.enforcement
 
     def too_low(
         self,

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Enforcement
+from floe_engine.manifest.terms import Enforcement, governor_of
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
@@ -61,11 +61,17 @@ class Rule(ABC):
 
     def enforcement(self, platform: Platform) -> Enforcement:
         """How it bites where neither a setting of its own nor the cap says otherwise."""
-        if self.family is Family.NAMING:
-            return platform.naming.enforcement
-        if self.family is Family.QUALITY and not platform.gates.block_on_failure:
-            return "warn"
-        return "strict"
+        match governor_of(self.id):
+            case "naming":
+                return platform.naming.enforcement
+            case "propagation":
+                return platform.classification.propagation.enforcement
+            case "gates":
+                return "strict" if platform.gates.block_on_failure else "warn"
+            case "warns":
+                return "warn"
+            case "nothing":
+                return "strict"
 
     @abstractmethod
     def examine(self, view: View) -> Iterator[Examined]:

@@ -10,7 +10,6 @@ from typing import Literal
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Family, Rule
@@ -140,10 +139,6 @@ class WaiverExpired(WaiverRule):
 
     id = "FLOE-E290"
 
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """Strict: an expiry that nobody feels is none."""
-        return "strict"
-
     def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
         """Compare the date."""
         if entry.expired:
@@ -166,10 +161,6 @@ class WaiverUnused(WaiverRule):
 
     id = "FLOE-E291"
 
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """It warns: mending the last finding must not break a build."""
-        return "warn"
-
     def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
         """Whether it covered a finding."""
         if unused:
@@ -191,10 +182,6 @@ class WaiverNotPermitted(WaiverRule):
     """
 
     id = "FLOE-E292"
-
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """Strict."""
-        return "strict"
 
     def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
         """Name every objection."""
@@ -219,10 +206,6 @@ class WaiverOfProduct(WaiverRule):
     def active(self, platform: Platform) -> bool:
         """With ``allow_in_product: warn``."""
         return platform.gates.waiver_policy.allow_in_product == "warn"
-
-    def enforcement(self, platform: Platform) -> Enforcement:
-        """It warns."""
-        return "warn"
 
     def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
         """Name each of the product's waivers that holds."""

@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.manifest.base import Settings
 from floe_engine.manifest.check import Checked, check, check_file, load_parent, trusted_pems
+from floe_engine.manifest.effective import InEffect
 from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.schema import effective_layers, effective_permissions, effective_roles
+from floe_engine.policy.enforcement import enforcement_of
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.rules import RULES
+from tests.engine.variations import PLAIN, compiled, edited
 
 ENTERPRISE = """\
 apiVersion: floe.dev/v1
@@ -111,6 +117,117 @@ def test_a_laxer_setting_is_refused_and_nothing_beyond_the_parents_holds(
     path = ".".join(map(str, violation.path))
     here, there = explain(checked.effective, path).value, explain(alone.effective, path).value
     assert here == there or set(here) < set(there)
+
+
+GRANTS_READ = "catalog: {namespaces: [{name: gold, grants: [{role: analyst, access: READ}]}]}\n"
+OWNED = "governance: {custom_rules: [{type: require_meta_field, field: owner, id: x%s}]}\n"
+COUNTED = (
+    OWNED.replace("require_meta_field, field: owner", "require_tests_of_type, test_types: [unique]")
+    % ", min_count: %d"
+)
+PERMITTED = "governance: {access_control: {permissions: [{role: analyst, namespaces: [%s], access: READ}]}}\n"
+BY_THE_SIDE = (
+    ("", "governance: {rules: {FLOE-E230: {enforcement: off}}}\n"),
+    ("", "governance: {rules: {FLOE-E242: {enforcement: off}}}\n"),
+    (
+        "data_architecture: {naming: {enforcement: strict}}\n",
+        "governance: {rules: {FLOE-E201: {enforcement: warn}}}\n",
+    ),
+    (
+        classes("propagation: {enforcement: strict}"),
+        "governance: {rules: {FLOE-E251: {enforcement: warn}}}\n",
+    ),
+    (OWNED % "", OWNED % ", applies_to: zzz"),
+    (
+        COUNTED % 2,
+        COUNTED % 1,
+    ),
+    (
+        columns("required_columns: {gold: [{name: id, type: integer}]}"),
+        columns("required_columns: {gold: [{name: id, type: text}]}"),
+    ),
+    ("", "governance: {access_control: {roles: {analyst: {inherits: [admin]}}}}\n"),
+    ("", "governance: {access_control: {permissions: [{role: analyst, access: ADMIN}]}}\n"),
+    (
+        PERMITTED % "gold",
+        PERMITTED % "silver",
+    ),
+    (GRANTS_READ, GRANTS_READ.replace("READ", "ADMIN")),
+    ("", GRANTS_READ.replace("READ", "ADMIN")),
+    ("", GRANTS_READ.replace("name: gold", "name: bronze")),
+)
+
+
+@pytest.mark.parametrize(("above", "below"), BY_THE_SIDE)
+def test_a_setting_that_the_parent_does_not_name_is_no_way_around_it(
+    family: Family, above: str, below: str
+) -> None:
+    assert [item.code for item in family(above, below).errors] == ["FLOE-M050"]
+
+
+NULLS = (
+    ("rules: {pii: {allowed_access: [private]}}", "rules: {pii: {allowed_access: null}}"),
+    ("rules: {pii: {allowed_roles: [admin]}}", "rules: {pii: {allowed_roles: null}}"),
+    ("rules: {pii: {minimum_test_coverage: 90}}", "rules: {pii: {minimum_test_coverage: null}}"),
+    ("name_patterns: [{pattern: email, level: pii}]", "name_patterns: null"),
+    *(
+        (above, above.partition(":")[0] + ": null")
+        for above in ("prefix: g_", "required_tests: [contract]", "may_depend_on: [gold]")
+    ),
+    ("minimum_test_coverage: 90", "minimum_test_coverage: null"),
+    ("permissions: []", "permissions: null"),
+)
+
+
+@pytest.mark.parametrize(("above", "below"), NULLS)
+def test_a_key_without_a_value_leaves_what_the_parent_says(family: Family, above: str, below: str) -> None:
+    def settings(text: str) -> str:
+        if "permissions" in text:
+            return f"governance: {{access_control: {{{text}}}}}\n"
+        return (
+            classes(text)
+            if text.startswith(("rules", "name_patterns"))
+            else f"data_architecture: {{layers: {{gold: {{{text}}}}}}}\n"
+        )
+
+    alone, checked = family(settings(above), ""), family(settings(above), settings(below))
+    assert not checked.errors, checked.errors
+    assert checked.manifest.governance == alone.manifest.governance
+    assert checked.manifest.data_architecture == alone.manifest.data_architecture
+
+
+def test_an_entry_that_both_name_may_ask_for_more(family: Family) -> None:
+    checked = family(
+        columns("required_columns: {gold: [{name: id}, {name: batch}]}"),
+        columns("required_columns: {gold: [{name: id, type: integer}, {name: loaded_at}]}"),
+    )
+    assert checked.ok, checked.errors
+    (gold,) = checked.manifest.catalog.schema_registry.required_columns.values()
+    assert [(each.name, each.type) for each in gold] == [
+        ("id", "integer"), ("batch", None), ("loaded_at", None)
+    ]  # fmt: skip
+
+
+def test_a_setting_without_a_law_is_not_imported() -> None:
+    with pytest.raises(TypeError, match=r"Knobs\.volume has no law"):
+
+        class Knobs(Settings):
+            volume: int = 3
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_parent_and_its_artifact_agree_how_each_policy_rule_bites(rule: Rule) -> None:
+    for edits in (
+        (),
+        (("governance.quality_gates.block_on_failure", False),),
+        (("data_architecture.naming.enforcement", "off"),),
+        (("governance.classification.propagation.enforcement", "strict"),),
+        (("governance.policy_enforcement_level", "warn"),),
+        (("governance.rules", {rule.id: {"enforcement": "warn"}}),),
+    ):
+        checked, artifact = compiled(edited(PLAIN, edits))
+        path = ("governance", "rules", rule.id, "enforcement")
+        assert InEffect(checked.manifest).at(path) == enforcement_of(rule, artifact.platform), edits
 
 
 STRICTER = (

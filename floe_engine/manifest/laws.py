@@ -1,0 +1,319 @@
+"""Laws: how a setting of manifest.yaml may move. Each declared setting has one.
+
+A law knows which way demands more, what a platform below its parent may say, how that is said to
+people, and how a careless edit would weaken the setting. Laws are values and know no setting, no
+file and no rule; `declarations` finds them at the settings.
+
+    Law
+    ├── AtLeast, AtMost      a number
+    ├── OnlyOn               a switch, or a word, that never becomes lax again
+    ├── Ranked               words from the laxest to the strictest
+    ├── Fixed                no move is stricter than another
+    ├── Superset             a list of demands
+    ├── Subset               a list of what is allowed
+    ├── InOrder              a list in which order means something
+    ├── Keyed                records that have a name
+    ├── Named                a mapping of name to section
+    ├── Free                 everybody's own choice
+    └── Special              code of its own judges it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from msgspec import Struct
+
+
+class Holds(NamedTuple):
+    """What holds below a parent. `problem` is a sentence about ``{setting}``, ``{parent}`` and ``{held}``.
+
+    `allowed` is the value that would do, where the child's did not.
+    """
+
+    value: Any
+    problem: str = ""
+    allowed: Any = None
+
+
+class Declared(NamedTuple):
+    """A law, and those of the fields of its records where it is about records."""
+
+    law: Law
+    fields: Mapping[str, Declared] = {}
+
+
+class Law(Struct, frozen=True, kw_only=True):
+    """How one setting may move."""
+
+    kind: ClassVar[str] = "looser"
+    """What a child's wrong value is called: see `inheritance.Violation`."""
+
+    @property
+    def says(self) -> str:
+        """What a platform below its parent may write, as a person would say it."""
+        raise NotImplementedError
+
+    def stricter(self, old: Any, new: Any) -> int:
+        """Above 0 where `new` demands more than `old`, below 0 where less, 0 where neither can be said."""
+        return 0
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        """What holds where the parent holds `held` and the child says `given`.
+
+        `fields` are the laws of the entries, where the setting is a list of records.
+        """
+        if given == held or self.stricter(held, given) > 0:
+            return Holds(given)
+        return Holds(held, self.refusal(held), held)
+
+    def refusal(self, held: Any) -> str:
+        """Why a child may not say what it says."""
+        return "`{setting}` is {held} in {parent} and cannot change below it"
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        """The nearest laxer values: what a careless edit would publish."""
+        return iter(())
+
+
+class AtLeast(Law, frozen=True):
+    """A minimum; none counts as 0."""
+
+    @property
+    def says(self) -> str:
+        return "never lower than the parent's"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        return int((new or 0) - (old or 0))
+
+    def refusal(self, held: Any) -> str:
+        return "`{setting}` must be at least {held}, the minimum of {parent}"
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        if value:
+            yield value - 1
+
+
+class AtMost(Law, frozen=True):
+    """A maximum; none is no limit."""
+
+    @property
+    def says(self) -> str:
+        return "never higher than the parent's"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        limits = [float("inf") if value is None else value for value in (old, new)]
+        return (limits[0] > limits[1]) - (limits[0] < limits[1])
+
+    def refusal(self, held: Any) -> str:
+        return "`{setting}` must be at most {held}, the maximum of {parent}"
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        if value is not None:
+            yield value + 1
+
+
+class OnlyOn(Law, frozen=True, kw_only=True):
+    """What has left `lax` never becomes it again; other words are neither stricter nor laxer."""
+
+    lax: bool | str = False
+
+    @property
+    def says(self) -> str:
+        if isinstance(self.lax, str):
+            return f"not {self.lax}, unless the parent's is"
+        return f"{say(not self.lax)} stays {say(not self.lax)}"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        return int(new != self.lax) - int(old != self.lax)
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        if given != self.lax or held == self.lax:
+            return Holds(given)
+        return Holds(held, self.refusal(held), held)
+
+    def refusal(self, held: Any) -> str:
+        if isinstance(self.lax, str):
+            return f"`{{setting}}` may not be {self.lax}: {{parent}} has {{held}}"
+        return "`{setting}` is {held} in {parent} and stays {held}"
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        if value != self.lax:
+            yield self.lax
+
+
+class Ranked(Law, frozen=True, kw_only=True):
+    """Words from the laxest to the strictest."""
+
+    order: tuple[str, ...]
+
+    @property
+    def says(self) -> str:
+        return f"only towards the right: {', '.join(self.order)}"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        return self.order.index(new) - self.order.index(old)
+
+    def refusal(self, held: Any) -> str:
+        enough = " or ".join(f"`{word}`" for word in self.order[self.order.index(held) :])
+        return f"`{{setting}}` must be {enough}: {{parent}} has {{held}}"
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        place = self.order.index(value)
+        if place:
+            yield self.order[place - 1]
+
+
+class Fixed(Law, frozen=True, kw_only=True):
+    """Nobody can say which value is stricter. `open` leaves the choice to the platforms below."""
+
+    open: str | None = None
+
+    @property
+    def says(self) -> str:
+        return "the parent's" if self.open is None else f"the parent's, unless that is {self.open}"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        return int(old == self.open) - int(new == self.open)
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        if self.open is not None and value != self.open:
+            yield self.open
+
+
+class Superset(Law, frozen=True):
+    """A list of demands: one more is stricter."""
+
+    @property
+    def says(self) -> str:
+        return "the parent's and the child's together"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        return Holds([*held, *(entry for entry in given if entry not in held)])
+
+    def weaker(self, value: Any) -> Iterator[Any]:
+        for entry in value:
+            yield [other for other in value if other != entry]
+
+
+class Subset(Law, frozen=True):
+    """A list of what is allowed: one less is stricter, and no list allows anything."""
+
+    @property
+    def says(self) -> str:
+        return "a part of the parent's"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        extra = [entry for entry in given if entry not in held]
+        if not extra:
+            return Holds(given)
+        kept = [entry for entry in given if entry in held]
+        return Holds(kept, f"`{{setting}}` may not add {say(extra)}: {{parent}} allows {{held}}", kept)
+
+
+class InOrder(Law, frozen=True):
+    """A list in which places are compared: more may stand between, none may go or change places."""
+
+    kind: ClassVar[str] = "levels"
+
+    @property
+    def says(self) -> str:
+        return "all of the parent's in their order; more may stand between"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        if [entry for entry in given if entry in held] == list(held):
+            return Holds(given)
+        missing = [entry for entry in held if entry not in given]
+        if missing:
+            return Holds(held, f"`{{setting}}` may not leave out {say(missing)} of {{parent}}", held)
+        return Holds(held, "`{setting}` must keep the order of {parent}: {held}", held)
+
+
+class Keyed(Law, frozen=True, kw_only=True):
+    """Records told apart by the key `by` (by all they say where they have none).
+
+    The parent's stay, each as strict as its fields' laws demand; the child's own come beside them.
+    """
+
+    by: str
+
+    @property
+    def says(self) -> str:
+        return "the parent's, none of them laxer, and the child's together"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        result, looser = list(held), []
+        for entry in given:
+            rivals = [other for other in held if other.get(self.by) == entry.get(self.by) is not None]
+            if not rivals:
+                result += [entry] if entry not in held else []
+                continue
+            joined = next(filter(None, (_joined(other, entry, fields) for other in rivals)), None)
+            if joined is None:
+                looser.append(entry[self.by])
+            else:
+                result[result.index(joined[0])] = joined[1]
+        if looser:
+            names = say(list(dict.fromkeys(looser)))
+            return Holds(result, f"`{{setting}}` may not say anything else of {names}, which {{parent}} has")
+        return Holds(result)
+
+
+def _joined(held: Any, given: Any, fields: Mapping[str, Declared]) -> tuple[Any, Any] | None:
+    """The parent's record, and the two together; None where the child's is laxer in some field."""
+    joined = dict(held)
+    for key, value in given.items():
+        if held.get(key) is not None:
+            law, inner = fields[key]
+            value, problem, _ = law.below(held[key], value, inner)
+            if problem:
+                return None
+        joined[key] = value
+    return held, joined
+
+
+class Named(Law, frozen=True):
+    """A mapping of name to section: names come together, each section by its own laws."""
+
+    @property
+    def says(self) -> str:
+        return "the parent's and the child's together"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        return Holds({**held, **given})
+
+
+class Free(Law, frozen=True, kw_only=True):
+    """Everybody's own choice, for a reason."""
+
+    because: str
+
+    @property
+    def says(self) -> str:
+        return "free"
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        return Holds(given)
+
+
+class Special(Law, frozen=True, kw_only=True):
+    """Code of its own judges it, because what counts lies outside the setting: `where` says what and why."""
+
+    where: str
+
+    @property
+    def says(self) -> str:
+        return self.where
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        return Holds(given)
+
+
+def say(value: Any) -> str:
+    """A value as a person would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(f"`{entry}`" for entry in value) or "none"
+    return f"`{value}`" if isinstance(value, str) else str(value)
