@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from floe_engine.events import Step as Step
     from floe_engine.events import Transfer as Transfer
     from floe_engine.events import silent as silent
+    from floe_engine.files import Directory as Directory
     from floe_engine.files import human_size as human_size
     from floe_engine.files import read_bounded as read_bounded
-    from floe_engine.files import write_atomic as write_atomic
+    from floe_engine.files import scratch as scratch
+    from floe_engine.files import write_file as write_file
     from floe_engine.manifest.assist import Completion as Completion
     from floe_engine.manifest.assist import Hover as Hover
     from floe_engine.manifest.assist import Inherited as Inherited
@@ -132,7 +134,9 @@ _HOME = {
     "RegistryError": "errors",
     "human_size": "files",
     "read_bounded": "files",
-    "write_atomic": "files",
+    "Directory": "files",
+    "scratch": "files",
+    "write_file": "files",
     # documents
     "Diagnostic": "document.diagnostics",
     "Fix": "document.diagnostics",

@@ -3,6 +3,7 @@
     FloeError
     ├── UsageError              2    the command line asks for something that cannot be
     ├── ConfigurationError      2    manifest.yaml, floe.yaml, a settings file or a project is wrong
+    │   └── UnsafePath          2    a path leads outside its directory, or what is there is no plain file
     ├── StorageError            2    this machine's disk refuses: full, read-only, not permitted, in use
     ├── RegistryError           3    a registry answered badly, or not at all
     │   ├── RegistryUnreachable 3    no answer: refused, timed out, TLS, DNS
@@ -93,6 +94,10 @@ class ConfigurationError(FloeError):
     ) -> None:
         super().__init__(title, message, hint=hint, where=where)
         self.diagnostics = tuple(diagnostics)
+
+
+class UnsafePath(ConfigurationError):
+    """A path leads outside the directory it belongs to, or what stands there is no plain file."""
 
 
 class StorageError(FloeError):

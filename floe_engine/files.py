@@ -1,24 +1,31 @@
-"""The one way floe touches a disk: bounded reads, atomic writes, locks, digests, JSON.
+"""The one way floe touches a disk: bounded reads, atomic writes, removals, locks, digests, JSON.
 
+Nothing else in the house writes, removes or renames (tests/engine/test_perimeter.py holds that).
+A `Directory` is given on somebody's word; below it no link is followed, whoever put it there and
+however fast: every step is opened from the one before it by its descriptor, without following.
 Nothing here knows what the bytes mean.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import secrets
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from floe_engine.errors import ConfigurationError, StorageError
+from floe_engine.errors import ConfigurationError, StorageError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
+from floe_engine.walk import BY_DESCRIPTOR, FLAGS, Level, parts_of, try_lock, unlock
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another floe process before giving up."""
@@ -78,25 +85,244 @@ def human_size(size: int) -> str:
 
 
 def read_bounded(path: Path, limit: int, *, what: str = "file") -> bytes:
-    """The bytes of a regular file of at most `limit` bytes.
+    """The bytes of a regular file of at most `limit` bytes; links on the way are followed.
 
     Raises `ConfigurationError` with the reason where the file is absent, is a directory or a
     device, may not be read, or is larger. `what` names it in the message ("manifest").
     """
+    flags = os.O_RDONLY | (FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        if path.is_dir():  # Windows opens none, and says something else
             raise ConfigurationError(f"{what} is a directory", where=str(path))
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-            raise ConfigurationError(f"{what} is not a regular file", where=str(path))
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+        return _read(os.open(path, flags), limit, what, path)
     except FileNotFoundError:
         raise ConfigurationError(f"{what} not found", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, what, path) from None
+
+
+def stands(path: Path) -> bool:
+    """Whether something has this name, be it a link to nowhere.
+
+    What a clone brings is never taken for absent because it cannot be read.
+    """
+    return os.path.lexists(path)
+
+
+def write_file(path: Path, data: bytes, *, mode: int | None = None, project: Path | None = None) -> None:
+    """Replace a file that the user named, as `Directory.write` does.
+
+    The way to it is the user's own, links and all; but where it lies in `project`, from there on
+    every step counts. What is there may only be a regular file.
+    """
+    directory, name = placed(path, project)
+    directory.write(name, data, mode=mode)
+
+
+def placed(path: Path, project: Path | None = None) -> tuple[Directory, str]:
+    """Where a file that the user named is written: the directory to keep in, and the name below it."""
+    if path.name in ("-", ""):
+        raise UsageError(
+            "the name of a file is needed",
+            "it is not written to standard output",
+            hint="name a file, such as ./file",
+            where=str(path),
+        )
+    if project is not None:
+        # Compared as written: to resolve would follow the very links that are not to be followed.
+        here, there = (Path(os.path.abspath(one)) for one in (project, path))  # noqa: PTH100
+        if there.is_relative_to(here):
+            return Directory(project), there.relative_to(here).as_posix()
+    return Directory(path.parent), path.name
+
+
+def keep_report(name: str, text: str) -> Path:
+    """Write a text that somebody is to send us among the temporary files, for its owner alone."""
+    path = Path(tempfile.gettempdir()) / f"{name}-{secrets.token_hex(4)}.txt"
+    write_file(path, text.encode("utf-8", "backslashreplace"), mode=0o600)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory, and what floe may read, write and remove in it.
+
+    `root` is taken on the caller's word, links and all. Everything below it, `below` first, is a
+    relative path in which no component may be a link, and whose end is absent or of the kind that
+    is asked for. Anything else is `UnsafePath`; a disk that refuses is `StorageError`.
+    """
+
+    root: Path
+    below: str = ""
+
+    def __truediv__(self, name: str | PurePath) -> Directory:
+        return Directory(self.root, "/".join(parts_of(self.root, self.below, name)))
+
+    @property
+    def path(self) -> Path:
+        """Where it is; to show, not to write to."""
+        return self.root / self.below
+
+    def read(self, name: str | PurePath, limit: int, *, what: str = "file") -> bytes | None:
+        """The bytes of a regular file of at most `limit` bytes, or None where nothing has its name.
+
+        Raises `ConfigurationError` where it may not be read or is larger.
+        """
+        path = self.path / name
+        with self._parent(name, "cannot read") as (level, leaf):
+            if level is None or level.regular(leaf) is None:
+                return None
+            try:
+                return _read(level.open(leaf, os.O_RDONLY), limit, what, path)
+            except OSError as error:
+                raise _unreadable(error, what, path) from None
+
+    def names(self, name: str | PurePath = "") -> tuple[str, ...]:
+        """What lies in a directory, sorted; nothing where there is none."""
+        with self._walk(parts_of(self.root, self.below, name), "cannot read") as level:
+            return () if level is None else tuple(sorted(level.leaves()))
+
+    def write(self, name: str | PurePath, data: bytes, *, mode: int | None = None, tidy: bool = True) -> None:
+        """Replace a file by `data`, so that a reader sees the old bytes or the new, never a part.
+
+        Makes the directories on the way. Without a `mode` an old file keeps its own. A temporary
+        file beside it is made durable and renamed; those that killed writers left there are
+        removed, unless not `tidy` (where many files lie and `sweep` is called by itself).
+        """
+        with self._parent(name, "cannot write file", create=True) as (level, leaf):
+            assert level is not None
+            found = level.regular(leaf)
+            if mode is None and found is not None:
+                mode = stat.S_IMODE(found.st_mode) & 0o777
+            if tidy:
+                level.sweep()
+            with level.temporary_file(0o666 if mode is None else mode) as (temporary, handle):
+                _write(handle, data)
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(handle, mode)
+                if not BY_DESCRIPTOR:
+                    os.close(handle)  # Windows renames no open file
+                level.rename(temporary, leaf)
+            level.sync()
+
+    def write_tree(self, name: str | PurePath, files: Mapping[str, bytes]) -> None:
+        """Replace a directory by one that holds `files`; a reader finds the old one, none, or the new."""
+        with self._parent(name, "cannot write directory", create=True) as (level, leaf):
+            assert level is not None
+            level.sweep()
+            old = level.directory(leaf)
+            with level.temporary_directory() as staging:
+                for path, data in files.items():
+                    _write_new(staging, ["new", *parts_of(self.root, path)], data)
+                if old is not None:
+                    level.rename(leaf, "old", to=staging)
+                staging.rename("new", leaf, to=level)
+                level.sync()
+
+    def remove(self, name: str | PurePath) -> bool:
+        """Remove a regular file; False where nothing has its name."""
+        with self._parent(name, "cannot remove") as (level, leaf):
+            if level is None or level.regular(leaf) is None:
+                return False
+            level.unlink(leaf)
+            level.sync()
+            return True
+
+    def remove_tree(self, name: str | PurePath) -> bool:
+        """Remove a directory and all in it, at once for whoever looks; False where there is none."""
+        with self._parent(name, "cannot remove directory") as (level, leaf):
+            if level is None or level.directory(leaf) is None:
+                return False
+            level.sweep()
+            with level.temporary_directory() as staging:
+                level.rename(leaf, "old", to=staging)
+                level.sync()
+            return True
+
+    def sweep(self, name: str | PurePath = "") -> None:
+        """Remove what killed writers left in a directory; what a living one holds stays."""
+        with self._walk(parts_of(self.root, self.below, name), "cannot read") as level:
+            if level is not None:
+                level.sweep()
+
+    @contextlib.contextmanager
+    def lock(
+        self, name: str | PurePath, *, cancel: CancelToken | None = None, timeout: float = LOCK_TIMEOUT
+    ) -> Iterator[None]:
+        """Hold an advisory lock on a file (made if absent) between floe processes.
+
+        Waits at most `timeout` seconds, then raises `StorageError`; a crash releases the lock. Not
+        re-entrant: a second lock of the same file in one thread waits for the first.
+        """
+        with self._parent(name, "cannot write file", create=True) as (level, leaf):
+            assert level is not None
+            level.regular(leaf)
+            handle = level.open(leaf, os.O_RDWR | os.O_CREAT)
+        try:
+            _wait_for_lock(handle, self.path / name, cancel, timeout)
+            try:
+                yield
+            finally:
+                unlock(handle)
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
+    def _parent(
+        self, name: str | PurePath, failing: str, *, create: bool = False
+    ) -> Iterator[tuple[Level | None, str]]:
+        """The directory that holds `name`, open, and the name in it."""
+        *way, leaf = parts_of(self.root, self.below, name) or [""]
+        if not leaf:
+            raise UnsafePath("a name is needed", where=str(self.path))
+        with self._walk(way, failing, create=create, where=self.path / name) as level:
+            yield level, leaf
+
+    @contextlib.contextmanager
+    def _walk(
+        self, way: list[str], failing: str, *, create: bool = False, where: Path | None = None
+    ) -> Iterator[Level | None]:
+        """The directory at the end of `way`; None where it, or one before it, is absent."""
+        try:
+            if create:
+                self.root.mkdir(parents=True, exist_ok=True)
+            with contextlib.ExitStack() as opened:
+                level = Level.at(self.root, opened)
+                for step in way:
+                    level = level.enter(step, opened, create=create) if level is not None else None
+                if level is None and create:
+                    raise FileNotFoundError(errno.ENOENT, "somebody removes it meanwhile")
+                yield level
+        except OSError as error:
+            raise StorageError.of(error, failing, where=str(where or self.path)) from error
+        except ValueError as error:  # a name that no system has: half a surrogate
+            raise UnsafePath("no file can have this name", str(error), where=repr(str(where))) from None
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """An empty directory of this process alone, where the system keeps temporary files, for a block.
+
+    Those that killed processes left there are removed.
+    """
+    place = Path(tempfile.gettempdir())
+    try:
+        with contextlib.ExitStack() as opened:
+            level = Level.at(place, opened)
+            if level is None:
+                raise FileNotFoundError("no such directory")
+            level.sweep()
+            made = opened.enter_context(level.temporary_directory())
+            yield made.path
     except OSError as error:
-        raise ConfigurationError(
-            f"{what} cannot be read", error.strerror or str(error), where=str(path)
-        ) from None
+        raise StorageError.of(error, "cannot use the temporary directory", where=str(place)) from error
+
+
+def _read(handle: int, limit: int, what: str, path: Path) -> bytes:
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise ConfigurationError(f"{what} is not a regular file", where=str(path))
+        data = stream.read(limit + 1)
     if len(data) > limit:
         raise ConfigurationError(
             f"{what} is larger than {human_size(limit)}",
@@ -106,100 +332,43 @@ def read_bounded(path: Path, limit: int, *, what: str = "file") -> bytes:
     return data
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` by `data` so that a reader sees the old bytes or the new, never a part.
-
-    Temp file beside it, fsync, rename, fsync of the directory. Creates parent directories.
-    A symbolic link keeps being one: what it points to is replaced. Raises `StorageError` where
-    the disk refuses.
-    """
-    target = path.resolve() if path.is_symlink() else path
-    temporary: str | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
-        temporary = None
-        sync_directory(target.parent)
-    except OSError as error:
-        raise StorageError.of(error, "cannot write file", where=str(path)) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+def _unreadable(error: OSError | ValueError, what: str, path: Path) -> ConfigurationError:
+    reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return ConfigurationError(f"{what} cannot be read", reason, where=str(path))
 
 
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory durable, where the system allows it (not on Windows)."""
-    if os.name != "posix":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
+def _write(handle: int, data: bytes) -> None:
+    with os.fdopen(handle, "wb", closefd=False) as stream:
+        stream.write(data)
+        stream.flush()
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
-@contextlib.contextmanager
-def exclusive_lock(
-    path: Path, *, cancel: CancelToken | None = None, timeout: float = LOCK_TIMEOUT
-) -> Iterator[None]:
-    """Hold an advisory lock on the file `path` (made if absent) between floe processes.
-
-    Waits at most `timeout` seconds, then raises `StorageError`; a crash releases the lock. Not
-    re-entrant: a second `exclusive_lock` of the same path in one thread waits for the first.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = path.open("a+b")
-    except OSError as error:
-        raise StorageError.of(error, "cannot write file", where=str(path)) from error
-    deadline = time.monotonic() + timeout
-    with opened as stream:
-        while not _try_lock(stream.fileno()):
-            if time.monotonic() > deadline:
-                raise StorageError(
-                    "another floe process holds the lock",
-                    hint="wait for it to finish, or stop it, and run the command again",
-                    where=str(path),
-                )
-            if cancel is not None:
-                cancel.sleep(0.02)
-            else:
-                time.sleep(0.02)
+def _write_new(level: Level, way: list[str], data: bytes) -> None:
+    """Write a file below a directory that nobody else knows yet."""
+    *steps, leaf = way
+    with contextlib.ExitStack() as opened:
+        place: Level | None = level
+        for step in steps:
+            place = place.enter(step, opened, create=True) if place is not None else None
+        assert place is not None
+        handle = place.open(leaf, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
-            yield
+            _write(handle, data)
         finally:
-            _unlock(stream.fileno())
+            os.close(handle)
 
 
-if os.name == "posix":
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
-
-else:  # pragma: no cover - exercised on Windows only
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows has it
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]  # Windows has it
+def _wait_for_lock(handle: int, path: Path, cancel: CancelToken | None, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while not try_lock(handle):
+        if time.monotonic() > deadline:
+            raise StorageError(
+                "another floe process holds the lock",
+                hint="wait for it to finish, or stop it, and run the command again",
+                where=str(path),
+            )
+        if cancel is not None:
+            cancel.sleep(0.02)
+        else:
+            time.sleep(0.02)

@@ -8,16 +8,13 @@
 
 Nothing is served from here before its bytes were hashed against the lock. Writers hold a file
 lock and rename whole directories into place, so two floe processes at once are safe and a killed
-one leaves at worst a stale temporary directory, which the next writer sweeps.
+one leaves at worst a stale temporary directory, which the next writer sweeps. A clone may bring a
+``.floe`` of its own: nothing of it is followed out of the project, neither to write nor to read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,22 +23,14 @@ from typing import Any
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES
-from floe_engine.errors import CacheCorrupt, ConfigurationError, StorageError
+from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath
 from floe_engine.events import CancelToken
-from floe_engine.files import (
-    canonical_json,
-    exclusive_lock,
-    human_size,
-    read_bounded,
-    sha256_digest,
-    strict_json,
-    sync_directory,
-    write_atomic,
-)
+from floe_engine.files import Directory, canonical_json, sha256_digest, strict_json
+from floe_engine.versions import Version
 
 LOCK_VERSION = 1
-_STAGING = ".staging-"
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_LIMIT = 1024 * 1024
+"""Largest lock that is read, in bytes."""
 _GITIGNORE = """\
 # Written by floe. The lock is for committing; the rest is a cache.
 *
@@ -113,7 +102,7 @@ class Lock:
                 raise ValueError("it is not a mapping")
             if document["lockVersion"] != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document['lockVersion']} is not known to this floe")
-            return cls._from_document(document["platform"])
+            return cls._from_document(document["platform"], where)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
             raise CacheCorrupt(
@@ -124,14 +113,19 @@ class Lock:
             ) from None
 
     @classmethod
-    def _from_document(cls, entry: dict[str, Any]) -> Lock:
+    def _from_document(cls, entry: dict[str, Any], where: str) -> Lock:
         signer = entry.get("signer")
         files = {path: LockedFile(str(f["digest"]), int(f["size"])) for path, f in entry["files"].items()}
         if set(files) != set(FILES):
             raise ValueError("it does not list the eight files")
         # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
-        if not _TAG.fullmatch(str(entry["tag"])):
-            raise ValueError("its tag is not one")
+        if Version.from_tag(str(entry["tag"])) is None:
+            raise ConfigurationError(
+                "the lock names a tag that is no version",
+                f"its tag is {entry['tag']!r}",
+                hint="restore it from git, or delete it and run `floe platform pull --force`",
+                where=where,
+            )
         return cls(
             reference=str(entry["reference"]),
             constraint=str(entry["constraint"]),
@@ -154,6 +148,11 @@ class Store:
     root: Path
 
     @property
+    def files(self) -> Directory:
+        """What may be touched here: a ``.floe`` that leads out of the project is refused."""
+        return Directory(self.root.parent, self.root.name)
+
+    @property
     def artifacts(self) -> Path:
         """Where `floe platform compile` writes."""
         return self.root / "artifacts"
@@ -171,21 +170,19 @@ class Store:
 
     def read_lock(self) -> Lock | None:
         """The lock, or None where there is none. Raises `CacheCorrupt` where it is unreadable."""
-        if not self.lock_path.exists():
-            return None
-        data = read_bounded(self.lock_path, 1024 * 1024, what="lock file")
-        return Lock.from_json(data, where=str(self.lock_path))
+        data = self.files.read("cache/artifacts.lock", _LIMIT, what="lock file")
+        return None if data is None else Lock.from_json(data, where=str(self.lock_path))
 
     def write_lock(self, lock: Lock) -> None:
         """Replace the lock."""
         self._prepare()
-        write_atomic(self.lock_path, lock.to_json())
+        self.files.write("cache/artifacts.lock", lock.to_json())
 
     @contextlib.contextmanager
     def exclusive(self, cancel: CancelToken | None = None) -> Iterator[None]:
         """Keep other floe processes from writing here meanwhile."""
         self._prepare()
-        with exclusive_lock(self.root / "cache" / ".lock", cancel=cancel):
+        with self.files.lock("cache/.lock", cancel=cancel):
             yield
 
     # --- pulled artifacts ----------------------------------------------------------------------
@@ -193,18 +190,16 @@ class Store:
     def save(self, tag: str, artifact: Artifact) -> Path:
         """Put a pulled artifact in its place, replacing what was there. Call under `exclusive`."""
         self._prepare()
-        target = self.directory(tag)
-        self._sweep(target.parent)
-        _write_tree(target, artifact)
-        return target
+        self.files.write_tree(f"platform/{tag}", artifact.files)
+        return self.directory(tag)
 
     def load(self, lock: Lock) -> Artifact:
         """The pulled artifact that `lock` names, every byte checked.
 
         Raises `CacheCorrupt` where a file is missing, torn or altered.
         """
-        directory = self.directory(lock.tag)
-        if not directory.is_dir():
+        directory, kept = self.directory(lock.tag), self.files / "platform" / lock.tag
+        if not kept.names():
             raise CacheCorrupt(
                 f"{lock.tag} is not in the cache",
                 hint="run `floe platform pull` to fetch it",
@@ -213,9 +208,13 @@ class Store:
         files: dict[str, bytes] = {}
         for path in FILES:
             try:
-                data = read_bounded(directory / path, MAX_FILE, what="cached file")
+                data = kept.read(path, MAX_FILE, what="cached file")
+            except UnsafePath:
+                raise
             except ConfigurationError as error:
                 raise _corrupt(directory / path, error.title) from None
+            if data is None:
+                raise _corrupt(directory / path, "it is not there")
             entry = lock.files[path]
             if len(data) != entry.size or sha256_digest(data) != entry.digest:
                 raise _corrupt(directory / path, "it is not the file that was pulled")
@@ -224,22 +223,12 @@ class Store:
 
     def cached_tags(self) -> tuple[str, ...]:
         """Tags of the pulled artifacts on disk."""
-        directory = self.root / "platform"
-        if not directory.is_dir():
-            return ()
-        return tuple(sorted(path.name for path in directory.iterdir() if not path.name.startswith(".")))
+        return tuple(name for name in self.files.names("platform") if not name.startswith("."))
 
     def clear(self) -> tuple[str, ...]:
         """Remove every pulled artifact; the lock stays. Returns the tags that were removed."""
         tags = self.cached_tags()
-        folder = self.root / "platform"
-        try:
-            if folder.is_symlink():  # what it points to is not ours to remove
-                folder.unlink()
-            elif folder.exists():
-                shutil.rmtree(folder)
-        except OSError as error:
-            raise StorageError.of(error, "cannot remove the pulled artifacts", where=str(folder)) from error
+        self.files.remove_tree("platform")
         return tags
 
     # --- built artifacts -----------------------------------------------------------------------
@@ -249,8 +238,7 @@ class Store:
         self._prepare()
         if self.load_built() == artifact:
             return False
-        self._sweep(self.root)
-        _write_tree(self.artifacts, artifact)
+        self.files.write_tree("artifacts", artifact.files)
         return True
 
     def load_built(self) -> Artifact | None:
@@ -258,51 +246,21 @@ class Store:
         files: dict[str, bytes] = {}
         for path in FILES:
             try:
-                files[path] = read_bounded(self.artifacts / path, MAX_FILE, what="built file")
+                data = self.files.read(f"artifacts/{path}", MAX_FILE, what="built file")
+            except UnsafePath:
+                raise
             except ConfigurationError:
+                data = None
+            if data is None:
                 return None
+            files[path] = data
         return Artifact(files)
 
     # --- inside --------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        try:
-            (self.root / "cache").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError.of(error, "cannot create directory", where=str(self.root)) from None
-        ignore = self.root / ".gitignore"
-        if not ignore.exists():
-            write_atomic(ignore, _GITIGNORE.encode())
-
-    def _sweep(self, directory: Path) -> None:
-        for stale in directory.glob(f"{_STAGING}*"):
-            shutil.rmtree(stale, ignore_errors=True)
-
-
-def _write_tree(target: Path, artifact: Artifact) -> None:
-    """Stage the files beside `target`, make them durable, and swap them in by renaming."""
-    staging: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_STAGING))
-        new = staging / "new"
-        for path, data in artifact.files.items():
-            file = new / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-        if target.exists():
-            target.rename(staging / "old")
-        new.rename(target)
-        sync_directory(target.parent)
-    except OSError as error:
-        size = human_size(artifact.size)
-        raise StorageError.of(error, f"cannot write the artifact ({size})", where=str(target)) from error
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
+        if self.files.read(".gitignore", _LIMIT) is None:
+            self.files.write(".gitignore", _GITIGNORE.encode())
 
 
 def _corrupt(path: Path, reason: str) -> CacheCorrupt:

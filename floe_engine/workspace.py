@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded
+from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
@@ -54,7 +54,7 @@ class UserSettings:
     @classmethod
     def load(cls, path: Path) -> UserSettings:
         """Read the file; an absent one means the defaults. Raises `ConfigurationError`."""
-        if not path.exists():
+        if not stands(path):
             return cls(path)
         try:
             values = tomllib.loads(read_bounded(path, 1024 * 1024, what="settings file").decode())
@@ -99,6 +99,11 @@ class Workspace:
     # --- files ---------------------------------------------------------------------------------
 
     @property
+    def files(self) -> Directory:
+        """What may be touched in here: nothing that a link of the directory leads out to."""
+        return Directory(self.directory)
+
+    @property
     def manifest_path(self) -> Path:
         """The platform team's manifest.yaml."""
         return self.directory / MANIFEST_FILE
@@ -121,7 +126,7 @@ class Workspace:
         named = self.environ.get("FLOE_CONFIG")
         if named:
             path = Path(named)
-            if not path.exists():
+            if not stands(path):
                 raise ConfigurationError("the file that FLOE_CONFIG names does not exist", where=named)
             return UserSettings.load(path)
         from platformdirs import user_config_path
@@ -135,9 +140,9 @@ class Workspace:
             return RegistryChoice(_repository(self.registry_option, self.directory), "--registry")
         if value := self.environ.get("FLOE_REGISTRY"):
             return RegistryChoice(_repository(value, Path.cwd()), "FLOE_REGISTRY")
-        if self.manifest_path.exists() and (value := _manifest_registry(self.manifest_path)):
+        if stands(self.manifest_path) and (value := _manifest_registry(self.manifest_path)):
             return RegistryChoice(_repository(value, self.directory), MANIFEST_FILE)
-        if self.spec_path.exists() and (value := _spec_registry(self.spec_path)):
+        if stands(self.spec_path) and (value := _spec_registry(self.spec_path)):
             reference, _ = Reference.parse_constrained(value, base=self.directory)
             return RegistryChoice(reference.without_target(), SPEC_FILE)
         if value := self.settings.registry:
@@ -170,7 +175,7 @@ class Workspace:
         from floe_engine.registry.credentials import Anonymous, Credentials
 
         found = Credentials(self.environ)
-        if self.manifest_path.exists() and (anonymous := _anonymous_registry(self.manifest_path)):
+        if stands(self.manifest_path) and (anonymous := _anonymous_registry(self.manifest_path)):
             return Anonymous(anonymous, found)
         return found
 

@@ -6,6 +6,8 @@ import time
 import traceback
 from pathlib import Path
 
+from floe_engine import FloeError, read_bounded, write_file
+
 EXIT_CODE = 70
 """Of an error inside floe (EX_SOFTWARE of sysexits.h), as of the command line's."""
 
@@ -27,11 +29,13 @@ def tell(problem: BaseException, log: Path, *, kept: bool = False) -> str:
 def write_log(path: Path, problem: BaseException) -> str:
     """Append a traceback to the log; its path, or nothing where the disk refuses."""
     text = "".join(traceback.format_exception(problem))
+    entry = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n{text}\n".encode("utf-8", "backslashreplace")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists() or path.stat().st_size > LOG_LIMIT
-        with path.open("w" if fresh else "a", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n{text}\n")
-    except OSError:
+        before = read_bounded(path, LOG_LIMIT)
+    except FloeError:
+        before = b""  # there is none, or it is begun anew
+    try:
+        write_file(path, before + entry)
+    except FloeError:
         return ""
     return str(path)

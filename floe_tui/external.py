@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import tempfile
 from pathlib import Path
 
-from floe_engine import ConfigurationError, read_bounded
+from floe_engine import ConfigurationError, read_bounded, scratch, write_file
 
 LIMIT = 64_000_000
 
@@ -34,9 +33,9 @@ def editor_command() -> list[str]:
 
 def edit_text(text: str, *, suffix: str = ".yaml") -> str:
     """Let the user edit `text` and return what they left. Call it while the app is suspended."""
-    with tempfile.TemporaryDirectory(prefix="floe-") as folder:
-        path = Path(folder) / f"manifest{suffix}"
-        path.write_bytes(text.encode())
+    with scratch() as folder:
+        path = folder / f"manifest{suffix}"
+        write_file(path, text.encode())
         _run([*editor_command(), str(path)])
         data: bytes = read_bounded(path, LIMIT, what="edited text")
         return data.decode("utf-8", "replace")

@@ -16,7 +16,7 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from floe_engine import FloeError, read_bounded, write_atomic
+from floe_engine import Directory, FloeError, read_bounded, write_file
 from floe_tui.actions import Place
 
 STATE_LIMIT = 1_000_000
@@ -51,7 +51,7 @@ class Session:
         """Write it down; a full or read-only disk loses only the memory of where the user was."""
         values = {key: value for key, value in asdict(self).items() if key != "path"}
         with contextlib.suppress(FloeError):
-            write_atomic(self.path, json.dumps(values, indent=1, sort_keys=True).encode(), mode=0o600)
+            write_file(self.path, json.dumps(values, indent=1, sort_keys=True).encode(), mode=0o600)
 
 
 def opening_place(directory: Path, session: Session) -> Place:
@@ -79,7 +79,7 @@ class Swap:
     def write(self, text: str, base: str) -> None:
         """Keep `text`. Raises `FloeError` where the disk refuses."""
         values = {"file": str(self.file), "base": base, "text": text}
-        write_atomic(self.path, json.dumps(values).encode(), mode=0o600)
+        write_file(self.path, json.dumps(values).encode(), mode=0o600)
 
     def read(self) -> tuple[str, str] | None:
         """The kept text and its base digest; None where there is none."""
@@ -89,8 +89,8 @@ class Swap:
 
     def discard(self) -> None:
         """Forget the kept text."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
+        with contextlib.suppress(FloeError):
+            Directory(self.path.parent).remove(self.path.name)
 
 
 def text_digest(text: str) -> str:

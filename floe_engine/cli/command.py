@@ -6,10 +6,8 @@ import copy
 import errno
 import functools
 import inspect
-import os
 import re
 import signal
-import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from floe_engine.cli.output import Output, error_document, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
+from floe_engine.files import keep_report
 from floe_engine.workspace import Workspace
 
 
@@ -37,6 +36,7 @@ _METAVARS = {
     "end": "TO", "exclude": "SELECTOR", "executor": "ADDRESS", "file": "FILE",
     "identity_token": "TOKEN", "impact": "PROJECT", "into": "DIRECTORY", "key": "FILE",
     "new": "NEW", "old": "OLD", "output": "FORM", "path": "SETTING", "platform": "VERSION",
+    "profiles_dir": "DIRECTORY",
     "registry": "REPOSITORY", "select": "SELECTOR", "shell": "SHELL", "source": "SRC",
     "start": "FROM", "target": "DST", "to": "VERSION", "trusted_key": "FILE",
     "version": "VERSION", "workers": "NUMBER",
@@ -249,11 +249,9 @@ def _named(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _crash(error: Exception) -> Crash:
-    handle, path = tempfile.mkstemp(prefix="floe-crash-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write("".join(traceback.format_exception(error)))
-    return Crash(
-        "floe crashed, and that is a mistake in floe",
-        f"{type(error).__name__}: {error}",
-        hint=f"please report it with the file {path}",
-    )
+    told = "".join(traceback.format_exception(error))
+    try:
+        hint = f"please report it with the file {keep_report('floe-crash', told)}"
+    except FloeError:
+        hint = "please report it; the traceback could not be written down"
+    return Crash("floe crashed, and that is a mistake in floe", f"{type(error).__name__}: {error}", hint=hint)

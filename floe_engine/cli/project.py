@@ -154,6 +154,10 @@ def compile_(
         WhatIf | None,
         typer.Option("--what-if", help="Judge as if everything were enforced so; write no profile."),
     ] = None,
+    profiles_dir: Annotated[
+        Path | None,
+        typer.Option("--profiles-dir", help="Write profiles.yml here, instead of where floe.yaml says."),
+    ] = None,
     by_rule: Annotated[bool, typer.Option("--by-rule", help="Group the findings by rule.")] = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show every finding in full, waived and known ones too.")
@@ -167,7 +171,12 @@ def compile_(
     compiled = compile_project(
         face.workspace.without_network() if offline else face.workspace,
         options=CompileOptions(
-            frozen, select or (), exclude or (), face.path(baseline) if baseline else None, what_if
+            frozen,
+            select or (),
+            exclude or (),
+            face.path(baseline) if baseline else None,
+            what_if,
+            profiles_dir=face.path(profiles_dir) if profiles_dir else None,
         ),
         ask=asking.first_use(),
         report=face.output.report,

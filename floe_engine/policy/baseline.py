@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from floe_engine.errors import ConfigurationError
-from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Family
 from floe_engine.policy.rules import rule_by_id
@@ -77,9 +77,9 @@ class Baseline:
             ) from None
         return cls(findings)
 
-    def save(self, path: Path) -> None:
-        """Write the file, atomically."""
-        write_atomic(path, self.render())
+    def save(self, path: Path, *, project: Path | None = None) -> None:
+        """Write the file, atomically; inside `project` no link is followed."""
+        write_file(path, self.render(), project=project)
 
     def render(self) -> bytes:
         """The file's bytes."""

@@ -7,14 +7,13 @@ the header carries a digest of what follows it. What each adapter wants is in `a
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal
 
 import yaml
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
-from floe_engine.files import read_bounded, sha256_digest, write_atomic
+from floe_engine.files import Directory, sha256_digest
 from floe_engine.project.adapters import ADAPTERS, Settings
 
 Outcome = Literal["written", "unchanged", "kept"]
@@ -52,19 +51,19 @@ def profile(platform: Platform, profile_name: str) -> str:
     return _header(platform, settings.variables) + _signed(body)
 
 
-def write_profile(path: Path, text: str) -> Outcome:
-    """Write `text` (from `profile`) to `path`, unless the file there is not one that floe wrote.
+def write_profile(directory: Directory, name: str, text: str) -> Outcome:
+    """Write `text` (from `profile`) to a file, unless the one there is not one that floe wrote.
 
-    Raises `ConfigurationError` where `path` cannot be read, `FloeError` where it cannot be
-    written.
+    Raises `ConfigurationError` where it cannot be read, `FloeError` where it cannot be written.
     """
-    if path.exists():
-        current = read_bounded(path, _LIMIT, what="profiles.yml").decode("utf-8", "replace")
+    data = directory.read(name, _LIMIT, what="profiles.yml")
+    if data is not None:
+        current = data.decode("utf-8", "replace")
         if not is_ours(current):
             return "kept"
         if current == text:
             return "unchanged"
-    write_atomic(path, text.encode())
+    directory.write(name, text.encode())
     return "written"
 
 

@@ -12,16 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from floe_engine.errors import ConfigurationError, ContentMismatch, RegistryError
+from floe_engine.errors import ConfigurationError, ContentMismatch, RegistryError, UnsafePath
 from floe_engine.events import CancelToken
-from floe_engine.files import (
-    canonical_json,
-    exclusive_lock,
-    read_bounded,
-    sha256_digest,
-    strict_json,
-    write_atomic,
-)
+from floe_engine.files import Directory, canonical_json, read_bounded, sha256_digest, strict_json
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.registry.reference import DIGEST, TAG
 
@@ -42,6 +35,8 @@ class Layout:
 
     def __init__(self, root: Path, cancel: CancelToken | None = None) -> None:
         self._root = root
+        self._files = Directory(root)
+        self._tidied = False
         self._cancel = cancel
         self._without_subject: set[str] = set()
         self._index: tuple[tuple[int, int, int] | None, list[dict[str, Any]]] = (None, [])
@@ -76,11 +71,11 @@ class Layout:
                 hint="name an empty folder, or one that does not exist",
                 where=str(self._root),
             )
-        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+        with self._files.lock(".lock", cancel=self._cancel):
             if not (self._root / "index.json").exists():
                 self._write_index([])
             # The marker comes last: a folder that has it is complete.
-            write_atomic(self._root / "oci-layout", _MARKER)
+            self._files.write("oci-layout", _MARKER)
 
     def _foreign(self) -> list[Path]:
         ours = {".lock", "blobs", "index.json", "oci-layout"}
@@ -92,17 +87,31 @@ class Layout:
 
     def blob_path(self, digest: str) -> Path:
         """Where content lies. `digest` has been checked."""
-        return self._root / "blobs" / "sha256" / digest.removeprefix("sha256:")
+        return self._root / _blob(digest)
 
     def put_blob(self, digest: str, data: bytes) -> bool:
         """Store content; False where it does not match its digest."""
         if sha256_digest(data) != digest:
             return False
-        path = self.blob_path(digest)
-        # A blob of another size was torn by somebody else's writer: ours are renamed whole.
-        if not path.exists() or path.stat().st_size != len(data):
-            write_atomic(path, data)
+        # A blob that is not what it should be was torn by somebody else's writer: ours are renamed whole.
+        if not self._holds(digest, data):
+            self._tidy()
+            self._files.write(_blob(digest), data, tidy=False)
         return True
+
+    def _holds(self, digest: str, data: bytes) -> bool:
+        try:
+            return self._files.read(_blob(digest), len(data), what="blob") == data
+        except UnsafePath:
+            raise
+        except ConfigurationError:  # larger, or unreadable
+            return False
+
+    def _tidy(self) -> None:
+        """What killed writers left among the blobs goes once; there may be thousands to look through."""
+        if not self._tidied:
+            self._tidied = True
+            self._files.sweep("blobs/sha256")
 
     def entries(self) -> list[dict[str, Any]]:
         """The descriptors of index.json. Raises `ContentMismatch` where it is damaged."""
@@ -149,7 +158,7 @@ class Layout:
         """Store a manifest and list it. Raises `TagTaken` for a version tag with other content."""
         digest = manifest.digest
         self.put_blob(digest, manifest.raw)
-        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+        with self._files.lock(".lock", cancel=self._cancel):
             entries = self.entries()
             current = next((entry for entry in entries if tag and _tag(entry) == tag), None)
             if current is not None and current["digest"] != digest and IMMUTABLE.fullmatch(tag or ""):
@@ -168,7 +177,7 @@ class Layout:
 
     def delete_tag(self, tag: str) -> bool:
         """Forget a tag, not its content; False where there is none."""
-        with exclusive_lock(self._root / ".lock", cancel=self._cancel):
+        with self._files.lock(".lock", cancel=self._cancel):
             entries = self.entries()
             gone = [entry for entry in entries if _tag(entry) == tag]
             kept = [entry for entry in entries if _tag(entry) != tag]
@@ -204,7 +213,11 @@ class Layout:
 
     def _write_index(self, entries: list[dict[str, Any]]) -> None:
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
-        write_atomic(self._root / "index.json", canonical_json(document))
+        self._files.write("index.json", canonical_json(document))
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/sha256/{digest.removeprefix('sha256:')}"
 
 
 def stored_media_type(raw: bytes) -> str:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from floe_engine.errors import IntegrityError
-from floe_engine.files import read_bounded
+from floe_engine.files import Directory, read_bounded, scratch
 from floe_engine.text import printable
 
 ARCHIVE_LIMIT = 64 * 1024 * 1024
@@ -51,9 +50,8 @@ def unpacked_layout(file: Path) -> Iterator[Path]:
     archive can name a place to write to; `ConfigurationError` where the file cannot be read.
     """
     data = read_bounded(file, ARCHIVE_LIMIT, what="archive")
-    with tempfile.TemporaryDirectory(prefix="floe-import-") as scratch:
-        root = Path(scratch) / "layout"
-        (root / "blobs" / "sha256").mkdir(parents=True)
+    with scratch() as place:
+        root = place / "layout"
         try:
             with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
                 total = 0
@@ -79,12 +77,11 @@ def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path, file:
     if match is None or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
         shown = printable(member.name[:120])
         raise _unusable(file, f"{shown!r} is no plain file of a layout")
-    path = root / match[1]
-    if path.exists():
+    if (root / match[1]).exists():
         raise _unusable(file, f"{match[1]} is in it twice")
     content = archive.extractfile(member)
     assert content is not None  # only members that are no files have none
-    path.write_bytes(content.read())
+    Directory(root).write(match[1], content.read(), tidy=False)
 
 
 def _unusable(file: Path, reason: str, hint: str = "") -> IntegrityError:

@@ -18,7 +18,7 @@ from floe_engine.artifact.pack import (
 )
 from floe_engine.errors import FloeError, IntegrityError, NotFound, RegistryError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import canonical_json, read_bounded, rfc3339, strict_json, write_atomic
+from floe_engine.files import canonical_json, rfc3339, strict_json
 from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict, verify
@@ -27,6 +27,9 @@ from floe_engine.workflows.pull import fetch_files
 from floe_engine.workflows.verify import reader_anchors
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
+
+_TAGS = "cache/tags.json"
+_TAGS_LIMIT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,6 @@ def list_versions(
     """
     choice = workspace.registry
     reference = choice.reference
-    cache = workspace.store.root / "cache" / "tags.json"
     parsed = Constraint.parse(constraint) if constraint else None
     if workspace.offline and reference.scheme == "oci":
         tags, seen = _remembered(workspace, reference)
@@ -114,7 +116,9 @@ def list_versions(
         tags = []
     seen = rfc3339(datetime.now(UTC))
     if reference.scheme == "oci" and workspace.store.root.is_dir():
-        write_atomic(cache, canonical_json({"reference": reference.name, "seen": seen, "tags": tags}))
+        workspace.store.files.write(
+            _TAGS, canonical_json({"reference": reference.name, "seen": seen, "tags": tags})
+        )
     return _listing(reference, tags, parsed, seen)
 
 
@@ -235,9 +239,9 @@ def _listing(
 
 
 def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], str]:
-    path = workspace.store.root / "cache" / "tags.json"
     try:
-        document = strict_json(read_bounded(path, 16 * 1024 * 1024, what="cached list of tags"))
+        data = workspace.store.files.read(_TAGS, _TAGS_LIMIT, what="cached list of tags")
+        document = strict_json(data or b"")
         if document["reference"] == reference.name:
             return [str(tag) for tag in document["tags"]], str(document["seen"])
     except (FloeError, ValueError, KeyError, TypeError):

@@ -10,7 +10,7 @@ from floe_engine.artifact.content import Artifact
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import FloeError, UsageError, VersionExists
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import write_atomic
+from floe_engine.files import Directory
 from floe_engine.registry.client import Repository
 from floe_engine.upgrade.guard import GuardVerdict, baseline, next_version
 from floe_engine.upgrade.rules import Entry
@@ -98,7 +98,7 @@ def _places(compiled: CompiledPlatform) -> Callable[[Entry], str]:
 def _write(bumped: Bumped, compiled: CompiledPlatform) -> None:
     document = compiled.checked.document
     text = apply(document.text, set_value(document, _VERSION, str(bumped.version)))
-    write_atomic(bumped.path, text.encode(), mode=bumped.path.stat().st_mode & 0o777)
+    Directory(bumped.path.parent).write(bumped.path.name, text.encode())
 
 
 @dataclass

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
-from floe_engine.errors import ConfigurationError, NothingChecked
+from floe_engine.errors import ConfigurationError, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
-from floe_engine.files import read_bounded
+from floe_engine.files import Directory, placed, read_bounded, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
@@ -26,6 +27,8 @@ from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
 
+PROFILES = "profiles.yml"
+
 
 @dataclass(frozen=True)
 class CompileOptions:
@@ -39,6 +42,8 @@ class CompileOptions:
     what_if: Enforcement | None = None
     """Judge as if everything were enforced so; no profile is written then."""
     write_profile: bool = True
+    profiles_dir: Path | None = None
+    """Where to write profiles.yml whatever floe.yaml says; may lie outside of the project."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +93,15 @@ def compile_project(
     options = options or CompileOptions()
     cancel = cancel or CancelToken()
     spec = load_spec(workspace.spec_path)
+    if options.write_profile and options.what_if is None:
+        profile_place(workspace, spec, options.profiles_dir)  # told before the work
     report(Stage(1, 4, "Loading platform artifacts"))
     platform = _platform(workspace, spec, options, ask, report, cancel)
     _check_spec(workspace, spec, platform, report)
     platform = tightened(platform, spec)
 
     report(Stage(2, 4, "Validating against platform"))
-    known = Baseline.load(options.baseline) if options.baseline and options.baseline.exists() else None
+    known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
     _, projects = projects_of(workspace.directory)
     evaluations = []
     for project in projects:
@@ -125,24 +132,24 @@ def compile_project(
         )
     compiled = CompiledProject(spec, platform, projects, tuple(evaluations), None, None)
     if options.baseline is not None and options.what_if is None:
-        compiled = _ratchet(compiled, options.baseline, known, report)
+        compiled = _ratchet(workspace, compiled, options.baseline, known, report)
     if not compiled.ok or options.what_if is not None or not options.write_profile:
         return compiled
 
     report(Stage(3, 4, "Generating dbt profile"))
-    path, outcome = _write_profile(workspace, spec, platform, report)
+    path, outcome = _write_profile(workspace, spec, platform, options.profiles_dir, report)
     report(Stage(4, 4, "Compilation successful"))
     return replace(compiled, profile_path=path, profile_outcome=outcome)
 
 
 def _ratchet(
-    compiled: CompiledProject, path: Path, known: Baseline | None, report: Report
+    workspace: Workspace, compiled: CompiledProject, path: Path, known: Baseline | None, report: Report
 ) -> CompiledProject:
     """Write a baseline where there is none yet; take out of an old one what is gone."""
     findings = [finding for evaluation in compiled.evaluations for finding in evaluation.findings]
     if known is None:
         baseline = Baseline.of(findings)
-        baseline.save(path)
+        baseline.save(path, project=workspace.directory)
         report(
             Notice(f"{path.name} is new: it holds {plural(len(baseline), 'finding')}, which stop nothing now")
         )
@@ -153,7 +160,7 @@ def _ratchet(
         return compiled
     shrunk = known.shrunk(findings)
     if len(shrunk) < len(known):
-        shrunk.save(path)
+        shrunk.save(path, project=workspace.directory)
         report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}: well done"))
     return compiled
 
@@ -227,14 +234,37 @@ def _detail(step: StepStatus) -> str:
     return ", ".join(said)
 
 
+def profile_place(workspace: Workspace, spec: Spec, chosen: Path | None = None) -> tuple[Directory, str]:
+    """Where profiles.yml is written: the directory to keep in, and the name below it.
+
+    That of the first transform's dbt project, unless the command line has `chosen` one. floe.yaml
+    comes with the clone, so what it names has to lie in the project. Raises `UnsafePath`.
+    """
+    if chosen is not None:
+        return placed(chosen / PROFILES, workspace.directory)
+    transform = spec.transforms[0]
+    key = "profiles_dir" if transform.profiles_dir else "project_dir"
+    named = transform.profiles_dir or transform.project_dir
+    # As written, link or not: a link on the way is refused when it is walked.
+    below = Path(os.path.relpath(workspace.directory / named, workspace.directory))
+    if os.pardir in below.parts:
+        raise UnsafePath(
+            f"transforms[0].{key} leads outside the project",
+            f"it is {named}, and profiles.yml would be written there",
+            hint="`floe compile --profiles-dir DIRECTORY` writes it wherever you say",
+            where=str(workspace.spec_path),
+        )
+    return workspace.files, (below / PROFILES).as_posix()
+
+
 def _write_profile(
-    workspace: Workspace, spec: Spec, platform: Platform, report: Report
+    workspace: Workspace, spec: Spec, platform: Platform, chosen: Path | None, report: Report
 ) -> tuple[Path, Outcome]:
     """The profile of the first transform's dbt project."""
-    transform = spec.transforms[0]
-    path = workspace.directory / (transform.profiles_dir or transform.project_dir) / "profiles.yml"
-    text = profile(platform, profile_name(workspace.directory / transform.project_dir))
-    outcome = write_profile(path, text)
+    directory, name = profile_place(workspace, spec, chosen)
+    path = directory.path / name
+    text = profile(platform, profile_name(workspace.directory / spec.transforms[0].project_dir))
+    outcome = write_profile(directory, name, text)
     target = platform.manifest.plugins.get("compute", "")
     shown = (
         path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path

@@ -14,7 +14,7 @@ from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError, NothingChecked, Refused, UsageError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import write_atomic
+from floe_engine.files import stands
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.product import judge, projects_of
@@ -26,6 +26,7 @@ from floe_engine.upgrade.pins import pinned
 from floe_engine.versions import Precision, Version
 from floe_engine.workflows.init_project import as_written, first_spec
 from floe_engine.workflows.pin import (
+    MOVED,
     all_or_nothing,
     constrained,
     constraint_of,
@@ -36,7 +37,7 @@ from floe_engine.workflows.pin import (
 from floe_engine.workflows.pull import Candidate, Pulled, PullOptions, keep, obtain
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import SPEC_FILE, Workspace
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class FirstPin:
 
 def is_first(workspace: Workspace) -> bool:
     """Whether there is nothing yet to compare another version with: no floe.yaml, or no lock beside it."""
-    return not workspace.spec_path.exists() or workspace.store.read_lock() is None
+    return not stands(workspace.spec_path) or workspace.store.read_lock() is None
 
 
 def plan_first_pin(
@@ -122,7 +123,7 @@ def plan_first_pin(
     floe.yaml names another repository or a manifest.
     """
     wanted = Wanted.parse(version, workspace)
-    before = read_text(workspace.spec_path) if workspace.spec_path.exists() else None
+    before = read_text(workspace.spec_path) if stands(workspace.spec_path) else None
     spec = load_spec(workspace.spec_path) if before is not None else None
     if spec is not None:
         _demand_same_repository(workspace, spec, wanted)
@@ -151,18 +152,17 @@ def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken 
     """
     store, path = workspace.store, workspace.spec_path
     with store.exclusive(cancel):
-        now = read_text(path) if path.exists() else None
+        now = read_text(path) if stands(path) else None
         if now != plan.before or store.read_lock() != plan.lock:
             raise Refused(
                 "floe.yaml or the lock changed meanwhile, so nothing was written",
                 hint="look at what it would do once more",
                 where=str(path),
             )
-        with all_or_nothing(store.lock_path, path):
+        with all_or_nothing(workspace.files, *MOVED):
             pulled = keep(store, plan.candidate, plan.lock)
             if plan.text != plan.before:
-                mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-                write_atomic(path, plan.text.encode(), mode=mode)
+                workspace.files.write(SPEC_FILE, plan.text.encode())
     return pulled
 
 

@@ -10,7 +10,7 @@ from floe_engine.document.diagnostics import Diagnostic, Fix, Span
 from floe_engine.document.text import MAX_BYTES, decode, encode
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import read_bounded, write_atomic
+from floe_engine.files import read_bounded
 from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.inheritance import ParentPlatform
 from floe_engine.manifest.plugins import Catalogue
@@ -66,7 +66,7 @@ def fix_platform(
                 hint="save your editor's buffer and run the command again",
                 where=str(path),
             )
-        write_atomic(path, encode(fixed.after, like=data), mode=path.stat().st_mode & 0o777)
+        workspace.files.write(path.name, encode(fixed.after, like=data))
     return fixed
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
-from floe_engine.files import write_atomic
+from floe_engine.files import stands
 from floe_engine.project.spec_file import load_spec, new_spec_text
 from floe_engine.workflows.pull import Pulled, PullOptions, pull
 from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import SPEC_FILE, Workspace
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def init_project(
     """
     wanted = Wanted.parse(platform, workspace)
     ref = as_written(wanted, workspace.directory)
-    existing = workspace.spec_path.exists()
+    existing = stands(workspace.spec_path)
     options = PullOptions(keys=trusted_keys)
     if existing:
         spec = load_spec(workspace.spec_path)
@@ -66,7 +66,7 @@ def init_project(
     created = []
     if not existing:
         text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
-        write_atomic(workspace.spec_path, text.encode())
+        workspace.files.write(SPEC_FILE, text.encode())
         created.append(workspace.spec_path.name)
     if pulled.changed:
         created.append(f"{pulled.directory.relative_to(workspace.directory).as_posix()}/")

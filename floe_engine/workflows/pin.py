@@ -15,19 +15,23 @@ from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.files import canonical_json, read_bounded, strict_json, write_atomic
+from floe_engine.files import Directory, canonical_json, read_bounded, strict_json
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
-from floe_engine.store import Lock, Store
+from floe_engine.store import Lock
 from floe_engine.upgrade.pins import rewrite
 from floe_engine.versions import Constraint, Version
 from floe_engine.workflows.pull import Candidate, keep
 from floe_engine.workflows.wanted import Wanted
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import SPEC_FILE, Workspace
 
 _REF = ("platform", "ref")
+_STATE = ".floe/cache/previous.json"
 _STATE_VERSION = 1
+_STATE_LIMIT = 1024 * 1024
+MOVED = (_STATE, ".floe/cache/artifacts.lock", SPEC_FILE)
+"""The files that a move changes."""
 
 
 @dataclass(frozen=True)
@@ -133,20 +137,20 @@ def move_pin(
                 hint="run the command again",
                 where=str(pin.path),
             )
-        with all_or_nothing(_state_path(store), store.lock_path, pin.path):
+        with all_or_nothing(workspace.files, *MOVED):
             state = {
                 "ref": pin.ref,
                 "moved": ref,
                 "digest": lock.digest,
                 "lock": strict_json(pin.lock.to_json()),
             }
-            write_atomic(_state_path(store), canonical_json({"stateVersion": _STATE_VERSION, **state}))
+            workspace.files.write(_STATE, canonical_json({"stateVersion": _STATE_VERSION, **state}))
             if candidate is not None:
                 keep(store, replace(candidate, lock=lock), pin.lock)
             elif lock != pin.lock:
                 store.write_lock(lock)
             if text != pin.text:
-                write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
+                workspace.files.write(SPEC_FILE, text.encode())
     return lock
 
 
@@ -169,8 +173,8 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
     floe.yaml or the lock went elsewhere since, `CacheCorrupt` where the state cannot be read.
     """
     store = workspace.store
-    path = _state_path(store)
-    if not path.exists():
+    kept = workspace.files.read(_STATE, _STATE_LIMIT, what="state before the upgrade")
+    if kept is None:
         raise UsageError(
             "there is no upgrade to undo",
             hint="the last one alone can be undone, where it was made; further back goes git, or "
@@ -178,7 +182,7 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
             where=str(workspace.spec_path),
         )
     with store.exclusive(cancel):
-        state, previous = _read_state(path)
+        state, previous = _read_state(kept, str(workspace.directory / _STATE))
         pin = read_pin(workspace)
         if (pin.ref, pin.lock.digest) != (state["moved"], state["digest"]):
             raise Refused(
@@ -187,12 +191,12 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
                 hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
                 where=str(pin.path),
             )
-        with all_or_nothing(store.lock_path, pin.path):
+        with all_or_nothing(workspace.files, *MOVED):
             store.write_lock(previous)
             text = with_ref(pin.text, state["ref"])
             if text != pin.text:
-                write_atomic(pin.path, text.encode(), mode=_mode(pin.path))
-        path.unlink(missing_ok=True)
+                workspace.files.write(SPEC_FILE, text.encode())
+        workspace.files.remove(_STATE)
     return Undone(state["ref"], state["moved"], previous)
 
 
@@ -224,41 +228,33 @@ def read_text(path: Path) -> str:
     return decode(read_bounded(path, MAX_BYTES, what=path.name))
 
 
-def _state_path(store: Store) -> Path:
-    return store.root / "cache" / "previous.json"
-
-
-def _read_state(path: Path) -> tuple[dict[str, Any], Lock]:
+def _read_state(kept: bytes, where: str) -> tuple[dict[str, Any], Lock]:
     try:
-        state = strict_json(read_bounded(path, 1024 * 1024, what="state before the upgrade"))
+        state = strict_json(kept)
         if state["stateVersion"] != _STATE_VERSION or not all(
             isinstance(state[key], str) for key in ("ref", "moved", "digest")
         ):
             raise ValueError("it is not of this floe")
-        return state, Lock.from_json(canonical_json(state["lock"]), where=str(path))
+        return state, Lock.from_json(canonical_json(state["lock"]), where=where)
     except (ValueError, KeyError, TypeError) as error:
         raise CacheCorrupt(
             "the state before the upgrade cannot be read",
             f"missing {error}" if isinstance(error, KeyError) else str(error),
             hint="take floe.yaml and the lock back with git",
-            where=str(path),
+            where=where,
         ) from None
 
 
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o777
-
-
 @contextlib.contextmanager
-def all_or_nothing(*paths: Path) -> Iterator[None]:
+def all_or_nothing(directory: Directory, *names: str) -> Iterator[None]:
     """Put every file back as it was if the block does not end well, whatever the reason."""
-    before = [(path, path.read_bytes(), _mode(path)) if path.exists() else (path, None, 0) for path in paths]
+    before = {name: directory.read(name, MAX_BYTES) for name in names}
     try:
         yield
     except BaseException:  # Ctrl-C must not leave half a move either
-        for path, data, mode in before:
+        for name, data in before.items():
             if data is None:
-                path.unlink(missing_ok=True)
-            elif path.read_bytes() != data:
-                write_atomic(path, data, mode=mode)
+                directory.remove(name)
+            elif directory.read(name, MAX_BYTES) != data:
+                directory.write(name, data)
         raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
 from floe_engine.events import Notice, Report, silent
-from floe_engine.files import write_atomic
+from floe_engine.files import Directory, stands
 from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
 from floe_engine.workflows.key_source import (
     PASSWORD_VARIABLE,
@@ -205,7 +205,7 @@ def find_keys(workspace: Workspace, options: Iterable[str] = ()) -> tuple[KeySou
         return (key_source(name, Path(), KEY_VARIABLE),)
     beside = workspace.directory / PRIVATE_FILE
     # A link that leads nowhere is a key that is missing, not the wish to publish without one.
-    return (KeyFile(beside),) if os.path.lexists(beside) else ()
+    return (KeyFile(beside),) if stands(beside) else ()
 
 
 def keygen(
@@ -219,7 +219,7 @@ def keygen(
     target = directory or workspace.directory
     private, public = target / PRIVATE_FILE, target / PUBLIC_FILE
     for path in (private, public):
-        if path.exists():
+        if stands(path):
             raise UsageError(
                 f"{path.name} exists already, and a key is never overwritten",
                 hint="move it away, or choose another directory with --into",
@@ -227,8 +227,8 @@ def keygen(
             )
     password = _new_password(Unlocking(workspace.environ, ask), str(private), report)
     private_pem, public_pem = generate(password)
-    write_atomic(private, private_pem, mode=0o600)
-    write_atomic(public, public_pem)
+    Directory(target).write(PRIVATE_FILE, private_pem, mode=0o600)
+    Directory(target).write(PUBLIC_FILE, public_pem)
     return KeyPair(private, public, load_public(public_pem).fingerprint)
 
 

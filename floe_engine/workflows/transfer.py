@@ -6,14 +6,13 @@ each is read and checked as a pull would, and the tag is written last.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from floe_engine.artifact.pack import FILE_TYPE, IMAGE_MANIFEST
 from floe_engine.errors import NotFound, UsageError, VersionExists
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
-from floe_engine.files import human_size, write_atomic
+from floe_engine.files import human_size, placed, scratch
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
@@ -77,14 +76,16 @@ def export_version(
     """
     wanted = Wanted.parse(source, workspace) if source else _locked(workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    with tempfile.TemporaryDirectory(prefix="floe-export-") as scratch:
-        layout = Path(scratch) / "layout"
+    directory, name = placed(file, workspace.directory)  # refused before anything is fetched
+    with scratch() as place:
+        layout = place / "layout"
         inside = Reference.parse(f"oci-layout:{layout}")
         opened = workspace.repository(inside, cancel=cancel, push=True)
         report(Heading(f"Writing {file.name}"))
         done = _copy(repository, wanted, opened, inside, report)
-        write_atomic(file, pack_layout(layout))
-    report(Step("Archive", detail=human_size(file.stat().st_size), key="archive"))
+        packed = pack_layout(layout)
+        directory.write(name, packed)
+    report(Step("Archive", detail=human_size(len(packed)), key="archive"))
     return replace(done, target=str(file))
 
 

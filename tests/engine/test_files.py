@@ -10,14 +10,7 @@ import pytest
 
 from floe_engine.errors import Cancelled, ConfigurationError, FloeError
 from floe_engine.events import CancelToken
-from floe_engine.files import (
-    canonical_json,
-    exclusive_lock,
-    human_size,
-    read_bounded,
-    strict_json,
-    write_atomic,
-)
+from floe_engine.files import Directory, canonical_json, human_size, read_bounded, strict_json, write_file
 
 
 def test_canonical_json_is_sorted_utf8_with_one_final_newline() -> None:
@@ -47,26 +40,17 @@ def test_sizes_read_as_people_write_them(size: int, text: str) -> None:
 
 def test_an_atomic_write_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file.json"
-    write_atomic(path, b"one")
-    write_atomic(path, b"two", mode=0o600)
+    write_file(path, b"one")
+    write_file(path, b"two", mode=0o600)
     assert path.read_bytes() == b"two"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == ["file.json"]
 
 
-def test_an_atomic_write_keeps_a_symbolic_link(tmp_path: Path) -> None:
-    target, link = tmp_path / "target", tmp_path / "link"
-    target.write_bytes(b"old")
-    link.symlink_to(target)
-    write_atomic(link, b"new")
-    assert link.is_symlink()
-    assert target.read_bytes() == b"new"
-
-
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"in the way")
     with pytest.raises(FloeError, match="cannot write"):
-        write_atomic(tmp_path / "file" / "below", b"x")
+        write_file(tmp_path / "file" / "below", b"x")
     assert (tmp_path / "file").read_bytes() == b"in the way"
 
 
@@ -83,13 +67,13 @@ def test_reading_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
 
 
 def test_a_second_holder_waits_for_the_lock_and_can_be_cancelled(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with exclusive_lock(path):
-        with pytest.raises(FloeError, match="another floe process"), exclusive_lock(path, timeout=0.05):
+    directory = Directory(tmp_path)
+    with directory.lock("lock"):
+        with pytest.raises(FloeError, match="another floe process"), directory.lock("lock", timeout=0.05):
             pass
         token = CancelToken()
         token.cancel()
-        with pytest.raises(Cancelled), exclusive_lock(path, cancel=token):
+        with pytest.raises(Cancelled), directory.lock("lock", cancel=token):
             pass
-    with exclusive_lock(path, timeout=0.05):
+    with directory.lock("lock", timeout=0.05):
         pass

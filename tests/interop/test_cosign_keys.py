@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import RegistryError
-from floe_engine.files import write_atomic
+from floe_engine.files import write_file
 from floe_engine.registry.client import Repository
 from floe_engine.signing.keys import generate, load_private, load_public
 from floe_engine.signing.trust import Anchors, sign, verify
@@ -40,8 +40,8 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
     """Our own key files, as `floe platform keygen` writes them."""
     folder = tmp_path_factory.mktemp("keys")
     private, public = generate(PASSWORD.encode())
-    write_atomic(folder / "cosign.key", private, mode=0o600)
-    write_atomic(folder / "cosign.pub", public)
+    write_file(folder / "cosign.key", private, mode=0o600)
+    write_file(folder / "cosign.pub", public)
     return folder / "cosign.key", folder / "cosign.pub"
 
 

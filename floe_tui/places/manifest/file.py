@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine import read_bounded, write_atomic
+from floe_engine import Directory, read_bounded
 from floe_tui.session import Swap, text_digest
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def save_file(file: Path, text: str, expected: str | None) -> bool:
         found = text_digest(_decode(read_bounded(file, LIMIT, what="manifest")))
         if found not in (expected, text_digest(text)):
             return False
-    write_atomic(file, text.encode("utf-8", "surrogatepass"))
+    Directory(file.parent).write(file.name, text.encode("utf-8", "surrogatepass"))
     Swap(file).discard()
     return True
 

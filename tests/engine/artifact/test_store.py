@@ -115,7 +115,7 @@ def test_only_the_lock_is_left_to_git(store: Store) -> None:
 
 
 def test_saving_sweeps_what_a_killed_process_left(store: Store) -> None:
-    stale = store.root / "platform" / ".staging-dead" / "new"
+    stale = store.root / "platform" / ".floe-00000000deadbeef.tmp" / "new"
     stale.mkdir(parents=True)
     store.save("v1.2.3", ARTIFACT)
     assert not stale.exists()

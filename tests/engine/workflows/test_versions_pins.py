@@ -14,8 +14,8 @@ from floe_engine.errors import (
     Untrusted,
     UsageError,
 )
+from floe_engine.files import Directory
 from floe_engine.versions import Precision
-from floe_engine.workflows import pin as pins
 from floe_engine.workflows.compile_project import compile_project
 from floe_engine.workflows.outdated import outdated
 from floe_engine.workflows.pin import undo_move
@@ -248,15 +248,15 @@ def test_an_upgrade_that_fails_half_way_leaves_floe_yaml_and_the_lock_as_they_we
     project(data, "v1.0.0", {"bronze_a": GOOD})
     plan = plan_upgrade(data.workspace)
     before = state(data)
-    write: Callable[..., None] = pins.write_atomic
+    write: Callable[..., None] = Directory.write
 
-    def failing(path: Path, content: bytes, **options: int) -> None:
-        if path.name == "floe.yaml":
-            monkeypatch.setattr(pins, "write_atomic", write)  # the disk has room again to put things back
+    def failing(directory: Directory, name: str, content: bytes, **options: int) -> None:
+        if name == "floe.yaml":
+            monkeypatch.setattr(Directory, "write", write)  # the disk has room again to put things back
             raise reason
-        write(path, content, **options)
+        write(directory, name, content, **options)
 
-    monkeypatch.setattr(pins, "write_atomic", failing)
+    monkeypatch.setattr(Directory, "write", failing)
     with pytest.raises(type(reason)):
         take_upgrade(data.workspace, plan)
     assert state(data) == before

@@ -1,0 +1,98 @@
+"""Who may touch the disk: `floe_engine.files`, which walks with `floe_engine.walk`, and nobody else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import floe_engine
+import floe_tui
+
+DOORS = {"floe_engine/files.py", "floe_engine/walk.py"}
+ROOMS = [Path(package.__file__ or "").parent for package in (floe_engine, floe_tui)]
+
+TOUCHING = {
+    "write_text", "write_bytes", "unlink", "rmdir", "removedirs", "rmtree", "mkdir", "makedirs", "touch",
+    "chmod", "lchmod", "chown", "symlink", "symlink_to", "hardlink_to", "link_to", "mkfifo", "mknod",
+    "truncate", "utime", "renames", "copyfile", "copytree", "copy2", "copymode", "copystat",
+}  # fmt: skip
+"""Methods and functions that nothing else is called by."""
+
+OTHERS = {"self.view.replace"}
+"""Calls that look like it: a row in a list."""
+
+
+def touches(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every expression that writes, removes, renames or makes something on a disk."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            if "tempfile" in names:
+                yield node
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Attribute) and called.attr in TOUCHING:
+            yield node
+        elif isinstance(called, ast.Attribute) and called.attr in ("rename", "replace", "remove", "move"):
+            owner = called.value.id if isinstance(called.value, ast.Name) else ""
+            if ast.unparse(called) in OTHERS:
+                continue
+            # `Path.rename` and `Path.replace` take one name; those of texts, drafts and values do not.
+            if owner in ("os", "shutil") or (
+                called.attr in ("rename", "replace") and len(node.args) == 1 and not node.keywords
+            ):
+                yield node
+        elif _opens(called) and _to_write(node):
+            yield node
+
+
+def _opens(called: ast.expr) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id == "open"
+    return isinstance(called, ast.Attribute) and called.attr == "open"
+
+
+def _to_write(call: ast.Call) -> bool:
+    if any(keyword.arg == "fileobj" for keyword in call.keywords):
+        return False  # an archive in memory
+    told = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if told and ast.unparse(told[0]) == "os.devnull":
+        return False
+    modes = {
+        value.value
+        for value in told
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and len(value.value) <= 3
+    }
+    flags = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND")
+    return bool(set("wax+") & set("".join(modes))) or any(f in ast.unparse(v) for v in told for f in flags)
+
+
+def test_nothing_goes_round_the_one_door_to_the_disk() -> None:
+    found = []
+    for room in ROOMS:
+        for file in sorted(room.rglob("*.py")):
+            name = file.relative_to(room.parent).as_posix()
+            if name not in DOORS:
+                found += [
+                    f"{name}:{node.lineno}: {ast.unparse(node)[:80]}"  # type: ignore[attr-defined]
+                    for node in touches(ast.parse(file.read_text()))
+                ]
+    assert found == []
+
+
+def test_the_test_of_the_door_sees_what_it_should() -> None:
+    seen = [
+        "import tempfile", "from tempfile import mkdtemp", "path.write_text('x')", "path.unlink()",
+        "os.unlink(path)", "path.rename(other)", "path.replace(other)", "os.replace(a, b)",
+        "shutil.rmtree(a)",
+        "shutil.move(a, b)", "path.mkdir()", "path.open('w')", "open(path, 'ab')", "open(path, mode='x')",
+        "os.open(path, os.O_WRONLY)", "path.touch()", "os.remove(path)",
+    ]  # fmt: skip
+    unseen = [
+        "text.replace('a', 'b')", "draft.rename(path, guess)", "replace(value, a=1)", "path.open('rb')",
+        "open(path)", "os.open(os.devnull, os.O_WRONLY)", "Workspace.open(directory)", "names.remove(name)",
+    ]  # fmt: skip
+    assert [line for line in seen if not list(touches(ast.parse(line)))] == []
+    assert [line for line in unseen if list(touches(ast.parse(line)))] == []
