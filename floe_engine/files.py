@@ -25,7 +25,7 @@ from typing import Any
 
 from floe_engine.errors import ConfigurationError, StorageError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.walk import BY_DESCRIPTOR, FLAGS, Level, parts_of, try_lock, unlock
+from floe_engine.walk import FLAGS, Level, parts_of, try_lock, unlock
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another floe process before giving up."""
@@ -200,7 +200,7 @@ class Directory:
                 _write(handle, data)
                 if mode is not None and hasattr(os, "fchmod"):
                     os.fchmod(handle, mode)
-                if not BY_DESCRIPTOR:
+                if level.descriptor is None:
                     os.close(handle)  # Windows renames no open file
                 level.rename(temporary, leaf)
             level.sync()
