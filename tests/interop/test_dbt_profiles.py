@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from floe_engine.files import Directory
 from floe_engine.project.profiles import profile, write_profile
 from tests.engine.project.test_profiles import platform
 from tests.interop.dbt import run_dbt
@@ -72,7 +73,7 @@ def test_every_adapter_accepts_its_profile(tmp_path: Path, require_binary: Calla
         (folder / "models" / "a.sql").write_text("select 1 as id")
         (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
         (folder / "environment.json").write_text(json.dumps(environment(text)))
-        write_profile(folder / "profiles.yml", text)
+        write_profile(Directory(folder), "profiles.yml", text)
         folders.append(str(folder))
     finished = subprocess.run(
         [str(python), "-c", PARSE_ALL, *folders],
@@ -100,6 +101,9 @@ def test_the_example_builds_with_the_generated_profile(
     project = tmp_path / "customer-analytics"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("target", "logs", ".floe", "*.duckdb"))
     (project / ".floe").mkdir()  # `floe init` makes it
-    assert write_profile(project / "profiles.yml", profile(platform(), "customer_analytics")) == "written"
+    assert (
+        write_profile(Directory(project), "profiles.yml", profile(platform(), "customer_analytics"))
+        == "written"
+    )
     assert "ERROR=0" in run_dbt(require_binary("dbt"), project, "build")
     assert (project / ".floe" / "customer_analytics.duckdb").exists()

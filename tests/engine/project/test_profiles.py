@@ -24,6 +24,7 @@ from floe_engine.artifact.model import (
 )
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
+from floe_engine.files import placed
 from floe_engine.project.adapters import ADAPTERS
 from floe_engine.project.profiles import is_ours, profile, write_profile
 
@@ -140,9 +141,9 @@ def test_a_plugin_without_a_recipe_is_refused_with_the_way_out() -> None:
 def test_our_own_file_is_renewed_and_an_equal_one_is_left(tmp_path: Path) -> None:
     path = tmp_path / ".floe" / "profiles" / "profiles.yml"
     old, new = profile(platform(), "shop"), profile(platform(path="other.duckdb"), "shop")
-    assert write_profile(path, old) == "written"
-    assert write_profile(path, old) == "unchanged"
-    assert write_profile(path, new) == "written"
+    assert write_profile(*placed(path), old) == "written"
+    assert write_profile(*placed(path), old) == "unchanged"
+    assert write_profile(*placed(path), new) == "written"
     assert path.read_text() == new
 
 
@@ -150,7 +151,7 @@ def test_our_own_file_is_renewed_and_an_equal_one_is_left(tmp_path: Path) -> Non
 def test_a_file_of_somebody_elses_is_kept(tmp_path: Path, theirs: str) -> None:
     path = tmp_path / "profiles.yml"
     path.write_text(theirs)
-    assert write_profile(path, profile(platform(), "shop")) == "kept"
+    assert write_profile(*placed(path), profile(platform(), "shop")) == "kept"
     assert path.read_text() == theirs
 
 
@@ -158,7 +159,7 @@ def test_our_file_with_a_change_in_it_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "profiles.yml"
     changed = profile(platform(), "shop").replace("threads: 4", "threads: 8")
     path.write_text(changed)
-    assert write_profile(path, profile(platform(), "shop")) == "kept"
+    assert write_profile(*placed(path), profile(platform(), "shop")) == "kept"
     assert path.read_text() == changed
 
 
