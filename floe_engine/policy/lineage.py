@@ -63,7 +63,8 @@ def follow(view: View) -> Mapping[str, Traced]:
             flow = through(model, view, strongest(above.values()))
             found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA, by_name_only=True)
         else:
-            inherited, unresolved = _inherited(model, view, above, cache.trace(model, view.adapter, breakers))
+            trace = cache.trace(model, view.adapter, breakers, view.project.templates)
+            inherited, unresolved = _inherited(model, view, above, trace)
             flow = through(model, view, inherited, everything=True)
             found[unique_id] = Traced(flow, reached=True, unresolved=unresolved)
         flowing[unique_id] = flow.out

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from floe_engine.policy import sql_template
 from floe_engine.policy.sql_outputs import EVERYTHING, Origin, Outputs, pivoted, renamed
 from floe_engine.project.facts import folded
+from floe_engine.project.jinja.values import HOLE
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -61,10 +61,13 @@ def available() -> bool:
     return find_spec("sqlglot") is not None
 
 
-def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
-    """Trace a query, compiled or with dbt's Jinja in it.
+def trace(
+    sql: str, adapter: str | None, breakers: frozenset[str], tables: Mapping[str, str] | None = None
+) -> Trace:
+    """Trace a query without Jinja.
 
-    `breakers` are folded names of functions whose result no longer carries their arguments.
+    `breakers` are folded names of functions whose result no longer carries their arguments;
+    `tables` says what stand-in table names mean (see `Templates.plain`).
     """
     import sqlglot
     from sqlglot.errors import SqlglotError
@@ -72,22 +75,18 @@ def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
 
     # What sqlglot cannot parse is our answer to give, not a line on the user's terminal.
     logging.getLogger("sqlglot").addHandler(_QUIET)
-    if not code.strip():
+    if not sql.strip():
         return Trace(failure="the reader has no SQL of it")
-    if len(code) > LIMIT:
+    if len(sql) > LIMIT:
         return Trace(failure=f"its SQL is longer than {LIMIT:,} characters")
-    try:
-        sql, tables = sql_template.plain(code)
-    except sql_template.TooMuch:
-        return Trace(failure="its Jinja writes too much, or is nested too deeply")
     dialect = adapter if adapter in _DIALECTS else None
-    macros = "its SQL is made by macros, which only dbt can run" if sql_template.UNKNOWN in sql else ""
+    macros = "its SQL is made by macros, which only dbt can run" if HOLE in sql else ""
     try:
         expression = sqlglot.parse_one(sql, read=dialect)
         scope = build_scope(expression)
         if scope is None:
             return Trace(failure=macros or "its SQL is no query")
-        outputs = _Tracer(tables, breakers).outputs(scope)
+        outputs = _Tracer(tables or {}, breakers).outputs(scope)
     except SqlglotError:
         return Trace(failure=macros or f"its SQL could not be parsed as {dialect or 'standard'} SQL")
     except RecursionError:
@@ -139,7 +138,7 @@ class _Tracer:
                 continue
             origins, resolved = self._expression(scope, projection, result)
             for name in _names(projection):
-                if sql_template.UNKNOWN in name:
+                if HOLE in name:
                     result.every |= origins
                     result.opaque = True
                 else:
@@ -275,7 +274,7 @@ class _Tracer:
 
     def _column(self, scope: Scope, column: exp.Column, so_far: Outputs) -> tuple[set[Origin], bool]:
         parts = [folded(part.name) for part in column.parts]
-        if any(sql_template.UNKNOWN in part for part in parts):
+        if any(HOLE in part for part in parts):
             return set(), False
         around: Scope | None = scope if len(parts) > 1 else None
         while around is not None:
@@ -323,7 +322,7 @@ class _Tracer:
         if not isinstance(source, exp.Table):
             return self.outputs(source)
         name = folded(source.name)
-        if sql_template.UNKNOWN in name:
+        if HOLE in name:
             return Outputs(opaque=True)
         if name in self._tables:
             meaning = self._tables[name]

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from floe_engine.policy import sql_trace
 from floe_engine.policy.sql_trace import Trace
 from floe_engine.project.facts import Model
+from floe_engine.project.jinja.reading import TooMuch
+from floe_engine.project.jinja.syntax import BrokenTemplate
+from floe_engine.project.jinja.templates import Templates
 
 
 @dataclass
@@ -21,12 +24,24 @@ class LineageCache:
 
     traces: dict[str, Trace] = field(default_factory=dict)
 
-    def trace(self, model: Model, adapter: str | None, breakers: frozenset[str]) -> Trace:
-        """A model's trace, from the cache where its SQL is unchanged."""
+    def trace(
+        self,
+        model: Model,
+        adapter: str | None,
+        breakers: frozenset[str],
+        templates: Templates | None = None,
+    ) -> Trace:
+        """A model's trace, from the cache where its SQL is unchanged. `templates` read its Jinja."""
         if model.language == "python":
             return Trace(failure="it is a Python model")
-        identity = json.dumps([model.code, adapter, sorted(breakers)])
-        key = hashlib.sha256(identity.encode()).hexdigest()
+        try:
+            sql, tables = (templates or Templates()).plain(model.code)
+        except TooMuch:
+            return Trace(failure="its Jinja writes too much, or is nested too deeply")
+        except BrokenTemplate as error:
+            return Trace(failure=f"its Jinja could not be read ({error})")
+        identity = json.dumps([sql, tables, adapter, sorted(breakers)])
+        key = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self.traces:
-            self.traces[key] = sql_trace.trace(model.code, adapter, breakers)
+            self.traces[key] = sql_trace.trace(sql, adapter, breakers, tables)
         return self.traces[key]

@@ -1,8 +1,8 @@
 """A dbt project's YAML, SQL and Python as facts, without dbt.
 
 For a project whose manifest.json is missing or stale. Nothing is run: folder configs, properties
-files and literal config, ref and source calls are read, and what only dbt could tell becomes a
-warning. One broken file never hides the others. Installed packages are left out.
+files, templates and the macros that they call are read, and what only dbt could tell becomes a
+warning. One broken file never hides the others. Models of installed packages are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import DataTest, Exposure, Group, Model, Project, ResourceType, Source
 from floe_engine.project.folders import File, project_files
 from floe_engine.project.gathering import SECTION, Described, Draft, Gathering
-from floe_engine.project.jinja import Ref, SourceRef, Unknown, parent_of
+from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.spelling import access_of, grants_of, names_a_count, tag_set, text_of
@@ -56,12 +56,12 @@ class _Reading:
 
     def __init__(self, settings: ProjectFile) -> None:
         self._settings = settings
-        self._values = settings.values
         self._gathered = Gathering(settings)
         self._versions: dict[str, tuple[str, dict[str, str]]] = {}
         self._unresolved: Counter[str] = Counter()
 
     def project(self, files: list[File]) -> Project:
+        self._gathered.find_macros(files)
         for file in files:
             self._gathered.read(file)
         self._apply_properties()
@@ -98,6 +98,7 @@ class _Reading:
             groups=tuple(self._groups()),
             reader="static",
             warnings=tuple(self._gathered.warnings),
+            templates=self._gathered.templates,
         )
 
     def _warn_of_unresolved(self) -> None:
@@ -153,8 +154,8 @@ class _Reading:
         if draft is None:
             return
         try:
-            draft.calls.parents.append(parent_of(str(entry.get("relation")), self._values))
-        except Unknown:
+            draft.calls.parents.append(self._gathered.templates.parent_of(str(entry.get("relation"))))
+        except Unreadable:
             self._gathered.warn(
                 f"relation of snapshot {entry['name']} cannot be read without dbt", file.path, entry.line
             )
@@ -330,8 +331,8 @@ class _Reading:
             listed = entry.get("depends_on")
             for item in listed if isinstance(listed, list) else ():
                 try:
-                    found.append(parent_of(str(item), self._values))
-                except Unknown:
+                    found.append(self._gathered.templates.parent_of(str(item)))
+                except Unreadable:
                     self._gathered.warn(
                         f"{item!s:.80} of exposure {entry['name']} cannot be read", file.path, entry.line
                     )

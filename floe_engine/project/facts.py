@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from floe_engine.project.jinja.templates import Templates
 
 ResourceType = Literal["model", "seed", "snapshot"]
 Reader = Literal["manifest", "static"]
@@ -194,6 +197,8 @@ class Project:
     """Why this reader: ``target/manifest.json is newer than every project file``."""
     warnings: tuple[str, ...] = ()
     """What a reader had to leave out or guess."""
+    templates: Templates | None = field(default=None, repr=False, compare=False)
+    """What the project's SQL is read with, where files were read; a manifest has none."""
 
     @cached_property
     def by_id(self) -> dict[str, Model | Source]:

@@ -6,8 +6,8 @@ ref and what it names) is `dbt_source`'s. One broken file becomes a warning and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from floe_engine.errors import ConfigurationError
@@ -15,15 +15,11 @@ from floe_engine.files import read_bounded
 from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
 from floe_engine.project.facts import ResourceType
 from floe_engine.project.folders import File
-from floe_engine.project.jinja import (
-    Calls,
-    generic_tests,
-    inlined,
-    python_calls,
-    snapshots,
-    sql_calls,
-    uncommented,
-)
+from floe_engine.project.jinja.calls import Calls
+from floe_engine.project.jinja.macros import Files, Macros
+from floe_engine.project.jinja.syntax import BrokenTemplate
+from floe_engine.project.jinja.templates import Block, python_calls
+from floe_engine.project.packages import installed_packages
 from floe_engine.project.project_file import LIMIT, ProjectFile
 from floe_engine.project.properties import entries
 
@@ -69,7 +65,8 @@ class Gathering:
 
     def __init__(self, settings: ProjectFile) -> None:
         self._settings = settings
-        self._values = settings.values
+        self.templates = settings.templates
+        """What templates are read with; macros are among them after `find_macros`."""
         self.drafts: dict[tuple[ResourceType, str], Draft] = {}
         """By type and name; a version of a model by ``name.v2``."""
         self.described: dict[str, list[Described]] = {}
@@ -79,6 +76,19 @@ class Gathering:
         self.generic: dict[str, Mapping[str, Any]] = {}
         """Generic test of the project to the config that its own macro gives it."""
         self.warnings: list[str] = []
+
+    def find_macros(self, files: Sequence[File]) -> None:
+        """Let templates call the macros of `files` and of installed packages, read when one is called."""
+        own = [f for f in files if f.suffix == ".sql" and f.folder in self._settings.macro_paths]
+
+        def read() -> Iterator[tuple[str, str]]:
+            for file in own:
+                if (content := self._content(file)) is not None:
+                    yield file.path, content
+
+        packages: dict[str, Files] = {**installed_packages(self._settings), self._settings.name: read}
+        macros = Macros(self._settings.name, packages, broken=self._broken)
+        self.templates = replace(self.templates, macros=macros)
 
     def read(self, file: File) -> None:
         """Take in one file."""
@@ -96,18 +106,17 @@ class Gathering:
         elif file.folder in settings.test_paths and file.suffix == ".sql":
             content = self._content(file)
             if content is not None:
-                self.singular.append((file, sql_calls(uncommented(content), self._values)))
+                self.singular.append((file, self.templates.calls(content)))
 
     def _read_model(self, file: File) -> None:
         content = self._content(file)
         if content is None:
             return
         if file.suffix == ".sql":
-            calls = sql_calls(uncommented(content), self._values)
-            content = inlined(content, self._values)
+            calls = self.templates.calls(content)
         else:
             try:
-                calls = python_calls(content, self._values)
+                calls = python_calls(content)
             except SyntaxError as error:
                 self.warn(f"not valid Python: {error.msg}", file.path, error.lineno or 1)
                 calls = Calls()
@@ -119,26 +128,35 @@ class Gathering:
         content = self._content(file)
         if content is None or "test" not in content:
             return
-        for name, calls, line in generic_tests(uncommented(content), self._values):
-            self.generic[name] = calls.config
-            if any(what == "config(enabled=…)" for what, _ in calls.unknown):
+        for block in self._blocks(file, content, "test", "data_test"):
+            self.generic[block.name] = block.calls.config
+            if any(gap.what == "config(enabled=…)" for gap in block.calls.gaps):
                 self.warn(
-                    f"cannot tell without dbt whether test {name} is enabled; taken as enabled",
+                    f"cannot tell without dbt whether test {block.name} is enabled; taken as enabled",
                     file.path,
-                    line,
+                    block.line,
                 )
 
     def _read_snapshots(self, file: File) -> None:
         content = self._content(file)
         if content is None:
             return
-        found = False
-        for name, body, _ in snapshots(uncommented(content)):
-            found = True
-            calls = sql_calls(body, self._values)
-            self.add("snapshot", name, file, (*file.folders, file.stem, name), calls, body.strip())
+        found = self._blocks(file, content, "snapshot")
+        for block in found:
+            fqn = (*file.folders, file.stem, block.name)
+            self.add("snapshot", block.name, file, fqn, block.calls, block.code)
         if not found and "{%" in content:
             self.warn("no {% snapshot %} block could be read", file.path)
+
+    def _blocks(self, file: File, content: str, *kinds: str) -> list[Block]:
+        try:
+            return list(self.templates.blocks(content, *kinds))
+        except BrokenTemplate as error:
+            self._broken(file.path, error.line, str(error))
+            return []
+
+    def _broken(self, path: str, line: int, message: str) -> None:
+        self.warn(f"not valid Jinja: {message}", path, line)
 
     def add(
         self,
@@ -151,8 +169,8 @@ class Gathering:
     ) -> Draft | None:
         """A new draft; None, with a warning, where there is one of that name."""
         calls = calls or Calls()
-        for what, line in calls.unknown:
-            self.warn(f"{what} cannot be read without dbt", file.path, line)
+        for gap in calls.gaps:
+            self.warn(f"{gap.what} cannot be read without dbt", gap.path or file.path, gap.line)
         other = self.drafts.get((kind, name))
         if other is not None:
             self.warn(f"{kind} {name} is also {other.path}; the first is used", file.path)
@@ -178,7 +196,7 @@ class Gathering:
         if content is None:
             return
         try:
-            document = load(content, render=self._values.render_or_keep)
+            document = load(content, render=self.templates.render_or_keep)
         except BrokenYaml as error:
             self.warn(f"not valid YAML: {error}", file.path, error.line)
             return

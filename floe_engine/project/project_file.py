@@ -14,7 +14,7 @@ from typing import Any
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.project.dbt_yaml import BrokenYaml, load
-from floe_engine.project.jinja import Values
+from floe_engine.project.jinja.templates import Templates
 
 FILE_NAME = "dbt_project.yml"
 LIMIT = 10_000_000
@@ -33,7 +33,8 @@ class ProjectFile:
     profile: str
     """The profile's name: ``profile``, else the project's name, as dbt has it."""
     settings: Mapping[str, Any]
-    values: Values = field(default_factory=Values)
+    templates: Templates = field(default_factory=Templates)
+    """What its YAML is read with; no macros there."""
 
     @property
     def model_paths(self) -> tuple[str, ...]:
@@ -78,6 +79,12 @@ class ProjectFile:
         target = self.settings.get("target-path")
         found = [packages, target, "dbt_packages", "dbt_modules", "target", "logs"]
         return tuple(path.strip("/") for path in found if isinstance(path, str) and path.strip("/"))
+
+    @property
+    def packages_path(self) -> str:
+        """Folder of installed packages, relative."""
+        value = self.settings.get("packages-install-path")
+        return value if isinstance(value, str) and value else "dbt_packages"
 
     @property
     def target_path(self) -> str:
@@ -177,15 +184,15 @@ def read_project_file(
         )
     given, surroundings = variables or {}, os.environ if environ is None else environ
     # dbt renders this file before it knows the file's own vars, so only those of --vars count in it.
-    rendered = _load(path, text, Values(given, surroundings))
-    values = Values(_variables(settings.get("vars"), name, given), surroundings)
+    rendered = _load(path, text, Templates(given, surroundings))
+    templates = Templates(_variables(settings.get("vars"), name, given), surroundings)
     profile = rendered.get("profile")
     return ProjectFile(
         directory=directory,
         name=name,
         profile=profile if isinstance(profile, str) and profile else name,
         settings=rendered,
-        values=values,
+        templates=templates,
     )
 
 
@@ -204,9 +211,9 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{FILE_NAME} is not UTF-8 text", where=str(path)) from None
 
 
-def _load(path: Path, text: str, values: Values | None) -> Any:
+def _load(path: Path, text: str, templates: Templates | None) -> Any:
     try:
-        return load(text, render=values.render_or_keep if values else None)
+        return load(text, render=templates.render_or_keep if templates else None)
     except BrokenYaml as error:
         raise ConfigurationError(
             f"{FILE_NAME} is not valid YAML", str(error), where=f"{path}:{error.line}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from floe_engine.policy import sql_trace
-from floe_engine.policy.sql_trace import Trace, trace
+from floe_engine.policy.sql_trace import Trace
 from floe_engine.policy.traces import LineageCache
 from floe_engine.project.facts import Column
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
@@ -13,6 +13,11 @@ from tests.engine.policy.samples import asked, columns, found, judge, model, pla
 PII = {"classification": "pii"}
 RAW = source("people", columns=columns("id", Email=PII))
 BREAKERS = frozenset({"sha256", "md5", "count"})
+
+
+def trace(code: str, adapter: str | None, breakers: frozenset[str]) -> Trace:
+    """Where the columns of a model with this SQL come from."""
+    return LineageCache().trace(model("traced", code=code), adapter, breakers)
 
 
 def by(mode: str, **settings: Any) -> Any:

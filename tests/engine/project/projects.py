@@ -182,6 +182,35 @@ unit_tests:
     given: [{input: ref('stg_a'), rows: []},{input: "source('raw','b')", rows: []}]
     expect: {rows: []}
 """,
+    "macros/reading.sql": """\
+{% macro raw_table(name, schema='raw') %}select id from {{ source(schema, name) }}{% endmacro %}
+{%- macro big() -%}{{ config(materialized='table', tags=['big']) }}{%- endmacro -%}
+{% macro parents_of(what) %}{{ return(['stg_a', 'stg_b'] if what == 'both' else ['stg_' ~ what]) }}{% endmacro %}
+{% macro picked() %}{{ adapter.dispatch('picked', 'hard')() }}{% endmacro %}
+{% macro default__picked() %}{{ ref('codes') }}{% endmacro %}
+{% macro duckdb__picked() %}{{ ref('stg_b') }}{% endmacro %}
+{% macro wrapped() %}({{ caller() }}){% endmacro %}
+{% macro only_at_run() %}{% if execute %}{{ ref('codes') }}{% endif %}{% endmacro %}
+""",
+    "models/marts/by_macro.sql": """\
+{{ big() }}{{ config(
+    meta={'by': 'macro'},
+    enabled = var('nothing', 'true')
+    | as_bool
+) }}
+{%+ set parents = parents_of('both') %}
+{{ raw_table('a') }} union all {% call wrapped() %}{{ raw_table(name='b') }}{% endcall %}
+{% for parent in parents %}union all select id from {{ ref(parent) }}
+{% endfor %}
+{{ "ref('nowhere')" }} {{ only_at_run() }}
+{% if is_incremental() %}{{ ref('codes') }}{% endif %}
+{% call statement('max') %}select max(id) from {{ ref('codes') }}{% endcall %}
+""",
+    "models/marts/by_dispatch.sql": """\
+{%- set space = namespace(last='') -%}
+{%- for name in parents_of('a') %}{% set space.last = name %}{% endfor -%}
+select * from {{ picked() }} join {{ ref(space.last) }} {% raw %}{{ ref('codes') }}{% endraw %}
+""",
     "models/staging/crm/legacy.sql": """\
 select 1 as id
 """,

@@ -205,7 +205,10 @@ def test_a_variable_that_stands_for_a_ref_is_a_parent(tmp_path: Path) -> None:
     }
     project = read(tmp_path, files, tree)
     assert set(models(project)["a"].parents) == {"model.shop.raw_orders", "source.shop.crm.people"}
-    assert models(project)["a"].code.startswith("select * from {{ ref('raw_orders') }} join {{ source(")
+    assert project.templates is not None
+    sql, tables = project.templates.plain(models(project)["a"].code)
+    assert sql.startswith("select * from floe_table_0 join floe_table_1 on 3")
+    assert list(tables.values()) == ["ref:raw_orders", "source:crm.people"]
     assert project.warnings == ()
 
 

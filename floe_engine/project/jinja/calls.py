@@ -1,0 +1,85 @@
+"""What a file says to dbt: its config, ref and source calls, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CONFIGS = frozenset(
+    {"enabled", "meta", "tags", "schema", "target_schema", "database", "project", "materialized"}
+    | {"access", "group", "grants", "contract", "freshness"}
+)
+"""The config keys that facts are made from; of others nobody misses the value."""
+
+
+class Unreadable(Exception):
+    """A value that only dbt itself could tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """``ref('model')``, ``ref('package', 'model')``, ``ref('model', v=2)``."""
+
+    name: str
+    package: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """``source('crm', 'orders')``."""
+
+    source_name: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be read without dbt."""
+
+    what: str
+    """Such as ``ref()``, ``config(enabled=…)`` or ``macro raw_people()``."""
+    line: int
+    """1-based."""
+    path: str = ""
+    """Of the macro's file in which it stands; empty for the file that was read."""
+    parents: bool = False
+    """Whether a parent may be missing for it."""
+
+
+@dataclass
+class Calls:
+    """What a file says to dbt."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    parents: list[Ref | SourceRef] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def configure(self, new: Mapping[str, Any]) -> None:
+        """A further config() call: tags add up, everything else is replaced."""
+        for key, value in new.items():
+            if key == "tags" and key in self.config:
+                self.config[key] = [*_listed(self.config[key]), *_listed(value)]
+            else:
+                self.config[key] = value
+
+
+def reference(name: str, args: list[Any], named: Mapping[str, Any]) -> Ref | SourceRef:
+    """What ``ref(…)`` or ``source(…)`` with these arguments names. Raises `Unreadable`."""
+    if not all(isinstance(arg, str) for arg in args):
+        raise Unreadable
+    if name == "source":
+        if len(args) != 2:
+            raise Unreadable
+        return SourceRef(*args)
+    if not 1 <= len(args) <= 2:
+        raise Unreadable
+    version = named.get("v", named.get("version"))
+    if version is not None and not isinstance(version, str | int | float):
+        raise Unreadable
+    return Ref(args[-1], args[0] if len(args) == 2 else None, None if version is None else str(version))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,244 @@
+"""What Jinja and dbt can do with known values: operators, filters, tests and methods, by allow-list.
+
+Every result is bounded before it is made: a template comes from whatever repository was cloned.
+`UNKNOWN` is the answer where an operation is not on the list, fails, or would give too much.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from floe_engine.project.jinja.syntax import environment
+from floe_engine.project.jinja.values import MAX_VALUE, UNKNOWN, Namespace, Unknown, known
+
+_MAX_NUMBER = 10**18
+_FAILURES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError)
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "in": lambda left, right: left in right,
+    "notin": lambda left, right: left not in right,
+}
+
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mul": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+}
+
+_FILTERS = frozenset(
+    {"abs", "capitalize", "count", "default", "dictsort", "first", "float", "int", "join", "last",
+     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse",
+     "round", "select", "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper"}
+)  # fmt: skip
+"""Jinja's filters that give no more than they were given, or whose result `_fits` measures."""
+
+_METHODS: Mapping[type, frozenset[str]] = {
+    str: frozenset(
+        {"capitalize", "count", "endswith", "find", "join", "lower", "lstrip", "removeprefix"}
+        | {"removesuffix", "replace", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip"}
+        | {"title", "upper"}
+    ),
+    list: frozenset({"append", "copy", "count", "extend", "index", "insert", "pop", "remove"}),
+    dict: frozenset({"copy", "get", "items", "keys", "pop", "update", "values"}),
+}
+CHANGING = frozenset({"append", "extend", "insert", "pop", "remove", "update"})
+"""Methods that change what they are called on."""
+
+
+def compare(name: str, left: Any, right: Any) -> Any:
+    """``left < right``, by jinja2's name of the comparison."""
+    if not (known(left) and known(right)):
+        return UNKNOWN
+    try:
+        return bool(_COMPARISONS[name](left, right))
+    except _FAILURES:
+        return UNKNOWN
+
+
+def arithmetic(name: str, left: Any, right: Any) -> Any:
+    """``left + right``, by the name of jinja2's node. Text and lists can be added, nothing more."""
+    numbers = _is_number(left) and _is_number(right)
+    if numbers and name in _ARITHMETIC:
+        try:
+            result = _ARITHMETIC[name](left, right)
+        except _FAILURES:
+            return UNKNOWN
+        return result if -_MAX_NUMBER < result < _MAX_NUMBER else UNKNOWN
+    if name == "Add" and isinstance(left, str) and isinstance(right, str):
+        return joined([left, right])
+    if name == "Add" and isinstance(left, list) and isinstance(right, list):
+        return left + right if len(left) + len(right) <= MAX_VALUE else UNKNOWN
+    return UNKNOWN
+
+
+def joined(parts: Sequence[str], separator: str = "") -> Any:
+    """Texts as one."""
+    size = sum(map(len, parts)) + len(separator) * len(parts)
+    return separator.join(parts) if size <= MAX_VALUE else UNKNOWN
+
+
+def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """``value | name(…)``."""
+    if name in _DBT_FILTERS:
+        return _DBT_FILTERS[name](value) if known(value) else value
+    if name in {"default", "d"} and isinstance(value, Unknown) and value.name:
+        return args[0] if args else ""
+    if name == "join" and isinstance(value, list) and not known(value):
+        separator = args[0] if args and isinstance(args[0], str) else ""
+        return joined(["" if item is None else str(item) for item in value], separator)
+    if name == "d":
+        name = "default"
+    if name not in _FILTERS or not (known(value) and known(list(args)) and known(dict(named))):
+        return UNKNOWN
+    if not _fits(name, value, args):
+        return UNKNOWN
+    try:
+        return _plain(environment().call_filter(name, value, args, dict(named), context=_context()))
+    except Exception:
+        return UNKNOWN
+
+
+def tested(name: str, value: Any, args: Sequence[Any]) -> Any:
+    """``value is name``."""
+    if name in {"defined", "undefined"}:
+        if isinstance(value, Unknown):
+            return (name == "undefined") if value.name else UNKNOWN
+        return name == "defined"
+    if name in {"none", "mapping", "string", "iterable", "sequence", "number", "boolean"}:
+        if isinstance(value, Unknown):
+            return UNKNOWN
+    elif not (known(value) and known(list(args))):
+        return UNKNOWN
+    try:
+        return bool(environment().call_test(name, value, args, context=_context()))
+    except Exception:
+        return UNKNOWN
+
+
+def has_method(value: Any, name: str) -> bool:
+    """Whether `called` knows what ``value.name(…)`` does."""
+    return any(isinstance(value, kind) and name in names for kind, names in _METHODS.items())
+
+
+def called(value: Any, name: str, args: Sequence[Any], named: Mapping[str, Any], *, sure: bool) -> Any:
+    """``value.name(…)``; where it is not `sure` to happen, a list is left with something unknown in it."""
+    if name in CHANGING and not sure:
+        if isinstance(value, list):
+            value.append(UNKNOWN)
+        return UNKNOWN
+    if name == "join" and args and isinstance(args[0], list):
+        return joined(["" if item is None else str(item) for item in args[0]], value)
+    if isinstance(value, str) and not (known(value) and known(list(args)) and known(dict(named))):
+        return UNKNOWN
+    if not _fits(name, value, args):
+        return UNKNOWN
+    try:
+        return _plain(getattr(value, name)(*args, **named))
+    except _FAILURES:
+        return UNKNOWN
+
+
+def item(value: Any, key: Any) -> Any:
+    """``value[key]``."""
+    if isinstance(value, dict | list | str) and known(key):
+        try:
+            return value[key]
+        except _FAILURES:
+            return UNKNOWN
+    return UNKNOWN
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and -_MAX_NUMBER < value < _MAX_NUMBER
+
+
+def _fits(name: str, value: Any, args: Sequence[Any]) -> bool:
+    """Whether what an operation gives is about as large as what it is given."""
+    if name == "replace" and len(args) >= 2 and isinstance(value, str):
+        return (len(value) + 1) * max(1, len(str(args[1]))) <= MAX_VALUE
+    if name == "join" and isinstance(value, list | str) and args:
+        parts = args[0] if isinstance(value, str) else value
+        separator = value if isinstance(value, str) else str(args[0])
+        return not isinstance(parts, list | str) or len(parts) * (len(separator) + 1) <= MAX_VALUE
+    if name in {"extend", "update", "append", "insert"}:
+        return len(value) + (len(args[0]) if args and isinstance(args[0], list | dict) else 1) <= MAX_VALUE
+    if name == "round":
+        return all(type(arg) is int and abs(arg) < 20 for arg in args)  # it computes 10 to that power
+    if name == "map":
+        return not args or (len(args) == 1 and args[0] in _FILTERS - {"map"})  # no filter in disguise
+    if name == "sum":
+        return not isinstance(value, list) or not any(isinstance(part, list) for part in value)
+    return True
+
+
+def _plain(result: Any) -> Any:
+    """Iterators and tuples as lists; what is no value of ours (an attribute of Python's) as unknown."""
+    if isinstance(result, str):
+        return str(result)  # jinja2 has a text of its own
+    if result is None or isinstance(result, bool | int | float | list | dict | Unknown):
+        return result
+    try:
+        return [list(part) if isinstance(part, tuple) else part for part in result]
+    except _FAILURES:
+        return UNKNOWN
+
+
+def _as_bool(value: Any) -> Any:
+    text = str(value).strip().lower()
+    if isinstance(value, bool):
+        return value
+    return text == "true" if text in {"true", "false"} else UNKNOWN
+
+
+def _as_number(value: Any) -> Any:
+    text = str(value).strip()
+    if re.fullmatch(r"[+-]?\d{1,15}", text):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        return UNKNOWN
+
+
+_DBT_FILTERS: Mapping[str, Callable[[Any], Any]] = {
+    "as_bool": _as_bool,
+    "as_number": _as_number,
+    "as_text": lambda value: str(value) if not isinstance(value, list | dict) else UNKNOWN,
+    "as_native": lambda value: value,
+}
+"""dbt's own (docs.getdbt.com, reference/dbt-jinja-functions/as_bool and its neighbours)."""
+
+
+def namespace(args: Sequence[Any], named: Mapping[str, Any]) -> Namespace:
+    """``namespace(a=1)``, ``dict(a=1)``."""
+    first = args[0] if args and isinstance(args[0], dict) else {}
+    return Namespace({**first, **named})
+
+
+def counted(args: Sequence[Any], limit: int) -> Any:
+    """``range(…)`` as a list, where it has at most `limit` items."""
+    if not args or not all(type(number) is int and abs(number) < _MAX_NUMBER for number in args):
+        return UNKNOWN
+    try:
+        numbers = range(*args)
+    except _FAILURES:
+        return UNKNOWN
+    return list(numbers) if len(numbers) <= limit else UNKNOWN
+
+
+@cache
+def _context() -> Any:
+    return environment().from_string("").new_context()

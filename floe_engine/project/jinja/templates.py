@@ -1,0 +1,221 @@
+"""The templates of one project: what each says to dbt, and what its SQL looks like without Jinja."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
+from floe_engine.project.jinja.macros import Macros
+from floe_engine.project.jinja.reading import Reading, TooMuch
+from floe_engine.project.jinja.syntax import BrokenTemplate, is_template, parse, parsed
+from floe_engine.project.jinja.values import known
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
+_TOO_MUCH = "its Jinja writes too much, or is nested too deeply"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A ``{% snapshot %}`` or a generic test of a file."""
+
+    name: str
+    line: int
+    """Of its first line, 1-based."""
+    calls: Calls
+    code: str
+    """What stands between its tags."""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """What the templates of a project are read with: ``var``, ``env_var`` and macros."""
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    macros: Macros = field(default_factory=Macros)
+
+    # --- SQL -----------------------------------------------------------------------------------
+
+    def calls(self, text: str) -> Calls:
+        """The config, ref and source calls of a SQL file, those of the macros that it calls included.
+
+        What only dbt could tell stands among the gaps.
+        """
+        reading = self._reading()
+        parts = None if self.macros.defines(_RELATIONS) else _expressions(text)
+        if parts is None:
+            return self._read(reading, text)
+        for line, part in parts:
+            if (found := _literal(part)) is None:
+                self._read(reading, part, line=line)
+            elif found not in reading.calls.parents:
+                reading.calls.parents.append(found)
+        return reading.calls
+
+    def blocks(self, text: str, *kinds: str) -> Iterator[Block]:
+        """Each snapshot (`kinds` ``snapshot``) or generic test (``test``, ``data_test``) of a file.
+
+        A macro called ``test_…`` is a generic test too. Raises `BrokenTemplate`.
+        """
+        from jinja2 import nodes
+
+        tests = "test" in kinds
+        for node in parse(text).find_all(nodes.Macro):
+            kind, _, name = node.name.partition(" ")
+            if tests and not name and kind.startswith("test_"):
+                kind, name = "test", kind.removeprefix("test_")
+            if kind in kinds and name:
+                calls = self._read(self._reading(), text, node.body)
+                yield Block(name, node.lineno, calls, _between(text, node, kind, name))
+
+    def plain(self, code: str) -> tuple[str, dict[str, str]]:
+        """SQL that a parser takes, and what its stand-in table names stand for.
+
+        Those are ``ref:orders``, ``source:raw.orders`` (folded) and ``this``. Of a condition that
+        cannot be decided the first branch stays; an incremental model is taken as on its first run,
+        which is how ``dbt compile`` shows it too. Raises `BrokenTemplate`, `TooMuch`.
+        """
+        reading = self._reading(runtime=True)
+        return reading.text(code), reading.tables
+
+    # --- YAML ----------------------------------------------------------------------------------
+
+    def render(self, text: str) -> Any:
+        """A YAML string with its Jinja filled in; one that is nothing else keeps its type.
+
+        Raises `Unreadable` where any part is not to be known.
+        """
+        if not is_template(text):
+            return text
+        try:
+            value = self._reading().value(text)
+        except BrokenTemplate:
+            raise Unreadable from None
+        if not known(value):
+            raise Unreadable
+        return value
+
+    def render_or_keep(self, text: str) -> Any:
+        """Like `render`, but what only dbt could tell stays as it is written."""
+        try:
+            return self.render(text)
+        except Unreadable:
+            return text
+
+    def parent_of(self, text: str) -> Ref | SourceRef:
+        """``ref('x')`` or ``source('a', 'b')`` as exposures and YAML snapshots write it, in braces or
+        without. Raises `Unreadable`."""
+        calls = self.calls(text if is_template(text) else f"{{{{ {text} }}}}")
+        if len(calls.parents) != 1:
+            raise Unreadable
+        return calls.parents[0]
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _reading(self, *, runtime: bool = False) -> Reading:
+        return Reading(self.macros, self.variables, self.environ, runtime=runtime)
+
+    def _read(
+        self, reading: Reading, text: str, body: list[nodes.Node] | None = None, *, line: int = 1
+    ) -> Calls:
+        try:
+            if body is None and is_template(text):
+                body = (parsed if len(text) < 500 else parse)(text).body
+            reading.text(text, body, line=line)
+        except BrokenTemplate as error:
+            reading.calls.gaps.append(Gap(f"its Jinja ({error})", line + error.line - 1, parents=True))
+        except TooMuch:
+            reading.calls.gaps.append(Gap(_TOO_MUCH, line, parents=True))
+        return reading.calls
+
+
+_RELATIONS = frozenset({"ref", "source"})
+_PLAIN_STRING = r"""'[^'\\{}]*'|"[^"\\{}]*\""""
+_EXPRESSION = re.compile(rf"""\{{\{{(?:[^{{}}'"\\]|{_PLAIN_STRING})*\}}\}}""")
+_LITERAL = re.compile(
+    rf"\{{\{{-?\s*(ref|source)\(\s*({_PLAIN_STRING})\s*(?:,\s*({_PLAIN_STRING})\s*)?\)\s*-?\}}\}}"
+)
+
+
+def _expressions(text: str) -> list[tuple[int, str]] | None:
+    """Line and text of each ``{{ … }}`` of a template that has nothing else, so that each stands alone.
+
+    None where there are statements or comments, or braces or backslashes within an expression: most
+    models are without, and their expressions are the same over and over.
+    """
+    if "{%" in text or "{#" in text or "return" in text:
+        return None
+    found = list(_EXPRESSION.finditer(text))
+    if len(found) != text.count("{{"):
+        return None
+    parts, line, end = [], 1, 0
+    for match in found:
+        line += text.count("\n", end, match.start())
+        end = match.start()
+        parts.append((line, match[0]))
+    return parts
+
+
+def _literal(expression: str) -> Ref | SourceRef | None:
+    """What a ``ref`` or ``source`` with nothing but text in it names."""
+    match = _LITERAL.fullmatch(expression)
+    if match is None:
+        return None
+    args = [argument[1:-1] for argument in (match[2], match[3]) if argument is not None]
+    return reference(match[1], args, {}) if match[1] == "ref" or len(args) == 2 else None
+
+
+def python_calls(source: str) -> Calls:
+    """The ``dbt.config``, ``dbt.ref`` and ``dbt.source`` calls of a Python model.
+
+    Raises `SyntaxError` where it is not Python.
+    """
+    calls = Calls()
+    try:
+        tree = ast.parse(source)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error)) from None
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("dbt"), "config" | "ref" | "source" as name)):
+                _take_python(calls, name, node)
+    return calls
+
+
+def _take_python(calls: Calls, name: str, node: ast.Call) -> None:
+    named: dict[str, Any] = {}
+    try:
+        for keyword in node.keywords:
+            try:
+                named[keyword.arg or ""] = ast.literal_eval(keyword.value)
+            except (ValueError, TypeError, RecursionError):
+                if name != "config":
+                    raise
+                if keyword.arg in CONFIGS:
+                    calls.gaps.append(Gap(f"config({keyword.arg}=…)", node.lineno))
+        if name == "config":
+            calls.configure(named)
+            return
+        found = reference(name, [ast.literal_eval(argument) for argument in node.args], named)
+    except (Unreadable, ValueError, TypeError, RecursionError):
+        calls.gaps.append(Gap(f"dbt.{name}()", node.lineno, parents=True))
+        return
+    if found not in calls.parents:
+        calls.parents.append(found)
+
+
+def _between(text: str, node: nodes.Macro, kind: str, name: str) -> str:
+    """The source between a block's tags; jinja2 tells lines, and where in the line is looked up here."""
+    lines = text.splitlines(keepends=True)
+    rest = "".join(lines[node.lineno - 1 :])
+    opening = re.search(rf"\{{%[-+]?\s*{kind}\s+{re.escape(name)}\b[^%]*%\}}", rest)
+    if opening is None:
+        return ""
+    closing = re.compile(rf"\{{%[-+]?\s*end{kind}\s*[-+]?%\}}").search(rest, opening.end())
+    return rest[opening.end() : closing.start()].strip() if closing is not None else ""
