@@ -185,18 +185,19 @@ unit_tests:
     "macros/reading.sql": """\
 {% macro raw_table(name, schema='raw') %}select id from {{ source(schema, name) }}{% endmacro %}
 {%- macro big() -%}{{ config(materialized='table', tags=['big']) }}{%- endmacro -%}
-{% macro parents_of(what) %}{{ return(['stg_a', 'stg_b'] if what == 'both' else ['stg_' ~ what]) }}{% endmacro %}
+{% macro parents_of(what) -%}
+  {{ return(['stg_a', 'stg_b'] if what == 'both' else ['stg_' ~ what]) }}
+{%- endmacro %}
 {% macro picked() %}{{ adapter.dispatch('picked', 'hard')() }}{% endmacro %}
-{% macro default__picked() %}{{ ref('codes') }}{% endmacro %}
-{% macro duckdb__picked() %}{{ ref('stg_b') }}{% endmacro %}
+{% macro default__picked() %}{{ ref('stg_b') }}{% endmacro %}
 {% macro wrapped() %}({{ caller() }}){% endmacro %}
 {% macro only_at_run() %}{% if execute %}{{ ref('codes') }}{% endif %}{% endmacro %}
 """,
     "models/marts/by_macro.sql": """\
 {{ big() }}{{ config(
     meta={'by': 'macro'},
-    enabled = var('nothing', 'true')
-    | as_bool
+    enabled = var('nothing', ' true ')
+    | trim == 'true'
 ) }}
 {%+ set parents = parents_of('both') %}
 {{ raw_table('a') }} union all {% call wrapped() %}{{ raw_table(name='b') }}{% endcall %}
