@@ -30,6 +30,8 @@ def test_the_tricky_project_is_read_without_a_warning(tmp_path: Path) -> None:
     project = read_source(write_tricky_project(tmp_path), environ={})
     assert project.warnings == ()
     assert [model.unique_id for model in project.models] == [
+        "model.hard.by_dispatch",
+        "model.hard.by_macro",
         "model.hard.dim.v1",
         "model.hard.dim.v2",
         "model.hard.dim.v3",
@@ -264,3 +266,20 @@ def test_a_source_has_the_meta_of_the_project_file_and_not_its_tags(tmp_path: Pa
     }
     (found,) = read(tmp_path, files, tree).sources
     assert (found.tags, found.meta) == ({"own", "t"}, {"of": "tree", "my": "own"})
+
+
+def test_sources_inside_macros_of_the_project_and_of_packages_are_parents(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "macros/raw.sql": "{% macro raw_people() %}select id, email from {{ source('crm', 'people') }}{% endmacro %}",
+        "dbt_packages/crm_tools/dbt_project.yml": "name: crm_tools\nmacro-paths: [m]\n",
+        "dbt_packages/crm_tools/m/a.sql": "{% macro all(model) %}select * from {{ model }}{% endmacro %}",
+        "models/s.yml": "sources: [{name: crm, tables: [{name: people}]}]\n",
+        "models/a.sql": "{{ raw_people() }}",
+        "models/b.sql": "{{ crm_tools.all(ref('a')) }}",
+        "models/c.sql": "select 1\nfrom {{ absent() }}",
+    }
+    project = read(tmp_path, files)
+    found = models(project)
+    assert found["a"].parents == ("source.shop.crm.people",)
+    assert found["b"].parents == ("model.shop.a",)
+    assert project.warnings == ("models/c.sql:2: macro absent() cannot be read without dbt",)
