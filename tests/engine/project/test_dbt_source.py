@@ -232,7 +232,7 @@ def test_a_generic_test_may_configure_itself_and_its_use_wins(tmp_path: Path) ->
 
 
 def test_a_config_that_no_fact_comes_from_is_not_missed(tmp_path: Path) -> None:
-    sql = "{{ config(pre_hook=hook(), unique_key=key(), materialized=kind()) }} select 1"
+    sql = "{{ config(pre_hook=target.name, unique_key=target.type, materialized=this.name) }} select 1"
     project = read(tmp_path, {"models/a.sql": sql})
     assert project.warnings == ("models/a.sql:1: config(materialized=…) cannot be read without dbt",)
 
@@ -270,7 +270,7 @@ def test_a_source_has_the_meta_of_the_project_file_and_not_its_tags(tmp_path: Pa
 
 def test_sources_inside_macros_of_the_project_and_of_packages_are_parents(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
-        "macros/raw.sql": "{% macro raw_people() %}select id, email from {{ source('crm', 'people') }}{% endmacro %}",
+        "macros/raw.sql": "{% macro raw_people() %}select 1 from {{ source('crm', 'people') }}{%endmacro%}",
         "dbt_packages/crm_tools/dbt_project.yml": "name: crm_tools\nmacro-paths: [m]\n",
         "dbt_packages/crm_tools/m/a.sql": "{% macro all(model) %}select * from {{ model }}{% endmacro %}",
         "models/s.yml": "sources: [{name: crm, tables: [{name: people}]}]\n",

@@ -404,7 +404,7 @@ _PIECES = st.one_of(
     st.sampled_from(["{{ config(tags=['t']) }}", "{{ config(tags='u') }}", "{{ config(meta={'a': 1}) }}"]),
     st.sampled_from(["{{ ref('e', v=2) }}", "{{ ref(x) }}", "{{ ref('p', 'q') }}", "{{ 'ref(1)' }}", "'"]),
     st.sampled_from(["{{ config(enabled=target.x) }}", "{{ nope() }}", "{{ source('s') }}", "{{ ref( }}"]),
-    st.sampled_from(["{# #}", "\n", "{% raw %}"]),
+    st.sampled_from(["{# #}", "\n", "{% set x = 1 %}"]),
 )
 
 
