@@ -31,6 +31,11 @@ _SAME_TYPE = (
 """Names of one type in different databases."""
 
 
+def well_spelt(name: str, case: str) -> bool:
+    """Whether a column name is in a case (``any`` takes all)."""
+    return _CASES[case].fullmatch(name) is not None
+
+
 class ColumnRule(ModelRule):
     """A rule that looks at declared columns."""
 
@@ -59,7 +64,7 @@ class ColumnCase(ColumnRule):
         """Match every name."""
         case = view.platform.schemas.column_case
         for column in model.columns:
-            if _CASES[case].fullmatch(column.name) is None:
+            if not well_spelt(column.name, case):
                 yield self.finding(
                     model,
                     f"{model.label}.{column.name} is not in {case} case",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,22 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.enforcement import enforcement_of
-from floe_engine.policy.layering import LAYER_META
+from floe_engine.policy.keys import KEY_META
+from floe_engine.policy.layering import LAYER_META, Layering
+from floe_engine.policy.levels import Levels
 from floe_engine.policy.required_tests import BUILT_IN, required_anywhere
 from floe_engine.policy.rules import rule_by_id
-from floe_engine.project.facts import Column, Constraint, DataTest, Group, Model, Project, Source
+from floe_engine.policy.schema_registry import well_spelt
+from floe_engine.policy.words import words
+from floe_engine.project.facts import Column, Constraint, DataTest, Group, Model, Project, Source, folded
 
 PROJECT = "specimen"
 STEMS = ("orders", "ORDERS", "Orders", "orders_daily", "order", "o", "orders1", "sales-orders")
-"""Names that a platform's pattern may take; the first that it takes is used."""
+"""Names that a platform's pattern may take; where it takes none, words are made from the pattern."""
 MISSPELT = ("Bad Name!", "Bad-Name", "BadName", "bad_name", "9", "ünïcode", "x")
 """Names that a platform's pattern should refuse; the first that it refuses is used."""
-KEY = "order_id"
+KEYS = ("order_id", "orderId", "ORDER_ID", "id", "ID", "key", "KEY", "code", "CODE")
+"""Names for a key column; the first that the platform's columns may have is used."""
 _ENFORCED: Mapping[Enforcement, Result] = {"strict": "fail", "warn": "warn", "off": "skip"}
 
 
@@ -39,32 +44,89 @@ def compliance(platform: Platform, rule_id: str) -> Result:
     return "skip" if violation(platform, rule_id) == "skip" else "pass"
 
 
-def stem(platform: Platform) -> str:
-    """A name that the platform's pattern takes, or the likeliest one."""
-    return next((s for s in STEMS if re.fullmatch(platform.naming.name_pattern, s)), STEMS[0])
+def unused(name: str, taken: Collection[str]) -> str:
+    """A name that is none of those taken, whatever their case: ``no_such_level``."""
+    folds = {each.casefold() for each in taken}
+    while name.casefold() in folds:
+        name += "_x"
+    return name
 
 
-def name_in(platform: Platform, layer: str, prefix: str | None = None) -> str:
-    """The name of a model of a layer."""
-    first = platform.naming.prefixes_of(layer)[:1]
-    return (prefix if prefix is not None else "".join(first)) + stem(platform)
+def stems(platform: Platform) -> Iterator[str]:
+    """Names that the platform's pattern takes, the likeliest first."""
+    pattern = platform.naming.name_pattern
+    yield from (stem for stem in STEMS if re.fullmatch(pattern, stem))
+    yield from words(pattern)
+
+
+def well_named(platform: Platform, layer: str, prefix: str) -> str | None:
+    """A name with a prefix that places a model in a layer and is right there; None where none was found."""
+    layering, prefixes = Layering(platform), platform.naming.prefixes_of(layer)
+    for stem in stems(platform):
+        name = prefix + stem
+        placed_by = layering.prefix_of(name)
+        longest = max((p for p in prefixes if name.startswith(p)), key=len)
+        rest = name[len(longest) :]
+        if placed_by and placed_by[1] == layer and re.fullmatch(platform.naming.name_pattern, rest):
+            return name
+    return None
+
+
+def name_in(platform: Platform, layer: str) -> str:
+    """The name of a model of a layer, right where any is."""
+    prefix = "".join(platform.naming.prefixes_of(layer)[:1])
+    found = well_named(platform, layer, prefix) if prefix else next(stems(platform), None)
+    return found or prefix + STEMS[0]
+
+
+def key_of(platform: Platform) -> str:
+    """A name for a key column that the platform's column rules take."""
+    schemas = platform.schemas
+    reserved = {folded(name) for name in schemas.reserved_columns}
+    numbered = (f"{key}{number}" for number in range(2, 100) for key in KEYS)
+    return next(
+        (
+            name
+            for name in (*KEYS, *numbered)
+            if folded(name) not in reserved and well_spelt(name, schemas.column_case)
+        ),
+        KEYS[0],
+    )
+
+
+def column(platform: Platform, name: str, **fields: Any) -> Column:
+    """A described column of the type that the platform wants of its name."""
+    types = [rule.type for rule in platform.schemas.type_rules if re.fullmatch(rule.pattern, name, re.I)]
+    return Column(name, **{"description": f"The {name}.", "data_type": next(iter(types), "integer")} | fields)
+
+
+def labelled(platform: Platform, level: str) -> dict[str, Any]:
+    """What makes a column or model declare a level: meta, or a tag where no key can say it."""
+    policy = platform.classification
+    levels = Levels(policy)
+    for key in levels.keys:
+        said = levels.declared({key: level}, ())
+        if key != policy.propagation.declassify_meta and said is not None and said.level == level:
+            return {"meta": {key: level}}
+    return {"tags": frozenset({level})}
 
 
 def specimen(platform: Platform, layer: str | None, *, name: str | None = None, **fields: Any) -> Model:
     """A complete model of a layer: a held key, described, fresh, related, contracted, unit-tested."""
-    named = name or (name_in(platform, layer) if layer else stem(platform))
-    meta: dict[str, Any] = {"floe": {"primary_key": KEY}}
+    named = name or (name_in(platform, layer) if layer else next(stems(platform), STEMS[0]))
+    key = key_of(platform)
+    meta: dict[str, Any] = {KEY_META: key}
     if layer is not None:
-        meta["floe"]["layer"] = layer
+        meta[LAYER_META] = layer
     settings: dict[str, Any] = {
         "path": f"models/{named}.sql",
         "properties_path": "models/schema.yml",
         "description": "One row an order.",
-        "columns": (Column(KEY, description="The order.", data_type="integer"),),
+        "columns": (column(platform, key),),
         "tests": (
-            DataTest("not_null", KEY),
-            DataTest("unique", KEY),
-            DataTest("relationships", KEY, {"to": "ref('customers')", "field": "id"}),
+            DataTest("not_null", key),
+            DataTest("unique", key),
+            DataTest("relationships", key, {"to": "ref('customers')", "field": "id"}),
             DataTest("dbt_utils.recency", arguments={"field": "loaded_at"}),
             *(DataTest(name) for name in sorted(required_anywhere(platform) - BUILT_IN)),
         ),
@@ -84,6 +146,11 @@ def raw_orders(**fields: Any) -> Source:
     """A watched source."""
     settings: dict[str, Any] = {"path": "models/sources.yml", "has_freshness": True} | fields
     return Source(SOURCE_ID, "raw", "orders", **settings)
+
+
+def without_meta(model: Model, key: str) -> Model:
+    """A model that says nothing under a key."""
+    return replace(model, meta={name: value for name, value in model.meta.items() if name != key})
 
 
 def with_meta(model: Model, meta: Mapping[str, Any]) -> Model:

@@ -10,7 +10,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.access import Roles
 from floe_engine.policy.cases import Case, Expectation, Result
-from floe_engine.policy.specimens import case, compliance, specimen, violation
+from floe_engine.policy.specimens import case, compliance, specimen, unused, violation
 from floe_engine.project.facts import Group, Model
 
 _PRIVILEGES: tuple[tuple[str, Access], ...] = (("select", "READ"), ("insert", "WRITE"), ("all", "ADMIN"))
@@ -56,11 +56,12 @@ def _grants(platform: Platform, roles: Roles, role: str, layer: str | None) -> I
 
 def _stranger(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E260"
-    model = specimen(platform, layer, grants={"select": ("no_such_role",)})
+    stranger = unused("no_such_role", Roles(platform).names)
+    model = specimen(platform, layer, grants={"select": (stranger,)})
     refused = platform.access.default == "deny"
     yield case(
         f"a role that the platform does not know is {'refused' if refused else 'left alone'}",
-        f"model {model.name} grants select to no_such_role",
+        f"model {model.name} grants select to {stranger}",
         [model],
         Expectation(rule, model.name, violation(platform, rule) if refused else compliance(platform, rule)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from msgspec import structs
@@ -12,16 +13,20 @@ from msgspec import structs
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.levels import Levels
 from floe_engine.policy.specimens import (
-    KEY,
     SOURCE_ID,
     case,
     compliance,
+    labelled,
     raw_orders,
     specimen,
+    unused,
     violation,
     with_meta,
+    without_meta,
 )
+from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, Model
 
 _LOOK_ALIKES = (
@@ -52,15 +57,10 @@ def classification_cases(platform: Platform) -> Iterator[Case]:
             yield from _required_meta(platform, layers[0], level, key)
 
 
-def _meta_key(platform: Platform) -> str:
-    return (platform.classification.meta_keys or ("classification",))[0]
-
-
 def _holding(platform: Platform, layer: str | None, level: str) -> Model:
     """A complete model whose key is of a level."""
     complete = specimen(platform, layer)
-    column = structs.replace(complete.columns[0], meta={_meta_key(platform): level})
-    return replace(complete, columns=(column,))
+    return replace(complete, columns=(structs.replace(complete.columns[0], **labelled(platform, level)),))
 
 
 def _levels(platform: Platform, layer: str | None) -> Iterator[Case]:
@@ -69,16 +69,19 @@ def _levels(platform: Platform, layer: str | None) -> Iterator[Case]:
         model = _holding(platform, layer, level)
         yield case(
             f"{level} is a level",
-            f"model {model.name}, column {KEY} is {level}",
+            f"model {model.name}, column {model.columns[0].name} is {level}",
             [model],
             Expectation(rule, model.name, compliance(platform, rule)),
         )
-    model = _holding(platform, layer, "no_such_level")
+    stranger = unused("no_such_level", platform.classification.levels)
+    model = specimen(platform, layer)
+    key = Levels(platform.classification).keys[0]
+    column = structs.replace(model.columns[0], meta={key: stranger})
     yield case(
         "an unknown level is refused",
-        f"model {model.name}, column {KEY} is no_such_level",
-        [model],
-        Expectation(rule, f"{model.name}.{KEY}", violation(platform, rule)),
+        f"model {model.name}, column {column.name} is {stranger}",
+        [replace(model, columns=(column,))],
+        Expectation(rule, f"{model.name}.{column.name}", violation(platform, rule)),
     )
 
 
@@ -102,11 +105,12 @@ def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E242"
     for entry in platform.classification.name_patterns:
         regex = re.compile(entry.pattern, re.IGNORECASE)
-        name = next((word for word in _LOOK_ALIKES if regex.search(word)), None)
+        suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 1))
+        name = next((word for word in suspects if regex.search(word)), None)
         if name is None:
             continue
         silent = replace(specimen(platform, layer), columns=(Column(name),))
-        says = replace(silent, columns=(Column(name, meta={_meta_key(platform): entry.level}),))
+        says = replace(silent, columns=(Column(name, **labelled(platform, entry.level)),))
         yield case(
             f"a silent column {name} looks like {entry.level}",
             f"model {silent.name} with a column {name}",
@@ -125,26 +129,27 @@ def _propagation(platform: Platform, first: str | None, last: str | None, level:
     """A column of a source, and what two models below it say of it."""
     by_model = platform.classification.propagation.mode == "model"
     rule = "FLOE-E250" if by_model else "FLOE-E251"
-    key, declassify = _meta_key(platform), platform.classification.propagation.declassify_meta
-    source = raw_orders(columns=(Column("subject", meta={key: level}),))
+    declassify = platform.classification.propagation.declassify_meta
+    source = raw_orders(columns=(Column("subject", **labelled(platform, level)),))
     middle = specimen(platform, first, columns=(), parents=(SOURCE_ID,))
     middle = replace(middle, name=f"{middle.name}_between", unique_id=f"{middle.unique_id}_between")
 
-    def below(parent: str, meta: dict[str, Any]) -> Model:
+    def below(parent: str, label: dict[str, Any]) -> Model:
         model = specimen(platform, last, parents=(parent,))
         if by_model:
-            return with_meta(replace(model, columns=(Column("subject"),)), meta)
-        return replace(model, columns=(Column("subject", meta=meta),))
+            meta = {**model.meta, **label.get("meta", {})}
+            return replace(model, columns=(Column("subject"),), **{**label, "meta": meta})
+        return replace(model, columns=(Column("subject", **label),))
 
     lower = platform.classification.levels[platform.rank(level) - 1]
     passes, fails = compliance(platform, rule), violation(platform, rule)
-    for word, meta, result in (
+    for word, label, result in (
         ("says nothing", {}, fails),
-        (f"says {lower}", {key: lower}, fails),
-        (f"says {level}", {key: level}, passes),
-        ("says that it is declassified", {declassify: True}, passes),
+        (f"says {lower}", labelled(platform, lower), fails),
+        (f"says {level}", labelled(platform, level), passes),
+        ("says that it is declassified", {"meta": {declassify: True}}, passes),
     ):
-        model = below(SOURCE_ID, meta)
+        model = below(SOURCE_ID, label)
         verb = "is taken" if result == "pass" else "is noticed"
         yield case(
             f"{level} reaches a model that {word}, which {verb}",
@@ -168,21 +173,23 @@ def _propagation(platform: Platform, first: str | None, last: str | None, level:
 
 def _by_column(platform: Platform, layer: str | None, level: str) -> Iterator[Case]:
     """A column of a source under another name, plain, hashed, declared, and behind unknown Jinja."""
-    rule, key = "FLOE-E252", _meta_key(platform)
-    source = raw_orders(columns=(Column("subject", meta={key: level}),))
-    functions = platform.classification.propagation.declassify_functions
+    rule, label = "FLOE-E252", labelled(platform, level)
+    source = raw_orders(columns=(Column("subject", **label),))
+    functions = [
+        name for name in platform.classification.propagation.declassify_functions if name.isidentifier()
+    ]
     passes, fails = compliance(platform, rule), violation(platform, rule)
     said = [
         ("renamed", "subject", {}, fails),
         ("changed", "upper(subject)", {}, fails),
-        ("declared", "subject", {key: level}, passes),
+        ("declared", "subject", label, passes),
         *((f"inside {name}", f"{name}(subject)", {}, passes) for name in functions[:1]),
     ]
-    for word, expression, meta, result in said:
+    for word, expression, said_of_it, result in said:
         model = specimen(
             platform,
             layer,
-            columns=(Column("renamed", meta=meta),),
+            columns=(Column("renamed", **said_of_it),),
             code=_select(expression),
         )
         yield case(
@@ -199,7 +206,7 @@ def _by_column(platform: Platform, layer: str | None, level: str) -> Iterator[Ca
         model = specimen(
             platform,
             layer,
-            columns=(Column("renamed", meta={key: level}),),
+            columns=(Column("renamed", **label),),
             code=_select(expression),
         )
         yield case(
@@ -246,7 +253,7 @@ def _forbidden(platform: Platform, level: str, layer: str) -> Iterator[Case]:
 def _required_meta(platform: Platform, layer: str | None, level: str, key: str) -> Iterator[Case]:
     rule = "FLOE-E244"
     others = {name: "given" for name in platform.classification.rules[level].requires_meta if name != key}
-    model = with_meta(_holding(platform, layer, level), others)
+    model = without_meta(with_meta(_holding(platform, layer, level), others), key)
     yield case(
         f"{level} without meta {key} is refused",
         f"model {model.name} holds {level}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Case, Expectation
@@ -19,8 +21,12 @@ from floe_engine.policy.specimens import (
     placed,
     raw_orders,
     specimen,
+    unused,
     violation,
+    well_named,
 )
+from floe_engine.policy.words import words
+from floe_engine.project.facts import Model
 
 
 def naming_cases(platform: Platform) -> Iterator[Case]:
@@ -40,11 +46,13 @@ def naming_cases(platform: Platform) -> Iterator[Case]:
 def _prefixes(platform: Platform, layer: str) -> Iterator[Case]:
     prefixes = platform.naming.prefixes_of(layer)
     for prefix in prefixes:
-        name = name_in(platform, layer, prefix)
+        name = well_named(platform, layer, prefix)
+        if name is None:
+            continue
         yield case(
             f"{layer}: {prefix}… is taken",
             f"model {name}",
-            [specimen(platform, None, name=name)],
+            [_named(platform, name)],
             Expectation("FLOE-E201", name, compliance(platform, "FLOE-E201")),
             Expectation("FLOE-E202", name, compliance(platform, "FLOE-E202")),
         )
@@ -55,26 +63,45 @@ def _prefixes(platform: Platform, layer: str) -> Iterator[Case]:
         yield case(
             f"{layer}: a name without its prefix is refused",
             f"model {bare}, placed in {layer} by meta",
-            [specimen(platform, layer, name=bare)],
+            [_named(platform, bare, layer)],
             Expectation("FLOE-E201", bare, violation(platform, "FLOE-E201")),
         )
     pattern = platform.naming.name_pattern
-    misspelt = next((word for word in MISSPELT if re.fullmatch(pattern, word) is None), None)
-    if misspelt is not None:
-        name = prefixes[0] + misspelt
+    name = next(
+        (prefixes[0] + word for word in MISSPELT if _misspelt(platform, layer, prefixes[0], word)), None
+    )
+    if name is not None:
         yield case(
             f"{layer}: a rest that does not match {pattern} is refused",
             f"model {name}",
-            [specimen(platform, None, name=name)],
+            [_named(platform, name)],
             Expectation("FLOE-E202", name, violation(platform, "FLOE-E202")),
         )
+
+
+def _named(platform: Platform, name: str, layer: str | None = None, **fields: Any) -> Model:
+    """A resource of a kind whose names are judged, called so."""
+    kind = next(iter(platform.naming.applies_to), "model")
+    return specimen(platform, layer, name=name, resource_type=kind, **fields)
+
+
+def _misspelt(platform: Platform, layer: str, prefix: str, word: str) -> bool:
+    """Whether a name is placed by its prefix, and wrong after it."""
+    placed_by = Layering(platform).prefix_of(prefix + word)
+    longest = max((p for p in platform.naming.prefixes_of(layer) if (prefix + word).startswith(p)), key=len)
+    rest = (prefix + word)[len(longest) :]
+    return (
+        placed_by is not None
+        and placed_by[1] == layer
+        and re.fullmatch(platform.naming.name_pattern, rest) is None
+    )
 
 
 def _no_layer(platform: Platform) -> Iterator[Case]:
     layering = Layering(platform)
     for name in ("stg_payments", "int_payments", "tmp_payments", "payments"):
-        if layering.prefix_of(name) is None and "*" not in str(platform.naming.aliases):
-            model = specimen(platform, None, name=name, path=f"{name}.sql", schema=None)
+        model = _named(platform, name, path=f"{name}.sql", schema=None)
+        if layering.place(model).layer is None:
             yield case(
                 f"{name} belongs to no layer and is refused",
                 f"model {name}",
@@ -88,13 +115,14 @@ def _custom(platform: Platform) -> Iterator[Case]:
     patterns = platform.naming.custom_patterns
     layering = Layering(platform)
     prefixed = [name_in(platform, layer) for layer in layering.names]
-    for name in (*prefixed, *STEMS, *MISSPELT):
+    made = [name for pattern in patterns for name in islice(words(pattern), 1)]
+    for name in dict.fromkeys((*prefixed, *STEMS, *MISSPELT, *made)):
         taken = any(re.fullmatch(pattern, name) for pattern in patterns)
         result = compliance(platform, "FLOE-E203") if taken else violation(platform, "FLOE-E203")
         yield case(
             f"{name} is {'taken' if taken else 'refused'}",
             f"model {name}",
-            [specimen(platform, None, name=name)],
+            [_named(platform, name)],
             Expectation("FLOE-E203", name, result),
         )
 
@@ -103,17 +131,17 @@ def _unknown_layer(platform: Platform) -> Iterator[Case]:
     layers = Layering(platform).names
     if not layers:
         return
-    name = name_in(platform, layers[0])
+    name, stranger = name_in(platform, layers[0]), unused("no_such_layer", layers)
     yield case(
         "a layer that meta declares must exist",
-        f"model {name} with floe.layer: no_such_layer",
-        [specimen(platform, None, name=name, meta=placed("no_such_layer"))],
+        f"model {name} with floe.layer: {stranger}",
+        [_named(platform, name, meta=placed(stranger))],
         Expectation("FLOE-E204", name, violation(platform, "FLOE-E204")),
     )
     yield case(
         f"{layers[0]} may be declared in meta",
         f"model {name} with floe.layer: {layers[0]}",
-        [specimen(platform, None, name=name, meta=placed(layers[0]))],
+        [_named(platform, name, meta=placed(layers[0]))],
         Expectation("FLOE-E204", name, compliance(platform, "FLOE-E204")),
     )
 

@@ -10,8 +10,9 @@ from msgspec import structs
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.required_tests import Freshness
-from floe_engine.policy.specimens import KEY, PROJECT, case, compliance, specimen, violation
+from floe_engine.policy.specimens import PROJECT, case, compliance, key_of, specimen, violation
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
 
@@ -73,14 +74,15 @@ def _required(
 
 def _composite(platform: Platform, where: str, complete: Model, rule: str) -> Iterator[Case]:
     """A key of two columns needs one test over both."""
-    columns = (*complete.columns, Column("line_number", description="The line of the order."))
-    meta = {**complete.meta, "floe": {**complete.meta["floe"], "primary_key": [KEY, "line_number"]}}
+    key = [complete.columns[0].name, "line_number"]
+    columns = (*complete.columns, Column(key[1]))
+    meta = {**complete.meta, KEY_META: key}
     over_both = DataTest(
         "dbt_utils.unique_combination_of_columns",
-        arguments={"combination_of_columns": [KEY, "line_number"]},
+        arguments={"combination_of_columns": key},
     )
     others = tuple(test for test in complete.tests if test.name != "unique")
-    wrong = structs.replace(over_both, arguments={"combination_of_columns": [KEY, "loaded_at"]})
+    wrong = structs.replace(over_both, arguments={"combination_of_columns": [key[0], "loaded_at"]})
     for test, result, word in (
         (over_both, compliance(platform, rule), "passes"),
         (wrong, violation(platform, rule), "over other columns is refused"),
@@ -88,7 +90,7 @@ def _composite(platform: Platform, where: str, complete: Model, rule: str) -> It
         model = replace(complete, columns=columns, meta=meta, tests=(*others, test))
         yield case(
             f"{where}: a key of two columns with one test {'over both ' if word == 'passes' else ''}{word}",
-            f"model {model.name} with the key {KEY}, line_number",
+            f"model {model.name} with the key {', '.join(key)}",
             [model],
             Expectation(rule, model.name, result),
         )
@@ -212,7 +214,7 @@ def _descriptions(platform: Platform) -> Iterator[Case]:
             Expectation("FLOE-E220", name, compliance(platform, "FLOE-E220")),
         )
     if platform.gates.require_column_descriptions:
-        bare = replace(complete, columns=(Column(KEY),))
+        bare = replace(complete, columns=(Column(key_of(platform)),))
         yield case(
             "a column without a description is refused",
             f"model {name} with a column that nobody describes",

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase, translate
+from itertools import islice
 
-from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.model import CustomRule, TypeRule
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Case, Expectation
-from floe_engine.policy.specimens import case, compliance, specimen, violation, with_meta
+from floe_engine.policy.required_tests import is_named
+from floe_engine.policy.schema_registry import same_type
+from floe_engine.policy.specimens import case, compliance, specimen, violation, without_meta
+from floe_engine.policy.words import MOST, words
 from floe_engine.project.facts import Column, DataTest, Model
 
 _WELL_SPELT = {"snake": "order_total", "camel": "orderTotal", "upper": "ORDER_TOTAL"}
@@ -53,7 +58,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
                 title = f"{home} requires column {column.name} to be {column.type}"
                 yield from _pair(platform, "FLOE-E272", title, None, replace(model, columns=wrong))
     for rule in schemas.type_rules:
-        suspect = _name_for(rule.pattern)
+        suspect = _name_for(rule, platform)
         if suspect is not None:
             yield from _pair(
                 platform,
@@ -108,26 +113,64 @@ def _required(platform: Platform, layer: str) -> tuple[str, ...]:
     return (*platform.gates.required_tests, *platform.layers[layer].required_tests)
 
 
-def _name_for(pattern: str) -> str | None:
-    """A column name that a type rule is about, where one of the usual suspects is."""
-    words = ("created_at", "order_date", "is_active", "has_email", "order_id", "id", "amount", "total_amount")
-    return next((word for word in words if re.fullmatch(pattern, word, re.IGNORECASE)), None)
+def _name_for(rule: TypeRule, platform: Platform) -> str | None:
+    """A column name that a type rule is about and no other contradicts; None where none was found."""
+    others = [other for other in platform.schemas.type_rules if not same_type(other.type, rule.type)]
+    suspects = (
+        "created_at",
+        "order_date",
+        "is_active",
+        "has_email",
+        "order_id",
+        "id",
+        "amount",
+        "total_amount",
+    )
+    return next(
+        (
+            word
+            for word in (*suspects, *islice(words(rule.pattern), MOST))
+            if re.fullmatch(rule.pattern, word, re.IGNORECASE)
+            and not any(re.fullmatch(other.pattern, word, re.IGNORECASE) for other in others)
+        ),
+        None,
+    )
 
 
 def _custom(platform: Platform, custom: CustomRule, complete: Model) -> Iterator[Case]:
-    """One of the three templates. The model's name is made for the rule's own pattern."""
-    name = (
-        (custom.prefix or "") + "orders" if custom.applies_to == "*" else custom.applies_to.replace("*", "x")
-    )
-    if not name.startswith(custom.prefix or "") or any(character in name for character in "?["):
+    """One of the three templates: a model that meets every custom rule, and one that lacks this one's."""
+    name = _name_of(custom)
+    if name is None:
         return
-    bare = replace(complete, name=name, unique_id=f"{complete.unique_id}.{name}", tests=(), tags=frozenset())
+    named = replace(complete, name=name, unique_id=f"{complete.unique_id}.{name}")
+    good = _meeting(platform, replace(named, tests=(), tags=frozenset()))
     title = custom.id or f"{custom.type} on {custom.applies_to}"
-    if custom.type == "require_tags_for_prefix":
-        yield from _pair(platform, "FLOE-E280", title, replace(bare, tags=frozenset(custom.tags)), bare)
+    if custom.type == "require_tags_for_prefix" and custom.tags:
+        bad = replace(good, tags=good.tags - set(custom.tags))
+        yield from _pair(platform, "FLOE-E280", title, good, bad)
     elif custom.type == "require_meta_field" and custom.field:
-        yield from _pair(platform, "FLOE-E281", title, with_meta(bare, {custom.field: "given"}), bare)
+        bad = without_meta(good, custom.field)
+        yield from _pair(platform, "FLOE-E281", title, good, bad)
     elif custom.type == "require_tests_of_type" and custom.test_types:
-        tests = tuple(DataTest(custom.test_types[0]) for _ in range(custom.min_count))
-        fewer = replace(bare, tests=tests[1:])
-        yield from _pair(platform, "FLOE-E282", title, replace(bare, tests=tests), fewer)
+        others = tuple(t for t in good.tests if not any(is_named(t, kind) for kind in custom.test_types))
+        too_few = tuple(DataTest(custom.test_types[0]) for _ in range(custom.min_count - 1))
+        yield from _pair(platform, "FLOE-E282", title, good, replace(good, tests=(*others, *too_few)))
+
+
+def _meeting(platform: Platform, model: Model) -> Model:
+    """A model with the tags, the meta and the tests that all custom rules together ask for."""
+    rules = platform.gates.custom_rules
+    meta = {rule.field: "given" for rule in rules if rule.field}
+    return replace(
+        model,
+        tags=model.tags.union(*(rule.tags for rule in rules)),
+        meta={**model.meta, **meta},
+        tests=tuple(DataTest(kind) for rule in rules for kind in rule.test_types[:1] * rule.min_count),
+    )
+
+
+def _name_of(custom: CustomRule) -> str | None:
+    """A model name that a custom rule is about; None where its prefix and its glob have none in common."""
+    prefix, stem = custom.prefix or "", "orders"
+    names = (prefix + stem, *words(f"{re.escape(prefix)}.*"), *words(translate(custom.applies_to)))
+    return next((n for n in names if n.startswith(prefix) and fnmatchcase(n, custom.applies_to)), None)

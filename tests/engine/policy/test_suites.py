@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +8,22 @@ import pytest
 
 from floe_engine.artifact.model import LayerConstraint
 from floe_engine.events import Event, Step
+from floe_engine.policy.mutation import mutate
 from floe_engine.policy.running import run_policy_tests, run_suite
 from floe_engine.policy.suites import built_in_suites
 from tests.engine.policy.samples import gates, platform
+from tests.engine.variations import (
+    ACCESS,
+    CLASSES,
+    EDITS,
+    LAYERS,
+    NAMING,
+    PLAIN,
+    SCHEMAS,
+    Edit,
+    compiled,
+    edited,
+)  # fmt: skip
 
 SEED = platform()
 
@@ -133,6 +147,75 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     },
     "per-rule": {"governance__rules": {"FLOE-E201": {"enforcement": "warn"}}},
 }
+
+
+STRICT = (f"{NAMING}.enforcement", "strict")
+
+
+def _custom_rules(*rules: dict[str, Any]) -> tuple[Edit, ...]:
+    return (("governance.custom_rules", list(rules)),)
+
+
+LEGITIMATE: tuple[tuple[Edit, ...], ...] = (
+    (STRICT, (f"{NAMING}.name_pattern", "(crm|erp)__[a-z_]+")),
+    ((f"{NAMING}.enforcement", "warn"), (f"{NAMING}.name_pattern", "(crm|erp)__[a-z_]+")),
+    (STRICT, (f"{NAMING}.name_pattern", "[a-z]{2,4}_[a-z_]+")),
+    (STRICT, (f"{NAMING}.name_pattern", r"\d{3}-[A-Z][^a-z]x+")),
+    (STRICT, (f"{NAMING}.custom_patterns", ["(crm|erp)__[a-z_]+", "stg_[a-z]{3}[0-9]"])),
+    (STRICT, (f"{NAMING}.applies_to", ["seed"])),
+    (STRICT, (f"{LAYERS}.bronze.prefixes", ["o", "or"])),
+    (STRICT, (f"{LAYERS}.bronze.paths", ["**"])),
+    (STRICT, (f"{LAYERS}.no_such_layer.prefix", "x_")),
+    ((f"{SCHEMAS}.reserved_columns", ["order_id"]),),
+    ((f"{SCHEMAS}.reserved_columns", ["ORDER_ID", "id", "key"]), (f"{SCHEMAS}.column_case", "camel")),
+    ((f"{SCHEMAS}.type_rules", [{"pattern": ".*", "type": "text"}, {"pattern": "id", "type": "int"}]),),
+    ((f"{SCHEMAS}.type_rules", [{"pattern": "k[0-9]{4}", "type": "uuid"}]),),
+    _custom_rules(
+        {"type": "require_meta_field", "field": "owner"},
+        {"type": "require_meta_field", "field": "floe"},
+        {"type": "require_meta_field", "field": "floe.layer", "applies_to": "g?ld_[ab]*"},
+    ),
+    _custom_rules(
+        {"type": "require_tags_for_prefix", "prefix": "gold_", "tags": ["a"]},
+        {"type": "require_tags_for_prefix", "prefix": "go", "tags": ["b"]},
+    ),
+    _custom_rules(
+        {"type": "require_tests_of_type", "test_types": ["unique"], "min_count": 2},
+        {"type": "require_tests_of_type", "test_types": ["not_null", "mine"]},
+    ),
+    ((f"{CLASSES}.levels", ["yes", "no", "off", "true"]), (f"{CLASSES}.default_level", "yes")),
+    ((f"{CLASSES}.levels", ["no_such_level", "b"]), (f"{CLASSES}.default_level", "no_such_level")),
+    ((f"{CLASSES}.meta_keys", ["pii"]),),
+    ((f"{CLASSES}.meta_keys", ["floe"]),),
+    ((f"{CLASSES}.propagation.declassify_meta", "floe.classification"),),
+    (
+        (f"{CLASSES}.propagation.mode", "column"),
+        (f"{CLASSES}.propagation.declassify_functions", ["analytics.mask"]),
+    ),
+    ((f"{CLASSES}.rules.pii.requires_meta", ["floe", "floe.layer", "classification", "pii"]),),
+    ((f"{CLASSES}.name_patterns", [{"pattern": "cust_[0-9]+x", "level": "pii"}]),),
+    ((f"{ACCESS}.roles", {"no_such_role": {}}), (f"{ACCESS}.permissions", [])),
+)
+
+
+@pytest.mark.parametrize("edits", LEGITIMATE, ids=str)
+def test_no_legitimate_platform_fails_for_a_name_that_floe_made_up(edits: tuple[Edit, ...]) -> None:
+    checked, artifact = compiled(edited(PLAIN, edits))
+    assert artifact is not None, checked.errors
+    run = run_policy_tests(artifact.platform)
+    assert [(result.case.name, result.problems) for result in run.failures] == []
+    assert [(trial.rule, trial.change) for trial in mutate(artifact.platform).survivors] == []
+
+
+def test_platforms_of_several_random_settings_pass_their_own_suites() -> None:
+    draw = random.Random(7)
+    failed = []
+    for _ in range(40):
+        edits = tuple(draw.sample(EDITS, draw.randint(2, 5)))
+        artifact = compiled(edited(PLAIN, edits))[1]
+        if artifact is not None and (failures := run_policy_tests(artifact.platform).failures):
+            failed.append((edits, failures[0].case.name, failures[0].problems))
+    assert failed == []
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
