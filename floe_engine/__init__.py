@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from floe_engine.errors import FloeError as FloeError
     from floe_engine.errors import NotFound as NotFound
     from floe_engine.errors import RegistryError as RegistryError
+    from floe_engine.errors import StorageError as StorageError
     from floe_engine.events import CancelToken as CancelToken
     from floe_engine.events import Event as Event
     from floe_engine.events import Heading as Heading
@@ -132,6 +133,7 @@ _HOME = {
     "FloeError": "errors",
     "NotFound": "errors",
     "RegistryError": "errors",
+    "StorageError": "errors",
     "human_size": "files",
     "read_bounded": "files",
     "Directory": "files",

@@ -195,20 +195,27 @@ class Workbench(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first where something would be lost."""
-        losses = [loss for screen in self._places() if (loss := screen.unsaved())]
+        unsaved = [screen for screen in self._places() if screen.unsaved()]
+        losses = [screen.unsaved() for screen in unsaved]
         losses += [f"{job.title} is running" for job in self.jobs.running if job.important]
         if not losses:
-            self._leave(True)
+            self._leave()
             return
-        from floe_tui.panels.confirm import ConfirmPanel
+        from floe_tui.panels.leave import LeavePanel, Leaving
 
-        facts = [("!", loss) for loss in losses]
-        self.push_screen(ConfirmPanel("Leave floe?", facts, verb="Leave"), self._leave)
+        def answered(way: Leaving | None) -> None:
+            if way == "save":
+                unsaved[0].save(self._leave)  # only the manifest is written here
+            elif way == "leave":
+                for screen in unsaved:
+                    screen.discard()
+                self._leave()
 
-    def _leave(self, sure: bool | None) -> None:
-        if sure:
-            self._remember()
-            self.exit()
+        self.push_screen(LeavePanel(losses, savable=bool(unsaved)), answered)
+
+    def _leave(self) -> None:
+        self._remember()
+        self.exit()
 
     def _remember(self) -> None:
         for screen in self._places():

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from floe_engine import ConfigurationError, read_bounded, scratch, write_file
+from floe_tui.session import home
 
 LIMIT = 64_000_000
 
@@ -38,7 +39,16 @@ def edit_text(text: str, *, suffix: str = ".yaml") -> str:
         write_file(path, text.encode())
         _run([*editor_command(), str(path)])
         data: bytes = read_bounded(path, LIMIT, what="edited text")
-        return data.decode("utf-8", "replace")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            kept = home() / "not-utf-8.txt"  # a text that somebody wrote is not thrown away
+            write_file(kept, data, mode=0o600)
+            raise ConfigurationError(
+                "the editor wrote something that is not UTF-8",
+                "The text here stays as it was.",
+                hint=f"what it wrote is in {kept}; set the editor's encoding to UTF-8",
+            ) from None
 
 
 def open_at(path: Path, line: int = 1) -> None:

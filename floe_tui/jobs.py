@@ -71,6 +71,10 @@ class Jobs:
         """The jobs that have not ended, oldest first."""
         return tuple(self._running.values())
 
+    def is_running(self, group: str) -> bool:
+        """Whether a group's job is on its way."""
+        return group in self._running
+
     def start(
         self,
         owner: DOMNode,

@@ -37,7 +37,7 @@ _MANIFEST = _at(
     ),
     Action("manifest.start", "ctrl+home", "Start", "Go to the start of the text", "start"),
     Action("manifest.end", "ctrl+end", "End", "Go to the end of the text", "end"),
-    Action("manifest.select_all", "", "Select all", "Select the whole text", "select_all"),
+    Action("manifest.select_all", "ctrl+a", "Select all", "Select the whole text", "select_all"),
     Action(
         "manifest.problem.next",
         "f8",
@@ -116,6 +116,13 @@ _MANIFEST = _at(
     ),
     Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo", priority=True),
     Action("manifest.redo", "ctrl+y", "Redo", "Do again what was taken back", "redo", priority=True),
+    Action(
+        "manifest.compare",
+        "",
+        "Compare with disk",
+        "Show how the text differs from what somebody else wrote, and choose",
+        "compare_disk",
+    ),
     Action("manifest.reload", "", "Reload from disk", "Replace the text by the file's", "reload"),
 )
 

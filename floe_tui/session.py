@@ -1,8 +1,7 @@
-"""What the workbench remembers between runs: where the user was, and text not yet saved.
+"""What the workbench remembers between runs: where the user was.
 
-State is one small JSON file a directory, under the user's state directory. A swap file holds the
-text of one edited file until it is saved; it is what is offered after a crash. Both are hints: a
-file that cannot be read or written loses a convenience and never stops the work.
+State is one small JSON file a directory, under the user's state directory. It is a hint: a file that
+cannot be read or written loses a convenience and never stops the work.
 """
 
 from __future__ import annotations
@@ -16,11 +15,10 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from floe_engine import Directory, FloeError, read_bounded, write_file
+from floe_engine import FloeError, read_bounded, write_file
 from floe_tui.actions import Place
 
 STATE_LIMIT = 1_000_000
-SWAP_LIMIT = 64_000_000
 
 
 @dataclass(slots=True)
@@ -35,8 +33,8 @@ class Session:
     @classmethod
     def load(cls, directory: Path) -> Session:
         """The session of `directory`, or an empty one."""
-        path = _home() / "sessions" / f"{_name(directory)}.json"
-        values = _read_json(path, STATE_LIMIT)
+        path = home() / "sessions" / f"{path_name(directory)}.json"
+        values = read_json(path, STATE_LIMIT)
         places = values.get("places")
         return cls(
             path,
@@ -65,34 +63,6 @@ def opening_place(directory: Path, session: Session) -> Place:
     return Place.REGISTRY
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """Unsaved text of `file`; `base` is the digest of the saved text that it was made from."""
-
-    file: Path
-
-    @property
-    def path(self) -> Path:
-        """Where the swap file lies: not beside the file, which may be in a repository."""
-        return _home() / "swap" / f"{_name(self.file)}.json"
-
-    def write(self, text: str, base: str) -> None:
-        """Keep `text`. Raises `FloeError` where the disk refuses."""
-        values = {"file": str(self.file), "base": base, "text": text}
-        write_file(self.path, json.dumps(values).encode(), mode=0o600)
-
-    def read(self) -> tuple[str, str] | None:
-        """The kept text and its base digest; None where there is none."""
-        values = _read_json(self.path, SWAP_LIMIT)
-        text, base = values.get("text"), values.get("base")
-        return (text, base) if isinstance(text, str) and isinstance(base, str) else None
-
-    def discard(self) -> None:
-        """Forget the kept text."""
-        with contextlib.suppress(FloeError):
-            Directory(self.path.parent).remove(self.path.name)
-
-
 def text_digest(text: str) -> str:
     """What tells whether a file changed under the editor."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -100,18 +70,21 @@ def text_digest(text: str) -> str:
 
 def log_path() -> Path:
     """Where tracebacks of unforeseen failures go."""
-    return _home() / "floe-tui.log"
+    return home() / "floe-tui.log"
 
 
-def _home() -> Path:
+def home() -> Path:
+    """Where the workbench writes what it remembers."""
     return user_state_path("floe") / "tui"
 
 
-def _name(path: Path) -> str:
+def path_name(path: Path) -> str:
+    """A path as the name of a file of ours."""
     return hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def _read_json(path: Path, limit: int) -> dict[str, Any]:
+def read_json(path: Path, limit: int) -> dict[str, Any]:
+    """The object in a JSON file of at most `limit` bytes; empty where there is none that can be read."""
     try:
         values = json.loads(read_bounded(path, limit))
     except (FloeError, ValueError, RecursionError):

@@ -51,9 +51,9 @@ def homely(text: str) -> str:
     return text.replace(f"{home}/", "~/") if len(home) > 1 else text
 
 
-def count(number: int, noun: str) -> str:
-    """``1 change``, ``2 changes``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, several: str = "") -> str:
+    """``1 change``, ``2 changes``; `several` where the plural takes more than an s."""
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def shorten(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from textual.widgets import Input, Static
 
 from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
+from floe_tui.widgets.field import Field
 
 
 class AskPanel(Panel[str]):
@@ -24,7 +25,7 @@ class AskPanel(Panel[str]):
         """Question, field, hint."""
         with Vertical(id="panel"):
             yield Static(plain(self.question), classes="title")
-            yield Input(self.value, password=self.masked, compact=True)
+            yield Field(self.value, password=self.masked, compact=True)
             if self.hint:
                 yield Static(plain(self.hint), classes="hint")
 

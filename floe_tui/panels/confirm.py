@@ -21,9 +21,16 @@ class ConfirmPanel(Panel[bool]):
     """
 
     def __init__(
-        self, question: str, facts: Sequence[tuple[str, str]] = (), *, verb: str = "Confirm", key: str = "y"
+        self,
+        question: str,
+        facts: Sequence[tuple[str, str]] = (),
+        *,
+        verb: str = "Confirm",
+        key: str = "y",
+        cancel: str = "Cancel",
     ) -> None:
         super().__init__()
+        self.cancel = cancel
         self.question = question
         self.facts = tuple(facts)
         self.verb = verb
@@ -37,7 +44,7 @@ class ConfirmPanel(Panel[bool]):
             for label, value in self.facts:
                 yield Static(plain(f"{label:<{width}}  {value}"), classes="facts")
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
+                yield Button(self.cancel, id="cancel", compact=True)
                 yield Button(f"{self.verb} ({self.key})", id="confirm", variant="warning", compact=True)
 
     def on_mount(self) -> None:

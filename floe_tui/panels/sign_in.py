@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Static
 
 from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
+from floe_tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from floe_engine import Invitation
@@ -34,7 +35,7 @@ class SignInPanel(Panel[bool]):
             yield Static(plain("Open this in a browser here, and say who you are:"))
             yield Static(plain(invitation.link), classes="command")
             yield Static(plain("No browser here? Copy the long link, type its code:"), classes="hint")
-            yield Input(placeholder="code", compact=True)
+            yield Field(placeholder="code", compact=True)
             with Horizontal(id="buttons"):
                 if self.here:
                     yield Button("Open the browser", id="open", variant="primary", compact=True)

@@ -81,6 +81,12 @@ class PlaceScreen(Screen[None]):
     def keep(self) -> None:
         """Write down what `unsaved` names, so that it can be offered again: the process ends now."""
 
+    def save(self, done: Callable[[], object]) -> None:
+        """Save what `unsaved` names, and call `done` once it is."""
+
+    def discard(self) -> None:
+        """Let go of what `unsaved` names: whoever leaves chose to."""
+
     def why_not(self, action_id: str) -> str:
         """Why an action of this place cannot be done now; empty: it can."""
         return ""

@@ -12,6 +12,7 @@ from textual.widgets import Input, Label
 
 from floe_engine import DiffRow
 from floe_tui.text import count, plain
+from floe_tui.widgets.field import Field
 from floe_tui.widgets.split_diff import SplitDiff
 
 
@@ -42,7 +43,7 @@ class FileDiff(Vertical):
         yield Label("", id="file", markup=False)
         yield self.diff
         with Horizontal(id="search"):
-            yield Input(placeholder="search: Enter goes on, Escape ends", id="words", compact=True)
+            yield Field(placeholder="search: Enter goes on, Escape ends", id="words", compact=True)
             yield Label("", id="found", markup=False)
 
     def show(self, name: str, rows: Sequence[DiffRow]) -> None:

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from floe_tui.actions import part_bindings
+from floe_tui.widgets.field import Field
 from floe_tui.widgets.row_view import Column, Row, RowView
 
 NO_MATCH = "No row has these words; Escape shows all."
@@ -39,7 +40,7 @@ class FilterList(Vertical):
     def compose(self) -> ComposeResult:
         """Rows above, filter below."""
         yield self.view
-        yield Input(placeholder="filter: words, Escape clears", compact=True)
+        yield Field(placeholder="filter: words, Escape clears", compact=True)
 
     @property
     def filter(self) -> str:

@@ -7,11 +7,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
+from floe_tui.text import count
+from floe_tui.widgets.field import Field
 from floe_tui.widgets.manifest_editor import ManifestEditor
+
+REPLACE_ALL = "ctrl+e"
+"""The key that asks whether to replace every match."""
 
 
 class FindBar(Horizontal):
-    """Two fields. Enter finds the next (in the second: replaces), Up the previous, Ctrl+A replaces all."""
+    """Two fields. Enter finds the next (in the second: replaces), Up the previous, Ctrl+E replaces all."""
 
     DEFAULT_CSS = """
     FindBar {
@@ -30,10 +35,11 @@ class FindBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The fields and the count."""
         yield Label("Find")
-        yield Input(id="needle", compact=True, select_on_focus=True)
+        yield Field(id="needle", compact=True, select_on_focus=True)
         yield Label("Replace by")
-        yield Input(id="replacement", compact=True)
+        yield Field(id="replacement", compact=True)
         yield Label("", id="count", markup=False)
+        yield Label("^e all", id="all", markup=False)
 
     @property
     def needle(self) -> str:
@@ -54,6 +60,7 @@ class FindBar(Horizontal):
     def close(self) -> None:
         """Hide the bar and go back to the text."""
         self.remove_class("-open")
+        self.editor.needle = ""
         self.screen.set_focus(self.editor)
 
     def find(self, step: int = 1) -> bool:
@@ -106,19 +113,41 @@ class FindBar(Horizontal):
         self.replace()
 
     def on_key(self, event: events.Key) -> None:
-        """Escape, Up, Down, Ctrl+A."""
+        """Escape, Up, Down, and the key that replaces everything."""
         if event.key == "escape":
             self.close()
         elif event.key in ("up", "down"):
             self.find(-1 if event.key == "up" else 1)
-        elif event.key == "ctrl+a":
-            self.replace_all()
+        elif event.key == REPLACE_ALL:
+            self.ask_replace_all()
         else:
             return
         event.stop()
         event.prevent_default()
 
+    def ask_replace_all(self) -> None:
+        """Say how many there are and by what they would be replaced, and do it when that is confirmed."""
+        from floe_tui.panels.confirm import ConfirmPanel
+
+        number = len(self.editor.matches(self.needle))
+        if not number:
+            return
+        by = self.query_one("#replacement", Input).value
+        facts = [("each", self.needle), ("becomes", by or "nothing: it is taken out")]
+        panel = ConfirmPanel(f"Replace {count(number, 'match', 'matches')}?", facts, verb="Replace", key="y")
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.replace_all()
+
+        self.app.push_screen(panel, answered)
+
+    @on(events.Click, "#all")
+    def _clicked(self) -> None:
+        self.ask_replace_all()
+
     def _count(self, index: int = 0, total: int | None = None) -> None:
-        count = len(self.editor.matches(self.needle)) if total is None else total
-        text = f"{index} of {count}" if index else f"{count} found"
+        self.editor.needle = self.needle
+        number = len(self.editor.matches(self.needle)) if total is None else total
+        text = f"{index} of {number}" if index else f"{number} found"
         self.query_one("#count", Label).update(text if self.needle else "")

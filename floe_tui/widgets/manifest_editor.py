@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.binding import Binding
 from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Offset, Size
 from textual.message import Message
@@ -50,7 +51,9 @@ class ManifestEditor(TextArea):
         "problem--error",
         "problem--warning",
         "problem--info",
+        "editor--found",
     }
+    BINDINGS = [Binding("ctrl+a", "select_all", "Select all", show=False)]
     DEFAULT_CSS = """
     ManifestEditor {
         border: none; padding: 0;
@@ -64,11 +67,15 @@ class ManifestEditor(TextArea):
         .problem--error { color: $error; text-style: bold; }
         .problem--warning { color: $warning; text-style: bold; }
         .problem--info { color: $primary; text-style: bold; }
+        .editor--found { text-style: reverse; }
     }
     """
 
     diagnostics: reactive[tuple[Diagnostic, ...]] = reactive((), init=False)
     """The problems to draw."""
+
+    needle: reactive[str] = reactive("", init=False)
+    """What is looked for: drawn wherever it stands."""
 
     revision: int = 0
     """Counts the changes of the text; what was found for another revision is stale."""
@@ -149,6 +156,9 @@ class ManifestEditor(TextArea):
         line = Text(shown, end="", no_wrap=True)
         for start, end, name in self._colours.line(self.document.lines, line_index):
             line.stylize(self.get_component_rich_style(f"yaml--{name}", partial=True), start, end)
+        for column in columns_of(source, self.needle) if self.needle else ():
+            found = self.get_component_rich_style("editor--found", partial=True)
+            line.stylize(found, column, column + len(self.needle))
         for diagnostic in self._by_line.get(line_index, ()):
             start, end = _columns(diagnostic, line_index, len(source))
             line.stylize(self._underline(diagnostic.severity), start, end)
@@ -173,6 +183,11 @@ class ManifestEditor(TextArea):
         ground = next((part.style.bgcolor for part in strip.crop(width - 2, width) if part.style), None)
         mark = Strip([Segment(f"{GLYPHS[severity]} ", style + Style(bgcolor=ground))], 2)
         return Strip.join([strip.crop(0, width - 2), mark, strip.crop(width)])
+
+    def watch_needle(self) -> None:
+        """Draw anew."""
+        self.notify_style_update()
+        self.refresh()
 
     def watch_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Index the problems by line and draw anew."""
@@ -345,17 +360,8 @@ class ManifestEditor(TextArea):
         """Where `needle` stands, line and column; case matters only where it has a capital."""
         if not needle:
             return []
-        fold = needle == needle.lower()
-        found = []
-        for row, line in enumerate(self.document.lines):
-            # `lower` may change a line's length; columns would be wrong, so such lines are exact.
-            lowered = line.lower() if fold else line
-            text = lowered if len(lowered) == len(line) else line
-            at = text.find(needle)
-            while at >= 0:
-                found.append((row, at))
-                at = text.find(needle, at + len(needle))
-        return found
+        lines = enumerate(self.document.lines)
+        return [(row, column) for row, line in lines for column in columns_of(line, needle)]
 
     def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
         """Bring the cursor into view."""
@@ -383,6 +389,20 @@ class ManifestEditor(TextArea):
 
     def _problems_of(self, row: int) -> Sequence[Diagnostic]:
         return sorted(self._by_line.get(row, ()), key=lambda item: RANK[item.severity])
+
+
+def columns_of(line: str, needle: str) -> list[int]:
+    """Where `needle`, which is not empty, begins in a line; case matters only where it has a capital."""
+    if needle == needle.lower():
+        # `lower` may change a line's length; columns would be wrong, so such lines are exact.
+        lowered = line.lower()
+        line = lowered if len(lowered) == len(line) else line
+    found = []
+    at = line.find(needle)
+    while at >= 0:
+        found.append(at)
+        at = line.find(needle, at + len(needle))
+    return found
 
 
 def _columns(diagnostic: Diagnostic, row: int, length: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ A line that is too long is broken, and so is a value of several lines behind eac
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from rich.cells import set_cell_size
@@ -42,6 +42,7 @@ class SplitDiff(ScrollView, can_focus=True):
         "diff--folded",
         "diff--current",
         "diff--found",
+        "diff--dropped",
     }
     DEFAULT_CSS = """
     SplitDiff {
@@ -54,6 +55,7 @@ class SplitDiff(ScrollView, can_focus=True):
         .diff--folded { text-style: dim italic; }
         .diff--current { color: $accent; text-style: bold; }
         .diff--found { text-style: reverse; }
+        .diff--dropped { text-style: dim strike; }
         &:ansi .diff--added { background: ansi_default; color: ansi_green; }
         &:ansi .diff--removed { background: ansi_default; color: ansi_red; }
         &:ansi .diff--changed { background: ansi_default; color: ansi_yellow; }
@@ -77,6 +79,8 @@ class SplitDiff(ScrollView, can_focus=True):
         self._needle = ""
         self._matches: tuple[int, ...] = ()
         self._match = -1
+        self.dropped: Mapping[int, str] = {}
+        """Of a change (from 0) the side, ``old`` or ``new``, that is not to be taken: drawn dim."""
 
     # --- content ---------------------------------------------------------------------------
 
@@ -257,11 +261,12 @@ class SplitDiff(ScrollView, can_focus=True):
         left, right = self._rooms
         if self.one_column:
             side = "old" if row.kind == "removed" else "new"
-            return Strip([mark, *self._side(row, side, left, base, part)])
-        old, new = self._side(row, "old", left, base, part), self._side(row, "new", right, base, part)
+            return Strip([mark, *self._side(row, side, left, base, part, index)])
+        old = self._side(row, "old", left, base, part, index)
+        new = self._side(row, "new", right, base, part, index)
         return Strip([mark, *old, Segment("│", base + self._style("number")), *new])
 
-    def _side(self, row: DiffRow, side: str, room: int, base: Style, part: int) -> list[Segment]:
+    def _side(self, row: DiffRow, side: str, room: int, base: Style, part: int, index: int) -> list[Segment]:
         """One of the lines that a side of a row takes."""
         number, text = (row.left_no, row.left) if side == "old" else (row.right_no, row.right)
         if number is None:
@@ -271,6 +276,8 @@ class SplitDiff(ScrollView, can_focus=True):
             kind = "removed" if side == "old" else "added"
             sign = GLYPHS["changed"] if row.kind == "changed" else GLYPHS[kind]
             style = base + self._style("changed" if row.kind == "changed" else kind)
+            if self.dropped.get(bisect_right(self._starts, index) - 1) == side:
+                style = base + self._style("dropped")
         head = Segment(f"{number:>5} {sign} " if part == 0 else " " * HEAD, style + self._style("number"))
         parts = broken(text, room)
         if part >= len(parts):

@@ -179,6 +179,22 @@ async def idle(pilot: Pilot[None], app: Workbench) -> None:
     await settle(pilot)
 
 
+def left_behind(file: Path, text: str) -> None:
+    """Unsaved text of an instance that is gone."""
+    from floe_tui.kept import Keeper
+
+    keeper = Keeper(file)
+    keeper.keep(text, "")
+    keeper.end()
+
+
+def kept_texts(file: Path) -> list[str]:
+    """Unsaved texts that instances which are gone left of a file."""
+    from floe_tui.kept import Keeper
+
+    return [kept.text for kept in Keeper(file).others()[0]]
+
+
 def place(app: Workbench) -> PlaceScreen:
     """The place that is up."""
     assert app.place_screen is not None

@@ -8,8 +8,10 @@ import time
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
+from textual.widgets import Input
 
 from floe_engine import Diagnostic, Position, Severity, Span, TextEdit
+from floe_tui.panels.confirm import ConfirmPanel
 from floe_tui.themes import themes
 from floe_tui.widgets.find_bar import FindBar
 from floe_tui.widgets.manifest_editor import ManifestEditor
@@ -124,7 +126,7 @@ async def test_windows_line_ends_are_kept() -> None:
         assert app.editor.text == text.replace("duckdb", "spark")
 
 
-async def test_find_goes_round_and_replace_all_is_one_undo() -> None:
+async def test_find_goes_round_and_replacing_all_asks_with_a_count_and_is_one_undo() -> None:
     app = Editing("one two\ntwo One\n")
     async with app.run_test() as pilot:
         app.bar.open()
@@ -134,11 +136,41 @@ async def test_find_goes_round_and_replace_all_is_one_undo() -> None:
         assert app.editor.selection.start == (1, 4)
         await pilot.press("enter")
         assert app.editor.selection.start == (0, 0)
-        await pilot.press("tab", *"1", "ctrl+a")
+        await pilot.press("tab", *"1", "ctrl+e")
+        assert isinstance(app.screen, ConfirmPanel)
+        assert app.screen.question == "Replace 2 matches?"
+        await pilot.press("enter")
+        assert app.editor.text == "one two\ntwo One\n", "Enter is Cancel"
+        await pilot.press("ctrl+e", "y")
         assert app.editor.text == "1 two\ntwo 1\n"
         await pilot.press("escape")
         app.editor.undo()
         assert app.editor.text == "one two\ntwo One\n"
+
+
+async def test_ctrl_a_selects_in_the_text_and_in_a_field_and_erases_nothing() -> None:
+    app = Editing("one two\n")
+    async with app.run_test() as pilot:
+        app.bar.open()
+        await pilot.press(*"one", "ctrl+a")
+        assert app.bar.query_one("#needle", Input).selected_text == "one"
+        assert app.editor.text == "one two\n"
+        await pilot.press("escape", "ctrl+a")
+        assert app.editor.selected_text == "one two\n"
+
+
+async def test_every_match_is_seen_while_finding() -> None:
+    app = Editing("one two\ntwo one one\n")
+    async with app.run_test() as pilot:
+        app.bar.open()
+        await pilot.press(*"one")
+        marked = [
+            [part.text for part in app.editor.render_line(row) if part.style and part.style.reverse]
+            for row in (0, 1)
+        ]
+        assert [found.count("one") for found in marked] == [1, 2]
+        await pilot.press("escape")
+        assert not any(part.style and part.style.reverse for part in app.editor.render_line(1))
 
 
 async def test_an_insert_at_20_000_lines_stays_within_the_budget_of_a_frame() -> None:

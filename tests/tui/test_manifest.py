@@ -13,9 +13,7 @@ from floe_engine import Severity
 from floe_tui.app import Workbench
 from floe_tui.panels.ask import AskPanel
 from floe_tui.panels.choose import ChoosePanel
-from floe_tui.panels.confirm import ConfirmPanel
 from floe_tui.panels.problem import ProblemPanel
-from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.problems import Problems
 from floe_tui.widgets.row_view import RowView
@@ -83,59 +81,6 @@ async def test_a_syntax_error_keeps_the_last_good_files_dimmed(workbench: Start,
         await until(pilot, lambda: bool(problems(app)))
         assert len(files.rows) == 8
         assert {row.tone for row in files.rows} == {"dim"}
-
-
-async def test_what_somebody_else_wrote_is_not_replaced_without_asking(
-    workbench: Start, platform: Path
-) -> None:
-    app = workbench(platform)
-    file = platform / "manifest.yaml"
-    async with app.run_test() as pilot:
-        await checked(pilot, app)
-        await pilot.press("#")
-        file.write_text("other: text\n")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
-        await pilot.press("enter")
-        assert file.read_text() == "other: text\n"
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
-        await pilot.press("o")
-        await until(pilot, lambda: file.read_text() == "#" + MANIFEST)
-
-
-async def test_unsaved_text_is_kept_and_offered_after_a_crash(workbench: Start, platform: Path) -> None:
-    file = platform / "manifest.yaml"
-    app = workbench(platform)
-    async with app.run_test() as pilot:
-        await checked(pilot, app)
-        await pilot.press("#")
-        await until(pilot, lambda: Swap(file).read() is not None)
-        app.exit()  # no question asked: as good as a crash
-    assert Swap(file).read() == ("#" + MANIFEST, text_digest(MANIFEST))
-    again = workbench(platform)
-    async with again.run_test() as pilot:
-        await until(pilot, lambda: isinstance(again.screen, ConfirmPanel))
-        await pilot.press("r")
-        await until(pilot, lambda: editor(again).text == "#" + MANIFEST)
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: file.read_text() == "#" + MANIFEST)
-        await until(pilot, lambda: Swap(file).read() is None)
-
-
-async def test_declining_the_recovery_leaves_the_kept_text_to_undo(workbench: Start, platform: Path) -> None:
-    file = platform / "manifest.yaml"
-    Swap(file).write("kept: text\n", text_digest(MANIFEST))
-    app = workbench(platform)
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
-        await pilot.press("enter")
-        await pilot.pause()
-        assert editor(app).text == MANIFEST
-        await until(pilot, lambda: Swap(file).read() is None)
-        assert editor(app).cursor_location == (0, 0)
-        await pilot.press("x", "ctrl+z", "ctrl+z")
-        assert editor(app).text == "kept: text\n"
 
 
 async def test_without_an_editor_set_a_panel_says_so(workbench: Start, platform: Path) -> None:

@@ -147,7 +147,7 @@ def test_ctrl_c_ends_nothing_and_says_how_to_leave(platform: Path) -> None:
 def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(platform: Path, number: signal.Signals) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
-        # Unsaved text of the last two seconds is kept too: the signal leaves time for that.
+        # Unsaved text of the last moment is kept too: the signal leaves time for that.
         terminal.press("# mine", "enter")
         terminal.shows("●")
         terminal.kill(number)
@@ -163,7 +163,7 @@ def test_after_a_kill_the_unsaved_text_is_offered_again(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
         terminal.press("# precious", "enter")
-        terminal.until(lambda: any("precious" in file.read_text() for file in swaps.glob("*.json")))
+        terminal.until(lambda: any("precious" in file.read_text() for file in swaps.glob("*/*.json")))
         terminal.kill(signal.SIGKILL)
         assert terminal.ends() == -signal.SIGKILL
     assert (platform / "manifest.yaml").read_text() == MANIFEST

@@ -16,6 +16,7 @@ from floe_tui.app import Workbench
 from floe_tui.panels.ask import PasswordPanel
 from floe_tui.panels.choose import ChoosePanel
 from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.leave import LeavePanel
 from floe_tui.places.publish.screen import PublishScreen
 from floe_tui.widgets.row_view import RowView
 from floe_tui.widgets.steps import Steps
@@ -266,7 +267,7 @@ async def test_stopping_while_files_are_uploaded_leaves_no_tag(
         await until(pilot, lambda: bool(reached))
         assert "is being published" in screen.why_not("publish.publish")
         await pilot.press("ctrl+q")
-        assert isinstance(app.screen, ConfirmPanel), "leaving now asks"
+        assert isinstance(app.screen, LeavePanel), "leaving now asks"
         await pilot.press("enter", "f12")
         await idle(pilot, app)
         assert any("No tag was written" in line for line in screen.query_one(Steps).lines)

@@ -21,10 +21,11 @@ from floe_tui.panels.ask import PasswordPanel
 from floe_tui.panels.confirm import ConfirmPanel
 from floe_tui.panels.help import HelpPanel
 from floe_tui.panels.jump import JumpPanel
+from floe_tui.panels.leave import LeavePanel
 from floe_tui.panels.problem import ProblemPanel
 from floe_tui.panels.too_small import TooSmall
 from floe_tui.places.place import PlaceScreen
-from floe_tui.session import Swap, log_path, text_digest
+from floe_tui.session import log_path
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.manifest_editor import ManifestEditor
@@ -34,7 +35,7 @@ from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.status_bar import StatusBar
 from floe_tui.widgets.text_view import TextView
 
-from .conftest import MANIFEST, Start, settle, until
+from .conftest import MANIFEST, Start, kept_texts, settle, until
 from .terminal import Terminal
 
 
@@ -210,7 +211,7 @@ async def test_leaving_with_unsaved_text_asks_and_enter_stays(workbench: Start, 
     async with app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("x", "ctrl+q")
-        assert isinstance(app.screen, ConfirmPanel)
+        assert isinstance(app.screen, LeavePanel)
         await pilot.press("enter")
         assert isinstance(app.screen, PlaceScreen)
         await pilot.press("ctrl+q", "y")
@@ -236,8 +237,8 @@ async def test_leaving_while_important_work_runs_asks_and_leaving_stops_it(
             app.screen, work, title="Publishing v1.2.3", group="x", done=lambda _: None, important=True
         )
         await pilot.press("ctrl+q")
-        assert isinstance(app.screen, ConfirmPanel)
-        assert ("!", "Publishing v1.2.3 is running") in app.screen.facts
+        assert isinstance(app.screen, LeavePanel)
+        assert app.screen.losses == ("Publishing v1.2.3 is running",)
         await pilot.press("y")
         await until(pilot, stopped.is_set)
         assert not app.is_running
@@ -337,7 +338,7 @@ raise SystemExit(run([]))
     said = terminal.written.rpartition(b"\x1b[?1049l")[2].decode()
     assert "ended by an error inside floe: LookupError" in said
     assert said.count("\n") == 1
-    assert Swap(platform / "manifest.yaml").read() == ("# mine\n" + MANIFEST, text_digest(MANIFEST))
+    assert kept_texts(platform / "manifest.yaml") == ["# mine\n" + MANIFEST]
     assert "a mistake of ours" in log_path().read_text()
 
 

@@ -14,15 +14,14 @@ from textual.widgets import Input
 
 from floe_tui.actions import Place
 from floe_tui.app import Workbench
-from floe_tui.panels.confirm import ConfirmPanel
+from floe_tui.panels.differing import DifferencePanel
 from floe_tui.places.manifest import file as manifest_file
 from floe_tui.places.manifest.file import Opened
-from floe_tui.session import Swap, text_digest
 from floe_tui.widgets.find_bar import FindBar
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.split_diff import SplitDiff
 
-from .conftest import MANIFEST, Start, idle, place, rows, until
+from .conftest import MANIFEST, Start, idle, left_behind, place, rows, until
 from .terminal import floe_tui
 
 Ready = Callable[[Pilot[None], Workbench], Awaitable[None]]
@@ -140,13 +139,13 @@ async def test_a_place_and_a_panel_take_what_is_typed_after_their_key(
 
 
 async def test_keys_of_the_start_do_not_answer_the_offer_to_recover(workbench: Start, platform: Path) -> None:
-    Swap(platform / "manifest.yaml").write("kept: text\n", text_digest(MANIFEST))
+    left_behind(platform / "manifest.yaml", "kept: text\n")
     app = workbench(platform)
     rush(app, "# or", "enter")
     async with app.run_test() as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ConfirmPanel))
+        await until(pilot, lambda: isinstance(app.screen, DifferencePanel))
         await idle(pilot, app)
-        assert isinstance(app.screen, ConfirmPanel)
+        assert isinstance(app.screen, DifferencePanel)
         assert editor(app).text == "# or\n" + MANIFEST
 
 

@@ -1,43 +1,63 @@
-"""The edited file's life: read, kept against a crash, saved, read again.
+"""The edited file's life: read, kept against a crash, followed on disk, saved.
 
-It stands between the editor, whose text it is, and the disk. Nobody's change and no crash loses text.
+It stands between the editor, whose text it is, and the disk. Nobody's change and no crash loses text:
+where two texts differ, a person sees how, and chooses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from floe_engine import FloeError
-from floe_tui.places.manifest import file as manifest_file
+from floe_tui.kept import Keeper, Kept, Other
+from floe_tui.places.manifest import file as disk
+from floe_tui.places.manifest.file import Opened
 from floe_tui.session import text_digest
+from floe_tui.text import count
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from floe_tui.places.manifest.file import Opened
+    from floe_tui.panels.differing import Decision
     from floe_tui.places.place import PlaceScreen
     from floe_tui.widgets.manifest_editor import ManifestEditor
 
-REST = 2.0
-"""Seconds of rest after which unsaved text is kept in the swap file."""
+T = TypeVar("T")
+
+PERIOD = 0.25
+"""Seconds after a change until the text is kept, also while somebody goes on typing."""
+
+LOOK = 1.0
+"""Seconds between two looks at the file on disk."""
 
 
 class Safekeeping:
-    """Owned by the screen that edits `file`; `say` shows a word in its status line."""
+    """Owned by the screen that edits `file`; `say` shows a word, `renewed` is told of another text."""
 
     def __init__(
-        self, screen: PlaceScreen, editor: ManifestEditor, file: Path, say: Callable[[str], object]
+        self,
+        screen: PlaceScreen,
+        editor: ManifestEditor,
+        file: Path,
+        say: Callable[[str], object],
+        renewed: Callable[[], object],
     ) -> None:
         self._screen = screen
         self._editor = editor
         self._file = file
         self._say = say
+        self._renewed = renewed
+        self._keeper = Keeper(file)
+        self._disk = Opened("", "", (0, 0, 0))
         self._saved = text_digest("")
         self._rest: Timer | None = None
+        self._theirs: Opened | None = None
+        self.others: tuple[Other, ...] = ()
+        """Who else has the file open."""
         self.why_not = f"{file.name} is still being read"
         """Why nothing can be done with the text; empty: it is there."""
 
@@ -46,42 +66,49 @@ class Safekeeping:
         """Whether the text is another than the file's."""
         return not self.why_not and text_digest(self._editor.text) != self._saved
 
+    @property
+    def warning(self) -> str:
+        """What a person should know before they go on; empty: nothing."""
+        if self.undecided:
+            return "not UTF-8"
+        if self._theirs is not None:
+            return "changed on disk"
+        return f"also open: {self.others[0]}" if self.others else ""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody knows yet in which encoding the file is: it is shown, and not saved."""
+        return not self.why_not and not self._disk.encoding
+
+    @property
+    def _read_only(self) -> bool:
+        return self._screen.workbench.options.read_only
+
     # --- reading ---------------------------------------------------------------------------
 
     def open(self, done: Callable[[], object]) -> None:
         """Read the file: before the first paint where it is short, else off the event loop."""
-        if not manifest_file.is_short(self._file):
-            self._read(partial(self._opened, done))
-            return
-        try:
-            self._opened(done, manifest_file.open_file(self._file))
-        except FloeError as error:
-            self._unread(error)
+        file = self._file
+        if disk.is_short(file):
+            try:
+                self._opened(done, disk.open_file(file))
+            except FloeError as error:
+                self._unread(error)
+        else:
+            self._quietly(lambda: disk.open_file(file), "Reading", partial(self._opened, done), self._unread)
 
     def reload(self, done: Callable[[], object]) -> None:
         """Take the file's text; one step of undo brings the edited text back."""
+        file = self._file
 
         def read(opened: Opened) -> None:
             if self.why_not:
                 self._opened(done, opened)
-                return
-            self._editor.set_text(opened.text)
-            self._saved = text_digest(self._editor.text)
-            done()
+            else:
+                self._take(opened)
+                done()
 
-        self._read(read)
-
-    def _read(self, done: Callable[[Opened], object]) -> None:
-        file = self._file
-        self._screen.job(
-            lambda report, cancel: manifest_file.open_file(file),
-            title=f"Reading {file.name}",
-            group="manifest.read",
-            done=done,
-            failed=self._unread,
-            timeout=20,
-            quiet=True,
-        )
+        self._quietly(lambda: disk.open_file(file), "Reading", read, self._unread)
 
     def _unread(self, error: FloeError) -> None:
         if self.why_not:
@@ -90,88 +117,214 @@ class Safekeeping:
 
     def _opened(self, done: Callable[[], object], opened: Opened) -> None:
         self._editor.begin(opened.text)
-        self._saved = text_digest(self._editor.text)
         self.why_not = ""
+        self._is_on_disk(opened)
         if self._editor.text != opened.text:
             self._screen.notify(
                 "The file mixes line endings; saving will make them all the same.", markup=False
             )
-        if opened.kept is not None:
-            # Not at once: keys that are on their way are for the text.
-            offer = partial(self._offer_recovery, opened.kept, opened.kept_is_older)
-            self._screen.app.call_later(self._screen.workbench.typed_ahead.afterwards, offer)
+        self._screen.set_interval(LOOK, self._look)
+        keeper, read_only = self._keeper, self._read_only
+
+        def work() -> tuple[tuple[Kept, ...], tuple[Other, ...]]:
+            if not read_only:
+                with suppress(FloeError):  # said when there is something to keep
+                    keeper.begin()
+            return keeper.others()
+
+        self._screen.call_after_refresh(self._quietly, work, "Looking for unsaved text", self._met, None)
         done()
 
-    def _offer_recovery(self, kept: str, older: bool) -> None:
-        if self._screen.workbench.options.read_only:
+    def _is_on_disk(self, opened: Opened) -> None:
+        """The editor shows what `opened` holds."""
+        self._disk, self._theirs = opened, None
+        self._saved = text_digest(self._editor.text)
+        self._editor.read_only = self._read_only or not opened.encoding
+        if not opened.encoding:
+            self._screen.notify(
+                f"{self._file.name} is not UTF-8, so it cannot be edited yet: Ctrl+S chooses how to read it.",
+                severity="warning",
+                markup=False,
+            )
+
+    def choose_encoding(self) -> None:
+        """Ask how the file is to be read; from then on it is saved as UTF-8."""
+        from floe_tui.panels.choose import ChoosePanel
+        from floe_tui.widgets.row_view import Column, Row
+
+        opened = self._disk
+        rows = [Row(name, (title, line)) for name, title, line in opened.readings()]
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self._disk = Opened(opened.text, opened.digest, opened.stamp)
+                self._editor.read_only = self._read_only
+                self._editor.set_text(opened.read_as(name))
+                self._screen.notify("It will be saved as UTF-8.", markup=False)
+                self._renewed()
+
+        columns = (Column("Encoding", 26), Column("A line, so read"))
+        panel = ChoosePanel(f"{self._file.name} is not UTF-8: what is it?", rows, columns)
+        self._screen.app.push_screen(panel, chosen)
+
+    # --- what others did -------------------------------------------------------------------
+
+    def _met(self, met: tuple[tuple[Kept, ...], tuple[Other, ...]]) -> None:
+        left, self.others = met
+        if self.others:
+            self._screen.notify(
+                f"{self._file.name} is open in another floe-tui too ({self.others[0]}).",
+                severity="warning",
+                markup=False,
+            )
+            self._renewed()
+        offered = [kept for kept in left if kept.text != self._disk.text]
+        if not offered:
+            for kept in left:
+                self._forget(kept)  # it was saved
+        elif self._read_only:
             text = "Unsaved text of an earlier run is kept; without --read-only it is offered."
             self._screen.notify(text, markup=False)
-            return
-        from floe_tui.panels.confirm import ConfirmPanel
+        else:  # not at once: keys that are on their way are for the text
+            later = partial(self._offer, offered)
+            self._screen.app.call_later(self._screen.workbench.typed_ahead.afterwards, later)
 
-        facts = [("kept", f"{len(kept.splitlines())} lines that were never saved")]
-        if older:
-            facts.append(("note", "the file was also changed on disk since"))
+    def _offer(self, left: Sequence[Kept]) -> None:
+        from floe_tui.panels.differing import Difference, DifferencePanel
 
-        def answer(recover: bool | None) -> None:
-            text, cursor = self._editor.text, self._editor.cursor_location
-            self._editor.set_text(kept)
-            if not recover:
+        kept, rest = left[0], left[1:]
+        older = kept.base != self._disk.digest
+        number = count(len(kept.text.splitlines()), "line")
+        difference = Difference(
+            f"Recover unsaved text of {self._file.name}?",
+            ("on disk", self._disk.text),
+            (f"kept {kept.at[:10]} {kept.at[11:16]} UTC", kept.text),
+            f"{number} that were never saved" + ("; the file was changed on disk since" if older else ""),
+            take="Recover (r)", keys=("r", "d"), leave="Discard (d)", later="Decide later",
+        )  # fmt: skip
+
+        def decided(decision: Decision | None) -> None:
+            if decision is None:
+                self._screen.notify("The unsaved text stays kept; the next start offers it.", markup=False)
+            elif decision.side == "theirs":
+                text, cursor = self._editor.text, self._editor.cursor_location
+                self._editor.set_text(kept.text)
                 self._editor.set_text(text)
                 self._editor.move_cursor(cursor)
-                self._screen.notify(
-                    "Not recovered. Undo brings it back, for as long as floe runs.", markup=False
-                )
+                self._forget(kept)
+                self._screen.notify("Discarded. Undo brings it back, for as long as floe runs.", markup=False)
+            else:
+                self._editor.set_text(decision.text)
+                self._keep(then=lambda: self._forget(kept))
+            if rest:
+                self._offer(rest)
 
-        panel = ConfirmPanel(f"Recover unsaved text of {self._file.name}?", facts, verb="Recover", key="r")
-        self._screen.app.push_screen(panel, answer)
+        self._screen.app.push_screen(DifferencePanel(difference), decided)
+
+    def _forget(self, kept: Kept) -> None:
+        keeper = self._keeper
+        self._quietly(lambda: keeper.forget(kept), f"Forgetting {kept.id}", lambda _: None, None)
+
+    def _look(self) -> None:
+        """See whether somebody else wrote the file."""
+        if self.why_not or self._screen.workbench.jobs.is_running("manifest.save"):
+            return
+        file, seen = self._file, (self._theirs or self._disk).stamp
+        self._quietly(lambda: disk.look(file, seen), "Looking at the file", self._looked, None)
+
+    def _looked(self, opened: Opened | None) -> None:
+        if opened is None:
+            return
+        if opened.digest == self._disk.digest:  # written, and the same
+            self._disk, self._theirs = opened if opened.encoding else self._disk, None
+        elif not opened.digest:  # it is gone; saving brings it back
+            self._theirs = opened
+            self._say(f"{self._file.name} is gone from disk; saving writes it anew")
+        elif not self.changed:
+            self._take(opened)
+            self._say("follows the file, which was changed on disk")
+        else:
+            self._theirs = opened
+            self._screen.notify(
+                f"{self._file.name} was changed on disk meanwhile: Ctrl+S shows the difference.",
+                severity="warning",
+                markup=False,
+            )
+        self._renewed()
+
+    def _take(self, opened: Opened) -> None:
+        self._editor.set_text(opened.text)
+        self._is_on_disk(opened)
 
     # --- keeping ---------------------------------------------------------------------------
 
     def keep_later(self) -> None:
-        """Keep the text after a rest."""
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self._screen.set_timer(REST, self._keep)
+        """Keep the text soon. A timer that runs already is enough: who types on must not put it off."""
+        if self._rest is None and not self._read_only:
+            self._rest = self._screen.set_timer(PERIOD, self._keep)
 
     def keep_now(self) -> None:
         """Keep the text at once, and wait for it: the process ends."""
-        if not self.why_not and not self._screen.workbench.options.read_only:
+        if not self.why_not and not self._read_only:
             with suppress(FloeError):  # the disk refuses, and there is nobody left to tell
-                manifest_file.keep(self._file, self._editor.text, self._saved)
+                if self.changed:
+                    self._keeper.keep(self._editor.text, self._disk.digest)
+                else:
+                    self._keeper.drop()
 
-    def _keep(self) -> None:
-        if self._screen.workbench.options.read_only:
+    def close(self) -> None:
+        """The screen goes: what is unsaved stays kept, and the lock is let go of."""
+        self._keeper.end()
+
+    def discard(self) -> None:
+        """A person chose to leave without the unsaved text."""
+        with suppress(FloeError):
+            self._keeper.drop()
+
+    def _keep(self, then: Callable[[], object] | None = None) -> None:
+        self._rest = None
+        if self.why_not or self._read_only:
             return
-        file, text, base = self._file, self._editor.text, self._saved
-        self._screen.job(
-            lambda report, cancel: manifest_file.keep(file, text, base),
-            title="Keeping unsaved text",
-            group="manifest.swap",
-            done=lambda _: None,
-            failed=lambda error: self._say(f"unsaved text is not kept: {error.title}"),
-            timeout=20,
-            quiet=True,
-        )
+        if then is None and self._screen.workbench.jobs.is_running("manifest.keep"):
+            self.keep_later()  # one after the other: an older text must not come last
+            return
+        keeper, text, base, changed = self._keeper, self._editor.text, self._disk.digest, self.changed
+
+        def work() -> None:
+            keeper.keep(text, base) if changed else keeper.drop()
+
+        def failed(error: FloeError) -> None:
+            self._say(f"unsaved text is not kept: {error.title}")
+
+        def done(_: None) -> object:
+            return then() if then is not None else None
+
+        self._quietly(work, "Keeping unsaved text", done, failed, group="manifest.keep")
 
     # --- saving ----------------------------------------------------------------------------
 
     def save(self, done: Callable[[], object]) -> None:
-        """Write the file, unless somebody else changed it meanwhile: then ask."""
-        self._save(self._saved, done)
+        """Write the file, unless somebody else changed it meanwhile: then show how."""
+        if self.undecided:
+            self.choose_encoding()
+        else:
+            self._save(self._disk.digest, done)
 
-    def _save(self, expected: str | None, done: Callable[[], object]) -> None:
-        file, text = self._file, self._editor.text
+    def _save(self, expected: str, done: Callable[[], object]) -> None:
+        file, text, encoding = self._file, self._editor.text, self._disk.encoding
 
-        def written(was: bool) -> None:
+        def written(answer: tuple[bool, Opened]) -> None:
+            was, now = answer
             if not was:
-                self._ask_overwrite(done)
+                self._theirs = now
+                self.compare(done)
                 return
-            self._saved = text_digest(text)
+            self._disk, self._theirs, self._saved = now, None, text_digest(text)
+            self._keep()
             done()
 
         self._screen.job(
-            lambda report, cancel: manifest_file.save_file(file, text, expected),
+            lambda report, cancel: disk.save_file(file, text, expected, encoding),
             title=f"Saving {file.name}",
             group="manifest.save",
             done=written,
@@ -179,14 +332,52 @@ class Safekeeping:
             quiet=True,
         )
 
-    def _ask_overwrite(self, done: Callable[[], object]) -> None:
-        from floe_tui.panels.confirm import ConfirmPanel
+    def compare(self, done: Callable[[], object]) -> None:
+        """Show how the text differs from the file, and let a person choose."""
+        from floe_tui.panels.differing import Difference, DifferencePanel
 
-        facts = [("file", self._file.name), ("note", "it was changed on disk since it was read here")]
-        panel = ConfirmPanel("Replace what somebody else wrote?", facts, verb="Replace", key="o")
+        theirs = self._theirs
+        if theirs is None or not theirs.encoding:
+            self._screen.notify("Nobody else changed the file.", markup=False)
+            return
+        difference = Difference(
+            f"Somebody else changed {self._file.name}",
+            ("on disk", theirs.text),
+            ("here", self._editor.text),
+            "it was changed on disk since it was read here",
+            take="Keep mine, and save (k)", keys=("k", "t"), leave="Take theirs (t)", later="Cancel",
+        )  # fmt: skip
 
-        def answer(sure: Any) -> None:
-            if sure:
-                self._save(None, done)
+        def decided(decision: Decision | None) -> None:
+            if decision is None:
+                return
+            if decision.side == "theirs":
+                self._take(theirs)
+                self._renewed()
+            elif decision.side == "mine":
+                self._save(theirs.digest, done)
+            else:
+                self._disk, self._theirs = theirs, None
+                self._editor.set_text(decision.text)
+                self._say("merged; Ctrl+S saves it")
 
-        self._screen.app.push_screen(panel, answer)
+        self._screen.app.push_screen(DifferencePanel(difference), decided)
+
+    def _quietly(
+        self,
+        work: Callable[[], T],
+        title: str,
+        done: Callable[[T], object],
+        failed: Callable[[FloeError], object] | None,
+        group: str = "",
+    ) -> None:
+        """Run it beside the work that is shown; what fails without `failed` is seen at the next save."""
+        self._screen.job(
+            lambda report, cancel: work(),
+            title=title,
+            group=group or f"manifest.{title}",
+            done=done,
+            failed=failed or (lambda error: None),
+            timeout=20,
+            quiet=True,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from floe_tui.messages import StatusChanged
 from floe_tui.places.manifest.live_check import Found, LiveCheck
 from floe_tui.places.manifest.safekeeping import Safekeeping
 from floe_tui.places.place import PlaceScreen
+from floe_tui.themes import GLYPHS
 from floe_tui.widgets.artifact_files import ArtifactFiles
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from floe_tui.widgets.completion_popup import CompletionPopup
 
 FILE = "manifest.yaml"
+
+NEED_AN_ENCODING = {"manifest.fix", "manifest.complete", "manifest.compile", "manifest.external"}
+"""Actions that would write what nobody has read."""
 
 
 class ManifestScreen(PlaceScreen):
@@ -54,7 +59,7 @@ class ManifestScreen(PlaceScreen):
         """Editor and problems at the left, what comes of them at the right."""
         options, settings = self.workbench.options, self.workbench.settings
         editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only, waiting=True)
-        self._keeping = Safekeeping(self, editor, options.directory / FILE, self._say)
+        self._keeping = Safekeeping(self, editor, options.directory / FILE, self._say, self._text_changed)
         with Horizontal(id="body"):
             with Vertical(id="text", classes="pane -active"):
                 yield editor
@@ -90,7 +95,9 @@ class ManifestScreen(PlaceScreen):
         return self.query_one(ManifestEditor)
 
     def why_not(self, action_id: str) -> str:
-        """Nothing can be done with a text that is not there."""
+        """Nothing can be done with a text that is not there, and little with one that cannot be read."""
+        if self._keeping.undecided and action_id in NEED_AN_ENCODING:
+            return f"{FILE} is not UTF-8; Ctrl+S chooses how to read it"
         return "" if action_id == "manifest.reload" else self._keeping.why_not
 
     def _opened(self) -> None:
@@ -158,7 +165,8 @@ class ManifestScreen(PlaceScreen):
             self.query_one(Problems).follow(here[0])
         dot = "● " if self._dirty else ""
         count = summary(self.query_one(Problems).diagnostics) if self._checked else "checking"
-        self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {text or count}"))
+        warned = f"  {GLYPHS['warning']} {self._keeping.warning}" if self._keeping.warning else ""
+        self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {text or count}{warned}"))
 
     # --- help while writing ----------------------------------------------------------------
 
@@ -349,6 +357,22 @@ class ManifestScreen(PlaceScreen):
     def keep(self) -> None:
         """The text, in the swap file, without waiting for a rest."""
         self._keeping.keep_now()
+
+    def save(self, done: Callable[[], object]) -> None:
+        """Write the file, and go on."""
+        self._keeping.save(done)
+
+    def discard(self) -> None:
+        """It was asked for: the unsaved text is not wanted."""
+        self._keeping.discard()
+
+    def on_unmount(self) -> None:
+        """Others may take over what is kept."""
+        self._keeping.close()
+
+    def action_compare_disk(self) -> None:
+        """Show how the text differs from what somebody else wrote."""
+        self._keeping.compare(self._written)
 
     def unsaved(self) -> str:
         """Text that was not saved."""

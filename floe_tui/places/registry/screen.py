@@ -28,6 +28,7 @@ from floe_tui.places.registry.facts import (
     verdict_lines,
 )
 from floe_tui.text import count, homely, plain
+from floe_tui.widgets.field import Field
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Row, RowView
 from floe_tui.widgets.text_view import TextView
@@ -74,7 +75,7 @@ class RegistryScreen(PlaceScreen):
                 yield Label("", id="where", markup=False)
                 with Horizontal(id="ask"):
                     yield Label("Constraint")
-                    yield Input(placeholder="v1.2.*", id="constraint", compact=True)
+                    yield Field(placeholder="v1.2.*", id="constraint", compact=True)
                     yield Label("", id="resolved", markup=False)
                 yield FilterList(COLUMNS, empty=ASKING, id="list")
             with Vertical(id="details", classes="pane"):
