@@ -63,23 +63,23 @@ class Keeper:
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
     _ended: bool = False
+    _turn: int = 0
 
     def begin(self) -> None:
         """Say that this instance has the file open. Raises `FloeError` where the disk refuses."""
         with self._mutex:
             self._begin()
 
-    def keep(self, text: str, base: str) -> None:
-        """Keep `text`. Raises `FloeError` where the disk refuses."""
-        with self._mutex:
-            if self._begin():
-                self._write(text, base)
+    def keep(self, text: str | None, base: str, turn: int = 0) -> None:
+        """Keep `text`; None: there is nothing unsaved any more.
 
-    def drop(self) -> None:
-        """There is nothing unsaved any more."""
+        Of several threads the last `turn` counts, whichever comes last. Raises `FloeError` where the disk
+        refuses.
+        """
         with self._mutex:
-            if self._begin():
-                self._write(None, "")
+            if turn >= self._turn and self._begin():
+                self._turn = turn
+                self._write(text, base)
 
     def end(self) -> None:
         """The instance ends: unsaved text stays, and whoever comes next is offered it."""

@@ -55,6 +55,7 @@ class Safekeeping:
         self._disk = Opened("", "", (0, 0, 0))
         self._saved = text_digest("")
         self._rest: Timer | None = None
+        self._turn = 0
         self._theirs: Opened | None = None
         self.others: tuple[Other, ...] = ()
         """Who else has the file open."""
@@ -267,10 +268,8 @@ class Safekeeping:
         """Keep the text at once, and wait for it: the process ends."""
         if not self.why_not and not self._read_only:
             with suppress(FloeError):  # the disk refuses, and there is nobody left to tell
-                if self.changed:
-                    self._keeper.keep(self._editor.text, self._disk.digest)
-                else:
-                    self._keeper.drop()
+                text = self._editor.text if self.changed else None
+                self._keeper.keep(text, self._disk.digest, self._next_turn())
 
     def close(self) -> None:
         """The screen goes: what is unsaved stays kept, and the lock is let go of."""
@@ -279,7 +278,11 @@ class Safekeeping:
     def discard(self) -> None:
         """A person chose to leave without the unsaved text."""
         with suppress(FloeError):
-            self._keeper.drop()
+            self._keeper.keep(None, "", self._next_turn())
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn
 
     def _keep(self, then: Callable[[], object] | None = None) -> None:
         self._rest = None
@@ -288,10 +291,11 @@ class Safekeeping:
         if then is None and self._screen.workbench.jobs.is_running("manifest.keep"):
             self.keep_later()  # one after the other: an older text must not come last
             return
-        keeper, text, base, changed = self._keeper, self._editor.text, self._disk.digest, self.changed
+        keeper, base, turn = self._keeper, self._disk.digest, self._next_turn()
+        text = self._editor.text if self.changed else None
 
         def work() -> None:
-            keeper.keep(text, base) if changed else keeper.drop()
+            keeper.keep(text, base, turn)
 
         def failed(error: FloeError) -> None:
             self._say(f"unsaved text is not kept: {error.title}")
@@ -312,6 +316,14 @@ class Safekeeping:
 
     def _save(self, expected: str, done: Callable[[], object]) -> None:
         file, text, encoding = self._file, self._editor.text, self._disk.encoding
+        keeper, turn = self._keeper, self._next_turn()
+
+        def work() -> tuple[bool, Opened]:
+            was, now = disk.save_file(file, text, expected, encoding)
+            if was:
+                with suppress(FloeError):  # it is offered once more, and is what the file has
+                    keeper.keep(None, "", turn)
+            return was, now
 
         def written(answer: tuple[bool, Opened]) -> None:
             was, now = answer
@@ -320,11 +332,12 @@ class Safekeeping:
                 self.compare(done)
                 return
             self._disk, self._theirs, self._saved = now, None, text_digest(text)
-            self._keep()
+            if self.changed:
+                self.keep_later()
             done()
 
         self._screen.job(
-            lambda report, cancel: disk.save_file(file, text, expected, encoding),
+            lambda report, cancel: work(),
             title=f"Saving {file.name}",
             group="manifest.save",
             done=written,
