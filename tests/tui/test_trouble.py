@@ -178,7 +178,7 @@ async def test_a_registry_that_wants_credentials(
 
 
 async def test_a_disk_that_refuses(workbench: Start, published: Path, data_team: Path) -> None:
-    (data_team / ".floe").write_text("a file where floe's folder belongs")
+    (data_team / ".floe" / "cache" / ".lock").mkdir(parents=True)  # where floe's own lock belongs
     app = workbench(data_team)
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("f6")
