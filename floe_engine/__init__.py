@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from floe_engine.manifest.plugins import Catalogue as Catalogue
     from floe_engine.policy.finding import Finding as Finding
     from floe_engine.policy.rules import rule_by_id as rule_by_id
+    from floe_engine.processes import child_environment as child_environment
+    from floe_engine.processes import open_in_browser as open_in_browser
     from floe_engine.signing.oidc import Invitation as Invitation
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
@@ -139,6 +141,8 @@ _HOME = {
     "Directory": "files",
     "scratch": "files",
     "write_file": "files",
+    "child_environment": "processes",
+    "open_in_browser": "processes",
     # documents
     "Diagnostic": "document.diagnostics",
     "Fix": "document.diagnostics",

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from floe_engine import child_environment
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -36,7 +38,7 @@ def _handed_over(text: str) -> str:
     try:
         # The command is one of the four below, found on the user's own PATH.
         subprocess.run(command, input=text.encode(), check=True, timeout=TIMEOUT, stdout=subprocess.DEVNULL,  # noqa: S603
-                       stderr=subprocess.DEVNULL)  # fmt: skip
+                       stderr=subprocess.DEVNULL, env=child_environment())  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
         return f"Copied through the terminal only: {command[0]} failed ({type(error).__name__})."
     return "Copied."

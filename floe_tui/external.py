@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from floe_engine import ConfigurationError, read_bounded, scratch, write_file
+from floe_engine import ConfigurationError, child_environment, read_bounded, scratch, write_file
 from floe_tui.session import home
 
 LIMIT = 64_000_000
@@ -70,7 +70,7 @@ def open_at(path: Path, line: int = 1) -> None:
 def _run(command: list[str]) -> None:
     try:
         # The user's own $EDITOR, without a shell.
-        code = subprocess.run(command, check=False).returncode  # noqa: S603
+        code = subprocess.run(command, check=False, env=child_environment()).returncode  # noqa: S603
     except OSError as error:
         raise ConfigurationError(
             "the editor does not start", f"{command[0]}: {error.strerror or error}", hint="check $EDITOR"

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from floe_engine.errors import AuthenticationFailed, ConfigurationError, UsageError
 from floe_engine.files import read_bounded
+from floe_engine.processes import child_environment
 from floe_engine.registry.reference import Reference
 
 HELPER_TIMEOUT = 30.0
@@ -226,7 +227,7 @@ def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: 
             input=server.encode(),
             capture_output=True,
             timeout=HELPER_TIMEOUT,
-            env=dict(environ),
+            env=child_environment(environ, clouds=True),
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -15,7 +15,7 @@ from typing import Any
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.keyless import KeylessVerifier
-from floe_engine.signing.keys import KeySigner
+from floe_engine.signing.keys import KeySigner, PublicKey
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
@@ -76,6 +76,25 @@ def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
             },
         }
     )
+
+
+def made_before(
+    repository: SignatureRepository, digest: str, statement: bytes, key: PublicKey
+) -> bytes | None:
+    """The bundle in which `key` has signed this very `statement` already; None where there is none.
+
+    A program's signatures differ each time, so only looking tells that there is nothing to add.
+    """
+    signed = _pre_authentication(PAYLOAD_TYPE, statement)
+    for descriptor in _likely_first(repository.referrers(digest))[:MAX_REFERRERS]:
+        try:
+            raw = _fetch(repository, descriptor, digest)
+            envelope = None if raw is None else _open(raw)
+        except (ValueError, IntegrityError, NotFound):
+            continue
+        if envelope and envelope.payload == statement and key.verify(envelope.signature, signed):
+            return envelope.raw
+    return None
 
 
 class Attachment:

@@ -67,11 +67,12 @@ class PublicKey:
         """The fingerprint as a sigstore bundle's ``publicKey.hint`` writes it: base64."""
         return base64.b64encode(bytes.fromhex(self.fingerprint.removeprefix("sha256:"))).decode()
 
-    def verify(self, signature: bytes, data: bytes) -> bool:
+    def verify(self, signature: bytes, data: bytes, *, sha256_only: bool = False) -> bool:
         """Whether this key made `signature` over `data`.
 
-        ECDSA is tried with SHA-256, which cosign uses for every curve, then with the hash of the
-        curve's size; RSA is PKCS#1 v1.5 with SHA-256; Ed25519 is pure (RFC 8032, no prehash).
+        ECDSA is tried with SHA-256, which cosign uses for every curve, then (unless `sha256_only`)
+        with the hash of the curve's size; RSA is PKCS#1 v1.5 with SHA-256; Ed25519 is pure (RFC
+        8032, no prehash).
         """
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -86,7 +87,20 @@ class PublicKey:
                 return True
         except InvalidSignature:
             return False
-        return any(_verify_ecdsa(self._key, signature, data, name) for name in _hashes_of(self._key))
+        hashes = (SHA256(),) if sha256_only else _hashes_of(self._key)
+        return any(_verify_ecdsa(self._key, signature, data, name) for name in hashes)
+
+    def der_signature(self, raw: bytes) -> bytes | None:
+        """An ECDSA signature given as r and s side by side (IEEE P1363), in DER; else None."""
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+        if not isinstance(self._key, ec.EllipticCurvePublicKey):
+            return None
+        half = (self._key.curve.key_size + 7) // 8
+        if len(raw) != 2 * half:
+            return None
+        return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
 
 
 class KeySigner(Protocol):

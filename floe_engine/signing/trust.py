@@ -15,7 +15,7 @@ from floe_engine.errors import NotFound, RegistryError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keyless import KeylessSigner
-from floe_engine.signing.keys import KeySigner
+from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.repository import SignatureRepository, StoredDescriptor
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
@@ -107,6 +107,7 @@ def sign(
     writers: list[tuple[_Writer, Signer]] = []
     statement = bundle.statement_for(digest, annotations)
     payload = simple_signing.payload_for(digest, docker_reference, annotations)
+    new = first
     for signer in signers:
         if isinstance(signer, KeylessSigner):
             made, proof = signer.sign(statement, cancel)
@@ -118,7 +119,9 @@ def sign(
         for format in sorted(formats, reverse=True):
             who = Signer(format, "", signer.public.fingerprint, annotations=dict(annotations))
             if format == "bundle":
-                made = bundle.sign_with_key(statement, signer)
+                alike = new or isinstance(signer, PrivateKey)  # the same bytes, or none to compare with
+                before = None if alike else bundle.made_before(repository, digest, statement, signer.public)
+                made = before or bundle.sign_with_key(statement, signer)
                 writers.append((bundle.Attachment(repository, subject, made), who))
             else:
                 who = replace(who, docker_reference=docker_reference)

@@ -1,21 +1,25 @@
 """Where a signing key is kept, as a person says it, and getting at it.
 
-A name says how to find a key: the path of a file, or ``env://NAME`` for an environment variable
-that holds the PEM text (both as cosign writes them). It comes from the command line or the
-environment, never from a file of the directory that is worked in.
+A name says how to find a key: the path of a file, ``env://NAME`` for an environment variable that
+holds the PEM text, ``NAME://REF`` for one of cosign's plugins (all as cosign writes them), or
+``exec:PROGRAM ARGS`` for a program that signs. It comes from the command line or the environment,
+never from a file of the directory that is worked in: that could name any program.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from floe_engine.errors import KeyUnusable, UsageError
+from floe_engine.events import CancelToken
 from floe_engine.signing.keys import KeySigner, is_locked, load_private, read_key_file
+from floe_engine.signing.program import PLUGIN_PREFIX, PluginKey, Program, ProgramKey
 
 AskPassword = Callable[[str], str]
 """Shown a prompt at a terminal; the password as typed."""
@@ -23,6 +27,8 @@ AskPassword = Callable[[str], str]
 PASSWORD_VARIABLE = "COSIGN_PASSWORD"  # noqa: S105 - the name of a variable
 
 _VARIABLE = "env://"
+_PROGRAM = "exec:"
+_PLUGIN = re.compile(r"([a-z0-9][a-z0-9_-]*)://(.+)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -72,7 +78,49 @@ class KeyVariable:
         return f"the key in {_VARIABLE}{self.name}"
 
 
-KeySource: TypeAlias = KeyFile | KeyVariable
+@dataclass(frozen=True, slots=True)
+class KeyProgram:
+    """A key that a program of the user's keeps, with the words that start it."""
+
+    command: tuple[str, ...]
+    path: ClassVar[None] = None
+    public_pem: ClassVar[str] = ""
+
+    def open(self, unlocking: Unlocking) -> KeySigner:
+        """Ask the program for its public key."""
+        return ProgramKey.open(Program.find(self.command, unlocking.environ, unlocking.cancel))
+
+    def __str__(self) -> str:
+        return f"the program {self.command[0]}"  # its arguments may hold anything
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlugin:
+    """A key that one of cosign's plugins keeps, ``sigstore-kms-NAME``."""
+
+    name: str
+    resource: str
+    path: ClassVar[None] = None
+    public_pem: ClassVar[str] = ""
+
+    def open(self, unlocking: Unlocking) -> KeySigner:
+        """Ask the plugin for its public key."""
+        command = f"{PLUGIN_PREFIX}{self.name}"
+        try:
+            program = Program.find((command,), unlocking.environ, unlocking.cancel)
+        except UsageError:
+            raise UsageError(
+                f"{self} needs cosign's plugin {command}, and no directory of PATH has it",
+                hint="install it; or let any other program sign: --key 'exec:PROGRAM ARGS' "
+                "(docs/signing.md shows AWS, Google Cloud, Azure and cosign)",
+            ) from None
+        return PluginKey.open(program, self.resource)
+
+    def __str__(self) -> str:
+        return f"the key {self.name}://{self.resource}"
+
+
+KeySource: TypeAlias = KeyFile | KeyVariable | KeyProgram | KeyPlugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +130,7 @@ class Unlocking:
     environ: Mapping[str, str]
     ask: AskPassword | None = None
     allow_readable: bool = False
+    cancel: CancelToken | None = None
 
     def unlock(self, pem: bytes, name: str, where: str) -> KeySigner:
         """The key of a PEM text. Raises `KeyUnusable` where it is damaged or stays locked."""
@@ -119,7 +168,24 @@ def key_source(name: str, base: Path, told_by: str) -> KeySource:
                 "no environment variable has such a name", hint=f"write {_VARIABLE}NAME", where=told_by
             )
         return KeyVariable(variable)
+    if name.startswith(_PROGRAM):
+        return KeyProgram(_words(name.removeprefix(_PROGRAM), told_by))
+    if plugin := _PLUGIN.fullmatch(name):
+        return KeyPlugin(plugin[1], plugin[2])
     return KeyFile(base / name)
+
+
+def _words(command: str, told_by: str) -> tuple[str, ...]:
+    """The words of a command line; quotes hold words together, as a shell's do, and nothing else."""
+    try:
+        words = tuple(shlex.split(command, posix=os.name == "posix"))
+    except ValueError as error:
+        raise UsageError("the signing program cannot be read", str(error), where=told_by) from None
+    if not words:
+        raise UsageError(
+            f"{_PROGRAM} names no program", hint=f"write {_PROGRAM}PROGRAM ARGS, in quotes", where=told_by
+        )
+    return words
 
 
 def _refuse_readable(path: Path) -> None:

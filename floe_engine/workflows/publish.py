@@ -39,6 +39,7 @@ from floe_engine.events import (
     warnings_only,
 )
 from floe_engine.files import human_size
+from floe_engine.processes import child_environment
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
@@ -269,7 +270,7 @@ def _prepare(
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
         if unlocking == "all" or unlocking == choice.kind:
-            signers = open_signers(workspace, choice, security, options, ask)
+            signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
             packed = pack(compiled.artifact, annotations=_annotations(provenance, choice, signers))
         else:
             check_listed(choice.known, security, where=str(choice))
@@ -370,6 +371,7 @@ def _git(workspace: Workspace, *arguments: str) -> str:
             text=True,
             timeout=5,
             check=False,
+            env=child_environment(workspace.environ),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -47,7 +47,7 @@ def sign_version(
         check_version(platform, found.ref, str(reference))
     security = platform.manifest.security
     choice = choose_signing(workspace, security, options)
-    signing = open_signers(workspace, choice, security, options, ask)
+    signing = open_signers(workspace, choice, security, options, ask, cancel=cancel)
     if not signing:
         raise UsageError(
             "there is no key to sign with",

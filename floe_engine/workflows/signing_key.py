@@ -134,7 +134,7 @@ def open_signers(
     if choice.kind == "keyless":
         return (_identity(workspace, options, sign_in, cancel),)
     allowed = options.allow_readable_key or workspace.environ.get(READABLE_VARIABLE, "") not in ("", "0")
-    unlocking = Unlocking(workspace.environ, ask, allowed)
+    unlocking = Unlocking(workspace.environ, ask, allowed, cancel)
     keys = [source.open(unlocking) for source in choice.keys]
     check_listed([key.public for key in keys], security, where=str(choice))
     return tuple({key.public.fingerprint: key for key in keys}.values())

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
+from floe_engine import open_in_browser
 from floe_tui.panels.panel import Panel
 from floe_tui.text import plain
 from floe_tui.widgets.field import Field
@@ -49,7 +50,10 @@ class SignInPanel(Panel[bool]):
 
     @on(Button.Pressed, "#open")
     def _open(self) -> None:
-        self.app.open_url(self.invitation.link)
+        if self.app.is_web:  # the browser that shows the workbench
+            self.app.open_url(self.invitation.link)
+        else:
+            open_in_browser(self.invitation.link)
 
     @on(Button.Pressed, "#copy")
     def _copy(self) -> None:
