@@ -77,21 +77,14 @@ def _in_browser() -> bool:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    """Serve on loopback alone: textual-serve asks nobody for a password."""
-    import shlex
-
     try:
-        from textual_serve.server import Server
+        from floe_tui.web.server import serve
     except ImportError:
         sys.stderr.write("floe-tui: --web needs the extra: pip install 'floe-workbench[web]'\n")
         return 2
-    command = [sys.executable, "-m", "floe_tui", "--dir", str(arguments.dir.resolve())]
-    if arguments.read_only:
-        command.append("--read-only")
-    if arguments.theme:
-        command += ["--theme", arguments.theme]
-    Server(shlex.join(command), host="127.0.0.1", port=arguments.port, title="floe").serve()
-    return 0
+    return serve(
+        arguments.dir.resolve(), read_only=arguments.read_only, theme=arguments.theme, port=arguments.port
+    )
 
 
 if __name__ == "__main__":

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from .browser import page
 from .conftest import MANIFEST
-from .terminal import program
+from .serving import served
 
 pytestmark = pytest.mark.interop
-
-
-@asynccontextmanager
-async def served(folder: Path, *arguments: str) -> AsyncIterator[int]:
-    """``floe-tui --web`` on a free port, from its first answer on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *program(),
-        *("--web", "--port", str(port), *arguments),
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
-            while True:
-                assert process.returncode is None, "floe-tui --web ended"
-                try:
-                    async with session.get(f"http://127.0.0.1:{port}/") as answer:
-                        assert answer.status == 200
-                        break
-                except aiohttp.ClientConnectionError:
-                    await asyncio.sleep(0.05)
-        yield port
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
 
 
 async def test_the_page_shows_the_workbench_and_typing_reaches_it(
     platform: Path, tmp_path: Path, require_binary: Callable[[str], str]
 ) -> None:
     chromium = require_binary("chromium")
-    async with served(platform) as port, page(chromium, tmp_path / "profile") as tab:
-        await tab.call("Page.navigate", url=f"http://127.0.0.1:{port}/")
+    async with served(platform) as web, page(chromium, tmp_path / "profile") as tab:
+        await tab.call("Page.navigate", url=web.address)
         await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text and "no problems" in tab.text)
         before = await tab.picture()
         await tab.click(300, 300)
@@ -64,13 +29,20 @@ async def test_the_page_shows_the_workbench_and_typing_reaches_it(
         assert await tab.picture() != before, "the page draws what it is told"
         await tab.press("F6", 117)
         await tab.until(lambda: "No versions here yet" in tab.text)
-        asked = {url.split("/")[2].split(":")[0] for url in tab.requested if url.startswith(("http", "ws"))}
-        assert asked <= {"127.0.0.1", "fonts.googleapis.com"}, "the font is the only thing asked of others"
+        asked = {url.split("/")[2] for url in tab.requested if url.startswith(("http", "ws"))}
+        assert asked == {f"127.0.0.1:{web.port}"}, "nothing is asked of anybody else"
+        fonts = await tab.evaluate("document.fonts.load('16px \"Roboto Mono\"').then(found => found.length)")
+        assert fonts == 1
+        assert await tab.evaluate("document.cookie") == "", "no script reads the cookie"
+        # The address that was printed still works in this browser, and shows no token.
+        await tab.call("Page.navigate", url=web.address)
+        await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text)
+        assert "token" not in str(await tab.evaluate("location.href"))
     assert (platform / "manifest.yaml").read_text() == MANIFEST
 
 
 async def test_it_listens_on_loopback_alone(platform: Path) -> None:
-    async with served(platform) as port:
+    async with served(platform) as web:
         listening = Path("/proc/net/tcp")
         if not listening.exists():
             pytest.skip("this system does not list its sockets in /proc/net/tcp")
@@ -78,7 +50,7 @@ async def test_it_listens_on_loopback_alone(platform: Path) -> None:
         rows = [
             line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]
         ]
-        ours = [row[1] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port]
+        ours = [row[1] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == web.port]
         assert [address.split(":")[0] for address in ours] == ["0100007F"]
 
 
@@ -87,10 +59,10 @@ async def test_read_only_and_the_theme_are_handed_to_the_page(
 ) -> None:
     chromium = require_binary("chromium")
     async with (
-        served(platform, "--read-only", "--theme", "floe-light") as port,
+        served(platform, "--read-only", "--theme", "floe-light") as web,
         page(chromium, tmp_path / "profile") as tab,
     ):
-        await tab.call("Page.navigate", url=f"http://127.0.0.1:{port}/")
+        await tab.call("Page.navigate", url=web.address)
         await tab.until(lambda: "READ-ONLY" in tab.text and "no problems" in tab.text)
         await tab.click(300, 300)
         await tab.type("never written")

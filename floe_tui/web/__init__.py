@@ -1,0 +1,1 @@
+"""``floe-tui --web``: the workbench in one browser of this machine, and in no other."""
