@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
 
+from floe_engine.policy.keys import KEY_META
 from floe_engine.project.facts import Column, Constraint, DataTest, Exposure, Group, Model, Project, Source
 from floe_engine.text import plural
 
@@ -134,7 +135,7 @@ class ModelGiven(Part):
     constraints: tuple[ConstraintGiven, ...] = ()
     """Contract constraints of the model."""
     primary_key: tuple[str, ...] = ()
-    """The key as dbt infers it."""
+    """The key that it states, as ``meta.floe.primary_key`` does."""
     freshness: StrictBool = False
     """Whether it has a freshness config of its own."""
     unit_tests: int = 0
@@ -278,7 +279,7 @@ def _model(entry: ModelGiven, ids: Mapping[str, str], place: int) -> Model:
         description=entry.description,
         columns=tuple(_column(column) for column in entry.columns),
         tests=tuple(tests),
-        meta=entry.meta,
+        meta={**({KEY_META: list(entry.primary_key)} if entry.primary_key else {}), **entry.meta},
         tags=frozenset(entry.tags),
         schema=entry.schema_,
         database=entry.database,
@@ -290,7 +291,6 @@ def _model(entry: ModelGiven, ids: Mapping[str, str], place: int) -> Model:
         grants=entry.grants,
         contract_enforced=entry.contract.enforced,
         constraints=tuple(Constraint(c.type, c.columns) for c in entry.constraints),
-        primary_key=entry.primary_key,
         has_freshness=entry.freshness,
         unit_tests=entry.unit_tests,
         singular_tests=entry.singular_tests,

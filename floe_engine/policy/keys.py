@@ -1,13 +1,16 @@
-"""The primary key of a model, and whether tests or enforced constraints hold it up.
+"""The key of a model, and whether tests or enforced constraints hold it up.
 
-The first source that answers wins: ``meta.floe.primary_key``, a model constraint, a column
-constraint, what dbt inferred, a column with a uniqueness test, a uniqueness test over several
-columns. A sole ``id`` column is only ever a suggestion.
+A model states its key by ``meta.floe.primary_key`` or a primary_key constraint. Where it does not,
+every set of columns that a test or an enforced constraint keeps unique is a candidate key, and the
+model holds when one candidate is also kept from null. Candidates are never merged: two unique columns
+are two keys, and a column that is part of a key need not be unique itself. By its name alone a column
+is only ever a suggestion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,24 +21,40 @@ KEY_META = "floe.primary_key"
 
 NOT_NULL = frozenset({"not_null", "expect_column_values_to_not_be_null", "not_null_proportion"})
 UNIQUE = frozenset({"unique", "expect_column_values_to_be_unique"})
-UNIQUE_TOGETHER = frozenset({"unique_combination_of_columns", "expect_compound_columns_to_be_unique"})
+UNIQUE_TOGETHER: Mapping[str, str] = {
+    "unique_combination_of_columns": "combination_of_columns",  # dbt_utils
+    "expect_compound_columns_to_be_unique": "column_list",  # dbt_expectations
+    "primary_key": "column_names",  # dbt_constraints, which tests for null as well
+    "unique_key": "column_names",
+}
+"""Tests over several columns, by the argument that lists them; one column stands there too."""
 
 ENFORCES_KEYS = frozenset({"postgres", "duckdb"})
 """Adapters whose database refuses duplicate keys; the others take the constraint as a comment."""
 ENFORCES_NOT_NULL = ENFORCES_KEYS | {"snowflake", "bigquery", "redshift", "trino"}
 
+_NAME = re.compile(r'"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d][\w$]*')
+_LITERAL = re.compile(r"'[^']*'")
+_CONCAT = re.compile(r"\s*concat(?:_ws)?\s*\((.*)\)\s*", re.I | re.S)
+
 
 @dataclass(frozen=True, slots=True)
-class PrimaryKey:
-    """Columns of the key, as written, and what said so."""
+class Key:
+    """A key of a model, stated or a candidate."""
 
     columns: tuple[str, ...]
+    """As written."""
     source: str
+    """What says so: ``meta.floe.primary_key``, ``the unique test``."""
+    unique: bool
+    """Whether a test or an enforced constraint keeps it unique."""
+    nullable: tuple[str, ...]
+    """Columns of it that nothing keeps from null."""
 
     @property
-    def folded(self) -> frozenset[str]:
-        """The columns for comparing."""
-        return frozenset(map(folded, self.columns))
+    def holds(self) -> bool:
+        """Whether it is a key indeed."""
+        return self.unique and not self.nullable
 
 
 def bare(test: str) -> str:
@@ -43,34 +62,33 @@ def bare(test: str) -> str:
     return test.rpartition(".")[2]
 
 
-def primary_key(model: Model) -> PrimaryKey | None:
-    """The key of a model, or None where nothing states one."""
-    for columns, source in _candidates(model):
-        if columns:
-            return PrimaryKey(columns, source)
-    return None
+def key_of(model: Model, adapter: str | None) -> Key | None:
+    """The key that a model states, else the candidate that lacks least; None where there is none."""
+    unique = dict(_kept_unique(model, adapter))
+    present = _kept_from_null(model, adapter)
+
+    def key(columns: tuple[str, ...], source: str, *, is_unique: bool) -> Key:
+        lacking = tuple(name for name in columns if folded(name) not in present)
+        return Key(columns, source, is_unique, lacking)
+
+    for columns, source in _stated(model):
+        over = frozenset(map(folded, columns))
+        # What is unique over a part of the key is unique over the key.
+        return key(columns, source, is_unique=any(candidate <= over for candidate in unique))
+    candidates = [
+        key(columns, source, is_unique=True)
+        for over, (columns, source) in unique.items()
+        if not any(other < over for other in unique)
+    ]
+    return min(candidates, key=lambda candidate: len(candidate.nullable), default=None)
 
 
-def _candidates(model: Model) -> Iterator[tuple[tuple[str, ...], str]]:
-    yield _texts(lookup(model.meta, KEY_META)), f"meta.{KEY_META}"
-    for constraint in model.constraints:
-        if constraint.kind == "primary_key":
-            yield constraint.columns, "a primary_key constraint"
-    yield (
-        tuple(
-            column.name
-            for column in model.columns
-            if any(constraint.kind == "primary_key" for constraint in column.constraints)
-        ),
-        "a primary_key constraint",
-    )
-    yield model.primary_key, "dbt"
-    for test in model.tests:
-        if test.column is not None and bare(test.name) in UNIQUE:
-            yield (test.column,), f"the {test.name} test"
-    for test in model.tests:
-        if bare(test.name) in UNIQUE_TOGETHER:
-            yield combination(test), f"the {test.name} test"
+def combination(test: DataTest) -> tuple[str, ...]:
+    """The columns that a test over several columns names; empty for any other test."""
+    argument = UNIQUE_TOGETHER.get(bare(test.name))
+    if argument is None:
+        return ()
+    return _texts(test.arguments.get(argument)) or ((test.column,) if test.column is not None else ())
 
 
 def suggested_key(model: Model) -> str | None:
@@ -83,56 +101,82 @@ def suggested_key(model: Model) -> str | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def combination(test: DataTest) -> tuple[str, ...]:
-    """The columns that a test over several columns names."""
-    for argument in ("combination_of_columns", "column_list"):
-        columns = _texts(test.arguments.get(argument))
-        if columns:
-            return columns
-    return ()
+def unreadable_key(model: Model) -> str:
+    """What a uniqueness test is over where that names no columns: ``lower(email)``; empty if none is."""
+    for test in model.tests:
+        if bare(test.name) in UNIQUE and test.column is not None and not concatenated(test.column):
+            return test.column
+    return ""
 
 
-def not_null_columns(model: Model, key: PrimaryKey, adapter: str | None) -> frozenset[str]:
-    """Folded key columns that a test or an enforced constraint keeps from being null."""
-    found = {
-        folded(test.column)
-        for test in model.tests
-        if test.column is not None and bare(test.name) in NOT_NULL and _whole(test)
-    }
-    if model.contract_enforced:
-        if adapter in ENFORCES_NOT_NULL:
-            found |= _constrained(model, "not_null")
-        if adapter in ENFORCES_KEYS:
-            found |= _constrained(model, "primary_key")
-    return key.folded & found
+def concatenated(expression: str) -> tuple[str, ...]:
+    """The columns of ``a``, ``a || '-' || b`` or ``concat(a, '-', b)``; empty for anything else.
 
-
-def is_unique(model: Model, key: PrimaryKey, adapter: str | None) -> bool:
-    """Whether tests or enforced constraints keep the key unique.
-
-    What is unique over a part of the key is unique over the key: dbt infers a key of two columns
-    where each has a uniqueness test of its own.
+    What is unique put together is unique taken apart, but for values that contain the separator.
     """
-    wanted = key.folded
+    call = _CONCAT.fullmatch(expression)
+    parts = [part.strip() for part in re.split(r"\|\||,", _LITERAL.sub("", call[1] if call else expression))]
+    names = tuple(part for part in parts if part)
+    return names if all(_NAME.fullmatch(name) for name in names) else ()
+
+
+def _stated(model: Model) -> Iterator[tuple[tuple[str, ...], str]]:
+    if columns := _texts(lookup(model.meta, KEY_META)):
+        yield columns, f"meta.{KEY_META}"
+    for columns in _constrained(model, "primary_key"):
+        yield columns, "a primary_key constraint"
+
+
+def _kept_unique(
+    model: Model, adapter: str | None
+) -> Iterator[tuple[frozenset[str], tuple[tuple[str, ...], str]]]:
+    """Folded columns of each candidate to the columns as written and what keeps them unique."""
     for test in model.tests:
         name = bare(test.name)
-        if name in UNIQUE and test.column is not None and folded(test.column) in wanted:
-            return True
-        if name in UNIQUE_TOGETHER and (over := set(map(folded, combination(test)))) and over <= wanted:
-            return True
-    if not model.contract_enforced or adapter not in ENFORCES_KEYS:
-        return False
-    stated = [
-        frozenset(map(folded, constraint.columns))
-        for constraint in model.constraints
-        if constraint.kind in {"primary_key", "unique"}
-    ]
-    stated += [
-        frozenset({column.folded})
+        if name in UNIQUE_TOGETHER:
+            columns = combination(test)
+        elif name in UNIQUE and test.column is not None:
+            columns = concatenated(test.column)
+        else:
+            continue
+        if columns:
+            yield frozenset(map(folded, columns)), (columns, f"the {test.name} test")
+    if model.contract_enforced and adapter in ENFORCES_KEYS:
+        for kind in ("primary_key", "unique"):
+            for columns in _constrained(model, kind):
+                yield frozenset(map(folded, columns)), (columns, f"a {kind} constraint")
+
+
+def _kept_from_null(model: Model, adapter: str | None) -> frozenset[str]:
+    found: set[str] = set()
+    for test in model.tests:
+        name = bare(test.name)
+        if name in NOT_NULL and test.column is not None and _whole(test):
+            found.add(folded(test.column))
+        elif name == "primary_key":
+            found.update(map(folded, combination(test)))
+    if model.contract_enforced:
+        kinds = {"not_null"} if adapter in ENFORCES_NOT_NULL else set()
+        kinds |= {"primary_key"} if adapter in ENFORCES_KEYS else set()
+        for kind in kinds:
+            found.update(folded(name) for columns in _constrained(model, kind) for name in columns)
+    return frozenset(found)
+
+
+def _constrained(model: Model, kind: str) -> Iterator[tuple[str, ...]]:
+    """The columns of each constraint of a kind. Primary keys on several columns are one key."""
+    for constraint in model.constraints:
+        if constraint.kind == kind and constraint.columns:
+            yield constraint.columns
+    single = [
+        column.name
         for column in model.columns
-        if any(constraint.kind in {"primary_key", "unique"} for constraint in column.constraints)
+        if any(constraint.kind == kind for constraint in column.constraints)
     ]
-    return any(columns and columns <= wanted for columns in stated)
+    if kind == "primary_key" and single:
+        yield tuple(single)
+    elif kind != "primary_key":
+        yield from ((name,) for name in single)
 
 
 def _whole(test: DataTest) -> bool:
@@ -143,20 +187,6 @@ def _whole(test: DataTest) -> bool:
         return float(test.arguments.get("at_least", 0)) >= 1
     except (TypeError, ValueError):
         return False
-
-
-def _constrained(model: Model, kind: str) -> set[str]:
-    columns = {
-        folded(name)
-        for constraint in model.constraints
-        if constraint.kind == kind
-        for name in constraint.columns
-    }
-    return columns | {
-        column.folded
-        for column in model.columns
-        if any(constraint.kind == kind for constraint in column.constraints)
-    }
 
 
 def _texts(value: Any) -> tuple[str, ...]:

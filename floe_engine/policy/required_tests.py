@@ -12,7 +12,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
-from floe_engine.project.facts import DataTest, Model, folded
+from floe_engine.project.facts import DataTest, Model
 
 
 def required_anywhere(platform: Platform) -> frozenset[str]:
@@ -68,9 +68,10 @@ class NotNullKey(RequiredTest):
     """The primary key is tested not to be null.
 
     Every column of the key has a ``not_null`` test (or dbt_expectations' and dbt_utils' equals),
-    or an enforced contract constraint that the adapter's database really enforces. The key is
-    taken from ``meta.floe.primary_key``, constraints, dbt, or the uniqueness tests, in that
-    order; a column is never taken for the key by its name alone.
+    or a contract constraint that the adapter's database really enforces. The key is what
+    ``meta.floe.primary_key`` or a primary_key constraint states. Else each set of columns that a
+    test or an enforced constraint keeps unique is a candidate key, never merged with another, and
+    one that holds is enough. A column is never taken for the key by its name alone.
     """
 
     id = "FLOE-E230"
@@ -82,22 +83,23 @@ class NotNullKey(RequiredTest):
         if key is None:
             yield _no_key(model)
             return
-        held = keys.not_null_columns(model, key, view.adapter)
-        lacking = [name for name in key.columns if folded(name) not in held]
-        if lacking:
+        if key.nullable:
+            columns = ", ".join(key.nullable)
+            of = "" if len(key.columns) == 1 else f" of the key {', '.join(key.columns)}"
             yield Missing(
-                f"{', '.join(lacking)} may be null (the key comes from {key.source})",
-                f"add a not_null test to {', '.join(lacking)}",
+                f"{columns}{of} may be null (the key comes from {key.source})",
+                f"add a not_null test to {columns}",
             )
 
 
 class UniqueKey(RequiredTest):
     """The primary key is tested to be unique.
 
-    One column has a ``unique`` test; several have ``dbt_utils.unique_combination_of_columns`` or
-    ``dbt_expectations.expect_compound_columns_to_be_unique`` over the key, or a part of it, and no
-    other column. A constraint counts where the contract is enforced and the database enforces
-    keys (postgres, duckdb).
+    One column has a ``unique`` test; several have ``dbt_utils.unique_combination_of_columns``,
+    ``dbt_expectations.expect_compound_columns_to_be_unique`` or a test of dbt_constraints over the
+    key, or a part of it, and no other column; ``unique`` over ``a || '-' || b`` counts as one over a
+    and b. A constraint counts where the contract is enforced and the database enforces keys
+    (postgres, duckdb). What the key is stands with FLOE-E230.
     """
 
     id = "FLOE-E231"
@@ -108,7 +110,7 @@ class UniqueKey(RequiredTest):
         key = view.key(model)
         if key is None:
             yield _no_key(model)
-        elif not keys.is_unique(model, key, view.adapter):
+        elif not key.unique:
             columns = ", ".join(key.columns)
             test = "unique" if len(key.columns) == 1 else "dbt_utils.unique_combination_of_columns"
             yield Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
@@ -275,8 +277,11 @@ def is_named(test: DataTest, wanted: str) -> bool:
 
 def _no_key(model: Model) -> Missing:
     suggested = keys.suggested_key(model)
+    over = keys.unreadable_key(model)
     return Missing(
-        "no primary key is stated",
+        f"no primary key is stated: what is unique is {over}, which is no column"
+        if over
+        else "no primary key is stated",
         f"if {suggested} is the key of {model.label}, add unique and not_null tests to it"
         if suggested
         else f"name the key of {model.label} in meta.{keys.KEY_META}, and test it",

@@ -14,15 +14,7 @@ from floe_engine.artifact.model import LayerConstraint, LevelRule
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.freshness import Roots, roots
 from floe_engine.policy.graph import downstream_counts, parents_first
-from floe_engine.policy.keys import (
-    UNIQUE_TOGETHER,
-    PrimaryKey,
-    bare,
-    combination,
-    is_unique,
-    not_null_columns,
-    primary_key,
-)
+from floe_engine.policy.keys import Key, combination, key_of
 from floe_engine.policy.layering import Layering, Placement
 from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import DataTest, Model, Project, Source, folded
@@ -92,7 +84,7 @@ class View:
         self.traces = traces
         """SQL that was traced before (classification mode ``column``); None: nothing was."""
         self._once: dict[Callable[[View], Any], Any] = {}
-        self._keys: dict[str, PrimaryKey | None] = {}
+        self._keys: dict[str, Key | None] = {}
         self._shares: dict[str, Share] = {}
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
 
@@ -186,11 +178,11 @@ class View:
 
     # --- tests
 
-    def key(self, model: Model) -> PrimaryKey | None:
-        """The primary key of a model."""
+    def key(self, model: Model) -> Key | None:
+        """The key of a model."""
         unique_id = model.unique_id
         if unique_id not in self._keys:
-            self._keys[unique_id] = primary_key(model)
+            self._keys[unique_id] = key_of(model, self.adapter)
         return self._keys[unique_id]
 
     def required_tests(self, model: Model) -> Mapping[str, str]:
@@ -236,7 +228,7 @@ class View:
                 continue
             if test.column is not None:
                 names.add(folded(test.column))
-            elif bare(test.name) in UNIQUE_TOGETHER:
+            else:
                 names.update(map(folded, combination(test)))
         return frozenset(names)
 
@@ -250,12 +242,7 @@ class View:
             return Share(int(tested), 1)
         if metric == "primary_keys":
             key = self.key(model)
-            held = (
-                key is not None
-                and not_null_columns(model, key, self.adapter) == key.folded
-                and is_unique(model, key, self.adapter)
-            )
-            return Share(int(held), 1)
+            return Share(int(key is not None and key.holds), 1)
         if not model.columns:
             return {"na": Share(), "fail": Share(0, 1), "pass": Share(1, 1)}[
                 self.platform.gates.coverage.zero_columns

@@ -139,7 +139,6 @@ class _Node(msgspec.Struct, gc=False):
     group: str | None = None
     contract: _Contract | None = None
     constraints: list[_Constraint] | None = None
-    primary_key: list[str] | None = None
     checksum: _Checksum | None = None
     raw_code: str | None = None
     compiled_code: str | None = None
@@ -360,7 +359,6 @@ class _Assembly:
             grants=grants_of(config.grants),
             contract_enforced=bool(contract and contract.enforced),
             constraints=_constraints(node.constraints),
-            primary_key=tuple(node.primary_key or ()),
             has_freshness=names_a_count(config.freshness) or names_a_count(node.freshness),
             unit_tests=self._unit[unique_id],
             singular_tests=self._singular[unique_id],

@@ -229,7 +229,7 @@ class _Reading:
         entry = draft.entry if draft.entry is not None else Entry()
         config = self._config(draft)
         items = list(entries(entry.get("columns")))
-        all_tests = list(self._tests(entry, items, draft.properties))
+        tests = self._tests(entry, items, draft.properties)
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
         default = "table" if draft.language == "python" else "view"
@@ -243,7 +243,7 @@ class _Reading:
             line=entry.line if draft.entry is not None else 0,
             description=text(entry.get("description")),
             columns=columns,
-            tests=tuple(test for test in all_tests if test.enabled),
+            tests=tuple(test for test in tests if test.enabled),
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
             schema=text_of(config.get("schema") or config.get("target_schema")),
@@ -257,9 +257,6 @@ class _Reading:
             grants=grants_of(mapping(config.get("grants"))),
             contract_enforced=mapping(contract).get("enforced") is True,
             constraints=constraints,
-            primary_key=properties.primary_key(constraints, columns, all_tests)
-            if draft.kind == "model"
-            else (),
             has_freshness=names_a_count(config.get("freshness")),
             unit_tests=units,
             singular_tests=singular,

@@ -121,8 +121,6 @@ class Model:
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     contract_enforced: bool = False
     constraints: tuple[Constraint, ...] = ()
-    primary_key: tuple[str, ...] = ()
-    """As dbt infers or contracts state it; rules decide what else counts."""
     has_freshness: bool = False
     """A model-level ``freshness`` config (dbt 1.10)."""
     unit_tests: int = 0

@@ -130,43 +130,6 @@ def data_test(
     )
 
 
-def primary_key(
-    model_constraints: tuple[Constraint, ...], cols: tuple[Column, ...], all_tests: Iterable[DataTest]
-) -> tuple[str, ...]:
-    """The primary key as dbt infers it (ModelNode.infer_primary_key, dbt 1.9 and newer).
-
-    A primary_key constraint, else columns that are unique and not null, else unique ones, else
-    columns whose unique test is disabled.
-    """
-    for constraint in model_constraints:
-        if constraint.kind == "primary_key":
-            return constraint.columns
-    for column in cols:
-        if any(constraint.kind == "primary_key" for constraint in column.constraints):
-            return (column.name,)
-    unique: dict[str, bool] = {}
-    not_null: dict[str, None] = {}
-    for test in all_tests:
-        kind = test.name.rpartition(".")[2]
-        for name in _tested_columns(test):
-            if kind in {"unique", "unique_combination_of_columns"}:
-                unique[name] = unique.get(name, False) or test.enabled
-            elif kind == "not_null":
-                not_null[name] = None
-    both = tuple(name for name in not_null if name in unique)
-    enabled = tuple(name for name, on in unique.items() if on)
-    return both or enabled or tuple(unique)
-
-
-def _tested_columns(test: DataTest) -> tuple[str, ...]:
-    if test.column is not None:
-        return (test.column,)
-    combination = test.arguments.get("combination_of_columns")
-    return (
-        tuple(name for name in combination if isinstance(name, str)) if isinstance(combination, list) else ()
-    )
-
-
 _ABSENT = object()
 
 

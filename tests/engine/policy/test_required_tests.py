@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from floe_engine.policy.keys import primary_key
+from floe_engine.policy.keys import concatenated, key_of
 from floe_engine.project.facts import Column, Constraint
 from tests.engine.policy.samples import (
     RAW,
@@ -35,22 +35,98 @@ def together(*names: str) -> Any:
 # --- the primary key
 
 
+def keys_of(*tests: Any, **fields: Any) -> tuple[tuple[str, ...], tuple[str, ...], bool] | None:
+    """Columns of the key, those of them that may be null, and whether it is unique."""
+    key = key_of(model("m", tests=tests, **fields), fields.pop("adapter", "duckdb"))
+    return (key.columns, key.nullable, key.unique) if key else None
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"meta": {"floe": {"primary_key": "a"}}, "primary_key": ("b",)}, ("a",)),
+        ({"meta": {"floe": {"primary_key": "a"}}}, ("a",)),
         ({"meta": {"floe.primary_key": ["a", "b"]}}, ("a", "b")),
-        ({"constraints": (Constraint("primary_key", ("a",)),), "primary_key": ("b",)}, ("a",)),
+        ({"constraints": (Constraint("primary_key", ("a",)),)}, ("a",)),
         ({"columns": (Column("a", constraints=(Constraint("primary_key"),)),)}, ("a",)),
-        ({"primary_key": ("a",), "tests": (generic("unique", "b"),)}, ("a",)),
-        ({"tests": (generic("unique", "b"), together("c", "d"))}, ("b",)),
-        ({"tests": (together("c", "d"),)}, ("c", "d")),
-        ({"columns": columns("id")}, None),
     ],
 )
-def test_the_first_source_that_states_a_key_wins(fields: dict[str, Any], expected: Any) -> None:
-    key = primary_key(model("m", **fields))
-    assert (key.columns if key else None) == expected
+def test_a_key_that_is_stated_wins_over_what_is_tested(fields: dict[str, Any], expected: Any) -> None:
+    found_key = keys_of(generic("unique", "x"), generic("not_null", "x"), **fields)
+    assert found_key == (expected, expected, False)
+
+
+EXPECTATION = "dbt_expectations.expect_compound_columns_to_be_unique"
+
+
+@pytest.mark.parametrize(
+    ("tests", "expected"),
+    [
+        # A combination is one key; dbt would infer the one column of it that is not null.
+        ((together("slot", "index"), generic("not_null", "index")), (("slot", "index"), ("slot",), True)),
+        (
+            (generic(EXPECTATION, arguments={"column_list": ["slot", "no"]}), generic("not_null", "no")),
+            (("slot", "no"), ("slot",), True),
+        ),
+        # Two unique columns are two keys: one that is not null is enough.
+        ((generic("unique", "a"), generic("unique", "b"), generic("not_null", "b")), (("b",), (), True)),
+        ((generic("unique", "a"), generic("unique", "b")), (("a",), ("a",), True)),
+        # What contains a candidate is none of its own.
+        ((together("a", "b"), generic("unique", "a"), generic("not_null", "a")), (("a",), (), True)),
+        (
+            (together("a", "b"), together("c", "d"), generic("not_null", "d"), generic("not_null", "c")),
+            (("c", "d"), (), True),
+        ),
+        ((generic("dbt_constraints.primary_key", "a"),), (("a",), (), True)),
+        (
+            (generic("dbt_constraints.primary_key", arguments={"column_names": ["a", "b"]}),),
+            (("a", "b"), (), True),
+        ),
+        ((generic("dbt_constraints.unique_key", "a"),), (("a",), ("a",), True)),
+        ((generic("unique", "a || '-' || b"), generic("not_null", "a")), (("a", "b"), ("b",), True)),
+        ((generic("not_null", "id"),), None),
+        ((generic("unique", "lower(email)"),), None),
+    ],
+)  # fmt: skip
+def test_candidate_keys_are_what_is_unique_and_are_never_merged(tests: Any, expected: Any) -> None:
+    assert keys_of(*tests) == expected
+
+
+@pytest.mark.parametrize(
+    ("adapter", "expected"), [("postgres", (("a",), ("a",), True)), ("snowflake", None), (None, None)]
+)
+def test_a_unique_constraint_is_a_candidate_where_the_database_enforces_it(
+    adapter: Any, expected: Any
+) -> None:
+    constrained = model(
+        "m", columns=(Column("a", constraints=(Constraint("unique"),)),), contract_enforced=True
+    )
+    key = key_of(constrained, adapter)
+    assert ((key.columns, key.nullable, key.unique) if key else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "columns_"),
+    [
+        ("a", ("a",)),
+        ('"a b"', ('"a b"',)),
+        ("a || '-' || b", ("a", "b")),
+        ("concat(a, ' - ', b)", ("a", "b")),
+        ("CONCAT_WS('-', a, `b`)", ("a", "`b`")),
+        ("lower(a)", ()),
+        ("a || lower(b)", ()),
+        ("a + b", ()),
+        ("coalesce(a, b)", ()),
+        ("", ()),
+    ],
+)
+def test_columns_put_together_are_unique_together(expression: str, columns_: tuple[str, ...]) -> None:
+    assert concatenated(expression) == columns_
+
+
+def test_what_is_unique_over_a_function_is_named() -> None:
+    odd = model("bronze_x", tests=(generic("unique", "lower(email)"),))
+    (finding,) = found(judge(requiring("unique_pk"), odd), "E231")
+    assert finding.actual == "no primary key is stated: what is unique is lower(email), which is no column"
 
 
 def test_a_sole_id_column_is_only_a_suggestion() -> None:
@@ -63,7 +139,9 @@ def test_a_sole_id_column_is_only_a_suggestion() -> None:
 
 
 def test_a_tested_key_passes_whatever_the_case_and_quotes_of_its_name() -> None:
-    held = model("bronze_x", primary_key=('"ORDER_ID"',), tests=(generic("not_null", "order_id"),))
+    held = model(
+        "bronze_x", meta={"floe.primary_key": '"ORDER_ID"'}, tests=(generic("not_null", "order_id"),)
+    )
     evaluation = judge(ACME, held)
     assert asked(evaluation, "E230", "bronze_x")
     assert not found(evaluation, "E230")
@@ -86,7 +164,7 @@ def test_every_column_of_a_key_must_not_be_null() -> None:
     ],
 )
 def test_what_counts_as_a_not_null_test(test: Any, passes: bool) -> None:
-    evaluation = judge(ACME, model("bronze_x", primary_key=("a",), tests=(test,)))
+    evaluation = judge(ACME, model("bronze_x", meta={"floe.primary_key": "a"}, tests=(test,)))
     assert (found(evaluation, "E230") == []) is passes
 
 
@@ -139,7 +217,7 @@ def test_a_key_constraint_counts_where_the_database_enforces_it(
 
 def test_a_not_null_constraint_counts_on_snowflake_too() -> None:
     column = Column("a", constraints=(Constraint("not_null"),))
-    constrained = model("bronze_x", columns=(column,), primary_key=("a",), contract_enforced=True)
+    constrained = model("bronze_x", columns=(column,), meta={"floe.primary_key": "a"}, contract_enforced=True)
     assert not found(judge(ACME, constrained, adapter="snowflake"), "E230")
     assert found(judge(ACME, constrained, adapter="spark"), "E230")
 

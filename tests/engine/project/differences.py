@@ -45,7 +45,7 @@ def _plain(field: str, value: Any) -> Any:
         return sorted(
             (t.name, t.column or "", t.severity, sorted(map(repr, t.arguments.items()))) for t in value
         )
-    if field in {"parents", "primary_key"}:
+    if field == "parents":
         return sorted(value)
     if field == "columns":
         return [_documented(column) for column in value]

@@ -84,7 +84,6 @@ def test_a_models_own_facts_are_read(tmp_path: Path) -> None:
                 group="finance",
                 contract={"enforced": True},
                 constraints=[{"type": "primary_key", "columns": ["day"]}],
-                primary_key=["day"],
                 version=2,
                 depends_on={"nodes": ["model.shop.silver_sales", "model.shop.silver_sales"]},
                 checksum={"name": "sha256", "checksum": "ab12"},
@@ -99,7 +98,6 @@ def test_a_models_own_facts_are_read(tmp_path: Path) -> None:
     assert found.grants == {"select": ("analyst",), "insert": ("loader",)}
     assert found.tags == {"daily", "sales"}
     assert found.constraints[0].columns == ("day",)
-    assert found.primary_key == ("day",)
     assert found.parents == ("model.shop.silver_sales",)
     assert (found.code, found.compiled, found.checksum) == ("select 1", False, "ab12")
     assert found.relation == '"db"."gold"."sales"'

@@ -73,30 +73,6 @@ def test_lines_point_at_the_properties_file(tmp_path: Path) -> None:
     assert TRICKY[path].splitlines()[line - 1].strip() == "- name: stg_b"
 
 
-def test_a_primary_key_is_inferred_as_dbt_infers_it(tmp_path: Path) -> None:
-    properties = """\
-models:
-- name: both
-  columns: [{name: a, tests: [unique]}, {name: b, tests: [unique, not_null]}]
-- name: one
-  columns: [{name: a, tests: [unique]}, {name: b, tests: [not_null]}]
-- name: several
-  tests: [{dbt_utils.unique_combination_of_columns: {combination_of_columns: [a, b]}}]
-- name: declared
-  constraints: [{type: primary_key, columns: [x]}]
-- name: none
-"""
-    names = ("both", "one", "several", "declared", "none")
-    project = read(tmp_path, {"models/m.yml": properties} | {f"models/{n}.sql": "select 1" for n in names})
-    assert {name: model.primary_key for name, model in models(project).items()} == {
-        "both": ("b",),
-        "one": ("a",),
-        "several": ("a", "b"),
-        "declared": ("x",),
-        "none": (),
-    }
-
-
 def test_installed_packages_and_artifacts_are_left_out(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.sql": "select 1",
