@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from floe_engine.processes import child_environment as child_environment
     from floe_engine.processes import open_in_browser as open_in_browser
     from floe_engine.signing.oidc import Invitation as Invitation
+    from floe_engine.trust.root import trust_root as trust_root
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
     from floe_engine.upgrade.fleet import find_projects as find_projects
@@ -106,7 +107,6 @@ if TYPE_CHECKING:
     from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
     from floe_engine.workflows.signing_key import expected_identity as expected_identity
     from floe_engine.workflows.signing_key import keygen as keygen
-    from floe_engine.workflows.signing_key import trust_root as trust_root
     from floe_engine.workflows.test_policies import mutate_policies as mutate_policies
     from floe_engine.workflows.test_policies import test_policies as test_policies
     from floe_engine.workflows.upgrade_project import plan_pin as plan_pin
@@ -228,7 +228,7 @@ _HOME = {
     "take_first_pin": "workflows.first_pin",
     "take_upgrade": "workflows.upgrade_project",
     "test_policies": "workflows.test_policies",
-    "trust_root": "workflows.signing_key",
+    "trust_root": "trust.root",
     "undo_move": "workflows.pin",
     "verify_version": "workflows.verify",
 }

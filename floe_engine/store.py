@@ -4,6 +4,7 @@
     ├── .gitignore                    keeps everything out of git but the lock
     ├── artifacts/                    what `floe platform compile` built
     ├── platform/v1.2.3/              pulled artifacts, each whole or absent
+    ├── cache/signatures/             who signed the pulled artifacts, to be checked offline
     └── cache/artifacts.lock          what a team commits
 
 Nothing is served from here before its bytes were hashed against the lock. Writers hold a file
@@ -15,13 +16,14 @@ one leaves at worst a stale temporary directory, which the next writer sweeps. A
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.pack import MAX_FILE
+from floe_engine.artifact.pack import MAX_FILE, MAX_TOTAL
 from floe_engine.artifact.paths import FILES
 from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath
 from floe_engine.events import CancelToken
@@ -29,6 +31,7 @@ from floe_engine.files import Directory, canonical_json, sha256_digest, strict_j
 from floe_engine.versions import Version
 
 LOCK_VERSION = 1
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _LIMIT = 1024 * 1024
 """Largest lock that is read, in bytes."""
 _GITIGNORE = """\
@@ -126,6 +129,8 @@ class Lock:
                 hint="restore it from git, or delete it and run `floe platform pull --force`",
                 where=where,
             )
+        if not _DIGEST.fullmatch(str(entry["digest"])):
+            raise ValueError("its digest is not one")
         return cls(
             reference=str(entry["reference"]),
             constraint=str(entry["constraint"]),
@@ -221,6 +226,19 @@ class Store:
             files[path] = data
         return Artifact(files)
 
+    def save_signatures(self, digest: str, kept: bytes) -> None:
+        """Keep what shows who signed the artifact of `digest`. Call under `exclusive`."""
+        self.files.write(_signatures(digest), kept)
+
+    def load_signatures(self, digest: str) -> bytes | None:
+        """What `save_signatures` kept, unchecked; None where there is nothing to be read."""
+        try:
+            return self.files.read(_signatures(digest), MAX_TOTAL, what="kept signatures")
+        except UnsafePath:
+            raise
+        except ConfigurationError:
+            return None
+
     def cached_tags(self) -> tuple[str, ...]:
         """Tags of the pulled artifacts on disk."""
         return tuple(name for name in self.files.names("platform") if not name.startswith("."))
@@ -229,6 +247,7 @@ class Store:
         """Remove every pulled artifact; the lock stays. Returns the tags that were removed."""
         tags = self.cached_tags()
         self.files.remove_tree("platform")
+        self.files.remove_tree("cache/signatures")
         return tags
 
     # --- built artifacts -----------------------------------------------------------------------
@@ -261,6 +280,10 @@ class Store:
     def _prepare(self) -> None:
         if self.files.read(".gitignore", _LIMIT) is None:
             self.files.write(".gitignore", _GITIGNORE.encode())
+
+
+def _signatures(digest: str) -> str:
+    return f"cache/signatures/{digest.removeprefix('sha256:')}.json"
 
 
 def _corrupt(path: Path, reason: str) -> CacheCorrupt:

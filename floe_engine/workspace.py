@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
 
@@ -39,12 +40,13 @@ class UserSettings:
     path: Path
     registry: str | None = None
     trusted_keys: tuple[str, ...] = ()
-    """Paths of public keys, relative to the settings file."""
+    """Public keys: paths relative to the settings file, PEM texts or fingerprints."""
     trusted_identities: tuple[Mapping[str, str], ...] = ()
-    """``{identity, issuer}`` of keyless signers."""
+    """``{identity, issuer}`` of keyless signers, or ``identity_regexp`` in the place of `identity`."""
     revoked_keys: tuple[str, ...] = ()
-    """Fingerprints (``sha256:…``) that are never accepted, whoever lists them."""
-    first_use: str | None = None
+    """Fingerprints that are never accepted, whoever lists them: in any usual spelling in the file,
+    ``sha256:…`` here."""
+    first_use: Literal["accept", "refuse"] | None = None
     """``accept`` or ``refuse`` a signer whom nothing vouches for yet; None: ask, or accept in a script."""
     ca_file: str | None = None
     plain_http: bool | None = None
@@ -65,6 +67,10 @@ class UserSettings:
         for key, value in values.items():
             _check_setting(path, key, value)
         tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+        if "revoked_keys" in tuples:
+            tuples["revoked_keys"] = tuple(
+                parse_fingerprint(key, where=f"{path}: revoked_keys") for key in tuples["revoked_keys"]
+            )
         return cls(path, **{**values, **tuples})
 
 
@@ -280,6 +286,10 @@ def _check_setting(path: Path, key: str, value: Any) -> None:
         )
     if not isinstance(value, known[key]):
         raise ConfigurationError(f"setting {key!r} must be a {known[key].__name__}", where=str(path))
+    inside: dict[str, type] = {"trusted_keys": str, "trusted_identities": dict, "revoked_keys": str}
+    if isinstance(value, list) and not all(isinstance(entry, inside[key]) for entry in value):
+        what = "tables" if inside[key] is dict else "texts"
+        raise ConfigurationError(f"setting {key!r} must be a list of {what}", where=str(path))
     if key == "first_use" and value not in ("accept", "refuse"):
         raise ConfigurationError("setting 'first_use' must be 'accept' or 'refuse'", where=str(path))
 

@@ -52,3 +52,19 @@ def _first_use(platform: str, signer: str) -> bool:
     )
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def unseen(*, yes: bool) -> Callable[[str, str], bool] | None:
+    """How to ask whether to sign what was not built here; None where nobody can be asked."""
+    if yes:
+        return lambda platform, digest: True
+    return _unseen if at_terminal() else None
+
+
+def _unseen(platform: str, digest: str) -> bool:
+    sys.stderr.write(
+        f"\n{printable(platform)} was not built here. Its digest is\n  {digest}\n"
+        "Whoever trusts your key will trust that. Sign it? [y/N] "
+    )
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

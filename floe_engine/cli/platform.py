@@ -333,8 +333,11 @@ def sign_(
     keyless: Keyless = False,
     identity_token: Token = None,
     allow_readable_key: ReadableKey = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Sign a digest that was not built here without being asked.")
+    ] = False,
 ) -> int:
-    """Sign a version that is published already."""
+    """Sign a version that is published already: what was built here, or a digest that you name."""
     from floe_engine.workflows.sign_version import sign_version
     from floe_engine.workflows.signing_key import SigningOptions
 
@@ -348,6 +351,7 @@ def sign_(
             allow_readable_key=allow_readable_key,
         ),
         ask=asking.password(),
+        confirm=asking.unseen(yes=yes),
         report=face.output.report,
         cancel=face.cancel,
     )

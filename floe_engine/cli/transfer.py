@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 Source = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference.")]
 Target = Annotated[str, typer.Argument(help="Repository: oci://host/name or oci-layout:PATH.")]
 
+RequireTrusted = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-trusted/--no-require-trusted",
+        help="Whether somebody trusted must have signed it; unset: where anybody is trusted here.",
+        show_default=False,
+    ),
+]
+
 
 def register(platform: typer.Typer) -> None:
     """Put the three commands into `floe platform`."""
@@ -23,11 +32,18 @@ def register(platform: typer.Typer) -> None:
     command(platform, "import", registry=True)(import_)
 
 
-def copy(face: Face, source: Source, target: Target) -> None:
+def copy(face: Face, source: Source, target: Target, *, require_trusted: RequireTrusted = None) -> None:
     """Copy a version to another registry, digest and signatures kept."""
     from floe_engine.workflows.transfer import copy_version
 
-    done = copy_version(face.workspace, source, target, report=face.output.report, cancel=face.cancel)
+    done = copy_version(
+        face.workspace,
+        source,
+        target,
+        require_trusted=require_trusted,
+        report=face.output.report,
+        cancel=face.cancel,
+    )
     _show(face, done)
     face.output.result(_facts(done))
 
@@ -39,12 +55,19 @@ def export(
         str | None,
         typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."),
     ] = None,
+    *,
+    require_trusted: RequireTrusted = None,
 ) -> None:
     """Write a version with its signatures into one file, which ORAS and skopeo read too."""
     from floe_engine.workflows.transfer import export_version
 
     done = export_version(
-        face.workspace, face.path(file), version, report=face.output.report, cancel=face.cancel
+        face.workspace,
+        face.path(file),
+        version,
+        require_trusted=require_trusted,
+        report=face.output.report,
+        cancel=face.cancel,
     )
     _show(face, done)
     face.output.result(_facts(done))
@@ -57,12 +80,19 @@ def import_(
         str | None,
         typer.Argument(help="Repository to put it in; absent: the one in use here."),
     ] = None,
+    *,
+    require_trusted: RequireTrusted = None,
 ) -> None:
     """Put every version of a file into a registry, digest and signatures kept."""
     from floe_engine.workflows.transfer import import_versions
 
     imported = import_versions(
-        face.workspace, face.path(file), target, report=face.output.report, cancel=face.cancel
+        face.workspace,
+        face.path(file),
+        target,
+        require_trusted=require_trusted,
+        report=face.output.report,
+        cancel=face.cancel,
     )
     for done in imported:
         _show(face, done)
@@ -87,5 +117,6 @@ def _facts(done: Transferred) -> dict[str, Any]:
         "tag": done.tag,
         "digest": done.digest,
         "signatures": done.signatures,
+        "trusted": done.trusted,
         "changed": done.changed,
     }

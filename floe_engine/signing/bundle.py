@@ -20,6 +20,7 @@ from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, qu
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
+    SignatureSource,
     StoredDescriptor,
     descriptor_of,
 )
@@ -153,7 +154,7 @@ class Attachment:
         return False
 
 
-def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
+def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
     """Every bundle that refers to `digest` and speaks of a signature, judged.
 
     Attestations (an SBOM, provenance) are not signatures and are passed over. Lazy: a bundle
@@ -192,7 +193,7 @@ class _Envelope:
     statement: dict[str, Any]
 
 
-def _fetch(repository: SignatureRepository, descriptor: StoredDescriptor, digest: str) -> bytes | None:
+def _fetch(repository: SignatureSource, descriptor: StoredDescriptor, digest: str) -> bytes | None:
     """The bundle inside a referrer, or None where the referrer is something else.
 
     What the index says of an entry is not believed: cosign 3.1 writes a wrong artifact type into

@@ -64,6 +64,13 @@ class TrustRoot:
         `signing_config` is cosign's ``signing-config`` file, for signing under a bare trusted
         root. Raises `ConfigurationError`, with the path, where a file is not what it should be.
         """
+        root = cls.read(path, signing_config)
+        root.verifier()
+        return root
+
+    @classmethod
+    def read(cls, path: Path, signing_config: Path | None = None) -> TrustRoot:
+        """The same, not yet tried: that takes the Sigstore library, which a key has no use for."""
         document = _trust_document(path)
         media_type = document.get("mediaType")
         config = "" if signing_config is None else json.dumps(_trust_document(signing_config))
@@ -79,7 +86,6 @@ class TrustRoot:
                 hint="give a trusted_root.json or a client trust configuration",
                 where=str(path),
             )
-        root.verifier()
         return root
 
     def verifier(self) -> Verifier:

@@ -69,8 +69,8 @@ class Descriptor:
     artifact_type: str = ""
 
 
-class SignatureRepository(Protocol):
-    """One repository of a registry, as far as signatures are concerned.
+class SignatureSource(Protocol):
+    """Where signatures are read: one repository of a registry, or what was kept of it.
 
     Every read returns bytes that match their digest, or raises `ContentMismatch`. `NotFound` and
     None mean a real 404; any other failure raises another `RegistryError`, for a registry that
@@ -87,14 +87,18 @@ class SignatureRepository(Protocol):
     def blob(self, descriptor: Any, limit: int, /) -> bytes:
         """The bytes of a blob of at most `limit` bytes."""
 
+    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+        """The manifests whose subject is `digest`, by the API or the fallback tag."""
+
+
+class SignatureRepository(SignatureSource, Protocol):
+    """One repository of a registry, as far as signatures are concerned."""
+
     def push_blob(self, data: bytes, media_type: str, /) -> StoredDescriptor:
         """Store a blob, if it is not there yet."""
 
     def push_manifest(self, raw: bytes, media_type: str, /, *, tag: str | None) -> StoredDescriptor:
         """Store a manifest under a tag, or by its digest alone where `tag` is None."""
-
-    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
-        """The manifests whose subject is `digest`, by the API or the fallback tag."""
 
     def attach(self, raw: bytes, subject: str, /, *, confirm: bool = True) -> StoredDescriptor:
         """Store a manifest whose subject is the digest `subject`, so that `referrers` finds it.

@@ -18,6 +18,7 @@ from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, qu
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
+    SignatureSource,
     StoredDescriptor,
     descriptor_of,
 )
@@ -128,7 +129,7 @@ class KeySignature:
         return _is_among(layers, self._payload, self._key)
 
 
-def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
+def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
     """Every signature under the ``.sig`` tag of `digest`, judged; nothing where there is no tag.
 
     Lazy: a signature costs a request only when the caller asks for it. Raises `RegistryError`
@@ -158,7 +159,7 @@ def verify(repository: SignatureRepository, digest: str, anchors: Anchors) -> It
 
 
 def _verify_layer(
-    repository: SignatureRepository, layer: dict[str, Any], digest: str, anchors: Anchors, where: str
+    repository: SignatureSource, layer: dict[str, Any], digest: str, anchors: Anchors, where: str
 ) -> Signer:
     annotations = texts(layer.get("annotations"))
     if CERTIFICATE_ANNOTATION in annotations:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import quoted
-from floe_engine.signing.repository import SignatureRepository, StoredDescriptor
+from floe_engine.signing.repository import SignatureRepository, SignatureSource, StoredDescriptor
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
 
 __all__ = [
@@ -37,19 +37,30 @@ BOTH_FORMATS: tuple[Format, ...] = ("bundle", "simple-signing")
 
 _ATTEMPTS = 10
 
+Objection = Callable[[Signer], str]
+"""Why a signature that holds does not count all the same; empty where it does."""
+
+
+def no_objection(signer: Signer) -> str:
+    """Takes every signature that holds."""
+    return ""
+
 
 def verify(
-    repository: SignatureRepository,
+    repository: SignatureSource,
     digest: str,
     anchors: Anchors,
     *,
     docker_reference: str = "",
     exhaustive: bool = False,
+    required: int = 1,
+    objection: Objection = no_objection,
 ) -> Verdict:
     """What the signatures of `digest` in `repository` are worth to a reader with `anchors`.
 
-    Bundles are looked at first, then the ``.sig`` tag, until one signature is good or, where
-    `exhaustive`, to the end. A signature that names another repository than `docker_reference`
+    Bundles are looked at first, then the ``.sig`` tag, until `required` different signers are good
+    or, where `exhaustive`, to the end. A signature to which there is an `objection` is rejected
+    with it. A signature that names another repository than `docker_reference`
     (``host/repository``) still holds, for mirrors are allowed, and gives a warning. Raises
     `RegistryError` where the registry fails: that is never the same as having no signature.
     """
@@ -62,17 +73,21 @@ def verify(
         if isinstance(outcome, Rejected):
             rejected.append(outcome)
             continue
+        if reason := objection(outcome):
+            rejected.append(Rejected(outcome.where, reason))
+            continue
         signers.append(outcome)
-        if not exhaustive:
+        if not exhaustive and len({signer.who for signer in signers}) >= required:
             break
-    status: Status = "verified" if signers else "untrusted" if rejected else "unsigned"
+    enough = len({signer.who for signer in signers}) >= required
+    status: Status = "verified" if enough else "untrusted" if signers or rejected else "unsigned"
     warnings = [
         f"the signature at {signer.where} was made for {quoted(signer.docker_reference)}, "
         f"and the artifact lies in {docker_reference}"
         for signer in signers
         if docker_reference and signer.docker_reference not in ("", docker_reference)
     ]
-    return Verdict(digest, status, tuple(signers), tuple(rejected), tuple(warnings))
+    return Verdict(digest, status, tuple(signers), tuple(rejected), tuple(warnings), required)
 
 
 def sign(

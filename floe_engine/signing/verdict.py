@@ -115,6 +115,11 @@ class Signer:
     docker_reference: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def who(self) -> str:
+        """The same for two signatures by the same hands, whatever their formats."""
+        return f"{self.identity} {self.issuer}" if self.identity else self.fingerprint
+
     def __str__(self) -> str:
         return f"{self.identity} ({self.issuer})" if self.identity else self.fingerprint
 
@@ -136,8 +141,8 @@ class Rejected:
 class Verdict:
     """What the signatures of `digest` are worth to this reader.
 
-    ``verified``: at least one is by somebody trusted, whatever else lies beside it.
-    ``untrusted``: there are some (or remains of some), none of them good. ``unsigned``: none.
+    ``verified``: enough are by somebody trusted, whatever else lies beside them.
+    ``untrusted``: there are some (or remains of some), too few of them good. ``unsigned``: none.
     """
 
     digest: str
@@ -145,6 +150,8 @@ class Verdict:
     signers: tuple[Signer, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
+    required: int = 1
+    """How many different signers there have to be."""
 
     @property
     def annotations(self) -> Mapping[str, str]:
@@ -162,8 +169,15 @@ class Verdict:
             )
         if self.status == "untrusted":
             reasons = [f"{rejected.where}: {rejected.reason}" for rejected in self.rejected]
+            found = {signer.who: str(signer) for signer in self.signers}
+            if found:
+                reasons.insert(
+                    0, f"{len(found)} of {self.required} needed signers: {', '.join(found.values())}"
+                )
             raise Untrusted(
-                "no signature of the artifact is by somebody you trust",
+                "too few signatures of the artifact are by somebody you trust"
+                if found
+                else "no signature of the artifact is by somebody you trust",
                 "\n".join(reasons),
                 hint="compare your trusted keys and identities with what the publisher gave you",
                 where=where,

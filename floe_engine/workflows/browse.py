@@ -8,23 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.pack import (
-    CREATED,
-    PLATFORM_NAME,
-    VERSION,
-    PackedFile,
-    read_annotations,
-    read_manifest,
-)
-from floe_engine.errors import FloeError, IntegrityError, NotFound, RegistryError
+from floe_engine.artifact.pack import CREATED, PackedFile, read_annotations, read_manifest
+from floe_engine.errors import FloeError, NotFound, RegistryError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import canonical_json, rfc3339, strict_json
 from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.trust import Verdict, verify
+from floe_engine.signing.verdict import Verdict
+from floe_engine.trust.authority import authority, is_team
+from floe_engine.trust.verdict import Subject, check_continuity, check_tag, check_unmoved, weigh
 from floe_engine.versions import Constraint, Resolution, Version
-from floe_engine.workflows.pull import fetch_files
-from floe_engine.workflows.verify import reader_anchors
+from floe_engine.workflows.examine import examine
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
@@ -159,7 +153,8 @@ def describe_versions(
     """
     token = cancel or CancelToken()
     opened = workspace.repository(repository, cancel=token)
-    anchors = reader_anchors(workspace).anchors
+    lock = None if is_team(workspace) else workspace.store.read_lock()
+    trust = authority(workspace, repository, lock=lock, own=True)
 
     def describe(tag: str) -> VersionFacts:
         token.check()
@@ -167,15 +162,19 @@ def describe_versions(
             manifest = opened.manifest(tag)
             files = read_manifest(manifest.raw, where=str(repository.with_tag(tag)))
             annotations = read_annotations(manifest.raw, where=tag)
-            verdict = verify(opened, manifest.digest, anchors)
+            subject = Subject.of(manifest.digest, annotations, where=str(repository.with_tag(tag)))
+            check_tag(subject, tag)
+            check_continuity(subject, lock, taken=False)
+            check_unmoved(subject, lock, repository.name, tag)
+            verdict = weigh(opened, subject, trust)
         except FloeError as error:
             if token.cancelled:
                 raise
             facts = VersionFacts(tag, "", "", 0, "", None, problem=error.title)
         else:
             size = sum(file.size for file in files)
-            created, name = annotations.get(CREATED, ""), annotations.get(PLATFORM_NAME, "")
-            facts = VersionFacts(tag, manifest.digest, created, size, name, verdict)
+            created = annotations.get(CREATED, "")
+            facts = VersionFacts(tag, manifest.digest, created, size, subject.name, verdict)
         if on_facts is not None:
             on_facts(facts)
         return facts
@@ -196,24 +195,10 @@ def inspect_version(
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
-    reference = found.reference
-    fetched = fetch_files(repository, found.manifest, where=str(reference), report=report)
-    verdict = verify(
-        repository,
-        fetched.digest,
-        reader_anchors(workspace).anchors,
-        docker_reference=repository.reference.docker_reference,
-        exhaustive=True,
-    )
-    signed = fetched.annotations.get(VERSION)
-    if signed != fetched.artifact.platform.version:
-        raise IntegrityError(
-            "the image manifest and the artifact disagree about the version",
-            f"{signed} outside, {fetched.artifact.platform.version} inside",
-            where=str(reference),
-        )
+    seen = examine(workspace, repository, found, wanted, exhaustive=True, report=report)
+    fetched = seen.fetched
     return Inspection(
-        reference, fetched.digest, fetched.files, fetched.annotations, fetched.artifact, verdict
+        seen.reference, fetched.digest, fetched.files, fetched.annotations, fetched.artifact, seen.verdict
     )
 
 

@@ -16,8 +16,13 @@ from floe_engine.upgrade.guard import GuardVerdict, baseline, next_version
 from floe_engine.upgrade.rules import Entry
 from floe_engine.versions import Level, Version
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.workflows.guard_version import Baseline, guard_version, listed_tags, place_of
-from floe_engine.workflows.pull import fetch
+from floe_engine.workflows.guard_version import (
+    Baseline,
+    guard_version,
+    listed_tags,
+    place_of,
+    published_artifact,
+)
 from floe_engine.workspace import Workspace
 
 _VERSION = ("metadata", "version")
@@ -151,6 +156,5 @@ class _Search:
     def _artifact(self, version: Version) -> Artifact:
         if version not in self._fetched:
             tag = self.published[version]
-            where = f"{self.repository.reference.name}:{tag}"
-            self._fetched[version] = fetch(self.repository, tag, where=where).artifact
+            self._fetched[version] = published_artifact(self.workspace, self.repository, tag)
         return self._fetched[version]

@@ -21,7 +21,8 @@ from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
 from floe_engine.versions import Constraint
 from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.pull import fetch_files
+from floe_engine.workflows.examine import examine
+from floe_engine.workflows.pull import load_locked
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
@@ -86,7 +87,11 @@ def compare_sides(old: Side, new: Side) -> Comparison:
 def load_side(
     workspace: Workspace, text: str, *, report: Report = silent, cancel: CancelToken | None = None
 ) -> Side:
-    """Read one side. Raises `UsageError` where it is nothing of the kind, and what reading raises."""
+    """Read one side. Raises `UsageError` where it is nothing of the kind, and what reading raises.
+
+    A published version is judged as `init` would: where somebody is trusted here, they have to have
+    signed it.
+    """
     path = workspace.directory / text
     if path.is_dir():
         return _directory(workspace, path, text, cancel)
@@ -112,15 +117,19 @@ def load_side(
         return Side(text, cached)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
-    fetched = fetch_files(repository, found.manifest, where=str(found.reference), report=report)
-    return Side(found.ref if not wanted.is_digest else text, fetched.artifact)
+    seen = examine(workspace, repository, found, wanted, report=report)
+    seen.demand_where_configured()
+    return Side(found.ref if not wanted.is_digest else text, seen.fetched.artifact)
 
 
 def _cached(workspace: Workspace, wanted: Wanted) -> Artifact | None:
-    """The locked version needs no request: its bytes are checked against the lock."""
+    """The locked version needs no request: it is judged by what was kept of it."""
     lock = workspace.store.read_lock()
     exact = wanted.is_digest or Constraint.parse(wanted.constraint).is_exact
-    return workspace.store.load(lock) if lock and exact and satisfies(lock, wanted) else None
+    if lock is None or not exact or not satisfies(lock, wanted):
+        return None
+    pulled = load_locked(workspace)
+    return pulled.artifact if pulled is not None else None
 
 
 def _directory(workspace: Workspace, path: Path, title: str, cancel: CancelToken | None) -> Side:

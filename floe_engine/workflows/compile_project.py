@@ -22,8 +22,8 @@ from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import load_spec
 from floe_engine.text import plural
+from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
-from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
 
@@ -177,7 +177,7 @@ def locked_platform(
     """The platform that floe.yaml pins: from lock and cache without a request, else pulled."""
     wanted = Wanted.of(spec, workspace.directory)
     assert wanted is not None
-    options = PullOptions.of(spec, frozen=frozen)
+    options = PullOptions(spec=spec, frozen=frozen)
     return load_or_pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
 
 

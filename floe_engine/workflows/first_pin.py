@@ -22,6 +22,7 @@ from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform, check_spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.store import Lock
+from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.pins import pinned
 from floe_engine.versions import Precision, Version
 from floe_engine.workflows.init_project import as_written, first_spec
@@ -35,7 +36,6 @@ from floe_engine.workflows.pin import (
     with_ref,
 )
 from floe_engine.workflows.pull import Candidate, Pulled, PullOptions, keep, obtain
-from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import SPEC_FILE, Workspace
 
@@ -128,7 +128,7 @@ def plan_first_pin(
     if spec is not None:
         _demand_same_repository(workspace, spec, wanted)
     lock = workspace.store.read_lock()
-    options = PullOptions.of(spec) if spec is not None else PullOptions(keys=trusted_keys)
+    options = PullOptions(spec=spec) if spec is not None else PullOptions(trusted_keys=trusted_keys)
     options = replace(options, allow_downgrade=allow_downgrade)
     candidate = obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
     platform = candidate.artifact.platform

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.document import Document
-from floe_engine.errors import NotFound
+from floe_engine.errors import NotFound, TrustError
 from floe_engine.events import Notice, Report, silent
 from floe_engine.registry.client import Repository
+from floe_engine.trust.receipts import was_published
 from floe_engine.upgrade.guard import GuardVerdict, baseline, check_version
 from floe_engine.upgrade.rules import Assessment, Entry, compare
 from floe_engine.upgrade.settings import locate
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
-from floe_engine.workflows.pull import fetch
+from floe_engine.workflows.examine import examine
+from floe_engine.workflows.wanted import Located, Wanted
 from floe_engine.workspace import Workspace
 
 
@@ -35,15 +37,41 @@ def listed_tags(repository: Repository) -> tuple[str, ...]:
         return ()
 
 
-def find_baseline(repository: Repository, version: Version, tags: Sequence[str]) -> Baseline | None:
-    """The highest lower release among `tags`, fetched; None where `version` is the first."""
+def find_baseline(
+    workspace: Workspace, repository: Repository, version: Version, tags: Sequence[str]
+) -> Baseline | None:
+    """The highest lower release among `tags`, fetched; None where `version` is the first.
+
+    Raises what `published_artifact` raises.
+    """
     published = {found: tag for tag in tags if (found := Version.from_tag(tag)) is not None}
     previous = baseline(version, published)
     if previous is None:
         return None
-    tag = published[previous]
-    fetched = fetch(repository, tag, where=f"{repository.reference.name}:{tag}")
-    return Baseline(previous, fetched.artifact)
+    return Baseline(previous, published_artifact(workspace, repository, published[previous]))
+
+
+def published_artifact(workspace: Workspace, repository: Repository, tag: str) -> Artifact:
+    """A version that another one is measured by: who can swap it can hide a breaking change.
+
+    So it has to be signed by whom this directory or a policy trusts, where they name anybody, unless
+    it was published from here. Raises `Unsigned`, `Untrusted`, and what fetching raises.
+    """
+    place = repository.reference.without_target()
+    found = Located(place.with_tag(tag), repository.manifest(tag))
+    seen = examine(workspace, repository, found, Wanted(place, tag))
+    if not was_published(workspace, place, seen.fetched.digest):
+        try:
+            seen.demand_where_configured()
+        except TrustError as error:
+            raise type(error)(
+                f"the version guard cannot compare with {tag}: {error.title}",
+                error.message,
+                hint=f"if {seen.fetched.digest} is your {tag}, sign it: "
+                f"`floe platform sign {place.with_digest(seen.fetched.digest)}`",
+                where=str(found.reference),
+            ) from None
+    return seen.fetched.artifact
 
 
 def guard_version(

@@ -12,8 +12,8 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
 from floe_engine.project.spec_file import load_spec, new_spec_text
+from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.pull import Pulled, PullOptions, pull
-from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import SPEC_FILE, Workspace
 
@@ -45,7 +45,7 @@ def init_project(
     wanted = Wanted.parse(platform, workspace)
     ref = as_written(wanted, workspace.directory)
     existing = stands(workspace.spec_path)
-    options = PullOptions(keys=trusted_keys)
+    options = PullOptions(trusted_keys=trusted_keys)
     if existing:
         spec = load_spec(workspace.spec_path)
         if Wanted.of(spec, workspace.directory) != wanted:
@@ -61,7 +61,7 @@ def init_project(
                 hint="add the key to platform.trusted_keys there",
                 where=str(workspace.spec_path),
             )
-        options = PullOptions.of(spec)
+        options = PullOptions(spec=spec)
     pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
     created = []
     if not existing:

@@ -46,6 +46,7 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer as Written
+from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
@@ -176,6 +177,7 @@ def publish(
         )
     cancel.check()
     repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
+    note_published(workspace, reference.without_target(), pushed.digest)
     return Published(plan, "published", pushed.digest, written)
 
 
@@ -266,7 +268,7 @@ def _prepare(
     if not exists:
         if unlocking != "none":
             choice.demand()
-        before = find_baseline(repository, version, tags)
+        before = find_baseline(workspace, repository, version, tags)
         guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
         if unlocking == "all" or unlocking == choice.kind:

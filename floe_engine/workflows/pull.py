@@ -19,11 +19,10 @@ from floe_engine.artifact.pack import (
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import (
     CacheCorrupt,
-    IntegrityError,
     LockMismatch,
     NotFound,
-    Refused,
-    Untrusted,
+    RegistryError,
+    TrustError,
     UsageError,
 )
 from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
@@ -33,8 +32,19 @@ from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
-from floe_engine.versions import Version
-from floe_engine.workflows.trusting import AskFirstUse, anchors_of, judge, still_trusted
+from floe_engine.trust.authority import Authority, authority
+from floe_engine.trust.evidence import Evidence, Witness
+from floe_engine.trust.stored import check_lock, check_stored
+from floe_engine.trust.verdict import (
+    AskFirstUse,
+    Subject,
+    check_continuity,
+    check_tag,
+    check_unmoved,
+    judge,
+    moved_tag,
+    names,
+)
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
@@ -44,26 +54,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PullOptions:
-    """How to pull. `keys` and `identities` are the anchors of floe.yaml."""
+    """How to pull."""
 
     force: bool = False
     """Fetch again, and accept that a tag has moved."""
     frozen: bool = False
     """Refuse whatever would change the lock."""
     allow_downgrade: bool = False
-    keys: Sequence[str] = ()
-    identities: Sequence[Mapping[str, str]] = ()
-    first_use: str | None = None
-    """``accept`` or ``refuse`` from floe.yaml; wins over the user's settings."""
-
-    @classmethod
-    def of(cls, spec: Spec, **options: bool) -> PullOptions:
-        """The options of a project whose floe.yaml says whom it trusts."""
-        chosen = spec.platform
-        identities = [
-            {"identity": entry.identity, "issuer": entry.issuer} for entry in chosen.trusted_identities
-        ]
-        return cls(keys=chosen.trusted_keys, identities=identities, first_use=chosen.first_use, **options)
+    trusted_keys: Sequence[str] = ()
+    """Files of public keys, named on the command line, that have to have signed it as well."""
+    spec: Spec | None = None
+    """The project's floe.yaml where it was read already; else it is read where trust is asked for."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,19 @@ class Fetched:
     artifact: Artifact
     annotations: Mapping[str, str]
 
+    def subject(self, where: str, place: Reference | None = None) -> Subject:
+        """The artifact as it is judged; `place` is the repository that its signatures should name.
+
+        Raises `IntegrityError` where its image manifest and its files disagree.
+        """
+        return Subject.of(
+            self.digest,
+            self.annotations,
+            where=where,
+            docker_reference=place.docker_reference if place is not None else "",
+            platform=self.artifact.platform,
+        )
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -99,6 +113,8 @@ class Candidate:
     artifact: Artifact
     lock: Lock
     """What the lock will say."""
+    evidence: Evidence
+    """What shows who signed it."""
 
 
 def pull(
@@ -120,20 +136,17 @@ def pull(
     store = workspace.store
     lock = store.read_lock()
     if lock is not None and not options.force and satisfies(lock, wanted):
-        if _trusts(workspace, lock, options):
-            pulled = _from_lock(workspace, lock, report, cancel)
-            if pulled is not None:
-                return pulled
-        elif workspace.offline:
-            raise Untrusted(
-                "nobody you trust now has signed the locked version",
-                f"it was signed by {lock.signer}" if lock.signer else "it was pulled without a signature",
-                hint="run `floe platform pull` with network, or compare platform.trusted_keys in floe.yaml",
-                where=str(store.lock_path),
-            )
+        pulled, doubt = _from_lock(workspace, lock, options, report, cancel)
+        if pulled is not None:
+            return pulled
         # The cache is gone or damaged, or trust has changed; the lock says exactly what belongs there.
         wanted_now = Wanted(wanted.repository, lock.digest)
-        return _fetch_and_lock(workspace, wanted_now, lock, options, ask, report, cancel, restore=lock)
+        try:
+            return _fetch_and_lock(workspace, wanted_now, lock, options, ask, report, cancel, restore=lock)
+        except RegistryError:
+            if doubt is not None:  # what is here already says enough to stop
+                raise doubt from None
+            raise
     if options.frozen:
         asked = f"{wanted.repository.name}:{wanted.constraint}"
         raise LockMismatch(
@@ -146,7 +159,7 @@ def pull(
 
 
 def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOptions]:
-    """What floe.yaml pins, or else the lock, with the anchors that go with it.
+    """What floe.yaml pins, or else the lock, with what floe.yaml says of trust.
 
     Raises `UsageError` where neither says anything.
     """
@@ -155,9 +168,7 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
         wanted = Wanted.demanded(
             spec, workspace, hint="there is nothing to pull: `floe compile` reads that file each time"
         )
-        own = PullOptions.of(spec)
-        trusting = replace(options, keys=own.keys, identities=own.identities, first_use=own.first_use)
-        return wanted, trusting
+        return wanted, replace(options, spec=spec)
     lock = workspace.store.read_lock()
     if lock is not None:
         return Wanted(Reference.parse(lock.reference), lock.constraint), options
@@ -168,16 +179,23 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
     )
 
 
-def load_locked(workspace: Workspace) -> Pulled | None:
-    """The locked artifact from the store, checked, without asking any registry; None without a lock.
+def load_locked(workspace: Workspace, options: PullOptions | None = None) -> Pulled | None:
+    """The locked artifact from the cache, judged again without a request; None where nothing is locked.
 
-    Raises `CacheCorrupt` where the store does not hold what the lock says.
+    Raises `CacheCorrupt` where it is not there whole, `LockMismatch` where the lock was edited, and
+    `TrustError` where whoever signed it is not trusted any more.
     """
     lock = workspace.store.read_lock()
-    if lock is None:
-        return None
-    artifact = workspace.store.load(lock)
-    return Pulled(artifact, lock, workspace.store.directory(lock.tag), changed=False)
+    return load(workspace, lock, options or PullOptions()) if lock is not None else None
+
+
+def load(workspace: Workspace, lock: Lock, options: PullOptions) -> Pulled:
+    """What `lock` pins from the cache, judged as in `load_locked`."""
+    store = workspace.store
+    artifact = store.load(lock)
+    trust = _trust(workspace, Reference.parse(lock.reference), options, lock)
+    check_stored(workspace, lock, artifact.platform, store.load_signatures(lock.digest), trust)
+    return Pulled(artifact, lock, store.directory(lock.tag), changed=False)
 
 
 def load_or_pull(
@@ -191,12 +209,12 @@ def load_or_pull(
 ) -> Pulled:
     """The wanted version from lock and cache without a request, else pulled."""
     options = options or PullOptions()
-    try:
-        pulled = load_locked(workspace)
-    except CacheCorrupt:
-        pulled = None  # the pull below fetches it again by the locked digest, or says why it cannot
-    if pulled is not None and satisfies(pulled.lock, wanted) and _trusts(workspace, pulled.lock, options):
-        return pulled
+    lock = workspace.store.read_lock()
+    if lock is not None and satisfies(lock, wanted):
+        try:
+            return load(workspace, lock, options)
+        except (CacheCorrupt, TrustError):
+            pass  # the pull below fetches it again by the locked digest, or says why it cannot
     return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
 
 
@@ -224,37 +242,45 @@ def fetch_files(
     return Fetched(manifest.digest, files, artifact, read_annotations(manifest.raw, where=where))
 
 
-def _trusts(workspace: Workspace, lock: Lock, options: PullOptions) -> bool:
-    return still_trusted(workspace, lock, keys=options.keys, identities=options.identities)
+def _trust(workspace: Workspace, repository: Reference, options: PullOptions, lock: Lock | None) -> Authority:
+    keys = options.trusted_keys
+    return authority(
+        workspace, repository, keys=keys, keys_from="--trusted-key", spec=options.spec, lock=lock
+    )
 
 
-def _from_lock(workspace: Workspace, lock: Lock, report: Report, cancel: CancelToken | None) -> Pulled | None:
-    """The locked artifact if the cache holds it; None where it must be fetched again."""
-    reference = Reference.parse(lock.reference)
-    if not workspace.offline:
-        current = workspace.repository(reference, cancel=cancel).resolve(lock.tag)
-        if current is None:
-            raise NotFound(
-                f"the locked version {lock.tag} is no longer in the registry",
-                hint="ask the platform team why it was removed; --offline works with the cached copy",
-                where=f"{lock.reference}:{lock.tag}",
-            )
-        if current.digest != lock.digest:
-            raise LockMismatch(
-                f"the tag {lock.tag} has moved since it was locked",
-                f"locked   {lock.digest}\nregistry {current.digest}",
-                hint="a version tag never moves by itself: ask the platform team, then run "
-                "`floe platform pull --force`",
-                where=f"{lock.reference}:{lock.tag}",
-            )
+def _from_lock(
+    workspace: Workspace, lock: Lock, options: PullOptions, report: Report, cancel: CancelToken | None
+) -> tuple[Pulled | None, TrustError | None]:
+    """The locked artifact if the cache holds it; else what is doubted where trust is at fault."""
+    doubt: TrustError | None = None
+    pulled: Pulled | None = None
     try:
-        artifact = workspace.store.load(lock)
+        pulled = load(workspace, lock, options)
     except CacheCorrupt:
         if workspace.offline:
             raise
-        return None
-    report(Step("Already pulled, cache verified", detail=lock.tag, key="cached"))
-    return Pulled(artifact, lock, workspace.store.directory(lock.tag), changed=False)
+    except TrustError as error:
+        if workspace.offline:
+            raise
+        doubt = error
+    if not workspace.offline and doubt is None:
+        _demand_unmoved(workspace, lock, cancel)
+    if pulled is not None:
+        report(Step("Already pulled, cache verified", detail=lock.tag, key="cached"))
+    return pulled, doubt
+
+
+def _demand_unmoved(workspace: Workspace, lock: Lock, cancel: CancelToken | None) -> None:
+    current = workspace.repository(Reference.parse(lock.reference), cancel=cancel).resolve(lock.tag)
+    if current is None:
+        raise NotFound(
+            f"the locked version {lock.tag} is no longer in the registry",
+            hint="ask the platform team why it was removed; --offline works with the cached copy",
+            where=f"{lock.reference}:{lock.tag}",
+        )
+    if current.digest != lock.digest:
+        raise moved_tag(lock, current.digest)
 
 
 def _fetch_and_lock(
@@ -303,38 +329,36 @@ def obtain(
     report(Heading(f"Pulling platform artifacts from {where}"))
     fetched = fetch_files(repository, found.manifest, where=where, report=report)
     platform = fetched.artifact.platform
+    subject = fetched.subject(where, found.reference)
     if not wanted.is_digest:
-        check_version(platform, found.ref, where)
+        check_tag(subject, found.ref)
     if restore is None:
-        _check_direction(platform, lock, options, where)
-    trust = anchors_of(workspace, keys=options.keys, identities=options.identities, lock=lock)
-    signer = judge(
-        workspace,
-        repository,
-        fetched.digest,
-        platform,
-        fetched.annotations,
-        trust,
-        where=where,
-        lock=lock,
-        first_use=options.first_use or workspace.settings.first_use,
-        ask=ask,
-        report=report,
+        check_continuity(subject, lock, allow_downgrade=options.allow_downgrade)
+        if not options.force:
+            check_unmoved(subject, lock, wanted.repository.name, found.ref)
+    trust = _trust(workspace, wanted.repository, options, lock)
+    witness = Witness(repository)
+    accepted = judge(
+        witness, subject, trust, lock=lock, exhaustive=restore is not None, ask=ask, report=report
     )
+    signer, evidence = accepted.signer, witness.evidence(found.manifest.raw, accepted.signers)
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
     if restore is None:
         tag = f"v{platform.version}" if wanted.is_digest else found.ref
-        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer))
-    if _trusts(workspace, restore, options):
-        return Candidate(fetched.artifact, restore)
+        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer), evidence)
+    lock_path = str(workspace.store.lock_path)
+    check_lock(replace(restore, signer=signer), subject, evidence, lock_path)
+    if signer is None or any(names(restore.signer, found) for found in accepted.signers):
+        check_lock(restore, subject, evidence, lock_path)
+        return Candidate(fetched.artifact, restore, evidence)
     if options.frozen:
         raise LockMismatch(
             "the lock names another signer than the one that is trusted now",
             f"locked is {restore.signer or 'nobody'}, trusted is {signer or 'nobody'}",
             hint="run `floe platform pull` without --frozen and commit the lock",
-            where=str(workspace.store.lock_path),
+            where=lock_path,
         )
-    return Candidate(fetched.artifact, replace(restore, signer=signer))
+    return Candidate(fetched.artifact, replace(restore, signer=signer), evidence)
 
 
 def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
@@ -343,40 +367,10 @@ def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
     Call it under ``store.exclusive``.
     """
     directory = store.save(candidate.lock.tag, candidate.artifact)
+    store.save_signatures(candidate.lock.digest, candidate.evidence.to_json())
     if candidate.lock != lock:
         store.write_lock(candidate.lock)
     return Pulled(candidate.artifact, candidate.lock, directory, changed=True)
-
-
-def check_version(platform: Platform, tag: str, where: str) -> None:
-    """Raise `IntegrityError` unless the artifact is the version that its tag says."""
-    if Version.from_tag(tag) != Version.from_tag(platform.version):
-        raise IntegrityError(
-            "the tag and the artifact disagree about the version",
-            f"the tag says {tag}, the artifact {platform.version}",
-            hint="somebody moved or copied a tag: tell the platform team",
-            where=where,
-        )
-
-
-def _check_direction(platform: Platform, lock: Lock | None, options: PullOptions, where: str) -> None:
-    if lock is None:
-        return
-    if lock.name and lock.name != platform.name:
-        raise LockMismatch(
-            "this is another platform",
-            f"locked is {lock.name}, and {where} is {platform.name}",
-            hint="remove .floe/cache/artifacts.lock if the project really moves to another platform",
-            where=where,
-        )
-    locked = Version.from_tag(lock.tag)
-    if locked is not None and Version.parse(platform.version) < locked and not options.allow_downgrade:
-        raise Refused(
-            "this is a lower version than the locked one",
-            f"locked is {lock.tag}, and {where} is v{platform.version}",
-            hint="use --allow-downgrade if that is what you want",
-            where=where,
-        )
 
 
 def _lock(wanted: Wanted, tag: str, fetched: Fetched, signer: LockedSigner | None) -> Lock:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from floe_engine.errors import UsageError
+from floe_engine.artifact.build import same_content
+from floe_engine.artifact.content import Artifact
+from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.registry.reference import Reference
+from floe_engine.workflows.compile_platform import compile_platform
+from floe_engine.workflows.examine import Examined, examine
 from floe_engine.workflows.publish import sign_digest
-from floe_engine.workflows.pull import check_version, fetch_files
 from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signers
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
+
+ConfirmUnseen = Callable[[str, str], bool]
+"""Shown (the platform, its digest) of what was not built here; whether to vouch for it all the same."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +36,25 @@ def sign_version(
     *,
     options: SigningOptions | None = None,
     ask: AskPassword | None = None,
+    confirm: ConfirmUnseen | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Signed:
-    """Vouch for a published version. Its content is read and checked first: nobody signs unseen.
+    """Vouch for a published version that holds what was built here.
 
-    Signing again with the same key changes nothing. Raises `UsageError` where there is no key.
+    What a tag names is the registry's word. So anything else is signed only where `version` is a
+    digest and `confirm` says yes. Signing again with the same key changes nothing. Raises `Untrusted`
+    where the content is not this directory's, `UsageError` where there is no key or nobody to
+    confirm, `Cancelled`.
     """
     options = options or SigningOptions()
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel, push=True)
     found = locate(repository, wanted)
-    reference = found.reference
-    fetched = fetch_files(repository, found.manifest, where=str(reference))
-    platform = fetched.artifact.platform
-    if not wanted.is_digest:
-        check_version(platform, found.ref, str(reference))
+    seen = examine(workspace, repository, found, wanted)
+    reference, platform = seen.reference, seen.fetched.artifact.platform
+    if not _built_here(workspace, seen.fetched.artifact, cancel):
+        _demand_confirmed(seen, named=wanted.is_digest, confirm=confirm)
     security = platform.manifest.security
     choice = choose_signing(workspace, security, options)
     signing = open_signers(workspace, choice, security, options, ask, cancel=cancel)
@@ -54,7 +64,38 @@ def sign_version(
             hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
         )
     report(Heading(f"Signing {reference}"))
-    subject = repository.resolve(fetched.digest)
+    subject = repository.resolve(seen.fetched.digest)
     assert subject is not None  # it was fetched by this digest a moment ago
     signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
-    return Signed(reference, fetched.digest, tuple(signer.where for signer in signers))
+    return Signed(reference, seen.fetched.digest, tuple(signer.where for signer in signers))
+
+
+def _built_here(workspace: Workspace, artifact: Artifact, cancel: CancelToken | None) -> bool:
+    """Whether `artifact` is what this directory built, or what its manifest.yaml builds now."""
+    built = workspace.store.load_built()
+    if built is not None and same_content(built, artifact):
+        return True
+    if not workspace.manifest_path.exists():
+        return False
+    return same_content(compile_platform(workspace, write=False, cancel=cancel).artifact, artifact)
+
+
+def _demand_confirmed(seen: Examined, *, named: bool, confirm: ConfirmUnseen | None) -> None:
+    digest, platform = seen.fetched.digest, seen.fetched.artifact.platform
+    if not named:
+        raise Untrusted(
+            "what the registry has under this tag is not what was built here",
+            f"{seen.reference} is {digest}",
+            hint=f"look at it (`floe platform inspect {seen.reference}`); to vouch for it all the same, "
+            f"`floe platform sign {seen.reference.with_digest(digest)}`",
+            where=str(seen.reference),
+        )
+    if confirm is None:
+        raise UsageError(
+            "nobody is here to confirm that this is to be signed, and it was not built here",
+            f"{platform.name} v{platform.version}, {digest}",
+            hint="use --yes where you have compared the digest",
+            where=str(seen.reference),
+        )
+    if not confirm(f"{platform.name} v{platform.version}", digest):
+        raise Cancelled

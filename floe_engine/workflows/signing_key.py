@@ -12,6 +12,7 @@ from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
 from floe_engine.events import Notice, Report, silent
 from floe_engine.files import Directory, stands
 from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
+from floe_engine.trust.root import trust_root
 from floe_engine.workflows.key_source import (
     PASSWORD_VARIABLE,
     AskPassword,
@@ -24,7 +25,7 @@ from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
-    from floe_engine.signing.keyless import KeylessSigner, TrustRoot
+    from floe_engine.signing.keyless import KeylessSigner
     from floe_engine.signing.oidc import Claimed, SignIn
 
 __all__ = ["AskPassword", "SigningChoice", "SigningOptions", "choose_signing", "keygen", "open_signers"]
@@ -180,17 +181,6 @@ def _identity(
     if token is None or claimed(token) is None:
         token = browser_token(root.issuer(), sign_in, cancel or CancelToken())
     return KeylessSigner(token, root)
-
-
-def trust_root(workspace: Workspace) -> TrustRoot | None:
-    """The Sigstore that the user's settings name (FLOE_TRUST_ROOT, `trust_root`); None: the public one."""
-    path = workspace.environ.get("FLOE_TRUST_ROOT") or workspace.settings.trust_root
-    if not path:
-        return None
-    from floe_engine.signing.keyless import TrustRoot
-
-    config = workspace.environ.get("FLOE_SIGNING_CONFIG")
-    return TrustRoot.load(Path(path), Path(config) if config else None)
 
 
 def find_keys(workspace: Workspace, options: Iterable[str] = ()) -> tuple[KeySource, ...]:

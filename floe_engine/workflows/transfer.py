@@ -18,7 +18,8 @@ from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
 from floe_engine.registry.reference import Reference
 from floe_engine.versions import Version
-from floe_engine.workflows.pull import PullOptions, check_version, fetch_files, pinned
+from floe_engine.workflows.examine import examine
+from floe_engine.workflows.pull import PullOptions, pinned
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
@@ -38,6 +39,8 @@ class Transferred:
     """How many signature manifests the source has."""
     changed: bool
     """False where the target held this version already; missing signatures are added even so."""
+    trusted: bool = False
+    """Whether somebody whom this reader trusts vouches for it."""
 
 
 def copy_version(
@@ -45,21 +48,23 @@ def copy_version(
     source: str,
     target: str,
     *,
+    require_trusted: bool | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Transferred:
     """Copy a version, its bytes checked on the way; the tag is written last.
 
     `target` is a repository, or a reference whose tag equals the version's. Copying again what is
-    there adds only missing signatures. Raises `VersionExists` where the target's tag holds other
-    content.
+    there adds only missing signatures. `require_trusted` says whether somebody trusted has to
+    vouch for it; None: where this directory or a policy names anybody. Raises `VersionExists` where
+    the target's tag holds other content, `Unsigned` and `Untrusted`.
     """
     wanted = Wanted.parse(source, workspace)
     destination = Reference.parse(target, base=workspace.directory)
     from_repository = workspace.repository(wanted.repository, cancel=cancel)
     to_repository = workspace.repository(destination, cancel=cancel, push=True)
     report(Heading(f"Copying {source} to {destination.name}"))
-    return _copy(from_repository, wanted, to_repository, destination, report)
+    return _copy(workspace, from_repository, wanted, to_repository, destination, require_trusted, report)
 
 
 def export_version(
@@ -67,12 +72,14 @@ def export_version(
     file: Path,
     source: str | None = None,
     *,
+    require_trusted: bool | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Transferred:
     """Write a version and its signatures into one file, an OCI layout in a tar archive.
 
-    Without a `source` it is exactly what is pinned and locked here.
+    Without a `source` it is exactly what is pinned and locked here. `require_trusted` as in
+    `copy_version`.
     """
     wanted = Wanted.parse(source, workspace) if source else _locked(workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
@@ -82,7 +89,7 @@ def export_version(
         inside = Reference.parse(f"oci-layout:{layout}")
         opened = workspace.repository(inside, cancel=cancel, push=True)
         report(Heading(f"Writing {file.name}"))
-        done = _copy(repository, wanted, opened, inside, report)
+        done = _copy(workspace, repository, wanted, opened, inside, require_trusted, report)
         packed = pack_layout(layout)
         directory.write(name, packed)
     report(Step("Archive", detail=human_size(len(packed)), key="archive"))
@@ -94,10 +101,14 @@ def import_versions(
     file: Path,
     target: str | None = None,
     *,
+    require_trusted: bool | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> tuple[Transferred, ...]:
-    """Put every version of an exported file into `target` (absent: the workspace's registry)."""
+    """Put every version of an exported file into `target` (absent: the workspace's registry).
+
+    `require_trusted` as in `copy_version`; judged is whether `target` may hold it.
+    """
     destination = (
         Reference.parse(target, base=workspace.directory) if target else workspace.registry.reference
     )
@@ -120,7 +131,16 @@ def import_versions(
         report(Heading(f"Copying {file.name} to {destination.name}"))
         return tuple(
             replace(
-                _copy(source, Wanted(inside, tag), to_repository, destination, report),
+                _copy(
+                    workspace,
+                    source,
+                    Wanted(inside, tag),
+                    to_repository,
+                    destination,
+                    require_trusted,
+                    report,
+                    place=destination,
+                ),
                 source=str(file),
             )
             for _, tag in versions
@@ -135,18 +155,28 @@ def _locked(workspace: Workspace) -> Wanted:
 
 
 def _copy(
+    workspace: Workspace,
     source: Repository,
     wanted: Wanted,
     target: Repository,
     destination: Reference,
+    require_trusted: bool | None,
     report: Report,
+    *,
+    place: Reference | None = None,
 ) -> Transferred:
+    """Copy one version. `place` is whose trust is asked for where the source is an archive."""
     found = locate(source, wanted)
     where = str(found.reference)
-    fetched = fetch_files(source, found.manifest, where=where)
+    seen = examine(workspace, source, found, wanted, place=place)
+    if require_trusted:
+        seen.demand()
+    elif require_trusted is None:
+        seen.demand_where_configured()
+    for warning in seen.verdict.warnings:
+        report(Notice(warning))
+    fetched = seen.fetched
     tag = f"v{fetched.artifact.platform.version}"
-    if not wanted.is_digest:
-        check_version(fetched.artifact.platform, found.ref, where)
     if destination.digest or destination.tag not in (None, tag):
         raise UsageError(
             "a copy keeps the version's tag",
@@ -172,8 +202,9 @@ def _copy(
     report(Step("Signatures", "done" if signatures else "skipped", f"{signatures}", key="signatures"))
     if present is None:
         target.push_manifest(raw, IMAGE_MANIFEST, tag=tag)
+    trusted = seen.verdict.status == "verified"
     return Transferred(
-        where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, changed=present is None
+        where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, present is None, trusted
     )
 
 

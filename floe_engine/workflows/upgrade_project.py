@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
-from floe_engine.errors import CacheCorrupt, NothingChecked, Refused, UsageError
+from floe_engine.errors import CacheCorrupt, NothingChecked, Refused, TrustError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.project.spec_check import against_platform
 from floe_engine.store import Lock
 from floe_engine.text import plural
+from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.fleet import project_impact
 from floe_engine.upgrade.impact import Impact
 from floe_engine.upgrade.pins import outlook, pinned
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.versions import Constraint, Precision, Step, Version
 from floe_engine.workflows.pin import Pin, constraint_of, move_pin, read_pin, stale_comments
-from floe_engine.workflows.pull import Candidate, PullOptions, obtain
-from floe_engine.workflows.trusting import AskFirstUse
+from floe_engine.workflows.pull import Candidate, PullOptions, load, obtain
 from floe_engine.workflows.wanted import Wanted, choose_tag, demand_one_meaning, satisfies
 from floe_engine.workspace import Workspace
 
@@ -206,7 +206,7 @@ def _candidate(
     if version == pin.version:
         return None
     wanted = Wanted(pin.wanted.repository, str(version))
-    options = PullOptions.of(pin.spec, allow_downgrade=allow_downgrade)
+    options = PullOptions(spec=pin.spec, allow_downgrade=allow_downgrade)
     return obtain(workspace, wanted, pin.lock, options=options, ask=ask, report=report, cancel=cancel)
 
 
@@ -237,11 +237,11 @@ def _plan(
 
 def _locked(workspace: Workspace, pin: Pin, report: Report, cancel: CancelToken | None) -> Artifact:
     """The locked version: from the cache, or fetched by its digest, for nothing may be written yet."""
+    options = PullOptions(spec=pin.spec)
     try:
-        return workspace.store.load(pin.lock)
-    except CacheCorrupt:
+        return load(workspace, pin.lock, options).artifact
+    except (CacheCorrupt, TrustError):
         wanted = Wanted(pin.wanted.repository, pin.lock.digest)
-        options = PullOptions.of(pin.spec)
         return obtain(
             workspace, wanted, pin.lock, options=options, restore=pin.lock, report=report, cancel=cancel
         ).artifact

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from floe_engine.artifact.pack import read_manifest
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.manifest.check import Checked
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.trust import Verdict, verify
-from floe_engine.workflows.check_platform import check_platform
-from floe_engine.workflows.compile_platform import trusted_keys
-from floe_engine.workflows.signing_key import PUBLIC_FILE
-from floe_engine.workflows.trusting import TrustAnchors, anchors_of
+from floe_engine.signing.trust import Verdict
+from floe_engine.trust.verdict import demand_admitted
+from floe_engine.workflows.examine import examine
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
@@ -38,50 +34,14 @@ def verify_version(
 ) -> Verified:
     """The verdict on every signature of `version` (a tag, a constraint, a digest or a reference).
 
-    Trusted are `keys` (paths), else floe.yaml, the user's settings, the lock, else what this
-    platform's own manifest.yaml lists, else the ``cosign.pub`` that lies here. Raises `NotFound`,
-    `RegistryError`; a bad signature is no error here but a verdict.
+    It is fetched and judged as `init` would judge it. `keys` (paths) narrow whom the trust policy
+    and floe.yaml name, and are trusted where those name nobody. Raises `NotFound`, `RegistryError`,
+    and `IntegrityError` for what is not the version that its tag says; a bad signature is no error
+    here but a verdict.
     """
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
-    read_manifest(found.manifest.raw, where=str(found.reference))  # of something else there is nothing to say
-    digest = found.manifest.digest
-    trust = reader_anchors(workspace, keys)
-    verdict = verify(
-        repository,
-        digest,
-        trust.anchors,
-        docker_reference=repository.reference.docker_reference,
-        exhaustive=True,
-    )
-    return Verified(found.reference, digest, verdict, trust.source)
-
-
-def reader_anchors(workspace: Workspace, keys: Sequence[str] = ()) -> TrustAnchors:
-    """Whom somebody who works here trusts; the first source that names anybody."""
-    lock = workspace.store.read_lock()
-    if keys:
-        return TrustAnchors(anchors_of(workspace, keys=keys).anchors, "--key")
-    if workspace.spec_path.exists():
-        from floe_engine.project.spec_file import load_spec
-        from floe_engine.workflows.pull import PullOptions
-
-        options = PullOptions.of(load_spec(workspace.spec_path))
-        trust = anchors_of(workspace, keys=options.keys, identities=options.identities, lock=lock)
-    else:
-        trust = anchors_of(workspace, lock=lock)
-    return trust if trust.configured else _platform_anchors(workspace, trust)
-
-
-def _platform_anchors(workspace: Workspace, otherwise: TrustAnchors) -> TrustAnchors:
-    """The platform team's own keys, in the platform team's own directory."""
-    if workspace.manifest_path.exists():
-        checked: Checked = check_platform(workspace)
-        if checked.manifest is not None and (listed := trusted_keys(checked.manifest, workspace.directory)):
-            found = anchors_of(workspace, keys=[key.pem for key in listed])
-            return TrustAnchors(found.anchors, "manifest.yaml")
-    public = workspace.directory / PUBLIC_FILE
-    if public.is_file():
-        return TrustAnchors(anchors_of(workspace, keys=[str(public.resolve())]).anchors, PUBLIC_FILE)
-    return otherwise
+    seen = examine(workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report)
+    demand_admitted(seen.trust, seen.subject.where)
+    return Verified(seen.reference, seen.fetched.digest, seen.verdict, seen.trust.source)

@@ -14,11 +14,11 @@ from floe_engine.events import Event, Notice
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import load_private
+from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.init_project import Initialised, init_project
 from floe_engine.workflows.publish import Published, publish
 from floe_engine.workflows.pull import Pulled, PullOptions, pinned, pull
 from floe_engine.workflows.signing_key import SigningOptions
-from floe_engine.workflows.trusting import AskFirstUse
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 

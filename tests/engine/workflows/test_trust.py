@@ -12,7 +12,7 @@ from floe_engine.project.spec_file import load_spec
 from floe_engine.workflows.compile_project import locked_platform
 from floe_engine.workflows.sign_version import sign_version
 from floe_engine.workflows.signing_key import SigningOptions
-from floe_engine.workflows.verify import reader_anchors
+from floe_engine.workflows.verify import verify_version
 from tests.engine.workflows.teams import DataTeam, Heard, PlatformTeam, fingerprint, manifest
 
 
@@ -68,14 +68,23 @@ def test_first_use_can_be_refused_by_a_setting(
         data.pull_pinned()
 
 
-def test_what_floe_yaml_says_of_first_use_wins_over_the_settings(
+def test_a_project_cannot_accept_a_first_use_that_its_reader_refuses(
     platform: PlatformTeam, data: DataTeam, key: Path
 ) -> None:
     platform.publish(key=key)
     data.settings('first_use = "refuse"')
     data.pin("v1.0.0", "first_use: accept")
-    data.pull_pinned()
-    assert fingerprint(key) in data.lock
+    with pytest.raises(Untrusted, match="nothing vouches"):
+        data.pull_pinned()
+
+
+def test_where_a_first_use_is_refused_an_unsigned_version_is_no_way_round_it(
+    platform: PlatformTeam, data: DataTeam
+) -> None:
+    platform.publish()
+    data.settings('first_use = "refuse"')
+    with pytest.raises(Unsigned):
+        data.pull("v1.0.0")
 
 
 def test_a_later_version_by_another_signer_is_refused_and_the_store_stays(
@@ -121,17 +130,20 @@ def test_keys_change_hands_through_the_list_of_the_locked_version(
 # --- anchors -----------------------------------------------------------------------------------
 
 
-def test_floe_yaml_wins_over_the_settings_and_the_settings_over_the_lock(
+def test_floe_yaml_narrows_what_the_settings_trust_and_both_outrank_the_lock(
     platform: PlatformTeam, data: DataTeam, key: Path, other_key: Path
 ) -> None:
     platform.publish("1.0.0", key=key)
     data.pull("v1.0.0")
-    assert reader_anchors(data.workspace).source == "artifacts.lock"
-    data.settings(f'trusted_keys = ["{public(other_key)}"]')
-    assert reader_anchors(data.workspace).anchors.keys[0].fingerprint == fingerprint(other_key)
+    assert verify_version(data.workspace, "v1.0.0").trust_source == "artifacts.lock"
+    data.settings(f'trusted_keys = ["{public(key)}", "{public(other_key)}"]')
+    assert verify_version(data.workspace, "v1.0.0").trust_source.endswith("config.toml")
     data.pin("v1.0.0", f"trusted_keys: [{public(key)}]")
-    assert reader_anchors(data.workspace).source == "floe.yaml"
     assert data.pull_pinned(force=True).lock.signer.fingerprint == fingerprint(key)
+    data.settings(f'trusted_keys = ["{public(other_key)}"]')
+    with pytest.raises(Untrusted, match=r"nobody in common") as refused:
+        data.pull_pinned(force=True)
+    assert "config.toml and floe.yaml" in refused.value.message
     data.pin("v1.0.0")
     with pytest.raises(Untrusted):
         data.pull_pinned(force=True)
@@ -305,8 +317,6 @@ def test_an_artifact_that_requires_signatures_and_lost_its_own_is_refused(
 def test_without_anchors_a_verdict_is_never_verified(
     platform: PlatformTeam, data: DataTeam, key: Path
 ) -> None:
-    from floe_engine.workflows.verify import verify_version
-
     platform.publish(key=key)
     data.workspace  # noqa: B018 - makes the directory
     assert verify_version(data.workspace, "v1.0.0").verdict.status == "untrusted"

@@ -1,0 +1,183 @@
+"""What a version's signatures were checked by, kept so that they can be checked again without a network.
+
+Kept are the image manifest and, of every signature that counted, the manifest and the blob, byte for
+byte as the registry served them. Nothing in it has to be believed: manifests and blobs are found by
+their digests, and whether a signature holds is worked out anew each time.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from floe_engine.errors import NotFound
+from floe_engine.files import canonical_json, sha256_digest, strict_json
+from floe_engine.signing.outside import decode_base64
+from floe_engine.signing.repository import (
+    MANIFEST_MEDIA_TYPE,
+    Descriptor,
+    SignatureSource,
+    StoredDescriptor,
+    StoredManifest,
+)
+from floe_engine.signing.verdict import Signer
+
+EVIDENCE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptManifest:
+    """A manifest of a signature, or of the artifact itself."""
+
+    raw: bytes = field(repr=False)
+    media_type: str = MANIFEST_MEDIA_TYPE
+
+    @property
+    def digest(self) -> str:
+        """The digest of `raw`."""
+        return sha256_digest(self.raw)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The image manifest of one artifact and its signatures; a `SignatureSource`."""
+
+    image: bytes = field(repr=False)
+    """The artifact's own manifest."""
+    bundles: tuple[bytes, ...] = field(default=(), repr=False)
+    """Manifests of the referrers that carry a sigstore bundle."""
+    simple: bytes = field(default=b"", repr=False)
+    """What lies under the ``.sig`` tag; empty where nothing does."""
+    blobs: tuple[bytes, ...] = field(default=(), repr=False)
+    """Bundles and simple-signing payloads."""
+
+    @property
+    def digest(self) -> str:
+        """Of the artifact: what is signed, and what the lock pins."""
+        return sha256_digest(self.image)
+
+    @property
+    def signed(self) -> bool:
+        """Whether there is any signature, good or not."""
+        return bool(self.bundles or self.simple)
+
+    @property
+    def keyless(self) -> bool:
+        """Whether checking it needs the Sigstore library, which takes a third of a second to load."""
+        return any(b"ertificate" in blob for blob in self.blobs)
+
+    def to_json(self) -> bytes:
+        """The bytes that are kept."""
+        return canonical_json(
+            {
+                "evidenceVersion": EVIDENCE_VERSION,
+                "manifest": _text(self.image),
+                "bundles": [_text(raw) for raw in self.bundles],
+                "simpleSigning": _text(self.simple),
+                "blobs": [_text(blob) for blob in self.blobs],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Evidence:
+        """Read what `to_json` wrote. Raises `ValueError` where it is anything else."""
+        document = strict_json(data)
+        try:
+            if document["evidenceVersion"] != EVIDENCE_VERSION:
+                raise ValueError(f"evidenceVersion {document['evidenceVersion']} is not known to this floe")
+            return cls(
+                decode_base64(document["manifest"]),
+                tuple(decode_base64(raw) for raw in document["bundles"]),
+                decode_base64(document["simpleSigning"]),
+                tuple(decode_base64(blob) for blob in document["blobs"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it has no proper {error}") from None
+
+    # --- as a repository -----------------------------------------------------------------------
+
+    def resolve(self, ref: str, /) -> StoredDescriptor | None:
+        """The descriptor of something that was kept, or None."""
+        try:
+            found = self.manifest(ref)
+        except NotFound:
+            return None
+        return Descriptor(found.media_type, found.digest, len(found.raw))
+
+    def manifest(self, ref: str, /) -> KeptManifest:
+        """The manifest behind a digest or the ``.sig`` tag; raises `NotFound`."""
+        if self.simple and ref == _sig_tag(self.digest):
+            return KeptManifest(self.simple)
+        for raw in (self.image, *self.bundles):
+            if sha256_digest(raw) == ref:
+                return KeptManifest(raw)
+        raise NotFound("it was not kept", ref)
+
+    def blob(self, descriptor: Any, limit: int, /) -> bytes:
+        """The bytes behind a descriptor; raises `NotFound`."""
+        for blob in self.blobs:
+            if sha256_digest(blob) == descriptor.digest and len(blob) <= limit:
+                return blob
+        raise NotFound("it was not kept", descriptor.digest)
+
+    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+        """The referrers that were kept."""
+        if digest != self.digest:
+            return ()
+        return [Descriptor(MANIFEST_MEDIA_TYPE, sha256_digest(raw), len(raw)) for raw in self.bundles]
+
+
+class Witness:
+    """Reads signatures from a repository and remembers what was read, to be kept as evidence."""
+
+    def __init__(self, repository: SignatureSource) -> None:
+        self._repository = repository
+        self._manifests: dict[str, bytes] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._read_by: dict[str, list[str]] = {}
+        self._last = ""
+
+    def resolve(self, ref: str, /) -> StoredDescriptor | None:
+        """As the repository."""
+        return self._repository.resolve(ref)
+
+    def manifest(self, ref: str, /) -> StoredManifest:
+        """As the repository; remembered under `ref`."""
+        found = self._repository.manifest(ref)
+        self._manifests[ref] = found.raw
+        self._last = ref
+        return found
+
+    def blob(self, descriptor: Any, limit: int, /) -> bytes:
+        """As the repository; remembered with the manifest that was read before it."""
+        data = self._repository.blob(descriptor, limit)
+        self._blobs[descriptor.digest] = data
+        self._read_by.setdefault(self._last, []).append(descriptor.digest)
+        return data
+
+    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+        """As the repository."""
+        return self._repository.referrers(digest)
+
+    def evidence(self, image: bytes, signers: Iterable[Signer]) -> Evidence:
+        """What shows that `signers` signed the artifact whose manifest is `image`."""
+        places = dict.fromkeys(signer.where.partition("[")[0] for signer in signers)
+        sig = _sig_tag(sha256_digest(image))
+        read = [place for place in places if place in self._manifests]
+        blobs = dict.fromkeys(digest for place in read for digest in self._read_by.get(place, ()))
+        return Evidence(
+            image,
+            tuple(self._manifests[place] for place in read if place != sig),
+            self._manifests[sig] if sig in read else b"",
+            tuple(self._blobs[digest] for digest in blobs),
+        )
+
+
+def _sig_tag(digest: str) -> str:
+    return f"{digest.replace(':', '-')}.sig"
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,339 @@
+"""The one verdict on an artifact: is it what it says, is it whose it should be, may it be taken.
+
+Judged are the digest that was signed, the platform's name and the version (both as signed and as
+written), the place that the signature names, continuity with what is locked, what the platform and
+the lock demand, and how many signers there have to be. Nothing is written here, and no registry is
+chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from floe_engine.artifact.pack import PLATFORM_NAME, SIGNING_KEY, VERSION
+from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refused, Unsigned, Untrusted
+from floe_engine.events import Notice, Report, Step
+from floe_engine.signing.outside import quoted
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Signer, Verdict
+from floe_engine.store import Lock, LockedSigner
+from floe_engine.trust.authority import Authority
+from floe_engine.versions import Version
+
+if TYPE_CHECKING:
+    from floe_engine.artifact.platform import Platform
+    from floe_engine.signing.keys import PublicKey
+    from floe_engine.signing.repository import SignatureSource
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """That an artifact may be taken, and on whose word."""
+
+    signer: LockedSigner | None = None
+    """Whom to record; None where it is accepted unsigned."""
+    signers: tuple[Signer, ...] = ()
+    """Whose signatures counted."""
+
+
+AskFirstUse = Callable[[str, str], bool]
+"""Shown (the platform, who signed it) at a terminal; whether to trust them from now on."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged: an artifact whose bytes were checked, and what it says of itself."""
+
+    digest: str
+    name: str
+    version: str
+    where: str
+    """Its reference, for messages."""
+    docker_reference: str = ""
+    """``host/repository`` that it lies in."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Of its image manifest."""
+    require_signed: bool = False
+    listed: tuple[str, ...] = ()
+    """PEM of the keys that it says may sign it: never an anchor, good for a first use only."""
+
+    @classmethod
+    def of(
+        cls,
+        digest: str,
+        annotations: Mapping[str, str],
+        *,
+        where: str,
+        docker_reference: str = "",
+        platform: Platform | None = None,
+    ) -> Subject:
+        """An artifact by its image manifest, and by its files where they were fetched.
+
+        Raises `IntegrityError` where the two disagree about name or version.
+        """
+        if platform is None:
+            name, version = annotations.get(PLATFORM_NAME, ""), annotations.get(VERSION, "")
+            return cls(digest, name, version, where, docker_reference, annotations)
+        inside = {PLATFORM_NAME: platform.name, VERSION: platform.version}
+        for key, value in inside.items():
+            if annotations.get(key, value) != value:
+                raise IntegrityError(
+                    "the image manifest and the artifact disagree about "
+                    + ("the version" if key == VERSION else "the platform's name"),
+                    f"{quoted(annotations[key])} outside, {quoted(value)} inside",
+                    hint="do not use it, and tell the platform team",
+                    where=where,
+                )
+        security = platform.manifest.security
+        return cls(
+            digest,
+            platform.name,
+            platform.version,
+            where,
+            docker_reference,
+            annotations,
+            security.require_signed_artifacts,
+            tuple(key.pem for key in security.trusted_keys),
+        )
+
+    def objection(self, signer: Signer) -> str:
+        """Why a signature is not for this artifact though it holds; empty where it is.
+
+        A signature names what it is for beside the digest, so that neither a tag that moved nor
+        another platform's version passes for this one.
+        """
+        name = signer.annotations.get(PLATFORM_NAME)
+        if name is not None and name != self.name:
+            return f"made for the platform {quoted(name)}, and this is {quoted(self.name)}"
+        signed = signer.annotations.get(VERSION)
+        if signed is not None and Version.from_tag(signed) != Version.from_tag(self.version):
+            return f"made for version {quoted(signed)}, and this is {quoted(self.version)}"
+        return ""
+
+
+def check_tag(subject: Subject, tag: str) -> None:
+    """Raise `IntegrityError` unless the artifact is the version that its tag says."""
+    if Version.from_tag(tag) != Version.from_tag(subject.version):
+        raise IntegrityError(
+            "the tag and the artifact disagree about the version",
+            f"the tag says {tag}, the artifact {subject.version}",
+            hint="somebody moved or copied a tag: tell the platform team",
+            where=subject.where,
+        )
+
+
+def check_continuity(
+    subject: Subject, lock: Lock | None, *, taken: bool = True, allow_downgrade: bool = False
+) -> None:
+    """Raise where an artifact does not go on from what is locked.
+
+    `LockMismatch` for another platform; `Refused` for a lower version that is to be `taken` and not
+    only looked at.
+    """
+    if lock is None:
+        return
+    if lock.name and subject.name and lock.name != subject.name:
+        raise LockMismatch(
+            "this is another platform",
+            f"locked is {lock.name}, and {subject.where} is {subject.name}",
+            hint="remove .floe/cache/artifacts.lock if the project really moves to another platform",
+            where=subject.where,
+        )
+    locked, version = Version.from_tag(lock.tag), Version.from_tag(subject.version)
+    if taken and not allow_downgrade and locked is not None and version is not None and version < locked:
+        raise Refused(
+            "this is a lower version than the locked one",
+            f"locked is {lock.tag}, and {subject.where} is v{subject.version}",
+            hint="use --allow-downgrade if that is what you want",
+            where=subject.where,
+        )
+
+
+def check_unmoved(subject: Subject, lock: Lock | None, repository: str, tag: str) -> None:
+    """Raise `LockMismatch` where `tag` of `repository` is locked with other content."""
+    if lock is not None and (lock.reference, lock.tag) == (repository, tag) and lock.digest != subject.digest:
+        raise moved_tag(lock, subject.digest)
+
+
+def moved_tag(lock: Lock, digest: str) -> LockMismatch:
+    """What is said of a tag that no longer names what was locked."""
+    return LockMismatch(
+        f"the tag {lock.tag} has moved since it was locked",
+        f"locked   {lock.digest}\nregistry {digest}",
+        hint="a version tag never moves by itself: ask the platform team, then run "
+        "`floe platform pull --force`",
+        where=f"{lock.reference}:{lock.tag}",
+    )
+
+
+def weigh(
+    repository: SignatureSource, subject: Subject, trust: Authority, *, exhaustive: bool = False
+) -> Verdict:
+    """What the signatures of `subject` are worth to this reader.
+
+    Without anchors no signature is good. Raises `RegistryError` where signatures cannot be looked
+    for: that is never read as "unsigned".
+    """
+    keys = _suggested(subject) if trust.configured else ()
+    return _weigh(repository, subject, trust, keys, exhaustive=exhaustive)
+
+
+def judge(
+    repository: SignatureSource,
+    subject: Subject,
+    trust: Authority,
+    *,
+    lock: Lock | None = None,
+    exhaustive: bool = False,
+    ask: AskFirstUse | None = None,
+    report: Report,
+) -> Accepted:
+    """Decide on an artifact that is to be taken; `exhaustive` looks at every signature.
+
+    Raises `Unsigned`, `Untrusted`, or whatever the registry raised while signatures were looked for.
+    """
+    demand_admitted(trust, subject.where)
+    suggested = _suggested(subject)
+    verdict = _weigh(repository, subject, trust, suggested, exhaustive=exhaustive)
+    for warning in verdict.warnings:
+        report(Notice(warning))
+    known = {key.fingerprint: key for key in (*trust.keys, *suggested)}
+    if trust.configured:
+        verdict.demand(subject.where)
+        report(Step("Verifying signature", key="signature"))
+        return Accepted(_record(verdict.signers[0], known, first_use=False), verdict.signers)
+    return _first_use(verdict, subject, trust, known, lock, ask, report)
+
+
+def names(locked: LockedSigner | None, signer: Signer) -> bool:
+    """Whether `signer` is whom a lock names."""
+    return locked is not None and (locked.fingerprint, locked.identity, locked.issuer) == (
+        signer.fingerprint,
+        signer.identity,
+        signer.issuer,
+    )
+
+
+def demand_admitted(trust: Authority, where: str) -> None:
+    """Raise `Untrusted` where a policy takes nothing from this repository."""
+    if trust.barred:
+        raise Untrusted(
+            "the trust policy takes nothing from here",
+            f"no scope of {trust.barred} holds {where}, and its default is to refuse",
+            hint="ask whoever keeps the policy; `floe platform trust` shows what it says",
+            where=where,
+        )
+
+
+def _weigh(
+    repository: SignatureSource,
+    subject: Subject,
+    trust: Authority,
+    suggested: tuple[PublicKey, ...],
+    *,
+    exhaustive: bool,
+) -> Verdict:
+    return verify(
+        repository,
+        subject.digest,
+        trust.anchors(suggested),
+        docker_reference=subject.docker_reference,
+        exhaustive=exhaustive,
+        required=trust.required,
+        objection=lambda signer: trust.objection(signer) or subject.objection(signer),
+    )
+
+
+def _first_use(
+    verdict: Verdict,
+    subject: Subject,
+    trust: Authority,
+    known: Mapping[str, PublicKey],
+    lock: Lock | None,
+    ask: AskFirstUse | None,
+    report: Report,
+) -> Accepted:
+    """Nobody vouches yet: whoever signed is shown, and remembered where that is accepted."""
+    where = subject.where
+    required = subject.require_signed or (lock is not None and lock.require_signed) or trust.required > 1
+    if verdict.status == "unsigned":
+        if required or trust.first_use == "refuse":
+            raise Unsigned(
+                "the artifact is not signed, and this platform requires it"
+                if required
+                else "the artifact is not signed, and nothing else vouches for it",
+                f"nothing vouches for {subject.digest}",
+                hint="ask the platform team to sign it (`floe platform sign`)",
+                where=where,
+            )
+        report(Step("Verifying signature", "skipped", "not signed", key="signature"))
+        report(Notice(f"{where} is not signed: nothing proves who published it"))
+        return Accepted()
+    newcomer = verdict.signers[0] if verdict.status == "verified" else _certified(verdict, subject, trust)
+    if newcomer is None:
+        if required or known or trust.first_use == "refuse":
+            verdict.demand(where)
+        reasons = "; ".join(rejected.reason for rejected in verdict.rejected)
+        report(Step("Verifying signature", "skipped", "no key to verify it with", key="signature"))
+        report(
+            Notice(
+                f"{where} has signatures that could not be verified: {reasons}",
+                hint="ask the platform team for their public key and add it to platform.trusted_keys",
+            )
+        )
+        return Accepted()
+    name = f"{subject.name} v{subject.version}"
+    asked = ask is not None and trust.first_use != "accept"
+    if trust.first_use == "refuse" or (asked and ask is not None and not ask(name, str(newcomer))):
+        raise Untrusted(
+            "nothing vouches for the signer yet",
+            f"{where} is signed by {newcomer}",
+            hint="compare that with the platform team; then add them to platform.trusted_keys or "
+            "platform.trusted_identities in floe.yaml",
+            where=where,
+        )
+    if not asked:
+        report(
+            Notice(
+                f"first use: trusting {newcomer} from now on, because they signed {where}",
+                hint="compare that with the platform team; the lock records it",
+            )
+        )
+    report(Step("Verifying signature", key="signature"))
+    return Accepted(_record(newcomer, known, first_use=True), verdict.signers or (newcomer,))
+
+
+def _record(signer: Signer, known: Mapping[str, PublicKey], *, first_use: bool) -> LockedSigner:
+    key = known.get(signer.fingerprint)
+    pem = key.pem.decode() if key is not None and not signer.identity else ""
+    return LockedSigner(signer.fingerprint, pem, signer.identity, signer.issuer, first_use)
+
+
+def _certified(verdict: Verdict, subject: Subject, trust: Authority) -> Signer | None:
+    """A keyless signer whose certificate holds and who is not revoked, though nobody listed them."""
+    if trust.required > 1:
+        return None
+    certified = (rejected.signer for rejected in verdict.rejected if rejected.signer)
+    return next(
+        (signer for signer in certified if not (trust.objection(signer) or subject.objection(signer))), None
+    )
+
+
+def _suggested(subject: Subject) -> tuple[PublicKey, ...]:
+    """Keys that the artifact itself names: good for a first use, or where anchors list the fingerprint."""
+    from floe_engine.signing.keys import load_public
+
+    pems = [
+        *subject.listed,
+        *([subject.annotations[SIGNING_KEY]] if SIGNING_KEY in subject.annotations else []),
+    ]
+    keys: dict[str, PublicKey] = {}
+    for pem in pems:
+        try:
+            key = load_public(pem.encode())
+        except KeyUnusable:
+            continue  # a damaged suggestion is no suggestion
+        keys.setdefault(key.fingerprint, key)
+    return tuple(keys.values())
