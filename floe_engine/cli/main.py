@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from floe_engine.cli import manifest, project, transfer, versions
+from floe_engine.cli import manifest, project, transfer, trusting, versions
 from floe_engine.cli.command import Misused, refuse
 from floe_engine.cli.output import divert
 from floe_engine.cli.platform import cache, platform
@@ -47,6 +47,7 @@ app.add_typer(platform, name="platform")
 project.register(app)
 manifest.register(app, platform)
 transfer.register(platform)
+trusting.register(platform)
 versions.register(app, platform)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -262,9 +262,12 @@ def list_(
 @command(platform, "inspect", registry=True)
 def inspect_(face: Face, version: Version) -> int:
     """One published version: files, annotations and every signature."""
+    from floe_engine.artifact.pack import SIGNING_KEY
+    from floe_engine.cli.trusting import show_verdict
     from floe_engine.files import human_size
     from floe_engine.text import printable
     from floe_engine.workflows.browse import inspect_version
+    from floe_engine.workflows.trust_report import fingerprint_of
 
     found = inspect_version(face.workspace, version, report=face.output.report, cancel=face.cancel)
     out = face.output
@@ -275,9 +278,10 @@ def inspect_(face: Face, version: Version) -> int:
         out.answer(f"  {file.path:<36} {human_size(file.size):>9}  {file.digest}")
     out.answer("Annotations:")
     for name, value in sorted(found.annotations.items()):
-        first, *more = printable(value).splitlines() or [""]
+        shown = fingerprint_of(value) if name == SIGNING_KEY else value
+        first, *more = printable(shown).splitlines() or [""]
         out.answer(f"  {printable(name)}: {first}{' …' if more else ''}")
-    _show_verdict(out, found.verdict)
+    show_verdict(out, found.verdict)
     out.result(
         {
             "reference": str(found.reference),
@@ -289,39 +293,6 @@ def inspect_(face: Face, version: Version) -> int:
         }
     )
     return 0
-
-
-@command(platform, "verify", registry=True)
-def verify_(
-    face: Face,
-    version: Version,
-    *,
-    key: Annotated[
-        list[str] | None, typer.Option("--key", help="Trusted public key; may be repeated.")
-    ] = None,
-) -> int:
-    """Verify the signatures of a published version; exit code 6 unless one is trusted."""
-    from floe_engine.errors import TrustError
-    from floe_engine.workflows.verify import verify_version
-
-    found = verify_version(face.workspace, version, keys=key or (), cancel=face.cancel)
-    face.output.answer(f"Reference: {found.reference}")
-    face.output.answer(f"Digest: {found.digest}")
-    face.output.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform verify --help`)'}")
-    _show_verdict(face.output, found.verdict)
-    verified = found.verdict.status == "verified"
-    face.output.result(
-        {
-            "reference": str(found.reference),
-            "digest": found.digest,
-            "trustFrom": found.trust_source,
-            **verdict_facts(found.verdict),
-        },
-        ok=verified,
-    )
-    if not verified and not face.output.machine:
-        found.verdict.demand(str(found.reference))
-    return 0 if verified else TrustError.exit_code
 
 
 @command(platform, "sign", registry=True)
@@ -387,16 +358,3 @@ def keygen_(
         {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
     )
     return 0
-
-
-def _show_verdict(out: Any, verdict: Any) -> None:
-    from floe_engine.events import Step
-    from floe_engine.text import printable
-
-    out.answer(f"Signatures: {verdict.status}")
-    for signer in verdict.signers:
-        out.step(Step(f"{signer.format}: {signer}", detail=printable(signer.where)))
-    for entry in verdict.rejected:
-        out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
-    for warning in verdict.warnings:
-        out.warning(warning)

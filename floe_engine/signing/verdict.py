@@ -57,6 +57,9 @@ class Identity:
                     f"{quoted(self.subject)}: {error.msg}",
                 ) from None
 
+    def __str__(self) -> str:
+        return f"{'/' + self.subject + '/' if self.pattern else self.subject} (issuer {self.issuer})"
+
     def matches(self, subject: str, issuer: str) -> bool:
         """Whether a certified subject and issuer are this identity."""
         if issuer != self.issuer:

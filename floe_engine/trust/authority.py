@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
 from floe_engine.signing.fingerprint import looks_like_fingerprint, parse_fingerprint
 from floe_engine.signing.verdict import Anchors, Identity, Signer
+from floe_engine.text import plural
 from floe_engine.trust.policy import FIRST_USES, FirstUse, TrustPolicy, demand_own, policies, read_identity
 from floe_engine.trust.root import trust_root
 
@@ -70,6 +71,8 @@ class Authority:
     """The policy that takes nothing from this repository, where one says so."""
     policies: tuple[TrustPolicy, ...] = ()
     """The policies that were read, whether or not they speak of this repository."""
+    considered: tuple[tuple[str, str], ...] = ()
+    """Every source that was asked, and what it says."""
 
     @property
     def configured(self) -> bool:
@@ -85,6 +88,14 @@ class Authority:
     def source(self) -> str:
         """Where it was written down, for people; empty where nobody is trusted."""
         return " and ".join(map(str, self.layers))
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """Fingerprints and identities that every source accepts, for people."""
+        if not self.layers:
+            return ()
+        keys = reduce(frozenset.intersection, (layer.keys for layer in self.layers))
+        return (*sorted(keys), *(str(who) for layer in self.layers[:1] for who in layer.identities))
 
     def anchors(self, more: Iterable[PublicKey] = ()) -> Anchors:
         """What signatures are checked with.
@@ -175,6 +186,7 @@ class _Gathering:
         self._required = 1
         self._barred = ""
         self._settings_bind = True
+        self._said: list[tuple[str, str]] = []
         self.layers: list[Layer] = []
         self.refuses_outside = False
 
@@ -185,12 +197,15 @@ class _Gathering:
             scope = policy.scope_for(self._repository)
             where = str(policy.path)
             if scope is None:
+                self._say(where, f"no scope holds this repository; by default {policy.default}")
                 self._first_uses.append(policy.default)
                 if policy.default == "refuse":
                     self._barred = where
                 continue
             self._first_uses.append(scope.first_use or policy.default)
             self._required = max(self._required, scope.required)
+            if not scope.names_signers:
+                self._say(where, f"{scope.match} names no signers; first use: {self._first_uses[-1]}")
             if scope.names_signers:
                 # The scope speaks of this very place; the settings speak of every place.
                 self._settings_bind = False
@@ -199,6 +214,10 @@ class _Gathering:
     def settings(self) -> None:
         """The user's config.toml: the scope that holds everything."""
         settings = self._workspace.settings
+        if not self._settings_bind:
+            self._say(str(settings.path), "a scope of the trust policy is more specific")
+        elif not (settings.trusted_keys or settings.trusted_identities):
+            self._say(str(settings.path), f"names nobody; first use: {settings.first_use or 'not said'}")
         if settings.first_use is not None:
             self._first_uses.append(settings.first_use)
         self.refuses_outside = "refuse" in self._first_uses
@@ -218,6 +237,8 @@ class _Gathering:
         if spec is None:
             return
         chosen = spec.platform
+        if not (chosen.trusted_keys or chosen.trusted_identities):
+            self._say("floe.yaml", f"names nobody; first use: {chosen.first_use or 'not said'}")
         if chosen.first_use is not None:
             self._first_uses.append(chosen.first_use)
         if chosen.trusted_keys or chosen.trusted_identities:
@@ -256,7 +277,13 @@ class _Gathering:
             self._fingerprint(entry, base or self._workspace.directory, source, policy=policy)
             for entry in keys
         )
-        self.layers.append(Layer(source, found, tuple(identities), scope))
+        layer = Layer(source, found, tuple(identities), scope)
+        self.layers.append(layer)
+        counted = plural(len(found), "key"), plural(len(layer.identities), "identity")
+        self._say(source, f"{scope + ': ' if scope else ''}{counted[0]}, {counted[1]}")
+
+    def _say(self, source: str, says: str) -> None:
+        self._said.append((source, says))
 
     def together(self) -> Authority:
         """What all of it comes to."""
@@ -273,6 +300,7 @@ class _Gathering:
             trust_root=trust_root(self._workspace),
             barred=self._barred,
             policies=self._policies,
+            considered=tuple(self._said),
         )
 
     def _fingerprint(self, entry: str, base: Path, source: str, *, policy: bool) -> str:

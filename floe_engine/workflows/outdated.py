@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from floe_engine.errors import CacheCorrupt
 from floe_engine.events import CancelToken
 from floe_engine.registry.reference import Reference
 from floe_engine.upgrade.pins import Outlook, outlook
 from floe_engine.versions import Constraint, Version
 from floe_engine.workflows.browse import list_versions
-from floe_engine.workflows.pull import PullOptions, pinned
+from floe_engine.workflows.pull import PullOptions, load, pinned
 from floe_engine.workspace import Workspace
 
 
@@ -36,12 +38,16 @@ class Outdated:
 def outdated(workspace: Workspace, *, cancel: CancelToken | None = None) -> Outdated:
     """The locked version, the highest within the constraint, and the latest. One request.
 
-    Raises `UsageError` where nothing is pinned, and what listing raises; the registry is the pin's.
+    Raises `UsageError` where nothing is pinned, what listing raises, and `TrustError` where whoever
+    signed the locked version is not trusted any more; the registry is the pin's.
     """
-    wanted, _ = pinned(workspace, PullOptions())
+    wanted, options = pinned(workspace, PullOptions())
     lock = workspace.store.read_lock()
     if lock is not None and lock.reference != wanted.repository.name:
         lock = None
+    if lock is not None:
+        with suppress(CacheCorrupt):  # where nothing is cached, nothing is there to be believed
+            load(workspace, lock, options)
     current = Version.from_tag(lock.version or lock.tag) if lock else None
     text = wanted.constraint
     if wanted.is_digest:

@@ -31,6 +31,7 @@ from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.verdict import Verdict
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence, Witness
@@ -179,23 +180,42 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
     )
 
 
-def load_locked(workspace: Workspace, options: PullOptions | None = None) -> Pulled | None:
+@dataclass(frozen=True)
+class Loaded:
+    """The locked version from the cache, judged again."""
+
+    artifact: Artifact
+    lock: Lock
+    directory: Path
+    trust: Authority
+    verdict: Verdict
+
+    @property
+    def pulled(self) -> Pulled:
+        """The same as the result of a pull that had nothing to do."""
+        return Pulled(self.artifact, self.lock, self.directory, changed=False)
+
+
+def load_locked(workspace: Workspace) -> Pulled | None:
     """The locked artifact from the cache, judged again without a request; None where nothing is locked.
 
-    Raises `CacheCorrupt` where it is not there whole, `LockMismatch` where the lock was edited, and
-    `TrustError` where whoever signed it is not trusted any more.
+    Raises what `load` raises.
     """
     lock = workspace.store.read_lock()
-    return load(workspace, lock, options or PullOptions()) if lock is not None else None
+    return load(workspace, lock).pulled if lock is not None else None
 
 
-def load(workspace: Workspace, lock: Lock, options: PullOptions) -> Pulled:
-    """What `lock` pins from the cache, judged as in `load_locked`."""
+def load(workspace: Workspace, lock: Lock, options: PullOptions | None = None) -> Loaded:
+    """What `lock` pins, from the cache: every byte, and by today's anchors who signed it.
+
+    Raises `CacheCorrupt` where it is not there whole, `LockMismatch` where the lock was edited, and
+    `TrustError` where whoever signed it is not trusted, or not any more.
+    """
     store = workspace.store
     artifact = store.load(lock)
-    trust = _trust(workspace, Reference.parse(lock.reference), options, lock)
-    check_stored(workspace, lock, artifact.platform, store.load_signatures(lock.digest), trust)
-    return Pulled(artifact, lock, store.directory(lock.tag), changed=False)
+    trust = _trust(workspace, Reference.parse(lock.reference), options or PullOptions(), lock)
+    verdict = check_stored(workspace, lock, artifact.platform, store.load_signatures(lock.digest), trust)
+    return Loaded(artifact, lock, store.directory(lock.tag), trust, verdict)
 
 
 def load_or_pull(
@@ -212,7 +232,7 @@ def load_or_pull(
     lock = workspace.store.read_lock()
     if lock is not None and satisfies(lock, wanted):
         try:
-            return load(workspace, lock, options)
+            return load(workspace, lock, options).pulled
         except (CacheCorrupt, TrustError):
             pass  # the pull below fetches it again by the locked digest, or says why it cannot
     return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
@@ -256,7 +276,7 @@ def _from_lock(
     doubt: TrustError | None = None
     pulled: Pulled | None = None
     try:
-        pulled = load(workspace, lock, options)
+        pulled = load(workspace, lock, options).pulled
     except CacheCorrupt:
         if workspace.offline:
             raise

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.trust import Verdict
 from floe_engine.trust.verdict import demand_admitted
 from floe_engine.workflows.examine import examine
-from floe_engine.workflows.wanted import Wanted, locate
+from floe_engine.workflows.pull import PullOptions, load, pinned
+from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
 
@@ -26,22 +28,42 @@ class Verified:
 
 def verify_version(
     workspace: Workspace,
-    version: str,
+    version: str | None = None,
     *,
     keys: Sequence[str] = (),
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Verified:
-    """The verdict on every signature of `version` (a tag, a constraint, a digest or a reference).
+    """The verdict on every signature of `version` (a tag, constraint, digest or reference; None: the pin).
 
     It is fetched and judged as `init` would judge it. `keys` (paths) narrow whom the trust policy
     and floe.yaml name, and are trusted where those name nobody. Raises `NotFound`, `RegistryError`,
     and `IntegrityError` for what is not the version that its tag says; a bad signature is no error
     here but a verdict.
     """
-    wanted = Wanted.parse(version, workspace)
+    wanted = Wanted.parse(version, workspace) if version else pinned(workspace, PullOptions())[0]
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report)
     demand_admitted(seen.trust, seen.subject.where)
     return Verified(seen.reference, seen.fetched.digest, seen.verdict, seen.trust.source)
+
+
+def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Sequence[str] = ()) -> Verified:
+    """The verdict on the locked version by what lies in ``.floe/``: files, image manifest, signatures.
+
+    Asks no registry. Raises `UsageError` where nothing is locked or `version` is not, and what
+    `load_locked` raises.
+    """
+    lock = workspace.store.read_lock()
+    if lock is None or (version is not None and not satisfies(lock, Wanted.parse(version, workspace))):
+        raise UsageError(
+            f"{version} is not what is locked here" if lock else "nothing is locked here",
+            f"locked is {lock.reference}:{lock.tag}" if lock else "",
+            hint="leave out --offline to ask the registry, or pull it first",
+            where=str(workspace.store.lock_path),
+        )
+    loaded = load(workspace, lock, PullOptions(trusted_keys=keys))
+    return Verified(
+        Reference.parse(lock.reference).with_tag(lock.tag), lock.digest, loaded.verdict, loaded.trust.source
+    )

@@ -1,0 +1,137 @@
+"""`floe platform verify`, `trust` and `fingerprint`: whom to believe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from floe_engine.cli.command import Face, command
+from floe_engine.cli.facts import verdict_facts
+
+if TYPE_CHECKING:
+    from floe_engine.signing.verdict import Verdict
+
+
+def register(platform: typer.Typer) -> None:
+    """Put the commands into `floe platform`."""
+    command(platform, "verify", registry=True)(verify)
+    command(platform, "trust", registry=True)(trust)
+    command(platform, "fingerprint")(fingerprint)
+
+
+def verify(
+    face: Face,
+    version: Annotated[
+        str | None,
+        typer.Argument(help="v1.2.3, a constraint, sha256:…, or a whole reference; absent: what is pinned."),
+    ] = None,
+    *,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", help="Public key that must have signed it; may be repeated."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no registry; verify what lies in .floe/.")
+    ] = False,
+) -> int:
+    """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
+    from floe_engine.errors import TrustError
+    from floe_engine.workflows.verify import verify_stored, verify_version
+
+    if offline:
+        found = verify_stored(face.workspace, version, keys=key or ())
+    else:
+        found = verify_version(face.workspace, version, keys=key or (), cancel=face.cancel)
+    out = face.output
+    out.answer(f"Reference: {found.reference}")
+    out.answer(f"Digest: {found.digest}")
+    out.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform trust`)'}")
+    show_verdict(out, found.verdict)
+    if offline and found.verdict.status == "unsigned":
+        out.answer("The files are those that the lock names; nothing proves who published them")
+    verified = found.verdict.status == "verified"
+    out.result(
+        {
+            "reference": str(found.reference),
+            "digest": found.digest,
+            "trustFrom": found.trust_source,
+            **verdict_facts(found.verdict),
+        },
+        ok=verified,
+    )
+    if not verified and not out.machine:
+        found.verdict.demand(str(found.reference))
+    return 0 if verified else TrustError.exit_code
+
+
+def trust(
+    face: Face,
+    repository: Annotated[
+        str | None,
+        typer.Argument(help="A repository, such as oci://host/name; absent: what is pinned here."),
+    ] = None,
+) -> int:
+    """Show who would decide about a repository's signatures, and why."""
+    from floe_engine.workflows.trust_report import trust_report
+
+    found = trust_report(face.workspace, repository)
+    who, out = found.authority, face.output
+    out.answer(f"Repository: {found.repository}")
+    out.answer("Asked, in this order:")
+    for source, says in who.considered:
+        out.answer(f"  {source}: {says}")
+    if who.barred:
+        decision = f"nothing from here is taken, by {who.barred}"
+    elif who.layers:
+        decision = who.source
+    else:
+        decision = {
+            "refuse": "nobody, and a first use is refused",
+            "accept": "nobody; a first signer is accepted and remembered",
+        }.get(who.first_use or "", "nobody; a first signer is shown, and remembered where accepted")
+    out.answer(f"Deciding: {decision}")
+    for trusted in who.trusted:
+        out.answer(f"  ✓ {trusted}")
+    for revoked in (*sorted(who.revoked_keys), *map(str, who.revoked_identities)):
+        out.answer(f"  ✗ {revoked} (revoked)")
+    out.answer(f"Signers needed: {who.required}")
+    out.result(
+        {
+            "repository": found.repository.name,
+            "considered": [{"source": source, "says": says} for source, says in who.considered],
+            "deciding": [str(layer) for layer in who.layers],
+            "trusted": list(who.trusted),
+            "revoked": [*sorted(who.revoked_keys), *map(str, who.revoked_identities)],
+            "required": who.required,
+            "firstUse": who.first_use,
+            "refusedBy": who.barred or None,
+        }
+    )
+    return 0
+
+
+def fingerprint(
+    face: Face, file: Annotated[str, typer.Argument(help="A public key in PEM, such as cosign.pub.")]
+) -> int:
+    """Print the fingerprint of a public key, to be compared with what others see."""
+    from floe_engine.workflows.trust_report import public_key
+
+    key = public_key(face.workspace, file)
+    face.output.answer(key.fingerprint)
+    face.output.result({"fingerprint": key.fingerprint, "kind": key.kind, "file": file})
+    return 0
+
+
+def show_verdict(out: Any, verdict: Verdict) -> None:
+    """Every signature of a version, good or not."""
+    from floe_engine.events import Step
+    from floe_engine.text import printable
+
+    out.answer(f"Signatures: {verdict.status}")
+    for signer in verdict.signers:
+        out.step(Step(f"{signer.format}: {printable(str(signer))}", detail=printable(signer.where)))
+    for entry in verdict.rejected:
+        out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
+    for warning in verdict.warnings:
+        out.warning(warning)
