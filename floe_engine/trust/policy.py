@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded
+from floe_engine.files import read_bounded, stands
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.signing.verdict import Identity
@@ -86,7 +86,7 @@ def policies(project: Path) -> tuple[TrustPolicy, ...]:
     Raises `ConfigurationError` where one of them cannot be read, is wrong, lies inside `project`,
     or can be written by others.
     """
-    return tuple(read_policy(path, project) for path in dict.fromkeys(_places()) if path.exists())
+    return tuple(read_policy(path, project) for path in dict.fromkeys(_places()) if stands(path))
 
 
 def read_policy(path: Path, project: Path) -> TrustPolicy:
