@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import Directory, read_bounded, stands
-from floe_engine.registry.reference import Reference
+from floe_engine.registry.reference import Reference, is_host
 from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
@@ -49,7 +49,8 @@ class UserSettings:
     first_use: Literal["accept", "refuse"] | None = None
     """``accept`` or ``refuse`` a signer whom nothing vouches for yet; None: ask, or accept in a script."""
     ca_file: str | None = None
-    plain_http: bool | None = None
+    plain_http: bool | tuple[str, ...] | None = None
+    """Hosts that are spoken to without TLS; true: the one of `registry`, false: none, nor this machine."""
     trust_root: str | None = None
     """A Sigstore trust root (JSON) instead of the public one."""
 
@@ -170,12 +171,23 @@ class Workspace:
         from floe_engine.registry.transport import Transport
 
         ca_file = self.environ.get("FLOE_CA_FILE") or self.settings.ca_file
-        plain = self.environ.get("FLOE_PLAIN_HTTP")
         return Transport(
             ca_file=Path(ca_file) if ca_file else None,
-            plain_http=_boolean("FLOE_PLAIN_HTTP", plain) if plain else self.settings.plain_http,
+            plain_http=self._plain_http(),
             credentials=self._credentials(),
         )
+
+    def _plain_http(self) -> frozenset[str] | Literal[False]:
+        """The hosts that are spoken to without TLS: the environment's, else those of the settings."""
+        if named := self.environ.get("FLOE_PLAIN_HTTP", "").strip():
+            return _plain_hosts(
+                named.replace(",", " ").split(), "FLOE_PLAIN_HTTP", self.environ.get("FLOE_REGISTRY")
+            )
+        chosen = self.settings.plain_http
+        if chosen is None:
+            return frozenset()
+        words = chosen if isinstance(chosen, tuple) else (str(chosen).lower(),)
+        return _plain_hosts(words, f"plain_http in {self.settings.path}", self.settings.registry)
 
     def _credentials(self) -> CredentialSource:
         from floe_engine.registry.credentials import Anonymous, Credentials
@@ -267,14 +279,14 @@ def _peek(path: Path) -> dict[str, Any]:
 
 
 def _check_setting(path: Path, key: str, value: Any) -> None:
-    known: dict[str, type] = {
+    known: dict[str, type | tuple[type, ...]] = {
         "registry": str,
         "trusted_keys": list,
         "trusted_identities": list,
         "revoked_keys": list,
         "first_use": str,
         "ca_file": str,
-        "plain_http": bool,
+        "plain_http": (bool, list),
         "trust_root": str,
     }
     if key not in known:
@@ -285,8 +297,12 @@ def _check_setting(path: Path, key: str, value: Any) -> None:
             where=str(path),
         )
     if not isinstance(value, known[key]):
-        raise ConfigurationError(f"setting {key!r} must be a {known[key].__name__}", where=str(path))
-    inside: dict[str, type] = {"trusted_keys": str, "trusted_identities": dict, "revoked_keys": str}
+        kind = known[key]
+        kinds = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise ConfigurationError(f"setting {key!r} must be a {kinds}", where=str(path))
+    inside: dict[str, type] = {
+        "trusted_keys": str, "trusted_identities": dict, "revoked_keys": str, "plain_http": str
+    }  # fmt: skip
     if isinstance(value, list) and not all(isinstance(entry, inside[key]) for entry in value):
         what = "tables" if inside[key] is dict else "texts"
         raise ConfigurationError(f"setting {key!r} must be a list of {what}", where=str(path))
@@ -294,9 +310,24 @@ def _check_setting(path: Path, key: str, value: Any) -> None:
         raise ConfigurationError("setting 'first_use' must be 'accept' or 'refuse'", where=str(path))
 
 
-def _boolean(name: str, value: str) -> bool:
-    if value.lower() in ("1", "true", "yes", "on"):
-        return True
-    if value.lower() in ("0", "false", "no", "off"):
+def _plain_hosts(words: Sequence[str], source: str, registry: str | None) -> frozenset[str] | Literal[False]:
+    """What a list of hosts means; a bare yes is for the host of `registry` alone, which stands beside it."""
+    switch = words[0].lower() if len(words) == 1 else ""
+    if switch in ("0", "false", "no", "off"):
         return False
-    raise ConfigurationError(f"{name} must be true or false, not {value!r}")
+    if switch in ("1", "true", "yes", "on"):
+        host = (registry or "").removeprefix("oci://").partition("/")[0]
+        if not is_host(host):
+            raise ConfigurationError(
+                f"{source} does not say which registry is spoken to by plain HTTP",
+                "a yes is for the registry that is named beside it, and there is none",
+                hint="name the hosts instead, such as registry.example.com:5000",
+            )
+        words = [host]
+    for word in words:
+        if not is_host(word):
+            raise ConfigurationError(
+                f"{source} must be hosts, 1 or 0, and not {word!r}",
+                hint="write hosts as registry.example.com or host:port, with commas between them",
+            )
+    return frozenset(word.lower() for word in words)

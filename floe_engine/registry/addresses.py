@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
+from typing import Literal
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 _NOWHERE = SplitResult("", "", "", "", "")
@@ -30,6 +33,30 @@ def origin(url: str) -> str:
     parts = split(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
+def host_class(url: str) -> Literal["loopback", "private", "public"]:
+    """Where the host of a URL is, by its name alone: this machine, a private network, or anywhere.
+
+    A name that has to be looked up counts as public, whatever it may resolve to. Addresses are
+    understood as a resolver does, which takes ``127.1``, ``0x7f000001`` and ``2130706433`` too.
+    """
+    host = (split(url).hostname or "").rstrip(".").partition("%")[0]
+    if host == "localhost" or host.endswith(".localhost"):
+        return "loopback"
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return "public"
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address.sixtofour or address
+    if address.is_loopback or address.is_unspecified:
+        return "loopback"
+    return "public" if address.is_global else "private"
 
 
 def shown(url: str) -> str:

@@ -17,6 +17,13 @@ from floe_engine.registry.credentials import Credential
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed a moment later."""
 
+TLS_HINT = (
+    "plain HTTP is the default for this machine alone: set FLOE_PLAIN_HTTP=0, or take the host out of it"
+)
+
+_SPEAKS_TLS = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
+"""What Go's and nginx' servers answer where TLS was expected."""
+_ERROR_PAGE = 65536
 _BLOB_UNKNOWN = b"MANIFEST_BLOB_UNKNOWN"
 
 _TEXT_LIMIT = 300
@@ -72,10 +79,10 @@ def failure(
             where=where,
             status=status,
         )
-    if "HTTP request to an HTTPS server" in said:
+    if any(words in body[:_ERROR_PAGE] for words in _SPEAKS_TLS):
         return RegistryError(
             f"{registry} speaks HTTPS, and was asked by plain HTTP",
-            hint="set FLOE_PLAIN_HTTP=0; plain HTTP is the default for loopback addresses alone",
+            hint=TLS_HINT,
             where=where,
             status=status,
         )
@@ -99,8 +106,8 @@ def failure(
 def login_hint(registry: str) -> str:
     """What to do where a registry wants to know who we are."""
     return (
-        f"log in with `docker login {registry}` (or podman or oras), or set FLOE_REGISTRY_USERNAME "
-        "and FLOE_REGISTRY_PASSWORD"
+        f"log in with `docker login {registry}` (or podman or oras), or set FLOE_REGISTRY_HOST={registry} "
+        "with FLOE_REGISTRY_USERNAME and FLOE_REGISTRY_PASSWORD"
     )
 
 

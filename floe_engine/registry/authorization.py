@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from floe_engine.errors import AuthenticationFailed, RegistryError
-from floe_engine.registry.addresses import origin, shown, split
+from floe_engine.registry.addresses import host_class, origin, shown, split
 from floe_engine.registry.credentials import Credential
-from floe_engine.registry.reference import is_loopback
 
 PULL: frozenset[str] = frozenset({"pull"})
 PUSH: frozenset[str] = frozenset({"pull", "push"})
 
 _PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _SCHEME = re.compile(r"(?:^|,)\s*(Basic|Bearer)(?=\s|,|$)", re.IGNORECASE)
+_INWARD = ("loopback", "private", "public")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -76,14 +76,14 @@ class Authorization:
         credential_of: CredentialOf,
         ask: AskForToken,
         *,
-        plain_http: bool,
+        speaks_plainly: Callable[[str], bool],
     ) -> None:
         self._home = origin(home)
         self._registry = registry
         self._repository = repository
         self._credential_of = credential_of
         self._ask = ask
-        self._plain_http = plain_http
+        self._speaks_plainly = speaks_plainly
         self._lock = threading.Lock()
         self._looked_up = False
         self._credential: Credential | None = None
@@ -175,16 +175,18 @@ class Authorization:
         return token
 
     def _check_realm(self, realm: str) -> None:
-        """Refuse a token service that would see the credentials in the clear.
+        """Refuse a token service that must not see the credentials.
 
-        The registry names it, so it may be another host (docker.io does that), but never over
-        plain HTTP: except beside a registry that is itself spoken to so, on its own host or ours.
+        The registry names it, so it may be another host (docker.io does that), but never over plain
+        HTTP: except beside a registry that is itself spoken to so, on its own host or one that may be.
+        Nor may a registry elsewhere have them sent to this machine or into a private network.
         """
         parts = split(realm)
         host = (parts.hostname or "").lower()
-        near = host == split(self._home).hostname or is_loopback(parts.netloc)
-        clear = parts.scheme == "http" and self._plain_http and self._home.startswith("http:") and near
-        if not host or parts.username or not (parts.scheme == "https" or clear):
+        near = host == split(self._home).hostname or self._speaks_plainly(parts.netloc.lower())
+        clear = parts.scheme == "http" and self._home.startswith("http:") and near
+        inward = _INWARD.index(host_class(realm)) < _INWARD.index(host_class(self._home))
+        if not host or parts.username or inward or not (parts.scheme == "https" or clear):
             raise RegistryError(
                 f"{self._registry} sends its login to an address that is not safe",
                 f"its token service is {shown(realm)}" if realm else "it names no token service",

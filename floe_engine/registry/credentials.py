@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from floe_engine.errors import AuthenticationFailed, ConfigurationError, UsageError
+from floe_engine.errors import AuthenticationFailed, ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.processes import child_environment
-from floe_engine.registry.reference import Reference
+from floe_engine.registry.reference import is_host
 
 HELPER_TIMEOUT = 30.0
 """Seconds for a credential helper; cloud helpers ask a server themselves."""
@@ -92,8 +92,8 @@ class Credentials:
     """The environment first, then ``REGISTRY_AUTH_FILE``, docker's config.json, podman's auth.json.
 
     ``FLOE_REGISTRY_TOKEN`` is a bearer token, ``FLOE_REGISTRY_USERNAME`` with
-    ``FLOE_REGISTRY_PASSWORD`` a login. Where ``FLOE_REGISTRY`` is set they are for its host
-    alone: a reference to another registry then never receives them.
+    ``FLOE_REGISTRY_PASSWORD`` a login. They are for the host that ``FLOE_REGISTRY_HOST`` names, else
+    for that of ``FLOE_REGISTRY``, and for no other: which host is asked may be a file's word.
     """
 
     environ: Mapping[str, str] | None = field(default=None, repr=False)
@@ -101,25 +101,31 @@ class Credentials:
     def lookup(self, registry: str, repository: str) -> Credential | None:
         """The credential for a registry, or None.
 
-        Raises `ConfigurationError` for a damaged file and `AuthenticationFailed` for a helper
-        program that fails: who meant to be somebody is not silently nobody.
+        Raises `ConfigurationError` for a damaged file and for a login of the environment that names no
+        host, `AuthenticationFailed` for a helper program that fails: who meant to be somebody is not
+        silently nobody.
         """
         environ = os.environ if self.environ is None else self.environ
-        if (found := _from_environment(environ, registry)) is not None:
-            return found
+        given, host = _from_environment(environ), _host_of_environment(environ)
+        if given is not None and host is not None and _same_host(host, registry):
+            return given
         for path in _config_files(environ):
             if path.is_file() and (found := _from_file(path, environ, registry, repository)) is not None:
                 return found
+        if given is not None and host is None:
+            raise ConfigurationError(
+                f"{given.source} is set, and not for which registry",
+                f"{registry} wants a login, and was not given this one: a file may have named that host",
+                hint=f"if it is for {registry}, set FLOE_REGISTRY_HOST={registry}",
+            )
         return None
 
 
-def _from_environment(environ: Mapping[str, str], registry: str) -> Credential | None:
+def _from_environment(environ: Mapping[str, str]) -> Credential | None:
     token = environ.get("FLOE_REGISTRY_TOKEN", "").strip()
     username = environ.get("FLOE_REGISTRY_USERNAME", "")
     password = environ.get("FLOE_REGISTRY_PASSWORD", "")
     if not (token or username or password):
-        return None
-    if (home := environ.get("FLOE_REGISTRY")) and not _is_for(home, registry):
         return None
     if token:
         return Credential("FLOE_REGISTRY_TOKEN", registry_token=_header_safe(token, "FLOE_REGISTRY_TOKEN"))
@@ -129,15 +135,31 @@ def _from_environment(environ: Mapping[str, str], registry: str) -> Credential |
     return Credential("FLOE_REGISTRY_USERNAME", username, password)
 
 
-def _is_for(reference: str, registry: str) -> bool:
-    try:
-        return Reference.parse_constrained(reference)[0].registry == registry
-    except UsageError:
-        return False  # a FLOE_REGISTRY that cannot be read is nobody's
+def _host_of_environment(environ: Mapping[str, str]) -> str | None:
+    """The host that the environment's login is for; "" for none, None where nothing says so."""
+    if host := environ.get("FLOE_REGISTRY_HOST", "").strip():
+        if not is_host(host):
+            raise ConfigurationError(
+                "FLOE_REGISTRY_HOST is not a host", hint="write it as registry.example.com or host:port"
+            )
+        return host.lower()
+    if not (home := environ.get("FLOE_REGISTRY", "").strip()):
+        return None
+    if home.startswith("oci-layout:"):
+        return ""
+    host = home.removeprefix("oci://").partition("/")[0].lower()
+    return host if is_host(host) else ""
+
+
+def _same_host(named: str, registry: str) -> bool:
+    return named == registry or {named, registry} <= _DOCKER_HUB
 
 
 def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    try:
+        home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    except RuntimeError:  # a user without a home has no login there
+        home = Path(os.devnull)
     if named := environ.get("REGISTRY_AUTH_FILE"):
         yield Path(named)
     yield (
@@ -145,11 +167,15 @@ def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
     ) / "config.json"
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "containers" / "auth.json"
+    if configured := environ.get("XDG_CONFIG_HOME"):
+        yield Path(configured) / "containers" / "auth.json"
+    yield home / ".config" / "containers" / "auth.json"
 
 
 def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository: str) -> Credential | None:
     try:
-        config = json.loads(read_bounded(path, _CONFIG_LIMIT, what="credentials file"))
+        # As docker has it, a file without a byte is one without a login.
+        config = json.loads(read_bounded(path, _CONFIG_LIMIT, what="credentials file").strip() or b"{}")
     except (ValueError, RecursionError):
         raise ConfigurationError(
             "credentials file is not JSON", hint="repair it, or log in again", where=str(path)
@@ -159,7 +185,8 @@ def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository
     helpers, auths = config.get("credHelpers"), config.get("auths")
     if isinstance(helpers, dict):
         for key, helper in _matching(helpers, registry, repository):
-            return _from_helper(helper, key, environ, path)
+            if helper != "":  # docker's way to say: none for this host
+                return _from_helper(helper, key, environ, path)
     if isinstance(auths, dict):
         for _, entry in _matching(auths, registry, repository):
             if isinstance(entry, dict) and (found := _from_entry(entry, path)) is not None:
@@ -195,7 +222,8 @@ def _from_entry(entry: Mapping[str, Any], path: Path) -> Credential | None:
     username, password = text("username"), text("password")
     if encoded := text("auth"):
         try:
-            pair = base64.b64decode(encoded, validate=True).decode("utf-8")
+            # Line ends may stand in base64, as `base64` writes them and Go's programs read them.
+            pair = base64.b64decode(re.sub(r"[\r\n]", "", encoded), validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
             raise ConfigurationError(
                 "an auth entry is not base64", hint="log in again", where=str(path)

@@ -146,7 +146,6 @@ _MALFORMED = (
     urllib3.exceptions.HeaderParsingError,
     http.client.LineTooLong,
 )
-SPEAKS_TLS = "plain HTTP is the default for this machine alone: set FLOE_PLAIN_HTTP=0"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "record layer failure")
 
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
@@ -189,7 +188,7 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
         isinstance(one, (ssl.SSLError, requests.exceptions.SSLError, urllib3.exceptions.SSLError))
         for one in chain
     ):
-        return Interrupted(unreachable(*_tls_reason(chain)), passing=False)
+        return Interrupted(unreachable(*_tls_reason(chain, addresses.split(url).netloc)), passing=False)
     if any(isinstance(one, _MALFORMED) for one in chain):
         return Interrupted(
             unreachable(
@@ -202,7 +201,7 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
         return Interrupted(unreachable("the request cannot be built", "check the reference"), passing=False)
     if url.startswith("http:") and any(_sounds_like_tls(one) for one in chain):
         return Interrupted(
-            unreachable("it was asked by plain HTTP, and answers in TLS", SPEAKS_TLS), passing=False
+            unreachable("it was asked by plain HTTP, and answers in TLS", answers.TLS_HINT), passing=False
         )
     for kinds, why, hint in _REASONS:
         if any(isinstance(one, kinds) for one in chain):
@@ -238,7 +237,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _tls_reason(chain: Sequence[BaseException]) -> tuple[str, str]:
+def _tls_reason(chain: Sequence[BaseException], host: str) -> tuple[str, str]:
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             return (
@@ -246,5 +245,5 @@ def _tls_reason(chain: Sequence[BaseException]) -> tuple[str, str]:
                 "if it is your organisation's own, name the file of its authority in FLOE_CA_FILE",
             )
     if any(mark in str(one) for one in chain for mark in _NO_TLS):
-        return "it does not speak TLS", "if it is meant to be plain HTTP, set FLOE_PLAIN_HTTP=1 for it"
+        return "it does not speak TLS", f"if it is meant to be plain HTTP, set FLOE_PLAIN_HTTP={host}"
     return "the TLS connection failed", "check its certificate and the clock of this machine"

@@ -100,8 +100,7 @@ class Reference:
                 f"{_quoted(shown)} starts with {_quoted(host)}, which does not look like a host",
                 hint=f"for a host of that name write oci://{host}/…; otherwise put the registry first",
             )
-        match = _HOST.fullmatch(host)
-        if not match or not 0 < int(match["port"] or 1) < 65536 or not _is_address(match["name"]):
+        if not is_host(host):
             raise UsageError("the registry is not a host name", _quoted(host), hint=_EXAMPLE)
         if not _REPOSITORY.fullmatch(repository) or len(repository) > _MAX_REPOSITORY:
             raise UsageError(
@@ -167,6 +166,18 @@ def is_loopback(registry: str) -> bool:
         return False
 
 
+def is_host(text: str) -> bool:
+    """Whether a text is ``host`` or ``host:port``, and nothing more."""
+    match = _HOST.fullmatch(text)
+    return match is not None and 0 < int(match["port"] or 1) < 65536 and _is_address(match["name"])
+
+
+def without_port(registry: str) -> str:
+    """The host of ``host[:port]``."""
+    match = _HOST.fullmatch(registry)
+    return match["name"] if match else registry
+
+
 def _split(text: str) -> tuple[str, str, str]:
     """``(name, tag, digest)`` of a reference; the last two may be empty and are unchecked."""
     text = text.strip()
@@ -189,7 +200,8 @@ def _split(text: str) -> tuple[str, str, str]:
         # Said without the text: what stands before the @ may be a password.
         raise UsageError(
             "credentials do not belong into a reference",
-            hint="log in with `docker login HOST`, or set FLOE_REGISTRY_USERNAME and FLOE_REGISTRY_PASSWORD",
+            hint="log in with `docker login HOST`, or set FLOE_REGISTRY_HOST, FLOE_REGISTRY_USERNAME "
+            "and FLOE_REGISTRY_PASSWORD",
         )
     body, at, digest = body.partition("@")
     if at and not digest:

@@ -81,7 +81,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
 
     def __init__(self, reference: Reference, settings: Transport, cancel: CancelToken | None) -> None:
         host = _api_host(reference)
-        plain = _plain_http(reference, settings)
+        plain = reference.root is not None or settings.speaks_plainly(reference.registry)
         super().__init__(hostname=host, insecure=plain)
         self.reference = reference
         self.settings = settings
@@ -99,7 +99,7 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
             reference.repository,
             self._credential_of,
             self._ask_for_token,
-            plain_http=plain,
+            speaks_plainly=settings.speaks_plainly,
         )
 
     @property
@@ -191,18 +191,33 @@ class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no ty
         )
 
     def safe_url(self, url: str, doing: str) -> str:
-        """`url` if it may be asked without making the connection less safe.
+        """`url` if it may be asked without going where the registry has no business to send us.
 
-        Another host is fine (it gets no credentials); plain HTTP is not, unless the registry
-        itself is spoken to so. Raises `RegistryError`; `doing` completes "the registry …".
+        Another host is fine (it gets no credentials); another class of host (this machine, a private
+        network, anywhere) is not, nor plain HTTP to a host that may not be spoken to so, nor at all
+        from a registry that is not. Raises `RegistryError`; `doing` completes "the registry …".
         """
+        if self.reference.root is not None:
+            return url
         parts = addresses.split(url)
-        clear = parts.scheme == "http" and self.prefix == "http"
-        if not parts.hostname or parts.username is not None or not (parts.scheme == "https" or clear):
+        clear = (
+            parts.scheme == "http" and self.prefix == "http" and self.settings.speaks_plainly(parts.netloc)
+        )
+        safe = parts.scheme == "https" or clear
+        if not parts.hostname or parts.username is not None or not safe:
             raise RegistryError(
                 f"{self.reference.registry} {doing} to an address that is not safe",
                 addresses.shown(url),
                 hint="a registry behind a TLS proxy must be told its public https:// address",
+                where=self.reference.name,
+            )
+        here, there = addresses.host_class(self.home), addresses.host_class(url)
+        if here != there:
+            raise RegistryError(
+                f"{self.reference.registry} {doing} to an address that is not safe",
+                f"{addresses.shown(url)} is a {there} address, and the registry's own is {here}",
+                hint="if that is its storage, let the registry serve files itself "
+                "(docker-registry: storage.redirect.disable), or give the storage a name",
                 where=self.reference.name,
             )
         return url
@@ -356,12 +371,6 @@ def _api_host(reference: Reference) -> str:
     if reference.root is not None:
         return LAYOUT_HOST
     return _DOCKER_HUB if reference.registry in {"docker.io", "index.docker.io"} else reference.registry
-
-
-def _plain_http(reference: Reference, settings: Transport) -> bool:
-    if reference.root is not None:
-        return True
-    return is_loopback(reference.registry) if settings.plain_http is None else settings.plain_http
 
 
 def _container(host: str, repository: str) -> oras.container.Container:

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from floe_engine.registry.credentials import Credentials, CredentialSource
+from floe_engine.registry.reference import is_loopback, without_port
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
     """Settings of one registry client. There is no switch that turns verification off.
 
-    `ca_file` names PEM certificates that are trusted besides the public ones. `plain_http` says
-    whether the registry is spoken to without TLS; None means: on loopback alone. Times are in
-    seconds; `attempts` counts the first try; `budget` bounds one request with all its tries and
-    pauses, whatever trickles in meanwhile: only bytes that move faster than `slowest` (per second)
-    give it more time. `listing` bounds one list with all its pages. `workers` is how many blobs move
-    at once; `max_blobs` and `max_total` (bytes) bound one download.
+    `ca_file` names PEM certificates that are trusted besides the public ones. `plain_http` are the
+    hosts (``host``, or ``host:port``) that are spoken to without TLS besides this machine itself;
+    False: none, and not this machine either. Times are in seconds; `attempts` counts the first try;
+    `budget` bounds one request with all its tries and pauses, whatever trickles in meanwhile: only
+    bytes that move faster than `slowest` (per second) give it more time. `listing` bounds one list
+    with all its pages. `workers` is how many blobs move at once; `max_blobs` and `max_total` (bytes)
+    bound one download.
     """
 
     ca_file: Path | None = None
-    plain_http: bool | None = None
+    plain_http: frozenset[str] | Literal[False] = frozenset()
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     attempts: int = 4
@@ -36,3 +39,9 @@ class Transport:
     max_blobs: int = 1000
     max_total: int = 256 * 1024 * 1024
     credentials: CredentialSource = field(default_factory=Credentials)
+
+    def speaks_plainly(self, registry: str) -> bool:
+        """Whether ``host[:port]`` is spoken to by plain HTTP."""
+        if self.plain_http is False:
+            return False
+        return is_loopback(registry) or not self.plain_http.isdisjoint({registry, without_port(registry)})

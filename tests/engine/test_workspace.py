@@ -54,9 +54,49 @@ def test_a_manifest_can_ask_its_registry_without_credentials(tmp_path: Path) -> 
         "artifacts: {registry: {uri: 'oci://a.example/b', auth: {type: anonymous}}}\n"
     )
     login = {"FLOE_REGISTRY_USERNAME": "me", "FLOE_REGISTRY_PASSWORD": "secret"}
-    credentials = workspace(tmp_path, **login).transport.credentials
-    assert credentials.lookup("a.example", "b") is None
-    assert credentials.lookup("other.example", "b") is not None
+    for host in ("a.example", "other.example"):
+        credentials = workspace(tmp_path, FLOE_REGISTRY_HOST=host, **login).transport.credentials
+        assert (credentials.lookup(host, "b") is None) == (host == "a.example")
+
+
+@pytest.mark.parametrize(
+    ("value", "hosts"),
+    [
+        ("a.example", {"a.example"}),
+        ("A.example:5000, b.example  [::1]:80", {"a.example:5000", "b.example", "[::1]:80"}),
+        ("1", {"home.example"}),
+        ("0", False),
+        ("", set()),
+    ],
+)
+def test_plain_http_is_for_the_hosts_that_are_named(tmp_path: Path, value: str, hosts: object) -> None:
+    environ = {"FLOE_REGISTRY": "oci://home.example/b", "FLOE_PLAIN_HTTP": value}
+    assert workspace(tmp_path, **environ).transport.plain_http == hosts
+
+
+@pytest.mark.parametrize("environ", [{}, {"FLOE_REGISTRY": "oci-layout:x"}])
+def test_a_bare_yes_to_plain_http_has_to_stand_beside_a_registry(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="FLOE_PLAIN_HTTP does not say which") as failure:
+        _ = workspace(tmp_path, FLOE_PLAIN_HTTP="1", **environ).transport
+    assert failure.value.hint
+
+
+@pytest.mark.parametrize("value", ["http://a.example", "a.example/b", "maybe, a b/c"])
+def test_plain_http_for_what_is_no_host_is_said_so(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="FLOE_PLAIN_HTTP must be hosts"):
+        _ = workspace(tmp_path, FLOE_PLAIN_HTTP=value).transport
+
+
+@pytest.mark.parametrize(
+    ("setting", "hosts"),
+    [('["a.example"]', {"a.example"}), ("true", {"home.example"}), ("false", False)],
+)
+def test_the_users_settings_name_hosts_of_plain_http_too(tmp_path: Path, setting: str, hosts: object) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'registry = "oci://home.example/b"\nplain_http = {setting}\n')
+    assert workspace(tmp_path, FLOE_CONFIG=str(settings)).transport.plain_http == hosts
 
 
 def test_every_error_about_the_registry_says_what_to_do(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from floe_engine.errors import (
     VersionExists,
 )
 from floe_engine.registry import listing
+from floe_engine.registry.authorization import PULL, Authorization
 from floe_engine.registry.client import Descriptor, Repository, Transport
 from floe_engine.registry.credentials import Credential, Credentials, FixedCredentials
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS
+from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of, publish
 from tests.faults.conftest import IMPATIENT
 from tests.faults.double import INDEX, MANIFEST, Call, Double, Reply, as_json, double, problem
@@ -267,6 +269,88 @@ def test_an_upload_is_never_redirected(registry: Double, foreign: Double, reposi
     with pytest.raises(RegistryError, match="redirects"):
         repository.push_manifest(manifest_of([Descriptor.of(b"x", TYPE)]), tag="v1.0.0")
     assert foreign.calls == []
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://registry.example.com/x",
+        "http://10.0.0.1/x",
+        "https://10.0.0.1/x",
+        "https://registry.example.com/x",
+        "https://169.254.169.254/latest/meta-data",
+    ],
+)
+def test_a_registry_on_this_machine_sends_nobody_elsewhere(
+    registry: Double, repository: Repository, location: str
+) -> None:
+    registry.bend = lambda call: Reply(307, headers={"Location": location})
+    with pytest.raises(RegistryError, match="not safe"):
+        repository.blob(Descriptor.of(b"content", TYPE), 100)
+    registry.bend = lambda call: Reply(202, headers={"Location": location})
+    with pytest.raises(RegistryError, match="not safe"):
+        repository.push_blob(b"content", TYPE)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://127.0.0.1/x",
+        "https://127.1/x",
+        "https://2130706433/x",
+        "https://0x7f000001/x",
+        "https://localhost./x",
+        "https://a.localhost/x",
+        "https://[::1]/x",
+        "https://[::ffff:127.0.0.1]/x",
+        "https://0.0.0.0/x",
+        "https://10.1.2.3:9000/x",
+        "https://192.168.1.1/x",
+        "https://169.254.169.254/x",
+        "https://[fd00::1]/x",
+        "https://[fe80::1%25eth0]/x",
+        "https://100.64.0.1/x",
+        "http://registry.example.com/x",
+    ],
+)
+def test_a_registry_elsewhere_sends_nobody_to_this_machine_or_into_its_network(location: str) -> None:
+    session = Repository(Reference.parse("oci://registry.example.com/a"))._session
+    with pytest.raises(RegistryError, match="not safe"):
+        session.safe_url(location, "redirects a download")
+
+
+def test_a_registry_elsewhere_may_keep_its_files_elsewhere() -> None:
+    session = Repository(Reference.parse("oci://registry.example.com/a"))._session
+    for there in ("https://bucket.example.org/x", "https://93.184.215.14/x"):
+        assert session.safe_url(there, "redirects a download") == there
+    inside = Repository(Reference.parse("oci://10.0.0.1:5000/a"))._session
+    assert inside.safe_url("https://10.0.0.2:9000/x", "redirects a download")
+
+
+def test_plain_http_for_one_host_is_not_for_another() -> None:
+    settings = Transport(plain_http=frozenset({"registry.example.com"}))
+    session = Repository(Reference.parse("oci://registry.example.com/a"), settings=settings)._session
+    assert session.safe_url("http://registry.example.com:9000/x", "redirects a download")
+    with pytest.raises(RegistryError, match="not safe"):
+        session.safe_url("http://bucket.example.com/x", "redirects a download")
+
+
+@pytest.mark.parametrize(
+    "realm", ["https://127.0.0.1/token", "https://10.0.0.1/token", "http://127.0.0.1/token"]
+)
+def test_a_login_is_not_sent_to_this_machine_on_a_strangers_word(registry: Double, realm: str) -> None:
+    asked: list[str] = []
+    authorization = Authorization(
+        "http://registry.example.com",
+        "registry.example.com",
+        "a",
+        lambda host, repository: Credential("a test", "me", "s3cret"),
+        lambda request: asked.append(request.url) or {},
+        speaks_plainly=lambda host: True,
+    )
+    with pytest.raises(RegistryError, match="not safe"):
+        authorization.answer(f'Bearer realm="{realm}",service="x"', None, PULL)
+    assert asked == []
 
 
 def test_from_https_nothing_falls_back_to_plain_http(tmp_path: Path, foreign: Double) -> None:
@@ -653,6 +737,18 @@ def test_a_token_service_that_answers_nonsense_is_an_error(registry: Double) -> 
         )
         with pytest.raises(RegistryError):
             Repository(registry.reference(), settings=IMPATIENT).resolve("v1.0.0")
+
+
+def test_a_registry_that_takes_no_page_size_is_asked_without(
+    registry: Double, repository: Repository
+) -> None:
+    registry.tags["v1.0.0"] = NOTHING
+    registry.bend = lambda call: problem(400, "PAGINATION_NUMBER_INVALID") if "n" in call.query else None
+    assert repository.tags() == ["v1.0.0"]
+    assert len(registry.calls) == 2
+    registry.bend = lambda call: problem(400, "UNSUPPORTED")
+    with pytest.raises(RegistryError, match="400"):
+        repository.tags()
 
 
 def test_credentials_of_one_registry_are_not_shown_to_another(

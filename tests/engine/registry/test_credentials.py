@@ -204,7 +204,7 @@ def test_a_helper_that_is_not_installed_is_named(docker: Path) -> None:
         login()
 
 
-@pytest.mark.parametrize("name", ["../x", "a b", "", 3, "$(x)"])
+@pytest.mark.parametrize("name", ["../x", "a b", 3, "$(x)"])
 def test_a_helper_that_is_no_program_name_is_refused(docker: Path, name: object) -> None:
     write_config(docker, {"credHelpers": {HOST: name}})
     with pytest.raises(ConfigurationError):
@@ -235,6 +235,7 @@ def test_a_file_without_a_login_is_none(docker: Path, config: object) -> None:
 
 def test_the_environment_goes_before_every_file(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_config(docker, {"auths": {HOST: {"auth": b64("docker:x")}}})
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", HOST.upper())
     monkeypatch.setenv("FLOE_REGISTRY_USERNAME", "robot$floe+ci")
     monkeypatch.setenv("FLOE_REGISTRY_PASSWORD", "s3cret")
     assert login() == ("robot$floe+ci", "s3cret")
@@ -244,7 +245,73 @@ def test_the_environment_goes_before_every_file(docker: Path, monkeypatch: pytes
     assert found.registry_token == "bearer"
 
 
-@pytest.mark.parametrize("home", [f"oci://{HOST}/acme/platform", f"{HOST}/acme/platform:v1.*.*"])
+def test_a_login_of_the_environment_that_names_no_host_is_shown_to_none(
+    docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which host is asked may be the word of a floe.yaml that somebody has cloned."""
+    write_config(docker, {"auths": {"b.io": {"auth": b64("b:x")}}})
+    monkeypatch.setenv("FLOE_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("FLOE_REGISTRY_PASSWORD", "s3cret")
+    with pytest.raises(ConfigurationError, match="not for which registry") as failure:
+        login()
+    assert failure.value.exit_code == 2
+    assert "s3cret" not in f"{failure.value} {failure.value.hint}"
+    assert login("b.io") == ("b", "x")
+    name, _, value = failure.value.hint.rpartition(" ")[2].partition("=")
+    monkeypatch.setenv(name, value)
+    assert login() == ("me", "s3cret")
+
+
+def test_the_host_that_is_named_for_a_login_goes_before_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", "oci://a.example.com/acme/platform")
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", HOST)
+    monkeypatch.setenv("FLOE_REGISTRY_TOKEN", "s3cret")
+    assert Credentials().lookup(HOST, REPOSITORY) is not None
+    assert Credentials().lookup("a.example.com", REPOSITORY) is None
+    assert Credentials().lookup(f"{HOST}:8443", REPOSITORY) is None
+
+
+@pytest.mark.parametrize("host", [f"oci://{HOST}", f"{HOST}/a", f"me@{HOST}", "a b"])
+def test_a_host_for_a_login_that_is_none_is_said_so(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", host)
+    monkeypatch.setenv("FLOE_REGISTRY_TOKEN", "s3cret")
+    with pytest.raises(ConfigurationError, match="FLOE_REGISTRY_HOST"):
+        login()
+
+
+def test_podmans_login_is_found_where_it_outlives_the_session(
+    isolated_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = isolated_environment / ".config" / "containers"
+    write_config(folder, {"auths": {HOST: {"auth": b64("podman:x")}}}, "auth.json")
+    assert login() == ("podman", "x")
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    assert login() == ("podman", "x")
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_a_file_without_a_byte_is_one_without_a_login(docker: Path, content: str) -> None:
+    write_config(docker, content)
+    assert login() is None
+
+
+def test_a_helper_with_an_empty_name_is_none_for_that_host(docker: Path, helpers: Path) -> None:
+    write_helper(helpers, "desktop", 'echo \'{"Username": "store", "Secret": "t"}\'')
+    config = {"credHelpers": {HOST: ""}, "credsStore": "", "auths": {HOST: {"auth": b64("me:x")}}}
+    write_config(docker, config)
+    assert login() == ("me", "x")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_in_an_auth_entry_are_passed_over(docker: Path, end: str) -> None:
+    encoded = b64("me:s3cret")
+    write_config(docker, {"auths": {HOST: {"auth": f"{encoded[:4]}{end}{encoded[4:]}{end}"}}})
+    assert login() == ("me", "s3cret")
+
+
+@pytest.mark.parametrize(
+    "home", [f"oci://{HOST}/acme/platform", f"{HOST}/acme/platform:v1.*.*", f"oci://{HOST}"]
+)
 def test_the_environments_login_is_for_the_environments_registry(
     monkeypatch: pytest.MonkeyPatch, home: str
 ) -> None:

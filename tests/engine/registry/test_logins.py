@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -52,6 +53,7 @@ def test_basic_by_docker_config(start_registry: Start, isolated_environment: Pat
 
 def test_basic_by_the_environment(start_registry: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = start_registry(auth="htpasswd")
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", registry.host)
     monkeypatch.setenv("FLOE_REGISTRY_USERNAME", USERNAME)
     monkeypatch.setenv("FLOE_REGISTRY_PASSWORD", PASSWORD)
     publish_and_read_back(registry)
@@ -75,6 +77,7 @@ def test_basic_by_a_credential_helper(
 
 def test_wrong_password(start_registry: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = start_registry(auth="htpasswd")
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", registry.host)
     monkeypatch.setenv("FLOE_REGISTRY_USERNAME", USERNAME)
     monkeypatch.setenv("FLOE_REGISTRY_PASSWORD", "wr0ng")
     repository = Repository(registry.reference())
@@ -137,6 +140,7 @@ def test_a_ready_made_bearer_token_from_the_environment(
     registry = start_registry(auth="token")
     assert registry.tokens is not None
     token = registry.tokens.token_for("floe-registry", "repository:team/platform:pull,push")
+    monkeypatch.setenv("FLOE_REGISTRY_HOST", registry.host)
     monkeypatch.setenv("FLOE_REGISTRY_TOKEN", token)
     publish_and_read_back(registry)
     assert registry.tokens.asked == []
@@ -235,13 +239,19 @@ def test_a_file_of_authorities_that_cannot_be_used_is_named(tmp_path: Path, cont
 
 
 def test_plain_http_is_for_loopback_unless_it_is_switched_on() -> None:
-    def home(text: str, plain_http: bool | None = None) -> str:
+    def home(text: str, plain_http: frozenset[str] | Literal[False] = frozenset()) -> str:
         repository = Repository(Reference.parse(text), settings=Transport(plain_http=plain_http))
         return repository._session.home
 
+    listed = frozenset({"registry.example.com", "b.example.com:5000"})
+
     assert home("oci://registry.example.com/a") == "https://registry.example.com"
     assert home("oci://localhost:5000/a") == "http://localhost:5000"
-    assert home("oci://registry.example.com/a", plain_http=True) == "http://registry.example.com"
+    assert home("oci://registry.example.com/a", listed) == "http://registry.example.com"
+    assert home("oci://registry.example.com:8080/a", listed) == "http://registry.example.com:8080"
+    assert home("oci://b.example.com:5000/a", listed) == "http://b.example.com:5000"
+    assert home("oci://b.example.com/a", listed) == "https://b.example.com"
+    assert home("oci://localhost:5000/a", listed) == "http://localhost:5000"
     assert home("oci://localhost:5000/a", plain_http=False) == "https://localhost:5000"
     assert home("oci://docker.io/acme/platform") == "https://registry-1.docker.io"
 

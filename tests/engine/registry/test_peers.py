@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.errors import FloeError
 from floe_engine.registry.client import Descriptor, Repository
 from tests.engine.registry.artifacts import FILE_TYPE, files, manifest_of, publish
-from tests.registries import DockerRegistry
+from tests.registries import PASSWORD, USERNAME, DockerRegistry
 
 pytestmark = pytest.mark.interop
 
@@ -88,3 +91,46 @@ def test_crane_agrees_on_digest_and_tags(
     name = f"{docker_registry.host}/team/platform"
     assert run(crane, "digest", "--insecure", f"{name}:v1.0.0").strip() == published.digest
     assert run(crane, "ls", "--insecure", name).split() == ["v1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("config", "goes_in"),
+    [
+        ("", False),
+        ("{}", False),
+        ('{"auths": {"HOST": {"auth": "AUTH"}}}', True),
+        ('{"auths": {"HOST": {"auth": "AUTH\\n"}}}', True),
+        ('{"auths": {"HOST": {"auth": "AUTH"}}, "credHelpers": {"HOST": ""}}', True),
+        ('{"auths": {"HOST": {"auth": "AUTH"}}, "credsStore": ""}', True),
+        ('{"auths": {"HOST": {"auth": "AUTH"}}, "credHelpers": {"HOST": "floe-absent"}}', False),
+        ('{"auths": {"HOST": {"auth": "no base64"}}}', False),
+        ("{", False),
+    ],
+)
+def test_a_docker_config_lets_us_in_where_it_lets_crane_and_oras_in(
+    start_registry: Callable[..., DockerRegistry],
+    isolated_environment: Path,
+    require_binary: Callable[[str], str],
+    config: str,
+    goes_in: bool,
+) -> None:
+    registry = start_registry(auth="htpasswd")
+    login = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+    folder = isolated_environment / ".docker"
+    folder.mkdir()
+    (folder / "config.json").write_text(config.replace("HOST", registry.host).replace("AUTH", login))
+    name = f"{registry.host}/team/platform"
+    peers = {
+        "crane": [require_binary("crane"), "manifest", "--insecure", f"{name}:v1"],
+        "oras": [require_binary("oras"), "manifest", "fetch", "--plain-http", f"{name}:v1"],
+    }
+    for peer, command in peers.items():
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        let_in = re.search("MANIFEST_UNKNOWN|:v1: not found", done.stderr) is not None
+        assert let_in == goes_in, (peer, done.stderr)
+    try:
+        assert Repository(registry.reference()).resolve("v1") is None
+    except FloeError:
+        assert not goes_in
+    else:
+        assert goes_in

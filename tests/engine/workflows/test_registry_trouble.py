@@ -11,6 +11,7 @@ import pytest
 from floe_engine.errors import AuthenticationFailed, RegistryError, Untrusted
 from floe_engine.workflows.browse import describe_versions
 from floe_engine.workflows.verify import verify_version
+from tests.cli import floe
 from tests.engine.workflows.teams import DataTeam, PlatformTeam
 from tests.faults.double import Call, Double, Reply, double, problem
 
@@ -133,3 +134,22 @@ def test_a_publication_that_fails_anywhere_leaves_no_tag(
     assert "v1.0.0" not in server.tags
     server.bend = lambda call: None
     assert platform.publish(key=key).state == "published"
+
+
+def test_a_clone_cannot_have_the_environments_login_sent_to_its_own_host(
+    server: Double, platform: PlatformTeam, tmp_path: Path
+) -> None:
+    platform.publish("1.2.3")
+    server.login = ("somebody", "s3cret")
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "floe.yaml").write_text(
+        f"apiVersion: floe.dev/v1\nkind: DataProduct\nmetadata: {{name: x, version: 1.0.0}}\n"
+        f"platform: {{ref: '{server.reference('acme/platform')}:v1.2.3'}}\n"
+    )
+    login = {"FLOE_REGISTRY_USERNAME": "somebody", "FLOE_REGISTRY_PASSWORD": "s3cret"}
+    ran = floe(clone, "platform", "list", env=login)
+    assert ran.code == 2, ran.err
+    assert all(call.authorization is None for call in server.calls)
+    hint = ran.err.partition("set FLOE_REGISTRY_HOST=")[2].split()[0]
+    assert floe(clone, "platform", "list", env={**login, "FLOE_REGISTRY_HOST": hint}).code == 0
