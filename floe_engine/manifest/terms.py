@@ -43,7 +43,6 @@ _GOVERNORS: dict[str, Governor] = {
     "FLOE-E27": "gates",
     "FLOE-E28": "gates",
     "FLOE-E242": "warns",  # a name is a hint
-    "FLOE-E253": "warns",  # the gap is in what floe can see
     "FLOE-E291": "warns",  # mending the last finding must not break a build
     "FLOE-E293": "warns",  # the platform asked to be told
 }

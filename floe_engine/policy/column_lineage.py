@@ -61,10 +61,10 @@ class LineageUnresolved(PropagationRule):
     """The SQL of every model below sensitive data can be followed.
 
     What cannot be read is reported, never passed. Compiled SQL (a manifest of ``dbt compile``) can
-    nearly always be read. Of raw SQL, refs, sources, literal variables, loops over literal lists and
-    conditions are worked out, the first branch where nothing decides, and an incremental model as on
-    its first run; the result of a macro is not, nor that of a Python model, a script of several
-    statements, or SQL of more than 300,000 characters.
+    nearly always be read. Of raw SQL, refs, sources, variables, loops, conditions and the macros of the
+    project and of installed packages are worked out, the first branch where nothing decides, and an
+    incremental model as on its first run; the result of a query or of any other macro is not, nor
+    that of a Python model, a script of several statements, or SQL of more than 300,000 characters.
     """
 
     id = "FLOE-E253"

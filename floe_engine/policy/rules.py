@@ -39,6 +39,7 @@ from floe_engine.policy.schema_registry import (
     TypeRules,
     TypesDeclared,
 )
+from floe_engine.policy.unread import LayerNotJudged, PropagationNotJudged
 from floe_engine.policy.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
 
 RULES: tuple[Rule, ...] = (
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     CustomNames(),
     KnownLayer(),
     LayerDependency(),
+    LayerNotJudged(),
     ModelCoverage(),
     LayerCoverage(),
     ProjectCoverage(),
@@ -70,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     NamePropagation(),
     ColumnPropagation(),
     LineageUnresolved(),
+    PropagationNotJudged(),
     GrantsPermitted(),
     RolesOfLevel(),
     AllowedAccess(),

@@ -179,3 +179,21 @@ def case(
         given=given,
         rules=tuple(dict.fromkeys(entry.rule for entry in expect)),
     )
+
+
+def unread_cases(platform: Platform, layer: str | None, rule: str) -> Iterator[Case]:
+    """A model of which only dbt could tell all parents, and one that is as it is read."""
+    whole = specimen(platform, layer)
+    told = replace(whole, unread=f"macro a_macro() ({whole.path}:1)")
+    yield case(
+        f"a parent that only dbt could tell does not pass unseen ({layer or 'no layer'})",
+        f"{told.name} calls a macro that is nowhere to be found",
+        [told],
+        Expectation(rule, told.name, violation(platform, rule)),
+    )
+    yield case(
+        f"parents that can be told are no question ({layer or 'no layer'})",
+        f"model {whole.name}",
+        [whole],
+        Expectation(rule, whole.name, compliance(platform, rule)),
+    )

@@ -21,6 +21,7 @@ from floe_engine.policy.specimens import (
     labelled,
     raw_orders,
     specimen,
+    unread_cases,
     unused,
     violation,
     with_meta,
@@ -50,6 +51,8 @@ def classification_cases(platform: Platform) -> Iterator[Case]:
             yield from _propagation(platform, layers[0], layers[-1], level)
         if platform.rank(level) > default and mode == "column" and sql_trace.available():
             yield from _by_column(platform, layers[-1], level)
+    if mode != "off":
+        yield from unread_cases(platform, layers[-1], "FLOE-E254")
     for level, rule in platform.classification.rules.items():
         for layer in rule.forbidden_layers:
             yield from _forbidden(platform, level, layer)

@@ -21,6 +21,7 @@ from floe_engine.policy.specimens import (
     placed,
     raw_orders,
     specimen,
+    unread_cases,
     unused,
     violation,
     well_named,
@@ -165,3 +166,4 @@ def _dependencies(platform: Platform, layer: str) -> Iterator[Case]:
         parent = specimen(platform, parent_layer, name=parent_name, parents=())
         child = specimen(platform, layer, name=name, parents=(parent.unique_id,))
         yield case(title, f"{name} selects from {parent_name}", [parent, child], expected)
+    yield from unread_cases(platform, layer, "FLOE-E206")

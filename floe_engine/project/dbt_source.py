@@ -261,6 +261,7 @@ class _Reading:
             unit_tests=units,
             singular_tests=singular,
             parents=parents,
+            unread=_unread(draft),
             code=draft.code,
             checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest() if draft.code else "",
         )
@@ -388,6 +389,12 @@ class _Reading:
         if found is None:
             self._unresolved[shown] += 1
         return found
+
+
+def _unread(draft: Draft) -> str:
+    """The first of a model's gaps behind which a parent may stand."""
+    gap = next((gap for gap in draft.calls.gaps if gap.parents), None)
+    return f"{gap.what} ({gap.path or draft.path}:{gap.line})" if gap is not None else ""
 
 
 def _latest(versions: list[Any]) -> str:

@@ -127,6 +127,8 @@ class Model:
     singular_tests: int = 0
     parents: tuple[str, ...] = ()
     """unique_ids of the nodes and sources that it selects from."""
+    unread: str = ""
+    """What only dbt could follow, so that a parent may be missing: ``macro m() (models/a.sql:3)``."""
     code: str = ""
     """Compiled code where there is some, else raw code; empty where the reader has none."""
     compiled: bool = False

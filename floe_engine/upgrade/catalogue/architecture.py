@@ -20,7 +20,8 @@ from floe_engine.upgrade.conditions import (
 )
 from floe_engine.upgrade.rule import ABSENT, Rule, Witness, demand, either_way, promise
 
-_NAMES = ("FLOE-E201", "FLOE-E202", "FLOE-E203", "FLOE-E204", "FLOE-E205")
+_DEPENDENCIES = ("FLOE-E205", "FLOE-E206")
+_NAMES = ("FLOE-E201", "FLOE-E202", "FLOE-E203", "FLOE-E204", *_DEPENDENCIES)
 _ORDER = (LAYER_CONSTRAINTS, "_meta", "order")
 
 RULES: tuple[Rule, ...] = (
@@ -188,7 +189,7 @@ RULES: tuple[Rule, ...] = (
         reason="models that select from it stop the build",
         remedy="select from a permitted layer instead",
         witness=Witness((LAYER_CONSTRAINTS, "gold", "may_depend_on"), ["silver", "bronze"], ["silver"]),
-        judged_by=("FLOE-E205",),
+        judged_by=_DEPENDENCIES,
     ),
     *either_way(
         "LAY005",
@@ -200,6 +201,6 @@ RULES: tuple[Rule, ...] = (
         reason="which layer stands above which decides what may depend on what",
         remedy="check which layers your models select from",
         witness=Witness(_ORDER, ["bronze", "silver", "gold"], ["silver", "bronze", "gold"]),
-        judged_by=("FLOE-E205",),
+        judged_by=_DEPENDENCIES,
     ),
 )

@@ -157,3 +157,14 @@ def test_a_new_name_is_suggested_by_the_place_in_the_lineage() -> None:
         "int_orders": "rename it to silver_orders",
         "fct_orders": "rename it to gold_orders",
     }
+
+
+def test_a_model_whose_parents_only_dbt_could_tell_is_not_judged_good() -> None:
+    """A rule about parents passes such a model for want of a parent: that must not look like ✓."""
+    hidden = model("gold_orders", unread="macro raw_orders() (models/gold_orders.sql:3)")
+    evaluation = judge(ACME, hidden, model("silver_orders"))
+    (finding,) = found(evaluation, "E206")
+    assert (finding.subject, finding.severity) == ("gold_orders", "error")
+    assert "only dbt could follow macro raw_orders() (models/gold_orders.sql:3)" in finding.message
+    assert subjects(evaluation, "E254") == ["gold_orders"]
+    assert not evaluation.passed

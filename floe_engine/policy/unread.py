@@ -1,0 +1,70 @@
+"""What could not be judged because only dbt could tell what a model selects from.
+
+A reader of files cannot follow a ``ref`` whose name a query gives, or a macro that is nowhere to be
+found. Rules about parents pass such a model for want of a parent, so the gap itself is a finding:
+where the platform is strict, what was not judged must not look like what was judged and good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_engine.artifact.platform import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model
+
+
+class _Unread(ModelRule):
+    """A model whose parents could not all be told."""
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Name what could not be followed."""
+        if model.unread:
+            yield self.finding(
+                model,
+                f"{model.name} was not judged by its parents: only dbt could follow {model.unread}",
+                expected="parents that can be told",
+                actual=f"{model.unread} may select from more",
+                suggestion="run `dbt parse` and judge its manifest",
+                fix=f"parents of {model.label}",
+            )
+
+
+class LayerNotJudged(_Unread):
+    """Every model's parents are known where a layer limits them.
+
+    FLOE-E205 looks at the layers of a model's parents. Where files are read instead of dbt's manifest,
+    a parent can be hidden in what only dbt could follow (a macro that is nowhere to be found, a name
+    that a query gives); the model is then not judged, and this says so.
+    """
+
+    id = "FLOE-E206"
+    family = Family.NAMING
+    setting = "data_architecture.layers.<layer>.may_depend_on"
+
+    def active(self, platform: Platform) -> bool:
+        """Where some layer is limited."""
+        return any(layer.may_depend_on is not None for layer in platform.layers.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's layer is limited."""
+        constraint = view.constraint(model)
+        return constraint is not None and constraint.may_depend_on is not None
+
+
+class PropagationNotJudged(_Unread):
+    """Every model's parents are known where classification follows its data.
+
+    FLOE-E250 to FLOE-E252 follow a level from parent to child. A parent that only dbt could tell ends
+    that way unseen; the model is then not judged, and this says so.
+    """
+
+    id = "FLOE-E254"
+    family = Family.CLASSIFICATION
+    setting = "governance.classification.propagation"
+
+    def active(self, platform: Platform) -> bool:
+        """Where levels are followed at all."""
+        return platform.classification.propagation.mode != "off"
