@@ -91,10 +91,15 @@ class Lock:
     """Whether this platform demands that every later pull be signed."""
     trusted_keys: tuple[str, ...] = ()
     """PEM of the keys that this version says may sign the next ones."""
+    rotations: tuple[str, ...] = ()
+    """``v1.1.0@sha256:…`` of every version by which the keys of an earlier lock became these."""
 
     def to_json(self) -> bytes:
         """The lock file's bytes."""
-        return canonical_json({"lockVersion": LOCK_VERSION, "platform": asdict(self)})
+        document = asdict(self)
+        if not self.rotations:
+            del document["rotations"]  # as before there were any, so that an old lock stays as it is
+        return canonical_json({"lockVersion": LOCK_VERSION, "platform": document})
 
     @classmethod
     def from_json(cls, data: bytes, *, where: str) -> Lock:
@@ -143,6 +148,7 @@ class Lock:
             signer=LockedSigner(**signer) if signer else None,
             require_signed=bool(entry.get("require_signed", False)),
             trusted_keys=tuple(map(str, entry.get("trusted_keys", ()))),
+            rotations=tuple(map(str, entry.get("rotations", ()))),
         )
 
 

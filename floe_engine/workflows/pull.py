@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from floe_engine.errors import (
     TrustError,
     UsageError,
 )
-from floe_engine.events import CancelToken, Heading, Report, Step, Transfer, silent
+from floe_engine.events import CancelToken, Heading, Notice, Report, Step, Transfer, silent
 from floe_engine.files import human_size, rfc3339
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
@@ -35,6 +36,7 @@ from floe_engine.signing.verdict import Verdict
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence, Witness
+from floe_engine.trust.rotation import Hop, walk
 from floe_engine.trust.stored import check_lock, check_stored
 from floe_engine.trust.verdict import (
     AskFirstUse,
@@ -358,14 +360,26 @@ def obtain(
             check_unmoved(subject, lock, wanted.repository.name, found.ref)
     trust = _trust(workspace, wanted.repository, options, lock)
     witness = Witness(repository)
-    accepted = judge(
-        witness, subject, trust, lock=lock, exhaustive=restore is not None, ask=ask, report=report
+    hops: tuple[Hop, ...] = ()
+    judging = partial(
+        judge, witness, subject, lock=lock, exhaustive=restore is not None, ask=ask, report=report
     )
+    try:
+        accepted = judging(trust)
+    except TrustError:
+        if lock is None or restore is not None:
+            raise
+        trust, hops = walk(repository, trust, lock, subject, cancel)
+        if not hops:
+            raise
+        accepted = judging(trust)
+        for hop in hops:
+            report(Notice(f"the platform's keys have changed since {lock.tag}: {hop}"))
     signer, evidence = accepted.signer, witness.evidence(found.manifest.raw, accepted.signers)
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
     if restore is None:
         tag = f"v{platform.version}" if wanted.is_digest else found.ref
-        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer), evidence)
+        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer, lock, hops), evidence)
     lock_path = str(workspace.store.lock_path)
     check_lock(replace(restore, signer=signer), subject, evidence, lock_path)
     if signer is None or any(names(restore.signer, found) for found in accepted.signers):
@@ -393,7 +407,14 @@ def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
     return Pulled(candidate.artifact, candidate.lock, directory, changed=True)
 
 
-def _lock(wanted: Wanted, tag: str, fetched: Fetched, signer: LockedSigner | None) -> Lock:
+def _lock(
+    wanted: Wanted,
+    tag: str,
+    fetched: Fetched,
+    signer: LockedSigner | None,
+    before: Lock | None,
+    hops: Sequence[Hop],
+) -> Lock:
     security = fetched.artifact.platform.manifest.security
     return Lock(
         reference=wanted.repository.name,
@@ -407,4 +428,5 @@ def _lock(wanted: Wanted, tag: str, fetched: Fetched, signer: LockedSigner | Non
         signer=signer,
         require_signed=security.require_signed_artifacts,
         trusted_keys=tuple(key.pem for key in security.trusted_keys),
+        rotations=(*(before.rotations if before else ()), *(f"{hop.tag}@{hop.digest}" for hop in hops)),
     )

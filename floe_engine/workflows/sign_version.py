@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.keys import load_public
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.examine import Examined, examine
 from floe_engine.workflows.publish import sign_digest
@@ -57,7 +62,9 @@ def sign_version(
         _demand_confirmed(seen, named=wanted.is_digest, confirm=confirm)
     security = platform.manifest.security
     choice = choose_signing(workspace, security, options)
-    signing = open_signers(workspace, choice, security, options, ask, cancel=cancel)
+    # Beside a listed key's signature any other may stand: an old key's, for readers who know no new one.
+    demanded = SecurityPolicy() if _vouched_for(repository, seen) else security
+    signing = open_signers(workspace, choice, demanded, options, ask, cancel=cancel)
     if not signing:
         raise UsageError(
             "there is no key to sign with",
@@ -68,6 +75,13 @@ def sign_version(
     assert subject is not None  # it was fetched by this digest a moment ago
     signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
     return Signed(reference, seen.fetched.digest, tuple(signer.where for signer in signers))
+
+
+def _vouched_for(repository: Repository, seen: Examined) -> bool:
+    """Whether a key that the version itself lists has signed it already."""
+    keys = tuple(load_public(pem.encode()) for pem in seen.subject.listed)
+    verdict = verify(repository, seen.subject.digest, Anchors(keys), objection=seen.subject.objection)
+    return bool(keys) and verdict.status == "verified"
 
 
 def _built_here(workspace: Workspace, artifact: Artifact, cancel: CancelToken | None) -> bool:

@@ -15,6 +15,7 @@ from floe_engine.artifact.pack import IMAGE_MANIFEST
 from floe_engine.artifact.paths import FILES
 from floe_engine.errors import (
     CacheCorrupt,
+    ConfigurationError,
     IntegrityError,
     LockMismatch,
     NotFound,
@@ -230,7 +231,7 @@ def test_a_lock_names_no_folder_outside_of_the_cache(platform: PlatformTeam, dat
     data.pull("v1.0.0")
     path = data.workspace.store.lock_path
     path.write_text(path.read_text().replace('"tag": "v1.0.0"', '"tag": "../../elsewhere"'))
-    with pytest.raises(CacheCorrupt, match="lock file cannot be read"):
+    with pytest.raises(ConfigurationError, match="a tag that is no version"):
         load_locked(data.workspace)
 
 
