@@ -28,14 +28,21 @@ class Roots:
         return self.seeds and not self.sources and not self.others
 
 
-def roots(project: Project, order: Iterable[str]) -> dict[str, Roots]:
-    """unique_id of every source, model, seed and snapshot to its roots. `order` has parents first."""
+KNOWS_AGE = frozenset({"snowflake", "redshift", "bigquery", "databricks"})
+"""Adapters that ask the warehouse when a table was last changed; with the others ``dbt source freshness``
+fails where nothing in the source tells it (docs.getdbt.com, reference/resource-properties/freshness)."""
+
+
+def roots(project: Project, order: Iterable[str], adapter: str | None = None) -> dict[str, Roots]:
+    """unique_id of every source, model, seed and snapshot to its roots. `order` has parents first.
+
+    A threshold watches a source where `adapter` can tell how old its rows are; None: it is taken to.
+    """
     found: dict[str, Roots] = {}
     for source in project.sources:
         name = f"{source.source_name}.{source.name}"
-        found[source.unique_id] = Roots(
-            sources=True, stale=frozenset() if source.has_freshness else frozenset({name})
-        )
+        watched = source.has_freshness and (source.tells_age or adapter is None or adapter in KNOWS_AGE)
+        found[source.unique_id] = Roots(sources=True, stale=frozenset() if watched else frozenset({name}))
     models = {model.unique_id: model for model in project.models}
     for unique_id in order:
         model = models[unique_id]

@@ -120,8 +120,10 @@ class Freshness(RequiredTest):
     """Stale data is noticed.
 
     The model has a recency test (dbt_utils, dbt_expectations, elementary) or a ``freshness``
-    config, or every source it comes from declares a freshness threshold with a count. A model
-    that comes from seeds alone is not judged.
+    config with a limit, or every source it comes from declares a threshold with a count and, where
+    the warehouse does not tell by itself how old a table is (it does on snowflake, bigquery, redshift
+    and databricks), a ``loaded_at_field`` or ``loaded_at_query``. ``build_after`` says when a model is
+    built anew, and is no limit. A model that comes from seeds alone is not judged.
     """
 
     id = "FLOE-E232"
@@ -152,8 +154,8 @@ class Freshness(RequiredTest):
         if roots.stale:
             names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
             yield Missing(
-                f"no recency test, and no freshness threshold on {names}",
-                f"declare freshness with warn_after or error_after on source {names}",
+                f"no recency test, and no freshness threshold that dbt can judge on {names}",
+                f"declare freshness with warn_after or error_after, and loaded_at_field, on source {names}",
                 fix=f"freshness of {names}",
             )
         else:

@@ -108,7 +108,7 @@ class View:
     @cached_property
     def freshness(self) -> dict[str, Roots]:
         """unique_id to the sources that a node's data comes from."""
-        return roots(self.project, self.order)
+        return roots(self.project, self.order, self.adapter)
 
     # --- layers
 

@@ -101,6 +101,8 @@ class _Config(msgspec.Struct, gc=False):
     grants: dict[str, Any] | None = None
     contract: _Contract | None = None
     freshness: Any = None
+    loaded_at_field: str | None = None
+    loaded_at_query: str | None = None
     severity: str | None = None
 
 
@@ -148,6 +150,8 @@ class _Node(msgspec.Struct, gc=False):
     # sources
     source_name: str | None = None
     freshness: Any = None
+    loaded_at_field: str | None = None
+    loaded_at_query: str | None = None
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -386,6 +390,9 @@ class _Assembly:
             meta=merged(node.meta, config.meta),
             tags=tag_set(node.tags, config.tags),
             has_freshness=names_a_count(node.freshness) or names_a_count(config.freshness),
+            tells_age=any(
+                (node.loaded_at_field, node.loaded_at_query, config.loaded_at_field, config.loaded_at_query)
+            ),
             relation=node.relation_name or "",
         )
 

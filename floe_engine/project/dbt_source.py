@@ -51,6 +51,10 @@ def read_source(
     return _Reading(settings).project(source_files(settings) if files is None else files)
 
 
+_AGE = ("loaded_at_field", "loaded_at_query")
+"""What tells dbt when a source's rows were loaded."""
+
+
 class _Reading:
     """One project being read."""
 
@@ -316,6 +320,7 @@ class _Reading:
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
             has_freshness=names_a_count(properties.freshness(tree, *levels)),
+            tells_age=any(level.get(key) for level in (tree, *levels) for key in _AGE),
         )
 
     def _exposures(self, parents: Any) -> Iterator[Exposure]:

@@ -83,6 +83,8 @@ class Source:
     tags: frozenset[str] = frozenset()
     has_freshness: bool = False
     """Whether warn_after or error_after names a count (dbt writes empty objects)."""
+    tells_age: bool = True
+    """Whether a column or a query tells when its rows were loaded (``loaded_at_field``)."""
     relation: str = ""
     """Its table as compiled SQL names it; empty where the reader cannot know."""
 

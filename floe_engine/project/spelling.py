@@ -54,10 +54,13 @@ def grants_of(grants: Mapping[str, Any] | None) -> dict[str, tuple[str, ...]]:
 
 
 def names_a_count(freshness: Any) -> bool:
-    """Whether warn_after, error_after or build_after says how old; dbt writes empty objects."""
+    """Whether warn_after or error_after says how old; dbt writes empty objects.
+
+    A model's ``build_after`` says when it is built anew, not when its data is too old.
+    """
     if not isinstance(freshness, Mapping):
         return False
-    limits = (freshness.get(key) for key in ("warn_after", "error_after", "build_after"))
+    limits = (freshness.get(key) for key in ("warn_after", "error_after"))
     return any(isinstance(limit, Mapping) and limit.get("count") is not None for limit in limits)
 
 

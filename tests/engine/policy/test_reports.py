@@ -220,7 +220,9 @@ def test_one_edit_that_resolves_many_findings_comes_first() -> None:
     ]
     evaluation = judge(platform(), *models, model("stg_x"), sources=[raw])
     first = remedies(evaluation)[0]
-    assert first.title == "declare freshness with warn_after or error_after on source raw.orders"
+    assert first.title == (
+        "declare freshness with warn_after or error_after, and loaded_at_field, on source raw.orders"
+    )
     assert first.blocking == 3
 
 

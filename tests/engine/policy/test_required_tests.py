@@ -246,6 +246,14 @@ def test_every_source_above_must_be_watched() -> None:
     assert fresh(*below, sources=[watched, unwatched]) == ["gold_b", "silver_b"]
 
 
+@pytest.mark.parametrize(("adapter", "watched"), [("duckdb", False), ("trino", False), ("snowflake", True)])
+def test_a_threshold_watches_where_the_age_can_be_told(adapter: str, watched: bool) -> None:
+    untold = source("orders", tells_age=False)
+    below = model("bronze_a", parents=[untold.unique_id])
+    evaluation = judge(requiring("freshness"), below, sources=[untold], adapter=adapter)
+    assert (found(evaluation, "E232") == []) is watched
+
+
 def test_data_from_seeds_alone_cannot_become_stale() -> None:
     seed = model("codes", resource_type="seed")
     below = (model("silver_a", parents=["codes"]), model("gold_a", parents=["silver_a"]))

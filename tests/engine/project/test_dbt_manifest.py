@@ -203,8 +203,9 @@ def test_freshness_needs_a_count(tmp_path: Path) -> None:
 
 
 def test_a_models_own_freshness_config_counts(tmp_path: Path) -> None:
-    build_after = {"build_after": {"count": 4, "period": "hour"}}
-    assert only(read(tmp_path, model("a", config={"freshness": build_after}))).has_freshness
+    limit = {"count": 4, "period": "hour"}
+    assert only(read(tmp_path, model("a", config={"freshness": {"warn_after": limit}}))).has_freshness
+    assert not only(read(tmp_path, model("a", config={"freshness": {"build_after": limit}}))).has_freshness
     assert not only(read(tmp_path, model("a", config={"freshness": None}))).has_freshness
 
 
