@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from floe_engine.artifact.model import Permission
+from floe_engine.artifact.paths import ACCESS_CONTROL, CLASSIFICATION, NAMESPACES
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
@@ -103,6 +105,17 @@ class GrantsPermitted(ModelRule):
     id = "FLOE-E260"
     family = Family.ACCESS
     setting = "governance.access_control.permissions"
+    reads = (
+        *PLACEMENT,
+        *SENSITIVITY,
+        (ACCESS_CONTROL, "default"),
+        (ACCESS_CONTROL, "roles"),
+        (ACCESS_CONTROL, "roleDefinitions", "*", "inherits"),
+        (ACCESS_CONTROL, "permissions"),
+        (NAMESPACES, "namespaces"),
+        (NAMESPACES, "grants"),
+        (NAMESPACES, "layers"),
+    )
 
     def active(self, platform: Platform) -> bool:
         """Where there are roles."""
@@ -152,6 +165,7 @@ class RolesOfLevel(ModelRule):
     id = "FLOE-E261"
     family = Family.ACCESS
     setting = "governance.classification.rules.<level>.allowed_roles"
+    reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_roles"))
 
     def active(self, platform: Platform) -> bool:
         """Where some level limits its roles."""
@@ -190,6 +204,7 @@ class AllowedAccess(ModelRule):
     id = "FLOE-E262"
     family = Family.ACCESS
     setting = "governance.classification.rules.<level>.allowed_access"
+    reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_access"))
 
     def active(self, platform: Platform) -> bool:
         """Where some level limits it."""
@@ -223,6 +238,7 @@ class PublicContract(ModelRule):
     id = "FLOE-E263"
     family = Family.ACCESS
     setting = "governance.access_control"
+    reads = ()
 
     def applies(self, model: Model, view: View) -> bool:
         """Where the model is public."""
@@ -249,6 +265,7 @@ class GroupOwner(Rule):
     id = "FLOE-E264"
     family = Family.ACCESS
     setting = "governance.access_control"
+    reads = ()
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask each group of the project."""

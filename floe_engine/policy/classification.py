@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from floe_engine.artifact.model import NamePattern
+from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
+from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -25,6 +27,7 @@ class LevelDeclared(ModelRule):
     id = "FLOE-E240"
     family = Family.CLASSIFICATION
     setting = "governance.classification.require_declared"
+    reads = (*SENSITIVITY, (CLASSIFICATION, "require_declared"))
 
     def active(self, platform: Platform) -> bool:
         """Where the platform wants declarations."""
@@ -59,6 +62,7 @@ class KnownLevel(NodeRule):
     id = "FLOE-E241"
     family = Family.CLASSIFICATION
     setting = "governance.classification.levels"
+    reads = SENSITIVITY
 
     def check(self, node: Model | Source, view: View) -> Iterator[Finding]:
         """Look up the node's level and each column's."""
@@ -98,6 +102,7 @@ class LooksSensitive(Rule):
     id = "FLOE-E242"
     family = Family.CLASSIFICATION
     setting = "governance.classification.name_patterns"
+    reads = (*SENSITIVITY, (CLASSIFICATION, "namePatterns"))
 
     def active(self, platform: Platform) -> bool:
         """Where there are patterns."""
@@ -140,6 +145,7 @@ class ForbiddenLayer(ModelRule):
     id = "FLOE-E243"
     family = Family.CLASSIFICATION
     setting = "governance.classification.rules.<level>.forbidden_layers"
+    reads = (*PLACEMENT, *SENSITIVITY, (CLASSIFICATION, "rules", "*", "forbidden_layers"))
 
     def active(self, platform: Platform) -> bool:
         """Where some level forbids a layer."""
@@ -173,6 +179,7 @@ class RequiredMeta(ModelRule):
     id = "FLOE-E244"
     family = Family.CLASSIFICATION
     setting = "governance.classification.rules.<level>.requires_meta"
+    reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "requires_meta"))
 
     def active(self, platform: Platform) -> bool:
         """Where some level requires a key."""

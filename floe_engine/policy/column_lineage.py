@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.propagation import PropagationRule, declassified
@@ -38,6 +39,7 @@ class ColumnPropagation(PropagationRule):
     """
 
     id = "FLOE-E252"
+    reads = (*PropagationRule.reads, (CLASSIFICATION, "propagation", "declassifyFunctions"))
 
     def active(self, platform: Platform) -> bool:
         """With the mode ``column``."""
@@ -68,6 +70,7 @@ class LineageUnresolved(PropagationRule):
     """
 
     id = "FLOE-E253"
+    reads = ColumnPropagation.reads
 
     def active(self, platform: Platform) -> bool:
         """With the mode ``column``."""

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import COUNTING, PLACEMENT, SENSITIVITY, Place
 from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model
 
 _UNIT = {"columns": "tested columns", "models": "tested models", "primary_keys": "tested primary keys"}
+
+
+_SCOPE: tuple[Place, ...] = ((QUALITY_GATES, "coverage", "scope"), (QUALITY_GATES, "minimum_test_coverage"))
+_MINIMA: tuple[Place, ...] = (
+    *_SCOPE,
+    (QUALITY_GATES, "layerThresholds"),
+    (LAYER_CONSTRAINTS, "*", "minimum_test_coverage"),
+)
 
 
 class ModelCoverage(ModelRule):
@@ -24,6 +34,7 @@ class ModelCoverage(ModelRule):
     id = "FLOE-E210"
     family = Family.QUALITY
     setting = "governance.quality_gates.minimum_test_coverage"
+    reads = (*PLACEMENT, *COUNTING, *_MINIMA)
 
     def active(self, platform: Platform) -> bool:
         """With the scope ``model`` and a minimum to reach."""
@@ -56,6 +67,7 @@ class LayerCoverage(Rule):
     id = "FLOE-E211"
     family = Family.QUALITY
     setting = "governance.quality_gates.coverage_scope"
+    reads = (*PLACEMENT, *COUNTING, *_MINIMA)
 
     def active(self, platform: Platform) -> bool:
         """With the scope ``layer`` and a minimum to reach."""
@@ -91,6 +103,7 @@ class ProjectCoverage(Rule):
     id = "FLOE-E212"
     family = Family.QUALITY
     setting = "governance.quality_gates.coverage_scope"
+    reads = (*COUNTING, *_SCOPE)
 
     def active(self, platform: Platform) -> bool:
         """With the scope ``project`` and a minimum to reach."""
@@ -124,6 +137,7 @@ class LevelCoverage(ModelRule):
     id = "FLOE-E213"
     family = Family.QUALITY
     setting = "governance.classification.rules.<level>.minimum_test_coverage"
+    reads = (*SENSITIVITY, *COUNTING, (CLASSIFICATION, "rules", "*", "minimum_test_coverage"))
 
     def active(self, platform: Platform) -> bool:
         """Where some level has a minimum."""

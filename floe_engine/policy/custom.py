@@ -10,6 +10,7 @@ from floe_engine.artifact.model import CustomRule
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
+from floe_engine.policy.reads import CUSTOM_RULES
 from floe_engine.policy.required_tests import is_named
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
@@ -21,6 +22,7 @@ class Template(ModelRule):
 
     family = Family.QUALITY
     setting = "governance.custom_rules"
+    reads = CUSTOM_RULES
     type: ClassVar[str]
 
     def active(self, platform: Platform) -> bool:
@@ -41,10 +43,6 @@ class Template(ModelRule):
             ):
                 yield rule
 
-    def parameter(self, rule: CustomRule, detail: str) -> str:
-        """Tells apart entries of one type on one model."""
-        return f"{rule.id}:{detail}" if rule.id else detail
-
 
 class TagsForPrefix(Template):
     """Models with a prefix carry the tags that the platform wants of them.
@@ -58,16 +56,16 @@ class TagsForPrefix(Template):
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Name the absent tags."""
         for rule in self.entries(model, view):
-            absent = [tag for tag in rule.tags if tag not in model.tags]
-            if absent:
-                yield self.finding(
-                    model,
-                    f"{model.label} lacks the tag {' and '.join(absent)}",
-                    expected=f"tags {', '.join(rule.tags)}",
-                    actual=", ".join(sorted(model.tags)) or "no tags",
-                    suggestion=f"add tags: [{', '.join(absent)}]",
-                    parameter=self.parameter(rule, ",".join(rule.tags)),
-                )
+            for tag in rule.tags:
+                if tag not in model.tags:
+                    yield self.finding(
+                        model,
+                        f"{model.label} lacks the tag {tag}",
+                        expected=f"tags {', '.join(rule.tags)}",
+                        actual=", ".join(sorted(model.tags)) or "no tags",
+                        suggestion=f"add tags: [{tag}]",
+                        parameter=tag,
+                    )
 
 
 class MetaField(Template):
@@ -90,7 +88,7 @@ class MetaField(Template):
                     expected=f"meta: {{{key}: …}}",
                     actual="absent",
                     suggestion=f"add {key} to the model's meta",
-                    parameter=self.parameter(rule, key),
+                    parameter=key,
                 )
 
 
@@ -115,5 +113,5 @@ class TestsOfType(Template):
                     expected=f"≥ {rule.min_count}",
                     actual=str(count),
                     suggestion=f"add {rule.min_count - count} more",
-                    parameter=self.parameter(rule, ",".join(rule.test_types)),
+                    parameter=",".join(rule.test_types),
                 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -25,6 +27,7 @@ class LayerDependency(ModelRule):
     id = "FLOE-E205"
     family = Family.NAMING
     setting = "data_architecture.layers.<layer>.may_depend_on"
+    reads = (*PLACEMENT, (LAYER_CONSTRAINTS, "*", "may_depend_on"))
 
     def active(self, platform: Platform) -> bool:
         """Where some layer is limited."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
@@ -20,6 +22,7 @@ class ModelDescription(ModelRule):
     id = "FLOE-E220"
     family = Family.QUALITY
     setting = "governance.quality_gates.require_descriptions"
+    reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_descriptions"))
 
     def active(self, platform: Platform) -> bool:
         """Where the platform wants descriptions."""
@@ -52,6 +55,7 @@ class ColumnDescription(ModelRule):
     id = "FLOE-E221"
     family = Family.QUALITY
     setting = "governance.quality_gates.require_column_descriptions"
+    reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_column_descriptions"))
 
     def active(self, platform: Platform) -> bool:
         """Where the platform wants descriptions."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from floe_engine.artifact.paths import NAMING_RULES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.meta import lookup
+from floe_engine.policy.reads import PLACEMENT, Place
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 from floe_engine.text import did_you_mean
+
+_JUDGED: tuple[Place, ...] = ((NAMING_RULES, "appliesTo"), (NAMING_RULES, "customPatterns"))
+"""Whose names are judged, and whether by expressions for whole names."""
 
 
 class NamingRule(ModelRule):
@@ -37,6 +42,7 @@ class LayerPrefix(NamingRule):
 
     id = "FLOE-E201"
     setting = "data_architecture.layers.<layer>.prefix"
+    reads = (*PLACEMENT, *_JUDGED)
 
     def active(self, platform: Platform) -> bool:
         """Where there are prefixes; the custom pattern has expressions for whole names instead."""
@@ -77,6 +83,7 @@ class NamePattern(NamingRule):
 
     id = "FLOE-E202"
     setting = "data_architecture.naming.name_pattern"
+    reads = (*PLACEMENT, *_JUDGED, (NAMING_RULES, "namePattern"))
 
     def active(self, platform: Platform) -> bool:
         """Where there are prefixes to follow."""
@@ -120,6 +127,7 @@ class CustomNames(NamingRule):
 
     id = "FLOE-E203"
     setting = "data_architecture.naming.custom_patterns"
+    reads = _JUDGED
 
     def active(self, platform: Platform) -> bool:
         """Where the platform has such expressions."""
@@ -146,6 +154,7 @@ class KnownLayer(NamingRule):
 
     id = "FLOE-E204"
     setting = "data_architecture.layers"
+    reads = (*PLACEMENT, (NAMING_RULES, "appliesTo"))
 
     def active(self, platform: Platform) -> bool:
         """Where there are layers."""

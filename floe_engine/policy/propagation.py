@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
+from floe_engine.policy.reads import SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
@@ -30,6 +32,11 @@ class PropagationRule(Rule):
 
     family = Family.CLASSIFICATION
     setting = "governance.classification.propagation"
+    reads = (
+        *SENSITIVITY,
+        (CLASSIFICATION, "propagation", "mode"),
+        (CLASSIFICATION, "propagation", "declassifyMeta"),
+    )
 
     def too_low(
         self,

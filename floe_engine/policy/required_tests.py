@@ -10,6 +10,7 @@ from typing import ClassVar
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
@@ -37,6 +38,7 @@ class RequiredTest(ModelRule):
 
     family = Family.QUALITY
     setting = "data_architecture.layers.<layer>.required_tests"
+    reads = REQUIRED_TESTS
     test: ClassVar[str]
 
     def active(self, platform: Platform) -> bool:
@@ -249,6 +251,7 @@ class NamedTest(ModelRule):
     id = "FLOE-E237"
     family = Family.QUALITY
     setting = "governance.quality_gates.required_tests"
+    reads = REQUIRED_TESTS
 
     def active(self, platform: Platform) -> bool:
         """Where a test is required by name."""

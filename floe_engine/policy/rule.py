@@ -17,6 +17,7 @@ from typing import ClassVar
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement, governor_of
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import Place
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 
@@ -42,6 +43,8 @@ class Rule(ABC):
     family: ClassVar[Family]
     setting: ClassVar[str]
     """Where manifest.yaml asks for it, such as ``naming.enforcement``."""
+    reads: ClassVar[tuple[Place, ...]]
+    """What it reads of the platform: a change there, and nowhere else, can change what it finds."""
     advisory: ClassVar[bool] = False
     """Whether it only informs: no enforcement makes it stop a build."""
 

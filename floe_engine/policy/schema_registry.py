@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
@@ -55,6 +57,7 @@ class ColumnCase(ColumnRule):
 
     id = "FLOE-E270"
     setting = "catalog.schema_registry.column_case"
+    reads = ((SCHEMA_REGISTRY, "columnCase"),)
 
     def active(self, platform: Platform) -> bool:
         """Where a case is set."""
@@ -80,6 +83,7 @@ class ReservedColumn(ColumnRule):
 
     id = "FLOE-E271"
     setting = "catalog.schema_registry.reserved_columns"
+    reads = ((SCHEMA_REGISTRY, "reservedColumns"),)
 
     def active(self, platform: Platform) -> bool:
         """Where names are reserved."""
@@ -109,6 +113,7 @@ class RequiredColumns(ModelRule):
     id = "FLOE-E272"
     family = Family.QUALITY
     setting = "catalog.schema_registry.required_columns"
+    reads = (*PLACEMENT, (SCHEMA_REGISTRY, "requiredColumns"))
 
     def active(self, platform: Platform) -> bool:
         """Where a layer requires columns."""
@@ -153,6 +158,7 @@ class TypeRules(ColumnRule):
 
     id = "FLOE-E273"
     setting = "catalog.schema_registry.type_rules"
+    reads = ((SCHEMA_REGISTRY, "typeRules"),)
 
     def active(self, platform: Platform) -> bool:
         """Where there are type rules."""
@@ -182,6 +188,7 @@ class TypesDeclared(ColumnRule):
 
     id = "FLOE-E274"
     setting = "catalog.schema_registry.require_data_types"
+    reads = ((SCHEMA_REGISTRY, "requireDataTypes"),)
 
     def active(self, platform: Platform) -> bool:
         """Where the platform wants types."""
@@ -211,6 +218,7 @@ class LayerContract(ModelRule):
     id = "FLOE-E275"
     family = Family.QUALITY
     setting = "catalog.schema_registry.require_contract"
+    reads = (*REQUIRED_TESTS, (SCHEMA_REGISTRY, "requireContract"))
 
     def active(self, platform: Platform) -> bool:
         """Where a layer requires contracts."""

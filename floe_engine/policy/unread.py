@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
@@ -43,6 +45,7 @@ class LayerNotJudged(_Unread):
     id = "FLOE-E206"
     family = Family.NAMING
     setting = "data_architecture.layers.<layer>.may_depend_on"
+    reads = (*PLACEMENT, (LAYER_CONSTRAINTS, "*", "may_depend_on"))
 
     def active(self, platform: Platform) -> bool:
         """Where some layer is limited."""
@@ -64,6 +67,7 @@ class PropagationNotJudged(_Unread):
     id = "FLOE-E254"
     family = Family.CLASSIFICATION
     setting = "governance.classification.propagation"
+    reads = ((CLASSIFICATION, "propagation", "mode"),)
 
     def active(self, platform: Platform) -> bool:
         """Where levels are followed at all."""

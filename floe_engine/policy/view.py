@@ -68,8 +68,6 @@ class View:
         self.project = project
         self.narrowed = selected is not None
         """Whether only a part is judged, so that sums over the project would mislead."""
-        self.layering = Layering(platform)
-        self.levels = Levels(platform.classification)
         self.resources: tuple[Model, ...] = tuple(
             node for node in project.models if selected is None or node.unique_id in selected
         )
@@ -87,6 +85,16 @@ class View:
         self._keys: dict[str, Key | None] = {}
         self._shares: dict[str, Share] = {}
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
+
+    @cached_property
+    def layering(self) -> Layering:
+        """How models are placed in layers."""
+        return Layering(self.platform)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """The levels of sensitivity, and how they are declared."""
+        return Levels(self.platform.classification)
 
     @property
     def nodes(self) -> tuple[Model | Source, ...]:

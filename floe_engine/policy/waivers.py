@@ -12,6 +12,7 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import WAIVERS
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.selection import matches
 from floe_engine.policy.view import View
@@ -104,6 +105,7 @@ class WaiverRule(Rule):
 
     family = Family.WAIVERS
     setting = "governance.waiver_policy"
+    reads = WAIVERS
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Nothing in a project by itself."""

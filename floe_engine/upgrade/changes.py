@@ -84,6 +84,8 @@ def _walk(shape: Shape, old: Any, new: Any, path: Path, emit: Emit) -> None:
     """Report what differs at `path` and below; values that are equal end it at once."""
     if old == new and not (_untyped(shape) and repr(old) != repr(new)):
         return
+    if isinstance(shape, Leaf) and shape.unset is not None and (old or shape.unset) == (new or shape.unset):
+        return
     if old is None or new is None:
         emit(
             Change("changed" if new is None is old else "added" if old is None else "removed", path, old, new)
@@ -241,6 +243,10 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
 """What an access lets a role do."""
 
 
+EVERYWHERE = ("namespaces", "every namespace")
+"""Where a permission holds that names neither namespaces nor levels."""
+
+
 def _grants(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]], path: Path, emit: Emit) -> None:
     before, after = _permitted(old), _permitted(new)
     for place in sorted(before.keys() | after.keys()):
@@ -248,13 +254,18 @@ def _grants(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]], path: Pa
 
 
 def _permitted(permissions: list[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    """(``namespaces`` or ``levels``, name) to the access that all permissions together give."""
+    """(``namespaces`` or ``levels``, name) to the access that all permissions together give.
+
+    A permission that names neither is about everything, and stands at `EVERYWHERE`.
+    """
     found: dict[tuple[str, str], frozenset[str]] = {}
     for permission in permissions:
         capabilities = CAPABILITIES.get(str(permission.get("access")), frozenset())
-        for kind in ("namespaces", "levels"):
-            for name in permission.get(kind) or ():
-                found[kind, str(name)] = found.get((kind, str(name)), frozenset()) | capabilities
+        places = [
+            (kind, str(name)) for kind in ("namespaces", "levels") for name in permission.get(kind) or ()
+        ]
+        for place in places or [EVERYWHERE]:
+            found[place] = found.get(place, frozenset()) | capabilities
     access = {capabilities: name for name, capabilities in CAPABILITIES.items()}
     return {place: access.get(capabilities, "none") for place, capabilities in found.items()}
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.breaking import is_breaking
-from floe_engine.manifest.terms import Enforcement
-from floe_engine.policy.enforcement import enforcement_of
-from floe_engine.policy.rules import rule_by_id
+from floe_engine.manifest.terms import STRICTNESS
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.changes import CAPABILITIES
+from floe_engine.upgrade.readers import bite, enforced
 from floe_engine.upgrade.rule import Condition, Context
 from floe_engine.versions import Version
 
@@ -98,9 +97,6 @@ def _place(scale: tuple[Any, ...], value: Any) -> int:
     return scale.index(value) if value in scale else -1
 
 
-STRICTNESS: tuple[Enforcement, ...] = ("off", "warn", "strict")
-
-
 # --- lists where none means any ----------------------------------------------------------------
 
 
@@ -165,6 +161,28 @@ def access_widened(change: Change, context: Context) -> bool:
 
 def _may(access: Any) -> frozenset[str]:
     return CAPABILITIES.get(str(access), frozenset())
+
+
+def takes_access(change: Change, context: Context) -> bool:
+    """Some role may do less than before, though it is given more.
+
+    A role that is spoken of for the first time, or by another kind of permission, is bound by it.
+    """
+    return context.access_lost
+
+
+def first_pattern(change: Change, context: Context) -> bool:
+    """Names were judged by prefixes and are judged by expressions now."""
+    return not context.old.naming.custom_patterns
+
+
+def another_asks(change: Change, context: Context) -> bool:
+    """A rule stepped aside for the test that is no longer required, and stops builds by itself now."""
+    return any(bite(rule, context.new) == "strict" for rule in _ASIDE.get(change.path[-1], ()))
+
+
+_ASIDE = {"documentation": ("FLOE-E220", "FLOE-E221"), "contract": ("FLOE-E275",)}
+"""Required test → the rules that leave the question to it."""
 
 
 # --- versions of plugins and engines -----------------------------------------------------------
@@ -252,18 +270,7 @@ def rule_enforced_less(change: Change, context: Context) -> bool:
 
 
 def _rule_enforcement(change: Change, platform: Platform) -> int:
-    return STRICTNESS.index(effective_enforcement(change.path[2], platform))
-
-
-def effective_enforcement(rule_id: str, platform: Platform) -> Enforcement:
-    """How a policy rule bites on a platform; one that this floe does not know is taken to stop builds.
-
-    A rule that only informs never bites.
-    """
-    rule = rule_by_id(rule_id)
-    if rule is None:
-        return "strict"
-    return "off" if rule.advisory else enforcement_of(rule, platform)
+    return STRICTNESS.index(enforced(change.path[2], platform))
 
 
 def waiver_over(change: Change, context: Context) -> bool:

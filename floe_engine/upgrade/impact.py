@@ -20,12 +20,14 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.policy.custom import TestsOfType
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.required_tests import RequiredTest
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.rules import EVERY_POLICY, Assessment, Entry
+from floe_engine.upgrade.readers import over_all, readers
+from floe_engine.upgrade.rules import UNKNOWN, Assessment, Entry
 from floe_engine.upgrade.shape import Pattern, matches
 
 Status = Literal["new", "worsened", "resolved", "eased", "no_longer_evaluated", "unchanged"]
@@ -107,11 +109,16 @@ def impact(old: Evaluation, new: Evaluation, assessment: Assessment | None = Non
 
 
 def _by_identity(evaluation: Evaluation) -> dict[tuple[str, str, str, int], Finding]:
-    """Findings by what makes them the same; equal ones are numbered."""
+    """Findings by what makes them the same; equal ones are numbered.
+
+    Which kinds of test a custom rule counts tells its findings apart in a report, but a rule that
+    counts more kinds still finds the same.
+    """
     found: dict[tuple[str, str, str, int], Finding] = {}
     for finding in evaluation.findings:
         number = 0
-        while (key := (finding.rule, finding.subject, finding.parameter, number)) in found:
+        parameter = "" if finding.rule == TestsOfType.id else finding.parameter
+        while (key := (finding.rule, finding.subject, parameter, number)) in found:
             number += 1
         found[key] = finding
     return found
@@ -168,10 +175,10 @@ class _Causes:
         layers = frozenset(self._layers(finding.subject))
         key = (finding.rule, layers, finding.parameter)
         if key not in self._known:
-            judged = [entry for entry in self.assessment.entries if _judged_by(entry, finding)]
+            judged = [entry for entry in self.assessment.entries if _reaches(entry, finding)]
             near = [entry for entry in judged if _is_about(entry.change, finding, layers)]
             # A change that is named outright explains more than one that could touch any rule.
-            direct = [entry for entry in near if EVERY_POLICY not in entry.rule.judged_by]
+            direct = [entry for entry in near if not _over_all(entry)]
             self._known[key] = tuple(direct or near or judged)
         return self._known[key]
 
@@ -187,11 +194,13 @@ class _Causes:
             subject = subject.rpartition(".")[0]
 
 
-def _judged_by(entry: Entry, finding: Finding) -> bool:
-    judges = entry.rule.judged_by
-    if judges == ("*",):
-        return entry.change.path[2] == finding.rule
-    return finding.rule in judges or EVERY_POLICY in judges
+def _reaches(entry: Entry, finding: Finding) -> bool:
+    return _over_all(entry) or finding.rule in readers(entry.change)
+
+
+def _over_all(entry: Entry) -> bool:
+    """Whether a change may touch any finding: it is about every rule, or nobody knows what it is about."""
+    return entry.rule is UNKNOWN or over_all(entry.change.path)
 
 
 def _is_about(change: Change, finding: Finding, layers: frozenset[str]) -> bool:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.terms import Access
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.shape import Path, Pattern
 from floe_engine.versions import Level
@@ -23,8 +24,9 @@ Direction = Literal["demand", "promise", "neutral"]
 (shrinking breaks); neutral changes break nobody or everybody, whichever way they go."""
 
 Bump = Level | Literal["gated", "marked"]
-"""``gated``: as bad as the new platform's enforcement of the policy rules that see the change:
-major where they stop a build, minor where they warn, patch where they are off. ``marked``: major
+"""``gated``: as bad as the strictest of the policy rules that read the place makes it on the new
+platform: major where it stops a build, minor where it warns, patch where it is off. What domain
+platforms make of it cannot be seen, so under ``scope: enterprise`` it is major. ``marked``: major
 where the plugin's config schema marks the setting as breaking, minor elsewhere."""
 
 Axis = Literal["", "security", "governance"]
@@ -41,6 +43,28 @@ class Context:
     old: Platform
     new: Platform
     known: Catalogue | None = None
+
+    @cached_property
+    def access_lost(self) -> bool:
+        """Whether some role of both platforms may do less somewhere under the new one."""
+        from floe_engine.policy.access import Roles
+
+        old, new = Roles(self.old), Roles(self.new)
+        spaces = {*self.old.namespaces.namespaces, *self.new.namespaces.namespaces, None}
+        accesses: tuple[Access, ...] = ("READ", "WRITE", "ADMIN")
+        return any(
+            old.permits(role, access, space, level) and not new.permits(role, access, space, level)
+            for role in old.names
+            if role in new.names
+            for level in self.new.classification.levels
+            for space in spaces
+            for access in accesses
+        )
+
+    @cached_property
+    def enterprise(self) -> bool:
+        """Whether domain platforms may build on the platform, before and after."""
+        return all(each.manifest.metadata.scope == "enterprise" for each in (self.old, self.new))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -93,9 +117,11 @@ class Rule:
     """The rules for the way back; its own ID where that is a change of the same kind."""
     unmirrored: str = ""
     """Why there is no mirror, where there is none."""
-    judged_by: tuple[str, ...] = ()
-    """IDs of the policy rules whose findings it can cause; ``*`` is the one named in the path."""
     axis: Axis = ""
+    gated_if: Condition | None = None
+    """Where it holds, the bump is ``gated`` whatever it is elsewhere."""
+    below: bool = False
+    """Whether a domain platform may have something of its own there, beside which it no longer fits."""
     undecidable: bool = False
     """Whether only people can tell what it breaks; the bump is then the least that is honest."""
 
@@ -110,10 +136,10 @@ def demand(
     reason: str,
     remedy: str,
     witness: Witness,
-    judged_by: tuple[str, ...] = (),
     bump: Bump = "gated",
-    loosened_bump: Level = "minor",
+    loosened_bump: Bump = "minor",
     loosened_reason: str = "nothing that passed can fail",
+    loosened_gated_if: Condition | None = None,
     axis: Axis = "",
 ) -> tuple[Rule, Rule]:
     """A rule for more being required and its mirror; `axis` is what the loosening touches."""
@@ -130,7 +156,6 @@ def demand(
             remedy=remedy,
             witness=witness,
             mirror=(loosened,),
-            judged_by=judged_by,
         ),
         Rule(
             id=loosened,
@@ -144,8 +169,8 @@ def demand(
             remedy="",
             witness=_reversed(witness),
             mirror=(tightened,),
-            judged_by=judged_by,
             axis=axis,
+            gated_if=loosened_gated_if,
         ),
     )
 
@@ -160,10 +185,11 @@ def promise(
     reason: str,
     remedy: str,
     witness: Witness,
-    judged_by: tuple[str, ...] = (),
     bump: Level = "major",
-    grown_bump: Level = "minor",
+    grown_bump: Bump = "minor",
     grown_reason: str = "projects may use it and need not",
+    grown_gated_if: Condition | None = None,
+    below: bool = False,
     axis: Axis = "",
     shrunk_axis: Axis = "",
 ) -> tuple[Rule, Rule]:
@@ -185,7 +211,6 @@ def promise(
             remedy=remedy,
             witness=witness,
             mirror=(grown,),
-            judged_by=judged_by,
             axis=shrunk_axis,
         ),
         Rule(
@@ -200,8 +225,9 @@ def promise(
             remedy="",
             witness=_reversed(witness),
             mirror=(shrunk,),
-            judged_by=judged_by,
             axis=axis,
+            gated_if=grown_gated_if,
+            below=below,
         ),
     )
 
@@ -216,8 +242,9 @@ def either_way(
     reason: str,
     witness: Witness,
     remedy: str = "",
-    judged_by: tuple[str, ...] = (),
     axis: Axis = "",
+    gated_if: Condition | None = None,
+    below: bool = False,
     undecidable: bool = False,
 ) -> tuple[Rule]:
     """A rule for a change whose way back is a change of the same kind."""
@@ -234,8 +261,9 @@ def either_way(
             remedy=remedy,
             witness=witness,
             mirror=(id,),
-            judged_by=judged_by,
             axis=axis,
+            gated_if=gated_if,
+            below=below,
             undecidable=undecidable,
         ),
     )

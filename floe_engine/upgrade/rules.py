@@ -20,7 +20,8 @@ from floe_engine.text import did_you_mean
 from floe_engine.upgrade.catalogue import by_id, rules
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.changes import diff
-from floe_engine.upgrade.conditions import STRICTNESS, anything, effective_enforcement, moves_data
+from floe_engine.upgrade.conditions import anything, moves_data
+from floe_engine.upgrade.readers import readers, strictest
 from floe_engine.upgrade.rule import ABSENT, Context, Rule, Witness
 from floe_engine.upgrade.settings import manifest_path
 from floe_engine.upgrade.shape import Path, matches
@@ -28,9 +29,6 @@ from floe_engine.versions import LEVELS, Level
 
 if TYPE_CHECKING:
     from floe_engine.manifest.plugins import Catalogue
-
-EVERY_POLICY = "FLOE-*"
-"""In `Rule.judged_by`: any policy rule may see the change."""
 
 UNKNOWN = Rule(
     id="UNK000",
@@ -44,7 +42,6 @@ UNKNOWN = Rule(
     remedy="use a newer floe, or suppress the rule for this path with a reason",
     witness=Witness(("manifest.json", "somethingNew"), ABSENT, True),
     mirror=("UNK000",),
-    judged_by=(EVERY_POLICY,),
     undecidable=True,
 )
 
@@ -127,20 +124,10 @@ def classify(
     `plugins` (unwritten: those installed) tell which of their settings move data.
     """
     context = Context(old, new, plugins)
-    gates: dict[tuple[str, ...], Level] = {}
     entries = []
     for change in changes:
         rule = _rule_of(change, context)
-        if rule.bump == "marked":
-            bump: Level = "major" if moves_data(change, context) else "minor"
-        elif rule.bump != "gated":
-            bump = rule.bump
-        else:
-            judges = _judges(rule, change)
-            if judges not in gates:
-                gates[judges] = _gate(judges, new)
-            bump = gates[judges]
-        entries.append(Entry(change, rule, bump))
+        entries.append(Entry(change, rule, _bump(rule, change, context)))
     entries.sort(key=lambda entry: -LEVELS.index(entry.bump))  # stable: within a bump, the files' order
     return Assessment(tuple(entries))
 
@@ -210,7 +197,8 @@ _BUMP_PROSE: Mapping[str, str] = {
     "none": "Needs no new version",
     "gated": (
         "Needs a major version where the new platform makes it stop a build, a minor one where it only "
-        "warns, and a patch where it is off"
+        "warns, and a patch where it is off; with `scope: enterprise` a major one, for what the domains "
+        "below make of it cannot be seen"
     ),
     "marked": (
         "Needs a major version where the plugin marks the setting (x-floe-breaking in its config schema: "
@@ -246,19 +234,19 @@ def _candidates(path: Path) -> Iterator[Rule]:
         yield from _index().get((path[0], "*"), ())
 
 
-def _judges(rule: Rule, change: Change) -> tuple[str, ...]:
-    if rule.judged_by == ("*",):
-        return (change.path[2],)
-    return rule.judged_by
-
-
-def _gate(judges: tuple[str, ...], new: Platform) -> Level:
-    """What enforcement makes of a tightened demand; of several rules, the strictest decides."""
-    level: Enforcement = "off"
-    for judge in judges:
-        level = max(level, effective_enforcement(judge, new), key=STRICTNESS.index)
+def _bump(rule: Rule, change: Change, context: Context) -> Level:
+    """What a change costs: the rule's bump, or what the readers of the place make of it."""
+    if context.enterprise and rule.below:
+        return "major"
+    bump = "gated" if rule.gated_if is not None and rule.gated_if(change, context) else rule.bump
+    if bump == "marked":
+        return "major" if moves_data(change, context) else "minor"
+    if bump != "gated":
+        return bump
+    if context.enterprise:
+        return "major"  # what the domains below enforce, and have of their own, cannot be seen
     gates: Mapping[Enforcement, Level] = {"strict": "major", "warn": "minor", "off": "patch"}
-    return gates[level]
+    return gates[strictest(readers(change), context.new)]
 
 
 # --- wording -----------------------------------------------------------------------------------

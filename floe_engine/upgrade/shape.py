@@ -28,7 +28,9 @@ Pattern = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Leaf:
-    """A single value."""
+    """A single value. `unset` is what nothing (null, or no key) means, where it means a value."""
+
+    unset: Any = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ ORDERED: frozenset[Path] = frozenset(
     }
 )
 """Lists in which a place means something: sensitivity, precedence, the flow of the architecture."""
+
+UNSET: Mapping[Path, Any] = {(paths.CLASSIFICATION, "rules", "*", "minimum_test_coverage"): 0}
+"""Places where nothing is the same as a value: no minimum of a level's own is one of 0."""
 
 RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
 """Tables and items that are definitions: equal content under another name is a rename."""
@@ -225,7 +230,7 @@ def _shape(annotation: Any, path: Path) -> Shape:
         return Table(_shape(value, (*path, "*")), absent=_absent(value, path), renames=path in RENAMED)
     if isinstance(annotation, type) and issubclass(annotation, model.Part):
         return _record(annotation, path)
-    return Leaf()
+    return Leaf(UNSET.get(path))
 
 
 def _list(item: Any, path: Path) -> Shape:

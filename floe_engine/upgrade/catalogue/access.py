@@ -11,6 +11,7 @@ from floe_engine.upgrade.conditions import (
     off,
     on,
     removed,
+    takes_access,
     to,
 )
 from floe_engine.upgrade.rule import ABSENT, Rule, Witness, demand, either_way, promise
@@ -42,8 +43,9 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="grants to it name nobody, and its members lose their access",
         remedy="grant to another role",
+        grown_gated_if=takes_access,
+        below=True,
         witness=Witness((ACCESS_CONTROL, "roles"), ["analyst", "admin"], ["admin"]),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *promise(
@@ -58,8 +60,9 @@ RULES: tuple[Rule, ...] = (
         when=(access_narrowed, access_widened),
         reason="grants and jobs that rely on it fail",
         remedy="use a role that still may, or ask for the grant",
+        grown_gated_if=takes_access,
+        below=True,
         witness=Witness(_ANALYST, _reads("gold", access="READ_WRITE"), _reads("gold")),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *promise(
@@ -74,8 +77,9 @@ RULES: tuple[Rule, ...] = (
         when=(access_narrowed, access_widened),
         reason="grants and jobs that rely on it fail",
         remedy="use a role that still may, or ask for the grant",
+        grown_gated_if=takes_access,
+        below=True,
         witness=Witness((NAMESPACES, "grants", "gold", "analyst"), "READ", ABSENT),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *either_way(
@@ -89,7 +93,6 @@ RULES: tuple[Rule, ...] = (
         reason="something is taken away and something else is given",
         remedy="use a role that still may, or ask for the grant",
         witness=Witness(_ANALYST, _reads("gold"), _reads("gold", access="WRITE")),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *promise(
@@ -101,10 +104,11 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="grants and jobs that rely on what it inherited fail",
         remedy="use a role that still may, or ask for the grant",
+        grown_gated_if=takes_access,
+        below=True,
         witness=Witness(
             (ACCESS_CONTROL, "roleDefinitions", "admin"), {"inherits": ["analyst"]}, {"inherits": []}
         ),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *demand(
@@ -118,7 +122,6 @@ RULES: tuple[Rule, ...] = (
         reason="grants that nothing permits expressly fail",
         remedy="ask for the permissions that the project uses",
         witness=Witness((ACCESS_CONTROL, "default"), "allow", "deny"),
-        judged_by=_JUDGES,
         axis="security",
     ),
     *promise(
@@ -130,8 +133,8 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="what is deployed there has no place, and its readers find nothing",
         remedy="deploy to another namespace",
+        below=True,
         witness=Witness((NAMESPACES, "namespaces"), _SPACES, _SPACES[:2]),
-        judged_by=("FLOE-E260",),
     ),
     *either_way(
         "NSP003",
@@ -143,7 +146,6 @@ RULES: tuple[Rule, ...] = (
         reason="tables appear elsewhere, and their readers look in the old place",
         remedy="move the tables, and tell those who read them",
         witness=Witness((NAMESPACES, "layers", "gold"), "gold", "marts"),
-        judged_by=("FLOE-E260",),
     ),
     *demand(
         "SGN001",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from floe_engine.artifact.paths import LAYER_CONSTRAINTS, NAMING_RULES
+from floe_engine.manifest.terms import STRICTNESS
 from floe_engine.upgrade.conditions import (
-    STRICTNESS,
     added,
     anything,
     both,
     down,
+    first_pattern,
     moved,
     narrowed,
     prefix_gained,
@@ -20,8 +21,6 @@ from floe_engine.upgrade.conditions import (
 )
 from floe_engine.upgrade.rule import ABSENT, Rule, Witness, demand, either_way, promise
 
-_DEPENDENCIES = ("FLOE-E205", "FLOE-E206")
-_NAMES = ("FLOE-E201", "FLOE-E202", "FLOE-E203", "FLOE-E204", *_DEPENDENCIES)
 _ORDER = (LAYER_CONSTRAINTS, "_meta", "order")
 
 RULES: tuple[Rule, ...] = (
@@ -35,7 +34,6 @@ RULES: tuple[Rule, ...] = (
         reason="layers, prefixes and required tests follow the pattern",
         remedy="rename the models and their folders to the new layers",
         witness=Witness((NAMING_RULES, "pattern"), "medallion", "kimball"),
-        judged_by=_NAMES,
     ),
     Rule(
         id="NAM001",
@@ -49,7 +47,6 @@ RULES: tuple[Rule, ...] = (
         remedy="rename the models that floe compile lists",
         witness=Witness((NAMING_RULES, "enforcement"), "warn", "strict"),
         mirror=("NAM003",),
-        judged_by=_NAMES,
     ),
     Rule(
         id="NAM002",
@@ -63,7 +60,6 @@ RULES: tuple[Rule, ...] = (
         remedy="rename the models that floe compile lists",
         witness=Witness((NAMING_RULES, "enforcement"), "off", "warn"),
         mirror=("NAM003",),
-        judged_by=_NAMES,
     ),
     Rule(
         id="NAM003",
@@ -77,7 +73,6 @@ RULES: tuple[Rule, ...] = (
         remedy="",
         witness=Witness((NAMING_RULES, "enforcement"), "strict", "warn"),
         mirror=("NAM001", "NAM002"),
-        judged_by=_NAMES,
         axis="governance",
     ),
     *demand(
@@ -90,9 +85,9 @@ RULES: tuple[Rule, ...] = (
         when=(prefix_lost, prefix_gained),
         reason="existing names become invalid",
         remedy="rename the models of the layer, or ask for both prefixes during the change",
+        loosened_bump="gated",
         witness=Witness((NAMING_RULES, "morePrefixes", "bronze"), ["raw_"], []),
-        judged_by=("FLOE-E201",),
-        loosened_reason="names that were valid stay valid",
+        loosened_reason="names that were valid stay valid, and come under the demands of the layer",
     ),
     *either_way(
         "NAM012",
@@ -120,7 +115,6 @@ RULES: tuple[Rule, ...] = (
         reason="which names two expressions have in common cannot be told in general",
         remedy="rename the models that floe compile lists",
         witness=Witness((NAMING_RULES, "namePattern"), "[a-z0-9_]+", "[a-z_]+"),
-        judged_by=("FLOE-E202",),
         undecidable=True,
     ),
     *demand(
@@ -132,9 +126,9 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="names that only this pattern permitted become invalid",
         remedy="rename the models that floe compile lists",
+        loosened_gated_if=first_pattern,
         witness=Witness((NAMING_RULES, "customPatterns"), ["stg_.+", "fct_.+"], ["fct_.+"]),
-        judged_by=("FLOE-E203",),
-        loosened_reason="names that were valid stay valid",
+        loosened_reason="names that were valid stay valid; the first expression takes the place of prefixes",
     ),
     *demand(
         "NAM016",
@@ -146,7 +140,6 @@ RULES: tuple[Rule, ...] = (
         reason="resources that were free get rules for their names",
         remedy="rename the seeds or snapshots that floe compile lists",
         witness=Witness((NAMING_RULES, "appliesTo"), ["model"], ["model", "seed"]),
-        judged_by=("FLOE-E201", "FLOE-E202", "FLOE-E203"),
     ),
     *either_way(
         "LAY010",
@@ -154,7 +147,7 @@ RULES: tuple[Rule, ...] = (
         (NAMING_RULES, "aliases", "*", "tags", "*"),
         (NAMING_RULES, "aliases", "*", "schemas", "*"),
         title="what belongs to a layer changed",
-        says="what belongs to layer {0} changed: {2}",
+        says="what belongs to layer {0} changed: {1}",
         when=anything,
         bump="gated",
         reason="models come under the demands of another layer, or of one for the first time",
@@ -164,7 +157,6 @@ RULES: tuple[Rule, ...] = (
             {"paths": [], "tags": [], "schemas": []},
             {"paths": ["staging"], "tags": [], "schemas": []},
         ),
-        judged_by=(*_NAMES, "FLOE-E210", "FLOE-E211", "FLOE-E230", "FLOE-E231", "FLOE-E232", "FLOE-E237"),
     ),
     *promise(
         "LAY001",
@@ -175,8 +167,9 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="its models belong nowhere, and what judged them no longer does",
         remedy="move its models to another layer",
+        grown_bump="gated",
+        grown_reason="models that belong to it come under its demands",
         witness=Witness((LAYER_CONSTRAINTS, "gold"), {"required_tests": ["documentation"]}, ABSENT),
-        judged_by=(*_NAMES, "FLOE-E210", "FLOE-E211", "FLOE-E230", "FLOE-E231", "FLOE-E232", "FLOE-E233"),
     ),
     *promise(
         "LAY003",
@@ -189,7 +182,6 @@ RULES: tuple[Rule, ...] = (
         reason="models that select from it stop the build",
         remedy="select from a permitted layer instead",
         witness=Witness((LAYER_CONSTRAINTS, "gold", "may_depend_on"), ["silver", "bronze"], ["silver"]),
-        judged_by=_DEPENDENCIES,
     ),
     *either_way(
         "LAY005",
@@ -201,6 +193,5 @@ RULES: tuple[Rule, ...] = (
         reason="which layer stands above which decides what may depend on what",
         remedy="check which layers your models select from",
         witness=Witness(_ORDER, ["bronze", "silver", "gold"], ["silver", "bronze", "gold"]),
-        judged_by=_DEPENDENCIES,
     ),
 )

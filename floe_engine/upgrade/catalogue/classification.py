@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from floe_engine.artifact.paths import CLASSIFICATION
+from floe_engine.manifest.terms import STRICTNESS
 from floe_engine.upgrade.conditions import (
-    STRICTNESS,
     added,
     anything,
     both,
@@ -42,8 +42,9 @@ RULES: tuple[Rule, ...] = (
         when=(removed, added),
         reason="models and columns that declare it have an unknown level",
         remedy="declare one of the remaining levels",
+        grown_bump="gated",
+        grown_reason="what already carries its name gets the level, and the demands of that level",
         witness=Witness(_LEVELS, ["public", "internal", "pii"], ["public", "internal"]),
-        judged_by=_LABELS,
         shrunk_axis="security",
     ),
     *either_way(
@@ -56,7 +57,6 @@ RULES: tuple[Rule, ...] = (
         reason="masking and propagation compare places in this order",
         remedy="check the level of every model that declares one",
         witness=Witness(_LEVELS, ["public", "internal", "pii"], ["internal", "public", "pii"]),
-        judged_by=(*_FLOW, *_LEVEL_RULES),
         axis="security",
     ),
     *either_way(
@@ -69,7 +69,6 @@ RULES: tuple[Rule, ...] = (
         reason="every model without a level changes its sensitivity at once",
         remedy="declare the level of models for which the new default is wrong",
         witness=Witness((CLASSIFICATION, "default"), "internal", "pii"),
-        judged_by=(*_FLOW, *_LEVEL_RULES),
         axis="security",
     ),
     *demand(
@@ -82,7 +81,6 @@ RULES: tuple[Rule, ...] = (
         reason="models that declare none fail",
         remedy="declare a level on the models that floe compile lists",
         witness=Witness((CLASSIFICATION, "require_declared"), False, True),
-        judged_by=("FLOE-E240",),
         axis="security",
     ),
     *either_way(
@@ -95,7 +93,6 @@ RULES: tuple[Rule, ...] = (
         reason="where two keys disagree, another one wins",
         remedy="declare the level under one key only",
         witness=Witness(_KEYS, ["classification", "pii"], ["pii", "classification"]),
-        judged_by=(*_LABELS, *_FLOW, *_LEVEL_RULES),
         axis="security",
     ),
     *promise(
@@ -108,7 +105,6 @@ RULES: tuple[Rule, ...] = (
         reason="what is labelled by it counts as unlabelled, so sensitive data looks harmless",
         remedy="declare the level under a key that is read",
         witness=Witness(_KEYS, ["classification", "pii"], ["classification"]),
-        judged_by=(*_LABELS, *_FLOW, *_LEVEL_RULES),
         grown_bump="major",
         grown_reason="what already carries the key gets a level, and the demands of that level",
         shrunk_axis="security",
@@ -123,7 +119,6 @@ RULES: tuple[Rule, ...] = (
         reason="models of the level in that layer fail",
         remedy="move the models to a permitted layer",
         witness=Witness((*_PII, "forbidden_layers"), [], ["gold"]),
-        judged_by=("FLOE-E243",),
         axis="security",
     ),
     *demand(
@@ -136,7 +131,6 @@ RULES: tuple[Rule, ...] = (
         reason="models of the level without the key fail",
         remedy="add the meta key to the models that floe compile lists",
         witness=Witness((*_PII, "requires_meta"), [], ["owner"]),
-        judged_by=("FLOE-E244",),
         axis="governance",
     ),
     *demand(
@@ -150,7 +144,6 @@ RULES: tuple[Rule, ...] = (
         reason="models of the level with another access fail",
         remedy="give the models an access that their level allows",
         witness=Witness((*_PII, "allowed_access"), ["private", "protected"], ["private"]),
-        judged_by=("FLOE-E262",),
         axis="security",
     ),
     *demand(
@@ -164,7 +157,6 @@ RULES: tuple[Rule, ...] = (
         reason="grants to other roles fail",
         remedy="grant the data to permitted roles only",
         witness=Witness((*_PII, "allowed_roles"), None, ["admin"]),
-        judged_by=("FLOE-E261",),
         axis="security",
     ),
     *demand(
@@ -177,7 +169,6 @@ RULES: tuple[Rule, ...] = (
         reason="models downstream of sensitive data that declare less fail",
         remedy="raise the level downstream, or say that the data is declassified",
         witness=Witness((*_PROPAGATION, "mode"), "off", "name"),
-        judged_by=_FLOW,
         axis="security",
     ),
     *either_way(
@@ -190,7 +181,6 @@ RULES: tuple[Rule, ...] = (
         reason="other models and columns inherit a level than before",
         remedy="raise the level downstream, or say that the data is declassified",
         witness=Witness((*_PROPAGATION, "mode"), "name", "column"),
-        judged_by=_FLOW,
         axis="security",
         undecidable=True,
     ),
@@ -206,7 +196,6 @@ RULES: tuple[Rule, ...] = (
         remedy="raise the level downstream, or say that the data is declassified",
         witness=Witness((*_PROPAGATION, "enforcement"), "warn", "strict"),
         mirror=("PRP006",),
-        judged_by=_FLOW,
     ),
     Rule(
         id="PRP005",
@@ -220,7 +209,6 @@ RULES: tuple[Rule, ...] = (
         remedy="raise the level downstream, or say that the data is declassified",
         witness=Witness((*_PROPAGATION, "enforcement"), "off", "warn"),
         mirror=("PRP006",),
-        judged_by=_FLOW,
     ),
     Rule(
         id="PRP006",
@@ -234,7 +222,6 @@ RULES: tuple[Rule, ...] = (
         remedy="",
         witness=Witness((*_PROPAGATION, "enforcement"), "strict", "warn"),
         mirror=("PRP004", "PRP005"),
-        judged_by=_FLOW,
         axis="security",
     ),
     *either_way(
@@ -247,7 +234,6 @@ RULES: tuple[Rule, ...] = (
         reason="declassified columns inherit their level again",
         remedy="use the new key where a column is no longer sensitive",
         witness=Witness((*_PROPAGATION, "declassifyMeta"), "floe.declassified", "declassified"),
-        judged_by=_FLOW,
         axis="security",
     ),
     *demand(
@@ -260,7 +246,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns that went through the function inherit their level",
         remedy="raise the level downstream, or say that the data is declassified",
         witness=Witness((*_PROPAGATION, "declassifyFunctions"), ["sha256", "md5"], ["sha256"]),
-        judged_by=_FLOW,
         axis="security",
     ),
     *demand(
@@ -276,7 +261,6 @@ RULES: tuple[Rule, ...] = (
         reason="unclassified columns with such names are found",
         remedy="declare the level of the columns that floe compile lists",
         witness=Witness((CLASSIFICATION, "namePatterns"), [], [_EMAIL]),
-        judged_by=("FLOE-E242",),
         axis="security",
     ),
     *either_way(
@@ -289,7 +273,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns that declare the former level are found",
         remedy="declare the level of the columns that floe compile lists",
         witness=Witness((CLASSIFICATION, "namePatterns"), [_EMAIL], [{**_EMAIL, "level": "internal"}]),
-        judged_by=("FLOE-E242",),
         axis="security",
     ),
 )

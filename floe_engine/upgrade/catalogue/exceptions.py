@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
         when=waiver_over,
         bump="patch",
         reason="it excused nothing any more",
+        gated_if=added,
         witness=Witness(_WAIVERS, [{**_LEGACY, "expires": "2020-01-31"}], []),
     ),
     *promise(
@@ -63,7 +64,6 @@ RULES: tuple[Rule, ...] = (
         reason="what it excused counts again",
         remedy="resolve the findings that it covered",
         witness=Witness(_WAIVERS, [_LEGACY], []),
-        judged_by=_ANY,
         axis="governance",
     ),
     *promise(
@@ -76,7 +76,6 @@ RULES: tuple[Rule, ...] = (
         reason="what it excused counts again",
         remedy="resolve the findings that it covered",
         witness=Witness(_WAIVERS, [{**_LEGACY, "rules": ["FLOE-E201", "FLOE-E202"]}], [_LEGACY]),
-        judged_by=_ANY,
         axis="governance",
     ),
     *promise(
@@ -89,7 +88,6 @@ RULES: tuple[Rule, ...] = (
         reason="what it excused counts again sooner than announced",
         remedy="resolve the findings that it covers by then",
         witness=Witness(_WAIVERS, [_LEGACY], [{**_LEGACY, "expires": "2026-03-31"}]),
-        judged_by=_ANY,
         axis="governance",
     ),
     *promise(
@@ -102,7 +100,6 @@ RULES: tuple[Rule, ...] = (
         reason="findings that were left out appear as warnings",
         remedy="resolve the findings that it covers",
         witness=Witness(_WAIVERS, [{**_LEGACY, "action": "exclude"}], [{**_LEGACY, "action": "downgrade"}]),
-        judged_by=_ANY,
         bump="minor",
         axis="governance",
     ),
@@ -116,7 +113,6 @@ RULES: tuple[Rule, ...] = (
         reason="which models two patterns have in common cannot be told in general",
         remedy="resolve the findings that it no longer covers",
         witness=Witness(_WAIVERS, [_LEGACY], [{**_LEGACY, "pattern": "legacy_*"}]),
-        judged_by=_ANY,
         axis="governance",
         undecidable=True,
     ),
@@ -131,7 +127,6 @@ RULES: tuple[Rule, ...] = (
         reason="waivers that last longer are refused",
         remedy="shorten the waivers of the project",
         witness=Witness((*_POLICY, "maxDays"), 180, 90),
-        judged_by=_ANY,
         axis="governance",
     ),
     *demand(
@@ -145,7 +140,6 @@ RULES: tuple[Rule, ...] = (
         reason="what the project excused for itself counts again",
         remedy="ask the platform team for the waiver",
         witness=Witness((*_POLICY, "allowInProduct"), "allow", "never"),
-        judged_by=_ANY,
         axis="governance",
     ),
     *demand(
@@ -159,7 +153,6 @@ RULES: tuple[Rule, ...] = (
         reason="waivers without an expiry are refused",
         remedy="give every waiver of the project an expiry",
         witness=Witness((*_POLICY, "requireExpiry"), False, True),
-        judged_by=_ANY,
         axis="governance",
     ),
     *demand(
@@ -172,7 +165,6 @@ RULES: tuple[Rule, ...] = (
         reason="findings of the rule weigh more",
         remedy="resolve the findings of the rule",
         witness=Witness((*_SETTING[:-1], "FLOE-E210"), {"enforcement": "warn"}, {"enforcement": "strict"}),
-        judged_by=("*",),
         loosened_reason="nothing that passed can fail, but the platform vouches for less",
         axis="governance",
     ),
@@ -197,7 +189,6 @@ RULES: tuple[Rule, ...] = (
         reason="waivers of the rule are refused",
         remedy="resolve the findings that were waived",
         witness=Witness((*_SETTING[:-1], "FLOE-E210"), {"overridable": True}, {"overridable": False}),
-        judged_by=("*",),
         axis="governance",
     ),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
+from floe_engine.manifest.terms import STRICTNESS
 from floe_engine.upgrade.conditions import (
-    STRICTNESS,
     added,
+    another_asks,
     anything,
     both,
     coverage_lowered,
@@ -43,10 +44,10 @@ RULES: tuple[Rule, ...] = (
         when=(added, removed),
         reason="models without the test fail",
         remedy="add the test to the models that floe compile lists",
+        loosened_gated_if=another_asks,
         witness=Witness(
             (LAYER_CONSTRAINTS, "silver", "required_tests"), ["not_null_pk"], ["not_null_pk", "freshness"]
         ),
-        judged_by=_TESTS,
         axis="governance",
     ),
     *demand(
@@ -60,7 +61,6 @@ RULES: tuple[Rule, ...] = (
         reason="models below the new minimum fail",
         remedy="add tests to the models that floe compile lists",
         witness=Witness((QUALITY_GATES, "minimum_test_coverage"), 80, 90),
-        judged_by=_COVERAGE,
         axis="governance",
     ),
     *demand(
@@ -74,7 +74,6 @@ RULES: tuple[Rule, ...] = (
         reason="models of the layer below the new minimum fail",
         remedy="add tests to the models that floe compile lists",
         witness=Witness((QUALITY_GATES, "layerThresholds", "gold"), ABSENT, 95),
-        judged_by=("FLOE-E210", "FLOE-E211"),
         axis="governance",
     ),
     *either_way(
@@ -99,7 +98,6 @@ RULES: tuple[Rule, ...] = (
         reason="the same tests give another percentage, and which is lower depends on the project",
         remedy="run floe compile and add tests where the new count is too low",
         witness=Witness((QUALITY_GATES, "coverage", "metric"), "columns", "primary_keys"),
-        judged_by=_COVERAGE,
         undecidable=True,
     ),
     *demand(
@@ -112,7 +110,6 @@ RULES: tuple[Rule, ...] = (
         reason="models that rely on such tests fall below the minimum",
         remedy="give the tests severity error, or add others",
         witness=Witness((QUALITY_GATES, "coverage", "countWarnSeverity"), True, False),
-        judged_by=_COVERAGE,
     ),
     *demand(
         "COV013",
@@ -124,7 +121,6 @@ RULES: tuple[Rule, ...] = (
         reason="models that declare no column lower the coverage or fail",
         remedy="declare the columns of every model",
         witness=Witness((QUALITY_GATES, "coverage", "zeroColumns"), "na", "fail"),
-        judged_by=_COVERAGE,
     ),
     *demand(
         "DES001",
@@ -137,7 +133,6 @@ RULES: tuple[Rule, ...] = (
         reason="what is not described fails",
         remedy="describe the models and columns that floe compile lists",
         witness=Witness((QUALITY_GATES, "require_descriptions"), False, True),
-        judged_by=("FLOE-E220", "FLOE-E221"),
     ),
     *demand(
         "GAT001",
@@ -150,7 +145,6 @@ RULES: tuple[Rule, ...] = (
         reason="warnings become stops",
         remedy="resolve the warnings that floe compile lists",
         witness=Witness((QUALITY_GATES, "block_on_failure"), False, True),
-        judged_by=(*_COVERAGE, *_TESTS, "FLOE-E220", "FLOE-E221", *_CUSTOM_RULES),
         loosened_reason="nothing that passed can fail, but the platform vouches for less",
         axis="governance",
     ),
@@ -166,7 +160,6 @@ RULES: tuple[Rule, ...] = (
         remedy="resolve the warnings that floe compile lists",
         witness=Witness(_ENFORCEMENT, "warn", "strict"),
         mirror=("GAT005",),
-        judged_by=("FLOE-*",),
     ),
     Rule(
         id="GAT004",
@@ -179,8 +172,8 @@ RULES: tuple[Rule, ...] = (
         reason="new warnings appear, and some teams fail on warnings",
         remedy="resolve the warnings that floe compile lists",
         witness=Witness(_ENFORCEMENT, "off", "warn"),
+        below=True,
         mirror=("GAT005",),
-        judged_by=("FLOE-*",),
     ),
     Rule(
         id="GAT005",
@@ -194,7 +187,6 @@ RULES: tuple[Rule, ...] = (
         remedy="",
         witness=Witness(_ENFORCEMENT, "strict", "warn"),
         mirror=("GAT003", "GAT004"),
-        judged_by=("FLOE-*",),
         axis="governance",
     ),
     *either_way(
@@ -205,6 +197,7 @@ RULES: tuple[Rule, ...] = (
         when=renamed,
         bump="patch",
         reason="it asks for the same",
+        below=True,
         witness=Witness((QUALITY_GATES, "customRules"), [_EXAMPLE], [{**_EXAMPLE, "id": "owned"}]),
     ),
     *demand(
@@ -218,7 +211,6 @@ RULES: tuple[Rule, ...] = (
         reason="models that do not meet it fail",
         remedy="give the models what the rule asks for",
         witness=Witness((QUALITY_GATES, "customRules"), [], [_EXAMPLE]),
-        judged_by=_CUSTOM_RULES,
     ),
     *demand(
         "CUS004",
@@ -233,7 +225,6 @@ RULES: tuple[Rule, ...] = (
         reason="models with fewer tests fail",
         remedy="add tests of the kinds that the rule names",
         witness=Witness((QUALITY_GATES, "customRules"), [_COUNTED], [{**_COUNTED, "min_count": 2}]),
-        judged_by=("FLOE-E282",),
     ),
     *demand(
         "CUS006",
@@ -252,7 +243,6 @@ RULES: tuple[Rule, ...] = (
             [{**_COUNTED, "test_types": ["unique", "not_null"]}],
             [_COUNTED],
         ),
-        judged_by=("FLOE-E282",),
     ),
     *either_way(
         "CUS008",
@@ -267,6 +257,5 @@ RULES: tuple[Rule, ...] = (
         reason="it asks other models, or for something else",
         remedy="give the models what the rule asks for",
         witness=Witness((QUALITY_GATES, "customRules"), [_TAGGED], [{**_TAGGED, "prefix": "silver_"}]),
-        judged_by=_CUSTOM_RULES,
     ),
 )

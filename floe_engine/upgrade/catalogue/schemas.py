@@ -29,7 +29,6 @@ RULES: tuple[Rule, ...] = (
         reason="models without the column fail",
         remedy="add the column to the models that floe compile lists",
         witness=Witness(_GOLD, [], [_LOADED]),
-        judged_by=("FLOE-E272",),
         loosened_bump="major",
         loosened_reason=_READERS,
         axis="security",
@@ -44,7 +43,6 @@ RULES: tuple[Rule, ...] = (
         reason="models with the former type fail, and readers meet another one",
         remedy="cast the column, and tell those who read it",
         witness=Witness(_GOLD, [_LOADED], [{**_LOADED, "type": "timestamp"}]),
-        judged_by=("FLOE-E272",),
         axis="security",
     ),
     *demand(
@@ -60,7 +58,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns of another type fail",
         remedy="cast the columns that floe compile lists",
         witness=Witness((SCHEMA_REGISTRY, "typeRules"), [], [_STAMP]),
-        judged_by=("FLOE-E273",),
         loosened_bump="major",
         loosened_reason=_READERS,
         axis="security",
@@ -75,7 +72,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns of the former type fail, and readers meet another one",
         remedy="cast the columns, and tell those who read them",
         witness=Witness((SCHEMA_REGISTRY, "typeRules"), [_STAMP], [{**_STAMP, "type": "timestamptz"}]),
-        judged_by=("FLOE-E273",),
         axis="security",
     ),
     *demand(
@@ -88,7 +84,6 @@ RULES: tuple[Rule, ...] = (
         reason="models without an enforced contract fail",
         remedy="set contract.enforced and name the data_type of every column",
         witness=Witness((SCHEMA_REGISTRY, "requireContract"), [], ["gold"]),
-        judged_by=("FLOE-E275",),
         loosened_bump="major",
         loosened_reason=_READERS,
         axis="security",
@@ -103,7 +98,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns in another case fail",
         remedy="rename the columns that floe compile lists",
         witness=Witness(_CASE, "any", "snake"),
-        judged_by=("FLOE-E270",),
     ),
     *either_way(
         "SCH011",
@@ -115,7 +109,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns in the former case fail",
         remedy="rename the columns that floe compile lists",
         witness=Witness(_CASE, "snake", "camel"),
-        judged_by=("FLOE-E270",),
     ),
     *demand(
         "SCH012",
@@ -127,7 +120,6 @@ RULES: tuple[Rule, ...] = (
         reason="columns of that name fail",
         remedy="rename the columns that floe compile lists",
         witness=Witness((SCHEMA_REGISTRY, "reservedColumns"), [], ["_loaded"]),
-        judged_by=("FLOE-E271",),
     ),
     *demand(
         "SCH014",
@@ -139,6 +131,5 @@ RULES: tuple[Rule, ...] = (
         reason="columns without a data_type fail",
         remedy="add the data_type to the columns that floe compile lists",
         witness=Witness((SCHEMA_REGISTRY, "requireDataTypes"), False, True),
-        judged_by=("FLOE-E274",),
     ),
 )

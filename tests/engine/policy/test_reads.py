@@ -1,0 +1,119 @@
+"""A rule says what it reads of a platform: a recording platform is asked whether that is so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+
+import pytest
+
+from floe_engine.artifact.model import Waiver
+from floe_engine.policy.reads import touches
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.rules import RULES
+from floe_engine.policy.view import View
+from floe_engine.policy.waivers import WaiverRule, Waivers
+from tests.engine.policy.recording import Place, recorded
+from tests.engine.variations import (
+    ACCESS,
+    CLASSES,
+    GATES,
+    LAYERS,
+    NAMING,
+    PLAIN,
+    SCHEMAS,
+    TODAY,
+    WAIVERS,
+    Edit,
+    compiled,
+    edited,
+    project,
+)  # fmt: skip
+
+RICH: tuple[Edit, ...] = (
+    (f"{GATES}.require_descriptions", True),
+    (f"{GATES}.require_column_descriptions", True),
+    (f"{GATES}.required_tests", ["my_test"]),
+    (f"{GATES}.layer_thresholds", {"gold": 50}),
+    (f"{CLASSES}.require_declared", True),
+    (f"{CLASSES}.rules.pii.forbidden_layers", ["bronze"]),
+    (f"{CLASSES}.rules.internal.requires_meta", ["owner"]),
+    (f"{CLASSES}.rules.pii.minimum_test_coverage", 90),
+    (f"{CLASSES}.rules.pii.required_tests", ["unit_test"]),
+    (f"{SCHEMAS}.column_case", "snake"),
+    (f"{SCHEMAS}.reserved_columns", ["amount"]),
+    (f"{SCHEMAS}.require_data_types", True),
+    (f"{SCHEMAS}.required_columns", {"gold": [{"name": "id", "type": "integer"}]}),
+    (f"{SCHEMAS}.type_rules", [{"pattern": "id", "type": "integer"}]),
+    (f"{SCHEMAS}.require_contract", ["gold"]),
+    (
+        "governance.custom_rules",
+        [
+            {"type": "require_meta_field", "field": "owner", "id": "x"},
+            {"type": "require_tests_of_type", "test_types": ["unique"]},
+            {"type": "require_tags_for_prefix", "prefix": "gold_", "tags": ["daily"]},
+        ],
+    ),
+    (f"{LAYERS}.mart.prefixes", ["mart_", "m_"]),
+    (f"{LAYERS}.gold.tags", ["daily"]),
+    (f"{LAYERS}.silver.schemas", ["raw"]),
+    (f"{LAYERS}.bronze.paths", ["landing"]),
+    (
+        f"{LAYERS}.silver.required_tests",
+        ["contract", "relationships", "freshness", "documentation", "unique_pk", "not_null_pk", "unit_test"],
+    ),
+    (
+        f"{ACCESS}.permissions",
+        [
+            {"role": "analyst", "namespaces": ["gold"], "access": "READ"},
+            {"role": "analyst", "levels": ["pii"], "access": "READ"},
+        ],
+    ),
+    (f"{WAIVERS}.allow_in_product", "warn"),
+    ("governance.rules", {"FLOE-E230": {"overridable": False}}),
+)
+"""A platform that asks something of every rule."""
+
+OTHERWISE: tuple[tuple[Edit, ...], ...] = (
+    (),
+    ((f"{CLASSES}.propagation.mode", "model"),),
+    ((f"{CLASSES}.propagation.mode", "column"),),
+    ((f"{GATES}.coverage_scope", "layer"),),
+    ((f"{GATES}.coverage_scope", "project"),),
+    ((f"{GATES}.coverage_scope", "project"), (f"{GATES}.coverage_metric", "models")),
+    ((f"{NAMING}.custom_patterns", ["gold_.*"]),),
+)
+
+OF_PRODUCT = (
+    Waiver(id="p", pattern="silver_*", reason="r", owner="o", expires="2026-08-01"),
+    Waiver(id="q", pattern="bronze_*", rules=("FLOE-E230",), reason="r", owner="o"),
+)
+
+
+@cache
+def readings() -> dict[str, set[Place]]:
+    """Rule ID to the places that it read, over all those platforms and a project."""
+    found: dict[str, set[Place]] = defaultdict(set)
+    for edits in OTHERWISE:
+        checked, artifact = compiled(edited(PLAIN, (*RICH, *edits)))
+        assert artifact is not None, checked.errors
+        for rule in RULES:
+            platform = recorded(artifact.platform, found[rule.id])
+            if not rule.active(platform):
+                continue
+            if isinstance(rule, WaiverRule):
+                waivers = Waivers(platform, OF_PRODUCT, TODAY)
+                list(rule.examine_waivers(waivers.entries, waivers.unused()))
+            else:
+                for seed in (1, 2):
+                    list(rule.examine(View(platform, project(seed))))
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_reads_what_it_says_and_nothing_else(rule: Rule) -> None:
+    places = readings()[rule.id]
+    unsaid = {place for place in places if not any(touches(place, read) for read in rule.reads)}
+    assert unsaid == set()
+    unread = {read for read in rule.reads if not any(touches(read, place) for place in places)}
+    assert unread == set()
