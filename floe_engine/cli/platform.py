@@ -104,6 +104,9 @@ def publish_(
     identity_token: Token = None,
     allow_readable_key: ReadableKey = False,
     no_sign: Annotated[bool, typer.Option("--no-sign", help="Publish without a signature.")] = False,
+    no_attest: Annotated[
+        bool, typer.Option("--no-attest", help="Sign, and attest neither source nor tests.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; push nothing.")] = False,
 ) -> int:
     """Check, compile, test, guard the version, push, sign, verify, and tag last."""
@@ -119,6 +122,7 @@ def publish_(
             keyless=keyless,
             identity_token=identity_token,
             allow_readable_key=allow_readable_key,
+            attest=not no_attest,
         ),
         dry_run=dry_run,
         ask=asking.password(),
@@ -149,6 +153,7 @@ def publish_(
             "digest": published.digest,
             "signing": plan.signing.kind,
             "signatures": list(published.signatures),
+            "attestations": list(published.attestations),
             "guard": guard_facts(plan.guard) if plan.guard else None,
         }
     )

@@ -231,15 +231,33 @@ class Repository:
         replace that list at the same moment; with `confirm` it is looked at again, a little later,
         and mended. A caller that reads its referrer back anyway spares that look.
         """
+        return self.attach_all([raw_manifest], subject, media_type, confirm=confirm)[0]
+
+    def attach_all(
+        self,
+        raw_manifests: Sequence[bytes],
+        subject: Descriptor | str,
+        media_type: str = OCI_MANIFEST,
+        *,
+        confirm: bool = True,
+    ) -> list[Descriptor]:
+        """`attach` for several manifests at once, with one change of the list that the client keeps."""
         digest = subject if isinstance(subject, str) else subject.digest
-        manifest = Manifest.parse(raw_manifest, media_type)
-        if manifest.subject is None or manifest.subject.digest != digest:
-            raise ContentMismatch("the manifest does not refer to its subject", f"it should name {digest}")
-        response = self._put_manifest(manifest, None)
-        self._referrers_api = response.headers.get("OCI-Subject") == digest
+        manifests = [Manifest.parse(raw, media_type) for raw in raw_manifests]
+        for manifest in manifests:
+            if manifest.subject is None or manifest.subject.digest != digest:
+                raise ContentMismatch(
+                    "the manifest does not refer to its subject", f"it should name {digest}"
+                )
+
+        def put(manifest: Manifest, _: CancelToken) -> bool:
+            return self._put_manifest(manifest, None).headers.get("OCI-Subject") == digest
+
+        self._referrers_api = all(self._fan_out(put, manifests))
+        descriptors = [manifest.descriptor for manifest in manifests]
         if not self._referrers_api:
-            add_to_fallback(self, _fallback_tag(digest), manifest.descriptor, confirm=confirm)
-        return manifest.descriptor
+            add_to_fallback(self, _fallback_tag(digest), descriptors, confirm=confirm)
+        return descriptors
 
     def delete_tag(self, tag: str) -> None:
         """Remove a tag and nothing else. Raises `NotFound`, or `RegistryError` if it is not possible.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from floe_engine.errors import FloeError, NotFound, RegistryError
@@ -44,8 +45,10 @@ class Repository(Protocol):
         """Remove a manifest and every tag that names it."""
 
 
-def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor, *, confirm: bool = True) -> None:
-    """List a referrer in the index at a fallback tag (distribution-spec 1.1, "Referrers Tag Schema").
+def add_to_fallback(
+    repository: Repository, tag: str, referrers: Sequence[Descriptor], *, confirm: bool = True
+) -> None:
+    """List referrers in the index at a fallback tag (distribution-spec 1.1, "Referrers Tag Schema").
 
     Two writers may overwrite each other: one that read before us may write after us. So we wait
     for as long as such a writer may still be under way, by our own speed, before we read again;
@@ -55,25 +58,26 @@ def add_to_fallback(repository: Repository, tag: str, referrer: Descriptor, *, c
     for attempt in range(_ROUNDS):
         start = time.monotonic()
         entries = _entries(repository, tag)
-        if any(entry.get("digest") == referrer.digest for entry in entries):
+        missing = _missing(entries, referrers)
+        if not missing:
             return
         index = {
             "schemaVersion": 2,
             "mediaType": OCI_INDEX,
-            "manifests": [*entries, referrer.document()],
+            "manifests": [*entries, *(referrer.document() for referrer in missing)],
         }
         repository.push_manifest(canonical_json(index), OCI_INDEX, tag=tag)
         if not confirm:
             return
         under_way = max(_SHORTEST, time.monotonic() - start)
         pause_for(min(_LONGEST, under_way * random.uniform(1.5, 2.5)), repository.cancels)  # noqa: S311 - jitter
-        if any(entry.get("digest") == referrer.digest for entry in _entries(repository, tag)):
+        if not _missing(_entries(repository, tag), referrers):
             return
         # Whoever lost waits longer each time, so that the crowd thins out.
         pause_for(random.uniform(0, _SHORTEST) * 2 ** min(attempt, 5), repository.cancels)  # noqa: S311 - jitter
     raise RegistryError(
         "other writers keep replacing the list of signatures",
-        f"{referrer.digest} was not in it after {_ROUNDS} tries",
+        f"{referrers[0].digest} was not in it after {_ROUNDS} tries",
         hint="sign again when nobody else is signing the same artifact",
         where=f"{repository.reference.name}:{tag}",
     )
@@ -102,6 +106,11 @@ def delete_by_moving(repository: Repository, tag: str) -> None:
     except FloeError:
         repository.push_manifest(original.raw, original.media_type, tag=tag)
         raise
+
+
+def _missing(entries: Sequence[dict[str, Any]], referrers: Sequence[Descriptor]) -> list[Descriptor]:
+    listed = {entry.get("digest") for entry in entries}
+    return [referrer for referrer in referrers if referrer.digest not in listed]
 
 
 def _entries(repository: Repository, tag: str) -> list[dict[str, Any]]:

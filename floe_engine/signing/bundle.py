@@ -41,7 +41,7 @@ _ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
 _V3_MEDIA_TYPES = frozenset({MEDIA_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _STATEMENT_TYPES = frozenset({_STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"})
-_EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
+EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
 
 
 def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
@@ -65,7 +65,7 @@ def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
 
 def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
     """A bundle around `statement` that names `key` by its hint, in JSON."""
-    signature = key.sign(_pre_authentication(PAYLOAD_TYPE, statement))
+    signature = key.sign(pre_authentication(PAYLOAD_TYPE, statement))
     return _json(
         {
             "mediaType": MEDIA_TYPE,
@@ -79,18 +79,35 @@ def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
     )
 
 
+def referrer(
+    subject: StoredDescriptor, config: StoredDescriptor, layer: StoredDescriptor, predicate_type: str
+) -> bytes:
+    """The manifest of a referrer that carries one bundle, `layer`; `config` is the empty one."""
+    return _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_MEDIA_TYPE,
+            "artifactType": MEDIA_TYPE,
+            "config": {"mediaType": EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
+            "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
+            "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size},
+            "annotations": {CONTENT_ANNOTATION: "dsse-envelope", PREDICATE_ANNOTATION: predicate_type},
+        }
+    )
+
+
 def made_before(
-    repository: SignatureRepository, digest: str, statement: bytes, key: PublicKey
+    repository: SignatureRepository, digest: str, statement: bytes, key: PublicKey, *, attested: bool = False
 ) -> bytes | None:
     """The bundle in which `key` has signed this very `statement` already; None where there is none.
 
     A program's signatures differ each time, so only looking tells that there is nothing to add.
     """
-    signed = _pre_authentication(PAYLOAD_TYPE, statement)
+    signed = pre_authentication(PAYLOAD_TYPE, statement)
     for descriptor in _likely_first(repository.referrers(digest))[:MAX_REFERRERS]:
         try:
-            raw = _fetch(repository, descriptor, digest)
-            envelope = None if raw is None else _open(raw)
+            raw = _fetch(repository, descriptor, digest, attested=attested)
+            envelope = None if raw is None else _open(raw, attested=attested)
         except (ValueError, IntegrityError, NotFound):
             continue
         if envelope and envelope.payload == statement and key.verify(envelope.signature, signed):
@@ -121,27 +138,9 @@ class Attachment:
         however often it is attached.
         """
         if not self._raw:
-            config = self._repository.push_blob(b"{}", _EMPTY_MEDIA_TYPE)
+            config = self._repository.push_blob(b"{}", EMPTY_MEDIA_TYPE)
             layer = self._repository.push_blob(self._bundle, MEDIA_TYPE)
-            subject = self._subject
-            self._raw = _json(
-                {
-                    "schemaVersion": 2,
-                    "mediaType": MANIFEST_MEDIA_TYPE,
-                    "artifactType": MEDIA_TYPE,
-                    "config": {"mediaType": _EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
-                    "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
-                    "subject": {
-                        "mediaType": subject.media_type,
-                        "digest": subject.digest,
-                        "size": subject.size,
-                    },
-                    "annotations": {
-                        CONTENT_ANNOTATION: "dsse-envelope",
-                        PREDICATE_ANNOTATION: PREDICATE_TYPE,
-                    },
-                }
-            )
+            self._raw = referrer(self._subject, config, layer, PREDICATE_TYPE)
         self.where = self._repository.attach(self._raw, self._subject.digest, confirm=False).digest
 
     def stands(self) -> bool:
@@ -182,6 +181,29 @@ def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterat
         yield Rejected("referrers", f"there are {len(referrers)}; only {MAX_REFERRERS} were looked at")
 
 
+def attestations(
+    repository: SignatureSource, digest: str, anchors: Anchors
+) -> Iterator[tuple[dict[str, Any], Signer | Rejected]]:
+    """Every bundle that refers to `digest` and is no signature: its statement, and its maker judged.
+
+    The statement is empty where it cannot be read. Raises `RegistryError` where the registry fails.
+    """
+    keyless = KeylessVerifier(anchors.trust_root)
+    for descriptor in repository.referrers(digest)[:MAX_REFERRERS]:
+        statement: dict[str, Any] = {}
+        outcome: Signer | Rejected
+        try:
+            raw = _fetch(repository, descriptor, digest, attested=True)
+            envelope = None if raw is None else _open(raw, attested=True)
+            if envelope is None:
+                continue
+            statement = envelope.statement
+            outcome = _judge(envelope, digest, anchors, keyless, descriptor.digest)
+        except (ValueError, IntegrityError, NotFound) as error:
+            outcome = Rejected(descriptor.digest, reason(error))
+        yield statement, outcome
+
+
 @dataclass(frozen=True, slots=True)
 class _Envelope:
     """A bundle taken apart, nothing of it proved yet. `hint` is None where it is keyless."""
@@ -193,8 +215,12 @@ class _Envelope:
     statement: dict[str, Any]
 
 
-def _fetch(repository: SignatureSource, descriptor: StoredDescriptor, digest: str) -> bytes | None:
+def _fetch(
+    repository: SignatureSource, descriptor: StoredDescriptor, digest: str, *, attested: bool = False
+) -> bytes | None:
     """The bundle inside a referrer, or None where the referrer is something else.
+
+    `attested` asks for attestations in place of signatures.
 
     What the index says of an entry is not believed: cosign 3.1 writes a wrong artifact type into
     the fallback tag, and anybody may write there.
@@ -211,15 +237,19 @@ def _fetch(repository: SignatureSource, descriptor: StoredDescriptor, digest: st
     subject = manifest.get("subject")
     if not isinstance(subject, dict) or subject.get("digest") != digest:
         raise Unacceptable("refers to another artifact")
-    if texts(manifest.get("annotations")).get(PREDICATE_ANNOTATION, PREDICATE_TYPE) != PREDICATE_TYPE:
+    claimed = texts(manifest.get("annotations")).get(PREDICATE_ANNOTATION)
+    if claimed is not None and (claimed != PREDICATE_TYPE) != attested:
         return None
     if len(bundles) != 1:
         raise Unacceptable(f"holds {len(bundles)} bundles instead of one")
     return repository.blob(descriptor_of(bundles[0], MAX_BUNDLE), MAX_BUNDLE)
 
 
-def _open(raw: bytes) -> _Envelope | None:
-    """Take a bundle apart; None where its statement is an attestation and no signature."""
+def _open(raw: bytes, *, attested: bool = False) -> _Envelope | None:
+    """Take a bundle apart; None where its statement is an attestation and no signature.
+
+    `attested` asks for the contrary.
+    """
     bundle = mapping(strict_json(raw), "the bundle")
     media_type = bundle.get("mediaType")
     if not isinstance(media_type, str) or not media_type.startswith(_ANY_BUNDLE):
@@ -238,7 +268,7 @@ def _open(raw: bytes) -> _Envelope | None:
     statement = mapping(strict_json(payload), "the statement")
     if str(statement.get("_type")) not in _STATEMENT_TYPES:
         raise Unacceptable(f"not an in-toto statement: {quoted(statement.get('_type'))}")
-    if statement.get("predicateType") != PREDICATE_TYPE:
+    if (statement.get("predicateType") != PREDICATE_TYPE) != attested:
         return None
     material = mapping(bundle.get("verificationMaterial"), "verificationMaterial")
     hint: str | None = None
@@ -257,7 +287,7 @@ def _judge(
 ) -> Signer | Rejected:
     if envelope.hint is None:
         return _judge_keyless(envelope, digest, anchors, keyless, where)
-    signed = _pre_authentication(PAYLOAD_TYPE, envelope.payload)
+    signed = pre_authentication(PAYLOAD_TYPE, envelope.payload)
     try:
         key = anchors.key_of(envelope.signature, signed)
     except Unacceptable as error:
@@ -266,7 +296,7 @@ def _judge(
         format="bundle",
         where=where,
         fingerprint=key.fingerprint,
-        annotations=_subject_annotations(envelope.statement, digest),
+        annotations=subject_annotations(envelope.statement, digest),
     )
 
 
@@ -284,7 +314,7 @@ def _judge_keyless(
         fingerprint=certified.fingerprint,
         identity=certified.identity,
         issuer=certified.issuer,
-        annotations=_subject_annotations(envelope.statement, digest),
+        annotations=subject_annotations(envelope.statement, digest),
     )
     if certified.fingerprint in anchors.revoked:
         return Rejected(where, f"made by the revoked key {certified.fingerprint}", signer)
@@ -294,7 +324,7 @@ def _judge_keyless(
     return Rejected(where, f"made by {who}, who is not among the trusted identities", signer)
 
 
-def _subject_annotations(statement: dict[str, Any], digest: str) -> dict[str, str]:
+def subject_annotations(statement: dict[str, Any], digest: str) -> dict[str, str]:
     """What is signed beside `digest`; `Unacceptable` where the statement speaks of another."""
     algorithm, _, value = digest.partition(":")
     subjects = statement.get("subject")
@@ -332,7 +362,7 @@ def _likely_first(referrers: Sequence[StoredDescriptor]) -> list[StoredDescripto
     return sorted(referrers, key=rank)
 
 
-def _pre_authentication(payload_type: str, payload: bytes) -> bytes:
+def pre_authentication(payload_type: str, payload: bytes) -> bytes:
     """DSSE v1 pre-authentication encoding: what is really signed."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)

@@ -107,6 +107,18 @@ class SignatureRepository(SignatureSource, Protocol):
         """
 
 
+class AttestedRepository(SignatureRepository, Protocol):
+    """A repository that takes several things at once."""
+
+    def push_blobs(self, contents: Sequence[tuple[bytes, str]], /) -> Sequence[StoredDescriptor]:
+        """Store several ``(data, media type)``, in that order."""
+
+    def attach_all(
+        self, raws: Sequence[bytes], subject: str, /, *, confirm: bool = True
+    ) -> Sequence[StoredDescriptor]:
+        """`attach` for several manifests, with one look at the list of referrers."""
+
+
 def descriptor_of(entry: dict[str, Any], limit: int) -> Descriptor:
     """A manifest's layer as a descriptor, refused before any request where it is over `limit`."""
     digest, size = entry.get("digest"), entry.get("size")

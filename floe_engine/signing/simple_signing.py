@@ -93,7 +93,7 @@ class KeySignature:
         if self._first:
             self._first = False  # should the tag be overwritten, the next write looks at it
         else:
-            self._written, layers = _layers_to_extend(self._repository, self.where)
+            self._written, layers = layers_to_extend(self._repository, self.where)
         if _is_among(layers, self._payload, self._key):
             return
         layers.append(
@@ -106,7 +106,7 @@ class KeySignature:
                 },
             }
         )
-        config = self._repository.push_blob(_config(layers), CONFIG_MEDIA_TYPE)
+        config = self._repository.push_blob(image_config(layers), CONFIG_MEDIA_TYPE)
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST_MEDIA_TYPE,
@@ -125,7 +125,7 @@ class KeySignature:
         if found.digest == self._written:
             return True
         self.company = True
-        _, layers = _layers_to_extend(self._repository, self.where)
+        _, layers = layers_to_extend(self._repository, self.where)
         return _is_among(layers, self._payload, self._key)
 
 
@@ -198,7 +198,7 @@ def _signature_layers(raw: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _layers_to_extend(repository: SignatureRepository, tag: str) -> tuple[str, list[dict[str, Any]]]:
+def layers_to_extend(repository: SignatureRepository, tag: str) -> tuple[str, list[dict[str, Any]]]:
     """The digest and layers of what is under `tag`, or nothing where the tag is free.
 
     Something under the tag that is not a signature image is refused: appending would lose it.
@@ -235,7 +235,7 @@ def _is_among(layers: list[dict[str, Any]], payload: bytes, key: KeySigner) -> b
     return False
 
 
-def _config(layers: list[dict[str, Any]]) -> bytes:
+def image_config(layers: list[dict[str, Any]]) -> bytes:
     """The image config that cosign expects: its diff IDs are the layers' digests."""
     config = {
         "architecture": "",

@@ -6,12 +6,10 @@ Decisions about what to do with a verdict, files and floe's own notions must not
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
-from floe_engine.errors import NotFound, RegistryError, UsageError
+from floe_engine.errors import NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keyless import KeylessSigner
@@ -19,6 +17,7 @@ from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.repository import SignatureRepository, SignatureSource, StoredDescriptor
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
+from floe_engine.signing.writing import Writer, write_all
 
 __all__ = [
     "BOTH_FORMATS",
@@ -34,8 +33,6 @@ __all__ = [
 BOTH_FORMATS: tuple[Format, ...] = ("bundle", "simple-signing")
 """What a key signature is written as: cosign 2 sees only the second, cosign 3 prefers the first."""
 
-
-_ATTEMPTS = 10
 
 Objection = Callable[[Signer], str]
 """Why a signature that holds does not count all the same; empty where it does."""
@@ -119,7 +116,7 @@ def sign(
         subject = repository.resolve(digest)
         if subject is None:
             raise NotFound("there is nothing to sign", f"the repository has no {digest}")
-    writers: list[tuple[_Writer, Signer]] = []
+    writers: list[tuple[Writer, Signer]] = []
     statement = bundle.statement_for(digest, annotations)
     payload = simple_signing.payload_for(digest, docker_reference, annotations)
     new = first
@@ -144,47 +141,6 @@ def sign(
                     (simple_signing.KeySignature(repository, digest, payload, signer, first=first), who)
                 )
                 first = False  # the next key finds this one's signature there
-    _write_all([writer for writer, _ in writers], cancel or CancelToken())
+    write_all([writer for writer, _ in writers], cancel or CancelToken())
     found = [replace(who, where=writer.where) for writer, who in writers]
     return tuple(sorted(found, key=lambda who: who.format))
-
-
-class _Writer(Protocol):
-    """A signature that is written into a repository in one format.
-
-    `company`: whether other signatures were beside it when it was last looked at.
-    """
-
-    where: str
-    company: bool
-
-    def write(self) -> None: ...
-
-    def stands(self) -> bool: ...
-
-
-def _write_all(writers: list[_Writer], cancel: CancelToken) -> None:
-    """Write every signature, and write again what others overwrite at the same moment.
-
-    All are written before any is looked at: the requests between give a concurrent signer the
-    time to overwrite, which is when it can be noticed. Where there is company, one of them may
-    still be at it, so there is a second look a moment later.
-    """
-    lost = writers
-    for attempt in range(_ATTEMPTS):
-        for writer in lost:
-            cancel.check()
-            writer.write()
-        lost = [writer for writer in writers if not writer.stands()]
-        if not lost and any(writer.company for writer in writers):
-            cancel.sleep(random.uniform(0.1, 0.2))  # noqa: S311 - not a secret
-            lost = [writer for writer in writers if not writer.stands()]
-        if not lost:
-            return
-        # Waiting a random while keeps two signers from staying in step.
-        cancel.sleep(random.uniform(0, 0.1 * (attempt + 1)))  # noqa: S311 - not a secret
-    raise RegistryError(
-        "the signature keeps being overwritten",
-        f"{_ATTEMPTS} times in a row somebody else changed {lost[0].where} at the same moment",
-        hint="let one process sign at a time and run the command again",
-    )

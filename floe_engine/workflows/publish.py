@@ -1,17 +1,15 @@
 """A checked, tested and signed version into the registry, complete or not at all.
 
 Order: blobs, the manifest by its digest, signatures, read back and verified as a consumer would,
-and the version tag last. Nobody can see the tag before everything behind it is good, and a
+attestations, and the version tag last. Nobody can see the tag before everything behind it is good, and a
 publisher that dies anywhere leaves no tag.
 """
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
@@ -39,16 +37,18 @@ from floe_engine.events import (
     warnings_only,
 )
 from floe_engine.files import human_size
-from floe_engine.processes import child_environment
+from floe_engine.policy.running import TestRun
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.attestation import attest
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer as Written
 from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
+from floe_engine.workflows.attesting import claims, short_name
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.workflows.guard_version import find_baseline, guard_version, listed_tags, place_of
 from floe_engine.workflows.pull import fetch
@@ -61,6 +61,7 @@ from floe_engine.workflows.signing_key import (
     choose_signing,
     open_signers,
 )
+from floe_engine.workflows.source import Source, find_source
 from floe_engine.workflows.test_policies import test_policies
 from floe_engine.workspace import Workspace
 
@@ -87,11 +88,14 @@ class PublicationPlan:
     """What the version guard said; None where the same content is published already."""
     exists: bool
     """Whether exactly this content is published already under the tag."""
+    tests: TestRun
+    """What the policy tests said."""
+    source: Source
     exact: bool
     """Whether exactly `packed` would be pushed: a locked key may be the only one to know its public
     half, which stands in the manifest."""
     first: bool
-    """Whether nobody can have signed this digest yet: the repository lists no signature of it."""
+    """Whether nobody can have signed or attested this digest yet: the repository lists none of it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Published:
     digest: str
     signers: tuple[Written, ...] = ()
     """What was written, a signature each, with whoever made it."""
+    attestations: tuple[str, ...] = ()
+    """The digests of the attestations beside it."""
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -156,6 +162,7 @@ def publish(
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
     pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
     written: tuple[Written, ...] = ()
+    attested: tuple[str, ...] = ()
     if signers:
         how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
         report(Heading(f"Signing artifact {how}..."))
@@ -168,6 +175,8 @@ def publish(
             report=report,
             cancel=cancel,
         )
+        if options.attest:
+            attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
     else:
         report(
             Notice(
@@ -178,7 +187,7 @@ def publish(
     cancel.check()
     repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
     note_published(workspace, reference.without_target(), pushed.digest)
-    return Published(plan, "published", pushed.digest, written)
+    return Published(plan, "published", pushed.digest, written, attested)
 
 
 def plan_publication(
@@ -222,6 +231,33 @@ def sign_digest(
     return written
 
 
+def _attest(
+    workspace: Workspace,
+    repository: Repository,
+    subject: Descriptor,
+    plan: PublicationPlan,
+    signers: Sequence[Signer],
+    report: Report,
+    cancel: CancelToken,
+) -> tuple[str, ...]:
+    """Attest what is known of a signed manifest that has no tag yet."""
+    assert plan.guard is not None  # only what exists already was not judged
+    made = claims(workspace, plan.compiled, plan.tests, plan.guard, plan.source)
+    name = plan.compiled.manifest.metadata.name
+    attested = attest(
+        repository,
+        subject.digest,
+        made,
+        *signers,
+        name=name,
+        subject=subject,
+        first=plan.first,
+        cancel=cancel,
+    )
+    report(Step(f"Attested: {', '.join(short_name(claim.predicate_type) for claim in made)}", key="attested"))
+    return attested
+
+
 def _prepare(
     workspace: Workspace,
     tag: str,
@@ -254,8 +290,8 @@ def _prepare(
         )
     registry = workspace.registry
     reference = registry.reference.with_tag(version.tag)
-    provenance = _provenance(workspace)
-    packed = pack(compiled.artifact, annotations=_annotations(provenance, choice))
+    source = find_source(workspace)
+    packed = pack(compiled.artifact, annotations=_annotations(source, choice))
     repository = workspace.repository(reference, cancel=cancel, push=True)
     exists = _exists(repository, reference, packed, compiled.artifact)
     guard = None
@@ -273,12 +309,25 @@ def _prepare(
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
         if unlocking == "all" or unlocking == choice.kind:
             signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
-            packed = pack(compiled.artifact, annotations=_annotations(provenance, choice, signers))
+            packed = pack(compiled.artifact, annotations=_annotations(source, choice, signers))
         else:
             check_listed(choice.known, security, where=str(choice))
-        first = f"{packed.digest.replace(':', '-')}.sig" not in tags
+        stem = packed.digest.replace(":", "-")
+        first = not {f"{stem}.sig", f"{stem}.att"} & set(tags)
     exact = choice.kind != "key" or bool(signers or choice.public_pem)
-    plan = PublicationPlan(reference, registry.source, compiled, packed, choice, guard, exists, exact, first)
+    plan = PublicationPlan(
+        reference=reference,
+        registry_source=registry.source,
+        compiled=compiled,
+        packed=packed,
+        signing=choice,
+        guard=guard,
+        exists=exists,
+        tests=run,
+        source=source,
+        exact=exact,
+        first=first,
+    )
     return repository, plan, signers
 
 
@@ -331,50 +380,9 @@ def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, repo
         report(Step(f"Uploading {name}", detail=human_size(size), key=name))
 
 
-def _annotations(
-    provenance: Mapping[str, str], choice: SigningChoice, signers: Sequence[Signer] = ()
-) -> dict[str, str]:
+def _annotations(source: Source, choice: SigningChoice, signers: Sequence[Signer] = ()) -> dict[str, str]:
     """What stands on the image manifest beside the artifact's own: where it is from, the first key."""
     known = [signer.public.pem.decode() for signer in signers if not isinstance(signer, KeylessSigner)]
     key = known[0] if known else choice.public_pem
-    return {**provenance, SIGNING_KEY: key} if key else dict(provenance)
-
-
-def _provenance(workspace: Workspace) -> dict[str, str]:
-    """Source and revision of the manifest's git checkout; nothing outside of one."""
-    revision = _git(workspace, "rev-parse", "HEAD")
-    if not revision:
-        return {}
-    found = {REVISION: revision}
-    url = _public_url(_git(workspace, "config", "--get", "remote.origin.url"))
-    return {**found, SOURCE: url} if url else found
-
-
-def _public_url(remote: str) -> str:
-    """A git remote as it may be published: no user, password or query; empty for a path of this machine."""
-    if "://" in remote:
-        try:
-            parts = urlsplit(remote)
-            host = parts.hostname or ""
-            port = f":{parts.port}" if parts.port else ""
-        except ValueError:
-            return ""
-        return urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", "")) if host else ""
-    # The short form of ssh: [user@]host:path
-    host, colon, path = remote.rpartition("@")[2].partition(":")
-    return f"ssh://{host}/{path.lstrip('/')}" if colon and "/" not in host and "\\" not in path else ""
-
-
-def _git(workspace: Workspace, *arguments: str) -> str:
-    try:
-        answer = subprocess.run(  # noqa: S603  (fixed arguments, no shell)
-            ["git", "-C", str(workspace.directory), *arguments],  # noqa: S607  (git from PATH, as users expect)
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-            env=child_environment(workspace.environ),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    said = {REVISION: source.revision, SOURCE: source.url, SIGNING_KEY: key}
+    return {name: value for name, value in said.items() if value}

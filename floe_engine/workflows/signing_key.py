@@ -60,6 +60,8 @@ class SigningOptions:
     """An OpenID token for keyless signing; None: the environment's (SIGSTORE_ID_TOKEN, CI)."""
     allow_readable_key: bool = False
     """Take a private key file that others on this machine may read."""
+    attest: bool = True
+    """Attest where the version is from and what tested it, with the same signers."""
 
     def __post_init__(self) -> None:
         wishes = {"--key": bool(self.keys), "--keyless": self.keyless, "--no-sign": not self.sign}

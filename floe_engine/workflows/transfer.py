@@ -209,9 +209,9 @@ def _copy(
 
 
 def _copy_signatures(source: Repository, target: Repository, digest: str, report: Report) -> int:
-    """Referrers (sigstore bundles) and the ``.sig`` tag.
+    """Referrers (sigstore bundles), the ``.sig`` tag and the ``.att`` tag.
 
-    A ``.sig`` tag that the target has already stays as it is: it may hold signatures of its own,
+    A tag that the target has already stays as it is: it may hold signatures of its own,
     and the bundles carry the same vouching.
     """
     copied = 0
@@ -226,14 +226,17 @@ def _copy_signatures(source: Repository, target: Repository, digest: str, report
         _copy_contents(source, target, contents)
         target.attach(manifest.raw, digest, manifest.media_type)
         copied += 1
-    tag = f"{digest.replace(':', '-')}.sig"
-    if source.resolve(tag) is None:
-        return copied
-    if target.resolve(tag) is None:
-        manifest = source.manifest(tag)
-        _copy_contents(source, target, _contents(manifest))
-        target.push_manifest(manifest.raw, manifest.media_type, tag=tag)
-    return copied + 1
+    # Attestations after the signatures: cosign takes a lone attestation for a signature.
+    for suffix in (".sig", ".att"):
+        tag = f"{digest.replace(':', '-')}{suffix}"
+        if source.resolve(tag) is None:
+            continue
+        if target.resolve(tag) is None:
+            manifest = source.manifest(tag)
+            _copy_contents(source, target, _contents(manifest))
+            target.push_manifest(manifest.raw, manifest.media_type, tag=tag)
+        copied += suffix == ".sig"
+    return copied
 
 
 def _contents(manifest: Manifest) -> tuple[Descriptor, ...]:

@@ -215,7 +215,9 @@ def test_a_published_version_takes_as_many_requests_as_the_design_says(
         ok(work())
         return len(docker_registry.request_lines()) - before
 
-    assert requests(lambda: publish(team, registry)) <= 36
+    attested = registry.replace("floe-platform", "attested-platform")
+    assert requests(lambda: publish(team, attested)) <= 58  # three attestations, in both formats, looked at
+    assert requests(lambda: publish(team, registry, "--no-attest")) <= 36
     unsigned = platform_directory(tmp_path / "unsigned")
     other = registry.replace("floe-platform", "unsigned-platform")
     assert requests(lambda: publish(unsigned, other, "--no-sign")) <= 20
