@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from floe_engine.processes import child_environment as child_environment
     from floe_engine.processes import open_in_browser as open_in_browser
     from floe_engine.signing.oidc import Invitation as Invitation
+    from floe_engine.text import printable as printable
     from floe_engine.trust.root import trust_root as trust_root
     from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
     from floe_engine.upgrade.fleet import blast_radius as blast_radius
@@ -137,6 +138,7 @@ _HOME = {
     "RegistryError": "errors",
     "StorageError": "errors",
     "human_size": "files",
+    "printable": "text",
     "read_bounded": "files",
     "Directory": "files",
     "scratch": "files",

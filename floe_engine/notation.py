@@ -25,8 +25,15 @@ def annotation(command: str, message: str, **properties: str | int) -> str:
     return f"::{command} {written}::{_data(message)}"
 
 
+def no_command(line: str) -> str:
+    """A line with nothing in it that a GitHub runner, which reads every log, takes for a command."""
+    if line.lstrip().startswith("::"):
+        line = line.replace(":", "\\x3a", 1)
+    return line.replace("##[", "#\\x23[")
+
+
 def _data(text: str) -> str:
-    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text, lines=True).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -36,18 +43,22 @@ def _property(text: str) -> str:
 _MARKUP = re.compile(r"([\\`*_{}\[\]#+!|~])")
 """Parentheses mean something after a bracket alone, and a changelog is read as text too."""
 
+_MEANS_IN_CODE = re.compile(r"[`|@]")
+"""Ends code, ends a cell of a table, or calls somebody where a host looks into code."""
+
 
 def markdown(text: str) -> str:
     """Text as Markdown that shows it: no markup, no HTML, no mention of anybody, on one line."""
-    shown = " ".join(printable(text).split())
+    shown = " ".join(printable(text, lines=True).split())
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Mentions are found after Markdown has taken a backslash away; an invisible space it leaves.
     return _MARKUP.sub(r"\\\1", shown.replace("@", "@\u200b"))
 
 
 def markdown_code(text: str) -> str:
-    """Text between backquotes, in which nothing but they and line breaks means anything."""
-    return "`" + " ".join(printable(text).replace("`", "'").split()) + "`"
+    """Text as code; what means something inside of code, or of code in a table, is shown without."""
+    plain = " ".join(printable(text, lines=True).split())
+    return markdown(text) if not plain or _MEANS_IN_CODE.search(plain) else f"`{plain}`"
 
 
 def sarif_log(

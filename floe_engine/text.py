@@ -11,27 +11,43 @@ from collections.abc import Iterable
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where a camelCase word goes on."""
 
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U000e0100-\U000e01ef]"
+    "|[\ufe00-\ufe0d]|(?<![\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
+)
+"""What Unicode calls default-ignorable and Python printable: it draws nothing, and text hides in it.
 
-def printable(text: str) -> str:
-    """`text` with everything that a terminal might obey shown as an escape instead.
+The two last are the selectors of text and emoji style, which stand after a symbol alone.
+"""
 
-    Control characters (C0, C1), bidirectional overrides, lone surrogates and other invisible
-    format characters become ``\\x1b``-style escapes; newlines and tabs stay.
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """`text` with everything that a terminal might obey, or that nobody would see, as an escape instead.
+
+    Controls (C0, C1), bidirectional and other format characters, tags, fillers, variation
+    selectors that no symbol asks for, lone surrogates and unassigned characters become ``\\x1b``,
+    ``\\u202e`` or ``\\U000e0041``; tabs stay. A line break becomes ``\\n``, or stays where the place
+    has room for several `lines`. What was escaped already is left as it is.
     """
-    if text.isprintable():
+    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
-    return "".join(_visible(character) for character in text)
+    shown = "".join(map(_visible, text))
+    shown = _UNSEEN.sub(lambda found: _escape(found[0]), shown)
+    return shown if lines else shown.replace("\n", "\\n")
 
 
-def _visible(character: str) -> str:
-    if character in "\n\t" or character.isprintable():
-        return character
-    if unicodedata.category(character) == "Zs":
-        return character
+def _escape(character: str) -> str:
+    """The escape by which a character is named: ``\\x1b``, ``\\u202e``, ``\\U000e0041``."""
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t" or character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return _escape(character)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

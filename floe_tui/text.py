@@ -1,7 +1,8 @@
 """How text from outside is shown: as text, with nothing hidden and nothing interpreted.
 
 A tag, a file name or an error of a registry may hold terminal escapes, markup, or characters that
-reverse or hide what follows. Everything that floe did not write itself passes through here.
+reverse or hide what follows. Everything that floe did not write itself passes through here, to the
+engine's escaper.
 """
 
 from __future__ import annotations
@@ -11,24 +12,14 @@ from pathlib import Path
 
 from textual.content import Content
 
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-_UNSAFE_BUT_NEWLINE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
+from floe_engine import printable
 
 _MARKS = re.compile(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)")
 
 
 def visible(text: str, *, multiline: bool = False) -> str:
-    """`text` with control, bidirectional and invisible characters written out.
-
-    ASCII controls become their Unicode pictures (``␛``), the others ``<U+202E>``; a tab becomes
-    four spaces. Newlines are kept only where `multiline`.
-    """
-    pattern = _UNSAFE_BUT_NEWLINE if multiline else _UNSAFE
-    return pattern.sub(_picture, text.replace("\t", "    "))
+    """`text` as the engine's escaper shows it, a tab as four spaces."""
+    return printable(text, lines=multiline).replace("\t", "    ")
 
 
 def plain(text: str, *, multiline: bool = False) -> Content:
@@ -67,10 +58,3 @@ def shorten(text: str, width: int) -> str:
         return "…"[:width]
     head = (width - 1) // 2
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
-
-
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"

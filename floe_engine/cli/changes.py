@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.cli.command import Face
+from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
     from floe_engine.workflows.blast_radius import Hit
@@ -44,4 +45,4 @@ def show_lines(face: Face, lines: Iterable[str]) -> None:
     """Print the lines of a report, coloured by what they begin with."""
     for line in lines:
         mark = next((mark for mark in _COLOURS if line.startswith(mark)), "")
-        face.output.answer(face.output.painted(line, _COLOURS.get(mark, "")))
+        face.output.answer(Painted(line, _COLOURS.get(mark, "")))

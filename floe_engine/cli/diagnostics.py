@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from floe_engine.cli.output import Output, diagnostic_document
+from floe_engine.cli.output import Painted, Part, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
 from floe_engine.notation import annotation, sarif_log
 from floe_engine.text import cells, plural, printable
@@ -56,23 +56,23 @@ class Listing:
 # --- text --------------------------------------------------------------------------------------
 
 
-def text_lines(listing: Listing, out: Output) -> Iterator[str]:
+def text_lines(listing: Listing) -> Iterator[tuple[Part, ...]]:
     """Each problem as ``file:line:column: severity CODE message``, its line with carets, its hint."""
-    path = printable(str(listing.path))
+    path = str(listing.path)
     for found in listing.diagnostics:
         colour = _COLOURS[found.severity]
-        level = out.painted(found.severity.value, colour)
-        yield f"{path}:{found.span.start}: {level} {found.code} {printable(found.message)}"
+        level = Painted(found.severity.value, colour)
+        yield f"{path}:{found.span.start}: ", level, f" {found.code} {found.message}"
         source, marks = excerpt(listing.lines, found.span)
         number = str(found.span.start.line + 1)
-        yield f"  {number:>4} | {source}"
-        yield f"  {'':>4} | {out.painted(marks, colour)}"
+        yield (f"  {number:>4} | {source}",)
+        yield f"  {'':>4} | ", Painted(marks, colour)
         for related in found.related:
-            yield f"    see {path}:{related.span.start}: {printable(related.message)}"
+            yield (f"    see {path}:{related.span.start}: {related.message}",)
         if found.hint:
-            yield f"    hint: {printable(found.hint)}"
+            yield (f"    hint: {found.hint}",)
         if found.fixes:
-            yield f"    fix: {printable(found.fixes[0].title)}"
+            yield (f"    fix: {found.fixes[0].title}",)
 
 
 def excerpt(lines: Sequence[str], span: Span) -> tuple[str, str]:
@@ -91,15 +91,15 @@ def excerpt(lines: Sequence[str], span: Span) -> tuple[str, str]:
     return _shown(lead + shown) + tail, " " * cells(head) + "^" * max(1, cells(marked) - cells(head))
 
 
-def change_lines(before: str, after: str, path: Path, out: Output) -> Iterator[str]:
+def change_lines(before: str, after: str, path: Path) -> Iterator[Painted]:
     """What became of a text, as a unified diff."""
-    name = printable(str(path))
+    name = str(path)
     old, new = before.splitlines(), after.splitlines()
     for line in difflib.unified_diff(old, new, name, name, n=1, lineterm=""):
         colour = (
             {"-": "31", "+": "32", "@": "36"}.get(line[:1], "") if line[:3] not in ("---", "+++") else "1"
         )
-        yield out.painted(printable(line), colour)
+        yield Painted(line, colour)
 
 
 def _shown(text: str) -> str:
@@ -195,7 +195,7 @@ def _location(listing: Listing, span: Span) -> dict[str, Any]:
 def _artifact(path: Path) -> dict[str, str]:
     if path.is_absolute():
         return {"uri": path.as_uri()}
-    return {"uri": quote(path.as_posix()), "uriBaseId": "%SRCROOT%"}
+    return {"uri": quote(path.as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
 
 
 def _region(lines: Sequence[str], span: Span) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.cli.command import Face
+from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
     from floe_engine.workflows.compile_project import CompiledProject
@@ -44,7 +45,7 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
         out.section()
         prefix = _prefix(project.directory)
         for line in findings_lines(evaluation, by=grouping, show_all=show_all, prefix=prefix):
-            out.answer(out.painted(line.text, _COLOURS.get(line.style, "")))
+            out.answer(Painted(line.text, _COLOURS.get(line.style, "")))
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
@@ -52,7 +53,7 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
             for line in preview_lines(preview):
-                out.answer(out.painted(line.text, _COLOURS.get(line.style, "")))
+                out.answer(Painted(line.text, _COLOURS.get(line.style, "")))
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from floe_engine.cli.command import Face, command
-from floe_engine.text import printable
 
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
@@ -71,9 +70,10 @@ def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
             hint="watch is for people; a program can run the command again",
         )
     for moved in changes(files, face.cancel):
-        names = ", ".join(printable(path.name) for path in moved)
+        names = ", ".join(path.name for path in moved)
         if names:
-            face.output.line(f"\n{time.strftime('%H:%M:%S')} {names} changed")
+            face.output.line()
+            face.output.line(f"{time.strftime('%H:%M:%S')} {names} changed")
         try:
             once()
         except Cancelled:
@@ -128,10 +128,11 @@ def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
             if fixed is not None and fixed.changed:
                 _show_mended(face, listing, fixed)
             if listing.diagnostics:
-                out.data("\n".join(diagnostics.text_lines(listing, out)))
+                for parts in diagnostics.text_lines(listing):
+                    out.answer(*parts)
                 out.answer(listing.summary)
             else:
-                out.line(f"{printable(str(listing.path))} is valid")
+                out.line(f"{listing.path} is valid")
 
 
 def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
@@ -144,7 +145,7 @@ def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
     for each in fixed.mended:
         out.report(Step(f"{each.found.code} {each.fix.title}"))
     out.section()
-    for line in diagnostics.change_lines(fixed.before, fixed.after, listing.path, out):
+    for line in diagnostics.change_lines(fixed.before, fixed.after, listing.path):
         out.line(line)
     out.section()
 
@@ -210,11 +211,12 @@ def explain_setting(
     if face.output.machine:
         face.output.result(_setting_facts(found))
     else:
-        face.output.data(_setting_text(found))
+        for line in _setting_lines(found):
+            face.output.answer(line)
     return 0
 
 
-def _setting_text(found: Explanation) -> str:
+def _setting_lines(found: Explanation) -> Iterator[str]:
     from floe_engine.manifest.explaining import said
 
     rows = [("Value", said(found.value)), ("From", found.origin)]
@@ -223,8 +225,10 @@ def _setting_text(found: Explanation) -> str:
     rows.append(("Type", found.type))
     if found.default:
         rows.append(("Default", found.default))
-    lines = [found.path, *(f"  {name + ':':<8} {printable(text)}" for name, text in rows if text)]
-    return "\n".join([*lines, *(["", found.meaning] if found.meaning else [])])
+    yield found.path
+    yield from (f"  {name + ':':<8} {text}" for name, text in rows if text)
+    if found.meaning:
+        yield from ("", *found.meaning.split("\n"))
 
 
 def _setting_facts(found: Explanation) -> dict[str, Any]:

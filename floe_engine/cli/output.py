@@ -1,20 +1,23 @@
 """How the headless face speaks: the seed's text, one JSON document, and errors.
 
 `--output json` puts exactly one document on stdout; events become talk on stderr only where they
-warn. Everything that may come from outside passes through `printable`.
+warn. Every line of text is escaped here, as it is written, whoever made it and from what: so no
+command has to remember which of its words came from outside.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.events import Event, Heading, Notice, Stage, Step
+from floe_engine.notation import no_command
 from floe_engine.text import plural, printable
 
 SCHEMA_VERSION = 1
@@ -23,6 +26,20 @@ SCHEMA_VERSION = 1
 _MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "warned": "!"}
 _COLOURS = {"done": "32", "failed": "31", "skipped": "2", "warned": "33"}
 _SEVERITY = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "2"}
+
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""An escape of JSON; the group holds a half of a surrogate pair that stands alone."""
+
+
+class Painted(NamedTuple):
+    """A part of a line with its colour, an SGR code such as ``31``; empty for none."""
+
+    text: str
+    colour: str
+
+
+Part = str | Painted
+"""A line is written in parts, so that no text can bring colours of its own."""
 
 
 class Output:
@@ -63,51 +80,51 @@ class Output:
             case _ if self.machine or self.quiet:
                 return
             case Heading(text) if self._inside:  # a workflow that another one called for
-                self.line(f"      {printable(text)}")
+                self.line(f"      {text}")
             case Heading(text):
                 if self._written:
-                    self.line("")
-                self.line(printable(text))
+                    self.line()
+                self.line(text)
                 self._inside = False
             case Stage(number, total, title):
                 if self._written:
-                    self.line("")
-                self.line(f"[{number}/{total}] {printable(title)}")
+                    self.line()
+                self.line(f"[{number}/{total}] {title}")
                 self._inside = True
             case Step():
                 self.step(event)
 
     # --- results -------------------------------------------------------------------------------
 
-    def line(self, text: str = "") -> None:
+    def line(self, *parts: Part) -> None:
         """One line of what is done or was done (not in quiet or machine mode)."""
         if not self.quiet:
-            self.answer(text)
+            self.answer(*parts)
 
-    def answer(self, text: str = "") -> None:
+    def answer(self, *parts: Part) -> None:
         """One line of what the command was asked for; quiet mode prints it too."""
         if self.machine:
             return
-        self._write(self._out, f"{text}\n")
+        self._say(self._out, *parts)
         self._written = True
 
     def step(self, step: Step) -> None:
         """A step that belongs to the answer, with its mark."""
         indent = " " * 6 if self._inside else "  "
-        mark = self.painted(_MARKS[step.outcome], _COLOURS[step.outcome])
-        suffix = f" ({printable(step.detail)})" if step.detail else ""
-        self.answer(f"{indent}{mark} {printable(step.text)}{suffix}")
+        mark = Painted(_MARKS[step.outcome], _COLOURS[step.outcome])
+        suffix = f" ({step.detail})" if step.detail else ""
+        self.answer(indent, mark, f" {step.text}{suffix}")
 
     def section(self) -> None:
         """Leave an empty line after what came before, and be outside of any stage."""
         if self._written:
-            self.answer("")
+            self.answer()
         self._inside = False
 
     def data(self, document: Any) -> None:
-        """Put a document on stdout; `format` says in which form it already is."""
+        """Put a document on stdout, escaped already as its `format` wants it."""
         # ASCII: a program reads it in any locale, and a terminal finds nothing in it to obey.
-        text = document if isinstance(document, str) else json.dumps(document, indent=2)
+        text = document if isinstance(document, str) else _json(document)
         self._write(self._out, text if text.endswith("\n") else f"{text}\n")
 
     def result(self, facts: dict[str, Any], *, ok: bool = True) -> None:
@@ -119,22 +136,21 @@ class Output:
 
     def warning(self, message: str, hint: str = "") -> None:
         """Tell the reader something they should know; on stderr, kept even in quiet mode."""
-        self._write(self._err, f"{self.painted('warning', '33', self._err)}: {printable(message)}\n")
+        self._say(self._err, Painted("warning", "33"), f": {message}")
         if hint:
-            self._write(self._err, f"  hint: {printable(hint)}\n")
+            self._say(self._err, f"  hint: {hint}")
 
     def error(self, error: FloeError) -> None:
         """Say what failed, where, why and what to do next."""
         err = self._err
-        where = f"{printable(error.where)}: " if error.where else ""
-        self._write(err, f"{self.painted('error', '31', err)}: {where}{printable(error.title)}\n")
-        if error.message:
-            for row in printable(error.message).splitlines():
-                self._write(err, f"  {row}\n")
+        where = f"{error.where}: " if error.where else ""
+        self._say(err, Painted("error", "31"), f": {where}{error.title}")
+        for row in error.message.split("\n") if error.message else ():
+            self._say(err, f"  {row}")
         if isinstance(error, ConfigurationError):
             self.diagnostics(error.diagnostics, error.where, stream=err)
         if error.hint:
-            self._write(err, f"  hint: {printable(error.hint)}\n")
+            self._say(err, f"  hint: {error.hint}")
         self.result({"error": error_document(error)}, ok=False)
 
     def diagnostics(
@@ -145,25 +161,30 @@ class Output:
         counts = {Severity.ERROR: 0, Severity.WARNING: 0, Severity.INFO: 0}
         for found in diagnostics:
             counts[found.severity] += 1
-            place = f"{printable(where)}:{found.span.start}" if where else str(found.span.start)
-            level = self.painted(found.severity.value, _SEVERITY[found.severity], target)
-            self._write(target, f"{place}: {level} {found.code} {printable(found.message)}\n")
+            place = f"{where}:{found.span.start}" if where else str(found.span.start)
+            level = Painted(found.severity.value, _SEVERITY[found.severity])
+            self._say(target, f"{place}: ", level, f" {found.code} {found.message}")
             if found.hint:
-                self._write(target, f"    hint: {printable(found.hint)}\n")
+                self._say(target, f"    hint: {found.hint}")
         summary = [plural(count, level.value) for level, count in counts.items() if count]
         if summary and sum(counts.values()) > 1:
-            self._write(target, f"{', '.join(summary)}\n")
-
-    def painted(self, text: str, code: str, stream: TextIO | None = None) -> str:
-        """`text` in a colour (an SGR code), where the stream is a terminal that takes colours."""
-        shown = self._colour and code and (stream is None or stream.isatty())
-        return f"\x1b[{code}m{text}\x1b[0m" if shown else text
+            self._say(target, ", ".join(summary))
 
     def finish(self) -> OSError | None:
         """Flush both streams; what kept output from being written, other than a reader who left."""
         for stream in (self._out, self._err):
             self._attempt(stream, stream.flush)
         return self._lost
+
+    def _say(self, stream: TextIO, *parts: Part) -> None:
+        """Write one line, every part of it escaped, in colours where `stream` is a terminal with some."""
+        colours = self._colour and (stream is self._out or stream.isatty())
+        shown = [Painted(part, "") if isinstance(part, str) else part for part in parts]
+        text = "".join(
+            f"\x1b[{colour}m{printable(text)}\x1b[0m" if colours and colour else printable(text)
+            for text, colour in shown
+        )
+        self._write(stream, f"{no_command(text)}\n")
 
     def _write(self, stream: TextIO, text: str) -> None:
         self._attempt(stream, lambda: _encoded(stream, text))
@@ -191,6 +212,12 @@ def _encoded(stream: TextIO, text: str) -> None:
     except UnicodeEncodeError:  # a terminal in the C locale
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _json(document: Any) -> str:
+    """`document` in ASCII, and half a surrogate pair (a byte of a file name) as U+FFFD: it is no text."""
+    text = json.dumps(document, indent=2)
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text) if "\\ud" in text else text
 
 
 def error_document(error: FloeError) -> dict[str, Any]:

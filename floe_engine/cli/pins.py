@@ -223,29 +223,25 @@ def _show_move(face: Face, plan: UpgradePlan, note: str = "") -> None:
 
 
 def _show_plan(face: Face, plan: UpgradePlan) -> None:
-    from floe_engine.text import printable
     from floe_engine.upgrade.report.text import impact_lines, summary
 
     out = face.output
     if plan.candidate is None:
         return
     out.section()
-    out.answer(f"{printable(plan.pin.lock.name)} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
+    out.answer(f"{plan.pin.lock.name} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
     show_lines(
         face,
-        (
-            f"{entry.bump.upper():<6} {entry.rule.id}  {printable(entry.sentence)}"
-            for entry in plan.assessment.entries
-        ),
+        (f"{entry.bump.upper():<6} {entry.rule.id}  {entry.sentence}" for entry in plan.assessment.entries),
     )
     out.answer(summary(plan.assessment))
     out.section()
     if plan.impact is None:
-        out.answer(f"This project was not judged: {printable(plan.unjudged)}")
+        out.answer(f"This project was not judged: {plan.unjudged}")
     else:
         show_lines(face, impact_lines(plan.impact))
     for problem in plan.problems:
-        show_lines(face, [f"✗ floe.yaml:{problem.span.start}: {problem.code} {printable(problem.message)}"])
+        show_lines(face, [f"✗ floe.yaml:{problem.span.start}: {problem.code} {problem.message}"])
 
 
 def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:

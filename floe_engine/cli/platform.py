@@ -270,7 +270,6 @@ def inspect_(face: Face, version: Version) -> int:
     from floe_engine.artifact.pack import SIGNING_KEY
     from floe_engine.cli.trusting import show_verdict
     from floe_engine.files import human_size
-    from floe_engine.text import printable
     from floe_engine.workflows.browse import inspect_version
     from floe_engine.workflows.trust_report import fingerprint_of
 
@@ -284,8 +283,8 @@ def inspect_(face: Face, version: Version) -> int:
     out.answer("Annotations:")
     for name, value in sorted(found.annotations.items()):
         shown = fingerprint_of(value) if name == SIGNING_KEY else value
-        first, *more = printable(shown).splitlines() or [""]
-        out.answer(f"  {printable(name)}: {first}{' …' if more else ''}")
+        first, *more = shown.split("\n")
+        out.answer(f"  {name}: {first}{' …' if any(more) else ''}")
     show_verdict(out, found.verdict)
     out.result(
         {

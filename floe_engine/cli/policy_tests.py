@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine.cli.command import Face
 from floe_engine.events import Event, Step
-from floe_engine.text import plural, printable
+from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.mutation import MutationRun
@@ -92,11 +92,12 @@ def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
         shown = suite.cases if verbose else suite.failures
         if shown:
             out.section()
-            out.answer(printable(suite.title))
+            out.answer(suite.title)
         for case in shown:
             out.step(Step(case.case.name, "done" if case.passed else "failed"))
             for problem in case.problems:
-                out.answer(f"      {printable(problem)}")
+                for row in problem.split("\n"):
+                    out.answer(f"      {row}")
     out.section()
     passed = sum(suite.passed for suite in result.suites)
     if result.passed:

@@ -175,7 +175,6 @@ def bump_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
 ) -> int:
     """Write the right next version into manifest.yaml, and nothing else."""
-    from floe_engine.text import printable
     from floe_engine.workflows.bump import bump
 
     done = bump(
@@ -185,12 +184,12 @@ def bump_(
     show_lines(
         face,
         (
-            printable(f"{entry.bump.upper():<6} {entry.rule.id} {done.place(entry)}: {entry.sentence}")
+            f"{entry.bump.upper():<6} {entry.rule.id} {done.place(entry)}: {entry.sentence}"
             for entry in verdict.assessment.entries
         ),
     )
     for entry, suppression in verdict.suppressed.suppressed:
-        out.answer(f"({entry.rule.id} is suppressed by {printable(suppression.owner)})")
+        out.answer(f"({entry.rule.id} is suppressed by {suppression.owner})")
     out.answer(f"{verdict.summary[:1].upper()}{verdict.summary[1:]}")
     if not done.changed:
         out.answer(f"manifest.yaml: {done.version} is right as it is")

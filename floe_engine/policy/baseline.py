@@ -83,9 +83,12 @@ class Baseline:
 
     def render(self) -> bytes:
         """The file's bytes."""
-        return canonical_json(
-            {"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": dict(self.findings)}
-        )
+        # A file name that is not UTF-8 is no text either; the fingerprint is what counts.
+        known = {
+            key: {name: text.encode("utf-8", "replace").decode() for name, text in value.items()}
+            for key, value in self.findings.items()
+        }
+        return canonical_json({"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": known})
 
 
 def baselinable(finding: Finding) -> bool:

@@ -63,4 +63,4 @@ class Finding(Struct, frozen=True, gc=False):
     def fingerprint(self) -> str:
         """16 hex digits that stay the same while message, line and severity change."""
         identity = "\0".join((self.rule, self.subject, self.parameter))
-        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]

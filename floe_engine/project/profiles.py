@@ -15,6 +15,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import Directory, sha256_digest
 from floe_engine.project.adapters import ADAPTERS, Settings
+from floe_engine.text import printable
 
 Outcome = Literal["written", "unchanged", "kept"]
 """`kept`: the file is not ours, or no longer as we wrote it, and was left alone."""
@@ -89,4 +90,4 @@ def _header(platform: Platform, variables: dict[str, bool]) -> str:
         lines.append(f"Needs the environment variables {', '.join(required)}.")
     if optional:
         lines.append(f"Looks at {', '.join(optional)} as well.")
-    return "".join(f"# {line}\n" for line in lines)
+    return "".join(f"# {printable(line)}\n" for line in lines)  # a comment ends with its line

@@ -83,7 +83,7 @@ class Entry:
     def fingerprint(self) -> str:
         """12 hex digits of the rule, the place and both values: this change and no later one."""
         text = repr((self.rule.id, self.change.path, self.change.kind, self.change.old, self.change.new))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

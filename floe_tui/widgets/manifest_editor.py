@@ -22,8 +22,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
-from floe_engine import Diagnostic, Severity, TextEdit
-from floe_tui.text import visible
+from floe_engine import Diagnostic, Severity, TextEdit, printable
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.yaml_colours import NAMES, YamlColours
 
@@ -152,7 +151,7 @@ class ManifestEditor(TextArea):
         """The line with its colours and underlines; called for the lines that are seen."""
         source = self.document.get_line(line_index)
         # Same length as the source, so that columns stay columns: one sign a character.
-        shown = source if source.isprintable() else "".join(map(_one_cell, source))
+        shown = source if printable(source) == source else "".join(map(_one_cell, source))
         line = Text(shown, end="", no_wrap=True)
         for start, end, name in self._colours.line(self.document.lines, line_index):
             line.stylize(self.get_component_rich_style(f"yaml--{name}", partial=True), start, end)
@@ -414,7 +413,7 @@ def _columns(diagnostic: Diagnostic, row: int, length: int) -> tuple[int, int]:
 
 
 def _one_cell(character: str) -> str:
-    if character == "\t" or character.isprintable():
+    """A sign as wide as the character: a picture of a control, and U+FFFD for what cannot be seen."""
+    if character == "\t" or printable(character) == character:
         return character
-    shown = visible(character)
-    return shown if len(shown) == 1 else "\ufffd"
+    return chr(0x2400 + ord(character)) if character < " " else "\ufffd"

@@ -49,11 +49,11 @@ def lines_of(widget: Widget, count: int) -> list[str]:
     ("text", "shown"),
     [
         ("plain é 漢", "plain é 漢"),
-        ("\x1b[31mred", "␛[31mred"),
-        ("a\u202eb", "a<U+202E>b"),
-        ("one\ntwo", "one␊two"),
-        ("\x7f", "␡"),
-        ("zero\u200bwidth", "zero<U+200B>width"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\u202eb", "a\\u202eb"),
+        ("one\ntwo", "one\\ntwo"),
+        ("\x7f\U000e0041", "\\x7f\\U000e0041"),
+        ("zero\u200b\u180ewidth", "zero\\u200b\\u180ewidth"),
     ],
 )
 def test_nothing_from_outside_hides(text: str, shown: str) -> None:
@@ -158,10 +158,10 @@ async def test_a_row_shows_escapes_and_long_text_is_cut_with_a_sign() -> None:
     listing = FilterList((Column("name", 6), Column("rest")))
     app = Holder(listing)
     async with app.run_test(size=(40, 6)) as pilot:
-        listing.set_rows([Row("a", ("\x1b[31m", "x" * 100), "✗", "error")])
+        listing.set_rows([Row("a", ("\x1b[m", "x" * 100), "✗", "error")])
         await pilot.pause()
         line = listing.view.render_line(1).text
-        assert line.startswith("✗ ␛[31m")
+        assert line.startswith("✗ \\x1b[m")
         assert line.rstrip().endswith("…")
         assert len(line) == listing.view.size.width
 

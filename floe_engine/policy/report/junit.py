@@ -6,7 +6,6 @@ or the baseline excuses it, and a note in ``system-out`` for warnings, which JUn
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -14,9 +13,7 @@ from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules import RULES
 from floe_engine.policy.running import TestRun
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 permits nowhere."""
+from floe_engine.text import printable
 
 
 def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str] = ()) -> str:
@@ -61,7 +58,8 @@ def run_junit(run: TestRun) -> str:
             )
             if not case.passed:
                 failure = SubElement(element, "failure", message=_clean(case.problems[0]), type="PolicyTest")
-                failure.text = _clean("\n".join((f"given: {case.case.given}", *case.problems)))
+                lines = (f"given: {case.case.given}", *case.problems)
+                failure.text = "\n".join(map(_clean, lines))
         _count(suite)
     _count(root)
     return _xml(root)
@@ -71,7 +69,7 @@ def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Find
     element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(rule_id))
     if not findings:
         return
-    text = _clean("\n".join(_line(finding, prefix) for finding in findings))
+    text = "\n".join(_clean(_line(finding, prefix)) for finding in findings)
     blocking = [finding for finding in findings if finding.blocking]
     if blocking:
         failure = SubElement(element, "failure", message=_clean(blocking[0].message), type=rule_id)
@@ -104,7 +102,8 @@ def _count(element: Element) -> None:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+    """Text without what XML permits nowhere, and without what a web page would obey (bidi) or hide."""
+    return printable(text)
 
 
 def _xml(root: Element) -> str:

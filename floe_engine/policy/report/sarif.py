@@ -70,7 +70,10 @@ def _result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, A
     result["locations"] = [
         {
             "physicalLocation": {
-                "artifactLocation": {"uri": quote(f"{prefix}{finding.path}"), "uriBaseId": "%SRCROOT%"},
+                "artifactLocation": {
+                    "uri": quote(f"{prefix}{finding.path}", errors="surrogateescape"),
+                    "uriBaseId": "%SRCROOT%",
+                },
                 "region": {"startLine": max(finding.line, 1)},
             },
             "logicalLocations": [logical],

@@ -1,4 +1,4 @@
-"""For people at a terminal: lines with a style each, which a face colours and prints."""
+"""For people at a terminal: lines with a style each, which a face escapes, colours and prints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import Preview, remedies
 from floe_engine.policy.rules import rule_by_id
-from floe_engine.text import plural, printable
+from floe_engine.text import plural
 
 Style = Literal["heading", "error", "warning", "info", "waived", "detail", "good", "plain"]
 
@@ -72,8 +72,8 @@ def findings_lines(
             resolves = f"resolves {plural(len(edit.findings), 'finding')}"
             reaches = f", {plural(edit.downstream, 'dependent')}" if edit.downstream else ""
             where = f"{prefix}{edit.where}" if edit.findings[0].path else edit.where
-            yield Line(f"  {number:>2}. {printable(edit.title)}")
-            yield Line(f"      {printable(where)}: {resolves}{reaches}", "detail")
+            yield Line(f"  {number:>2}. {edit.title}")
+            yield Line(f"      {where}: {resolves}{reaches}", "detail")
         yield Line("")
     yield summary_line(evaluation)
 
@@ -138,28 +138,28 @@ def _finding(
     style: Style = "waived" if finding.waived or finding.baseline else finding.severity
     place = f"{prefix}{finding.path}:{finding.line} " if by == "rule" and finding.path else ""
     code = "" if by == "rule" else f"{finding.rule}  "
-    yield Line(f"  {SIGNS[kind]} {printable(place)}{code}{printable(finding.message)}", style)
+    yield Line(f"  {SIGNS[kind]} {place}{code}{finding.message}", style)
     # A message that names both already needs no line that says them again.
     wanted = "" if finding.expected.removeprefix("≥ ") in finding.message else f"expected {finding.expected}"
     got = "" if finding.actual in finding.message else f"found {finding.actual}"
     if wanted or got:
-        yield Line(f"      {printable('; '.join(filter(None, (wanted, got))))}", "detail")
+        yield Line(f"      {'; '.join(filter(None, (wanted, got)))}", "detail")
     if others:
         names = [other.subject.rpartition(".")[2] for other in others[:_NAMED]]
         rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-        yield Line(f"      the same of {printable(', '.join(names))}{rest}", "detail")
+        yield Line(f"      the same of {', '.join(names)}{rest}", "detail")
     if finding.suggestion:
         reaches = f" ({plural(finding.downstream, 'dependent')})" if finding.downstream else ""
-        yield Line(f"      → {printable(finding.suggestion)}{reaches}", "detail")
+        yield Line(f"      → {finding.suggestion}{reaches}", "detail")
     if finding.waiver is not None:
         until = f" until {finding.waiver.expires}" if finding.waiver.expires else ""
         owner = f", {finding.waiver.owner}" if finding.waiver.owner else ""
         text = f"waiver {finding.waiver.id}{until}{owner}: {finding.waiver.reason}"
-        yield Line(f"      {printable(text)}", "detail")
+        yield Line(f"      {text}", "detail")
 
 
 def _file_heading(finding: Finding, *, prefix: str) -> str:
-    return printable(f"{prefix}{finding.path}:{finding.line}" if finding.path else finding.subject)
+    return f"{prefix}{finding.path}:{finding.line}" if finding.path else finding.subject
 
 
 def _rule_heading(finding: Finding) -> str:

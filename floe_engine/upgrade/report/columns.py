@@ -25,7 +25,7 @@ MOST_ROWS = 400
 
 _MARKS: Mapping[RowKind, str] = {"same": " ", "changed": "~", "removed": "-", "added": "+", "folded": " "}
 
-_UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL)
+_UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\\n|.", re.DOTALL)
 """What no line break may split: a character, or the escape that `printable` shows in its stead."""
 
 
@@ -42,7 +42,7 @@ def two_columns(assessment: Assessment, sides: Sides, *, width: int = 100) -> It
     yield f"{'─' * (column + 3)}┼{'─' * (column + 1)}"
     for entry in in_file_order(assessment):
         change = entry.change
-        yield from _wrapped(heading(entry, sides), width)
+        yield from _wrapped(printable(heading(entry, sides)), width)
         left = "" if change.kind == "added" else _text(change.old, change.path)
         right = "" if change.kind == "removed" else _text(change.new, change.path)
         rows = side_by_side(left, right, context=CONTEXT)
@@ -66,7 +66,7 @@ def _block(value: Any) -> Iterator[str]:
         for inner in value:
             yield from _item("- ", inner)
     elif isinstance(value, str) and "\n" in value:
-        yield from printable(value).replace("\t", "  ").split("\n")
+        yield from printable(value, lines=True).replace("\t", "  ").split("\n")
     elif isinstance(value, str):
         yield printable(value).replace("\t", "  ")
     else:

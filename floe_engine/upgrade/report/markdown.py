@@ -54,7 +54,7 @@ def _row(entry: Entry, sides: Sides) -> str:
     change = entry.change
     cells = (
         entry.rule.id,
-        markdown_code(sides.where(entry)).replace("|", "\\|"),  # a table's cell
+        markdown_code(sides.where(entry)),
         markdown(entry.sentence),
         markdown(value_text(change.old, change.path)),
         markdown(value_text(change.new, change.path)),

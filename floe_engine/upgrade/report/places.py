@@ -106,5 +106,5 @@ def value_text(value: Any, path: tuple[str, ...]) -> str:
         text = "{" + ", ".join(f"{key}: {value_text(inner, ())}" for key, inner in value.items()) + "}"
     else:
         text = str(value)
-    text = printable(text).replace("\n", "⏎").replace("\t", " ")
+    text = printable(text).replace("\t", " ")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,4 +1,4 @@
-"""For a terminal, without colour: changes grouped by rule or unified, and impacts."""
+"""For a terminal: changes by rule or unified, and impacts, as lines that a face escapes and colours."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def changes_by_rule(assessment: Assessment, sides: Sides) -> Iterator[str]:
         mark = f" [{rule.axis}]" if rule.axis else ""
         yield f"{bump.upper():<6} {rule.id}  {rule.title}{mark}"
         for entry in entries:
-            yield f"    {printable(sides.where(entry))}: {printable(entry.sentence)}"
+            yield f"    {sides.where(entry)}: {entry.sentence}"
             for place in entry.change.also:
-                yield f"        with {printable(' '.join((place[0], '.'.join(place[1:]))))}"
+                yield f"        with {' '.join((place[0], '.'.join(place[1:])))}"
         yield f"    why: {rule.reason}"
         if rule.remedy:
             yield f"    do:  {rule.remedy}"
@@ -51,8 +51,8 @@ def changes_by_rule(assessment: Assessment, sides: Sides) -> Iterator[str]:
 
 def unified(assessment: Assessment, sides: Sides) -> Iterator[str]:
     """Changes as removed and added settings, in the order of the files, with their lines in both."""
-    yield f"--- {printable(sides.old)}"
-    yield f"+++ {printable(sides.new)}"
+    yield f"--- {sides.old}"
+    yield f"+++ {sides.new}"
     for entry in in_file_order(assessment):
         before, after = _values(entry)
         yield heading(entry, sides)
@@ -66,7 +66,7 @@ def heading(entry: Entry, sides: Sides) -> str:
     """The line above the values of a change: setting, its lines in both manifests, rule and bump."""
     places = [("-", sides.before(entry)), ("+", sides.after(entry))]
     written = "".join(f" {sign}{place}" for sign, place in places if place is not None)
-    return f"@@ {printable(entry.place + written)} @@ {entry.rule.id} {entry.bump}"
+    return f"@@ {entry.place}{written} @@ {entry.rule.id} {entry.bump}"
 
 
 def in_file_order(assessment: Assessment) -> list[Entry]:
@@ -82,11 +82,11 @@ def impact_lines(impact: Impact) -> Iterator[str]:
         causes = ", ".join(dict.fromkeys(cause.rule.id for cause in effect.causes)) or "no rule found"
         mark = "✗" if effect.breaks else " "
         yield (
-            f"{mark} {_STATUS[effect.status]:<19} {finding.rule} {printable(finding.subject)}"
-            f" ({printable(finding.path)}:{finding.line}) by {causes}"
+            f"{mark} {_STATUS[effect.status]:<19} {finding.rule} {finding.subject}"
+            f" ({finding.path}:{finding.line}) by {causes}"
         )
         if effect.breaks:
-            yield f"      {printable(finding.message)}"
+            yield f"      {finding.message}"
 
 
 def blast_radius_lines(radius: BlastRadius) -> Iterator[str]:
@@ -97,7 +97,7 @@ def blast_radius_lines(radius: BlastRadius) -> Iterator[str]:
     for project in radius.projects:
         shown = printable(project.directory)[-name:]
         if project.problem:
-            yield f"? {shown:<{name}} not judged: {printable(project.problem)}"
+            yield f"? {shown:<{name}} not judged: {project.problem}"
             continue
         counts = project.counts
         gone = counts.get("resolved", 0) + counts.get("no_longer_evaluated", 0)

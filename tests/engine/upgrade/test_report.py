@@ -137,7 +137,7 @@ def test_two_columns_keep_their_width_and_lose_nothing_whatever_the_characters(t
     assert all(cells(line) <= width for line in lines)
     assert {cells(line.partition("│")[0]) for line in lines[1:]} == {(width - 5) // 2 + 3}
     shown = "".join(line.partition("│")[2] for line in lines[1:])
-    expected = printable(text).replace("\t", "  ")
+    expected = printable(text, lines=True).replace("\t", "  ")
     assert "".join(shown.split()) == "".join(expected.split())
     assert "\x1b" not in shown
 

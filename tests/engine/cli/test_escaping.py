@@ -1,0 +1,123 @@
+"""What others wrote is shown and never obeyed: by no terminal, runner, XML reader or Markdown page.
+
+Every command runs as it does for its users. The words come from a platform's free text and from a
+project's names, which nobody has to have checked.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from floe_engine.text import printable
+from tests.cli import Ran, floe, ok
+
+NASTY = "nope\n::error::x\r\x1b[31m\x07\u202e\u200b\u180e\U000e0041\u3164<b>@all|`a`"
+"""A line of its own that a runner obeys, colours, a bell, what reverses and what hides, and markup."""
+
+_YAML = '"' + "".join(f"\\U{ord(character):08x}" for character in NASTY) + '"'
+"""`NASTY` as YAML."""
+
+
+def manifest(version: str) -> str:
+    return (
+        "apiVersion: floe.dev/v1\nkind: Manifest\n"
+        f"metadata:\n  name: acme\n  version: {version}\n  owner: {_YAML}\n  description: {_YAML}\n"
+        f"  labels: {{team: {_YAML}}}\n"
+        "plugins:\n  compute: {type: duckdb}\n"
+        "data_architecture: {naming: {enforcement: strict}}\n"
+        "governance:\n  quality_gates: {minimum_test_coverage: 80}\n"
+        "  classification:\n    meta_keys: [classification]\n"
+        "  waiver_policy: {require_expiry: false}\n"
+        f"  waivers:\n    - {{pattern: 'legacy_*', reason: {_YAML}, owner: {_YAML}}}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A platform of two versions in a layout, and a dbt project with names of its own."""
+    root = tmp_path_factory.mktemp("house")
+    platform = root / "platform"
+    platform.mkdir()
+    for version in ("1.0.0", "1.0.1"):
+        text = manifest(version).replace(_YAML, _YAML if version == "1.0.0" else f'"more{_YAML[1:]}')
+        (platform / "manifest.yaml").write_text(text)
+        ok(floe(platform, "platform", "publish", f"v{version}", "--no-sign", "--registry", _registry(root)))
+    models = root / "project" / "models"
+    models.mkdir(parents=True)
+    (root / "project" / "dbt_project.yml").write_text("name: shop\nprofile: shop\nmodel-paths: [models]\n")
+    (models / "schema.yml").write_text(f"models:\n  - name: {_YAML}\n    description: {_YAML}\n")
+    (models / "legacy_a.sql").write_text("select 1 as id")
+    (models / "plain.sql").write_text("select 1 as id")
+    (models / f"{NASTY.replace('/', '')}.sql").write_text("select 1 as id")
+    return root
+
+
+def _registry(root: Path) -> str:
+    return f"oci-layout:{root / 'registry' / 'platform'}"
+
+
+@pytest.fixture
+def project(house: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(house / "project", tmp_path / "project")
+
+
+def harmless(ran: Ran) -> Ran:
+    """`ran` itself; fails where anything that it printed would be obeyed, or would not be seen."""
+    for text in (ran.out, ran.err):
+        assert text.replace("\u200b", "") == printable(text.replace("\u200b", ""), lines=True)
+        for line in text.splitlines():
+            assert not line.lstrip().startswith("::error::x"), text
+    return ran
+
+
+def test_no_command_of_a_data_team_passes_on_what_a_platform_says(house: Path, project: Path) -> None:
+    registry = _registry(house)
+    ran = harmless(ok(floe(project, "init", "--platform=v1.0.0", "--registry", registry)))
+    assert "acme" in ran.out
+    harmless(ok(floe(project, "platform", "pull", "v1.0.0", "--registry", registry)))
+    harmless(ok(floe(project, "platform", "list", "--details", "--registry", registry)))
+    ran = harmless(ok(floe(project, "platform", "inspect", "v1.0.0", "--registry", registry)))
+    harmless(ok(floe(project, "upgrade", "--dry-run")))
+    harmless(ok(floe(project, "outdated")))
+
+
+@pytest.mark.parametrize("form", ["text", "unified", "side-by-side", "json", "github", "markdown"])
+def test_no_form_of_a_diff_does(house: Path, form: str) -> None:
+    how = (f"--{form}",) if form in ("unified", "side-by-side") else ("-o", form)
+    ran = floe(house, "platform", "diff", "v1.0.0", "v1.0.1", *how, "--registry", _registry(house))
+    assert ran.code == 0, ran.err
+    assert "more" in harmless(ran).out
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit", "sarif", "github", "markdown"])
+def test_no_report_passes_on_what_a_project_says(house: Path, project: Path, form: str) -> None:
+    ok(floe(project, "init", "--platform=v1.0.0", "--registry", _registry(house)))
+    ran = harmless(floe(project, "compile", "-o", form))
+    assert ran.code == 1, ran.err
+    assert "nope" in ran.out
+    if form == "junit":
+        ElementTree.fromstring(ran.out)
+    if form == "github":
+        assert all(line.startswith(("::error ", "::warning ")) for line in ran.out.splitlines())
+    if form == "markdown":
+        assert "<b>" not in ran.out
+        assert "@all" not in ran.out
+
+
+def test_a_file_name_that_is_no_text_is_shown_in_every_form(house: Path, project: Path) -> None:
+    (project / "models" / "b.yml").write_text('models:\n  - name: "a\\U0001F600 \\\\ud800"\n')
+    ok(floe(project, "init", "--platform=v1.0.0", "--registry", _registry(house)))
+    (project / "models").joinpath("bad_\udcff.sql").write_text("select 1 as id")
+    for form in ("text", "junit", "sarif", "github", "markdown"):
+        ran = harmless(floe(project, "compile", "-o", form))
+        assert (ran.code, "bad_" in ran.out) == (1, True), ran.err
+    assert floe(project, "compile", "--baseline", "known.json").code == 0
+    ran = floe(project, "compile", "-o", "json", "--baseline", "known.json")
+    text = json.dumps(ran.json, ensure_ascii=False)
+    assert text.encode("utf-8"), "every character of it is one"
+    assert "bad_\ufffd" in text
