@@ -249,10 +249,11 @@ MANIFEST_CODES = MappingProxyType(
             "name_pattern: '[a-z]+_\\d{4}'",
         ),
         "FLOE-M037": _explained(
-            "an expression that could run for ever",
-            "A repetition inside a repetition, such as (a+)+, makes some names take exponentially long. "
-            "An expression longer than 500 characters is refused as well.",
-            "name_pattern: '[a-z0-9_]+'",
+            "an expression that cannot be matched in linear time",
+            "A platform's expressions are matched in time that grows with the name alone, so they cannot "
+            "look ahead or behind, go back to a group, nor set the flags m and a. One longer than 1,000 "
+            "characters, or with more than 500 places once its repetitions are written out, is refused too.",
+            "name_pattern: '[a-z][a-z0-9]*(_[a-z0-9]+)*'",
         ),
         "FLOE-M038": _explained(
             "custom_patterns and the pattern `custom` belong together",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from floe_engine.artifact.model import NamePattern
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import Expressions
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
@@ -206,30 +206,19 @@ class RequiredMeta(ModelRule):
 
 
 class _Looks:
-    """Which level a column's name looks like; a name that comes again is not searched again.
-
-    A pattern without capitals (nor classes such as ``\\S``) means the same on a lower-cased name,
-    which the regex engine searches several times as fast as one whose case it must ignore.
-    """
+    """Which level a column's name looks like; a name that comes again is not searched again."""
 
     def __init__(self, patterns: Iterable[NamePattern]) -> None:
-        self._searches = [
-            (re.compile(entry.pattern, 0 if lower else re.IGNORECASE).search, lower, entry.level)
-            for entry in patterns
-            for lower in (entry.pattern == entry.pattern.lower(),)
-        ]
+        known = tuple(patterns)
+        self._levels = [entry.level for entry in known]
+        self._expressions = Expressions([entry.pattern for entry in known], ignore_case=True)
         self._known: dict[str, str | None] = {}
 
     def like(self, name: str) -> str | None:
         if name not in self._known:
-            self._known[name] = self._search(name, name.lower())
+            index = self._expressions.search(name)
+            self._known[name] = None if index is None else self._levels[index]
         return self._known[name]
-
-    def _search(self, name: str, lowered: str) -> str | None:
-        for search, lower, level in self._searches:
-            if search(lowered if lower else name):
-                return level
-        return None
 
 
 def _correction(level: str, view: View) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from floe_engine.artifact.paths import NAMING_RULES
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.meta import lookup
@@ -96,7 +96,7 @@ class NamePattern(NamingRule):
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Match the rest of the name as a whole."""
         pattern, rest = view.platform.naming.name_pattern, self._rest(model, view) or ""
-        if re.fullmatch(pattern, rest) is None:
+        if not fullmatch(pattern, rest):
             yield self.finding(
                 model,
                 f"{model.name} does not follow the platform's spelling after its prefix",
@@ -136,7 +136,7 @@ class CustomNames(NamingRule):
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Match the whole name against each expression."""
         patterns = view.platform.naming.custom_patterns
-        if not any(re.fullmatch(pattern, model.name) for pattern in patterns):
+        if not any(fullmatch(pattern, model.name) for pattern in patterns):
             yield self.finding(
                 model,
                 f"{model.name} matches none of the platform's naming patterns",

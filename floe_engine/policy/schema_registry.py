@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
@@ -166,12 +167,12 @@ class TypeRules(ColumnRule):
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the types of matching columns."""
-        rules = [(re.compile(rule.pattern, re.IGNORECASE), rule) for rule in view.platform.schemas.type_rules]
         for column in model.columns:
             if column.data_type is None:
                 continue
-            for regex, rule in rules:
-                if regex.fullmatch(column.name) and not same_type(column.data_type, rule.type):
+            for rule in view.platform.schemas.type_rules:
+                named = fullmatch(rule.pattern, column.name, ignore_case=True)
+                if named and not same_type(column.data_type, rule.type):
                     yield self.finding(
                         model,
                         f"{model.label}.{column.name} is {column.data_type}; {rule.pattern} is {rule.type}",

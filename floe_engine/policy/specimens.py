@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.enforcement import enforcement_of
@@ -55,7 +55,7 @@ def unused(name: str, taken: Collection[str]) -> str:
 def stems(platform: Platform) -> Iterator[str]:
     """Names that the platform's pattern takes, the likeliest first."""
     pattern = platform.naming.name_pattern
-    yield from (stem for stem in STEMS if re.fullmatch(pattern, stem))
+    yield from (stem for stem in STEMS if fullmatch(pattern, stem))
     yield from words(pattern)
 
 
@@ -67,7 +67,7 @@ def well_named(platform: Platform, layer: str, prefix: str) -> str | None:
         placed_by = layering.prefix_of(name)
         longest = max((p for p in prefixes if name.startswith(p)), key=len)
         rest = name[len(longest) :]
-        if placed_by and placed_by[1] == layer and re.fullmatch(platform.naming.name_pattern, rest):
+        if placed_by and placed_by[1] == layer and fullmatch(platform.naming.name_pattern, rest):
             return name
     return None
 
@@ -96,7 +96,9 @@ def key_of(platform: Platform) -> str:
 
 def column(platform: Platform, name: str, **fields: Any) -> Column:
     """A described column of the type that the platform wants of its name."""
-    types = [rule.type for rule in platform.schemas.type_rules if re.fullmatch(rule.pattern, name, re.I)]
+    types = [
+        rule.type for rule in platform.schemas.type_rules if fullmatch(rule.pattern, name, ignore_case=True)
+    ]
     return Column(name, **{"description": f"The {name}.", "data_type": next(iter(types), "integer")} | fields)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import compiled
 from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.levels import Levels
@@ -107,9 +107,9 @@ def _declared(platform: Platform, layer: str | None) -> Iterator[Case]:
 def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E242"
     for entry in platform.classification.name_patterns:
-        regex = re.compile(entry.pattern, re.IGNORECASE)
+        regex = compiled(entry.pattern, ignore_case=True)
         suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 1))
-        name = next((word for word in suspects if regex.search(word)), None)
+        name = next((word for word in suspects if regex.search(word) is not None), None)
         if name is None:
             continue
         silent = replace(specimen(platform, layer), columns=(Column(name),))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.dependencies import SOURCE
 from floe_engine.policy.layering import Layering
@@ -92,9 +92,7 @@ def _misspelt(platform: Platform, layer: str, prefix: str, word: str) -> bool:
     longest = max((p for p in platform.naming.prefixes_of(layer) if (prefix + word).startswith(p)), key=len)
     rest = (prefix + word)[len(longest) :]
     return (
-        placed_by is not None
-        and placed_by[1] == layer
-        and re.fullmatch(platform.naming.name_pattern, rest) is None
+        placed_by is not None and placed_by[1] == layer and not fullmatch(platform.naming.name_pattern, rest)
     )
 
 
@@ -118,7 +116,7 @@ def _custom(platform: Platform) -> Iterator[Case]:
     prefixed = [name_in(platform, layer) for layer in layering.names]
     made = [name for pattern in patterns for name in islice(words(pattern), 1)]
     for name in dict.fromkeys((*prefixed, *STEMS, *MISSPELT, *made)):
-        taken = any(re.fullmatch(pattern, name) for pattern in patterns)
+        taken = any(fullmatch(pattern, name) for pattern in patterns)
         result = compliance(platform, "FLOE-E203") if taken else violation(platform, "FLOE-E203")
         yield case(
             f"{name} is {'taken' if taken else 'refused'}",

@@ -10,6 +10,7 @@ from itertools import islice
 
 from floe_engine.artifact.model import CustomRule, TypeRule
 from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.required_tests import is_named
 from floe_engine.policy.schema_registry import same_type
@@ -130,8 +131,8 @@ def _name_for(rule: TypeRule, platform: Platform) -> str | None:
         (
             word
             for word in (*suspects, *islice(words(rule.pattern), MOST))
-            if re.fullmatch(rule.pattern, word, re.IGNORECASE)
-            and not any(re.fullmatch(other.pattern, word, re.IGNORECASE) for other in others)
+            if fullmatch(rule.pattern, word, ignore_case=True)
+            and not any(fullmatch(other.pattern, word, ignore_case=True) for other in others)
         ),
         None,
     )

@@ -13,6 +13,8 @@ from itertools import islice, product
 from re import _constants, _parser  # type: ignore[attr-defined]  # private, and there is no other
 from typing import Any
 
+from floe_engine.expressions import BadExpression, NotLinear, compiled
+
 MOST = 40
 """Proposals for one part of an expression; more would only repeat."""
 
@@ -25,8 +27,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. "
 def words(expression: str) -> Iterator[str]:
     """Words that `expression` matches as a whole; none where none was found, or it is no expression."""
     try:
-        regex, tree = re.compile(expression), _parser.parse(expression)
-    except (re.error, OverflowError, RecursionError):
+        regex, tree = compiled(expression), _parser.parse(expression)
+    except (BadExpression, NotLinear):
         return
     for proposal in _sequence(tree):
         if proposal and regex.fullmatch(proposal) is not None:

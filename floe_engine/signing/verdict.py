@@ -5,12 +5,12 @@ No cryptography and no registry may enter.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from floe_engine.errors import ConfigurationError, Unsigned, Untrusted
+from floe_engine.expressions import BadExpression, NotLinear, compiled, fullmatch
 from floe_engine.signing.outside import Unacceptable, quoted
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ class Identity:
             )
         if self.pattern:
             try:
-                re.compile(self.subject)
-            except re.error as error:
+                compiled(self.subject)
+            except (BadExpression, NotLinear) as error:
                 raise ConfigurationError(
-                    "a trusted identity's regular expression is not one",
-                    f"{quoted(self.subject)}: {error.msg}",
+                    "a trusted identity's regular expression cannot be used",
+                    f"{quoted(self.subject)}: {error}",
+                    hint=getattr(error, "hint", ""),
                 ) from None
 
     def __str__(self) -> str:
@@ -64,7 +65,7 @@ class Identity:
         """Whether a certified subject and issuer are this identity."""
         if issuer != self.issuer:
             return False
-        return bool(re.fullmatch(self.subject, subject)) if self.pattern else subject == self.subject
+        return fullmatch(self.subject, subject) if self.pattern else subject == self.subject
 
 
 @dataclass(frozen=True, slots=True)

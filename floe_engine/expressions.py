@@ -1,0 +1,332 @@
+"""Regular expressions that somebody else wrote, matched in time that grows with the text alone.
+
+Python's `re` tries one way after the other, and a line of a platform's policy can make it try for
+years. Here all ways are followed at once: CPython's own parser reads the expression, its tree
+becomes a nondeterministic automaton (Thompson, CACM 11(6), 1968), and that one is made
+deterministic while it runs. A single character is still tested by `re`, so that classes, case and
+Unicode mean what they mean there. What needs a memory of the text (looking around, going back) is
+refused by name.
+
+Nothing of floe may enter.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+LONGEST = 1_000
+"""Characters of an expression."""
+
+LONGEST_TEXT = 1_024
+"""Characters of a text: a longer one is no name. It matches nothing as a whole, and its head is searched."""
+
+_MOST_CHARACTERS = 500
+"""Places of an expression, its repetitions written out, at which a character can stand."""
+
+_MOST_NODES = 5_000
+_MOST_STATES = 1_000
+"""Of the deterministic automaton that are remembered; then it begins to learn anew."""
+
+_parser: Any = import_module("re._parser")
+_compiler: Any = import_module("re._compiler")
+
+_FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE | re.UNICODE
+"""What ``(?…)`` may set; lines (m) and ASCII (a) are for texts, not for names."""
+
+_CHARACTERS = {_parser.LITERAL, _parser.NOT_LITERAL, _parser.ANY, _parser.IN}
+
+_REFUSED = {
+    _parser.ASSERT: (
+        "looking ahead or behind, `(?=…)` or `(?<=…)`",
+        "say what may stand there: `[a-z]+_id` for `[a-z_]+(?<=_id)`",
+    ),
+    _parser.ASSERT_NOT: (
+        "looking ahead or behind, `(?!…)` or `(?<!…)`",
+        "say what may stand there: `[a-z][a-z0-9]*(_[a-z0-9]+)*_?` for `(?!.*__)[a-z][a-z0-9_]*`",
+    ),
+    _parser.GROUPREF: ("going back to a group, `\\1` or `(?P=name)`", "write the choices out: `aa|bb`"),
+    _parser.GROUPREF_EXISTS: ("a condition, `(?(1)…|…)`", "write both cases out: `(a)b|c`"),
+    _parser.ATOMIC_GROUP: ("an atomic group, `(?>…)`", "write `(?:…)`: no way is tried twice here"),
+    _parser.POSSESSIVE_REPEAT: (
+        "a possessive repetition, `*+`, `++` or `?+`",
+        "leave the second sign out: no way is tried twice here",
+    ),
+}
+
+
+class BadExpression(ValueError):
+    """What was written is no regular expression. `position` counts characters from 0 where it is known."""
+
+    def __init__(self, reason: str, position: int | None = None) -> None:
+        super().__init__(reason if position is None else f"{reason} at character {position + 1}")
+
+
+class NotLinear(ValueError):
+    """An expression that has no place here. `hint` says how to write it instead."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
+@functools.lru_cache(maxsize=512)
+def compiled(source: str, *, ignore_case: bool = False) -> Expressions:
+    """One expression, ready to match. Raises `BadExpression` or `NotLinear`."""
+    return Expressions((source,), ignore_case=ignore_case)
+
+
+def fullmatch(source: str, text: str, *, ignore_case: bool = False) -> bool:
+    """Whether `text` as a whole is what `source` says. Raises `BadExpression` or `NotLinear`."""
+    return compiled(source, ignore_case=ignore_case).fullmatch(text) is not None
+
+
+Look = Literal["start", "end", "last", "boundary", "inside"]
+"""What a node may demand of its place: ``\\A ^``, ``\\Z``, ``$``, ``\\b``, ``\\B``."""
+
+_LOOKS: dict[Any, Look] = {
+    _parser.AT_BEGINNING: "start",
+    _parser.AT_BEGINNING_STRING: "start",
+    _parser.AT_END: "last",
+    _parser.AT_END_STRING: "end",
+    _parser.AT_BOUNDARY: "boundary",
+    _parser.AT_NON_BOUNDARY: "inside",
+}
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in an expression. A character that `test` takes leads on, or none where `look` holds."""
+
+    after: list[int]
+    test: Callable[[str], Any] | None = None
+    look: Look | None = None
+
+
+@dataclass(slots=True)
+class _State:
+    """Where an expression can be after a part of a text. `before` is what stood there last."""
+
+    nodes: frozenset[int]
+    before: str
+    following: dict[str, tuple[_State, frozenset[int]]] = field(default_factory=dict)
+    """By the next character: the next state, and which expressions were complete before it."""
+
+
+class Expressions:
+    """Several expressions at once, at the cost of one. Answers name the first that matches by its index.
+
+    Raises `BadExpression` for what is no expression of Python, and `NotLinear` for one that is too
+    large or cannot be matched in linear time. Safe to use from several threads.
+    """
+
+    def __init__(self, sources: Sequence[str], *, ignore_case: bool = False) -> None:
+        self._nodes: list[_Node] = []
+        self._ends: dict[int, int] = {}
+        self._characters = self._work = 0
+        self._looks = False
+        starts = []
+        for index, source in enumerate(sources):
+            self._characters = self._work = 0
+            tree = _parsed(source, re.IGNORECASE if ignore_case else 0)
+            end = self._node()
+            self._ends[end] = index
+            try:
+                starts.append(self._sequence(tree, tree.state.flags, end))
+            except RecursionError:
+                raise BadExpression("nested too deeply") from None
+        self._starts = frozenset(starts)
+        self._states: dict[tuple[frozenset[int], str], _State] = {}
+        self._searches: dict[tuple[frozenset[int], str], _State] = {}
+
+    def fullmatch(self, text: str) -> int | None:
+        """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
+        if len(text) > LONGEST_TEXT:
+            return None
+        state = self._state(self._states, self._starts, "")
+        for character in self._signs(text):
+            known = state.following.get(character) or self._next(self._states, state, character)
+            state = known[0]
+            if not state.nodes:
+                return None
+        _, complete = state.following.get("") or self._next(self._states, state, "")
+        return min(complete, default=None)
+
+    def search(self, text: str) -> int | None:
+        """The first expression that is found anywhere in `text`, as `re.search` means it."""
+        state = self._state(self._searches, self._starts, "")
+        found: frozenset[int] = frozenset()
+        for character in (*self._signs(text[:LONGEST_TEXT]), ""):
+            state, complete = state.following.get(character) or self._next(
+                self._searches, state, character, self._starts
+            )
+            if complete:
+                found |= complete
+                if 0 in found:
+                    break
+        return min(found, default=None)
+
+    # --- running -------------------------------------------------------------------------------
+
+    @staticmethod
+    def _signs(text: str) -> Iterable[str]:
+        """The characters; a line break at the very end is two, for ``$`` holds before it."""
+        return (*text[:-1], "\n$") if text.endswith("\n") else text
+
+    def _next(
+        self,
+        states: dict[tuple[frozenset[int], str], _State],
+        state: _State,
+        sign: str,
+        always: frozenset[int] = frozenset(),
+    ) -> tuple[_State, frozenset[int]]:
+        """Learn where `state` goes with a sign; the empty one is the end of the text."""
+        character = sign[:1]
+        here = self._closed(state.nodes, state.before, sign)
+        complete = frozenset(self._ends[node] for node in here if node in self._ends)
+        onward = set(always)
+        for number in here:
+            node = self._nodes[number]
+            if node.test is not None and character and node.test(character):
+                onward.update(node.after)
+        before = "" if not self._looks else "w" if _is_word(character) else "-"
+        learnt = (self._state(states, frozenset(onward), before), complete)
+        state.following[sign] = learnt
+        return learnt
+
+    def _state(
+        self, states: dict[tuple[frozenset[int], str], _State], nodes: frozenset[int], before: str
+    ) -> _State:
+        found = states.get((nodes, before))
+        if found is None:
+            if len(states) >= _MOST_STATES:
+                for forgotten in list(states.values()):
+                    forgotten.following = {}
+                states.clear()
+            found = states[nodes, before] = _State(nodes, before)
+        return found
+
+    def _closed(self, nodes: frozenset[int], before: str, sign: str) -> set[int]:
+        """All places that are reached from `nodes` without a character, between two given ones."""
+        todo, seen = list(nodes), set(nodes)
+        while todo:
+            node = self._nodes[todo.pop()]
+            if node.test is None and (node.look is None or _holds(node.look, before, sign)):
+                for number in node.after:
+                    if number not in seen:
+                        seen.add(number)
+                        todo.append(number)
+        return seen
+
+    # --- building ------------------------------------------------------------------------------
+
+    def _node(self, *after: int, test: Callable[[str], Any] | None = None, look: Look | None = None) -> int:
+        self._characters += test is not None
+        if self._characters > _MOST_CHARACTERS or len(self._nodes) >= _MOST_NODES * (len(self._ends) + 1):
+            raise NotLinear(
+                f"the expression has more than {_MOST_CHARACTERS} places, its repetitions written out",
+                "repeat without a number: `[a-z]+` for `[a-z]{1,900}`",
+            )
+        self._nodes.append(_Node(list(after), test, look))
+        return len(self._nodes) - 1
+
+    def _sequence(self, items: Any, flags: int, after: int) -> int:
+        self._work += 1
+        if self._work > 2 * _MOST_NODES:
+            raise NotLinear("the expression is too large, its repetitions written out")
+        for operation, argument in reversed(list(items)):
+            after = self._item(operation, argument, flags, after)
+        return after
+
+    def _item(self, operation: Any, argument: Any, flags: int, after: int) -> int:
+        if operation in _CHARACTERS:
+            return self._node(after, test=_one_character(operation, argument, flags))
+        if operation is _parser.SUBPATTERN:
+            _, added, removed, inner = argument
+            _check_flags(added)
+            return self._sequence(inner, (flags | added) & ~removed, after)
+        if operation is _parser.BRANCH:
+            return self._node(*(self._sequence(branch, flags, after) for branch in argument[1]))
+        if operation in (_parser.MAX_REPEAT, _parser.MIN_REPEAT):
+            least, most, body = argument
+            return self._repeated(least, most, body, flags, after)
+        if operation is _parser.AT and argument in _LOOKS:
+            self._looks = True
+            return self._node(after, look=_LOOKS[argument])
+        what, hint = _REFUSED.get(operation, (f"`{operation}`", ""))
+        raise NotLinear(f"{what}, cannot be matched in linear time", hint)
+
+    def _repeated(self, least: int, most: int, body: Any, flags: int, after: int) -> int:
+        if most is _parser.MAXREPEAT:
+            loop = self._node(after)
+            self._nodes[loop].after.append(self._sequence(body, flags, loop))
+            after = loop
+        else:
+            end = after
+            for _ in range(min(int(most) - least, _MOST_NODES)):
+                after = self._node(end, self._sequence(body, flags, after))
+        for _ in range(min(least, _MOST_NODES)):
+            after = self._sequence(body, flags, after)
+        return after
+
+
+def _parsed(source: str, flags: int) -> Any:
+    if len(source) > LONGEST:
+        raise NotLinear(f"the expression is {len(source):,} characters long; at most {LONGEST:,} are allowed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read in another way
+            tree = _parser.parse(source, flags)
+            _compiler.compile(tree, flags)  # some mistakes are found by it alone
+    except re.error as error:
+        raise BadExpression(error.msg, error.pos) from None
+    except (OverflowError, RecursionError, ValueError):
+        raise BadExpression("too large, or nested too deeply") from None
+    _check_flags(tree.state.flags)
+    return tree
+
+
+def _check_flags(flags: int) -> None:
+    if flags & ~_FLAGS:
+        raise NotLinear(
+            "of the flags only `(?i)`, `(?s)` and `(?x)` are possible",
+            "a name has one line, and `[a-zA-Z0-9_]` says what `\\w` is in ASCII",
+        )
+
+
+def _one_character(operation: Any, argument: Any, flags: int) -> Callable[[str], Any]:
+    if operation is _parser.LITERAL and not flags & re.IGNORECASE:
+        return chr(argument).__eq__
+    return _tested(operation, tuple(argument) if isinstance(argument, list) else argument, flags)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tested(operation: Any, argument: Any, flags: int) -> Callable[[str], Any]:
+    """A test of one character, made by the compiler of `re`."""
+    state = _parser.State()
+    state.flags = flags
+    item = (operation, list(argument) if isinstance(argument, tuple) else argument)
+    test: Callable[[str], Any] = _compiler.compile(_parser.SubPattern(state, [item]), flags).match
+    return test
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _holds(look: Look, before: str, sign: str) -> bool:
+    match look:
+        case "start":
+            return before == ""
+        case "end":
+            return sign == ""
+        case "last":
+            return sign in ("", "\n$")
+    if before == "" and sign == "":
+        return False  # an empty text has no edge of a word, and `re` says of neither that it holds
+    return ((before == "w") != _is_word(sign[:1])) == (look == "boundary")
