@@ -85,7 +85,10 @@ class Baseline:
         """The file's bytes."""
         # A file name that is not UTF-8 is no text either; the fingerprint is what counts.
         known = {
-            key: {name: text.encode("utf-8", "replace").decode() for name, text in value.items()}
+            key: {
+                name: text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+                for name, text in value.items()
+            }
             for key, value in self.findings.items()
         }
         return canonical_json({"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": known})
