@@ -124,10 +124,6 @@ class Document:
             node = _child(node, step)
         return path
 
-    def node_at(self, position: Position) -> Node | None:
-        """The node of `path_at`."""
-        return self.find(self.path_at(position))
-
     def key_at(self, position: Position) -> Path | None:
         """The path of the key that `position` is on (or right behind), None elsewhere."""
         path = self.path_at(position)

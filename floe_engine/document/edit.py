@@ -22,7 +22,7 @@ from floe_engine.document.entries import (
     whole_lines,
 )
 from floe_engine.document.nodes import Kind, Node, Path, Style
-from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow, item
+from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow
 from floe_engine.document.scalars import scalar
 from floe_engine.document.text import BOM, LINE_BREAK
 
@@ -45,24 +45,6 @@ def apply(text: str, edits: Iterable[TextEdit]) -> str:
         parts += (text[done:start], new_text)
         done = end
     return "".join((*parts, text[done:]))
-
-
-def invert(text: str, edits: Iterable[TextEdit]) -> tuple[TextEdit, ...]:
-    """The edits that take ``apply(text, edits)`` back to `text`."""
-    edits = tuple(edits)
-    text = text.removeprefix(BOM)
-    after = _Offsets(apply(BOM + text, edits).removeprefix(BOM))
-    shift = 0
-    result = []
-    for start, end, new_text in sorted(_Offsets(text).of(edits), key=lambda edit: edit[:2]):
-        begin = start + shift
-        stop = begin + len(new_text)
-        if not (after.is_place(begin) and after.is_place(stop)):
-            # The edit joined CR and LF to one line break, inside of which there is no position.
-            return (TextEdit(Span(Position(0, 0), after.position(after.ends[-1])), text),)
-        result.append(TextEdit(Span(after.position(begin), after.position(stop)), text[start:end]))
-        shift += len(new_text) - (end - start)
-    return tuple(result)
 
 
 class _Offsets:
@@ -150,26 +132,6 @@ def insert_key(
     else:
         line = last_line(document.lines, node, node)
     text = entry(key, value, node.column, document.newline) + _final_break(document, line, value)
-    return _insert_below(document, line, node.column, text)
-
-
-def append_item(document: Document, sequence: Path, value: Any) -> tuple[TextEdit, ...]:
-    """Add `value` at the end of the list at path `sequence`; an empty value becomes a list.
-
-    Raises `KeyError` where there is no such path and `ValueError` where it holds no list.
-    """
-    if not sequence and (document.root is None or document.root.is_empty):
-        return _append_to_end(document, item(value, 0, document.newline))
-    node = _definition(_existing(document, sequence))
-    if node.kind is not Kind.SEQUENCE and node.value is not None:
-        raise ValueError(f"{_name(sequence)} is a {node.kind}, not a list")
-    if not node.items:
-        return set_value(document, sequence, [value])
-    last = node.items[-1]
-    if node.style is Style.FLOW:
-        return (TextEdit(Span(last.end, last.end), f", {flow(value)}"),)
-    line = last_line(document.lines, node, node)
-    text = item(value, node.column, document.newline) + _final_break(document, line, value)
     return _insert_below(document, line, node.column, text)
 
 

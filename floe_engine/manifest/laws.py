@@ -1,7 +1,7 @@
 """Laws: how a setting of manifest.yaml may move. Each declared setting has one.
 
 A law knows which way demands more, what a platform below its parent may say, how that is said to
-people, and how a careless edit would weaken the setting. Laws are values and know no setting, no
+people. Laws are values and know no setting, no
 file and no rule; `declarations` finds them at the settings.
 
     Law
@@ -20,7 +20,7 @@ file and no rule; `declarations` finds them at the settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from msgspec import Struct
@@ -72,10 +72,6 @@ class Law(Struct, frozen=True, kw_only=True):
         """Why a child may not say what it says."""
         return "`{setting}` is {held} in {parent} and cannot change below it"
 
-    def weaker(self, value: Any) -> Iterator[Any]:
-        """The nearest laxer values: what a careless edit would publish."""
-        return iter(())
-
 
 class AtLeast(Law, frozen=True):
     """A minimum; none counts as 0."""
@@ -89,10 +85,6 @@ class AtLeast(Law, frozen=True):
 
     def refusal(self, held: Any) -> str:
         return "`{setting}` must be at least {held}, the minimum of {parent}"
-
-    def weaker(self, value: Any) -> Iterator[Any]:
-        if value:
-            yield value - 1
 
 
 class AtMost(Law, frozen=True):
@@ -108,10 +100,6 @@ class AtMost(Law, frozen=True):
 
     def refusal(self, held: Any) -> str:
         return "`{setting}` must be at most {held}, the maximum of {parent}"
-
-    def weaker(self, value: Any) -> Iterator[Any]:
-        if value is not None:
-            yield value + 1
 
 
 class OnlyOn(Law, frozen=True, kw_only=True):
@@ -138,10 +126,6 @@ class OnlyOn(Law, frozen=True, kw_only=True):
             return f"`{{setting}}` may not be {self.lax}: {{parent}} has {{held}}"
         return "`{setting}` is {held} in {parent} and stays {held}"
 
-    def weaker(self, value: Any) -> Iterator[Any]:
-        if value != self.lax:
-            yield self.lax
-
 
 class Ranked(Law, frozen=True, kw_only=True):
     """Words from the laxest to the strictest."""
@@ -159,11 +143,6 @@ class Ranked(Law, frozen=True, kw_only=True):
         enough = " or ".join(f"`{word}`" for word in self.order[self.order.index(held) :])
         return f"`{{setting}}` must be {enough}: {{parent}} has {{held}}"
 
-    def weaker(self, value: Any) -> Iterator[Any]:
-        place = self.order.index(value)
-        if place:
-            yield self.order[place - 1]
-
 
 class Fixed(Law, frozen=True, kw_only=True):
     """Nobody can say which value is stricter. `open` leaves the choice to the platforms below."""
@@ -177,10 +156,6 @@ class Fixed(Law, frozen=True, kw_only=True):
     def stricter(self, old: Any, new: Any) -> int:
         return int(old == self.open) - int(new == self.open)
 
-    def weaker(self, value: Any) -> Iterator[Any]:
-        if self.open is not None and value != self.open:
-            yield self.open
-
 
 class Superset(Law, frozen=True):
     """A list of demands: one more is stricter."""
@@ -191,10 +166,6 @@ class Superset(Law, frozen=True):
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         return Holds([*held, *(entry for entry in given if entry not in held)])
-
-    def weaker(self, value: Any) -> Iterator[Any]:
-        for entry in value:
-            yield [other for other in value if other != entry]
 
 
 class Subset(Law, frozen=True):

@@ -148,15 +148,6 @@ class Model:
         """Folded name to column."""
         return {column.folded: column for column in self.columns}
 
-    @cached_property
-    def tests_by_column(self) -> dict[str, tuple[DataTest, ...]]:
-        """Folded column name to its tests."""
-        grouped: dict[str, list[DataTest]] = {}
-        for test in self.tests:
-            if test.column is not None:
-                grouped.setdefault(folded(test.column), []).append(test)
-        return {name: tuple(tests) for name, tests in grouped.items()}
-
     @property
     def where(self) -> tuple[str, int]:
         """The best place to show a reader: the properties file, else the model's own file."""

@@ -8,7 +8,7 @@ import pytest
 
 from floe_engine.document.diagnostics import Span, TextEdit
 from floe_engine.document.document import Path, parse
-from floe_engine.document.edit import append_item, apply, insert_key, invert, remove, set_value
+from floe_engine.document.edit import apply, insert_key, remove, set_value
 
 FILE = """\
 # The platform of Acme.
@@ -171,22 +171,6 @@ def test_what_came_by_merge_cannot_be_removed() -> None:
         remove(parse(text), ("b", "k"))
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        (("layers",), "    - name: gold\n    - name: new\n"),
-        (("tags",), "tags: [a, b, {name: new}]\n"),
-        (("empty",), "empty:\n  - name: new\n"),
-    ],
-)
-def test_an_item_is_added_at_the_end_of_its_list(path: Path, expected: str) -> None:
-    after = apply(FILE, append_item(parse(FILE), path, {"name": "new"}))
-    assert expected in after
-    node = parse(after).find(path)
-    assert node is not None
-    assert node.value[-1] == {"name": "new"}
-
-
 def test_line_breaks_and_a_missing_last_one_survive() -> None:
     text = FILE.rstrip("\n").replace("\n", "\r\n")
     after = apply(text, insert_key(parse(text), ("metadata",), "new", {"a": 1}))
@@ -204,10 +188,3 @@ def test_edits_come_in_any_order_and_may_not_overlap() -> None:
     assert apply("a\nb\n", [second, first]) == "A\nB\n"
     with pytest.raises(ValueError, match="overlap"):
         apply("abc", [TextEdit(Span.at(0, 0, 0, 2), ""), TextEdit(Span.at(0, 1, 0, 3), "")])
-
-
-def test_an_edit_can_be_undone() -> None:
-    edits = set_value(parse(FILE), ("metadata", "owner"), {"a": 1})
-    after = apply(FILE, edits)
-    assert after != FILE
-    assert apply(after, invert(FILE, edits)) == FILE

@@ -125,7 +125,6 @@ def test_tests_carry_namespace_column_and_arguments(tmp_path: Path) -> None:
     )
     not_null, recency = found.tests
     assert (not_null.name, not_null.column, not_null.severity) == ("not_null", "ID", "error")
-    assert found.tests_by_column["id"] == (not_null,)
     assert (recency.name, recency.column, recency.severity) == ("dbt_utils.recency", None, "warn")
     assert recency.arguments == {"field": "day", "interval": 2}
 
