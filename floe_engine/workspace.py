@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.registry.reference import Reference, is_host
 from floe_engine.signing.fingerprint import parse_fingerprint
@@ -205,7 +205,23 @@ class Workspace:
             raise UsageError("this needs the registry, and --offline forbids it", where=reference.name)
         from floe_engine.registry.client import Repository
 
+        if push and reference.root is not None:
+            self._demand_ours(reference.root)
         return Repository(reference, settings=self.transport, cancel=cancel, push=push)
+
+    def _demand_ours(self, root: Path) -> None:
+        """Refuse a layout that a file of this directory, or a link in it, puts outside of it."""
+        # To resolve would follow the very links that are not to be followed.
+        base, there = (Path(os.path.abspath(one)) for one in (self.directory, root))  # noqa: PTH100
+        if there.is_relative_to(base):
+            self.files.names(there.relative_to(base))
+        elif self.registry.source == MANIFEST_FILE and self.registry.reference.root == root:
+            raise UnsafePath(
+                "artifacts.registry leads outside the manifest's directory",
+                f"it is a folder, and floe would write to {there}",
+                hint=f"`--registry oci-layout:{there}` says that you mean it",
+                where=str(self.manifest_path),
+            )
 
 
 def _repository(text: str, base: Path) -> Reference:

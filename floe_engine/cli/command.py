@@ -49,7 +49,8 @@ Misused: Any = typer.BadParameter.__base__
 
 _OF_THE_MACHINE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP,
-     errno.ENOTDIR, errno.EMFILE, errno.ENFILE, errno.EIO}
+     errno.ENOTDIR, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOENT, errno.EISDIR, errno.EEXIST,
+     errno.ENOTEMPTY, errno.EBUSY, errno.ESTALE, errno.EFBIG}
 )  # fmt: skip
 """What a disk says of itself; nothing in floe is wrong then."""
 

@@ -7,6 +7,7 @@ hides another. Nothing here talks to a network: an ``oci://`` parent is given by
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -250,7 +251,7 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
     path = child.parent / ref
     if path.is_dir():
         path = path / FILE_NAME
-    if path.resolve() == child.resolve():
+    if os.path.realpath(path) == os.path.realpath(child):  # `resolve` stumbles over a loop
         raise ConfigurationError(
             "the manifest is its own parent", hint="name the enterprise platform's manifest"
         )

@@ -16,6 +16,7 @@ from msgspec import structs
 from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
+from floe_engine.files import stands
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
@@ -60,7 +61,7 @@ def projects_of(directory: Path) -> tuple[Spec | None, tuple[Project, ...]]:
     Raises `ConfigurationError` for a bad floe.yaml or dbt project, `NothingChecked` for one that
     has no models.
     """
-    if not (directory / SPEC_FILE).is_file():
+    if not stands(directory / SPEC_FILE):
         return None, (read_project(directory),)
     spec = load_spec(directory / SPEC_FILE)
     return spec, tuple(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.errors import ConfigurationError
-from floe_engine.files import read_bounded
+from floe_engine.files import read_bounded, stands
 from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.jinja.templates import Templates
 
@@ -166,7 +166,7 @@ def read_project_file(
     process's. Raises `ConfigurationError` where there is no such file, or it is not one.
     """
     path = directory / FILE_NAME
-    if not path.exists():
+    if not stands(path):
         raise ConfigurationError(
             f"no dbt project here: {FILE_NAME} not found",
             hint="run floe in the folder of the dbt project, name it with `--dir`, or set"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from floe_engine.errors import ConfigurationError, NothingChecked
+from floe_engine.files import stands
 from floe_engine.project.facts import Project
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import FILE_NAME, ProjectFile, read_project_file
@@ -60,7 +61,7 @@ def read_project(
 
 def _fresher(path: Path, shown: str, settings: ProjectFile) -> Project:
     files = _files(settings)
-    if not path.exists():
+    if not stands(path):
         return _from_files(settings, files, f"{shown} does not exist")
     newer = _newer_file(path, settings, files)
     if newer and _has_code(files):
@@ -85,7 +86,7 @@ def _from_manifest(path: Path, settings: ProjectFile) -> Project:
     # Imported here: msgspec is only paid for by those who have a manifest.
     from floe_engine.project.dbt_manifest import read_manifest
 
-    if not path.exists():
+    if not stands(path):
         raise ConfigurationError(
             "dbt manifest not found",
             hint="run `dbt parse` to write it, or set `dbt: {reader: static}` in floe.yaml to do without",

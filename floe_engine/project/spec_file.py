@@ -8,7 +8,7 @@ from pathlib import Path
 
 from floe_engine.document.document import MAX_BYTES, decode
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded
+from floe_engine.files import read_bounded, stands
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import check_spec
 from floe_engine.text import plural
@@ -21,7 +21,7 @@ def load_spec(path: Path) -> Spec:
     Raises `ConfigurationError` with every problem of the file as diagnostics, or with the reason
     why it cannot be read at all.
     """
-    if not path.exists():
+    if not stands(path):
         raise ConfigurationError(
             f"{path.name} not found",
             hint="run `floe init --platform=v1.2.3` to pin a platform and write it",

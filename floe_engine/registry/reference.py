@@ -83,7 +83,15 @@ class Reference:
     def _layout(cls, path: str, base: Path | None) -> Self:
         if not path or "\0" in path:
             raise UsageError("oci-layout: needs a folder", hint=_EXAMPLE)
-        root = ((base or Path.cwd()) / Path(path).expanduser()).absolute()
+        try:
+            root = ((base or Path.cwd()) / Path(path).expanduser()).absolute()
+        except RuntimeError:
+            raise UsageError(
+                "the folder's owner is not known here",
+                f"{_quoted(path.split('/')[0])} is nobody's home on this machine",
+                hint="write the folder's whole path, or ./~name for a folder of that name",
+                where=f"oci-layout:{path}",
+            ) from None
         words = re.findall(r"[a-z0-9]+", root.name.lower())
         return cls("oci-layout", "", "-".join(words) or "layout", root=root)
 

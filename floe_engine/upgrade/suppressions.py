@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import Document, decode, parse
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded
+from floe_engine.files import read_bounded, stands
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.rules import Assessment, Entry, rule
 
@@ -132,7 +132,7 @@ class Suppressions:
     @classmethod
     def read(cls, path: Path) -> Suppressions:
         """Read a file; one that is not there suppresses nothing. Raises `ConfigurationError`."""
-        if not path.exists():
+        if not stands(path):
             return cls()
         text = decode(read_bounded(path, MAX_SUPPRESSIONS, what="suppressions file"))
         return cls.parse(text, where=str(path))

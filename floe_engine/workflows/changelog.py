@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from floe_engine.artifact.content import Artifact
 from floe_engine.errors import NotFound, UsageError
 from floe_engine.events import CancelToken
+from floe_engine.files import stands
 from floe_engine.registry.client import Repository
 from floe_engine.upgrade import changelog as markdown
 from floe_engine.upgrade.changelog import Release
@@ -59,7 +60,7 @@ def changelog(
     repository = workspace.repository(reference, cancel=cancel)
     published = {v: tag for tag in listed_tags(repository) if (v := Version.from_tag(tag)) is not None}
     after = _published(start, published, repository) if start else None
-    working = end == MANIFEST_FILE or (end is None and workspace.manifest_path.exists())
+    working = end == MANIFEST_FILE or (end is None and stands(workspace.manifest_path))
     last = None if end is None or working else _published(end, published, repository)
     chosen = [
         version

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
+from floe_engine.files import stands
 from floe_engine.manifest.check import Checked, check, parent_reference, read_text
 from floe_engine.manifest.inheritance import ParentPlatform
 from floe_engine.manifest.plugins import Catalogue
@@ -37,7 +38,7 @@ def check_platform(
 def read_manifest(workspace: Workspace) -> str:
     """The text of manifest.yaml. Raises `ConfigurationError` where it cannot be had."""
     path = workspace.manifest_path
-    if not path.exists():
+    if not stands(path):
         other = path.with_suffix(".yml")
         raise ConfigurationError(
             "there is no manifest.yaml here",

@@ -27,7 +27,7 @@ from floe_engine.errors import (
     UsageError,
 )
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, Transfer, silent
-from floe_engine.files import human_size, rfc3339
+from floe_engine.files import human_size, rfc3339, stands
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
@@ -166,7 +166,7 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
 
     Raises `UsageError` where neither says anything.
     """
-    if workspace.spec_path.exists():
+    if stands(workspace.spec_path):
         spec = load_spec(workspace.spec_path)
         wanted = Wanted.demanded(
             spec, workspace, hint="there is nothing to pull: `floe compile` reads that file each time"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.files import stands
 from floe_engine.policy.mutation import MutationRun, mutate
 from floe_engine.policy.running import TestRun, run_policy_tests
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
@@ -62,6 +63,13 @@ test_policies.__test__ = False  # type: ignore[attr-defined]  # pytest looks for
 
 
 def case_files(workspace: Workspace, globs: Sequence[str]) -> tuple[Path, ...]:
-    """The files that `policy_tests` names, sorted, each once."""
-    found = {path for glob in globs for path in workspace.directory.glob(glob) if path.is_file()}
-    return tuple(sorted(found))
+    """The files that `policy_tests` names, sorted, each once.
+
+    What cannot be read (a link to nowhere, a pipe) is among them: left out, its cases would count
+    as passed.
+    """
+    found: set[Path] = set()
+    for glob in globs:
+        named = workspace.directory / glob
+        found.update([named] if stands(named) else workspace.directory.glob(glob))
+    return tuple(sorted(path for path in found if not path.is_dir()))

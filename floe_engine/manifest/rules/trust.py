@@ -45,7 +45,7 @@ def _file(draft: Draft, path: KeyPath, text: str, directory: Path) -> Iterator[D
             fixes=[draft.replace(path, guess)] if guess else (),
         )
         return
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # before Python 3.13 a loop is the last
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
         yield draft.report("FLOE-M040", path, f"`{text[:80]}` cannot be read: {reason}", hint=_HINT)
         return
@@ -74,7 +74,7 @@ def key_file(directory: Path, text: str) -> Path | None:
     try:
         file = (base / text).resolve()
         status = file.stat() if file.is_relative_to(base) else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         return None
     fits = status is not None and stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
     return file if fits else None
