@@ -21,7 +21,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from floe_engine.cli.output import Output, error_document, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.files import keep_report
+from floe_engine.files import keep_report, stands
 from floe_engine.workspace import Workspace
 
 
@@ -216,7 +216,12 @@ def _face(
         ) from None
     if not directory.is_dir():
         raise UsageError("--dir is not a directory", where=str(directory))
-    return Face(output, Workspace.open(directory, registry=registry), cancel)
+    workspace = Workspace.open(directory, registry=registry)
+    if stands(workspace.store.root / "cache" / "journal.json"):
+        from floe_engine.workflows.interrupted import settle
+
+        settle(workspace, output.report, cancel)
+    return Face(output, workspace, cancel)
 
 
 def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspect.Parameter:

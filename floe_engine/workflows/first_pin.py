@@ -26,9 +26,8 @@ from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.pins import pinned
 from floe_engine.versions import Precision, Version
 from floe_engine.workflows.init_project import as_written, first_spec
+from floe_engine.workflows.interrupted import all_or_nothing
 from floe_engine.workflows.pin import (
-    MOVED,
-    all_or_nothing,
     constrained,
     constraint_of,
     moved,
@@ -159,7 +158,7 @@ def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken 
                 hint="look at what it would do once more",
                 where=str(path),
             )
-        with all_or_nothing(workspace.files, *MOVED):
+        with all_or_nothing(workspace, f"the first pin of {plan.candidate.lock.tag}", plan.text):
             pulled = keep(store, plan.candidate, plan.lock)
             if plan.text != plan.before:
                 workspace.files.write(SPEC_FILE, plan.text.encode())

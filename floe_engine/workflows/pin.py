@@ -5,8 +5,6 @@ Both files change together or not at all. What a move would break is `upgrade_pr
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,23 +13,21 @@ from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.files import Directory, canonical_json, read_bounded, strict_json
+from floe_engine.files import canonical_json, read_bounded, strict_json
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.upgrade.pins import rewrite
 from floe_engine.versions import Constraint, Version
+from floe_engine.workflows.interrupted import STATE, all_or_nothing
 from floe_engine.workflows.pull import Candidate, keep
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 _REF = ("platform", "ref")
-_STATE = ".floe/cache/previous.json"
 _STATE_VERSION = 1
 _STATE_LIMIT = 1024 * 1024
-MOVED = (_STATE, ".floe/cache/artifacts.lock", SPEC_FILE)
-"""The files that a move changes."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +133,14 @@ def move_pin(
                 hint="run the command again",
                 where=str(pin.path),
             )
-        with all_or_nothing(workspace.files, *MOVED):
+        with all_or_nothing(workspace, f"the move to {lock.tag}", text):
             state = {
                 "ref": pin.ref,
                 "moved": ref,
                 "digest": lock.digest,
                 "lock": strict_json(pin.lock.to_json()),
             }
-            workspace.files.write(_STATE, canonical_json({"stateVersion": _STATE_VERSION, **state}))
+            workspace.files.write(STATE, canonical_json({"stateVersion": _STATE_VERSION, **state}))
             if candidate is not None:
                 keep(store, replace(candidate, lock=lock), pin.lock)
             elif lock != pin.lock:
@@ -173,7 +169,7 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
     floe.yaml or the lock went elsewhere since, `CacheCorrupt` where the state cannot be read.
     """
     store = workspace.store
-    kept = workspace.files.read(_STATE, _STATE_LIMIT, what="state before the upgrade")
+    kept = workspace.files.read(STATE, _STATE_LIMIT, what="state before the upgrade")
     if kept is None:
         raise UsageError(
             "there is no upgrade to undo",
@@ -182,7 +178,7 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
             where=str(workspace.spec_path),
         )
     with store.exclusive(cancel):
-        state, previous = _read_state(kept, str(workspace.directory / _STATE))
+        state, previous = _read_state(kept, str(workspace.directory / STATE))
         pin = read_pin(workspace)
         if (pin.ref, pin.lock.digest) != (state["moved"], state["digest"]):
             raise Refused(
@@ -191,12 +187,12 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
                 hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
                 where=str(pin.path),
             )
-        with all_or_nothing(workspace.files, *MOVED):
+        text = with_ref(pin.text, state["ref"])
+        with all_or_nothing(workspace, f"the undoing of {state['moved']}", text):
             store.write_lock(previous)
-            text = with_ref(pin.text, state["ref"])
             if text != pin.text:
                 workspace.files.write(SPEC_FILE, text.encode())
-        workspace.files.remove(_STATE)
+            workspace.files.remove(STATE)
     return Undone(state["ref"], state["moved"], previous)
 
 
@@ -243,18 +239,3 @@ def _read_state(kept: bytes, where: str) -> tuple[dict[str, Any], Lock]:
             hint="take floe.yaml and the lock back with git",
             where=where,
         ) from None
-
-
-@contextlib.contextmanager
-def all_or_nothing(directory: Directory, *names: str) -> Iterator[None]:
-    """Put every file back as it was if the block does not end well, whatever the reason."""
-    before = {name: directory.read(name, MAX_BYTES) for name in names}
-    try:
-        yield
-    except BaseException:  # Ctrl-C must not leave half a move either
-        for name, data in before.items():
-            if data is None:
-                directory.remove(name)
-            elif directory.read(name, MAX_BYTES) != data:
-                directory.write(name, data)
-        raise

@@ -13,6 +13,7 @@ from floe_engine.events import Notice, Report, silent
 from floe_engine.files import Directory, stands
 from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
 from floe_engine.trust.root import trust_root
+from floe_engine.workflows.interrupted import begin_key_pair, end_key_pair, settle_key_pair
 from floe_engine.workflows.key_source import (
     PASSWORD_VARIABLE,
     AskPassword,
@@ -206,9 +207,15 @@ def keygen(
     ask: AskPassword | None = None,
     report: Report = silent,
 ) -> KeyPair:
-    """Make a P-256 key pair in cosign's format. Never overwrites a key."""
+    """Make a P-256 key pair in cosign's format. Never overwrites a key.
+
+    One whose making was interrupted is finished instead, and keeps the password that it was given.
+    """
     target = directory or workspace.directory
     private, public = target / PRIVATE_FILE, target / PUBLIC_FILE
+    files = Directory(target)
+    if (finished := settle_key_pair(files, PRIVATE_FILE, PUBLIC_FILE, report)) is not None:
+        return KeyPair(private, public, load_public(finished).fingerprint)
     for path in (private, public):
         if stands(path):
             raise UsageError(
@@ -218,8 +225,10 @@ def keygen(
             )
     password = _new_password(Unlocking(workspace.environ, ask), str(private), report)
     private_pem, public_pem = generate(password)
-    Directory(target).write(PRIVATE_FILE, private_pem, mode=0o600)
-    Directory(target).write(PUBLIC_FILE, public_pem)
+    begin_key_pair(files, private_pem, public_pem)
+    files.write(PRIVATE_FILE, private_pem, mode=0o600)
+    files.write(PUBLIC_FILE, public_pem)
+    end_key_pair(files)
     return KeyPair(private, public, load_public(public_pem).fingerprint)
 
 
