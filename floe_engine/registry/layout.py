@@ -8,11 +8,12 @@ the client reaches this.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from floe_engine.errors import ConfigurationError, ContentMismatch, RegistryError, UnsafePath
+from floe_engine.errors import ConfigurationError, ContentMismatch, FloeError, RegistryError, UnsafePath
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, read_bounded, sha256_digest, strict_json
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
@@ -24,6 +25,8 @@ IMMUTABLE = re.compile(r"v?\d+\.\d+\.\d+(?:[-_.][0-9A-Za-z_.-]+)?")
 
 _MARKER = b'{"imageLayoutVersion": "1.0.0"}\n'
 _INDEX_LIMIT = 64 * 1024 * 1024
+_COPY = ".index.json"
+"""The same once more: other tools write index.json too, and a torn one would lose every tag."""
 
 
 class TagTaken(Exception):
@@ -78,7 +81,7 @@ class Layout:
             self._files.write("oci-layout", _MARKER)
 
     def _foreign(self) -> list[Path]:
-        ours = {".lock", "blobs", "index.json", "oci-layout"}
+        ours = {".lock", "blobs", "index.json", _COPY, "oci-layout"}
         return [
             entry
             for entry in self._root.iterdir()
@@ -119,7 +122,7 @@ class Layout:
         try:
             stat = path.stat()
         except FileNotFoundError:
-            return []
+            return self._copied_index() or []
         # A long index takes longer to read than what is asked of it, and is asked for each version.
         stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         with self._reading:
@@ -134,20 +137,51 @@ class Layout:
             for entry in entries:
                 Descriptor.parse(entry, where=str(path))
         except (ValueError, KeyError, TypeError):
-            raise ContentMismatch(
-                "the OCI layout's index.json is damaged", hint="restore it, or publish again", where=str(path)
-            ) from None
+            entries = self._copied_index()
+            if entries is None:
+                raise ContentMismatch(
+                    "the OCI layout's index.json is damaged",
+                    hint=f"`floe platform doctor --repair --registry oci-layout:{self._root}` rebuilds it",
+                    where=str(path),
+                ) from None
+        return list(entries)
+
+    def index_is_whole(self) -> bool:
+        """Whether index.json is there and can be read, without looking at floe's copy of it."""
+        try:
+            data = self._files.read("index.json", _INDEX_LIMIT, what="index.json")
+            return isinstance(strict_json(data or b"")["manifests"], list)
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def replace_index(self, descriptors: Sequence[Descriptor] | None) -> None:
+        """Write index.json anew: with `descriptors`, untagged, or (None) with what can be read of it."""
+        with self._files.lock(".lock", cancel=self._cancel):
+            entries = self.entries() if descriptors is None else [one.document() for one in descriptors]
+            self._write_index(entries)
+
+    def _copied_index(self) -> list[dict[str, Any]] | None:
+        """What floe last wrote into index.json; None where it wrote none. Tags are known nowhere else."""
+        try:
+            data = self._files.read(_COPY, _INDEX_LIMIT, what="copy of index.json")
+            entries = strict_json(data or b"")["manifests"]
+            for entry in entries:
+                Descriptor.parse(entry, where=_COPY)
+        except UnsafePath:
+            raise
+        except (FloeError, ValueError, KeyError, TypeError):
+            return None
         return list(entries)
 
     def tags(self) -> list[str]:
         """The tags, sorted."""
-        return sorted({tag for entry in self.entries() if (tag := _tag(entry)) and TAG.fullmatch(tag)})
+        return sorted({tag for entry in self.entries() if (tag := tag_of(entry)) and TAG.fullmatch(tag)})
 
     def resolve(self, target: str) -> str | None:
         """The digest behind a tag or a digest, or None."""
         if DIGEST.fullmatch(target):
             return target if self.blob_path(target).is_file() else None
-        return next((entry["digest"] for entry in self.entries() if _tag(entry) == target), None)
+        return next((entry["digest"] for entry in self.entries() if tag_of(entry) == target), None)
 
     def read(self, digest: str, limit: int) -> bytes | None:
         """Content by digest, unverified (the client verifies), or None."""
@@ -160,7 +194,7 @@ class Layout:
         self.put_blob(digest, manifest.raw)
         with self._files.lock(".lock", cancel=self._cancel):
             entries = self.entries()
-            current = next((entry for entry in entries if tag and _tag(entry) == tag), None)
+            current = next((entry for entry in entries if tag and tag_of(entry) == tag), None)
             if current is not None and current["digest"] != digest and IMMUTABLE.fullmatch(tag or ""):
                 raise TagTaken
             if (current is not None and current["digest"] == digest) or (
@@ -169,7 +203,7 @@ class Layout:
                 return
             # An untagged entry keeps a manifest reachable for other tools; a tag replaces it.
             kept = [
-                e for e in entries if e is not current and not (e["digest"] == digest and _tag(e) is None)
+                e for e in entries if e is not current and not (e["digest"] == digest and tag_of(e) is None)
             ]
             if current is not None and not any(e["digest"] == current["digest"] for e in kept):
                 kept.append(_untagged(current))
@@ -179,8 +213,8 @@ class Layout:
         """Forget a tag, not its content; False where there is none."""
         with self._files.lock(".lock", cancel=self._cancel):
             entries = self.entries()
-            gone = [entry for entry in entries if _tag(entry) == tag]
-            kept = [entry for entry in entries if _tag(entry) != tag]
+            gone = [entry for entry in entries if tag_of(entry) == tag]
+            kept = [entry for entry in entries if tag_of(entry) != tag]
             for entry in gone:
                 if not any(other["digest"] == entry["digest"] for other in kept):
                     kept.append(_untagged(entry))
@@ -214,6 +248,7 @@ class Layout:
     def _write_index(self, entries: list[dict[str, Any]]) -> None:
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
         self._files.write("index.json", canonical_json(document))
+        self._files.write(_COPY, canonical_json(document))
 
 
 def _blob(digest: str) -> str:
@@ -228,7 +263,8 @@ def stored_media_type(raw: bytes) -> str:
     return str(document.get("mediaType") or (OCI_INDEX if "manifests" in document else OCI_MANIFEST))
 
 
-def _tag(entry: dict[str, Any]) -> str | None:
+def tag_of(entry: dict[str, Any]) -> str | None:
+    """The tag of a descriptor in index.json, or None."""
     name = (entry.get("annotations") or {}).get(REF_NAME)
     return name if isinstance(name, str) else None
 

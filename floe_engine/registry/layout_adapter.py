@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.events import CancelToken
-from floe_engine.files import canonical_json
+from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
 from floe_engine.registry.layout import Layout, TagTaken, stored_media_type
 from floe_engine.registry.reference import DIGEST, TAG
@@ -80,7 +80,7 @@ class LayoutAdapter(BaseAdapter):
         if what.startswith(_UPLOAD):
             return self._upload(what, method, match["name"], parse_qs(url.query), body)
         if method in {"GET", "HEAD"}:
-            return self._read(what)
+            return self._read(what, method)
         target = what.removeprefix("manifests/")
         if what.startswith("manifests/") and method == "PUT":
             return self._put_manifest(target, body, request.headers.get("Content-Type", ""))
@@ -102,7 +102,7 @@ class LayoutAdapter(BaseAdapter):
             return _problem(400, "DIGEST_INVALID")
         return _Answer(201, headers={"Docker-Content-Digest": digest})
 
-    def _read(self, what: str) -> _Answer:
+    def _read(self, what: str, method: str) -> _Answer:
         if not self._layout.exists:
             return _problem(404, "NAME_UNKNOWN")
         kind, _, target = what.partition("/")
@@ -115,7 +115,10 @@ class LayoutAdapter(BaseAdapter):
             return _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found}, OCI_INDEX)
         if kind == "blobs":
             body = self._layout.read(target, _BLOB_LIMIT) if DIGEST.fullmatch(target) else None
-            if body is None:
+            whole = body is not None and sha256_digest(body) == target
+            if method == "GET" and DIGEST.fullmatch(target) and not whole:
+                raise self._torn("a blob", target)  # nobody asks for one that no manifest lists
+            if body is None or not whole:
                 return _problem(404, "BLOB_UNKNOWN")
             return _Answer(200, body, {"Content-Type": "application/octet-stream"})
         return self._get_manifest(target)
@@ -125,18 +128,22 @@ class LayoutAdapter(BaseAdapter):
         if digest is None:
             return _problem(404, "MANIFEST_UNKNOWN")
         raw = self._layout.read(digest, MANIFEST_LIMIT)
-        if raw is None:
-            raise ContentMismatch(
-                "the OCI layout lacks a manifest that it lists",
-                f"{target} is {digest}",
-                hint="restore the folder, or publish again",
-                where=str(self._root),
-            )
+        if raw is None or sha256_digest(raw) != digest:
+            raise self._torn("a manifest", f"{target}, {digest}" if target != digest else digest)
         try:
             media_type = stored_media_type(raw)
         except ValueError:
             media_type = "application/octet-stream"  # the client says what is wrong with it
         return _Answer(200, raw, {"Content-Type": media_type, "Docker-Content-Digest": digest})
+
+    def _torn(self, what: str, which: str) -> ContentMismatch:
+        return ContentMismatch(
+            f"the OCI layout lacks {what} that it lists, or holds it damaged",
+            which,
+            hint="publish the version again to restore it; "
+            f"`floe platform doctor --registry oci-layout:{self._root}` tells what else is missing",
+            where=str(self._root),
+        )
 
     def _put_manifest(self, target: str, raw: bytes, media_type: str) -> _Answer:
         tag = None if DIGEST.fullmatch(target) else target

@@ -25,7 +25,7 @@ from floe_engine.artifact.pack import (
 )
 from floe_engine.artifact.paths import FILES
 from floe_engine.artifact.platform import Platform
-from floe_engine.errors import Cancelled, ConfigurationError, Refused, VersionExists
+from floe_engine.errors import Cancelled, ConfigurationError, ContentMismatch, Refused, VersionExists
 from floe_engine.events import (
     CancelToken,
     Heading,
@@ -293,14 +293,15 @@ def _prepare(
     source = find_source(workspace)
     packed = pack(compiled.artifact, annotations=_annotations(source, choice))
     repository = workspace.repository(reference, cancel=cancel, push=True)
-    exists = _exists(repository, reference, packed, compiled.artifact)
+    mend = reference.root is not None and unlocking != "none"
+    exists = _exists(repository, reference, packed, compiled.artifact, mend=mend)
     guard = None
     first = False
     signers: tuple[Signer, ...] = ()
     tags = () if exists else listed_tags(repository)
     if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
         reference = reference.with_tag(bare)
-        exists = _exists(repository, reference, packed, compiled.artifact)
+        exists = _exists(repository, reference, packed, compiled.artifact, mend=mend)
     if not exists:
         if unlocking != "none":
             choice.demand()
@@ -331,15 +332,39 @@ def _prepare(
     return repository, plan, signers
 
 
-def _exists(repository: Repository, reference: Reference, packed: Packed, artifact: Artifact) -> bool:
-    """Whether the tag holds this content already. Raises `VersionExists` where it holds other."""
-    present = repository.resolve(str(reference.tag))
+def _exists(
+    repository: Repository, reference: Reference, packed: Packed, artifact: Artifact, *, mend: bool
+) -> bool:
+    """Whether the tag holds this content already. Raises `VersionExists` where it holds other.
+
+    With `mend`, what a folder has lost of it is put back: nobody else holds it.
+    """
+
+    def put_back() -> None:
+        repository.push_blobs([(data, media_type) for media_type, data in packed.blobs])
+        repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
+
+    try:
+        present = repository.resolve(str(reference.tag))
+    except ContentMismatch:
+        if not mend:
+            raise
+        put_back()
+        present = repository.resolve(str(reference.tag))
     if present is None:
         return False
     if present.digest == packed.digest:
+        if mend:
+            put_back()
         return True
     # Another digest may be another build time, commit or signer around the same eight files.
-    published = fetch(repository, present.digest, where=str(reference))
+    try:
+        published = fetch(repository, present.digest, where=str(reference))
+    except ContentMismatch:
+        if not mend:
+            raise
+        repository.push_blobs([(data, media_type) for media_type, data in packed.blobs])
+        published = fetch(repository, present.digest, where=str(reference))
     if same_content(published.artifact, artifact):
         return True
     raise VersionExists(
