@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from floe_engine.cli import manifest, project, transfer, trusting, versions
+from floe_engine.cli import doctor, manifest, project, transfer, trusting, versions
 from floe_engine.cli.command import Misused, refuse
 from floe_engine.cli.output import divert
 from floe_engine.cli.platform import cache, platform
@@ -48,6 +48,7 @@ project.register(app)
 manifest.register(app, platform)
 transfer.register(platform)
 trusting.register(platform)
+doctor.register(platform)
 versions.register(app, platform)
 
 

@@ -132,11 +132,8 @@ class Layout:
 
     def _read_index(self, path: Path) -> list[dict[str, Any]]:
         try:
-            index = strict_json(read_bounded(path, _INDEX_LIMIT, what="index.json"))
-            entries = index["manifests"]
-            for entry in entries:
-                Descriptor.parse(entry, where=str(path))
-        except (ValueError, KeyError, TypeError):
+            entries = _descriptors(read_bounded(path, _INDEX_LIMIT, what="index.json"))
+        except (RegistryError, ValueError, KeyError, TypeError):
             entries = self._copied_index()
             if entries is None:
                 raise ContentMismatch(
@@ -144,15 +141,15 @@ class Layout:
                     hint=f"`floe platform doctor --repair --registry oci-layout:{self._root}` rebuilds it",
                     where=str(path),
                 ) from None
-        return list(entries)
+        return entries
 
     def index_is_whole(self) -> bool:
         """Whether index.json is there and can be read, without looking at floe's copy of it."""
         try:
-            data = self._files.read("index.json", _INDEX_LIMIT, what="index.json")
-            return isinstance(strict_json(data or b"")["manifests"], list)
-        except (ValueError, KeyError, TypeError):
+            _descriptors(self._files.read("index.json", _INDEX_LIMIT, what="index.json") or b"")
+        except (RegistryError, ValueError, KeyError, TypeError):
             return False
+        return True
 
     def replace_index(self, descriptors: Sequence[Descriptor] | None) -> None:
         """Write index.json anew: with `descriptors`, untagged, or (None) with what can be read of it."""
@@ -163,15 +160,11 @@ class Layout:
     def _copied_index(self) -> list[dict[str, Any]] | None:
         """What floe last wrote into index.json; None where it wrote none. Tags are known nowhere else."""
         try:
-            data = self._files.read(_COPY, _INDEX_LIMIT, what="copy of index.json")
-            entries = strict_json(data or b"")["manifests"]
-            for entry in entries:
-                Descriptor.parse(entry, where=_COPY)
+            return _descriptors(self._files.read(_COPY, _INDEX_LIMIT, what="copy of index.json") or b"")
         except UnsafePath:
             raise
         except (FloeError, ValueError, KeyError, TypeError):
             return None
-        return list(entries)
 
     def tags(self) -> list[str]:
         """The tags, sorted."""
@@ -249,6 +242,13 @@ class Layout:
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
         self._files.write("index.json", canonical_json(document))
         self._files.write(_COPY, canonical_json(document))
+
+
+def _descriptors(data: bytes) -> list[dict[str, Any]]:
+    entries = strict_json(data)["manifests"]
+    for entry in entries:
+        Descriptor.parse(entry, where="index.json")
+    return list(entries)
 
 
 def _blob(digest: str) -> str:

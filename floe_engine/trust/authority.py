@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
+from floe_engine.files import stands
 from floe_engine.signing.fingerprint import looks_like_fingerprint, parse_fingerprint
 from floe_engine.signing.verdict import Anchors, Identity, Signer
 from floe_engine.text import plural
@@ -171,7 +172,7 @@ def authority(
 
 def is_team(workspace: Workspace) -> bool:
     """Whether this is a platform team's directory: a manifest.yaml, and no floe.yaml that pins one."""
-    return workspace.manifest_path.exists() and not workspace.spec_path.exists()
+    return stands(workspace.manifest_path) and not stands(workspace.spec_path)
 
 
 class _Gathering:
@@ -230,7 +231,7 @@ class _Gathering:
     def project(self, spec: Spec | None) -> None:
         """floe.yaml."""
         path = self._workspace.spec_path
-        if spec is None and path.exists():
+        if spec is None and stands(path):
             from floe_engine.project.spec_file import load_spec
 
             spec = load_spec(path)

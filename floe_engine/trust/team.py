@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
-from floe_engine.files import read_bounded
+from floe_engine.files import read_bounded, stands
 
 if TYPE_CHECKING:
     from floe_engine.signing.keys import PublicKey
@@ -24,7 +24,7 @@ def own_keys(workspace: Workspace) -> tuple[str, tuple[PublicKey, ...]]:
     key pair that lies here. A ``cosign.pub`` by itself is nobody's word: it comes with any clone.
     """
     entries, base = _listed(workspace.manifest_path)
-    if not entries and workspace.manifest_path.exists():
+    if not entries and stands(workspace.manifest_path):
         entries, base = _inherited(workspace)
     if entries:
         return MANIFEST, tuple(_key(entry, base) for entry in entries)

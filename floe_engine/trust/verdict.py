@@ -146,7 +146,7 @@ def check_continuity(
         raise Refused(
             "this is a lower version than the locked one",
             f"locked is {lock.tag}, and {subject.where} is v{subject.version}",
-            hint="use --allow-downgrade if that is what you want",
+            hint="`floe platform pull --allow-downgrade` takes it, if that is what you want",
             where=subject.where,
         )
 

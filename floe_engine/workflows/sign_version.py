@@ -10,6 +10,7 @@ from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
+from floe_engine.files import stands
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import load_public
@@ -89,7 +90,7 @@ def _built_here(workspace: Workspace, artifact: Artifact, cancel: CancelToken | 
     built = workspace.store.load_built()
     if built is not None and same_content(built, artifact):
         return True
-    if not workspace.manifest_path.exists():
+    if not stands(workspace.manifest_path):
         return False
     return same_content(compile_platform(workspace, write=False, cancel=cancel).artifact, artifact)
 

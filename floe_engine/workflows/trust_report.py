@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from floe_engine.errors import KeyUnusable
+from floe_engine.files import stands
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import PublicKey, load_public, read_key_file
 from floe_engine.trust.authority import Authority, authority, is_team
@@ -28,7 +29,7 @@ def trust_report(workspace: Workspace, repository: str | None = None) -> TrustRe
     if repository is not None:
         reference, _ = Reference.parse_constrained(repository, base=workspace.directory)
         reference = reference.without_target()
-    elif workspace.spec_path.exists() and workspace.registry_option is None:
+    elif stands(workspace.spec_path) and workspace.registry_option is None:
         reference = pinned(workspace, PullOptions())[0].repository
     else:
         reference = workspace.registry.reference

@@ -1,0 +1,55 @@
+"""`floe platform doctor`: is everything here as it should be, and what to do about what is not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from floe_engine.cli.command import Face, command
+
+if TYPE_CHECKING:
+    from floe_engine.workflows.doctor import Check
+
+
+def register(platform: typer.Typer) -> None:
+    """Put the command into `floe platform`."""
+    command(
+        platform,
+        "doctor",
+        registry=True,
+        examples={
+            "floe platform doctor": "look at everything, change nothing",
+            "floe platform doctor --repair": "fetch a damaged store again, rebuild a damaged index.json",
+            "floe platform doctor --offline -o json": "for a script, without asking the registry",
+        },
+    )(doctor)
+
+
+def doctor(
+    face: Face,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry.")] = False,
+) -> int:
+    """Look at settings, files, lock, store, registry, clock and trust, and say what to do."""
+    from floe_engine.workflows.doctor import examine_workspace
+
+    workspace = face.workspace.without_network() if offline else face.workspace
+    found = examine_workspace(
+        workspace, repair=repair, on_check=lambda check: _show(face, check), cancel=face.cancel
+    )
+    ok = found.exit_code == 0
+    face.output.result({"checks": [asdict(check) for check in found.checks]}, ok=ok)
+    return found.exit_code
+
+
+def _show(face: Face, check: Check) -> None:
+    from floe_engine.text import printable
+
+    marks = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
+    said = f"{check.detail}{' (repaired)' if check.repaired else ''}"
+    face.output.answer(f"{marks[check.status]} {check.name:<14} {printable(said)}")
+    if check.hint:
+        face.output.answer(f"  {'':<14} {printable(check.hint)}")

@@ -1,0 +1,153 @@
+"""A process that is killed at any moment: the next command settles what it left, and says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from floe_engine.workflows.interrupted import STATE, settle
+from tests.cli import floe, ok
+from tests.engine.upgrade.projects import GOOD, write_project
+from tests.engine.workflows.teams import DataTeam, Heard, PlatformTeam, manifest
+
+MOVE = {
+    "upgrade": ["upgrade", "--accept-breaking"],
+    "pin": ["pin", "v1.1.0", "--accept-breaking"],
+    "undo": ["upgrade", "--undo"],
+}
+
+
+def killed_at(directory: Path, arguments: list[str], number: int, **env: str) -> int:
+    """Run `floe`, killed by SIGKILL as it is about to rename into place for the `number`-th time."""
+    program = f"""
+        import os, signal
+        from floe_engine.walk import Level
+        whole, count = Level.rename, 0
+
+        def rename(self, leaf, new, *, to=None):
+            global count
+            count += 1
+            if count == {number}:
+                os.kill(os.getpid(), signal.SIGKILL)
+            whole(self, leaf, new, to=to)
+
+        Level.rename = rename
+        from floe_engine.cli import run
+        raise SystemExit(run())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        cwd=directory,
+        env={**os.environ, **env},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode
+
+
+def state(data: DataTeam) -> tuple[bytes, bytes]:
+    return (data.directory / "floe.yaml").read_bytes(), data.workspace.store.lock_path.read_bytes()
+
+
+def prepared(platform: PlatformTeam, data: DataTeam, move: str) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        platform.publish(version, text=manifest(version, coverage=50))
+    write_project(data.directory, {"bronze_a": GOOD})
+    data.pin("v1.0.0")
+    data.pull_pinned()
+    if move == "undo":
+        ok(floe(data.directory, *MOVE["upgrade"]))
+
+
+@pytest.mark.parametrize("move", MOVE)
+def test_a_move_that_is_killed_at_any_rename_is_whole_or_taken_back(
+    platform: PlatformTeam, data: DataTeam, move: str
+) -> None:
+    prepared(platform, data, move)
+    before, number, told = state(data), 0, 0
+    while number < 12:
+        number += 1
+        if killed_at(data.directory, MOVE[move], number) != -signal.SIGKILL:
+            break
+        heard = Heard()
+        settle(data.workspace, heard)
+        assert state(data) == before
+        told += "was interrupted" in heard.warnings
+        assert not list(data.directory.glob(".floe/**/journal.json"))
+    assert number < 12
+    assert told >= 2  # after the first file and after the second
+    assert state(data) != before  # and the last one came through
+    assert not list(data.directory.rglob(".floe-*"))
+    ok(floe(data.directory, "compile"))
+
+
+def test_the_next_command_says_what_was_taken_back(platform: PlatformTeam, data: DataTeam) -> None:
+    prepared(platform, data, "upgrade")
+    before = state(data)
+    numbers = (n for n in range(2, 12) if killed_at(data.directory, MOVE["upgrade"], n) == -signal.SIGKILL)
+    journal = data.directory / ".floe" / "cache" / "journal.json"
+    next(n for n in numbers if journal.exists())
+    ran = ok(floe(data.directory, "compile"))
+    assert "the move to v1.1.0 was interrupted" in ran.err
+    assert state(data) == before
+    assert "interrupted" not in ok(floe(data.directory, "compile")).err
+
+
+def test_what_a_person_wrote_since_is_left_alone(platform: PlatformTeam, data: DataTeam) -> None:
+    prepared(platform, data, "upgrade")
+    journal = data.directory / ".floe" / "cache" / "journal.json"
+    for number in range(2, 12):
+        assert killed_at(data.directory, MOVE["upgrade"], number) == -signal.SIGKILL
+        if journal.exists():
+            break
+    spec = data.directory / "floe.yaml"
+    spec.write_text(f"{spec.read_text()}# mine\n")
+    mine = spec.read_bytes()
+    heard = Heard()
+    settle(data.workspace, heard)
+    assert "left as it is" in heard.warnings
+    assert spec.read_bytes() == mine
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"journalVersion": 1, "files": {"../x": null}}', "[1]"])
+def test_a_journal_that_a_clone_brings_moves_nothing_but_its_own_files(data: DataTeam, text: str) -> None:
+    journal = data.workspace.store.root / "cache" / "journal.json"
+    journal.parent.mkdir(parents=True)
+    journal.write_text(text)
+    heard = Heard()
+    settle(data.workspace, heard)
+    assert "dropped" in heard.warnings
+    assert not journal.exists()
+    assert STATE.startswith(".floe/")
+
+
+def test_a_keygen_that_is_killed_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    password = {"COSIGN_PASSWORD": "correct horse"}
+    number = 0
+    while killed_at(tmp_path, ["platform", "keygen"], number := number + 1, **password) == -signal.SIGKILL:
+        if (tmp_path / "cosign.key").exists():
+            assert not (tmp_path / "cosign.pub").exists()
+            break
+    ran = ok(floe(tmp_path, "platform", "keygen", env={"COSIGN_PASSWORD": "another"}))
+    assert "interrupted" in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cosign.key", "cosign.pub"]
+    (tmp_path / "manifest.yaml").write_text(manifest("1.0.0"))
+    registry = f"oci-layout:{tmp_path}/registry"
+    ok(floe(tmp_path, "platform", "publish", "v1.0.0", "--registry", registry, env=password))
+    verify = ["platform", "verify", "v1.0.0", "--registry", registry, "--key", "cosign.pub"]
+    ok(floe(tmp_path, *verify))
+
+
+def test_a_keygen_whose_key_never_came_leaves_no_trace(tmp_path: Path) -> None:
+    password = {"COSIGN_PASSWORD": "correct horse"}
+    assert killed_at(tmp_path, ["platform", "keygen"], 2, **password) == -signal.SIGKILL
+    ok(floe(tmp_path, "platform", "keygen", env=password))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cosign.key", "cosign.pub"]
