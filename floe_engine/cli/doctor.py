@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,8 +41,14 @@ def doctor(
         workspace, repair=repair, on_check=lambda check: _show(face, check), cancel=face.cancel
     )
     ok = found.exit_code == 0
-    face.output.result({"checks": [asdict(check) for check in found.checks]}, ok=ok)
+    face.output.result({"checks": [_facts(check) for check in found.checks]}, ok=ok)
     return found.exit_code
+
+
+def _facts(check: Check) -> dict[str, Any]:
+    facts = asdict(check)
+    code = facts.pop("exit_code")
+    return {**facts, "exitCode": code}
 
 
 def _show(face: Face, check: Check) -> None:
