@@ -134,13 +134,14 @@ class Layout:
         try:
             entries = _descriptors(read_bounded(path, _INDEX_LIMIT, what="index.json"))
         except (RegistryError, ValueError, KeyError, TypeError):
-            entries = self._copied_index()
-            if entries is None:
+            copied = self._copied_index()
+            if copied is None:
                 raise ContentMismatch(
                     "the OCI layout's index.json is damaged",
                     hint=f"`floe platform doctor --repair --registry oci-layout:{self._root}` rebuilds it",
                     where=str(path),
                 ) from None
+            return copied
         return entries
 
     def index_is_whole(self) -> bool:

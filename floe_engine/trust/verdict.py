@@ -146,7 +146,8 @@ def check_continuity(
         raise Refused(
             "this is a lower version than the locked one",
             f"locked is {lock.tag}, and {subject.where} is v{subject.version}",
-            hint="`floe platform pull --allow-downgrade` takes it, if that is what you want",
+            hint=f"`floe upgrade --to v{subject.version} --allow-downgrade` goes back to it; where floe.yaml "
+            "names it already, `floe platform pull --allow-downgrade` does",
             where=subject.where,
         )
 
