@@ -182,6 +182,15 @@ class Directory:
         with self._walk(parts_of(self.root, self.below, name), "cannot read") as level:
             return () if level is None else tuple(sorted(level.leaves()))
 
+    def make(self, *, mode: int = 0o777) -> None:
+        """Make the directory itself, and those on the way to it; `mode` is its root's where that is new."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=mode)
+        except OSError as error:
+            raise StorageError.of(error, "cannot make directory", where=str(self.root)) from error
+        with self._walk(parts_of(self.root, self.below), "cannot make directory", create=True):
+            pass
+
     def write(self, name: str | PurePath, data: bytes, *, mode: int | None = None, tidy: bool = True) -> None:
         """Replace a file by `data`, so that a reader sees the old bytes or the new, never a part.
 

@@ -66,9 +66,9 @@ def _folder(workspace: Workspace, *, make: bool = False) -> Path | None:
         return None
     try:
         if make:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            Directory(folder).make(mode=0o700)
         found = folder.stat()
-    except OSError:
+    except (OSError, StorageError):
         return None
     if sys.platform != "win32" and (found.st_mode & 0o022 or found.st_uid != os.geteuid()):
         return None
