@@ -15,6 +15,7 @@ from floe_engine.events import CancelToken
 from floe_engine.files import human_size
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PUSH
+from floe_engine.registry.claim import claim
 from floe_engine.registry.descriptor import (
     MANIFEST_LIMIT,
     MANIFEST_TYPES,
@@ -206,14 +207,24 @@ class Repository:
         return descriptors
 
     def push_manifest(
-        self, raw: bytes, media_type: str = OCI_MANIFEST, *, tag: str | None = None
+        self, raw: bytes, media_type: str = OCI_MANIFEST, *, tag: str | None = None, new: bool = False
     ) -> Descriptor:
         """Write a manifest's exact bytes under `tag`, or by its digest alone.
 
-        Raises `VersionExists` where the registry holds the tag immutable and it names other content.
+        `new` asks the registry to write it only where there is nothing yet, which few can (RFC 9110,
+        13.1.2). Raises `VersionExists` where the registry does not move the tag.
         """
         manifest = Manifest.parse(raw, media_type)
-        self._put_manifest(manifest, tag)
+        self._put_manifest(manifest, tag, new=new)
+        return manifest.descriptor
+
+    def claim(self, raw: bytes, tag: str, media_type: str = OCI_MANIFEST) -> Descriptor:
+        """Let `tag` name this manifest and never anything else; of several that try at most one does.
+
+        The manifest has been pushed by its digest. Raises `VersionExists` for all others.
+        """
+        manifest = Manifest.parse(raw, media_type)
+        claim(self, manifest, tag)
         return manifest.descriptor
 
     def attach(
@@ -371,15 +382,16 @@ class Repository:
             cancel=stop,
         )
 
-    def _put_manifest(self, manifest: Manifest, tag: str | None) -> Response:
+    def _put_manifest(self, manifest: Manifest, tag: str | None, *, new: bool = False) -> Response:
         self._session.actions |= PUSH
         ref = tag or manifest.digest
         if len(manifest.raw) > MANIFEST_LIMIT:
             raise RegistryError(
                 f"the manifest is larger than {human_size(MANIFEST_LIMIT)}", where=self._where(ref)
             )
+        headers = {"Content-Type": manifest.media_type, **({"If-None-Match": "*"} if new else {})}
         response = self._session.do_request(
-            self._manifest_url(ref), "PUT", data=manifest.raw, headers={"Content-Type": manifest.media_type}
+            self._manifest_url(ref), "PUT", data=manifest.raw, headers=headers
         )
         if response.status_code not in (200, 201):
             raise self._session.failure(

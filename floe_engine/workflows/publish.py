@@ -185,7 +185,7 @@ def publish(
             )
         )
     cancel.check()
-    repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=reference.tag)
+    repository.claim(plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
     note_published(workspace, reference.without_target(), pushed.digest)
     return Published(plan, "published", pushed.digest, written, attested)
 

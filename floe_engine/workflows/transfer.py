@@ -201,7 +201,7 @@ def _copy(
     signatures = _copy_signatures(source, target, fetched.digest, report)
     report(Step("Signatures", "done" if signatures else "skipped", f"{signatures}", key="signatures"))
     if present is None:
-        target.push_manifest(raw, IMAGE_MANIFEST, tag=tag)
+        target.claim(raw, tag, IMAGE_MANIFEST)
     trusted = seen.verdict.status == "verified"
     return Transferred(
         where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, present is None, trusted

@@ -1,0 +1,132 @@
+"""Writing a version tag that must name this content or nothing else, where others may write it too.
+
+The distribution-spec knows no conditional write, and the last writer of a tag wins. So a publisher
+goes through a *splitter* (Lamport's fast mutual exclusion, Moir and Anderson's name for its
+entrance), whose register is the tag and whose flag is a manifest that exists or not:
+
+1. look at the tag: whoever finds it taken has lost;
+2. write the tag, with ``If-None-Match: *``, which a registry may honour and then says 412;
+3. look for the flag: whoever finds it is not alone;
+4. set the flag;
+5. look at the tag: whoever finds their own content, and no flag before, has won.
+
+Of all that ever go through it at most one wins, however fast or slow each of them is: two would
+each have read the tag after writing it and before the other wrote it, and the later of the two
+would then have found the flag. Whoever is not alone waits for the others to be through, and only
+counts as the winner where none of them can have won: its own steps 1 and 2 took less time than a
+winner lets pass between 2 and 5.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from floe_engine.errors import RegistryError, VersionExists
+from floe_engine.files import canonical_json
+from floe_engine.registry.descriptor import OCI_INDEX, Descriptor, Manifest
+from floe_engine.registry.retry import pause_for
+
+if TYPE_CHECKING:
+    from floe_engine.events import CancelToken
+    from floe_engine.registry.reference import Reference
+
+_PROMPT = 0.1
+"""Seconds that a winner lets pass after writing the tag, before the last look at it."""
+_SETTLED = 2.0
+"""Seconds after which everybody who wrote at the same moment has done so."""
+
+
+class Repository(Protocol):
+    """What is asked of a client here; `floe_engine.registry.client.Repository` is the one there is."""
+
+    reference: Reference
+    cancels: tuple[CancelToken, ...]
+
+    def resolve(self, ref: str) -> Descriptor | None:
+        """What a tag or digest names; None where there is nothing."""
+
+    def push_manifest(self, raw: bytes, media_type: str, *, tag: str | None, new: bool) -> Descriptor:
+        """Write a manifest, under a tag only if the registry knows no such tag and can tell."""
+
+
+def claim(repository: Repository, manifest: Manifest, tag: str) -> None:
+    """Let `tag` name `manifest`, which the repository holds already, and nothing else from now on.
+
+    Raises `VersionExists`, with the digest of whoever has it, where it names other content; where
+    somebody wrote it at the same moment and nobody can tell who was first; `RegistryError` where the
+    registry takes the tag and does not keep it.
+    """
+    began = time.monotonic()
+    if _is_ours(repository, manifest, tag):
+        return
+    try:
+        repository.push_manifest(manifest.raw, manifest.media_type, tag=tag, new=True)
+    except VersionExists:
+        # Its answer to our own first try may have been lost on the way.
+        if not _is_ours(repository, manifest, tag):
+            raise
+        return
+    if repository.reference.root is not None:
+        return  # under its lock a layout has looked and written at once
+    written = time.monotonic()
+    alone = _go_through(repository, tag)
+    wait = _PROMPT - (time.monotonic() - written) if alone else max(_SETTLED, 2 * (written - began))
+    pause_for(wait, repository.cancels)
+    if not _is_ours(repository, manifest, tag):
+        raise RegistryError(
+            "the registry took the tag and does not keep it",
+            f"it answered that {tag} is written, and knows no such tag",
+            hint="look for a rule of the registry that removes tags, then publish again",
+            where=f"{repository.reference.name}:{tag}",
+        )
+    if alone is False and written - began >= _PROMPT:
+        raise VersionExists(
+            f"somebody else wrote {tag} at the same moment",
+            f"it names your content now, {manifest.digest}, and may have named theirs before",
+            hint="publish again: that says whose it is",
+            where=f"{repository.reference.name}:{tag}",
+        )
+
+
+def _go_through(repository: Repository, tag: str) -> bool | None:
+    """Whether nobody else has been here: look for the flag of the tag, and set it.
+
+    None where the registry takes no such flag.
+    """
+    flag = Manifest.parse(
+        canonical_json(
+            {
+                "schemaVersion": 2,
+                "mediaType": OCI_INDEX,
+                "manifests": [],
+                "annotations": {
+                    "org.opencontainers.image.ref.name": tag,
+                    "org.opencontainers.image.description": "somebody has begun to write this tag",
+                },
+            }
+        ),
+        OCI_INDEX,
+    )
+    try:
+        if repository.resolve(flag.digest) is not None:
+            return False
+        repository.push_manifest(flag.raw, flag.media_type, tag=None, new=False)
+    except RegistryError as error:
+        if error.status is None or not 400 <= error.status < 500:
+            raise
+        return None  # it takes no manifest of that kind, and then time alone has to tell
+    return True
+
+
+def _is_ours(repository: Repository, manifest: Manifest, tag: str) -> bool:
+    """Whether the tag names our content; False where it names nothing. Raises `VersionExists`."""
+    found = repository.resolve(tag)
+    if found is None or found.digest == manifest.digest:
+        return found is not None
+    raise VersionExists(
+        f"somebody else published {tag} first",
+        f"theirs {found.digest}\nyours  {manifest.digest}",
+        hint="a published version never changes: choose the next number (`floe platform bump`)",
+        where=f"{repository.reference.name}:{tag}",
+    )
