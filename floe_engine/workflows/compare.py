@@ -16,6 +16,7 @@ from floe_engine.document.document import Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import read_bounded
+from floe_engine.trust.receipts import was_published
 from floe_engine.upgrade import rules
 from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
@@ -90,7 +91,7 @@ def load_side(
     """Read one side. Raises `UsageError` where it is nothing of the kind, and what reading raises.
 
     A published version is judged as `init` would: where somebody is trusted here, they have to have
-    signed it.
+    signed it, unless it was published from here.
     """
     path = workspace.directory / text
     if path.is_dir():
@@ -118,7 +119,8 @@ def load_side(
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted, report=report)
-    seen.demand_where_configured()
+    if not was_published(workspace, wanted.repository, seen.fetched.digest):
+        seen.demand_where_configured()
     return Side(found.ref if not wanted.is_digest else text, seen.fetched.artifact)
 
 

@@ -390,3 +390,15 @@ def test_sign_vouches_for_what_was_built_here_or_for_a_digest_that_is_confirmed(
     (platform.directory / "manifest.yaml").write_text(manifest("1.0.0", coverage=99))
     assert floe(platform.directory, "platform", "compile").code == 0
     assert floe(platform.directory, *asked).code == 6
+
+
+def test_what_was_published_from_here_can_be_compared_though_it_is_not_signed(
+    platform: PlatformTeam, key: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    platform.publish()
+    text = manifest("1.1.0", coverage=70, more=platform.requiring(key))
+    (platform.directory / "manifest.yaml").write_text(text)
+    asked = ("platform", "diff", f"{platform.registry}:v1.0.0", "manifest.yaml")
+    assert floe(platform.directory, *asked).code == 0
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another-machine"))
+    assert floe(platform.directory, *asked).code == 6
