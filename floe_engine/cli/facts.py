@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.verdict import Verdict
     from floe_engine.store import Lock
     from floe_engine.upgrade.guard import GuardVerdict
@@ -42,6 +44,23 @@ def verdict_facts(verdict: Verdict) -> dict[str, Any]:
         "rejected": [{"where": entry.where, "reason": entry.reason} for entry in verdict.rejected],
         "warnings": list(verdict.warnings),
     }
+
+
+def attestation_facts(attestations: Iterable[Attestation]) -> list[dict[str, Any]]:
+    """What is attested of a version; `problem` says why an attestation is not verified."""
+    return [
+        {
+            "predicateType": entry.predicate_type,
+            "verified": entry.signer is not None,
+            "where": entry.where,
+            "fingerprint": entry.signer.fingerprint if entry.signer else "",
+            "identity": entry.signer.identity if entry.signer else "",
+            "issuer": entry.signer.issuer if entry.signer else "",
+            "problem": entry.problem,
+            "predicate": dict(entry.predicate),
+        }
+        for entry in attestations
+    ]
 
 
 def version_facts(tag: str, entry: VersionFacts | None) -> dict[str, Any]:

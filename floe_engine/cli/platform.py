@@ -9,7 +9,7 @@ import typer
 
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.facts import guard_facts, lock_facts, verdict_facts, version_facts
+from floe_engine.cli.facts import attestation_facts, guard_facts, lock_facts, verdict_facts, version_facts
 
 platform = typer.Typer(
     name="platform", no_args_is_help=True, help="Make, publish and look at platform artifacts."
@@ -266,9 +266,9 @@ def list_(
 
 @command(platform, "inspect", registry=True)
 def inspect_(face: Face, version: Version) -> int:
-    """One published version: files, annotations and every signature."""
+    """One published version: files, annotations, every signature and every attestation."""
     from floe_engine.artifact.pack import SIGNING_KEY
-    from floe_engine.cli.trusting import show_verdict
+    from floe_engine.cli.trusting import show_attestations, show_verdict
     from floe_engine.files import human_size
     from floe_engine.workflows.browse import inspect_version
     from floe_engine.workflows.trust_report import fingerprint_of
@@ -286,6 +286,7 @@ def inspect_(face: Face, version: Version) -> int:
         first, *more = shown.split("\n")
         out.answer(f"  {name}: {first}{' …' if any(more) else ''}")
     show_verdict(out, found.verdict)
+    show_attestations(out, found.attestations)
     out.result(
         {
             "reference": str(found.reference),
@@ -294,6 +295,7 @@ def inspect_(face: Face, version: Version) -> int:
             "annotations": dict(found.annotations),
             "manifest": found.artifact.documents["manifest.json"],
             "signature": verdict_facts(found.verdict),
+            "attestations": attestation_facts(found.attestations),
         }
     )
     return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.facts import verdict_facts
+from floe_engine.cli.facts import attestation_facts, verdict_facts
 
 if TYPE_CHECKING:
+    from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.verdict import Verdict
 
 
@@ -34,15 +36,34 @@ def verify(
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask no registry; verify what lies in .floe/.")
     ] = False,
+    require_attestation: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require-attestation",
+            metavar="TYPE",
+            help="Demand an attestation by whom you trust: slsaprovenance1, test-result, version-guard "
+            "or a predicate type's URI; may be repeated.",
+        ),
+    ] = None,
 ) -> int:
     """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
-    from floe_engine.errors import TrustError
+    from floe_engine.errors import TrustError, UsageError
+    from floe_engine.signing.attestation import predicate_type_of
+    from floe_engine.trust.verdict import demand_attested, is_attested
+    from floe_engine.workflows.attesting import OUR_TYPES
     from floe_engine.workflows.verify import verify_stored, verify_version
 
+    required = [predicate_type_of(name, OUR_TYPES) for name in require_attestation or ()]
+    if offline and required:
+        raise UsageError(
+            "attestations are not kept in .floe/", hint="leave out --offline to ask the registry for them"
+        )
     if offline:
         found = verify_stored(face.workspace, version, keys=key or ())
     else:
-        found = verify_version(face.workspace, version, keys=key or (), cancel=face.cancel)
+        found = verify_version(
+            face.workspace, version, keys=key or (), attestations=bool(required), cancel=face.cancel
+        )
     out = face.output
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
@@ -50,18 +71,26 @@ def verify(
     show_verdict(out, found.verdict)
     if offline and found.verdict.status == "unsigned":
         out.answer("The files are those that the lock names; nothing proves who published them")
+    if required:
+        show_attestations(out, found.attestations)
     verified = found.verdict.status == "verified"
+    missing = [kind for kind in required if not is_attested(found.attestations, kind)]
     out.result(
         {
             "reference": str(found.reference),
             "digest": found.digest,
             "trustFrom": found.trust_source,
             **verdict_facts(found.verdict),
+            "attestations": attestation_facts(found.attestations) if required else None,
+            "missingAttestations": missing,
         },
-        ok=verified,
+        ok=verified and not missing,
     )
     if not verified and not out.machine:
         found.verdict.demand(str(found.reference))
+    if missing and not out.machine:
+        demand_attested(found.attestations, missing[0], str(found.reference))
+    verified = verified and not missing
     return 0 if verified else TrustError.exit_code
 
 
@@ -135,3 +164,23 @@ def show_verdict(out: Any, verdict: Verdict) -> None:
         out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
     for warning in verdict.warnings:
         out.warning(warning)
+
+
+def show_attestations(out: Any, attestations: Sequence[Attestation]) -> None:
+    """Every attestation of a version: verified, by whom; or not, and why."""
+    from floe_engine.events import Step
+    from floe_engine.text import printable
+    from floe_engine.workflows.attesting import short_name
+
+    verified = sum(entry.signer is not None for entry in attestations)
+    out.answer(
+        f"Attestations: {verified} verified of {len(attestations)}" if attestations else "Attestations: none"
+    )
+    for entry in attestations:
+        name = printable(short_name(entry.predicate_type)) or "unreadable"
+        if entry.signer is not None:
+            out.step(Step(f"{name}: {printable(str(entry.signer))}", detail=printable(entry.where)))
+        else:
+            out.step(
+                Step(f"{name}: not verified: {printable(entry.problem)}", "failed", printable(entry.where))
+            )

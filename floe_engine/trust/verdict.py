@@ -8,8 +8,8 @@ chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from floe_engine.artifact.pack import PLATFORM_NAME, SIGNING_KEY, VERSION
@@ -24,6 +24,7 @@ from floe_engine.versions import Version
 
 if TYPE_CHECKING:
     from floe_engine.artifact.platform import Platform
+    from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.keys import PublicKey
     from floe_engine.signing.repository import SignatureSource
 
@@ -179,6 +180,43 @@ def weigh(
     """
     keys = _suggested(subject) if trust.configured else ()
     return _weigh(repository, subject, trust, keys, exhaustive=exhaustive)
+
+
+def attested(repository: SignatureSource, subject: Subject, trust: Authority) -> tuple[Attestation, ...]:
+    """The attestations of `subject`, each judged as a signature by the same maker would be.
+
+    Whatever they say, they are no signatures. Raises `RegistryError` where the registry fails.
+    """
+    from floe_engine.signing.attestation import attestations
+
+    keys = _suggested(subject) if trust.configured else ()
+    found = attestations(repository, subject.digest, trust.anchors(keys))
+    return tuple(
+        replace(entry, signer=None, problem=objection)
+        if entry.signer is not None and (objection := trust.objection(entry.signer))
+        else entry
+        for entry in found
+    )
+
+
+def is_attested(found: Iterable[Attestation], predicate_type: str) -> bool:
+    """Whether somebody trusted made an attestation of that type."""
+    return any(entry.signer is not None and entry.predicate_type == predicate_type for entry in found)
+
+
+def demand_attested(found: Iterable[Attestation], predicate_type: str, where: str) -> None:
+    """Raise `Untrusted` unless somebody trusted made an attestation of that type."""
+    entries = tuple(found)
+    if is_attested(entries, predicate_type):
+        return
+    alike = [entry for entry in entries if entry.predicate_type == predicate_type]
+    reasons = "\n".join(f"{entry.where}: {entry.problem}" for entry in alike)
+    raise Untrusted(
+        f"nobody you trust attests {predicate_type}",
+        reasons or "there is no attestation of that type",
+        hint="`floe platform inspect` shows what is attested, and by whom",
+        where=where,
+    )
 
 
 def judge(

@@ -14,9 +14,10 @@ from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import canonical_json, rfc3339, strict_json
 from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.verdict import Verdict
 from floe_engine.trust.authority import authority, is_team
-from floe_engine.trust.verdict import Subject, check_continuity, check_tag, check_unmoved, weigh
+from floe_engine.trust.verdict import Subject, attested, check_continuity, check_tag, check_unmoved, weigh
 from floe_engine.versions import Constraint, Resolution, Version
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.wanted import Wanted, locate
@@ -81,6 +82,7 @@ class Inspection:
     annotations: Mapping[str, str]
     artifact: Artifact
     verdict: Verdict
+    attestations: tuple[Attestation, ...] = ()
 
 
 def list_versions(
@@ -191,14 +193,20 @@ def at_once(repository: Reference, most: int) -> int:
 def inspect_version(
     workspace: Workspace, version: str, *, report: Report = silent, cancel: CancelToken | None = None
 ) -> Inspection:
-    """Everything about one version: its files, annotations, content and every signature."""
+    """Everything about one version: files, annotations, content, every signature and attestation."""
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted, exhaustive=True, report=report)
     fetched = seen.fetched
     return Inspection(
-        seen.reference, fetched.digest, fetched.files, fetched.annotations, fetched.artifact, seen.verdict
+        reference=seen.reference,
+        digest=fetched.digest,
+        files=fetched.files,
+        annotations=fetched.annotations,
+        artifact=fetched.artifact,
+        verdict=seen.verdict,
+        attestations=attested(repository, seen.subject, seen.trust),
     )
 
 

@@ -17,6 +17,7 @@ from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.bundle import PREDICATE_ANNOTATION, PREDICATE_TYPE
 from floe_engine.versions import Version
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, pinned
@@ -36,7 +37,7 @@ class Transferred:
     tag: str
     digest: str
     signatures: int
-    """How many signature manifests the source has."""
+    """How many signature manifests the source has, attestations apart."""
     changed: bool
     """False where the target held this version already; missing signatures are added even so."""
     trusted: bool = False
@@ -225,7 +226,8 @@ def _copy_signatures(source: Repository, target: Repository, digest: str, report
             continue
         _copy_contents(source, target, contents)
         target.attach(manifest.raw, digest, manifest.media_type)
-        copied += 1
+        said = manifest.document.get("annotations") or {}
+        copied += said.get(PREDICATE_ANNOTATION, PREDICATE_TYPE) == PREDICATE_TYPE  # or an attestation
     # Attestations after the signatures: cosign takes a lone attestation for a signature.
     for suffix in (".sig", ".att"):
         tag = f"{digest.replace(':', '-')}{suffix}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.reference import Reference
+from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.trust import Verdict
-from floe_engine.trust.verdict import demand_admitted
+from floe_engine.trust.verdict import attested, demand_admitted
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, load, pinned
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
@@ -24,6 +25,8 @@ class Verified:
     digest: str
     verdict: Verdict
     trust_source: str
+    attestations: tuple[Attestation, ...] = ()
+    """What is attested beside the signatures, where that was asked for."""
 
 
 def verify_version(
@@ -31,13 +34,15 @@ def verify_version(
     version: str | None = None,
     *,
     keys: Sequence[str] = (),
+    attestations: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Verified:
     """The verdict on every signature of `version` (a tag, constraint, digest or reference; None: the pin).
 
     It is fetched and judged as `init` would judge it. `keys` (paths) narrow whom the trust policy
-    and floe.yaml name, and are trusted where those name nobody. Raises `NotFound`, `RegistryError`,
+    and floe.yaml name, and are trusted where those name nobody. `attestations` are looked for only
+    where that is said. Raises `NotFound`, `RegistryError`,
     and `IntegrityError` for what is not the version that its tag says; a bad signature is no error
     here but a verdict.
     """
@@ -46,7 +51,8 @@ def verify_version(
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report)
     demand_admitted(seen.trust, seen.subject.where)
-    return Verified(seen.reference, seen.fetched.digest, seen.verdict, seen.trust.source)
+    found_beside = attested(repository, seen.subject, seen.trust) if attestations else ()
+    return Verified(seen.reference, seen.fetched.digest, seen.verdict, seen.trust.source, found_beside)
 
 
 def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Sequence[str] = ()) -> Verified:
