@@ -6,7 +6,7 @@ DBT_VENV := .venv-dbt
 DEMO := .demo
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check pins snapshots screenshots clean
+.PHONY: demo test check pins docs snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -22,6 +22,12 @@ check: $(VENV)/.tested  ## Lint, types, and the import contracts.
 
 pins:  ## Resolve the pins anew for the lowest Python promised; UPGRADE=1 takes the newest of everything.
 	@sh scripts/pins.sh
+
+docs: $(VENV)/.tested  ## Write every page and table that comes from the code.
+	$(VENV)/bin/python scripts/manifest_reference.py
+	$(VENV)/bin/python scripts/rules_reference.py
+	$(VENV)/bin/python scripts/keys_reference.py
+	FLOE_WRITE_DOCS=1 $(VENV)/bin/python -m pytest -q tests/engine/upgrade/test_docs.py
 
 snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a wanted change.
 	$(VENV)/bin/python -m pytest tests/tui --snapshot-update
