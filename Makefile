@@ -6,7 +6,9 @@ DBT_VENV := .venv-dbt
 DEMO := .demo
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check pins docs snapshots screenshots clean
+N ?= 1000
+
+.PHONY: demo test check kills pins docs snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -19,6 +21,9 @@ check: $(VENV)/.tested  ## Lint, types, and the import contracts.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+kills: $(VENV)/.tested  ## Kill writing commands N times at random moments; docker-registry has to be on PATH.
+	$(VENV)/bin/python scripts/kills.py $(N)
 
 pins:  ## Resolve the pins anew for the lowest Python promised; UPGRADE=1 takes the newest of everything.
 	@sh scripts/pins.sh

@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from floe_engine.workflows.first_pin import plan_first_pin as plan_first_pin
     from floe_engine.workflows.first_pin import take_first_pin as take_first_pin
     from floe_engine.workflows.init_project import init_project as init_project
+    from floe_engine.workflows.interrupted import settle as settle
     from floe_engine.workflows.outdated import outdated as outdated
     from floe_engine.workflows.pin import undo_move as undo_move
     from floe_engine.workflows.publish import PublicationPlan as PublicationPlan
@@ -226,6 +227,7 @@ _HOME = {
     "platform_files": "workflows.watch",
     "publish": "workflows.publish",
     "pull": "workflows.pull",
+    "settle": "workflows.interrupted",
     "stamps": "workflows.watch",
     "take_first_pin": "workflows.first_pin",
     "take_upgrade": "workflows.upgrade_project",

@@ -284,6 +284,7 @@ class Store:
     # --- inside --------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        self.files.sweep()
         if self.files.read(".gitignore", _LIMIT) is None:
             self.files.write(".gitignore", _GITIGNORE.encode())
 

@@ -58,6 +58,7 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
     # pydantic would ask every installed package for plugins, at each start; floe uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     try:
+        _settle(directory)
         from floe_tui.app import Workbench
         from floe_tui.settings import Options
 
@@ -69,6 +70,22 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
     if app.crash:  # the terminal is the shell's again
         sys.stderr.write(f"{app.crash}\n")
     return app.return_code or 0
+
+
+def _settle(directory: Path) -> None:
+    """Take back what a killed command left half done here, as every command does; said before the screen."""
+    if not os.path.lexists(directory / ".floe" / "cache" / "journal.json"):
+        return
+    from floe_engine import Event, FloeError, Notice, Workspace, settle
+
+    def say(event: Event) -> None:
+        if isinstance(event, Notice):
+            sys.stderr.write(f"floe-tui: {event.message}\n")
+
+    try:
+        settle(Workspace.open(directory), say)
+    except FloeError as error:
+        sys.stderr.write(f"floe-tui: {error.title}\n")
 
 
 def _in_browser() -> bool:

@@ -96,9 +96,9 @@ class Layout:
         """Store content; False where it does not match its digest."""
         if sha256_digest(data) != digest:
             return False
+        self._tidy()
         # A blob that is not what it should be was torn by somebody else's writer: ours are renamed whole.
         if not self._holds(digest, data):
-            self._tidy()
             self._files.write(_blob(digest), data, tidy=False)
         return True
 

@@ -1,0 +1,24 @@
+"""`scripts/kills.py`, a few kills long: what it counts for docs/reliability.md has to work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "kills.py"
+
+
+@pytest.mark.interop
+def test_after_every_kill_the_next_command_succeeds() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "6", "--seconds", "120"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 that the next command did not recover from" in done.stdout
