@@ -52,6 +52,11 @@ doctor.register(platform)
 versions.register(app, platform)
 
 
+def _name() -> str:
+    """What the user calls the program; how click works that out has changed, and answers name it."""
+    return "floe-engine" if sys.argv[0].endswith("floe-engine") else "floe"
+
+
 def main() -> None:
     """Run the command line, or answer a shell that completes one (see `floe completion`)."""
     if {"_FLOE_COMPLETE", "_FLOE_ENGINE_COMPLETE"} & os.environ.keys():
@@ -59,7 +64,7 @@ def main() -> None:
 
         completion_init()  # typer does this itself only with its own --install-completion
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name=_name())
         sys.stdout.flush()
     except BrokenPipeError:  # `floe --help | head`; a command's own output never gets here
         divert(sys.stdout)
