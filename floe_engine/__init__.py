@@ -7,6 +7,11 @@ package costs nothing.
 
 from __future__ import annotations
 
+from floe_engine import starting
+
+if starting.is_program():
+    starting.begin()
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -7,8 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine import __version__
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 THEMES = ("floe-dark", "floe-light", "floe-ansi", "floe-colour-blind")
 
@@ -16,9 +20,20 @@ SWITCH = 0.001
 """Seconds that a worker may keep the interpreter while the screen waits (CPython's own: 0.005)."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose output is written, or fails: argparse passes over what it cannot write."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        stream = file or sys.stderr
+        if message and stream is not None:  # None where it was closed
+            stream.write(message)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog="floe-tui",
         description="Work on platform artifacts: manifest, versions, policy, registry, project.",
     )
@@ -35,7 +50,13 @@ def parser() -> argparse.ArgumentParser:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the workbench; returns the exit code."""
-    arguments = parser().parse_args(argv)
+    try:
+        arguments = parser().parse_args(argv)
+    except BrokenPipeError:  # `floe-tui --help | head`
+        return _diverted(0)
+    except OSError as lost:
+        sys.stderr.write(f"floe-tui: the output could not be written: {lost.strerror}\n")
+        return _diverted(2)
     directory: Path = arguments.dir
     if not directory.is_dir():
         sys.stderr.write(f"floe-tui: {directory}: not a directory\n")
@@ -48,8 +69,15 @@ def run(argv: Sequence[str] | None = None) -> int:
     return _work(directory.resolve(), arguments)
 
 
+def _diverted(code: int) -> int:
+    """Python would write again what was left over when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
 def _work(directory: Path, arguments: argparse.Namespace) -> int:
     import gc
+    import signal
 
     from floe_tui import crash, session
 
@@ -63,7 +91,10 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
         from floe_tui.settings import Options
 
         app = Workbench(Options(directory, arguments.read_only, arguments.theme))
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the terminal is the workbench's now
         app.run()
+    except KeyboardInterrupt:
+        return 130
     except Exception as error:  # the face: what fails before or after the app has its loop
         sys.stderr.write(f"{crash.tell(error, session.log_path())}\n")
         return crash.EXIT_CODE

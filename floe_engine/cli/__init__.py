@@ -16,8 +16,13 @@ def run() -> None:
     if sys.argv[1:] == ["--version"]:  # scripts ask often; answer before anything is imported
         from floe_engine import __version__
 
-        sys.stdout.write(f"floe {__version__}\n")
-        return
+        try:
+            sys.stdout.write(f"floe {__version__}\n")
+            sys.stdout.flush()
+        except OSError:  # what is wrong with it is said below, where the library for that is
+            pass
+        else:
+            return
     # A command makes many objects that live until it ends; looking for rubbish among them so often
     # costs a tenth of the time.
     gc.set_threshold(100_000, 50, 50)

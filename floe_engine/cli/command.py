@@ -18,7 +18,7 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from floe_engine.cli.output import Output, error_document, wants_colour
+from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import keep_report, stands
@@ -177,13 +177,7 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
         for number, handler in previous.items():
             signal.signal(number, handler)
     if (lost := output.finish()) is not None:
-        output.error(
-            UsageError(
-                "the output could not be written",
-                lost.strerror or str(lost),
-                hint="the command itself ran to its end; make room, or send its output elsewhere",
-            )
-        )
+        output.error(unwritable(lost))
         code = code or UsageError.exit_code
     return code
 

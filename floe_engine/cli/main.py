@@ -10,9 +10,9 @@ import typer
 
 from floe_engine.cli import doctor, manifest, project, transfer, trusting, versions
 from floe_engine.cli.command import Misused, refuse
-from floe_engine.cli.output import divert
+from floe_engine.cli.output import Output, divert, unwritable
 from floe_engine.cli.platform import cache, platform
-from floe_engine.errors import Cancelled
+from floe_engine.errors import Cancelled, UsageError
 
 app = typer.Typer(
     name="floe",
@@ -69,6 +69,15 @@ def main() -> None:
     except BrokenPipeError:  # `floe --help | head`; a command's own output never gets here
         divert(sys.stdout)
         code = 0
+    except SystemExit as ended:  # click's own answer to the same, where nothing is buffered, is 1
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        divert(sys.stdout)
+        code = 0
+    except OSError as lost:  # help or the version; a command has answered for its own output
+        divert(sys.stdout)
+        Output("").error(unwritable(lost))
+        code = UsageError.exit_code
     except Misused as misuse:
         code = refuse(misuse, sys.argv[1:])
     except (KeyboardInterrupt, typer.Abort):  # before a command began, or while it asked something

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TextIO
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
-from floe_engine.errors import ConfigurationError, FloeError
+from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import Event, Heading, Notice, Stage, Step
 from floe_engine.notation import no_command
 from floe_engine.text import plural, printable
@@ -204,6 +204,15 @@ def divert(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def unwritable(lost: OSError) -> UsageError:
+    """stdout refused what was written to it: a full disk, as a rule."""
+    return UsageError(
+        "the output could not be written",
+        lost.strerror or str(lost),
+        hint="the command itself ran to its end; make room, or send its output elsewhere",
+    )
 
 
 def _encoded(stream: TextIO, text: str) -> None:
