@@ -40,3 +40,9 @@ dbt-spark[pyhive]
 dbt-trino
 LIST
 resolve constraints-dbt.txt "$scratch/dbt.in" --allow-unsafe
+
+# What action.yml installs, each file by its hash, the build's own tools included.
+sed 's/;.*//' constraints.txt >"$scratch/constraints"
+echo "hatchling>=1.27" >"$scratch/build.in"
+resolve requirements-action.txt pyproject.toml "$scratch/build.in" --extra lineage --universal --generate-hashes \
+    --constraint "$scratch/constraints"

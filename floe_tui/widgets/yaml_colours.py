@@ -64,8 +64,12 @@ class YamlColours:
         first = _beginning(lines, row)
         self._window = range(first, min(len(lines), row + AHEAD))
         self._spans = {}
-        parser, cursor = self._tools()
         texts = [line if len(line) <= LONGEST_LINE else "" for line in lines[first : self._window.stop]]
+        try:
+            parser, cursor = self._tools()
+        except ImportError:  # this Python has no wheels of tree-sitter: the keys alone are coloured
+            self._add_bare_keys(texts, first)
+            return
         tree = parser.parse("\n".join(texts).encode("utf-8", "replace"))
         captures = cursor.captures(tree.root_node)
         for name in ("string", "number", "reference", "comment", "key"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 
 import pytest
@@ -59,6 +60,11 @@ def test_a_line_that_is_being_typed_leaves_the_others_their_colours() -> None:
     text = "metadata:\n  o\n  name: acme\n\nplugins:\n  compute:\n    type: duckdb\n"
     assert ("type", "key") in colours(text, 6)
     assert ("name", "key") in colours(text, 2)
+
+
+def test_without_tree_sitter_the_keys_are_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tree_sitter", None)
+    assert colours(TEXT, 3) == {("size", "key")}
 
 
 def test_columns_are_characters_where_the_text_is_not_ascii() -> None:

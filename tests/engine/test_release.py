@@ -1,0 +1,127 @@
+"""What a release holds: an sdist that is the checkout, a wheel that can be used, and links that work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REPOSITORY = "https://github.com/floe-platform/floe-workbench"
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, and the wheel that is built from it, as an index would serve them."""
+    folder = tmp_path_factory.mktemp("release")
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
+    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True, timeout=120)
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    subprocess.run([*build, "-t", "wheel"], cwd=unpacked, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(release: Path) -> Path:
+    (folder,) = (path for path in release.iterdir() if path.is_dir())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(release: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(next(release.glob("*.whl")))
+
+
+def test_the_sdist_is_the_checkout(unpacked: Path) -> None:
+    """Nothing that `make demo`, `make test` or a test reads is missing."""
+    if not (ROOT / ".git").exists():
+        return  # these tests run from an sdist themselves
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    missing = [
+        name
+        for name in listed.splitlines()
+        if not name.startswith(".github/") and (ROOT / name).exists() and not (unpacked / name).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+def test_the_sdists_demo_runs(unpacked: Path) -> None:
+    """Its own scripts and examples, with the floe of this environment: nothing is fetched."""
+    venv = unpacked / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    for name in ("python", "floe"):
+        (venv / "bin" / name).symlink_to(Path(sys.executable).parent / name)
+    (venv / ".installed").touch()
+    done = subprocess.run(["make", "demo"], cwd=unpacked, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[4/4] Compilation successful" in done.stdout
+    asked = subprocess.run(
+        ["make", "--dry-run", "test"], cwd=unpacked, capture_output=True, text=True, timeout=60
+    )
+    assert asked.returncode == 0, asked.stderr
+
+
+def test_the_wheel_and_the_sdist_carry_the_licence_and_its_text(
+    wheel: zipfile.ZipFile, unpacked: Path
+) -> None:
+    (folder,) = {name.partition("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
+    text = wheel.read(f"{folder}/licenses/Apache-2.0.txt").decode()
+    assert "Apache License" in text and "Version 2.0, January 2004" in text
+    assert "SPDX-License-Identifier: Apache-2.0" in wheel.read(f"{folder}/licenses/LICENSE").decode()
+    assert (unpacked / "Apache-2.0.txt").read_text() == text
+    assert "licenses/Apache-2.0.txt" in wheel.read(f"{folder}/RECORD").decode()
+
+
+def test_the_wheel_has_every_program_and_every_file_that_is_no_python(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    for folder in ("floe_engine", "floe_tui"):
+        files = {
+            str(path.relative_to(ROOT))
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert files <= names
+    (entries,) = (name for name in names if name.endswith("entry_points.txt"))
+    programs = re.findall(r"^([\w-]+) = ", wheel.read(entries).decode(), re.MULTILINE)
+    assert programs == ["floe", "floe-engine", "floe-tui", "floe-workbench"]
+
+
+def test_an_index_page_gets_links_that_work(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    metadata = HeaderParser().parsestr(wheel.read(name).decode())
+    assert metadata["License-Expression"] == "Apache-2.0"
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL", []))
+    assert {"Homepage", "Documentation", "Source", "Issues", "Changelog"} <= set(urls)
+    readme = str(metadata.get_payload())
+    links = re.findall(r"\]\(([^)]+)\)", readme)
+    assert links and all(link.startswith(("https://", "#")) for link in links)
+    tag = f"v{metadata['Version']}"
+    for link in links:
+        for prefix in (
+            f"{REPOSITORY}/blob/{tag}/",
+            f"{REPOSITORY.replace('github.com', 'raw.githubusercontent.com')}/{tag}/",
+        ):
+            if link.startswith(prefix):
+                assert (ROOT / link.removeprefix(prefix).partition("#")[0]).exists(), link
+    assert any("raw.githubusercontent.com" in link for link in links), (
+        "the picture is one that a page can show"
+    )
+
+
+def test_floe_workbench_opens_the_workbench() -> None:
+    program = Path(sys.executable).parent / "floe-workbench"
+    if not program.exists():  # the environment was made before the program was
+        pytest.fail("install floe anew: pip install -e '.[test]'")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, env={**os.environ})
+    assert done.stdout.startswith("floe-")
