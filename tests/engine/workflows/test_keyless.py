@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from floe_engine.errors import Untrusted
+from floe_engine.workflows.browse import inspect_version
 from floe_engine.workflows.publish import publish
 from floe_engine.workflows.signing_key import SigningOptions
 from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
@@ -65,6 +66,19 @@ def test_the_identity_is_taken_on_first_use_and_then_demanded(
     assert data.pull("v1.0.1").lock.signer.identity == SUBJECT
     with pytest.raises(Untrusted):
         data.pull("v1.0.2")
+
+
+def test_what_an_identity_publishes_it_attests_and_without_a_key_there_is_no_att_tag(
+    platform: PlatformTeam, data: DataTeam, sigstore: SigstoreDouble
+) -> None:
+    publish_as(platform, sigstore, "1.0.0")
+    data.pin("v1.0.0", identity(sigstore))
+    found = inspect_version(data.workspace, "v1.0.0")
+    assert [entry.signer.identity for entry in found.attestations if entry.signer] == [SUBJECT] * 3
+    assert not any(tag.endswith(".att") for tag in platform.repository.tags())
+    data.pin("v1.0.0", identity(sigstore, "https://floe.test/somebody-else"))
+    strangers = inspect_version(data.workspace, "v1.0.0").attestations
+    assert [entry.signer for entry in strangers] == [None] * 3
 
 
 def test_a_listed_identity_is_accepted_and_any_other_refused(
