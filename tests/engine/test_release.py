@@ -11,8 +11,10 @@ import tarfile
 import zipfile
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "https://github.com/floe-platform/floe-workbench"
@@ -50,7 +52,7 @@ def test_the_sdist_is_the_checkout(unpacked: Path) -> None:
     missing = [
         name
         for name in listed.splitlines()
-        if not name.startswith(".github/") and (ROOT / name).exists() and not (unpacked / name).exists()
+        if name != ".gitignore" and (ROOT / name).exists() and not (unpacked / name).exists()
     ]
     assert missing == []
 
@@ -117,6 +119,44 @@ def test_an_index_page_gets_links_that_work(wheel: zipfile.ZipFile) -> None:
     assert any("raw.githubusercontent.com" in link for link in links), (
         "the picture is one that a page can show"
     )
+
+
+def workflow() -> Any:
+    return yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+
+
+def test_no_script_of_the_release_holds_text_from_outside_and_no_job_may_do_more_than_it_needs() -> None:
+    jobs = workflow()["jobs"]
+    assert workflow()["permissions"] == {}
+    assert all("${{" not in step.get("run", "") for job in jobs.values() for step in job["steps"])
+    assert jobs["build"]["permissions"] == {"contents": "read"}, "what runs our build can sign nothing"
+    assert jobs["publish"]["if"] == "github.event_name == 'push'"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the workflow's scripts are bash")
+@pytest.mark.parametrize(
+    ("tag", "changes", "said"),
+    [
+        ("v9.9.9", "## 9.9.9", ""),
+        ("v9.9.8", "## 9.9.9", "the tag is v9.9.8"),
+        ("v9.9.9", "## Unreleased", "CHANGELOG.md has no part for 9.9.9"),
+    ],
+)
+def test_a_release_is_refused_whose_tag_or_changes_say_something_else(
+    tmp_path: Path, tag: str, changes: str, said: str
+) -> None:
+    (step,) = (step for step in workflow()["jobs"]["build"]["steps"] if "tag says" in step.get("name", ""))
+    (tmp_path / "floe_engine").mkdir()
+    (tmp_path / "floe_engine/__init__.py").write_text('__version__ = "9.9.9"\n')
+    (tmp_path / "CHANGELOG.md").write_text(changes + "\n")
+    (tmp_path / "step.sh").write_text(step["run"])
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "step.sh"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "GITHUB_REF_NAME": tag},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == (1 if said else 0)
+    assert said in done.stdout
 
 
 def test_floe_workbench_opens_the_workbench() -> None:
