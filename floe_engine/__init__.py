@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from floe_engine.upgrade.rows import side_by_side as side_by_side
     from floe_engine.upgrade.rules import Assessment as Assessment
     from floe_engine.versions import Constraint as Constraint
+    from floe_engine.versions import Level as Level
     from floe_engine.versions import Version as Version
     from floe_engine.workflows.assess_versions import Distance as Distance
     from floe_engine.workflows.assess_versions import assess_versions as assess_versions
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from floe_engine.workflows.pull import load_locked as load_locked
     from floe_engine.workflows.pull import pull as pull
     from floe_engine.workflows.signing_key import SigningOptions as SigningOptions
+    from floe_engine.workflows.signing_key import choose_signing as choose_signing
     from floe_engine.workflows.signing_key import expected_identity as expected_identity
     from floe_engine.workflows.signing_key import keygen as keygen
     from floe_engine.workflows.test_policies import mutate_policies as mutate_policies
@@ -178,6 +180,7 @@ _HOME = {
     "DiffRow": "upgrade.rows",
     "Impact": "upgrade.impact",
     "Outlook": "upgrade.pins",
+    "Level": "versions",
     "Version": "versions",
     "blast_radius": "upgrade.fleet",
     "changed_part": "upgrade.rows",
@@ -212,6 +215,7 @@ _HOME = {
     "compile_platform": "workflows.compile_platform",
     "compile_project": "workflows.compile_project",
     "describe_versions": "workflows.browse",
+    "choose_signing": "workflows.signing_key",
     "expected_identity": "workflows.signing_key",
     "find_fleet": "workflows.blast_radius",
     "init_project": "workflows.init_project",

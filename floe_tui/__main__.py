@@ -14,8 +14,6 @@ from floe_engine import __version__
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-THEMES = ("floe-dark", "floe-light", "floe-ansi", "floe-colour-blind")
-
 SWITCH = 0.001
 """Seconds that a worker may keep the interpreter while the screen waits (CPython's own: 0.005)."""
 
@@ -41,7 +39,12 @@ def parser() -> argparse.ArgumentParser:
         "--dir", type=Path, default=Path(), metavar="DIR", help="where to work (default: here)"
     )
     result.add_argument("--read-only", action="store_true", help="look, but change nothing")
-    result.add_argument("--theme", choices=THEMES, default="", help="colours")
+    result.add_argument(
+        "--theme",
+        default="",
+        metavar="NAME",
+        help="floe-dark, -light, -ansi, -colour-blind, or one of your own",
+    )
     result.add_argument("--web", action="store_true", help="serve the workbench to a browser on this machine")
     result.add_argument("--port", type=int, default=8765, help="port for --web (default: 8765)")
     result.add_argument("--version", action="version", version=f"floe-tui {__version__}")

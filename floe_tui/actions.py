@@ -46,6 +46,18 @@ _EVERYWHERE = (
     Action(
         "pane.next", "ctrl+l", "Next pane", "Go to the next part of the screen", "next_pane", priority=True
     ),
+    Action("zoom", "z", "Zoom", "The part that is up alone, or all of them again", "zoom"),
+    Action(
+        "split.wider", "greater_than_sign", "Wider", "More room for the first part", "widen", argument="1"
+    ),
+    Action(
+        "split.narrower", "less_than_sign", "Narrower", "Less room for the first part", "widen", argument="-1"
+    ),
+    Action("command", "colon", "Run floe", "Run any command of floe and see what it says", "command"),
+    Action(
+        "log", "at", "Command log", "The commands that do what was just done here; Enter copies one", "log"
+    ),
+    Action("suspend", "ctrl+z", "Suspend", "Go back to the shell; fg returns", "suspend"),
     Action("work.cancel", "f12", "Cancel work", "Stop what is running", "cancel_work", priority=True),
     Action(
         "copy",
@@ -73,6 +85,8 @@ _FILTERS = (
     Action(
         "filter.open", "/", "Filter", "Show only rows with some words", "filter", part="filter", show=True
     ),
+    Action("list.sort", "comma", "Sort", "Sort by the next column", "sort", part="filter"),
+    Action("list.reverse", "full_stop", "Reverse", "Sort the other way round", "reverse", part="filter"),
     Action("filter.clear", "escape", "Clear filter", "Show every row again", "clear_filter", part="filter"),
 )
 

@@ -7,14 +7,17 @@ import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from textual import events
+from textual._callback import invoke
 from textual.app import App, ScreenStackError, SuspendNotSupported
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.screen import ModalScreen
+from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 from floe_engine import FloeError
@@ -22,16 +25,23 @@ from floe_tui import crash
 from floe_tui import session as sessions
 from floe_tui import settings as user_settings
 from floe_tui.actions import ACTIONS, Action, Place, bindings, find
+from floe_tui.command_log import MOST, Ran
 from floe_tui.commands import ActionProvider
 from floe_tui.jobs import Jobs
 from floe_tui.messages import WorkChanged
+from floe_tui.orientation import Orientation, look_around
 from floe_tui.panels.too_small import HEIGHT, WIDTH, TooSmall
 from floe_tui.places import create
-from floe_tui.places.place import PlaceScreen
+from floe_tui.places.place import WIDE, PlaceScreen
 from floe_tui.settings import Options
-from floe_tui.themes import DEFAULT, themes
+from floe_tui.themes import FALLBACK, fitting_theme, themes
+from floe_tui.themes.own import read_themes
 from floe_tui.typed_ahead import TypedAhead
 from floe_tui.widgets.status_bar import StatusBar
+from floe_tui.widgets.thin_bar import ThinBar
+
+PATIENCE = 30.0
+"""Seconds that a row of the palette waits for what its place is doing first."""
 
 OVER_PANELS = ("quit", "copy")
 """Actions that a panel leaves to the app."""
@@ -44,7 +54,7 @@ class Workbench(App[None]):
     TITLE = "floe"
     COMMANDS = {ActionProvider}
     BINDINGS = [*bindings(None)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
 
     def __init__(self, options: Options) -> None:
@@ -52,7 +62,9 @@ class Workbench(App[None]):
         self.options = options
         self.settings, self._settings_error = user_settings.load_or_default()
         self.session = sessions.Session.load(options.directory)
-        self.jobs = Jobs(self, sessions.log_path(), self.show_problem)
+        self.orientation = Orientation()
+        self.ran: list[Ran] = []
+        self.jobs = Jobs(self, sessions.log_path(), self.show_problem, self.has_run)
         self.typed_ahead = TypedAhead(self, super().on_event)
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
@@ -67,13 +79,21 @@ class Workbench(App[None]):
         screen._css_update_count = self._css_update_count  # noqa: SLF001  # there is no public one
         return screen
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The tokens, so that style sheets hold under a theme that is not ours."""
+        return FALLBACK
+
     def _put_on_theme(self) -> None:
         """Before anything is drawn or styled: a theme that comes later has every style made twice."""
-        for theme in themes():
+        ScrollBar.renderer = ThinBar
+        own, self._wrong_themes = read_themes(user_settings.settings_path().parent / "themes")
+        for theme in (*themes(), *own):
             self.register_theme(theme)
-        names = [theme.name for theme in themes()]
+        self._theme_names = [theme.name for theme in (*themes(), *own)]
         wanted = self.options.theme or self.settings.theme or self.session.theme
-        self.theme = wanted if wanted in names else DEFAULT
+        if self.options.theme and wanted not in self._theme_names:
+            self._wrong_themes += (f"there is no theme {wanted}; there are {', '.join(self._theme_names)}",)
+        self.theme = wanted if wanted in self._theme_names else fitting_theme()
 
     async def on_mount(self) -> None:
         """Put on the user's keys, and open the place that fits."""
@@ -86,8 +106,32 @@ class Workbench(App[None]):
         self.call_after_refresh(gc.enable)
         if self._settings_error is not None:
             error = self._settings_error
-            text = f"{error.title}: {error.message}. Defaults are used."
+            text = f"{error.title}: {error.message}. The rest of it counts."
             self.notify(text, severity="warning", markup=False)
+        for wrong in self._wrong_themes:
+            self.notify(f"A theme is left out: {wrong}", severity="warning", markup=False)
+        directory = self.options.directory
+        self.call_after_refresh(
+            self.jobs.start,
+            self,
+            lambda report, cancel: look_around(directory, cancel),
+            title="Looking around",
+            group="orientation",
+            done=lambda found: self.orient(**found),
+            failed=lambda error: None,
+            quiet=True,
+        )
+
+    def orient(self, **changed: Any) -> None:
+        """What a place learnt about where one is; shown at the top of every place."""
+        self.orientation = replace(self.orientation, **changed)
+        for screen in self._places():
+            if screen.is_mounted:
+                screen.orient()
+
+    def count(self, place: Place, text: str, tone: str = "") -> None:
+        """What a place has to count, for its tab."""
+        self.orient(counts={**self.orientation.counts, place: (text, tone)})
 
     # --- what can be done ------------------------------------------------------------------
 
@@ -105,9 +149,7 @@ class Workbench(App[None]):
             return "nothing is running"
         if action.place is not None:
             here = self.place_screen
-            if here is None or here.place != action.place:
-                return f"only in {action.place.title} ({action.place.key.upper()})"
-            return here.why_not(action.id)
+            return here.why_not(action.id) if here is not None and here.place == action.place else ""
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -120,17 +162,43 @@ class Workbench(App[None]):
         return None if self.why_not(row) else True
 
     async def perform(self, action: Action) -> None:
-        """Do an action chosen in the palette, or say why not."""
+        """Do a row of the palette: go to its place where it has one, or say why it cannot be done."""
+        here = self.place_screen
+        if action.place is not None and (here is None or here.place != action.place):
+            self.session.place = action.place
+            await self.switch_mode(action.place)
+            # What it is to act on is on its way; and so it waits, as somebody would who pressed the key.
+            self.call_after_refresh(self._perform_there, action)
+        else:
+            await self._do(action)
+
+    def _perform_there(self, action: Action) -> None:
+        async def settled() -> None:
+            deadline = asyncio.get_running_loop().time() + PATIENCE
+            while any(not job.quiet for job in self.jobs.running):
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                await asyncio.sleep(0.02)
+            await self._do(action)
+
+        self.run_worker(settled(), group="palette", exclusive=True, exit_on_error=False)
+
+    async def _do(self, action: Action) -> None:
         if reason := self.why_not(action):
             self.notify(f"{action.title}: {reason}", markup=False)
             return
         target = self.place_screen if action.place is not None else self
-        await self.run_action(action.call, target)
+        method = getattr(target, f"action_{action.target}")
+        await invoke(method, *([action.argument] if action.argument else []))
 
     # --- actions everywhere ----------------------------------------------------------------
 
     def action_go(self, place: str) -> None:
         """Go to a place."""
+        here = self.place_screen
+        if here is not None and here.place == place:
+            here.go_home()
+            return
         self.session.place = place
         self.switch_mode(place)
 
@@ -148,6 +216,11 @@ class Workbench(App[None]):
             self.get_key_display(Binding(key.strip(), "")) for key in keys.split(",") if key.strip()
         )
 
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it stands on a keyboard: ``F1``, and not ``f1``."""
+        name = super().get_key_display(binding)
+        return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
+
     def action_jump(self) -> None:
         """Letters on everything that takes the focus."""
         from floe_tui.panels.jump import JumpPanel
@@ -164,6 +237,61 @@ class Workbench(App[None]):
         if here := self.place_screen:
             here.action_next_pane()
 
+    def action_zoom(self) -> None:
+        """The part that is up alone, or all of them again."""
+        if here := self.place_screen:
+            here.action_zoom()
+
+    def action_widen(self, step: str) -> None:
+        """Move the border between a place's two parts."""
+        if here := self.place_screen:
+            here.action_widen(step)
+
+    def action_command(self) -> None:
+        """Run any command of floe."""
+        from floe_tui.panels.command import CommandPanel
+
+        self.push_screen(CommandPanel())
+
+    def action_log(self) -> None:
+        """The commands behind what was just done."""
+        from floe_tui.panels.choose import ChoosePanel
+        from floe_tui.widgets.row_view import Column, Row
+
+        if not self.ran:
+            self.notify("Nothing was done yet that a command does too.", markup=False)
+            return
+        rows = [
+            Row(
+                str(at),
+                (ran.command, ran.said),
+                "✗" if ran.problem else "✓",
+                "error" if ran.problem else "success",
+            )
+            for at, ran in enumerate(reversed(self.ran))
+        ]
+
+        def chosen(key: str | None) -> None:
+            if key:
+                from floe_tui.clipboard import copy
+
+                copy(self, rows[int(key)].cells[0])
+
+        columns = (Column("Command"), Column("How it went", 24, tone="info"))
+        self.push_screen(ChoosePanel("What was done, as commands: Enter copies one", rows, columns), chosen)
+
+    def action_suspend(self) -> None:
+        """Back to the shell, where there is one to come back from."""
+        self.action_suspend_process()
+
+    def has_run(self, command: str, seconds: float, problem: str) -> None:
+        """Some work ended that a command does too."""
+        self.ran.append(Ran(command, seconds, problem))
+        del self.ran[:-MOST]
+        for screen in self._places():
+            for bar in screen.query(StatusBar):
+                bar.command = f"{command}  {self.ran[-1].said}"
+
     def action_cancel_work(self) -> None:
         """Stop what the status line shows."""
         count = self.jobs.cancel()
@@ -171,7 +299,7 @@ class Workbench(App[None]):
 
     def action_next_theme(self) -> None:
         """The theme after this one; remembered for this directory."""
-        names = [theme.name for theme in themes()]
+        names = self._theme_names
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = self.session.theme = names[(at + 1) % len(names)]
 
@@ -219,7 +347,7 @@ class Workbench(App[None]):
 
     def _remember(self) -> None:
         for screen in self._places():
-            self.session.places[screen.place] = screen.remember()
+            self.session.places[screen.place] = screen.memory
         if here := self.place_screen:
             self.session.place = here.place
         self.session.save()
@@ -299,6 +427,10 @@ class Workbench(App[None]):
                 bar.work = event.title
         with suppress(ScreenStackError):  # it is being closed
             self.refresh_bindings()
+
+    def unsaved_manifest(self) -> str:
+        """What of manifest.yaml is not saved; empty: nothing."""
+        return next((said for screen in self._places() if (said := screen.unsaved())), "")
 
     def manifest_saved(self) -> None:
         """Tell every place that was visited."""

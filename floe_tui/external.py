@@ -9,26 +9,30 @@ from pathlib import Path
 
 from floe_engine import ConfigurationError, child_environment, read_bounded, scratch, write_file
 from floe_tui.session import home
+from floe_tui.settings import load_or_default, settings_path
 
 LIMIT = 64_000_000
 
+NAMES = ("VISUAL", "EDITOR")
+
 
 def editor_command() -> list[str]:
-    """``$VISUAL`` or ``$EDITOR`` in words.
+    """The editor of the settings file, ``$VISUAL`` or ``$EDITOR`` in words.
 
     Raises `ConfigurationError` where neither is set: starting an editor that the user did not
     choose, and may not know how to leave, would be worse.
     """
-    for name in ("VISUAL", "EDITOR"):
-        if value := os.environ.get(name, "").strip():
+    settings, _ = load_or_default()
+    for name, value in (("editor", settings.editor), *((f"${n}", os.environ.get(n, "")) for n in NAMES)):
+        if value.strip():
             try:
                 return shlex.split(value)
             except ValueError as error:
-                raise ConfigurationError(f"${name} cannot be read", str(error)) from None
+                raise ConfigurationError(f"{name} cannot be read", str(error)) from None
     raise ConfigurationError(
         "no editor is set",
-        "Neither $VISUAL nor $EDITOR has a value.",
-        hint="for example: export EDITOR=vim",
+        "The settings file names none, and neither $VISUAL nor $EDITOR has a value.",
+        hint=f'write editor = "vim" into {settings_path()}, or export EDITOR=vim',
     )
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 A = TypeVar("A")
 
+clock = time.monotonic
+
 TIMEOUT = 120.0
 """Seconds after which a job is given up."""
 
@@ -54,13 +56,22 @@ class Job(Generic[T]):
     quiet: bool = False
     cancel: CancelToken = field(default_factory=CancelToken)
     over: bool = False
+    started: float = field(default_factory=lambda: clock())
     timer: Timer | None = None
 
 
 class Jobs:
     """All work of one app. Use it on the app's own thread."""
 
-    def __init__(self, app: App[Any], log: Path, explain: Callable[[FloeError, str], object]) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        log: Path,
+        explain: Callable[[FloeError, str], object],
+        ran: Callable[[str, float, str], object] = lambda command, seconds, problem: None,
+    ) -> None:
+        """`ran` hears of every job that a command does too: the command, its seconds, what went wrong."""
+        self._ran = ran
         self._app = app
         self._log = log
         self._explain = explain
@@ -212,6 +223,8 @@ class Jobs:
         if self._running.get(job.group) is job:
             del self._running[job.group]
         self._announce()
+        if job.command and not isinstance(error, Cancelled):
+            self._ran(job.command, clock() - job.started, error.title if error is not None else "")
         if not job.owner.is_running:
             return
         if error is None:

@@ -114,7 +114,7 @@ _MANIFEST = _at(
         priority=True,
         needs_write=True,
     ),
-    Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo", priority=True),
+    Action("manifest.undo", "ctrl+z", "Undo", "Take back the last edit", "undo"),
     Action("manifest.redo", "ctrl+y", "Redo", "Do again what was taken back", "redo", priority=True),
     Action(
         "manifest.compare",
@@ -165,7 +165,7 @@ _VERSIONS = _at(
     Action("versions.next", "n", "Next change", "Go to the text's next difference", "next", show=True),
     Action("versions.previous", "N", "Previous change", "Go to the difference before", "previous"),
     Action("versions.columns", "u", "Columns", "One column or two", "columns", show=True),
-    Action("versions.fold", "z", "Fold", "Fold or show lines that are the same", "fold"),
+    Action("versions.fold", "f", "Fold", "Fold or show lines that are the same", "fold"),
     Action(
         "versions.search", "ctrl+f", "Search", "Search in the text (in the text also /)", "search", show=True
     ),

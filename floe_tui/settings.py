@@ -1,6 +1,7 @@
 """What a user sets for the workbench: a TOML file in their config directory, and the command line.
 
 theme = "floe-light"
+editor = "code --wait"
 
 [keys]
 "manifest.save" = "ctrl+w"
@@ -33,11 +34,13 @@ class Options:
 class Settings:
     """What the settings file says.
 
-    `theme` is a name of `themes.THEMES`; `keys` gives an action's id other keys, comma-separated.
+    `theme` is one of floe's or of the user's own; `editor` is a command, before ``$VISUAL`` and ``$EDITOR``;
+    `keys` gives an action's id other keys, comma-separated.
     """
 
     theme: str = ""
     soft_wrap: bool = False
+    editor: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -49,47 +52,62 @@ def settings_path() -> Path:
 def load(path: Path | None = None) -> Settings:
     """The settings of `path`, or defaults where there is no such file.
 
-    Raises `ConfigurationError` that names the key at fault.
+    Raises `ConfigurationError` that names every mistake.
     """
-    path = settings_path() if path is None else path
-    if not path.exists():
-        return Settings()
-    try:
-        values = tomllib.loads(read_bounded(path, LIMIT, what="settings file").decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError("settings file is not TOML", str(error), where=str(path)) from None
-    return _validate(values, path)
+    settings, error = load_or_default(path)
+    if error is not None:
+        raise error
+    return settings
 
 
 def load_or_default(path: Path | None = None) -> tuple[Settings, FloeError | None]:
-    """The settings, and what was wrong with the file where defaults had to stand in for it."""
+    """What the file says as far as it holds, and every mistake in it; for those defaults stand in."""
+    path = settings_path() if path is None else path
+    if not path.exists():
+        return Settings(), None
     try:
-        return load(path), None
+        values = tomllib.loads(read_bounded(path, LIMIT, what="settings file").decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Settings(), ConfigurationError("settings file is not TOML", str(error), where=str(path))
     except FloeError as error:
         return Settings(), error
+    settings, mistakes = _read(values)
+    if not mistakes:
+        return settings, None
+    hint = (
+        "the ids of actions are listed in docs/keys.md" if any("action" in said for said in mistakes) else ""
+    )
+    return settings, ConfigurationError(
+        "settings file is not valid", "; ".join(mistakes), hint=hint, where=str(path)
+    )
 
 
-def _validate(values: dict[str, object], path: Path) -> Settings:
-    # Most people have no settings file; they should not pay for pydantic at start.
-    from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-
+def _read(values: dict[str, object]) -> tuple[Settings, list[str]]:
     from floe_tui.actions import ACTIONS
 
-    checked = with_config(ConfigDict(extra="forbid"))(Settings)
-    try:
-        settings = TypeAdapter(checked).validate_python(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(
-            "settings file is not valid", f"{name}: {first['msg']}", where=str(path)
-        ) from None
-    unknown = sorted(set(settings.keys) - {action.id for action in ACTIONS})
-    if unknown:
-        raise ConfigurationError(
-            "settings file gives a key to an unknown action",
-            ", ".join(unknown),
-            hint="the ids are listed in docs/keys.md",
-            where=str(path),
-        )
-    return settings
+    good: dict[str, object] = {}
+    mistakes: list[str] = []
+    kinds: dict[str, tuple[type, str]] = {
+        "theme": (str, "a theme's name"),
+        "soft_wrap": (bool, "true or false"),
+        "editor": (str, 'a command, such as "vim"'),
+        "keys": (dict, "a table of action ids and keys"),
+    }
+    for name, value in values.items():
+        if name not in kinds:
+            mistakes.append(f"{name} is no setting; they are {', '.join(kinds)}")
+        elif not isinstance(value, kinds[name][0]):
+            mistakes.append(f"{name}: should be {kinds[name][1]}")
+        else:
+            good[name] = value
+    given = good.pop("keys", {})
+    ids = {action.id for action in ACTIONS}
+    keys: dict[str, str] = {}
+    for name, value in (given if isinstance(given, dict) else {}).items():
+        if name not in ids:
+            mistakes.append(f"keys.{name}: there is no such action")
+        elif not isinstance(value, str):
+            mistakes.append(f"keys.{name}: should be keys in quotes, comma-separated")
+        else:
+            keys[name] = value
+    return Settings(**good, keys=keys), mistakes  # type: ignore[arg-type]  # their kinds were just looked at

@@ -55,14 +55,16 @@ class DifferencePanel(Panel[Decision]):
         asked = self.difference
         with Vertical(id="panel", classes="-wide -danger"):
             yield Static(plain(asked.question), classes="title")
-            yield Static(plain(f"{asked.theirs[0]}  →  {asked.mine[0]}   {asked.note}"), id="sides")
+            yield Static(
+                plain(f"{asked.theirs[0]} → {asked.mine[0]}: {asked.note}"), id="sides", classes="hint"
+            )
             yield self.diff
             yield Static("", id="merge", classes="hint")
             with Horizontal(id="buttons"):
                 yield Button(asked.later, id="later", compact=True)
                 yield Button(asked.take, id="mine", variant="primary", compact=True)
                 yield Button(asked.leave, id="theirs", variant="warning", compact=True)
-                yield Button("Use the merge (m)", id="merged", compact=True)
+                yield Button("Merge (m)", id="merged", compact=True)
 
     def on_mount(self) -> None:
         """Deciding nothing is the default; the first difference is gone to."""
@@ -109,7 +111,7 @@ class DifferencePanel(Panel[Decision]):
     def _say(self) -> None:
         at, number = self.diff.position, len(self.sides)
         here = f"difference {at} of {number}: {self.sides[at - 1]}" if at else count(number, "difference")
-        keys = "n next   Space mine, theirs or both   m uses the merge"
+        keys = "n next   Space mine, theirs, both"
         self.query_one("#merge", Static).update(plain(f"{here}   {keys}" if number else ""))
 
     def _decide(self, side: Literal["mine", "theirs", "merged"]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -14,6 +15,7 @@ from floe_engine import CancelToken, Event
 from floe_tui.actions import Place, find
 from floe_tui.jobs import Job
 from floe_tui.messages import StatusChanged
+from floe_tui.widgets.context_line import ContextLine
 from floe_tui.widgets.key_footer import KeyFooter
 from floe_tui.widgets.place_tabs import PlaceTabs
 from floe_tui.widgets.status_bar import StatusBar
@@ -23,22 +25,39 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WIDE = 110
+"""Cells from which the parts of a place stand beside each other."""
+
 
 class PlaceScreen(Screen[None]):
     """A place. Subclasses give `place`, `about`, their bindings and `compose_body`.
 
-    A direct part of the body that has the class ``pane`` is shown alone where the terminal is
-    narrow; going to the next pane, or focusing something in it, brings it up.
+    A part of the body with the class ``pane`` is shown alone where the terminal is narrow, and where it is
+    zoomed; going to the next pane, or focusing something in it, brings it up. Panes stand in columns
+    (``column``), or are themselves the body's. A pane with ``-follows`` shows facts of the row under the main
+    pane's cursor, and stays under it in a narrow terminal.
     """
 
     place: ClassVar[Place]
     about: ClassVar[str] = ""
     """A paragraph for the help screen."""
 
+    split: ClassVar[tuple[int, int]] = (11, 9)
+    """The shares of the body's two parts, until the user moves them."""
+
+    stacked: ClassVar[bool] = False
+    """Whether the two parts stand over each other."""
+
     AUTO_FOCUS = None
 
     _drawn = False
     """Whether it was drawn already."""
+
+    _shares: tuple[int, int] = (11, 9)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shares = self.split
 
     @property
     def workbench(self) -> Workbench:
@@ -54,10 +73,13 @@ class PlaceScreen(Screen[None]):
         self.add_class(
             *self._get_breakpoint_classes(self.app.size.height, self.app.VERTICAL_BREAKPOINTS or [])
         )
-        yield PlaceTabs(self.place)
+        with Vertical(id="top"):
+            yield ContextLine()
+            yield PlaceTabs(self.place)
         yield from self.compose_body()
-        yield StatusBar(read_only=self.workbench.options.read_only)
-        yield KeyFooter()
+        with Vertical(id="foot"):
+            yield StatusBar(read_only=self.workbench.options.read_only)
+            yield KeyFooter()
 
     def compose_body(self) -> ComposeResult:
         """The place's own widgets."""
@@ -70,6 +92,12 @@ class PlaceScreen(Screen[None]):
     def remember(self) -> dict[str, Any]:
         """What to find again next time, as JSON values."""
         return {}
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """`remember`, and how the panes share the room."""
+        moved = {"split": list(self._shares)} if self._shares != self.split else {}
+        return {**self.remember(), **moved}
 
     def manifest_saved(self) -> None:
         """The manifest on disk is another one now."""
@@ -108,23 +136,47 @@ class PlaceScreen(Screen[None]):
     # --- panes -----------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Show the first pane."""
+        """Show the first pane, and where one is."""
         panes = self.panes
         if panes and not any(pane.has_class("-active") for pane in panes):
-            panes[0].add_class("-active")
+            self._bring_up(panes[0])
+        found = self.workbench.remembered(self.place).get("split")
+        if isinstance(found, list) and len(found) == 2 and all(isinstance(part, int) for part in found):
+            self._shares = (found[0], found[1])
+        self._share()
+        self.orient()
 
     @property
     def panes(self) -> list[Widget]:
         """The panes in reading order, without those that are switched off."""
         return [pane for pane in self.query(".pane") if not pane.has_class("-off")]
 
+    def orient(self) -> None:
+        """Show where one is."""
+        orientation = self.workbench.orientation
+        for line in self.query(ContextLine):
+            line.orientation = orientation
+        for tabs in self.query(PlaceTabs):
+            tabs.counts = orientation.counts
+
+    def go_home(self) -> None:
+        """Back to the main pane."""
+        if panes := self.panes:
+            self.activate(panes[0])
+
     def activate(self, pane: Widget) -> None:
         """Bring a pane up where only one fits, and move the focus into it."""
-        for other in self.query(".pane"):
-            other.set_class(other is pane, "-active")
+        self._bring_up(pane)
         target = next((node for node in pane.walk_children(Widget, with_self=True) if node.can_focus), None)
         if target is not None:
             self.set_focus(target)  # at once: what is typed right after belongs to it already
+
+    def _bring_up(self, pane: Widget) -> None:
+        for other in self.query(".pane"):
+            other.set_class(other is pane, "-active")
+        for column in self.query(".column"):
+            column.set_class(column in pane.ancestors, "-active")
+        self.set_class(pane is next(iter(self.panes), None), "-at-main")
 
     def action_next_pane(self) -> None:
         """Go to the pane after the one that is up."""
@@ -138,9 +190,34 @@ class PlaceScreen(Screen[None]):
         """Whatever gets the focus is in the pane that is up."""
         for node in event.widget.ancestors_with_self:
             if isinstance(node, Widget) and node.has_class("pane"):
-                for pane in self.query(".pane"):
-                    pane.set_class(pane is node, "-active")
+                if not node.has_class("-active"):
+                    self._bring_up(node)
                 return
+
+    def action_zoom(self) -> None:
+        """The pane that is up alone, or all of them again."""
+        self.toggle_class("-zoomed")
+
+    def action_widen(self, step: str) -> None:
+        """Move the border between the two parts."""
+        first = max(3, min(17, self._shares[0] + int(step)))
+        self._shares = (first, sum(self.split) - first)
+        self._share()
+
+    def on_resize(self) -> None:
+        """Where one part is shown at a time, it has all the room."""
+        self._share()
+
+    def _share(self) -> None:
+        wide = self.app.size.width >= WIDE
+        for part, share in zip(self.query_one("#body").children, self._shares, strict=False):
+            if not wide:
+                part.styles.clear_rule("width")
+                part.styles.clear_rule("height")
+            elif self.stacked:
+                part.styles.height = f"{share}fr"
+            else:
+                part.styles.width = f"{share}fr"
 
     def on_status_changed(self, event: StatusChanged) -> None:
         """Say it in the status line."""

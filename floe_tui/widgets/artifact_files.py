@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Label
 
 from floe_engine import human_size
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
 
@@ -19,25 +20,27 @@ class ArtifactFiles(Vertical):
     """Files as they are built; the last good ones stay, marked as such, while none can be."""
 
     DEFAULT_CSS = """
-    ArtifactFiles {
-        #files-state { height: 1; padding: 0 1; background: $panel; width: 1fr; }
-        #files-state.-stale { color: $warning; }
-        #files { height: 9; }
-        #content { border-top: solid $panel; }
-    }
+    ArtifactFiles { height: 1fr; }
+    .-wide ArtifactFiles #made-files { height: 10; }
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(classes="column")
         self.files: Mapping[str, bytes] = {}
         self._saved: Mapping[str, bytes] = {}
 
     def compose(self) -> ComposeResult:
-        """What the files are, their list, and one of them."""
-        yield Label("Artifact", id="files-state", markup=False)
-        columns = (Column("file"), Column("size", 8, right=True))
-        yield RowView(columns, empty="No files while there are errors.", id="files")
-        yield TextView(id="content")
+        """The list of the files, and one of them."""
+        with Frame(title="Artifact", id="made-files", classes="pane -list"):
+            columns = (Column(), Column(width=8, right=True, tone="dim"))
+            yield RowView(columns, empty="No files while there are errors.", id="files")
+        with Frame(title="File", id="made-file", classes="pane"):
+            yield TextView(id="content", language="json")
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is from before the errors."""
+        return self.query_one("#made-files").has_class("-stale")
 
     def show(self, files: Mapping[str, bytes] | None, *, saved: bool) -> None:
         """Show what a text makes (None: nothing).
@@ -48,21 +51,21 @@ class ArtifactFiles(Vertical):
             self.files = files
             if saved:
                 self._saved = files
-        state = self.query_one("#files-state", Label)
-        state.set_class(files is None, "-stale")
+        frame = self.query_one("#made-files", Frame)
+        frame.set_class(files is None, "-stale")
         if files is not None:
-            said = f"Artifact: {len(files)} files, {human_size(sum(map(len, files.values())))}"
+            size = human_size(sum(map(len, files.values())))
+            frame.entitle("Artifact", chip(f"{len(files)} files"), note=size)
         elif self.files:
-            said = f"{GLYPHS['warning']} Stale: from before the errors"
+            frame.entitle("Artifact", chip(f"{GLYPHS['warning']} from before the errors", "warning"))
         else:
-            said = f"{GLYPHS['warning']} No artifact: the text has errors"
-        state.update(said, layout=False)
+            frame.entitle("Artifact", chip(f"{GLYPHS['warning']} none: the text has errors", "warning"))
         self._draw(stale=files is None)
 
     def mark_saved(self) -> None:
         """What is shown is on disk now."""
         self._saved = self.files
-        self._draw(stale=self.query_one("#files-state").has_class("-stale"))
+        self._draw(stale=self.stale)
 
     def _draw(self, *, stale: bool) -> None:
         self.query_one("#files", RowView).show(
@@ -82,6 +85,7 @@ class ArtifactFiles(Vertical):
     def _show_content(self) -> None:
         row = self.query_one("#files", RowView).current
         data = self.files.get(row.key, b"") if row else b""
+        self.query_one("#made-file", Frame).entitle(row.key if row else "File")
         view, text = self.query_one("#content", TextView), data.decode("utf-8", "replace")
         if view.text != text:
             view.show(text, keep_place=True)

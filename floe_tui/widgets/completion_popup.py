@@ -47,12 +47,12 @@ class CompletionPopup(Floating):
 
     DEFAULT_CSS = """
     CompletionPopup {
-        RowView { background: $panel; }
-        RowView .row-view--cursor { background: $primary; color: $background; }
+        RowView .row-view--cursor { background: $cursor; }
+        RowView .row-view--edge { color: $focus; }
         &:ansi RowView .row-view--cursor {
             background: ansi_default; color: ansi_default; text-style: reverse;
         }
-        #meaning { height: 2; padding: 0 2; background: $panel; color: $accent; display: none; }
+        #meaning { height: 2; padding: 0 2; color: $muted; display: none; }
         &.-meaning #meaning { display: block; }
     }
     """

@@ -6,23 +6,26 @@ from collections.abc import Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
 from floe_engine import DiffRow
 from floe_tui.text import count, plain
 from floe_tui.widgets.field import Field
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.split_diff import SplitDiff
+from floe_tui.widgets.syntax import language_of
 
 
-class FileDiff(Vertical):
+class FileDiff(Frame):
     """The differences of one file at a time."""
 
     DEFAULT_CSS = """
     FileDiff {
-        #file { height: 1; width: 1fr; padding: 0 1; background: $panel; }
-        #search { height: 1; display: none; background: $panel; }
+        padding: 0;
+        #search { height: 1; display: none; padding: 0 1; }
         #search.-open { display: block; }
         #words { width: 1fr; }
         #found { width: auto; padding: 0 1; }
@@ -39,8 +42,7 @@ class FileDiff(Vertical):
         self.diff = SplitDiff()
 
     def compose(self) -> ComposeResult:
-        """Name, differences, search."""
-        yield Label("", id="file", markup=False)
+        """Differences, search."""
         yield self.diff
         with Horizontal(id="search"):
             yield Field(placeholder="search: Enter goes on, Escape ends", id="words", compact=True)
@@ -49,7 +51,7 @@ class FileDiff(Vertical):
     def show(self, name: str, rows: Sequence[DiffRow]) -> None:
         """Show a file; an empty name shows none."""
         self.name_shown = name
-        self.diff.show(rows)
+        self.diff.show(rows, language_of(name))
         self._say()
 
     def go_to_line(self, line: int, *, old: bool) -> None:
@@ -67,9 +69,8 @@ class FileDiff(Vertical):
 
     def _say(self) -> None:
         at, of = self.diff.position, self.diff.changes
-        where = f"difference {at} of {of}" if at else count(of, "difference")
-        name = self.name_shown
-        self.query_one("#file", Label).update(plain(f"{name}   {where}" if name else ""))
+        self.entitle(self.name_shown or "Text", chip(count(of, "difference")) if self.name_shown else "")
+        self.tell(position=f"{at} of {of}" if at else "")
 
     # --- searching -------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from textual import events, on
@@ -11,7 +13,10 @@ from textual.widgets import Input
 
 from floe_tui.actions import part_bindings
 from floe_tui.widgets.field import Field
+from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.row_view import Column, Row, RowView
+
+_NUMBERS = re.compile(r"(\d+)")
 
 NO_MATCH = "No row has these words; Escape shows all."
 
@@ -22,7 +27,7 @@ class FilterList(Vertical):
     DEFAULT_CSS = """
     FilterList {
         height: 1fr;
-        Input { display: none; height: 1; }
+        Input { display: none; height: 1; margin: 0 1; }
     }
     """
     BINDINGS = [*part_bindings("filter")]
@@ -36,6 +41,10 @@ class FilterList(Vertical):
         self._all: list[Row] = []
         self._texts: list[str] = []
         self._at: dict[str, int] = {}
+        self._sort: tuple[int, bool] | None = None
+        self._places: list[int] = []
+        """Of the rows that are shown, headings left out, the indexes."""
+        self._number = 0
 
     def compose(self) -> ComposeResult:
         """Rows above, filter below."""
@@ -75,11 +84,53 @@ class FilterList(Vertical):
         return self._all
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Replace all rows; filter and cursor stay."""
+        """Replace all rows; filter, order and cursor stay."""
         self._all = list(rows)
         self._texts = [_text(row) for row in self._all]
         self._at = {row.key: index for index, row in enumerate(self._all)}
+        self._number = sum(1 for row in self._all if not row.heading)
         self._apply()
+
+    # --- order -----------------------------------------------------------------------------
+
+    def action_sort(self) -> None:
+        """Sort by the next column that is shown, and after the last in the order of before."""
+        columns = [index for index, column in enumerate(self.view.columns) if column.title]
+        at = -1 if self._sort is None else columns.index(self._sort[0])
+        self.sort_by(columns[at + 1] if at + 1 < len(columns) else None)
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        column, down = self._sort if self._sort is not None else (0, False)
+        self.sort_by(column, down=not down)
+
+    def sort_by(self, column: int | None, *, down: bool = False) -> None:
+        """Sort by a column (None: as the rows were given). Headings stay above theirs."""
+        self._sort = None if column is None else (column, down)
+        self.view.sorted = self._sort
+        self._apply()
+        self.view.refresh()
+
+    @on(RowView.Titled)
+    def _titled(self, event: RowView.Titled) -> None:
+        event.stop()
+        same = self._sort is not None and self._sort[0] == event.column
+        self.sort_by(event.column, down=same and not (self._sort or (0, True))[1])
+
+    def _in_order(self, rows: list[Row]) -> list[Row]:
+        if self._sort is None:
+            return rows
+        column, down = self._sort
+        result: list[Row] = []
+        group: list[Row] = []
+        for row in [*rows, None]:
+            if row is None or row.heading:
+                result += sorted(group, key=lambda row: _rank(row, column), reverse=down)
+                group = []
+                result += [row] if row is not None else []
+            else:
+                group.append(row)
+        return result
 
     def update_rows(self, rows: Sequence[Row]) -> None:
         """Replace the rows of the same keys, in their places; a row of a new key is not shown."""
@@ -109,7 +160,23 @@ class FilterList(Vertical):
         else:
             rows = self._all
         self.view.empty = NO_MATCH if self._all and not rows else self._empty
-        self.view.show(rows)
+        shown = self._in_order(list(rows))
+        self._places = [index for index, row in enumerate(shown) if not row.heading]
+        self.view.show(shown)
+        self._say()
+
+    @on(RowView.Moved)
+    def _say(self) -> None:
+        """In the frame: ``3 of 14``, and of how many where a filter is on."""
+        frame = next((node for node in self.ancestors if isinstance(node, Frame)), None)
+        if frame is None:
+            return
+        shown, every = self._places, self._number
+        at = bisect_right(shown, self.view.cursor)
+        position = f"{max(1, at)} of {len(shown)}" if shown else ""
+        if len(shown) != every:
+            position = f"/{self.filter}  {len(shown)} of {every}"
+        frame.tell(position=position)
 
     def action_filter(self) -> None:
         """Open the filter."""
@@ -146,6 +213,15 @@ class FilterList(Vertical):
         event.stop()
         self._open(bool(event.value))
         self.screen.set_focus(self.view)
+
+
+def _rank(row: Row, column: int) -> tuple[object, ...]:
+    """What a row is sorted by: its own order, else its cell, numbers in it as numbers."""
+    given = row.order[column] if column < len(row.order) else ""
+    if given != "":
+        return (0, given) if isinstance(given, (int, float)) else (1, given)
+    cell = row.cells[column] if column < len(row.cells) else ""
+    return (1, [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _NUMBERS.split(cell)])
 
 
 def _matches(text: str, words: Sequence[str]) -> bool:

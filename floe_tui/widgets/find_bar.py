@@ -20,11 +20,12 @@ class FindBar(Horizontal):
 
     DEFAULT_CSS = """
     FindBar {
-        height: 1; display: none; background: $panel;
+        height: 1; display: none; background: $background;
         &.-open { display: block; }
         Label { width: auto; padding: 0 1; }
         Input { width: 1fr; }
-        #count { width: 14; color: $accent; }
+        #count { width: 14; color: $muted; }
+        #all { color: $muted; }
     }
     """
 

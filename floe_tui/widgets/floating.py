@@ -12,7 +12,7 @@ class Floating(Vertical):
     DEFAULT_CSS = """
     Floating {
         display: none; overlay: screen; position: absolute;
-        background: $panel; border: round $primary;
+        background: $background; border: round $frame;
         &.-open { display: block; }
     }
     """

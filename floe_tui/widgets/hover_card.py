@@ -21,7 +21,7 @@ class HoverCard(Floating):
     """Problems first, then the meaning."""
 
     DEFAULT_CSS = """
-    HoverCard Static { height: auto; padding: 0 1; background: $panel; }
+    HoverCard Static { height: auto; padding: 0 1; background: $background; }
     HoverCard #card-problems { color: $error; }
     """
 

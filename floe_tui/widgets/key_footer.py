@@ -19,12 +19,14 @@ class KeyFooter(Widget):
     Where some do not fit, ``+3`` says how many more the help screen lists.
     """
 
-    COMPONENT_CLASSES = {"key-footer--key", "key-footer--disabled"}
+    COMPONENT_CLASSES = {"key-footer--key", "key-footer--disabled", "key-footer--off"}
     DEFAULT_CSS = """
     KeyFooter {
-        height: 1; background: $surface; color: $foreground;
-        .key-footer--key { color: $primary; text-style: bold; }
-        .key-footer--disabled { text-style: dim; }
+        height: 1; background: $background; color: $muted;
+        .key-footer--key { color: $foreground; background: $raised; text-style: bold; }
+        .key-footer--disabled { color: $faint; }
+        .key-footer--off { color: $faint; background: $raised; }
+        &:ansi .key-footer--key { text-style: bold; color: ansi_cyan; }
     }
     """
 
@@ -58,6 +60,7 @@ class KeyFooter(Widget):
         for name in PINNED:
             if name in pinned:
                 right.append_text(self._entry(*pinned[name]))
+        right.append(" ")
         room = self.size.width - right.cell_len
         left = Text(no_wrap=True, end="")
         entries = [self._entry(*facts) for facts in shown.values()]
@@ -74,9 +77,8 @@ class KeyFooter(Widget):
 
     def _entry(self, key: str, title: str, enabled: bool, press: str) -> Text:
         click = Style(meta={"@click": f"app.simulate_key('{press}')"})
-        text = Text(no_wrap=True, end="")
-        text.append(f" {key}", self.get_component_rich_style("key-footer--key", partial=True) + click)
-        text.append(f" {title}", click)
-        if not enabled:
-            text.stylize(self.get_component_rich_style("key-footer--disabled", partial=True))
-        return text
+        cap, said = ("key", "") if enabled else ("off", "disabled")
+        text = Text(" ", no_wrap=True, end="")
+        text.append(f" {key} ", self.get_component_rich_style(f"key-footer--{cap}", partial=True) + click)
+        style = self.get_component_rich_style(f"key-footer--{said}", partial=True) if said else Style()
+        return text.append(f" {title}", style + click)

@@ -55,18 +55,22 @@ class ManifestEditor(TextArea):
     BINDINGS = [Binding("ctrl+a", "select_all", "Select all", show=False)]
     DEFAULT_CSS = """
     ManifestEditor {
-        border: none; padding: 0;
+        border: none; padding: 0; background: $background;
         &:focus { border: none; }
-        .text-area--gutter { color: $yaml-comment; }
-        .yaml--key { color: $yaml-key; }
-        .yaml--string { color: $yaml-string; }
-        .yaml--number { color: $yaml-number; }
-        .yaml--reference { color: $yaml-reference; }
-        .yaml--comment { color: $yaml-comment; text-style: italic; }
+        .text-area--gutter { color: $faint; }
+        .text-area--cursor-gutter { color: $foreground; background: $raised; text-style: bold; }
+        .text-area--cursor-line { background: $raised; }
+        .text-area--selection { background: $cursor; }
+        .yaml--key { color: $syntax-key; }
+        .yaml--string { color: $syntax-string; }
+        .yaml--number { color: $syntax-number; }
+        .yaml--reference { color: $syntax-word; }
+        .yaml--comment { color: $faint; text-style: italic; }
         .problem--error { color: $error; text-style: bold; }
         .problem--warning { color: $warning; text-style: bold; }
-        .problem--info { color: $primary; text-style: bold; }
-        .editor--found { text-style: reverse; }
+        .problem--info { color: $muted; text-style: bold; }
+        .editor--found { background: $warning-soft; color: $foreground; text-style: bold; }
+        &:ansi .editor--found { text-style: reverse; }
     }
     """
 

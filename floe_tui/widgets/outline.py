@@ -14,7 +14,7 @@ from floe_tui.widgets.row_view import Column, Row, RowView
 DEEPEST = 4
 """Columns of indentation beyond which a key is no section."""
 
-COLUMNS = (Column("Outline"), Column("line", 6, right=True))
+COLUMNS = (Column(), Column(width=5, right=True, tone="dim"))
 
 _KEY = re.compile(r"^( *)([A-Za-z_][\w.-]*)\s*:(?:\s|$)")
 

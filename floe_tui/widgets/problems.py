@@ -6,27 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Label, Static
+from textual.widgets import Static
 
 from floe_engine import Diagnostic, Severity
-from floe_tui.text import count, plain
+from floe_tui.text import count, marked
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
 
 
-class Problems(Vertical):
-    """Diagnostics by line, with their number above; choosing one goes there."""
+class Problems(Frame):
+    """Diagnostics by line, counted in the title; choosing one goes there. Hidden while nothing is wrong."""
 
     DEFAULT_CSS = """
     Problems {
-        height: 2; border-top: solid $panel;
-        &.-open { height: 8; }
-        #problem-count { height: 1; padding: 0 1; background: $panel; width: 1fr; }
-        RowView { min-height: 2; display: none; }
-        &.-open RowView { display: block; }
-        #problem { height: auto; max-height: 4; padding: 0 1; background: $panel; display: none; }
+        height: 8; padding: 0; display: none;
+        &.-open { display: block; }
+        RowView { min-height: 2; }
+        #problem { height: auto; max-height: 4; padding: 0 1; display: none; color: $muted; }
         &.-any #problem { display: block; }
     }
     """
@@ -38,14 +37,16 @@ class Problems(Vertical):
         diagnostic: Diagnostic
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(title="Problems")
         self.diagnostics: tuple[Diagnostic, ...] = ()
         self._told = ""
-        self._rows = RowView((Column(width=9), Column(), Column(width=11, least=70)), empty="No problems.")
+        self._rows = RowView(
+            (Column(width=8, tone="dim"), Column(), Column(width=11, least=70, tone="dim")),
+            empty="No problems.",
+        )
 
     def compose(self) -> ComposeResult:
-        """The count, the rows and the whole of one."""
-        yield Label("", id="problem-count", markup=False)
+        """The rows and the whole of one."""
         yield self._rows
         yield Static("", id="problem")
 
@@ -63,7 +64,7 @@ class Problems(Vertical):
                 for index, found in enumerate(self.diagnostics)
             ]
         )
-        self.query_one("#problem-count", Label).update(summary(self.diagnostics), layout=False)
+        self.entitle("Problems", *chips(self.diagnostics))
         self.set_class(bool(self.diagnostics), "-any")
         if self.diagnostics:
             self.add_class("-open")
@@ -99,6 +100,8 @@ class Problems(Vertical):
 
     def _tell(self) -> None:
         row = self._rows.current
+        number = len(self.diagnostics)
+        self.tell(position=f"{self._rows.cursor + 1} of {number}" if number else "")
         if row is None or int(row.key) >= len(self.diagnostics):
             return
         found = self.diagnostics[int(row.key)]
@@ -108,7 +111,17 @@ class Problems(Vertical):
         parts += [f"fix: {fix.title}" for fix in found.fixes[:1]]
         if self._told != (told := "  ".join(parts)):  # another height lays the screen out
             self._told = told
-            self.query_one("#problem", Static).update(plain(told))
+            self.query_one("#problem", Static).update(marked(told))
+
+
+def chips(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """How many of each severity, as chips."""
+    found = []
+    for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO):
+        number = sum(1 for item in diagnostics if item.severity is severity)
+        if number:
+            found.append(chip(f"{GLYPHS[severity]} {number}", severity.value))
+    return found
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:

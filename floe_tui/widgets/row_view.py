@@ -18,8 +18,15 @@ from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
 from floe_tui.text import shorten, visible
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned
 
-Tone = Literal["", "error", "warning", "success", "info", "dim"]
+Tone = Literal["", "error", "warning", "success", "info", "dim", "strong"]
+
+_TONES = {"info": "muted", "dim": "faint"}
+"""What the tones of rows are called as tones of marks, where they are called otherwise."""
+
+TAIL_ROOM = 40
+"""Cells that a row keeps for its columns before it shows its tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,13 @@ class Row:
     tone: Tone = ""
     search: str = ""
     heading: bool = False
-    """Its first cell stands over the rows below, across all columns."""
+    """It stands over the rows below: its cells are a title, or a code, a title and a count."""
+    tones: tuple[Tone, ...] = ()
+    """How the cells are toned, one by one; those that are not given are plain."""
+    tail: tuple[Toned, ...] = ()
+    """Drawn at the right end where there is room, such as chips and bars."""
+    order: tuple[float | str, ...] = ()
+    """What each column is sorted by, where that is not the cell's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,8 @@ class Column:
     """Left out where the list is narrower than so many cells."""
     ends: bool = False
     """Its texts are told apart by both ends: what is too long loses its middle."""
+    tone: Tone = ""
+    """How its cells are toned, where a row does not say otherwise."""
 
 
 class RowView(ScrollView, can_focus=True):
@@ -56,26 +71,29 @@ class RowView(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES = {
         "row-view--cursor",
+        "row-view--edge",
         "row-view--header",
+        "row-view--sorted",
         "row-view--heading",
-        *(f"row-view--{tone}" for tone in ("error", "warning", "success", "info", "dim")),
+        *TONE_CLASSES,
     }
-    DEFAULT_CSS = """
+    DEFAULT_CSS = (
+        """
     RowView {
-        background: $surface; height: 1fr;
-        .row-view--cursor { background: $panel; text-style: bold; }
-        .row-view--header { color: $primary; text-style: bold; }
+        background: $background; height: 1fr;
+        .row-view--cursor { background: $raised; }
+        .row-view--edge { color: $frame; }
+        .row-view--header { color: $muted; }
+        .row-view--sorted { color: $foreground; text-style: bold; }
         .row-view--heading { text-style: bold; }
-        .row-view--error { color: $error; }
-        .row-view--warning { color: $warning; }
-        .row-view--success { color: $success; }
-        .row-view--info { color: $primary; }
-        .row-view--dim { text-style: dim; }
-        &:focus .row-view--cursor { background: $primary; color: $background; }
+        &:focus .row-view--cursor { background: $cursor; }
+        &:focus .row-view--edge { color: $focus; }
         &:ansi .row-view--cursor { text-style: bold underline; }
-        &:ansi:focus .row-view--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
-    }
+        &:ansi:focus .row-view--cursor { text-style: reverse; }
     """
+        + TONE_CSS
+        + "}"
+    )
     BINDINGS = [*part_bindings("list")]
 
     cursor: reactive[int] = reactive(0)
@@ -105,6 +123,13 @@ class RowView(ScrollView, can_focus=True):
             """For ``@on(..., "#id")``."""
             return self.view
 
+    @dataclass
+    class Titled(Message):
+        """A click on a column's title."""
+
+        view: RowView
+        column: int
+
     def __init__(
         self, columns: Sequence[Column] = (Column(),), *, empty: str = "Nothing here.", id: str | None = None
     ) -> None:
@@ -116,6 +141,9 @@ class RowView(ScrollView, can_focus=True):
         self._base: Style | None = None
         self._width: int | None = None
         self._header = any(column.title for column in self.columns)
+        self._grouped = False
+        self.sorted: tuple[int, bool] | None = None
+        """The column that the rows are sorted by, and whether downwards; it is only marked here."""
 
     # --- rows ------------------------------------------------------------------------------
 
@@ -134,6 +162,7 @@ class RowView(ScrollView, can_focus=True):
         before = self.current
         self._rows = list(rows)
         self._at = {row.key: index for index, row in enumerate(self._rows)}
+        self._grouped = any(row.heading for row in self._rows)
         self.virtual_size = Size(0, len(rows) + self._header)
         at = min(self.cursor, max(0, len(rows) - 1))
         if before is not None and not (at < len(rows) and rows[at].key == before.key):
@@ -197,53 +226,118 @@ class RowView(ScrollView, can_focus=True):
         """One line: the header stays, the rows scroll."""
         width = self._width if self._width is not None else self.scrollable_content_region.width
         base = self._base or self.rich_style
+        lead = self._lead
         if self._header and y == 0:
-            style = base + self.get_component_rich_style("row-view--header", partial=True)
-            titles = tuple(column.title for column in self.columns)
-            return Strip([Segment("  " + self._layout(titles, width - 2), style)], width)
+            return Strip(
+                [Segment(" " * lead, base), *self._titles(width - lead - 1, base)]
+            ).adjust_cell_length(width, base)
         index = y + self.scroll_offset.y - self._header
         if not self._rows and index == 0:
-            style = base + self.get_component_rich_style("row-view--dim", partial=True)
-            return Strip([Segment(set_cell_size(f"  {self.empty}", width), style)], width)
+            style = base + self._tone("muted")
+            return Strip([Segment(set_cell_size(f" {self.empty}", width), style)], width)
         if not 0 <= index < len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]
-        tone = self.get_component_rich_style(f"row-view--{row.tone}", partial=True) if row.tone else Style()
-        text = base + tone if row.tone == "dim" else base
-        sign = base + tone
-        if index == self.cursor:
-            cursor = self.get_component_rich_style("row-view--cursor", partial=True)
-            text, sign = text + cursor, sign + cursor
+        here = index == self.cursor
+        if here:
+            base = base + self.get_component_rich_style("row-view--cursor", partial=True)
+        edge = base + self.get_component_rich_style("row-view--edge", partial=True) if here else base
+        start = Segment("▌" if here else " ", edge)
         if row.heading:
-            text += self.get_component_rich_style("row-view--heading", partial=True)
-            layout = _fitting(visible(row.cells[0]), width - 2)
-        else:
-            layout = self._layout(row.cells, width - 2)
-        return Strip([Segment(set_cell_size(row.glyph, 2), sign), Segment(layout, text)], width)
+            return Strip([start, *self._heading(row, width - 1, base)]).adjust_cell_length(width, base)
+        sign = base + self._tone(row.tone)
+        pieces = [start, Segment(" " * (lead - 3), base), Segment(set_cell_size(row.glyph, 2), sign)]
+        tail = self._tail(row, width - lead, base)
+        room = width - lead - 1 - sum(cell_len(piece.text) for piece in tail)
+        pieces += self._cells(row, room, base)
+        return Strip([*pieces, *tail, Segment(" ", base)]).adjust_cell_length(width, base)
 
-    def _layout(self, cells: Sequence[str], width: int) -> str:
-        columns = [
-            (column, visible(cells[index]) if index < len(cells) else "")
-            for index, column in enumerate(self.columns)
-            if width + 2 >= column.least
+    @property
+    def _lead(self) -> int:
+        """Cells before a row's text: the cursor's edge, a rest, and the sign; under headings one more."""
+        return 5 if self._grouped else 4
+
+    def _tone(self, tone: str) -> Style:
+        tone = _TONES.get(tone, tone)
+        return self.get_component_rich_style(f"tone--{tone}", partial=True) if tone else Style()
+
+    def _heading(self, row: Row, width: int, base: Style) -> list[Segment]:
+        """A code, which is faint, a title, a rule to the edge, and a count."""
+        code, title, count = row.cells if len(row.cells) == 3 else ("", row.cells[0], "")
+        sign = f"{row.glyph} " if row.glyph.strip() else ""
+        count = f" {count} " if count else " "
+        left = cell_len(sign) + (cell_len(code) + 1 if code else 0)
+        title = visible(title)
+        if cell_len(title) > width - left - cell_len(count) - 1:
+            title = _fitting(title, max(4, width - left - cell_len(count) - 1))
+        rule = max(0, width - left - cell_len(title) - 1 - cell_len(count) - 1)
+        heading = base + self.get_component_rich_style("row-view--heading", partial=True)
+        return [
+            Segment(sign, base + self._tone(row.tone)),
+            Segment(f"{visible(code)} " if code else "", base + self._tone("faint")),
+            Segment(f"{title} ", heading),
+            Segment("─" * rule, base + self._tone("frame")),
+            Segment(count, base + self._tone("muted")),
         ]
-        fixed = sum(column.width for column, _ in columns) + len(columns) - 1
-        shares = sum(1 for column, _ in columns if not column.width) or 1
+
+    def _tail(self, row: Row, width: int, base: Style) -> list[Segment]:
+        if not row.tail:
+            return []
+        size = sum(cell_len(text) for text, _ in row.tail)
+        if width - size < TAIL_ROOM:
+            return []
+        return [Segment(visible(text), base + self._tone(tone)) for text, tone in row.tail]
+
+    def _titles(self, width: int, base: Style) -> list[Segment]:
+        style = base + self.get_component_rich_style("row-view--header", partial=True)
+        marked = style + self.get_component_rich_style("row-view--sorted", partial=True)
+        titles = [column.title for column in self.columns]
+        if self.sorted is not None:
+            at, down = self.sorted
+            titles[at] = f"{titles[at]} {'↓' if down else '↑'}"
+        return [
+            Segment(text, marked if self.sorted is not None and at == self.sorted[0] else style)
+            for at, text in self._layout(titles, width)
+        ]
+
+    def _cells(self, row: Row, width: int, base: Style) -> list[Segment]:
+        pieces = []
+        for at, text in self._layout(row.cells, width):
+            tone = row.tones[at] if 0 <= at < len(row.tones) else self.columns[at].tone if at >= 0 else ""
+            tone = tone or ("dim" if row.tone == "dim" else "")
+            pieces.append(Segment(text, base + self._tone(tone)))
+        return pieces
+
+    def _shown(self, width: int) -> list[int]:
+        return [index for index, column in enumerate(self.columns) if width + 2 >= column.least]
+
+    def _layout(self, cells: Sequence[str], width: int) -> list[tuple[int, str]]:
+        """Column and text, in exactly `width` cells together; between columns -1."""
+        columns = [
+            (index, self.columns[index], visible(cells[index]) if index < len(cells) else "")
+            for index in self._shown(width)
+        ]
+        fixed = sum(column.width for _, column, _ in columns) + len(columns) - 1
+        shares = sum(1 for _, column, _ in columns if not column.width) or 1
         share = max(4, (width - fixed) // shares)
         # The room of empty cells at the end is the last text's: a case has no number beside its name.
-        told = max((index for index, (_, text) in enumerate(columns) if text), default=0)
-        parts = []
-        for index, (column, text) in enumerate(columns):
+        told = max((at for at, (_, _, text) in enumerate(columns) if text), default=0)
+        parts: list[tuple[int, str]] = []
+        for at, (index, column, text) in enumerate(columns):
             size = column.width or share
-            if index == told and not column.right:
-                size += sum(1 + (column.width or share) for column, _ in columns[index + 1 :])
+            if at == told and not column.right:
+                size += sum(1 + (column.width or share) for _, column, _ in columns[at + 1 :])
             if cell_len(text) > size:
                 text = shorten(text, size) if column.ends and text.isascii() else _fitting(text, size)
             pad = " " * (size - cell_len(text))
-            parts.append(pad + text if column.right else text + pad)
-            if index == told:
+            parts.append((index, f"{pad + text if column.right else text + pad} "))
+            if at == told:
                 break
-        return set_cell_size(" ".join(parts), max(0, width))
+        total = sum(cell_len(text) for _, text in parts)
+        if parts and total != width:
+            index, text = parts[-1]
+            parts[-1] = (index, set_cell_size(text, max(0, cell_len(text) + width - total)))
+        return parts
 
     # --- keys and mouse --------------------------------------------------------------------
 
@@ -277,13 +371,26 @@ class RowView(ScrollView, can_focus=True):
             self.post_message(self.Chosen(self, row))
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there; on the same row again, choose it."""
+        """Put the cursor there; on the same row again, choose it; on a title, sort by that column."""
+        if self._header and event.y == 0:
+            self._click_title(event.x - self._lead)
+            return
         index = event.y + self.scroll_offset.y - self._header
         if 0 <= index < len(self._rows):
             if index == self.cursor:
                 self.action_choose()
             else:
                 self.cursor = index
+
+    def _click_title(self, x: int) -> None:
+        at = 0
+        for index, text in self._layout(
+            [column.title for column in self.columns], self.scrollable_content_region.width - self._lead - 1
+        ):
+            at += cell_len(text)
+            if x < at:
+                self.post_message(self.Titled(self, index))
+                return
 
 
 def _fitting(text: str, width: int) -> str:

@@ -21,6 +21,7 @@ from floe_engine import DiffRow, changed_part, folded, one_column
 from floe_tui.actions import part_bindings
 from floe_tui.text import count, visible
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
 from floe_tui.widgets.wrapping import broken, hanging
 
 NARROW = 100
@@ -43,24 +44,36 @@ class SplitDiff(ScrollView, can_focus=True):
         "diff--current",
         "diff--found",
         "diff--dropped",
+        "diff--rule",
+        "diff--on-tint",
+        *(f"diff--sign-{kind}" for kind in ("added", "removed", "changed")),
+        *SYNTAX_CLASSES,
     }
-    DEFAULT_CSS = """
+    DEFAULT_CSS = (
+        """
     SplitDiff {
-        height: 1fr; background: $surface;
-        .diff--added { background: $success 18%; }
-        .diff--removed { background: $error 18%; }
-        .diff--changed { background: $warning 14%; }
+        height: 1fr; background: $background;
+        .diff--added { background: $success-soft; }
+        .diff--removed { background: $error-soft; }
+        .diff--changed { background: $warning-soft; }
         .diff--part { text-style: bold underline; }
-        .diff--number { text-style: dim; }
-        .diff--folded { text-style: dim italic; }
-        .diff--current { color: $accent; text-style: bold; }
+        .diff--number { color: $faint; }
+        .diff--on-tint { color: $muted; }
+        .diff--sign-added { color: $success; text-style: bold; }
+        .diff--sign-removed { color: $error; text-style: bold; }
+        .diff--sign-changed { color: $warning; text-style: bold; }
+        .diff--rule { color: $frame; }
+        .diff--folded { color: $muted; background: $raised; }
+        .diff--current { color: $focus; text-style: bold; }
         .diff--found { text-style: reverse; }
-        .diff--dropped { text-style: dim strike; }
+        .diff--dropped { color: $faint; text-style: strike; }
         &:ansi .diff--added { background: ansi_default; color: ansi_green; }
         &:ansi .diff--removed { background: ansi_default; color: ansi_red; }
         &:ansi .diff--changed { background: ansi_default; color: ansi_yellow; }
-    }
     """
+        + SYNTAX_CSS
+        + "}"
+    )
     BINDINGS = [*part_bindings("diff")]
 
     unified: reactive[bool] = reactive(False)
@@ -69,6 +82,7 @@ class SplitDiff(ScrollView, can_focus=True):
     def __init__(self, *, empty: str = "The texts are the same.", id: str | None = None) -> None:
         super().__init__(id=id)
         self.empty = empty
+        self.language = ""
         self._aligned: Sequence[DiffRow] = ()
         self._shown: Sequence[DiffRow] = ()
         self._tops: list[int] = [0]
@@ -84,9 +98,10 @@ class SplitDiff(ScrollView, can_focus=True):
 
     # --- content ---------------------------------------------------------------------------
 
-    def show(self, rows: Sequence[DiffRow]) -> None:
-        """Show aligned rows from their top."""
+    def show(self, rows: Sequence[DiffRow], language: str = "") -> None:
+        """Show aligned rows from their top, in a language's colours."""
         self._aligned = rows
+        self.language = language
         self._at = -1
         self._rebuild()
         self.scroll_to(0, 0, animate=False)
@@ -253,61 +268,62 @@ class SplitDiff(ScrollView, can_focus=True):
         row, part = self._shown[index], line - self._tops[index]
         if row.kind == "folded":
             style = base + self.get_component_rich_style("diff--folded", partial=True)
-            text = f" ⋯ {count(row.hidden, 'equal line')}"
+            text = f"  ⋯  {count(row.hidden, 'equal line')}"
             return Strip([Segment(set_cell_size(text, width), style)], width)
         current = bool(self._starts) and self._at >= 0 and index == self._starts[self._at]
         current = current or (self._match >= 0 and self._matches[self._match : self._match + 1] == (index,))
-        mark = Segment("▸" if current and part == 0 else " ", base + self._style("current"))
+        mark = Segment("▌" if current and part == 0 else " ", base + self._style("current"))
         left, right = self._rooms
         if self.one_column:
             side = "old" if row.kind == "removed" else "new"
             return Strip([mark, *self._side(row, side, left, base, part, index)])
         old = self._side(row, "old", left, base, part, index)
         new = self._side(row, "new", right, base, part, index)
-        return Strip([mark, *old, Segment("│", base + self._style("number")), *new])
+        return Strip([mark, *old, Segment("│", base + self._style("rule")), *new])
 
     def _side(self, row: DiffRow, side: str, room: int, base: Style, part: int, index: int) -> list[Segment]:
         """One of the lines that a side of a row takes."""
         number, text = (row.left_no, row.left) if side == "old" else (row.right_no, row.right)
         if number is None:
             return [Segment(" " * (HEAD + room), base)]
-        style, sign = base, GLYPHS["same"]
+        style, sign, look = base, GLYPHS["same"], Style()
+        number_style = self._style("number")
         if row.kind != "same":
-            kind = "removed" if side == "old" else "added"
-            sign = GLYPHS["changed"] if row.kind == "changed" else GLYPHS[kind]
-            style = base + self._style("changed" if row.kind == "changed" else kind)
+            kind = "changed" if row.kind == "changed" else "removed" if side == "old" else "added"
+            sign, look = GLYPHS[kind], self._style(f"sign-{kind}")
+            style, number_style = base + self._style(kind), self._style("on-tint")
             if self.dropped.get(bisect_right(self._starts, index) - 1) == side:
-                style = base + self._style("dropped")
-        head = Segment(f"{number:>5} {sign} " if part == 0 else " " * HEAD, style + self._style("number"))
+                style, look = base + self._style("dropped"), self._style("dropped")
+        if part:
+            head = [Segment(" " * HEAD, style)]
+        else:
+            head = [Segment(f"{number:>5} ", style + number_style), Segment(f"{sign} ", style + look)]
         parts = broken(text, room)
         if part >= len(parts):
-            return [head, Segment(" " * room, style)]
+            return [*head, Segment(" " * room, style)]
         first, last = parts[part]
-        cuts = [(0, len(text), style)]
+        layers = [
+            (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
+            for start, end, name in spans(self.language, text)
+        ]
         if row.kind == "changed":
             start, left_end, right_end = changed_part(row.left, row.right)
-            end = left_end if side == "old" else right_end
-            cuts = [(0, start, style), (start, end, style + self._style("part")), (end, len(text), style)]
-        pieces = [
-            piece
-            for start, end, look in cuts
-            for piece in self._marked(text, max(start, first), min(end, last), look)
-        ]
+            layers.append((start, left_end if side == "old" else right_end, self._style("part")))
+        layers += self._marked(text)
+        pieces = [(visible(text[at:to]), look) for at, to, look in layered(first, last, style, layers)]
         if part:
             pieces.insert(0, (" " * hanging(text, room), style))
         strip = Strip([Segment(piece, look) for piece, look in pieces if piece])
-        return [head, *strip.adjust_cell_length(room, style)]
+        return [*head, *strip.adjust_cell_length(room, style)]
 
-    def _marked(self, text: str, start: int, end: int, style: Style) -> Iterator[tuple[str, Style]]:
-        """A piece of a line, with what is searched made visible in it."""
+    def _marked(self, text: str) -> list[tuple[int, int, Style]]:
+        """What is searched, wherever it stands in a line."""
         lower = text.casefold()
-        if self._needle and len(lower) == len(text):  # a letter that folds into two has other places
-            found = self.get_component_rich_style("diff--found", partial=True)
-            while (at := lower.find(self._needle, start, end)) >= 0:
-                yield visible(text[start:at]), style
-                start = at + len(self._needle)
-                yield visible(text[at:start]), style + found
-        yield visible(text[start:end]), style
+        if not self._needle or len(lower) != len(text):  # a letter that folds into two has other places
+            return []
+        found = self.get_component_rich_style("diff--found", partial=True)
+        size = len(self._needle)
+        return [(at, at + size, found) for at in range(len(lower)) if lower.startswith(self._needle, at)]
 
     def _style(self, name: str) -> Style:
         style = self.get_component_rich_style(f"diff--{name}", partial=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -16,6 +17,7 @@ from textual.strip import Strip
 from floe_engine import Event, Heading, Notice, Stage, Step, Transfer, human_size
 from floe_tui.text import homely, visible
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS
 from floe_tui.widgets.row_view import Tone
 from floe_tui.widgets.wrapping import broken, hanging
 
@@ -27,20 +29,8 @@ _TONES: dict[str, Tone] = {"done": "success", "failed": "error", "warned": "warn
 class Steps(ScrollView, can_focus=True):
     """A growing log of one run."""
 
-    COMPONENT_CLASSES = {
-        *(f"steps--{tone}" for tone in ("title", "error", "warning", "success", "info", "dim"))
-    }
-    DEFAULT_CSS = """
-    Steps {
-        height: 1fr; background: $surface;
-        .steps--title { color: $primary; text-style: bold; }
-        .steps--error { color: $error; text-style: bold; }
-        .steps--warning { color: $warning; }
-        .steps--success { color: $success; }
-        .steps--info { color: $accent; }
-        .steps--dim { text-style: dim; }
-    }
-    """
+    COMPONENT_CLASSES = {*TONE_CLASSES}
+    DEFAULT_CSS = "Steps { height: 1fr; background: $background;" + TONE_CSS + "}"
 
     def __init__(self, *, empty: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -111,7 +101,7 @@ class Steps(ScrollView, can_focus=True):
 
     def _broken(self) -> Iterator[tuple[str, str, str]]:
         """The lines in parts that fit beside a scroll bar, so that a command is seen whole."""
-        room = self.size.width - self.styles.scrollbar_size_vertical - 1
+        room = self.size.width - self.styles.scrollbar_size_vertical
         for sign, text, tone in self._all():
             cells = max(10, room - cell_len(sign))
             for start, end in broken(text, cells):
@@ -123,13 +113,14 @@ class Steps(ScrollView, can_focus=True):
         width, base = self.scrollable_content_region.width, self.rich_style
         index = y + self.scroll_offset.y
         if not self._drawn and index == 0:
-            return Strip([Segment(set_cell_size(f" {self.empty}", width), base)], width)
+            return Strip([Segment(set_cell_size(self.empty, width), base)], width)
         if index >= len(self._drawn):
             return Strip.blank(width, base)
         sign, text, tone = self._drawn[index]
-        style = base + self.get_component_rich_style(f"steps--{tone}", partial=True)
-        words = style if tone in ("title", "dim", "error") else base
-        return Strip([Segment(f" {sign}", style), Segment(text, words)]).adjust_cell_length(width, base)
+        known = {"title": "strong", "info": "muted", "dim": "muted"}.get(tone, tone)
+        style = base + (self.get_component_rich_style(f"tone--{known}", partial=True) if known else Style())
+        words = style if tone in ("title", "dim", "info", "error") else base
+        return Strip([Segment(sign, style), Segment(text, words)]).adjust_cell_length(width, base)
 
 
 def _bar(transfer: Transfer) -> tuple[str, str, str]:
@@ -139,4 +130,4 @@ def _bar(transfer: Transfer) -> tuple[str, str, str]:
     part = min(1.0, transfer.done / transfer.total)
     full = round(part * BAR)
     sizes = f"{human_size(transfer.done)} of {human_size(transfer.total)}"
-    return ("  … ", f"{name}  {'█' * full}{'░' * (BAR - full)} {part:>4.0%}  {sizes}", "info")
+    return ("  … ", f"{name}  {'━' * full}{'─' * (BAR - full)} {part:>4.0%}  {sizes}", "info")

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
+from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
-from floe_tui.text import visible
+from floe_tui.text import shorten, visible
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned
+from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
+
+_LABEL = re.compile(r"([a-z][a-z /]{0,18}?)( {2,})(?=\S)")
+_SIGN = re.compile(r"( *)([✓✗!▸→]|[-~+](?= ))( )")
+SIGNS = {"✓": "success", "✗": "error", "!": "warning", "→": "muted", "▸": "strong", "-": "muted"}
 
 
 class TextView(ScrollView, can_focus=True):
-    """Lines as they are, shown safely. A line that begins with ``# `` is a heading where asked for."""
+    """Lines, shown safely: as they are, in a language's colours, or as facts.
 
-    COMPONENT_CLASSES = {"text-view--heading"}
-    DEFAULT_CSS = """
-    TextView {
-        height: 1fr; background: $surface; padding: 0 1;
-        .text-view--heading { color: $primary; text-style: bold; }
-    }
+    Of facts, a line that begins with ``# `` is a heading, a sign at its start has its state's tone, a word
+    before two spaces is a label, and ``$ `` begins a command.
     """
+
+    COMPONENT_CLASSES = {*TONE_CLASSES, *SYNTAX_CLASSES}
+    DEFAULT_CSS = "TextView { height: 1fr; background: $background;" + TONE_CSS + SYNTAX_CSS + "}"
     BINDINGS = [*part_bindings("text")]
 
     def __init__(
-        self, text: str = "", *, headings: bool = False, wrap: bool = False, id: str | None = None
+        self,
+        text: str = "",
+        *,
+        headings: bool = False,
+        wrap: bool = False,
+        language: str = "",
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self.headings = headings
+        self.facts = headings
         self.wrap = wrap
+        self.language = language
         self._source = text
         self._lines: list[str] = []
         self.show(text)
@@ -40,9 +55,11 @@ class TextView(ScrollView, can_focus=True):
         """What is shown."""
         return self._source
 
-    def show(self, text: str, *, keep_place: bool = False) -> None:
+    def show(self, text: str, *, keep_place: bool = False, language: str | None = None) -> None:
         """Show other text, from its top unless `keep_place`."""
         self._source = text
+        if language is not None:
+            self.language = language
         self._lay_out()
         if not keep_place:
             self.scroll_to(0, 0, animate=False)
@@ -78,11 +95,22 @@ class TextView(ScrollView, can_focus=True):
         if index >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[index]
-        style = base
-        if self.headings and line.startswith("# "):
-            style = base + self.get_component_rich_style("text-view--heading", partial=True)
-            line = line[2:]
-        return Strip([Segment(line, style)]).crop(self.scroll_offset.x).adjust_cell_length(width, base)
+        if self.language:
+            layers = [
+                (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
+                for start, end, name in spans(self.language, line)
+            ]
+            segments = [
+                Segment(line[left:right], style) for left, right, style in layered(0, len(line), base, layers)
+            ]
+        elif self.facts:
+            segments = [Segment(text, base + self._tone(tone)) for text, tone in fact(line)]
+        else:
+            segments = [Segment(line, base)]
+        return Strip(segments).crop(self.scroll_offset.x).adjust_cell_length(width, base)
+
+    def _tone(self, tone: str) -> Style:
+        return self.get_component_rich_style(f"tone--{tone}", partial=True) if tone else Style()
 
     def action_down(self) -> None:
         """A line down."""
@@ -93,7 +121,36 @@ class TextView(ScrollView, can_focus=True):
         self.scroll_relative(y=-1, animate=False)
 
 
+def fact(line: str) -> list[Toned]:
+    """A line of facts in its tones."""
+    if line.startswith("# "):
+        return [(line[2:], "strong")]
+    if line.startswith("$ "):
+        return [("$ ", "faint"), (line[2:], "strong")]
+    if sign := _SIGN.match(line):
+        return [
+            (sign[1], ""),
+            (sign[2], SIGNS.get(sign[2], "muted")),
+            (sign[3], ""),
+            (line[sign.end() :], ""),
+        ]
+    if label := _LABEL.match(line):
+        return [(label[0], "muted"), (line[label.end() :], "")]
+    return [(line, "muted" if line.startswith("    ") else "")]
+
+
 def _broken(line: str, width: int) -> list[str]:
-    """A line in parts that fit; what follows the first is indented like it, and two more."""
-    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+    """A line in parts that fit. What follows stands under the text: behind a label, a sign, an indent.
+
+    A name or a digest that is too long by itself loses its middle; only a command is broken inside a word.
+    """
+    if cell_len(line) <= width:
+        return [line]
+    head = _LABEL.match(line) or _SIGN.match(line)
+    hang = head.end() if head and head.end() < width // 2 else len(line) - len(line.lstrip(" ")) + 2
+    if not line.startswith("$ "):
+        most = width - hang
+        start = line[: head.end()] if head else line[: len(line) - len(line.lstrip(" "))]
+        words = line[len(start) :].split(" ")
+        line = start + " ".join(shorten(word, most) if len(word) > most else word for word in words)
+    return textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False) or [""]

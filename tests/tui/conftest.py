@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from floe_tui.app import Workbench
 from floe_tui.places.place import PlaceScreen
 from floe_tui.settings import Options
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.row_view import Row
 
 ROOT = Path(__file__).parents[2]
@@ -101,22 +103,35 @@ def platform(directory: Path) -> Path:
     return directory
 
 
-@pytest.fixture
-def published(platform: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The platform's directory, with three versions in the embedded registry and a change since."""
+@pytest.fixture(scope="session")
+def _three_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with three versions in its embedded registry: made once, for it takes the longest."""
     from floe_engine import Workspace, publish
 
+    base = tmp_path_factory.mktemp("published")
+    work = base / "work"
+    work.mkdir()
+    manifest = work / "manifest.yaml"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(base))
+        for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+            patch.setenv(f"XDG_{name}_HOME", str(base / name.lower()))
+        patch.delenv("FLOE_REGISTRY", raising=False)
+        patch.setenv("SOURCE_DATE_EPOCH", "1705314600")
+        other = MANIFEST.replace("1.2.3", "1.3.0").replace("enterprise\n", "enterprise\n  owner: data\n")
+        for tag, text in (("v1.2.3", MANIFEST), ("v1.3.0", other), ("v2.0.0", STRICTER)):
+            manifest.write_text(text)
+            publish(Workspace.open(work), tag)
+    return base / "data"
+
+
+@pytest.fixture
+def published(platform: Path, tmp_path: Path, _three_versions: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The platform's directory, with three versions in the embedded registry and a change since."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1705314600")
-    manifest = platform / "manifest.yaml"
-    publish(Workspace.open(platform), "v1.2.3")
-    manifest.write_text(
-        MANIFEST.replace("1.2.3", "1.3.0").replace("enterprise\n", "enterprise\n  owner: data\n")
-    )
-    publish(Workspace.open(platform), "v1.3.0")
-    manifest.write_text(STRICTER)
-    publish(Workspace.open(platform), "v2.0.0")
+    shutil.copytree(_three_versions, tmp_path / "home" / "data")
     later = STRICTER.replace("2.0.0", "3.0.0").replace("duckdb", "snowflake")
-    manifest.write_text(later.replace("    enforcement: strict", "    enforcement: warn"))
+    (platform / "manifest.yaml").write_text(later.replace("    enforcement: strict", "    enforcement: warn"))
     return platform
 
 
@@ -193,6 +208,12 @@ def kept_texts(file: Path) -> list[str]:
     from floe_tui.kept import Keeper
 
     return [kept.text for kept in Keeper(file).others()[0]]
+
+
+def title(app: Workbench, pane: str) -> str:
+    """What stands in a pane's frame, at the top and at the bottom, as text."""
+    frame = place(app).query_one(pane, Frame)
+    return f"{frame._border_title} {frame._border_subtitle}"
 
 
 def place(app: Workbench) -> PlaceScreen:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from floe_engine import Diagnostic, Position, Severity, Span, TextEdit
 from floe_tui.panels.confirm import ConfirmPanel
-from floe_tui.themes import themes
+from floe_tui.themes import FALLBACK
 from floe_tui.widgets.find_bar import FindBar
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.yaml_colours import YamlColours
@@ -30,7 +30,7 @@ class Editing(App[None]):
         self.bar = FindBar(self.editor)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return themes()[0].variables
+        return FALLBACK
 
     def compose(self) -> ComposeResult:
         yield self.editor
@@ -171,12 +171,14 @@ async def test_every_match_is_seen_while_finding() -> None:
         app.bar.open()
         await pilot.press(*"one")
         marked = [
-            [part.text for part in app.editor.render_line(row) if part.style and part.style.reverse]
+            [part.text for part in app.editor.render_line(row) if part.style and part.style.bold]
             for row in (0, 1)
         ]
         assert [found.count("one") for found in marked] == [1, 2]
         await pilot.press("escape")
-        assert not any(part.style and part.style.reverse for part in app.editor.render_line(1))
+        assert not any(
+            part.text == "one" and part.style.bold for part in app.editor.render_line(1) if part.style
+        )
 
 
 async def test_an_insert_at_20_000_lines_stays_within_the_budget_of_a_frame() -> None:

@@ -128,7 +128,7 @@ async def test_without_problems_the_text_has_the_room_and_slips_while_typing_do_
     async with app.run_test(size=(80, 24)) as pilot:
         await checked(pilot, app)
         tall = editor(app).size.height
-        assert tall == 24 - 5  # tabs, line, count, status, keys
+        assert tall == 24 - 6  # context, tabs, frame, status, keys
         await pilot.press("x")
         await until(pilot, lambda: bool(problems(app)))
         await pilot.pause()

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from floe_engine import CancelToken, Transfer, Workspace, keygen, list_versions, publish
+from floe_engine import CancelToken, SigningOptions, Transfer, Workspace, keygen, list_versions, publish
 from floe_tui.app import Workbench
 from floe_tui.panels.ask import PasswordPanel
 from floe_tui.panels.choose import ChoosePanel
@@ -231,6 +231,74 @@ async def test_a_folder_has_no_cosign_command(workbench: Start, platform: Path) 
         await idle(pilot, app)
         assert any(line.startswith("Digest: sha256:") for line in screen.query_one(Steps).lines)
         assert not any("cosign verify" in line for line in screen.query_one(Steps).lines)
+
+
+def checks(screen: PublishScreen) -> dict[str, tuple[str, str]]:
+    return {row.key: (row.glyph, row.cells[1]) for row in screen.list.rows}
+
+
+async def test_all_six_checks_run_whatever_fails_and_say_how_to_mend(
+    workbench: Start, published: Path
+) -> None:
+    manifest = published / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace('"3.0.0"', '"2.0.1"'))
+    app = workbench(published)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        found = checks(screen)
+        assert [*found] == ["Manifest", "Policies", "Guard", "Key", "Registry", "Consumers"]
+        assert found["Manifest"][0] == found["Policies"][0] == found["Registry"][0] == "✓"
+        assert found["Guard"][0] == "✗"
+        assert found["Key"] == ("!", "unsigned: nobody can tell who made it")
+        assert all(row.cells[2].endswith(" s") for row in screen.list.rows if row.glyph in "✓✗!")
+        screen.list.move_to("Guard")
+        await pilot.pause()
+        assert "→ e sets the version" in screen.query_one("#check-text", TextView).text
+        assert screen.why_not("publish.publish"), "what does not hold is not published"
+
+
+async def test_the_version_is_raised_in_manifest_yaml_as_the_changes_need(
+    workbench: Start, published: Path
+) -> None:
+    manifest = published / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace('"3.0.0"', '"2.0.1"'))
+    app = workbench(published)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChoosePanel) and isinstance(app.focused, RowView))
+        panel = app.screen
+        assert isinstance(panel, ChoosePanel)
+        assert panel.rows[0].cells == ("3.0.0", "the least that the changes need")
+        assert any(row.glyph == "✗" for row in panel.rows), "what promises too little is marked"
+        await pilot.press("enter")
+        await until(pilot, lambda: 'version: "3.0.0"' in manifest.read_text())
+        await idle(pilot, app)
+        assert checks(screen)["Guard"][0] == "✓"
+
+
+async def test_unsigned_after_signed_is_loud(
+    workbench: Start, platform: Path, target: str, key: Path
+) -> None:
+    publish(
+        Workspace.open(platform, registry=target),
+        "v1.2.3",
+        options=SigningOptions(keys=(str(key),)),
+        ask=lambda prompt: PASSWORD,
+    )
+    manifest = platform / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("1.2.3", "1.2.4"))
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await publishing(pilot, app)
+        await aim(pilot, app, target)
+        await sign_with(pilot, app, 3)
+        assert checks(screen)["Key"] == ("!", "unsigned, though v1.2.3 is signed")
+        await pilot.press("p")
+        assert "unsigned, though v1.2.3 is signed" in dict((await asked(pilot, app)).facts)["! loud"]
+        await until(pilot, lambda: app.focused is not None)
+        await pilot.press("escape")
+        await idle(pilot, app)
 
 
 async def test_stopping_while_files_are_uploaded_leaves_no_tag(

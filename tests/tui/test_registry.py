@@ -23,6 +23,8 @@ from floe_tui.panels.problem import ProblemPanel
 from floe_tui.places.registry.facts import age, ranges
 from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.row_view import Row
+from floe_tui.widgets.status_bar import StatusBar
 from floe_tui.widgets.text_view import TextView
 from tests.registries import DockerRegistry, docker_registry
 
@@ -37,11 +39,19 @@ async def registry(pilot: Pilot[None], app: Workbench) -> RegistryScreen:
 
 
 def changes(app: Workbench) -> dict[str, str]:
-    return {row.key: row.cells[4] for row in rows(app)}
+    return {row.key: "locked" if is_locked(row) else row.cells[2] for row in versions(app)}
+
+
+def versions(app: Workbench) -> list[Row]:
+    return [row for row in rows(app) if not row.heading]
+
+
+def is_locked(row: Row) -> bool:
+    return any("locked" in words for words, _ in row.tail)
 
 
 def where(screen: RegistryScreen) -> str:
-    return str(screen.query_one("#where").render())
+    return f"{screen.frame._border_title} {screen.query_one(StatusBar).text}"
 
 
 def pin_of(folder: Path) -> str:
@@ -69,9 +79,9 @@ async def test_a_version_is_shown_with_its_eight_files_and_its_signatures(
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await registry(pilot, app)
         await until(pilot, lambda: all(changes(app).values()))
-        await pilot.press("g", "enter")
+        await pilot.press("g", "j", "enter")
         await idle(pilot, app)
-        text = screen.query_one(TextView).text
+        text = screen.query_one("#facts", TextView).text
         assert text.count(".json") >= 8
         assert "# Signatures" in text
         assert "breaking: a major change" in text
@@ -137,14 +147,14 @@ async def test_whoever_signed_is_recognised_at_every_width(
     app = workbench(platform)
     async with app.run_test(size=size) as pilot:
         screen = await registry(pilot, app)
-        await until(pilot, lambda: rows(app)[0].glyph in "✓!")
-        line = screen.list.view.render_line(1).text
+        await until(pilot, lambda: rows(app)[-1].glyph in "✓!")
+        line = screen.list.view.render_line(2).text
         shown = line.split()[-1]
-        assert rows(app)[0].glyph == "✓"
+        assert rows(app)[-1].glyph == "✓"
         start, _, end = shown.partition("…")
-        assert key.startswith(start)
+        assert key.removeprefix("sha256:").startswith(start)
         assert key.endswith(end)
-        assert len(start.removeprefix("sha256:")) >= 4
+        assert len(start) >= 4
         assert len(end) >= 8
 
 
@@ -168,7 +178,7 @@ async def test_another_repository_is_chosen_from_the_catalog_or_typed(
         app.screen.query_one(Input).value = here
         await pilot.press("enter")
         await idle(pilot, app)
-        assert [row.key for row in rows(app)] == ["v1.2.3"]
+        assert [row.key for row in versions(app)] == ["v1.2.3"]
         assert "chosen here" in where(screen)
         await pilot.press("b")
         await idle(pilot, app)
@@ -276,6 +286,87 @@ async def test_read_only_previews_a_pin_says_why_it_is_not_made_and_writes_nothi
     assert sorted(data_team.rglob("*")) == before
 
 
+# --- what must not be overlooked --------------------------------------------------------------
+
+
+def badges(row: Row) -> list[str]:
+    return [words.strip() for words, tone in row.tail if words.strip()]
+
+
+async def test_a_moved_tag_is_never_shown_as_good(workbench: Start, project: Path) -> None:
+    lock = Workspace.open(project).store.read_lock()
+    assert lock is not None
+    index = Path(lock.reference.removeprefix("oci-layout:")) / "index.json"
+    document = json.loads(index.read_text())
+    name = "org.opencontainers.image.ref.name"
+    by_tag = {entry.get("annotations", {}).get(name): entry for entry in document["manifests"]}
+    by_tag["v1.2.3"].update({key: by_tag["v1.3.0"][key] for key in ("digest", "size")})
+    index.write_text(json.dumps(document))
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        await until(pilot, lambda: versions(app)[-1].glyph == "✗")
+        row = versions(app)[-1]
+        assert (row.key, row.tone) == ("v1.2.3", "error")
+        assert "the tag" in row.cells[-1], "the engine's verdict says why"
+        await until(pilot, lambda: "✗ the tag" in screen.query_one("#facts", TextView).text)
+        assert "verified" not in screen.query_one("#facts", TextView).text
+
+
+async def test_who_is_not_trusted_or_did_not_sign_stands_out(workbench: Start, platform: Path) -> None:
+    keygen(Workspace.open(platform), ask=lambda prompt: "")
+    publish(Workspace.open(platform), "v1.2.3", ask=lambda prompt: "")
+    manifest = platform / "manifest.yaml"
+    manifest.write_text(MANIFEST.replace("1.2.3", "1.2.4"))
+    (platform / "cosign.key").rename(platform / "away.key")
+    publish(Workspace.open(platform), "v1.2.4")
+    (platform / "cosign.pub").unlink()
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        await until(pilot, lambda: all(row.glyph == "!" for row in versions(app)))
+        assert [badges(row) for row in versions(app)] == [["! unsigned"], ["! foreign"]]
+
+
+async def test_what_was_seen_of_a_registry_is_shown_with_its_age_while_it_does_not_answer(
+    workbench: Start, platform: Path, tmp_path: Path
+) -> None:
+    with docker_registry(tmp_path / "registry") as running:
+        name = f"oci://{running.host}/team/platform"
+        keygen(Workspace.open(platform), ask=lambda prompt: "")
+        publish(Workspace.open(platform, registry=name), "v1.2.3", ask=lambda prompt: "")
+        app = workbench(platform)
+        async with app.run_test(size=(140, 40)) as pilot:
+            screen = await registry(pilot, app)
+            screen._look_into(name)
+            await idle(pilot, app)
+            await until(pilot, lambda: bool(versions(app)) and versions(app)[0].glyph == "✓")
+            await idle(pilot, app)
+    again = workbench(platform)
+    async with again.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, again)
+        screen._look_into(name)
+        await until(pilot, lambda: bool(versions(again)))
+        assert versions(again)[0].glyph == "✓"
+        assert versions(again)[0].cells[1], "the date is known by the digest"
+        await until(pilot, lambda: "seen       a moment ago" in screen.query_one("#facts", TextView).text)
+        await until(pilot, lambda: "offline" in where(screen), seconds=60)
+        assert "as seen a moment ago" in where(screen)
+        assert versions(again)[0].glyph == "✓"
+
+
+async def test_the_constraint_narrows_the_list(workbench: Start, project: Path) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await registry(pilot, app)
+        await pilot.press("c", *"v1.*.*")
+        await idle(pilot, app)
+        assert [row.key for row in versions(app)] == ["v1.3.0", "v1.2.3"]
+        await pilot.press("ctrl+a", "delete")
+        await idle(pilot, app)
+        assert len(versions(app)) == 3
+
+
 # --- without network, and with many ----------------------------------------------------------
 
 
@@ -291,12 +382,12 @@ async def test_without_network_the_cached_versions_stand_there_with_their_age(
         app = workbench(data_team)
         async with app.run_test(size=(140, 40)) as pilot:
             await registry(pilot, app)
-            assert [row.key for row in rows(app)] == ["v1.2.3"]
+            assert [row.key for row in versions(app)] == ["v1.2.3"]
     app = workbench(data_team)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await registry(pilot, app)
         await until(pilot, lambda: bool(rows(app)), seconds=60)
-        assert rows(app)[0].cells[0] == "▸v1.2.3"
+        assert is_locked(versions(app)[0])
         assert "offline, as seen a moment ago" in where(screen)
 
 
@@ -333,17 +424,17 @@ async def test_ten_thousand_tags_are_listed_walked_and_filtered(workbench: Start
     app = workbench(platform)
     async with app.run_test(size=(140, 40)) as pilot:
         await registry(pilot, app)
-        assert len(rows(app)) == 10_000
+        assert len(versions(app)) == 10_000
         await pilot.press("G", "k", "k", "pageup", "g", *["pagedown"] * 20, *["j"] * 50)
-        assert len(rows(app)) == 10_000
+        assert len(versions(app)) == 10_000
         # A burst, as a fast hand or a paste of the terminal sends it: not one key goes to the list.
         for key in ("slash", *"v1", "full_stop", *"99", "full_stop", "enter"):
             letter = {"slash": "/", "full_stop": ".", "enter": "\r"}.get(key, key)
             app.post_message(events.Key(key, letter))
-        await until(pilot, lambda: len(rows(app)) == 100)
+        await until(pilot, lambda: len(versions(app)) == 100)
         await idle(pilot, app)
         assert app.screen.query_one("#list", FilterList).filter == "v1.99."
-        assert app.screen.query_one(TextView).text.startswith("Enter on a version"), "v verified nothing"
+        assert "trust  " not in app.screen.query_one("#facts", TextView).text, "v verified nothing"
 
 
 # --- the first pin ---------------------------------------------------------------------------

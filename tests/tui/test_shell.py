@@ -185,7 +185,7 @@ async def test_ctrl_c_copies_what_is_selected_and_else_says_how_to_leave(
         await settle(pilot)
         await pilot.press("ctrl+c")
         (told,) = app._notifications
-        assert "To leave floe, press f11" in told.message
+        assert "To leave floe, press F11" in told.message
         app.clear_notifications()
         await pilot.press("shift+end", "ctrl+c")
         assert app.clipboard == "apiVersion: floe.dev/v1"
@@ -259,7 +259,7 @@ async def test_what_runs_is_shown_and_can_be_stopped(workbench: Start, platform:
         )
         await pilot.pause()
         line = app.screen.query_one(StatusBar)
-        assert "Pulling v1.2.3 (F12 cancels)" in line.render().plain
+        assert "Pulling v1.2.3  F12  stops it" in line.render().plain
         await pilot.press("f12")
         assert [type(answer) for answer in answers] == [Cancelled]
         assert "Pulling" not in line.render().plain
@@ -307,10 +307,10 @@ async def test_places_keys_and_sections_can_be_clicked(workbench: Start, platfor
     app = workbench(platform)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
-        await pilot.click("#outline", offset=(4, 8))
-        await pilot.click("#outline", offset=(4, 8))
+        await pilot.click("#outline", offset=(6, 7))
+        await pilot.click("#outline", offset=(6, 7))
         assert app.screen.query_one(ManifestEditor).cursor_location == (8, 0)
-        await pilot.click(KeyFooter, offset=(152, 0))
+        await pilot.click(KeyFooter, offset=(150, 0))
         await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         await pilot.press("escape")
         await pilot.click(PlaceTabs, offset=(55, 0))
@@ -446,7 +446,7 @@ def test_no_key_means_two_things_in_one_place() -> None:
         keys = [
             key
             for a in ACTIONS
-            if a.place in (None, place) and not a.part
+            if a.place in (None, place) and not a.part and a.id != "suspend"  # outside the text
             for key in a.keys.split(",")
             if key
         ]

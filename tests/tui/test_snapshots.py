@@ -20,14 +20,22 @@ from .conftest import MANIFEST, Start, idle, until
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
 
-LOOKS = pytest.mark.parametrize(
-    ("size", "theme"),
-    [
-        pytest.param(size, theme, id=f"{size[0]}x{size[1]}-{theme.removeprefix('floe-')}")
-        for size in ((80, 24), (160, 45))
-        for theme in ("floe-dark", "floe-light")
-    ],
-)
+SIZES = ((80, 24), (120, 36), (160, 45))
+
+
+def looks(*chosen: tuple[tuple[int, int], str]) -> pytest.MarkDecorator:
+    """A picture in each size and theme."""
+    return pytest.mark.parametrize(
+        ("size", "theme"),
+        [pytest.param(size, f"floe-{theme}", id=f"{size[0]}x{size[1]}-{theme}") for size, theme in chosen],
+    )
+
+
+PLACE = looks(*((size, theme) for size in SIZES for theme in ("dark", "light")))
+"""Every place at three sizes, in both themes."""
+
+OVER = looks((SIZES[0], "dark"), (SIZES[1], "light"))
+"""What opens over a place: small and dark, larger and light."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +44,9 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_tui.places.manifest.live_check.SHORTEST", 0.01)
     monkeypatch.setattr("floe_tui.places.manifest.live_check.LONGEST", 0.01)
     monkeypatch.setattr("floe_tui.places.registry.screen.REST", 0.01)
+    # How long something took is told, and is another each time.
+    monkeypatch.setattr("floe_tui.places.publish.preflight.clock", lambda: 0.0)
+    monkeypatch.setattr("floe_tui.jobs.clock", lambda: 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -63,52 +74,81 @@ def then(*keys: str, asks: bool = False) -> Before:
     return before
 
 
-@LOOKS
-@pytest.mark.parametrize(
-    "name", ["manifest", "help", "palette", "find", "jump", "quit", "complete", "explain"]
-)
-def test_the_manifest_and_what_opens_over_it(
+MANIFEST_PANELS = {
+    "help": ("f1",),
+    "palette": ("ctrl+p",),
+    "find": ("ctrl+f", "t", "y", "p", "e", "enter"),
+    "jump": ("ctrl+o",),
+    "quit": ("x", "ctrl+q"),
+    "complete": ("down", "down", "end", "enter", "o"),
+    "explain": ("f8", "ctrl+n"),
+}
+
+
+def mistaken(platform: Path) -> Path:
+    """A manifest with an error and a warning."""
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd") + "governence: {}\n")
+    return platform
+
+
+@PLACE
+def test_the_manifest(
+    snap_compare: Compare, workbench: Start, platform: Path, size: tuple[int, int], theme: str
+) -> None:
+    app = workbench(mistaken(platform), theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then("f8"))
+
+
+@OVER
+@pytest.mark.parametrize("name", MANIFEST_PANELS)
+def test_what_opens_over_the_manifest(
     snap_compare: Compare, workbench: Start, platform: Path, size: tuple[int, int], theme: str, name: str
 ) -> None:
-    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd") + "governence: {}\n")
-    keys = {
-        "manifest": ("f8",),
-        "help": ("f1",),
-        "palette": ("ctrl+p",),
-        "find": ("ctrl+f", "t", "y", "p", "e", "enter"),
-        "jump": ("ctrl+o",),
-        "quit": ("x", "ctrl+q"),
-        "complete": ("down", "down", "end", "enter", "o"),
-        "explain": ("f8", "ctrl+n"),
-    }[name]
-    assert snap_compare(workbench(platform, theme=theme), terminal_size=size, run_before=then(*keys))
+    app = workbench(mistaken(platform), theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then(*MANIFEST_PANELS[name]))
 
 
-PLATFORM = {
-    "good-manifest": ("f2",),
-    "versions": ("f3",),
+PLATFORM = {"versions": "f3", "policy": "f4", "registry": "f6"}
+
+PLATFORM_PANELS = {
     "side": ("f3", "o"),
-    "policy": ("f4", "down"),
     "mutants": ("f4", "m", "down"),
-    "publish": ("f5",),
     "signer": ("f5", "s"),
     "confirm": ("f5", "p"),
-    "registry": ("f6",),
     "details": ("f6", "enter"),
 }
-PROJECT = {
-    "project": ("down",),
+
+PROJECT_PANELS = {
     "upgrade": ("u", "enter"),
     "hits": ("f3", "p"),
     "text": ("f3", "ctrl+l"),
-    "pinned": ("f6",),
     "pin": ("f6", "i"),
 }
 
 
-@LOOKS
+@PLACE
 @pytest.mark.parametrize("name", PLATFORM)
 def test_the_platform_teams_places(
+    snap_compare: Compare, workbench: Start, published: Path, size: tuple[int, int], theme: str, name: str
+) -> None:
+    app = workbench(published, theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=then(PLATFORM[name]))
+
+
+@PLACE
+def test_the_preflight(
+    snap_compare: Compare,
+    workbench: Start,
+    published: Path,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    assert snap_compare(workbench(published, theme=theme), terminal_size=size, run_before=then("f5"))
+
+
+@OVER
+@pytest.mark.parametrize("name", PLATFORM_PANELS)
+def test_what_opens_over_the_platform_teams_places(
     snap_compare: Compare,
     workbench: Start,
     published: Path,
@@ -116,36 +156,37 @@ def test_the_platform_teams_places(
     theme: str,
     name: str,
 ) -> None:
-    app = workbench(published, theme=theme)
-    before = then(*PLATFORM[name], asks=name == "confirm")
-    assert snap_compare(app, terminal_size=size, run_before=before)
+    before = then(*PLATFORM_PANELS[name], asks=name == "confirm")
+    assert snap_compare(workbench(published, theme=theme), terminal_size=size, run_before=before)
 
 
-@LOOKS
-@pytest.mark.parametrize("name", PROJECT)
-def test_the_data_teams_places(
-    snap_compare: Compare,
-    workbench: Start,
-    project: Path,
-    size: tuple[int, int],
-    theme: str,
-    name: str,
+@PLACE
+def test_the_project(
+    snap_compare: Compare, workbench: Start, project: Path, size: tuple[int, int], theme: str
+) -> None:
+    assert snap_compare(workbench(project, theme=theme), terminal_size=size, run_before=then("down"))
+
+
+@OVER
+@pytest.mark.parametrize("name", PROJECT_PANELS)
+def test_what_opens_over_the_data_teams_places(
+    snap_compare: Compare, workbench: Start, project: Path, size: tuple[int, int], theme: str, name: str
 ) -> None:
     app = workbench(project, theme=theme)
-    assert snap_compare(app, terminal_size=size, run_before=then(*PROJECT[name]))
+    assert snap_compare(app, terminal_size=size, run_before=then(*PROJECT_PANELS[name]))
 
 
 @pytest.mark.parametrize("theme", ["floe-ansi", "floe-colour-blind"])
 def test_the_other_themes(snap_compare: Compare, workbench: Start, platform: Path, theme: str) -> None:
-    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
-    assert snap_compare(workbench(platform, theme=theme), terminal_size=(80, 24), run_before=then("f8"))
+    app = workbench(mistaken(platform), theme=theme)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=then("f8"))
 
 
 def test_a_terminal_that_is_too_small(snap_compare: Compare, workbench: Start, platform: Path) -> None:
     assert snap_compare(workbench(platform), terminal_size=(58, 14), run_before=then())
 
 
-@LOOKS
+@OVER
 def test_the_first_pin(
     snap_compare: Compare,
     workbench: Start,

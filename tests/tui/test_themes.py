@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
 from textual.color import Color
-from textual.theme import Theme
 
-from floe_tui.themes import themes
+from floe_tui.themes import fitting_theme, themes
+from floe_tui.themes.own import BASES, read_themes
+from floe_tui.themes.tokens import ANSI, Tokens
 
 from .conftest import Start, settle
 
@@ -18,8 +20,22 @@ READABLE = 4.5
 VISIBLE = 3.0
 """WCAG 2.2, 1.4.11: the least contrast of a part that is no text."""
 
-ON_EVERY_GROUND = ("foreground", "primary", "accent", "warning", "error")
-ON_THE_SURFACE = ("success", "yaml-key", "yaml-string", "yaml-number", "yaml-reference", "yaml-comment")
+SEEN = 2.0
+"""What a frame needs that only parts the screen."""
+
+STATES = ("error", "warning", "success")
+SYNTAX = ("key", "string", "number", "word")
+
+PAIRS = (
+    *((text, ground) for text in ("text", "muted") for ground in ("ground", "raised", "cursor")),
+    *((state, ground) for state in STATES for ground in ("ground", "raised", "cursor", f"{state}_soft")),
+    *((text, f"{state}_soft") for text in ("text", "muted", *SYNTAX) for state in STATES),
+    *((hue, "ground") for hue in SYNTAX),
+    ("faint", "ground"),
+    ("focus", "ground"),
+    ("ground", "focus"),  # a button in focus
+)
+"""What is drawn on what."""
 
 
 def luminance(color: Color) -> float:
@@ -30,49 +46,48 @@ def luminance(color: Color) -> float:
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
-def contrast(one: Color, other: Color) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted(luminance(Color.parse(color)) for color in (one, other))
     return (light + 0.05) / (dark + 0.05)
 
 
-FIXED = pytest.mark.parametrize(
-    "theme", [theme for theme in themes() if not theme.ansi], ids=lambda theme: theme.name
-)
+FIXED = pytest.mark.parametrize("tokens", [tokens for tokens, _ in BASES.values()], ids=[*BASES])
 
 
 @FIXED
-def test_every_text_is_readable_on_its_ground(theme: Theme) -> None:
-    values = {**theme.to_color_system().generate(), **theme.variables}
-    pairs = [(name, ground) for name in ON_EVERY_GROUND for ground in ("surface", "panel")]
-    pairs += [(name, "surface") for name in ON_THE_SURFACE]
-    pairs += [("background", "primary"), ("background", "accent")]  # the row under the cursor, a jump letter
+def test_every_text_is_readable_on_every_ground_that_it_is_drawn_on(tokens: Tokens) -> None:
+    values = asdict(tokens)
     weak = [
-        f"{name} on {ground}"
-        for name, ground in pairs
-        if contrast(Color.parse(values[name]), Color.parse(values[ground])) < READABLE
+        f"{text} on {ground}: {found:.1f}"
+        for text, ground in PAIRS
+        if (found := contrast(values[text], values[ground])) < READABLE
     ]
     assert weak == []
 
 
 @FIXED
-def test_the_scroll_bar_stands_out_from_a_ground_that_is_no_hole_in_the_screen(theme: Theme) -> None:
-    values = {**theme.to_color_system().generate(), **theme.variables}
-    ground, surface = (Color.parse(values[name]) for name in ("scrollbar-background", "surface"))
-    for bar in ("scrollbar", "scrollbar-hover", "scrollbar-active"):
-        assert contrast(Color.parse(values[bar]), ground) >= VISIBLE
-    assert contrast(ground, surface) < 1.3
-    if theme.dark:
-        assert luminance(ground) > luminance(surface)
+def test_the_focus_stands_out_and_frames_and_scroll_bars_do_not_outshine_it(tokens: Tokens) -> None:
+    focus, frame = contrast(tokens.focus, tokens.ground), contrast(tokens.frame, tokens.ground)
+    assert focus >= VISIBLE
+    assert SEEN <= frame < focus
+    assert contrast(tokens.cursor, tokens.ground) > 1.1
+    assert contrast(tokens.raised, tokens.ground) > 1.1
+
+
+@FIXED
+def test_no_two_tokens_that_mean_something_else_look_the_same(tokens: Tokens) -> None:
+    meaning = [tokens.focus, tokens.error, tokens.warning, tokens.success, tokens.text]
+    assert len(set(meaning)) == len(meaning)
 
 
 def test_the_terminals_own_theme_names_no_color_of_its_own() -> None:
+    assert all(value.startswith("ansi_") for value in asdict(ANSI).values())
     (theme,) = (theme for theme in themes() if theme.ansi)
-    named = [theme.primary, theme.error, theme.warning, theme.background, *theme.variables.values()]
-    assert all(str(name).startswith("ansi_") for name in named)
+    assert all(str(value).startswith("ansi_") for value in theme.variables.values())
 
 
 async def test_a_theme_that_is_put_on_elsewhere_is_seen_on_return(workbench: Start, platform: Path) -> None:
-    app = workbench(platform)
+    app = workbench(platform, theme="floe-dark")
     async with app.run_test() as pilot:
         await pilot.press("f4")
         await settle(pilot)
@@ -81,4 +96,50 @@ async def test_a_theme_that_is_put_on_elsewhere_is_seen_on_return(workbench: Sta
         for key, place in (("f2", "manifest"), ("f3", "versions"), ("f4", "policy")):
             await pilot.press(key)
             await settle(pilot)
-            assert app.screen.styles.background == Color.parse("#f7f8f8"), place
+            assert app.screen.styles.background == Color.parse(BASES["floe-light"][0].ground), place
+
+
+# --- themes of one's own -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "home" / "config" / "floe" / "themes"
+    folder.mkdir(parents=True)
+    return folder
+
+
+async def test_a_theme_of_ones_own_is_put_on_by_its_files_name(
+    workbench: Start, platform: Path, own: Path
+) -> None:
+    (own / "night.toml").write_text('base = "floe-dark"\nground = "#000000"\n')
+    app = workbench(platform, theme="night")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert app.theme == "night"
+        assert app.screen.styles.background == Color.parse("#000000")
+
+
+def test_every_mistake_of_a_theme_is_told_and_the_others_are_taken(own: Path) -> None:
+    (own / "good.toml").write_text('focus = "#ff00ff"\n')
+    (own / "bad.toml").write_text('base = "nowhere"\nfocuss = "#ff00ff"\nerror = "red"\n')
+    (own / "floe-dark.toml").write_text("")
+    (own / "torn.toml").write_text("= =")
+    found, wrong = read_themes(own)
+    assert [theme.name for theme in found] == ["good"]
+    assert len(wrong) == 3
+    (bad,) = (said for said in wrong if said.startswith("bad.toml"))
+    assert all(part in bad for part in ("base", "focuss", "error", fields(Tokens)[0].name))
+
+
+@pytest.mark.parametrize(
+    ("terminal", "true", "theme"),
+    [("linux", "", "floe-ansi"), ("screen", "", "floe-ansi"), ("screen-256color", "", "floe-dark"),
+     ("xterm-256color", "", "floe-dark"), ("linux", "truecolor", "floe-dark")],
+)  # fmt: skip
+def test_a_terminal_of_few_colours_gets_its_own(
+    monkeypatch: pytest.MonkeyPatch, terminal: str, true: str, theme: str
+) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setenv("COLORTERM", true)
+    assert fitting_theme() == theme

@@ -200,7 +200,7 @@ class Safekeeping:
             f"Recover unsaved text of {self._file.name}?",
             ("on disk", self._disk.text),
             (f"kept {kept.at[:10]} {kept.at[11:16]} UTC", kept.text),
-            f"{number} that were never saved" + ("; the file was changed on disk since" if older else ""),
+            f"{number} never saved" + ("; the file changed since" if older else ""),
             take="Recover (r)", keys=("r", "d"), leave="Discard (d)", later="Decide later",
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from floe_engine import Diagnostic, FloeError, human_size
+from floe_engine import Diagnostic, FloeError, Severity, human_size
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.manifest.live_check import Found, LiveCheck
@@ -16,9 +16,11 @@ from floe_tui.places.manifest.safekeeping import Safekeeping
 from floe_tui.places.place import PlaceScreen
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.artifact_files import ArtifactFiles
+from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.manifest_editor import ManifestEditor
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
-from floe_tui.widgets.problems import Problems, summary
+from floe_tui.widgets.problems import Problems, chips, summary
 from floe_tui.widgets.row_view import Row, RowView
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class ManifestScreen(PlaceScreen):
     )
     BINDINGS = [*bindings(Place.MANIFEST)]
     CSS_PATH = "screen.tcss"
+    split = (12, 8)
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,12 +64,14 @@ class ManifestScreen(PlaceScreen):
         editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only, waiting=True)
         self._keeping = Safekeeping(self, editor, options.directory / FILE, self._say, self._text_changed)
         with Horizontal(id="body"):
-            with Vertical(id="text", classes="pane -active"):
-                yield editor
+            with Vertical(id="text", classes="column"):
+                with Frame(id="edit", classes="pane", title=FILE):
+                    yield editor
                 yield Problems()
-            with Vertical(id="made", classes="pane"):
+            with Vertical(id="made", classes="column"):
                 yield ArtifactFiles()
-                yield Outline()
+                with Frame(id="sections", classes="pane -list", title="Outline"):
+                    yield Outline()
 
     def on_mount(self) -> None:
         """Read the file."""
@@ -145,11 +150,23 @@ class ManifestScreen(PlaceScreen):
         self.query_one(Problems).show(found.diagnostics)
         self.query_one(Outline).show_sections(self.editor.document.lines)
         self.query_one(ArtifactFiles).show(found.files, saved=not self._dirty)
+        self._orient(found)
         if self._help is None:
             self.call_later(self._mount_help)
         else:
             self._help.found(found.text, found.checked)
         self._say()
+
+    def _orient(self, found: Found) -> None:
+        errors = sum(1 for item in found.diagnostics if item.severity is Severity.ERROR)
+        known = found.checked.manifest.metadata if found.checked.manifest is not None else None
+        names = {"platform": known.name, "version": str(known.version)} if known is not None else {}
+        self.workbench.orient(dirty=self._dirty, **names)
+        self.workbench.count(
+            self.place,
+            f"{GLYPHS['error']}{errors}" if errors else GLYPHS["done"],
+            "error" if errors else "success",
+        )
 
     def on_text_area_selection_changed(self) -> None:
         """Say where the cursor is, and what is wrong there."""
@@ -163,8 +180,17 @@ class ManifestScreen(PlaceScreen):
         self.query_one(Outline).follow(row)
         if here:
             self.query_one(Problems).follow(here[0])
+        diagnostics = self.query_one(Problems).diagnostics
         dot = "● " if self._dirty else ""
-        count = summary(self.query_one(Problems).diagnostics) if self._checked else "checking"
+        count = summary(diagnostics) if self._checked else "checking"
+        told = [chip("●", "warning")] if self._dirty else []
+        told += chips(diagnostics) or ([chip(GLYPHS["done"], "success")] if self._checked else [])
+        told += (
+            [chip(f"{GLYPHS['warning']} {self._keeping.warning}", "warning")] if self._keeping.warning else []
+        )
+        frame = self.query_one("#edit", Frame)
+        frame.entitle(FILE, *told)
+        frame.tell(position=f"{row + 1}:{column + 1}")
         warned = f"  {GLYPHS['warning']} {self._keeping.warning}" if self._keeping.warning else ""
         self.post_message(StatusChanged(f"{dot}{FILE} {row + 1}:{column + 1}  {text or count}{warned}"))
 
@@ -214,6 +240,7 @@ class ManifestScreen(PlaceScreen):
 
     def _written(self) -> None:
         self._dirty = self._keeping.changed
+        self.workbench.orient(dirty=self._dirty)
         self.query_one(ArtifactFiles).mark_saved()
         self.query_one(Problems).settle()
         self._say("saved")
@@ -300,8 +327,14 @@ class ManifestScreen(PlaceScreen):
         from floe_tui.widgets.find_bar import FindBar
 
         if not self.query(FindBar):
-            await self.query_one("#text").mount(FindBar(self.editor), after=self.editor)
+            await self.query_one("#edit").mount(FindBar(self.editor), after=self.editor)
         self.query_one(FindBar).open()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Outside the text, Ctrl+Z is for the shell."""
+        if action == "undo" and not self.editor.has_focus:
+            return False
+        return super().check_action(action, parameters)
 
     def action_undo(self) -> None:
         """Take back."""

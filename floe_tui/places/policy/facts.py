@@ -138,11 +138,12 @@ def rows_of(
             continue
         path = tested.paths[suite]
         sign, tone = _judged(good == len(cases))
-        add(Row(suite, (_head(suite, folded), f"{good}/{len(cases)}"), sign, tone), Shown(suite, path=path))
+        head = ("", _head(suite, folded), f"{good}/{len(cases)}")
+        add(Row(suite, head, sign, tone, heading=True), Shown(suite, path=path))
         for name, result in cases if suite not in folded else ():
             if not (only_failed and result.passed):
                 sign, tone = _judged(result.passed)
-                row = Row(f"{suite}\n{name}", (f"  {name}", ""), sign, tone, suite)
+                row = Row(f"{suite}\n{name}", (name, ""), sign, tone, suite)
                 add(row, Shown(suite, name, result, path=path))
     if mutated is not None:
         for row, what in _mutants(mutated, folded, only_failed):
@@ -153,7 +154,7 @@ def rows_of(
 def _mutants(mutated: Mutated, folded: Collection[str], only_failed: bool) -> Iterator[tuple[Row, Shown]]:
     title, every, dead = mutated.title, len(mutated.trials), len(mutated.trials) - len(mutated.survivors)
     sign, tone = _judged(not mutated.survivors)
-    yield Row(title, (_head(title, folded), f"{dead}/{every}"), sign, tone), Shown(title)
+    yield Row(title, ("", _head(title, folded), f"{dead}/{every}"), sign, tone, heading=True), Shown(title)
     if title in folded:
         return
     # Survivors first: they are what one came for.
@@ -162,7 +163,7 @@ def _mutants(mutated: Mutated, folded: Collection[str], only_failed: bool) -> It
             sign, tone = _judged(not trial.survived)
             key = f"{title}\n{trial.rule} {trial.change}"
             row = Row(
-                key, (f"  {trial.rule} {trial.change}", ""), sign, tone, "survivor" if trial.survived else ""
+                key, (f"{trial.rule} {trial.change}", ""), sign, tone, "survivor" if trial.survived else ""
             )
             yield row, Shown(title, trial=trial)
 
@@ -197,10 +198,7 @@ def _mutant(trial: Any) -> str:
 def _case(shown: Shown) -> str:
     result = shown.result
     case = result.case
-    lines = [f"# {case.name}"]
-    if shown.path is not None:
-        lines.append(f"{shown.path.name}:{shown.line}")
-    lines += ["", "# Given", case.given or count(len(case.project.models), "model")]
+    lines = ["# Given", case.given or count(len(case.project.models), "model")]
     lines += [f"  {model.name}" for model in case.project.models[:10]] if not case.given else []
     for label, value in (
         ("judged by", ", ".join(case.rules)),
@@ -231,3 +229,11 @@ def unexercised_text(tested: Tested) -> str:
     if not tested.unexercised:
         return "Every rule has a case that expects it to fail."
     return "\n".join(["# Rules that no case expects to fail", *tested.unexercised])
+
+
+def rule_title(rule: str) -> str:
+    """What a rule demands, in a few words."""
+    from floe_engine import rule_by_id
+
+    known = rule_by_id(rule)
+    return known.title if known is not None else ""

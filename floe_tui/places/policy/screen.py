@@ -9,9 +9,8 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Label
 
-from floe_engine import Cancelled, Event, FloeError, Transfer
+from floe_engine import Cancelled, Event, FloeError, Transfer, read_bounded
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
@@ -23,13 +22,21 @@ from floe_tui.places.policy.facts import (
     explained,
     mutate,
     rows_of,
+    rule_title,
     run_tests,
     unexercised_text,
 )
-from floe_tui.text import count, plain
+from floe_tui.text import count
+from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, RowView
+from floe_tui.widgets.source_view import Remark, SourceView
 from floe_tui.widgets.text_view import TextView
+
+LIMIT = 1_000_000
+"""Bytes of a case file that are shown."""
 
 LOOK = 1.0
 """Seconds between two looks at the files that the tests depend on, while this place is up."""
@@ -62,12 +69,19 @@ class PolicyScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Suites and cases; one case in full beside them."""
         with Horizontal(id="body"):
-            with Vertical(id="cases", classes="pane"):
-                yield Label("", id="summary", markup=False)
-                columns = (Column("Case"), Column("Passed", 9, right=True))
-                yield FilterList(columns, empty="No tests were run yet (r).", id="list")
-            with Vertical(id="case", classes="pane"):
-                yield TextView("", headings=True, wrap=True)
+            with Frame(id="cases", classes="pane -list", title="Policies"):
+                columns = (Column(), Column(width=7, right=True, tone="dim"))
+                yield FilterList(columns, empty="No tests were run yet: r runs them.", id="list")
+            with Vertical(id="beside", classes="column -follows"):
+                with Frame(id="case", classes="pane -follows", title="Case"):
+                    yield TextView("", headings=True, wrap=True)
+                with Frame(id="source", classes="pane", title="Source"):
+                    yield SourceView(empty="It is made from the manifest itself: no file has it.")
+
+    @property
+    def frame(self) -> Frame:
+        """The pane of the cases."""
+        return self.query_one("#cases", Frame)
 
     def on_mount(self) -> None:
         """Run at once."""
@@ -124,7 +138,8 @@ class PolicyScreen(PlaceScreen):
 
     def _run(self, names: Sequence[str]) -> None:
         directory, before = self.workbench.options.directory, self._tested
-        self.query_one("#summary", Label).update("running")
+        self.frame.entitle("Policies", note="running")
+        self.list.empty = "The tests are running."
 
         def done(tested: Tested) -> None:
             self._tested = before.renewed_by(tested) if names and before is not None else tested
@@ -148,7 +163,11 @@ class PolicyScreen(PlaceScreen):
         if isinstance(error, Cancelled):
             self._show()
             return
-        self.query_one("#summary", Label).update(plain(f"✗ {error.title}"))
+        self.frame.entitle("Policies", chip(f"{GLYPHS['error']} {error.title}", "error"))
+        self._tested, self._mutated, self._shown = None, None, {}
+        self.list.empty = f"{error.title}. {error.hint}".strip()
+        self.list.set_rows([])
+        self.workbench.count(self.place, GLYPHS["error"], "error")
         found = [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
         hint = f"→ {error.hint}" if error.hint else ""
         lines = [part for part in (error.where, error.message, *found, hint) if part]
@@ -193,12 +212,12 @@ class PolicyScreen(PlaceScreen):
         self._mutate(own=True)
 
     def _mutate(self, *, own: bool) -> None:
-        directory, label = self.workbench.options.directory, self.query_one("#summary", Label)
-        label.update("weakening the platform")
+        directory, frame = self.workbench.options.directory, self.frame
+        frame.entitle("Policies", note="weakening the platform")
 
         def progress(event: Event) -> None:
             if isinstance(event, Transfer):
-                label.update(plain(f"{event.done} of {count(event.total, 'mutant')} judged"))
+                frame.entitle("Policies", note=f"{event.done} of {count(event.total, 'mutant')} judged")
 
         def done(mutated: Mutated) -> None:
             self._mutated = mutated
@@ -221,18 +240,24 @@ class PolicyScreen(PlaceScreen):
     def _show(self) -> None:
         tested = self._tested
         if tested is None:
-            self.query_one("#summary", Label).update("No tests were run yet (r).")
+            self.frame.entitle("Policies")
+            self.list.empty = "No tests were run yet: r runs them."
             return
         rows, self._shown = rows_of(tested, self._mutated, self._folded, only_failed=self._only_failed)
         self.list.set_rows(rows)
-        sign = "✗" if tested.failed else "✓"
-        good, every = len(tested.results) - len(tested.failed), count(len(tested.results), "case")
-        text = f"{good} of {every} passed"
-        if self._mutated is None:
-            text = f"{sign} {count(len(tested.suites), 'suite')}, {text}"
-        else:  # the suites can be counted, and what the mutants did must not be cut
-            text = f"{sign} {text}; {self._mutated.said}"
-        self.query_one("#summary", Label).update(plain(text))
+        failed, every = len(tested.failed), len(tested.results)
+        said = chip(f"{GLYPHS['error']} {failed} of {every}", "error") if failed else ""
+        passed = chip(f"{GLYPHS['done']} {count(every, 'case')}", "success")
+        survived = ""
+        if self._mutated is not None:
+            left = len(self._mutated.survivors)
+            survived = chip(self._mutated.said, "warning" if left else "success")
+        self.frame.entitle("Policies", said or passed, survived)
+        self.workbench.count(
+            self.place,
+            f"{GLYPHS['error']}{failed}" if failed else GLYPHS["done"],
+            "error" if failed else "success",
+        )
         rules = count(len(tested.unexercised), "rule")
         untested = f"{rules} no case expects to fail" if tested.unexercised else ""
         self.post_message(StatusChanged(f"{tested.platform}  {untested}".strip()))
@@ -249,8 +274,11 @@ class PolicyScreen(PlaceScreen):
         view, shown = self.query_one(TextView), self.shown
         if shown is not None and (shown.result is not None or shown.trial is not None):
             view.show(explained(shown))
+            self.query_one("#case", Frame).entitle(shown.case or shown.trial.rule)
         elif self._tested is not None:
             view.show(unexercised_text(self._tested))
+            self.query_one("#case", Frame).entitle("What no case looks at")
+        self._show_source(shown)
         self.refresh_bindings()
 
     @on(RowView.Chosen)
@@ -262,6 +290,26 @@ class PolicyScreen(PlaceScreen):
             self._show()
         else:
             self.activate(self.query_one("#case"))
+
+    def _show_source(self, shown: Shown | None) -> None:
+        """The case as its file has it, where it has one."""
+        pane, source = self.query_one("#source", Frame), self.query_one(SourceView)
+        path = shown.path if shown is not None and shown.result is not None else None
+        if shown is None or path is None:
+            rules = self._tested.unexercised if self._tested is not None else ()
+            pane.entitle("Rules that no case expects to fail", chip(str(len(rules))))
+            source.empty = "Every rule has a case that expects it to fail."
+            source.show([f"{rule}  {rule_title(rule)}" for rule in rules])
+            return
+        try:
+            lines = read_bounded(path, LIMIT, what="case file").decode("utf-8", "replace").splitlines()
+        except FloeError:
+            lines = []
+        failed = not shown.result.passed
+        said = "does not do what it expects" if failed else "does what it expects"
+        sign, tone = ("✗", "error") if failed else ("✓", "success")
+        pane.entitle(path.name, note=f":{shown.line}")
+        source.show(lines, "yaml", Remark(shown.line, sign, tone, said))
 
     def action_open(self) -> None:
         """The case, in the user's editor."""

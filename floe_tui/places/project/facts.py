@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,9 @@ from floe_engine import CancelToken, FloeError, Report
 from floe_tui.pinning import SEVERITIES, Ask, is_pinned
 from floe_tui.text import count
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.marks import Toned, bar
 from floe_tui.widgets.row_view import Row, Tone
+from floe_tui.widgets.source_view import Remark
 
 GROUPS = ("rule", "file", "severity", "waiver")
 
@@ -22,6 +25,18 @@ SOON = 30
 """Days before its end at which a waiver begins to be counted down."""
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
+
+SOURCE_LIMIT = 2_000_000
+"""Bytes of a source that are shown."""
+
+_SHARE = re.compile(r"(\d+) of (\d+) \(")
+
+_PERCENT = re.compile(r"(\d+)\s*%")
+
+SMALL_BAR = 10
+
+BAR = 24
+"""Cells of a bar."""
 
 SPEC = "floe.yaml"
 
@@ -56,6 +71,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """How much of a layer is tested, in the platform's metric."""
+
+    layer: str
+    tested: int
+    total: int
+
+    @property
+    def percent(self) -> float:
+        """0 to 100."""
+        return 100 * self.tested / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One judgement of the project."""
 
@@ -67,6 +96,10 @@ class Judged:
     """Key to row, made in the worker: of thousands it takes longer than the screen can wait."""
     models: int
     profile: str
+    layers: tuple[Covered, ...] = ()
+    """How well each layer is tested, in the platform's order."""
+    least: int = 0
+    """Percent that the platform wants tested."""
 
 
 def judge(
@@ -93,7 +126,28 @@ def judge(
     platform = f"{done.platform.name} {done.platform.version}"
     keyed = tuple(_keyed(findings))
     rows = {item.key: row_of(item.key, item) for item in keyed}
-    return Judged(platform, tuple(steps), keyed, rows, models, written)
+    coverages = [evaluation.coverage for evaluation in done.evaluations]
+    least = max((coverage.minimum for coverage in coverages), default=0)
+    layers = tuple(
+        Covered(layer or "no layer", share.tested, share.total)
+        for coverage in coverages
+        for layer, share in coverage.layers.items()
+    )
+    return Judged(platform, tuple(steps), keyed, rows, models, written, layers, least)
+
+
+def coverage_rows(judged: Judged) -> list[list[Toned]]:
+    """A bar a layer."""
+    width = max((len(layer.layer) for layer in judged.layers), default=0)
+    return [
+        [
+            (f"{layer.layer:<{width}}  ", ""),
+            *bar(layer.percent, BAR, judged.least),
+            (f" {layer.percent:3.0f} %", ""),
+            (f"  {layer.tested} of {layer.total}", "muted"),
+        ]
+        for layer in judged.layers
+    ]
 
 
 def _keyed(findings: Sequence[Found]) -> Iterator[Found]:
@@ -106,9 +160,26 @@ def _keyed(findings: Sequence[Found]) -> Iterator[Found]:
 
 def _numbers(step: Any) -> Iterator[str]:
     if step.errors:
-        yield f" {step.errors} ✗"
+        yield f" {step.errors}"
     if step.warnings:
-        yield f" {step.warnings} !"
+        yield f" {GLYPHS['warning']}{step.warnings}"
+
+
+def source_of(item: Found) -> tuple[list[str], Remark]:
+    """The lines of the file that a finding is in, and what is said of one. Raises `FloeError`."""
+    from floe_engine import read_bounded
+
+    assert item.file is not None
+    data = read_bounded(item.file, SOURCE_LIMIT, what="source")
+    finding = item.finding
+    sign, tone = (
+        GLYPHS[finding.severity],
+        {"error": "error", "warning": "warning"}.get(finding.severity, "muted"),
+    )
+    if item.quiet:
+        sign, tone = GLYPHS["skipped"], "muted"
+    message = finding.message.removeprefix(f"{finding.subject} ")
+    return data.decode("utf-8", "replace").splitlines(), Remark(finding.line, sign, tone, message)
 
 
 def located(finding: Any, directory: Path, project: Path) -> Found:
@@ -174,16 +245,18 @@ def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]
     return sorted(groups.items(), key=worst)
 
 
-def group_title(name: str, members: Sequence[Found], by: str) -> str:
-    """What stands over a group."""
+def group_title(name: str, members: Sequence[Found], by: str) -> tuple[str, str, str]:
+    """What stands over a group: a code, a title, and how many there are."""
     if by == "severity":
-        return count(len(members), SEVERITIES[members[0].finding.severity])
+        noun = SEVERITIES[members[0].finding.severity]
+        return "", f"{noun}s" if len(members) > 1 else noun, str(len(members))
     if by == "rule":
         from floe_engine import rule_by_id
 
         known = rule_by_id(name)
-        name = f"{name} {known.title}" if known is not None else name
-    return f"{name}  ({len(members)})"
+        if known is not None:
+            return name.removeprefix("FLOE-"), known.title, str(len(members))
+    return "", name, str(len(members))
 
 
 def about_rule(rule_id: str) -> str:
@@ -208,15 +281,31 @@ def row_of(key: str, item: Found) -> Row:
         sign, tone = GLYPHS["skipped"], "dim"
     excused = f" (waived {_until(finding.waiver)})" if finding.waived else ""
     # Who it is about stands before it already.
-    message = finding.message.removeprefix(f"{finding.subject} ")
-    cells = (finding.rule, finding.subject, f"{message}{excused}")
-    return Row(key, cells, sign, tone, f"{item.shown} {finding.severity} {item.waiver}")
+    cells = (finding.subject, f"{shortly(finding)}{excused}")
+    search = f"{finding.rule} {finding.message} {item.shown} {finding.severity} {item.waiver}"
+    return Row(key, cells, sign, tone, search, tail=tuple(_measure(finding)))
+
+
+def shortly(finding: Any) -> str:
+    """What is wrong, where who it is about and the rule's title stand beside it."""
+    if share := _SHARE.match(finding.actual):
+        return f"{share[1]} of {share[2]}"
+    return str(finding.message.removeprefix(f"{finding.subject} "))
+
+
+def _measure(finding: Any) -> Iterator[Toned]:
+    """How far a share is from what is demanded, drawn."""
+    share, least = _SHARE.match(finding.actual), _PERCENT.search(finding.expected)
+    if share and least:
+        percent = 100 * int(share[1]) / max(1, int(share[2]))
+        yield from bar(percent, SMALL_BAR, float(least[1]))
+        yield f" {percent:3.0f} %", "muted"
 
 
 def in_full(item: Found) -> str:
     """A finding with everything that helps to mend it."""
     finding = item.finding
-    lines = [f"# {finding.rule} {finding.subject}", finding.message, "", f"at         {item.place}"]
+    lines = [finding.message, "", f"at         {item.place}"]
     for label, value in (
         ("expected", finding.expected),
         ("actual", finding.actual),

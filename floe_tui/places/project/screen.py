@@ -8,7 +8,6 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Label
 
 from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
@@ -20,6 +19,7 @@ from floe_tui.places.project.facts import (
     Found,
     Judged,
     about_rule,
+    coverage_rows,
     group_title,
     grouped,
     in_full,
@@ -27,13 +27,19 @@ from floe_tui.places.project.facts import (
     mistakes,
     reasons,
     row_of,
+    source_of,
 )
 from floe_tui.places.registry.facts import Versions, first_use, list_all
-from floe_tui.text import count, homely, plain
+from floe_tui.text import count, homely
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
+from floe_tui.widgets.source_view import SourceView
+from floe_tui.widgets.syntax import language_of
 from floe_tui.widgets.text_view import TextView
+from floe_tui.widgets.toned_lines import TonedLines
 
 
 class ProjectScreen(PlaceScreen):
@@ -59,13 +65,22 @@ class ProjectScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
-        columns = (Column("Rule", 9), Column("Where", 24, ends=True), Column("What"))
+        columns = (Column(width=26, ends=True), Column(tone="info"))
         with Horizontal(id="body"):
-            with Vertical(id="findings", classes="pane"):
-                yield Label("", id="summary", markup=False)
+            with Frame(id="findings", classes="pane -list", title="Findings"):
                 yield FilterList(columns, empty="No findings.", id="list")
-            with Vertical(id="finding", classes="pane"):
-                yield TextView("", headings=True, wrap=True)
+            with Vertical(id="beside", classes="column -follows"):
+                with Frame(id="source", classes="pane", title="Source"):
+                    yield SourceView(empty="The finding under the cursor is shown here, where it is.")
+                with Frame(id="finding", classes="pane -follows", title="Finding"):
+                    yield TextView("", headings=True, wrap=True)
+                with Frame(id="coverage", classes="pane", title="Test coverage by layer"):
+                    yield TonedLines()
+
+    @property
+    def frame(self) -> Frame:
+        """The pane of the findings."""
+        return self.query_one("#findings", Frame)
 
     def on_mount(self) -> None:
         """Judge at once, in a worker."""
@@ -118,13 +133,15 @@ class ProjectScreen(PlaceScreen):
         options, jobs = self.workbench.options, self.workbench.jobs
         directory = options.directory
         self._pin = pin_stamp(directory)
-        self.query_one("#summary", Label).update("judging the project")
+        self.frame.entitle("Findings", note="judging the project")
         self.list.empty = "The project is being judged."
 
         def failed(error: FloeError) -> None:
             self._judged = None
             self._pin = pin_stamp(directory)
-            self.query_one("#summary", Label).update(plain(f"✗ {error.title}"))
+            self.frame.entitle("Findings", chip(f"{GLYPHS['error']} {error.title}", "error"))
+            self.query_one("#coverage").set_class(True, "-off")
+            self.workbench.count(self.place, GLYPHS["error"] if is_pinned(directory) else "", "error")
             self._by_key = {}
             rows = reasons(error, directory)
             for item in mistakes(error, directory):
@@ -153,27 +170,37 @@ class ProjectScreen(PlaceScreen):
         self._judged = judged
         self.list.empty = "No findings."
         self._pin = pin_stamp(self.workbench.options.directory)
-        self._summarise()
         if judged.profile:
             self.notify(judged.profile, markup=False)
         self._show()
 
-    def on_resize(self) -> None:
-        """The numbers stay, whatever room there is."""
-        self._summarise()
-
     def _summarise(self) -> None:
-        """The seed's three steps; by their first word where there is no room for more."""
-        steps = self._judged.steps if self._judged is not None else ()
-        whole = "   ".join(
-            f"{GLYPHS.get(outcome, ' ')} {title}{numbers}" for title, outcome, numbers in steps
+        """How many of each kind, and the seed's three steps."""
+        judged = self._judged
+        if judged is None:
+            return
+        found = Counter("" if item.quiet else item.finding.severity for item in judged.findings)
+        chips = [
+            chip(f"{GLYPHS[severity]} {found[severity]}", severity)
+            for severity in ("error", "warning", "info")
+            if found[severity]
+        ]
+        chips = chips or [chip(f"{GLYPHS['done']} nothing to mend", "success")]
+        chips += [chip(f"{found['']} waived")] if found[""] else []
+        self.frame.entitle("Findings", *chips)
+        self.frame.tell(note=f"by {self._group}")
+        name, _, version = judged.platform.rpartition(" ")
+        self.workbench.orient(platform=name, version=version)
+        errors, warnings = found["error"], found["warning"]
+        sign = (
+            f"{GLYPHS['error']}{errors}" if errors else f"{GLYPHS['warning']}{warnings}" if warnings else "✓"
         )
-        if len(whole) > self.query_one("#findings").size.width - 2:
-            whole = "   ".join(
-                f"{GLYPHS.get(outcome, ' ')} {title.split()[0]}{numbers}" for title, outcome, numbers in steps
-            )
-        if whole:
-            self.query_one("#summary", Label).update(plain(whole))
+        self.workbench.count(self.place, sign, "error" if errors else "warning" if warnings else "success")
+        coverage = self.query_one("#coverage", Frame)
+        coverage.set_class(not judged.layers, "-off")
+        coverage.styles.height = min(8, len(judged.layers) + 2)
+        coverage.tell(note=f"│ {judged.least} % demanded" if judged.least else "nothing is demanded")
+        self.query_one(TonedLines).show(coverage_rows(judged))
 
     def _show(self) -> None:
         judged = self._judged
@@ -184,9 +211,14 @@ class ProjectScreen(PlaceScreen):
         rows: list[Row] = []
         for name, members in grouped(findings, self._group):
             head = group_title(name, members, self._group)
-            rows.append(Row(f"group {name}", (head,), " ", "info", heading=True))
+            rows.append(Row(f"group {name}", head, " ", "info", heading=True))
             rows += [judged.rows[item.key] for item in members]
+        names = max((len(item.finding.subject) for item in findings), default=0)
+        self.list.view.columns = (Column(width=max(8, min(26, names)), ends=True), Column(tone="info"))
         self.list.set_rows(rows)
+        if self._by_key and self.finding is None and self.list.view.cursor == 0 and len(rows) > 1:
+            self.list.view.move_to(rows[1].key)  # the first finding, so that its source is there at once
+        self._summarise()
         found = Counter("-" if item.quiet else item.finding.severity for item in judged.findings)
         numbers = ", ".join(count(found[name], noun) for name, noun in SEVERITIES.items() if found[name])
         hidden = f", {found['-']} waived or known" if found["-"] else ""
@@ -198,12 +230,31 @@ class ProjectScreen(PlaceScreen):
     @on(RowView.Moved)
     def _moved(self) -> None:
         finding = self.finding
+        self._show_source(finding)
+        pane = self.query_one("#finding", Frame)
         if finding is not None:
             self.query_one(TextView).show(in_full(finding))
+            pane.entitle(finding.finding.subject, note=finding.finding.rule)
         elif self._judged is not None:
             row = self.list.current
             self.query_one(TextView).show(about_rule(row.key.removeprefix("group ")) if row else "")
+            pane.entitle(row.cells[1] if row and row.heading and len(row.cells) > 1 else "Finding")
         self.refresh_bindings()
+
+    def _show_source(self, item: Found | None) -> None:
+        """The line in its file; read here, because it is short and the cursor moves on."""
+        pane, source = self.query_one("#source", Frame), self.query_one(SourceView)
+        if item is None or item.file is None:
+            source.show(())
+            pane.entitle("Source")
+            return
+        try:
+            lines, remark = source_of(item)
+        except FloeError as error:
+            source.show((f"{error.title}: {item.shown}",))
+        else:
+            source.show(lines, language_of(item.shown), remark)
+        pane.entitle(item.shown, note=f":{item.finding.line}")
 
     # --- actions ---------------------------------------------------------------------------
 

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
-from floe_tui.places.publish.facts import Asking, Done, How, Outline, Signing, Wish, plan, push, wanted_tag
-from floe_tui.text import homely, plain
-from floe_tui.widgets.row_view import Column, Row
+from floe_tui.places.publish.facts import Asking, Done, How, Outline, Signing, Wish, plan, push
+from floe_tui.places.publish.preflight import CHECKS, Bump, Check, Preflight, State, bumps, set_version
+from floe_tui.text import homely
+from floe_tui.themes import GLYPHS
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
+from floe_tui.widgets.row_view import Column, Row, RowView, Tone
 from floe_tui.widgets.steps import Steps
 from floe_tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from floe_engine import Invitation
+
+OTHER = "other"
+"""The row that asks for a version which is not in the list."""
+
+STATES: dict[State, tuple[str, Tone]] = {
+    "waiting": ("…", "dim"),
+    "passed": ("✓", "success"),
+    "warning": ("!", "warning"),
+    "failed": ("✗", "error"),
+    "skipped": ("-", "dim"),
+}
 
 TIMEOUT = 900.0
 """Seconds for a whole publication, the time to type a password included."""
@@ -39,10 +55,11 @@ class PublishScreen(PlaceScreen):
 
     place = Place.PUBLISH
     about = (
-        "Publishes manifest.yaml as it is saved. The plan says what would be pushed, where, under which "
-        "tag and signed by whom, and what the version guard thinks of the number; t, s and e choose "
-        "another target, signer and version. Nothing is pushed before you confirm, with another key than "
-        "the one that asked. The tag is written last, so nobody ever sees a version half done; F12 stops."
+        "Publishes manifest.yaml as it is saved. Six checks run first: the manifest, the policy tests, the "
+        "version guard, the key, the registry, and the projects beside this directory; Enter goes where one "
+        "is mended. t and s choose another target and signer, e raises the version in manifest.yaml. Nothing "
+        "is pushed before you confirm, with another key than the one that asked. The tag is written last, so "
+        "nobody ever sees a version half done; F12 stops."
     )
     BINDINGS = [*bindings(Place.PUBLISH)]
     CSS_PATH = "screen.tcss"
@@ -52,24 +69,41 @@ class PublishScreen(PlaceScreen):
         self._wish = Wish()
         self._plan: Outline | None = None
         self._published: Done | None = None
+        self._checks: dict[str, Check] = {check.title: check for check in CHECKS}
+        self._refused: FloeError | None = None
         self._begun = False
 
     def compose_body(self) -> ComposeResult:
         """The plan beside the steps."""
+        columns = (Column(width=10), Column(), Column(width=7, right=True, tone="dim"))
         with Horizontal(id="body"):
-            with Vertical(id="plan", classes="pane"):
-                yield Label("", id="target", markup=False)
-                yield TextView("", headings=True, wrap=True, id="plan-text")
-            with Vertical(id="run", classes="pane"):
-                yield Steps(empty="Nothing was published from here yet.")
+            with Vertical(classes="column", id="before"):
+                with Frame(id="checks", classes="pane -list", title="Preflight"):
+                    yield RowView(columns, id="list")
+                with Frame(id="check", classes="pane -follows", title="Check"):
+                    yield TextView("", headings=True, wrap=True, id="check-text")
+            with Vertical(classes="column", id="beside"):
+                with Frame(id="plan", classes="pane", title="What would be pushed"):
+                    yield TextView("", headings=True, wrap=True, id="plan-text")
+                with Frame(id="run", classes="pane -off", title="Publication"):
+                    yield Steps(empty="Nothing was published from here yet.")
+
+    @property
+    def frame(self) -> Frame:
+        """The pane of the checks."""
+        return self.query_one("#checks", Frame)
+
+    @property
+    def list(self) -> RowView:
+        """The checks."""
+        return self.query_one("#list", RowView)
 
     def on_mount(self) -> None:
-        """Plan at once: it is what the place is for."""
+        """Look at everything at once: it is what the place is for."""
         super().on_mount()
-        self.query_one("#plan-text", TextView).focus()
+        self.list.focus()
         remembered = self.workbench.remembered(Place.PUBLISH)
-        tag, repository = (str(remembered.get(name) or "") for name in ("tag", "repository"))
-        self._wish = Wish(tag, repository)
+        self._wish = Wish("", str(remembered.get("repository") or ""))
         self.action_plan()
 
     def on_unmount(self) -> None:
@@ -105,43 +139,116 @@ class PublishScreen(PlaceScreen):
     # --- the plan --------------------------------------------------------------------------
 
     def action_plan(self) -> None:
-        """Say what would happen; pushes nothing."""
-        directory, wish, tag = self.workbench.options.directory, self._wish, ""
+        """Run every check, and say what would be pushed; pushes nothing."""
+        directory, wish = self.workbench.options.directory, self._wish
         self._plan = None
-        self.query_one("#target", Label).update("planning")
+        self._checks = {check.title: check for check in CHECKS}
+        self._refused = None
+        self._show_checks()
+        self.frame.entitle("Preflight", note="looking")
+        self.query_one("#plan-text", TextView).show("")
+        self.query_one("#plan", Frame).entitle("What would be pushed")
+
+        def work(report: Report, cancel: CancelToken) -> tuple[str, Outline | FloeError]:
+            flight = Preflight(
+                directory, wish, lambda check: self.call_later(self._told, check, wish), cancel
+            )
+            flight.run()
+            version = flight.version or "v0.0.0"
+            try:
+                return version, plan(directory, wish, version, report, cancel)
+            except Cancelled:
+                raise
+            except FloeError as error:
+                return version, error
 
         def failed(error: FloeError) -> None:
-            self.query_one("#target", Label).update(plain(f"✗ {error.title}"))
-            hint = f"→ {error.hint}" if error.hint else ""
-            lines = [homely(part) for part in (error.where, error.message, hint) if part]
-            lines += [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
-            where = homely(wish.repository) or "as this directory says"
-            lines += ["", "# Asked for", f"target     {where}", f"signed by  {_signed_by(wish.signing)}"]
-            command = wish.command(tag, "--dry-run") if tag else "floe platform check"
-            lines += ["", "# Without the workbench", f"$ {command}"]
-            self.query_one("#plan-text", TextView).show("\n".join(lines))
+            self.frame.entitle("Preflight", chip(f"{GLYPHS['error']} {error.title}", "error"))
             self.refresh_bindings()
-
-        def work(report: Report, cancel: CancelToken) -> Outline:
-            nonlocal tag
-            tag = wanted_tag(directory, wish, cancel)
-            return plan(directory, wish, tag, report, cancel)
 
         self.job(
             work,
-            title="Planning",
+            title="Looking at everything",
             group="publish.plan",
             done=self._planned,
             failed=failed,
-            timeout=90,
+            timeout=180,
         )
 
-    def _planned(self, outline: Outline) -> None:
-        self._plan = outline
-        sign = "✓ published already" if outline.exists else "→ to publish"
-        self.query_one("#target", Label).update(plain(f"{outline.tag}  {sign}"))
-        self.query_one("#plan-text", TextView).show(outline.text)
-        self.post_message(StatusChanged(homely(outline.reference)))
+    def _told(self, check: Check, wish: Wish) -> None:
+        """A check ended."""
+        if wish is self._wish:
+            self._checks[check.title] = check
+            self._show_checks()
+
+    def _show_checks(self) -> None:
+        rows = []
+        for check in self._checks.values():
+            sign, tone = STATES[check.state]
+            seconds = f"{check.seconds:.1f} s" if check.state not in ("waiting", "skipped") else ""
+            said = check.said or ("…" if check.state == "waiting" else "")
+            rows.append(Row(check.title, (check.title, said, seconds), sign, tone))
+        self.list.show(rows)
+        self._moved()
+
+    @on(RowView.Moved, "#list")
+    def _moved(self) -> None:
+        """Details of the check under the cursor."""
+        row = self.list.current
+        check = self._checks.get(row.key) if row else None
+        if check is None:
+            return
+        sign, _ = STATES[check.state]
+        lines = [f"{sign} {check.said}".strip()] if check.said else ["It is being looked at."]
+        lines += [f"→ {check.mend}"] if check.mend else []
+        lines += ["", *check.lines] if check.lines else []
+        self.query_one("#check-text", TextView).show("\n".join(lines))
+        pane = self.query_one("#check", Frame)
+        pane.entitle(check.title)
+        pane.tell(note=f"Enter goes to {check.place.title}" if check.place else "")
+
+    @on(RowView.Chosen, "#list")
+    def _go_there(self, event: RowView.Chosen) -> None:
+        check = self._checks.get(event.row.key)
+        if check is not None and check.place is not None:
+            self.workbench.action_go(check.place)
+
+    def _planned(self, found: tuple[str, Outline | FloeError]) -> None:
+        version, outline = found
+        states = [check.state for check in self._checks.values()]
+        bad, warned = states.count("failed"), states.count("warning")
+        chips = [chip(f"{GLYPHS['error']} {bad}", "error")] if bad else []
+        chips += [chip(f"{GLYPHS['warning']} {warned}", "warning")] if warned else []
+        pane, text = self.query_one("#plan", Frame), self.query_one("#plan-text", TextView)
+        if isinstance(outline, FloeError):
+            self._refused = outline
+            self.frame.entitle(f"Preflight of {version}", *chips)
+            pane.entitle("Nothing can be pushed")
+            hint = f"→ {outline.hint}" if outline.hint else ""
+            command = self._wish.command(version, "--dry-run")
+            lines = [
+                f"✗ {outline.title}",
+                outline.message,
+                hint,
+                "",
+                "# Without the workbench",
+                f"$ {command}",
+            ]
+            text.show("\n".join(homely(line) for line in lines if line is not None))
+            self.post_message(StatusChanged(f"✗ {outline.title}"))
+        else:
+            self._plan = outline
+            if outline.exists:  # exactly this: the guard has nothing to say of it
+                self._checks["Guard"] = replace(
+                    self._checks["Guard"], state="passed", said="exactly this is published already", mend=""
+                )
+                self._show_checks()
+                chips = [chip("published already")]
+            self.frame.entitle(f"Preflight of {outline.tag}", *(chips or [chip("✓ ready", "success")]))
+            pane.entitle("What would be pushed", note=outline.tag)
+            text.show(outline.text)
+            self.post_message(StatusChanged(homely(outline.reference)))
+        self.workbench.count(self.place, f"{GLYPHS['error']}{bad}" if bad else "", "error")
         self.refresh_bindings()
 
     def _wished(self, **changed: Any) -> None:
@@ -149,15 +256,59 @@ class PublishScreen(PlaceScreen):
         self.action_plan()
 
     def action_version(self) -> None:
-        """Ask for the version."""
+        """Offer the versions that the changes allow, and write the one chosen into manifest.yaml."""
+        directory, wish = self.workbench.options.directory, self._wish
+        self.job(
+            lambda report, cancel: bumps(directory, wish, cancel),
+            title="Looking for the next version",
+            group="publish.bump",
+            done=self._choose_version,
+            timeout=90,
+            command="floe platform bump --dry-run",
+        )
+
+    def _choose_version(self, found: Sequence[Bump]) -> None:
         from floe_tui.panels.ask import AskPanel
+        from floe_tui.panels.choose import ChoosePanel
 
-        def answer(value: str | None) -> None:
-            if value is not None:
-                self._wished(tag=value.strip())
+        rows = [
+            Row(item.version, (item.version, item.about), "✓" if item.enough else "✗",
+                "success" if item.enough else "error")
+            for item in found
+        ]  # fmt: skip
+        rows.append(Row(OTHER, ("another", "a prerelease, or any version that is free")))
+        enough = {item.version for item in found if item.enough}
 
-        hint = "empty: the version of manifest.yaml"
-        self.app.push_screen(AskPanel("Version to publish", hint=hint, value=self._wish.tag), answer)
+        def chosen(key: str | None) -> None:
+            if key == OTHER:
+                panel = AskPanel("Version for manifest.yaml", hint="such as 2.1.0-rc.1")
+                self.app.push_screen(panel, lambda value: self._set_version(value.strip()) if value else None)
+            elif key in enough:
+                self._set_version(str(key))
+            elif key:
+                self.notify(f"A {key} version promises less than there is.", severity="warning", markup=False)
+
+        columns = (Column("Version", 16), Column())
+        self.app.push_screen(ChoosePanel("Version for manifest.yaml", rows, columns), chosen)
+
+    def _set_version(self, version: str) -> None:
+        directory, wish = self.workbench.options.directory, self._wish
+        if unsaved := self.workbench.unsaved_manifest():
+            self.notify(f"{unsaved}: F2 and Ctrl+S save them first.", severity="warning", markup=False)
+            return
+
+        def done(now: str) -> None:
+            self.notify(f"✓ manifest.yaml has version {now}", markup=False)
+            self.workbench.manifest_saved()
+
+        self.job(
+            lambda report, cancel: set_version(directory, wish, version, cancel),
+            title=f"Setting version {version}",
+            group="publish.bump",
+            done=done,
+            timeout=60,
+            command=f"floe platform bump --to {version}",
+        )
 
     def action_target(self) -> None:
         """Choose the repository."""
@@ -204,6 +355,7 @@ class PublishScreen(PlaceScreen):
             return
         steps = self.query_one(Steps)
         steps.clear()
+        self.query_one("#run").set_class(True, "-off")
         self._begun = False
         directory = self.workbench.options.directory
 
@@ -217,6 +369,9 @@ class PublishScreen(PlaceScreen):
             elif not self._begun:
                 self.notify("Nothing was published.", markup=False)
                 return
+            self.query_one("#run", Frame).entitle(
+                f"Publication of {outline.tag}", chip(f"✗ {error.title}", "error")
+            )
             steps.say(f"\n{error.title}", sign="✗", tone="error")
             steps.say("No tag was written: nobody sees this version.", tone="dim")
 
@@ -227,6 +382,7 @@ class PublishScreen(PlaceScreen):
             done=self._done,
             failed=failed,
             progress=steps.add,
+            command=outline.wish.command(outline.tag),
             timeout=TIMEOUT,
             important=True,
         )
@@ -246,12 +402,15 @@ class PublishScreen(PlaceScreen):
             return answer
 
         def confirm(outline: Outline) -> bool:
+            key = self._checks.get("Key")
             facts = [
                 ("target", homely(outline.reference)),
                 ("digest", outline.digest),
                 ("signed by", homely(outline.signer)),
                 ("note", "a published version can never be changed"),
             ]
+            if key is not None and key.state == "warning":
+                facts.insert(0, ("! loud", key.said))
             panel = ConfirmPanel(f"Publish {outline.tag}?", facts, verb="Publish", key="y")
             sure: bool = jobs.ask(lambda: panel, cancel)
             if sure:
@@ -266,6 +425,8 @@ class PublishScreen(PlaceScreen):
     def _begin(self) -> None:
         """It is confirmed: the steps come up."""
         self._begun = True
+        self.query_one("#run").set_class(False, "-off")
+        self.query_one("#run", Frame).entitle("Publication", chip("running"))
         self.activate(self.query_one("#run"))
 
     def _done(self, done: Done | None) -> None:
@@ -273,6 +434,9 @@ class PublishScreen(PlaceScreen):
         if done is None:
             return
         self._published = done
+        self.query_one("#run").set_class(False, "-off")
+        tag = done.reference.rpartition(":")[2]
+        self.query_one("#run", Frame).entitle(f"Publication of {tag}", chip("✓ published", "success"))
         steps = self.query_one(Steps)
         steps.say(f"\nPublished: {homely(done.reference)}\nDigest: {done.digest}")
         steps.say(f"Signed by: {homely(done.signer)}")
@@ -299,9 +463,5 @@ class PublishScreen(PlaceScreen):
             copy(self.app, text)
 
     def remember(self) -> dict[str, Any]:
-        """The version and the target that were asked for; never how it is signed."""
-        return {"tag": self._wish.tag, "repository": self._wish.repository}
-
-
-def _signed_by(signing: Signing) -> str:
-    return homely(signing.key) if signing.how == "key" else WAYS[signing.how][0]
+        """The target that was asked for; never how it is signed."""
+        return {"repository": self._wish.repository}

@@ -5,7 +5,7 @@ Functions here run in workers, or format what workers found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ class Versions:
     ignored: int
     listed_at: str
     cached: bool
+    locked_digest: str = ""
+    """The digest that is locked, which the tag named when it was pulled."""
 
 
 def open_at(directory: Path, repository: str) -> Workspace:
@@ -68,7 +70,16 @@ def list_all(directory: Path, repository: str, offline: bool, cancel: CancelToke
         len(listing.ignored),
         listing.listed_at,
         listing.cached,
+        lock.digest if lock is not None and here else "",
     )
+
+
+def by_major(tags: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Tags, newest first, under their major version."""
+    groups: dict[str, list[str]] = {}
+    for tag in tags:
+        groups.setdefault(tag.partition(".")[0], []).append(tag)
+    return list(groups.items())
 
 
 def age(stamp: str, now: datetime | None = None) -> str:
@@ -119,8 +130,8 @@ def judged(verdict: Any) -> tuple[str, Tone, str]:
 
 
 def short_signer(signer: str) -> str:
-    """A signer for one cell: an identity without its issuer and its scheme, which the details have."""
-    return signer.partition(" (")[0].removeprefix("https://")
+    """A signer for one cell: without the issuer, the scheme and the digest's kind, which the details have."""
+    return signer.partition(" (")[0].removeprefix("https://").removeprefix("sha256:")
 
 
 def verdict_lines(verdict: Any) -> list[str]:
@@ -139,7 +150,6 @@ def details(found: Any) -> str:
     """One version in full: what it is, its files, its signatures."""
     platform = found.artifact.platform
     lines = [
-        f"# {platform.name} {platform.version}",
         f"reference  {homely(str(found.reference))}",
         f"digest     {found.digest}",
         f"created    {platform.manifest.metadata.created}",
@@ -183,3 +193,24 @@ def ranges(tag: str) -> list[tuple[Precision, str, str]]:
         rows.append(("patch", pinned(version, "patch"), "and its patches"))
         rows.append(("minor", pinned(version, "minor"), "and its minor versions"))
     return rows
+
+
+def allowed_tags(constraint: Any, tags: Sequence[str]) -> tuple[str, ...]:
+    """Those of `tags` that a constraint allows."""
+    from floe_engine import Version
+
+    found = [(tag, Version.from_tag(tag)) for tag in tags]
+    return tuple(tag for tag, version in found if version is not None and constraint.allows(version))
+
+
+def changes_text(log: Any) -> str:
+    """A changelog as facts: the releases, newest first, each with its changes."""
+    signs = {"major": "✗", "minor": "!"}
+    lines: list[str] = []
+    for release in log.releases:
+        lines += ["", f"# {release.version.tag}  {release.day}".rstrip()]
+        entries = release.assessment.entries
+        lines += [f"{signs.get(entry.bump, '-')} {entry.sentence}" for entry in entries] or [
+            "nothing changed"
+        ]
+    return "\n".join(lines[1:])

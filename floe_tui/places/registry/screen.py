@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -15,11 +16,16 @@ from textual.widgets import Input, Label
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
+from floe_tui.orientation import Answering, registry_name
 from floe_tui.places.place import PlaceScreen
-from floe_tui.places.registry.describing import COLUMNS, Describing
+from floe_tui.places.registry import remembered
+from floe_tui.places.registry.describing import COLUMNS, Describing, summary
 from floe_tui.places.registry.facts import (
     Versions,
     age,
+    allowed_tags,
+    by_major,
+    changes_text,
     details,
     distance_lines,
     first_use,
@@ -27,9 +33,13 @@ from floe_tui.places.registry.facts import (
     open_at,
     verdict_lines,
 )
+from floe_tui.places.registry.remembered import Known
 from floe_tui.text import count, homely, plain
+from floe_tui.themes import GLYPHS
 from floe_tui.widgets.field import Field
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Row, RowView
 from floe_tui.widgets.text_view import TextView
 
@@ -66,20 +76,29 @@ class RegistryScreen(PlaceScreen):
         self._resolved = ""
         self._rest: Timer | None = None
         self._can_choose = False
+        self._shown: Sequence[str] = ()
+        self._detailed = ""
         self._away = False
 
     def compose_body(self) -> ComposeResult:
         """Where, constraint, versions; details beside them."""
         with Horizontal(id="body"):
-            with Vertical(id="versions", classes="pane"):
-                yield Label("", id="where", markup=False)
+            with Frame(id="versions", classes="pane -list", title="Versions"):
                 with Horizontal(id="ask"):
                     yield Label("Constraint")
                     yield Field(placeholder="v1.2.*", id="constraint", compact=True)
                     yield Label("", id="resolved", markup=False)
                 yield FilterList(COLUMNS, empty=ASKING, id="list")
-            with Vertical(id="details", classes="pane"):
-                yield TextView("Enter on a version shows its files and signatures.", headings=True, wrap=True)
+            with Vertical(id="beside", classes="column -follows"):
+                with Frame(id="details", classes="pane -follows", title="Version"):
+                    yield TextView("", headings=True, wrap=True, id="facts")
+                with Frame(id="since", classes="pane -off", title="Since the pin"):
+                    yield TextView("", headings=True, wrap=True, id="changes")
+
+    @property
+    def frame(self) -> Frame:
+        """The pane of the versions."""
+        return self.query_one("#versions", Frame)
 
     def on_mount(self) -> None:
         """Paint first, ask the registry in a worker."""
@@ -109,7 +128,7 @@ class RegistryScreen(PlaceScreen):
     def tag(self) -> str:
         """The version under the cursor."""
         row = self.list.current
-        return row.key if row else ""
+        return row.key if row and not row.heading else ""
 
     def why_not(self, action_id: str) -> str:
         """Most things need a version."""
@@ -132,8 +151,9 @@ class RegistryScreen(PlaceScreen):
         self._repository = repository
         self._versions = None
         self._known.look_into(repository)
+        self._detailed = ""
         self.list.set_rows([])
-        self.query_one(TextView).show("")
+        self.query_one("#facts", TextView).show("")
         self.action_refresh()
 
     # --- listing ---------------------------------------------------------------------------
@@ -141,8 +161,10 @@ class RegistryScreen(PlaceScreen):
     def action_refresh(self) -> None:
         """Ask the registry for its tags."""
         directory, repository = self.workbench.options.directory, self._repository
-        self.query_one("#where", Label).update("asking the registry")
         self.list.empty = ASKING
+        self._say_where("asking")
+        if self._versions is None:
+            self._recall()
         self.job(
             lambda report, cancel: list_all(directory, repository, False, cancel),
             title="Listing versions",
@@ -153,6 +175,52 @@ class RegistryScreen(PlaceScreen):
             command=self._command("list"),
         )
 
+    def _recall(self) -> None:
+        """Show what was seen the last time, with its age, until the registry has answered."""
+        directory, repository = self.workbench.options.directory, self._repository
+
+        def work(report: Report, cancel: CancelToken) -> tuple[Versions | None, dict[str, Known]]:
+            return remembered.read(open_at(directory, repository).registry.reference.name)
+
+        def done(found: tuple[Versions | None, dict[str, Known]]) -> None:
+            versions, facts = found
+            if repository != self._repository:
+                return
+            self._known.remember(facts)
+            if self._versions is None and versions is not None:
+                self._list(versions)
+                self._say_where("asking")
+            elif self._versions is not None:
+                self._renew(self._known.rows(self._versions.tags))
+
+        self.job(
+            work,
+            title="Reading what was seen",
+            group="registry.recall",
+            done=done,
+            failed=lambda error: None,
+            quiet=True,
+        )
+
+    def _say_where(self, answering: Answering, problem: str = "") -> None:
+        """Which repository, how it answers, and how old what is shown is."""
+        versions = self._versions
+        seen = age(versions.listed_at) if versions is not None and answering != "online" else ""
+        name = registry_name(versions.where) if versions is not None else "Versions"
+        chips = [chip(count(len(versions.tags), "version"))] if versions is not None else []
+        if answering == "asking":
+            chips.append(chip(f"… asking{f', as seen {seen}' if seen else ''}"))
+        elif answering == "offline":
+            chips.append(chip(f"{GLYPHS['warning']} offline{f', as seen {seen}' if seen else ''}", "warning"))
+        if problem:
+            chips = [chip(f"{GLYPHS['error']} {problem}", "error"), *chips]
+        self.frame.entitle(homely(name), *chips)
+        last = versions.tags[0] if versions is not None and versions.tags else ""
+        known: dict[str, Any] = {"registry": homely(name), "last": last} if versions is not None else {}
+        self.workbench.orient(answering=answering, seen=seen, **known)
+        if versions is not None:
+            self.workbench.count(self.place, str(len(versions.tags)), "muted")
+
     def _command(self, verb: str, *words: str) -> str:
         """What does the same without the workbench."""
         chosen = ["--registry", self._repository] if self._repository else []
@@ -161,41 +229,65 @@ class RegistryScreen(PlaceScreen):
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
         directory, repository = self.workbench.options.directory, self._repository
-        self.query_one("#where", Label).update(plain(f"✗ {error.title}"))
-        self.list.empty = SILENT
+        self.list.empty = f"{SILENT} {error.title}. {error.hint}".strip()
         if isinstance(error, Cancelled):
+            self._say_where("", "stopped")
+            return
+        if self._versions is not None:
+            self._list(replace(self._versions, cached=True))
+            self._say_where("offline")
+            self.post_message(StatusChanged(f"✗ {error.title}: {error.hint or error.message}"))
             return
 
         def shown(versions: Versions) -> None:
-            self._listed(versions)
+            self._list(versions)
+            self._say_where("offline")
             self.notify(f"{error.title}. Shown is what was seen {age(versions.listed_at)}.", markup=False)
+
+        def nothing(_: FloeError) -> None:
+            self._say_where("offline", error.title)
+            self.workbench.show_problem(error, self._command("list"))
 
         self.job(
             lambda report, cancel: list_all(directory, repository, True, cancel),
             title="Reading the last listing",
             group="registry.list",
             done=shown,
-            failed=lambda _: self.workbench.show_problem(error, self._command("list")),
+            failed=nothing,
             timeout=20,
             quiet=True,
         )
 
     def _listed(self, versions: Versions) -> None:
-        before, self._versions = self._versions, versions
+        self._list(versions)
+        self._say_where("offline" if versions.cached else "online")
+
+    def _list(self, versions: Versions) -> None:
+        first = self._versions is None
+        self._versions = versions
         self._known.set_versions(versions)
         self.list.empty = NONE
-        where = f"{versions.where}  ({versions.source})"
-        if versions.cached:
-            where = f"! offline, as seen {age(versions.listed_at)}: {where}"
-        self.query_one("#where", Label).update(plain(homely(where)))
-        skipped = f"  {versions.ignored} other tags" if versions.ignored else ""
-        seen = f"  (offline, seen {versions.listed_at})" if versions.cached else ""
-        self.post_message(StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}{seen}"))
-        self.list.set_rows(self._known.rows(versions.tags))
-        if versions.locked and before is None:
+        skipped = f", {versions.ignored} other tags" if versions.ignored else ""
+        self.post_message(
+            StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}; {versions.source}")
+        )
+        self._shown = versions.tags
+        self._set_rows()
+        if versions.locked and first:
             self.list.view.move_to(versions.locked)
+        elif first and len(self.list.view.rows) > 1:
+            self.list.view.move_to(self.list.view.rows[1].key)
         self._describe()
+        self._moved()
         self.refresh_bindings()
+
+    def _set_rows(self) -> None:
+        """The versions by major; of those that a constraint allows where one is given."""
+        rows: list[Row] = []
+        for major, tags in by_major(self._shown):
+            rows.append(Row(f"major {major}", ("", major, str(len(tags))), heading=True))
+            rows += self._known.rows(tags)
+        self.list.set_rows(rows)
 
     # --- facts as they arrive --------------------------------------------------------------
 
@@ -204,22 +296,74 @@ class RegistryScreen(PlaceScreen):
         if bool(self.tag) != self._can_choose:  # the footer costs as much as the list
             self._can_choose = bool(self.tag)
             self.refresh_bindings()
+        self._tell_facts()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST, self._describe)
 
+    def _tell_facts(self) -> None:
+        """What is known already of the version under the cursor, at once."""
+        tag = self.tag
+        if not tag or tag == self._detailed:
+            return
+        self._detailed = ""
+        self.query_one("#details", Frame).entitle(tag, *(chip(*badge) for badge in self._known.badges(tag)))
+        lines = summary(tag, self._known.known(tag), self._known.badges(tag), self._versions)
+        locked = self._versions.locked if self._versions else ""
+        lines += distance_lines(self._known.distance(tag), locked)
+        self.query_one("#facts", TextView).show("\n".join(lines))
+        self.query_one("#details", Frame).tell(note="Enter files and signatures")
+
     def _describe(self) -> None:
         at = self.list.view.cursor
         near = self.list.view.rows[max(0, at - AROUND // 2) : at + AROUND]
-        self._known.ask([row.key for row in near])
+        self._known.ask([row.key for row in near if not row.heading])
+        self._read_changes()
+
+    def _read_changes(self) -> None:
+        """What changed between the pin and the version under the cursor."""
+        versions, tag = self._versions, self.tag
+        pane = self.query_one("#since", Frame)
+        distance = self._known.distance(tag)
+        away = versions is None or not versions.locked or not tag or tag == versions.locked
+        if away or versions is None or versions.cached or tag in versions.older:
+            pane.set_class(True, "-off")
+            return
+        directory, repository, pin = self.workbench.options.directory, self._repository, versions.locked
+        pane.entitle(f"Since {pin}", note="reading" if distance is None else "")
+
+        def work(report: Report, cancel: CancelToken) -> str:
+            from floe_engine import changelog
+
+            found = changelog(open_at(directory, repository), pin, tag, cancel=cancel)
+            return changes_text(found)
+
+        def done(text: str) -> None:
+            if tag == self.tag:
+                pane.set_class(False, "-off")
+                pane.entitle(f"Since {pin}")
+                self.query_one("#changes", TextView).show(text)
+
+        self.job(
+            work,
+            title=f"Reading the changes up to {tag}",
+            group="registry.changes",
+            done=done,
+            failed=lambda error: pane.set_class(True, "-off"),
+            timeout=60,
+            quiet=True,
+        )
 
     def _renew(self, rows: Sequence[Row]) -> None:
         self.list.update_rows(rows)
+        self._tell_facts()
 
     # --- details ---------------------------------------------------------------------------
 
     @on(RowView.Chosen)
     def _chosen(self, event: RowView.Chosen) -> None:
+        if event.row.heading:
+            return
         directory, repository, tag = self.workbench.options.directory, self._repository, event.row.key
         locked = self._versions.locked if self._versions else ""
         more = distance_lines(self._known.distance(tag), locked)
@@ -242,9 +386,9 @@ class RegistryScreen(PlaceScreen):
             found = verify_version(open_at(directory, repository), tag, report=report, cancel=cancel)
             source = found.trust_source or "nobody is trusted here yet"
             lines = [
-                f"# {homely(str(found.reference))}",
-                f"digest   {found.digest}",
-                f"trust    {source}",
+                f"reference  {homely(str(found.reference))}",
+                f"digest     {found.digest}",
+                f"trust      {source}",
                 "",
             ]
             return "\n".join(lines + verdict_lines(found.verdict))
@@ -252,8 +396,11 @@ class RegistryScreen(PlaceScreen):
         self._show_details(work, f"Verifying {tag}", self._command("verify", tag))
 
     def _show_details(self, work: Any, title: str, command: str) -> None:
+        tag = self.tag
+
         def done(text: str) -> None:
-            self.query_one(TextView).show(text)
+            self._detailed = tag
+            self.query_one("#facts", TextView).show(text)
             self.activate(self.query_one("#details"))
 
         self.job(work, title=title, group="registry.details", done=done, timeout=60, command=command)
@@ -271,19 +418,25 @@ class RegistryScreen(PlaceScreen):
         self._resolved = ""
         if not text or versions is None:
             label.update("")
+            if versions is not None and self._shown != versions.tags:
+                self._shown = versions.tags
+                self._set_rows()
             return
 
-        def work(report: Report, cancel: CancelToken) -> tuple[str, str]:
+        def work(report: Report, cancel: CancelToken) -> tuple[str, str, tuple[str, ...]]:
             from floe_engine import Constraint
 
-            found = Constraint.parse(text).resolve(versions.tags)
+            constraint = Constraint.parse(text)
+            found = constraint.resolve(versions.tags)
+            allowed = allowed_tags(constraint, versions.tags)
             newer = f", newer is {found.newer.tag}" if found.newer else ""
             if not found.tag:
-                return "", f"→ none{newer}"
-            return found.tag, f"→ {found.tag} ({found.candidates} allowed{newer})"
+                return "", f"→ none{newer}", allowed
+            return found.tag, f"→ {found.tag} ({found.candidates} allowed{newer})", allowed
 
-        def done(answer: tuple[str, str]) -> None:
-            self._resolved, said = answer
+        def done(answer: tuple[str, str, tuple[str, ...]]) -> None:
+            self._resolved, said, self._shown = answer
+            self._set_rows()
             label.update(plain(said))
 
         self.job(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine import CancelToken, DiffRow, FloeError, Report
 from floe_tui.text import count, shorten
+from floe_tui.widgets.marks import Toned, toned_chip
 from floe_tui.widgets.row_view import Row, Tone
 
 if TYPE_CHECKING:
@@ -157,8 +158,8 @@ def rows_of(compared: Compared, *, breaking: bool = False, affected: Affected | 
     for rule, members in groups.items():
         first = members[0][1]
         sign, tone = SIGNS[first.bump]
-        number = f" ({len(members)})" if len(members) > 1 else ""
-        rows.append(Row(f"rule {rule}", (rule, first.bump, "", f"{first.rule.title}{number}"), sign, tone))
+        head = (rule, first.rule.title, str(len(members)))
+        rows.append(Row(f"rule {rule}", head, sign, tone, heading=True))
         rows += [_row(str(index), entry, affected) for index, entry in members]
     return rows
 
@@ -166,7 +167,10 @@ def rows_of(compared: Compared, *, breaking: bool = False, affected: Affected | 
 def _row(key: str, entry: Any, affected: Affected | None) -> Row:
     sign, tone = SIGNS[entry.bump]
     kind = KINDS.get(entry.change.kind, "~")
-    security = " [security]" if entry.security else ""
-    hits = f" → {count(affected.hits[entry.fingerprint], 'finding')}" if affected is not None else ""
-    cells = ("", entry.bump, shorten(entry.place, PLACE_WIDTH), f"  {kind} {entry.sentence}{security}{hits}")
-    return Row(key, cells, sign, tone, f"{entry.rule.id} {entry.place}")
+    tail: list[Toned] = []
+    if entry.security:
+        tail += [toned_chip("security", "warning"), (" ", "")]
+    if affected is not None:
+        tail.append(toned_chip(f"→ {count(affected.hits[entry.fingerprint], 'finding')}", "error"))
+    cells = (entry.bump, shorten(entry.place, PLACE_WIDTH), f"{kind} {entry.sentence}")
+    return Row(key, cells, sign, tone, f"{entry.rule.id} {entry.place}", tail=tuple(tail))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
@@ -24,14 +24,23 @@ from floe_tui.places.versions.facts import (
     known_versions,
     rows_of,
 )
-from floe_tui.text import count, homely, plain
+from floe_tui.text import count, homely
+from floe_tui.themes import GLYPHS
 from floe_tui.widgets.file_diff import FileDiff
 from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.frame import Frame
+from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.split_diff import SplitDiff
 
+TONES = {"error": "error", "warning": "warning"}
+
 WORKING = "manifest.yaml"
 """The working copy, as `load_side` names it."""
+
+LOOKING = "The versions are being looked for."
+
+TWO_NEEDED = "Two versions are needed: o and w choose the sides, and F5 publishes one."
 
 OTHER = "other"
 """The row that asks for something which is not in the list."""
@@ -49,6 +58,8 @@ class VersionsScreen(PlaceScreen):
     )
     BINDINGS = [*bindings(Place.VERSIONS)]
     CSS_PATH = "screen.tcss"
+    split = (8, 12)
+    stacked = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,16 +73,19 @@ class VersionsScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Changes above, texts below."""
         columns = (
-            Column("Rule", 8),
-            Column("Bump", 6),
-            Column("Setting", PLACE_WIDTH, least=110),
+            Column("Bump", 6, tone="dim"),
+            Column("Setting", PLACE_WIDTH, least=100),
             Column("Change"),
         )
         with Vertical(id="body"):
-            yield Label("", id="sides", markup=False)
-            with Vertical(id="changes", classes="pane"):
-                yield FilterList(columns, empty="Nothing changed.", id="list")
+            with Frame(id="changes", classes="pane -list", title="Changes"):
+                yield FilterList(columns, empty=LOOKING, id="list")
             yield FileDiff(id="texts", classes="pane")
+
+    @property
+    def frame(self) -> Frame:
+        """The pane of the changes."""
+        return self.query_one("#changes", Frame)
 
     def on_mount(self) -> None:
         """Find out what there is to compare."""
@@ -188,39 +202,67 @@ class VersionsScreen(PlaceScreen):
 
     def action_refresh(self) -> None:
         """Compare again."""
-        label = self.query_one("#sides", Label)
         if not (self._old and self._new):
-            label.update("Two versions are needed: publish one, or choose the sides with o and w.")
+            self._compared = None
+            self.frame.entitle("Changes")
+            self.list.empty = TWO_NEEDED
             return
-        label.update(plain(homely(f"{self._old} → {self._new}")))
+        self.frame.entitle(self._sides_said, note="comparing")
+        self.list.empty = "They are being compared."
         directory, old, new = self.workbench.options.directory, self._old, self._new
         self.job(
             lambda report, cancel: compare(directory, old, new, report, cancel),
             title=f"Comparing {old} and {new}",
             group="versions.compare",
+            command=shlex.join(["floe", "platform", "diff", old, new]),
             done=self._done,
             failed=self._failed,
             timeout=120,
         )
 
+    @property
+    def _sides_said(self) -> str:
+        return homely(f"{self._old} → {self._new}") if self._old and self._new else "Changes"
+
     def _failed(self, error: FloeError) -> None:
+        """Nothing that was shown before holds any longer."""
         self._compared = self._affected = None
         self.list.set_rows([])
+        stopped = isinstance(error, Cancelled)
+        self.list.empty = "Stopped; r compares them." if stopped else f"{error.title}. {error.hint}".strip()
         self.texts.show("", ())
-        self.query_one("#sides", Label).update(plain(f"✗ {error.title}"))
+        self.frame.entitle(self._sides_said, chip(f"{GLYPHS['error']} {error.title}", "error"))
+        self.workbench.count(self.place, "")
         self.post_message(StatusChanged(f"{error.message} {error.hint}".strip()))
         self.refresh_bindings()
 
     def _done(self, compared: Compared) -> None:
         self._compared, self._affected = compared, None
         self.texts.name_shown = ""  # its texts are others now
-        sign, _ = SIGNS.get(compared.required, (" ", ""))
-        needs = "nothing changed" if compared.required == "none" else f"needs a {compared.required} version"
-        text = homely(f"{self._old} → {self._new}   {sign} {needs}")
-        self.query_one("#sides", Label).update(plain(text))
         self._show()
         if self._mine:
             self._measure()
+
+    def _entitle(self, compared: Compared) -> None:
+        entries = compared.entries
+        if not entries:
+            differ = len(compared.changed)
+            said = f"only the text of {count(differ, 'file')} differs" if differ else "the same"
+            self.frame.entitle(self._sides_said, chip(f"{GLYPHS['done']} {said}", "success"))
+            rule = "No rule judges what differs" if differ else "Nothing changed"
+            self.list.empty = f"{rule}: no other version is needed."
+            return
+        sign, tone = SIGNS.get(compared.required, (" ", ""))
+        breaking = sum(1 for entry in entries if entry.breaking)
+        chips = [
+            chip(f"{sign} {compared.required}", TONES.get(tone, "")),
+            chip(count(len(entries), "change")),
+        ]
+        chips += [chip(f"{breaking} breaking", "error")] if breaking else []
+        chips += [chip("only breaking")] if self._breaking else []
+        chips += [chip("my project")] if self._mine else []
+        self.frame.entitle(self._sides_said, *chips)
+        self.list.empty = "None of the changes is of this kind."
 
     def _show(self) -> None:
         compared = self._compared
@@ -228,12 +270,15 @@ class VersionsScreen(PlaceScreen):
             return
         affected = self._affected if self._mine else None
         rows = rows_of(compared, breaking=self._breaking, affected=affected)
+        self._entitle(compared)
+        self.workbench.count(self.place, compared.required if compared.entries else "", "muted")
         self.list.set_rows(rows)
         # The first change, not the rule above it, so that its text is there at once.
         if len(rows) > 1 and self.list.view.cursor == 0:
             self.list.view.move_to(rows[1].key)
         breaking = sum(1 for entry in compared.entries if entry.breaking)
-        parts = [f"{count(len(compared.entries), 'change')}, {breaking} breaking"]
+        needs = f"; needs a {compared.required} version" if compared.entries else ""
+        parts = [f"{count(len(compared.entries), 'change')}, {breaking} breaking{needs}"]
         parts += ["only breaking shown"] if self._breaking else []
         parts += [affected.said] if affected is not None else []
         self.post_message(StatusChanged("; ".join(parts)))

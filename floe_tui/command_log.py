@@ -1,0 +1,23 @@
+"""The commands that do what was just done here: it teaches the headless face, and each can be copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MOST = 200
+"""Commands that are kept; the oldest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One command line, and how it went."""
+
+    command: str
+    seconds: float
+    problem: str = ""
+    """Why it failed; empty where it did not."""
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        return f"{self.seconds:.1f} s{f', {self.problem}' if self.problem else ''}"
