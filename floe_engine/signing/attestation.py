@@ -18,6 +18,7 @@ from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing import bundle, simple_signing
+from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, reason, texts
@@ -312,7 +313,7 @@ def _under_tag(
             raw = repository.blob(descriptor_of(entry, bundle.MAX_BUNDLE), bundle.MAX_BUNDLE)
             envelope = mapping(strict_json(raw), "the envelope")
             signatures = envelope.get("signatures")
-            if envelope.get("payloadType") != bundle.PAYLOAD_TYPE:
+            if envelope.get("payloadType") != PAYLOAD_TYPE:
                 raise Unacceptable("the envelope's payload is of another type")
             if not isinstance(signatures, list) or len(signatures) != 1:
                 raise Unacceptable("the envelope does not hold exactly one signature")
@@ -321,7 +322,7 @@ def _under_tag(
             statement = mapping(strict_json(payload), "the statement")
             if statement.get("predicateType") == bundle.PREDICATE_TYPE:
                 raise Unacceptable("it is a signature and no attestation")
-            key = anchors.key_of(signature, bundle.pre_authentication(bundle.PAYLOAD_TYPE, payload))
+            key = anchors.key_of(signature, bundle.pre_authentication(PAYLOAD_TYPE, payload))
             bundle.subject_annotations(statement, digest)
             outcome = Signer("simple-signing", where, key.fingerprint)
         except (ValueError, IntegrityError, NotFound) as error:

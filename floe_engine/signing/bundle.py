@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
+from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle
 from floe_engine.signing.keyless import KeylessVerifier
 from floe_engine.signing.keys import KeySigner, PublicKey
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
@@ -27,20 +28,21 @@ from floe_engine.signing.repository import (
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://sigstore.dev/cosign/sign/v1"
 CONTENT_ANNOTATION = "dev.sigstore.bundle.content"
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
 
 MAX_BUNDLE = 1 << 20
 """Bytes of one bundle that are read."""
-MAX_REFERRERS = 100
-"""How many referrers of one artifact are opened."""
+MAX_REFERRERS = 500
+"""How many referrers of one artifact are opened: anybody who may write there may add some."""
+MAX_BYTES = 32 << 20
+"""Bytes of all bundles of one artifact together that are read."""
+MAX_SECONDS = 60.0
+"""How long one artifact's referrers are looked through."""
 
 _ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
-_V3_MEDIA_TYPES = frozenset({MEDIA_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-_STATEMENT_TYPES = frozenset({_STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"})
 EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
 
 
@@ -107,11 +109,11 @@ def made_before(
     for descriptor in _likely_first(repository.referrers(digest))[:MAX_REFERRERS]:
         try:
             raw = _fetch(repository, descriptor, digest, attested=attested)
-            envelope = None if raw is None else _open(raw, attested=attested)
+            bundle = None if raw is None else _open(raw, attested=attested)
         except (ValueError, IntegrityError, NotFound):
             continue
-        if envelope and envelope.payload == statement and key.verify(envelope.signature, signed):
-            return envelope.raw
+        if bundle and bundle.payload == statement and key.verify(bundle.signature, signed):
+            return bundle.raw
     return None
 
 
@@ -166,19 +168,23 @@ def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterat
         yield Rejected("referrers", reason(error))
         return
     keyless = KeylessVerifier(anchors.trust_root)
-    for descriptor in referrers[:MAX_REFERRERS]:
+    end = time.monotonic() + MAX_SECONDS
+    read = 0
+    for number, descriptor in enumerate(referrers):
         where = descriptor.digest
+        if number >= MAX_REFERRERS or read > MAX_BYTES or time.monotonic() > end:
+            yield Rejected("referrers", f"there are {len(referrers)}; only {number} were looked at")
+            return
         try:
             raw = _fetch(repository, descriptor, digest)
-            envelope = None if raw is None else _open(raw)
-            if envelope is None:
+            read += len(raw or b"")
+            bundle = None if raw is None else _open(raw)
+            if bundle is None:
                 continue
-            outcome = _judge(envelope, digest, anchors, keyless, where)
+            outcome = _judge(repository, bundle, digest, anchors, keyless, where)
         except (ValueError, IntegrityError, NotFound) as error:
             outcome = Rejected(where, reason(error))
         yield outcome
-    if len(referrers) > MAX_REFERRERS:
-        yield Rejected("referrers", f"there are {len(referrers)}; only {MAX_REFERRERS} were looked at")
 
 
 def attestations(
@@ -194,25 +200,14 @@ def attestations(
         outcome: Signer | Rejected
         try:
             raw = _fetch(repository, descriptor, digest, attested=True)
-            envelope = None if raw is None else _open(raw, attested=True)
-            if envelope is None:
+            bundle = None if raw is None else _open(raw, attested=True)
+            if bundle is None or bundle.statement is None:
                 continue
-            statement = envelope.statement
-            outcome = _judge(envelope, digest, anchors, keyless, descriptor.digest)
+            statement = dict(bundle.statement)
+            outcome = _judge(repository, bundle, digest, anchors, keyless, descriptor.digest)
         except (ValueError, IntegrityError, NotFound) as error:
             outcome = Rejected(descriptor.digest, reason(error))
         yield statement, outcome
-
-
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    """A bundle taken apart, nothing of it proved yet. `hint` is None where it is keyless."""
-
-    raw: bytes
-    hint: str | None
-    payload: bytes
-    signature: bytes
-    statement: dict[str, Any]
 
 
 def _fetch(
@@ -245,68 +240,57 @@ def _fetch(
     return repository.blob(descriptor_of(bundles[0], MAX_BUNDLE), MAX_BUNDLE)
 
 
-def _open(raw: bytes, *, attested: bool = False) -> _Envelope | None:
+def _open(raw: bytes, *, attested: bool = False) -> Bundle | None:
     """Take a bundle apart; None where its statement is an attestation and no signature.
 
-    `attested` asks for the contrary.
+    `attested` asks for the contrary. What signs the artifact itself is a signature.
     """
-    bundle = mapping(strict_json(raw), "the bundle")
-    media_type = bundle.get("mediaType")
-    if not isinstance(media_type, str) or not media_type.startswith(_ANY_BUNDLE):
-        raise Unacceptable(f"not a sigstore bundle: {quoted(media_type)}")
-    if "dsseEnvelope" not in bundle:
-        raise Unacceptable("the bundle holds no DSSE envelope")
-    envelope = mapping(bundle["dsseEnvelope"], "dsseEnvelope")
-    if envelope.get("payloadType") != PAYLOAD_TYPE:
-        raise Unacceptable(
-            f"the envelope's payload is of another type: {quoted(envelope.get('payloadType'))}"
-        )
-    signatures = envelope.get("signatures")
-    if not isinstance(signatures, list) or len(signatures) != 1:
-        raise Unacceptable("the envelope does not hold exactly one signature")
-    payload = decode_base64(envelope.get("payload"))
-    statement = mapping(strict_json(payload), "the statement")
-    if str(statement.get("_type")) not in _STATEMENT_TYPES:
-        raise Unacceptable(f"not an in-toto statement: {quoted(statement.get('_type'))}")
-    if (statement.get("predicateType") != PREDICATE_TYPE) != attested:
-        return None
-    material = mapping(bundle.get("verificationMaterial"), "verificationMaterial")
-    hint: str | None = None
-    if "publicKey" in material:
-        if media_type not in _V3_MEDIA_TYPES:
-            raise Unacceptable(f"a key bundle of an unknown version: {quoted(media_type)}")
-        hint = str(mapping(material["publicKey"], "publicKey").get("hint", ""))
-    elif "certificate" not in material and "x509CertificateChain" not in material:
-        raise Unacceptable("the bundle names neither a key nor a certificate")
-    signature = decode_base64(mapping(signatures[0], "the signature").get("sig"))
-    return _Envelope(raw, hint, payload, signature, statement)
+    bundle = open_bundle(raw)
+    predicate_type = PREDICATE_TYPE if bundle.statement is None else bundle.statement.get("predicateType")
+    return None if (predicate_type != PREDICATE_TYPE) != attested else bundle
 
 
 def _judge(
-    envelope: _Envelope, digest: str, anchors: Anchors, keyless: KeylessVerifier, where: str
+    repository: SignatureSource,
+    bundle: Bundle,
+    digest: str,
+    anchors: Anchors,
+    keyless: KeylessVerifier,
+    where: str,
 ) -> Signer | Rejected:
-    if envelope.hint is None:
-        return _judge_keyless(envelope, digest, anchors, keyless, where)
-    signed = pre_authentication(PAYLOAD_TYPE, envelope.payload)
+    annotations = {} if bundle.statement is None else subject_annotations(bundle.statement, digest)
+    if bundle.statement is None and f"sha256:{bundle.message_digest}" != digest:
+        raise Unacceptable("made for another artifact")
+    if bundle.hint is None:
+        return _judge_keyless(bundle, digest, annotations, anchors, keyless, where)
+    if bundle.payload is None:
+        signed = repository.manifest(digest).raw
+    else:
+        signed = pre_authentication(PAYLOAD_TYPE, bundle.payload)
     try:
-        key = anchors.key_of(envelope.signature, signed)
+        key = anchors.key_of(bundle.signature, signed)
     except Unacceptable as error:
-        return Rejected(where, f"{error}{_what_the_hint_says(envelope.hint, anchors)}")
-    return Signer(
-        format="bundle",
-        where=where,
-        fingerprint=key.fingerprint,
-        annotations=subject_annotations(envelope.statement, digest),
-    )
+        return Rejected(where, f"{error}{_what_the_hint_says(bundle.hint, anchors)}")
+    for entry in bundle.entries:
+        keyless.verify_entry(entry, bundle.signature, signed, bundle.payload)
+    return Signer(format="bundle", where=where, fingerprint=key.fingerprint, annotations=annotations)
 
 
 def _judge_keyless(
-    envelope: _Envelope, digest: str, anchors: Anchors, keyless: KeylessVerifier, where: str
+    bundle: Bundle,
+    digest: str,
+    annotations: dict[str, str],
+    anchors: Anchors,
+    keyless: KeylessVerifier,
+    where: str,
 ) -> Signer | Rejected:
     if not anchors.identities and anchors.keys:
         return Rejected(where, "made without a key, and no identities are trusted")
-    certified = keyless.verify(envelope.raw)
-    if (certified.payload_type, certified.payload) != (PAYLOAD_TYPE, envelope.payload):
+    certified = keyless.verify(bundle.raw, digest)
+    if bundle.payload is not None and (certified.payload_type, certified.payload) != (
+        PAYLOAD_TYPE,
+        bundle.payload,
+    ):
         raise Unacceptable("two readers of the bundle see different payloads")
     signer = Signer(
         format="bundle",
@@ -314,7 +298,7 @@ def _judge_keyless(
         fingerprint=certified.fingerprint,
         identity=certified.identity,
         issuer=certified.issuer,
-        annotations=subject_annotations(envelope.statement, digest),
+        annotations=annotations,
     )
     if certified.fingerprint in anchors.revoked:
         return Rejected(where, f"made by the revoked key {certified.fingerprint}", signer)
@@ -324,7 +308,7 @@ def _judge_keyless(
     return Rejected(where, f"made by {who}, who is not among the trusted identities", signer)
 
 
-def subject_annotations(statement: dict[str, Any], digest: str) -> dict[str, str]:
+def subject_annotations(statement: Mapping[str, Any], digest: str) -> dict[str, str]:
     """What is signed beside `digest`; `Unacceptable` where the statement speaks of another."""
     algorithm, _, value = digest.partition(":")
     subjects = statement.get("subject")

@@ -7,6 +7,8 @@ must an error's text ever decide anything.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -158,7 +160,8 @@ class TrustRoot:
 class Certified:
     """What a valid keyless signature proves: who signed which payload, certified by the root.
 
-    `fingerprint` is that of the certificate's short-lived key.
+    `fingerprint` is that of the certificate's short-lived key. The payload is empty where the
+    signature is over the artifact itself.
     """
 
     identity: str
@@ -175,23 +178,33 @@ class KeylessVerifier:
         self._root = root or TrustRoot()
         self._verifier: Verifier | None = None
 
-    def verify(self, raw: bytes) -> Certified:
-        """Check everything that cryptography can say about a bundle with a DSSE envelope.
+    def verify(self, raw: bytes, digest: str) -> Certified:
+        """Check everything that cryptography can say about a bundle.
 
-        The certificate's chain, its SCT, the log entry with its proof and time, and the
-        envelope's signature. The identity is reported and not judged. Raises `Unacceptable`
-        where the bundle does not hold; `ConfigurationError` where the trust root is no good.
+        The certificate's chain, its SCT, the log entry with its proof and time, and the signature:
+        over a DSSE envelope, whose payload is returned, or over the content of `digest`. The identity
+        is reported and not judged. Raises `Unacceptable` where the bundle does not hold;
+        `ConfigurationError` where the trust root is no good.
         """
         from cryptography import x509
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from sigstore.errors import Error
+        from sigstore.hashes import Hashed
         from sigstore.models import Bundle
+        from sigstore_models.common.v1 import HashAlgorithm
 
         if self._verifier is None:
             self._verifier = self._root.verifier()
         try:
             bundle = Bundle.from_json(raw)
-            payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
+            if bundle._dsse_envelope is not None:  # noqa: SLF001 - the library has no public word for it
+                payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
+            else:
+                payload_type, payload = "", b""
+                content = Hashed(
+                    algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest.removeprefix("sha256:"))
+                )
+                self._verifier.verify_artifact(content, bundle, _OneIdentity())
             identity, issuer = _identity_of(bundle.signing_certificate)
         except (
             # A hostile bundle reaches every parser below the library, so this list is wide; each
@@ -215,6 +228,52 @@ class KeylessVerifier:
                 f"does not hold under {self._root.name}: {reason(error) or type(error).__name__}"
             ) from None
         return Certified(identity, issuer, _fingerprint(bundle.signing_certificate), payload_type, payload)
+
+    def verify_entry(self, entry: object, signature: bytes, signed: bytes, payload: bytes | None) -> None:
+        """Check that a log of the root holds `entry`, and that it speaks of this signature.
+
+        `signed` is what was signed, `payload` what a DSSE envelope holds. A key needs no log; but an
+        entry that is there must not be a lie. Raises `Unacceptable`.
+        """
+        from sigstore._internal.trust import KeyringPurpose
+        from sigstore.errors import Error
+        from sigstore.models import TransparencyLogEntry
+        from sigstore_models.rekor.v1 import TransparencyLogEntry as Message
+
+        if self._verifier is None:
+            self._verifier = self._root.verifier()
+        try:
+            read = TransparencyLogEntry(Message.from_json(json.dumps(entry)))
+            root = self._verifier._trusted_root  # noqa: SLF001 - the library checks entries of certificates only
+            read._verify(root.rekor_keyring(KeyringPurpose.VERIFY))  # noqa: SLF001
+            body = strict_json(read._inner.canonicalized_body)  # noqa: SLF001
+        except (Error, *_BELOW_THE_LIBRARY) as error:
+            why = reason(error) or type(error).__name__
+            raise Unacceptable(f"its log entry does not hold: {why}") from None
+        digests = [hashlib.sha256(data).hexdigest() for data in (signed, payload) if data is not None]
+        named = any(_mentions(body, digest) for digest in digests)
+        if not named or not _mentions(body, base64.b64encode(signature).decode()):
+            raise Unacceptable("its log entry is about another signature")
+
+
+_BELOW_THE_LIBRARY = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What parsers raise that a hostile log entry reaches."""
+
+
+def _mentions(body: object, text: str) -> bool:
+    """Whether a text, or the bytes of a hex text in base64, stands somewhere in a JSON document."""
+    if isinstance(body, dict):
+        return any(_mentions(inner, text) for inner in body.values())
+    if isinstance(body, list):
+        return any(_mentions(inner, text) for inner in body)
+    return isinstance(body, str) and (body == text or (len(text) == 64 and body == _hex_in_base64(text)))
+
+
+def _hex_in_base64(text: str) -> str:
+    try:
+        return base64.b64encode(bytes.fromhex(text)).decode()
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +345,7 @@ class KeylessSigner:
         try:
             # The services may be others than the root certifies: a timestamp authority that it
             # does not list leaves a bundle that nobody can verify.
-            return bundle, KeylessVerifier(self.root).verify(bundle)
+            return bundle, KeylessVerifier(self.root).verify(bundle, "")
         except Unacceptable as error:
             raise TrustError("the new signature does not verify", str(error)) from None
 

@@ -17,6 +17,7 @@ from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnrea
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle, simple_signing
+from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.repository import MANIFEST_MEDIA_TYPE, Descriptor
 from floe_engine.signing.trust import Anchors, sign, verify
@@ -63,7 +64,7 @@ def key_bundle(digest, key, **annotations):
     return json.loads(bundle.sign_with_key(bundle.statement_for(digest, annotations), key))
 
 
-def signed_statement(statement: object, key, payload_type=bundle.PAYLOAD_TYPE) -> bytes:
+def signed_statement(statement: object, key, payload_type=PAYLOAD_TYPE) -> bytes:
     """A key bundle around any JSON at all."""
     payload = statement if isinstance(statement, bytes) else json.dumps(statement).encode()
     made = json.loads(bundle.sign_with_key(payload, key))
