@@ -58,8 +58,6 @@ def calls(tree: ast.AST) -> list[tuple[str, ast.Call]]:
 
 STARTERS = ("run", "Popen", "call", "check_call", "check_output", "getoutput", "getstatusoutput")
 SHELLS = ("os.system", "os.popen", "os.startfile", "pty.spawn", "webbrowser.open", "webbrowser.open_new_tab")
-OURSELVES = {"floe_tui/web.py"}
-"""Starts the workbench itself for a browser, which needs what the user gave it."""
 
 
 def test_every_program_is_started_with_an_environment_of_one_making() -> None:
@@ -75,7 +73,7 @@ def test_every_program_is_started_with_an_environment_of_one_making() -> None:
                 started += starts
                 if name in SHELLS or name.startswith(("os.exec", "os.spawn", "os.posix_spawn")):
                     wrong.append(f"{place}:{call.lineno}: {name}")
-                elif starts and place not in OURSELVES:
+                elif starts:
                     made = next((ast.unparse(word.value) for word in call.keywords if word.arg == "env"), "")
                     if not made.startswith("child_environment(") and place != "floe_engine/processes.py":
                         wrong.append(f"{place}:{call.lineno}: {name} with env={made or 'everything'}")
