@@ -165,7 +165,7 @@ def test_kept_signatures_that_are_damaged_are_fetched_again_or_missed(product: P
         offline = floe(product, "compile", "--offline")
         assert offline.code == 5 and "platform pull" in offline.err, offline.err
         assert floe(product, "platform", "pull").code == 0
-        assert kept.read_bytes() == good
+        assert floe(product, "platform", "verify", "--offline").code == 0
 
 
 def test_what_an_older_floe_pulled_is_fetched_once_more(product: Path) -> None:
