@@ -34,7 +34,7 @@ def test_it_opens_at_the_place_that_fits_the_directory(
     if file:
         (directory / file).write_text(text)
     with floe_tui(directory) as terminal:
-        terminal.shows(shown, "f1 Help")
+        terminal.shows(shown, "F1  Help")
 
 
 def test_function_keys_go_to_every_place_while_the_editor_has_the_focus(platform: Path) -> None:
