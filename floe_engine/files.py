@@ -48,7 +48,9 @@ def rfc3339(moment: datetime) -> str:
 
 
 def strict_json(data: bytes | str) -> Any:
-    """Parse JSON, refusing duplicate keys, NaN and invalid UTF-8 with `ValueError`.
+    """Parse JSON, refusing what is no JSON text or no value of it with `ValueError`.
+
+    That is: duplicate keys, NaN, numbers beyond a double, invalid UTF-8 and half surrogate pairs.
 
     Two parsers that disagree about a duplicate key let a signer and a reader see different
     documents, so a duplicate is never accepted from outside.
@@ -65,11 +67,20 @@ def strict_json(data: bytes | str) -> Any:
     def no_constant(name: str) -> Any:
         raise ValueError(f"{name} is not JSON")
 
+    def finite(digits: str) -> float:
+        number = float(digits)
+        if number in (float("inf"), float("-inf")):
+            raise ValueError(f"{digits[:20]} is too large")
+        return number
+
     text = data.decode("utf-8") if isinstance(data, bytes) else data
     try:
-        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+        value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=finite)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # fails where half a pair stands alone
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return value
 
 
 def human_size(size: int) -> str:

@@ -51,7 +51,7 @@ class Artifact:
         return sum(map(len, self.files.values()))
 
     def check_files(self) -> None:
-        """Raise `IntegrityError` unless manifest.json lists the other seven as they are."""
+        """Raise `IntegrityError` unless the other seven are the listed ones, and all means something."""
         entries = self.platform.manifest.files
         for path in FILES[1:]:
             entry, data = entries.get(path), self.files[path]
@@ -60,6 +60,9 @@ class Artifact:
                 raise IntegrityError("artifact file is not the one its manifest lists", where=path)
         if self.platform.manifest.metadata.digest != content_digest(self.files):
             raise IntegrityError("artifact digest does not match its files", where=MANIFEST)
+        from floe_engine.artifact.meaning import check_meaning
+
+        check_meaning(self.platform, self.documents)
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:

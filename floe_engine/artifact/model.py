@@ -8,11 +8,38 @@ outside.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct, field, structs, to_builtins
+from msgspec import Meta, Struct, field, structs, to_builtins
 
-from floe_engine.manifest.terms import API_VERSION, Access, Enforcement
+from floe_engine.manifest.terms import (
+    API_VERSION,
+    MOST,
+    NAME,
+    NAMESPACE_NAME,
+    PLATFORM_NAME,
+    PLUGIN_NAME,
+    SECRET_NAME,
+    SEMVER_BODY,
+    Access,
+    Enforcement,
+    Pattern,
+)
+
+# An artifact comes from outside: each string has on reading the pattern that it had when it was
+# written. `\Z`, because `$` lets a line break follow.
+PlatformText = Annotated[str, Meta(pattern=rf"^(?:{PLATFORM_NAME})\Z")]
+Name = Annotated[str, Meta(pattern=rf"^(?:{NAME})\Z")]
+NamespaceName = Annotated[str, Meta(pattern=rf"^(?:{NAMESPACE_NAME})\Z")]
+SecretName = Annotated[str, Meta(pattern=rf"^(?:{SECRET_NAME})\Z")]
+PluginName = Annotated[str, Meta(pattern=rf"^(?:{PLUGIN_NAME})\Z")]
+Semver = Annotated[str, Meta(pattern=rf"^(?:{SEMVER_BODY})\Z")]
+Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
+OtherDigest = Annotated[str, Meta(pattern=r"^[a-z0-9]+:[0-9a-f]+\Z")]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")]
+Text = Annotated[str, Meta(min_length=1)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Count = Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -26,8 +53,8 @@ class CamelPart(Part, frozen=True, kw_only=True, rename="camel"):
 class PlatformName(Part, frozen=True, kw_only=True):
     """Which platform a file belongs to."""
 
-    name: str
-    version: str
+    name: PlatformText
+    version: Semver
 
 
 class PolicyFile(Part, frozen=True, kw_only=True):
@@ -44,55 +71,55 @@ class PolicyFile(Part, frozen=True, kw_only=True):
 class ArtifactMetadata(Part, frozen=True, kw_only=True):
     """Who and when."""
 
-    name: str
-    version: str
+    name: PlatformText
+    version: Semver
     """Semver without ``v``; equals the tag."""
     scope: Literal["enterprise", "domain"] | None = None
     owner: str | None = None
     description: str | None = None
     labels: dict[str, str] = {}
-    created: str
+    created: Moment
     """RFC 3339, UTC, whole seconds. Kept from the previous build while nothing else changed."""
-    digest: str
+    digest: Digest
     """sha256 over the sorted ``path digest`` lines of the other seven files."""
 
 
 class PluginDetails(CamelPart, frozen=True, kw_only=True):
     """How one plugin was resolved."""
 
-    type: str
-    version: str
-    package: str
+    type: PluginName
+    version: Semver
+    package: Text
     chart: str | None = None
     api_version: str | None = None
-    dbt_adapter: str | None = None
+    dbt_adapter: PluginName | None = None
     """The dbt adapter of a compute plugin (``duckdb``); None for the others."""
     config: dict[str, Any] = {}
     """The plugin's settings from manifest.yaml; never a secret."""
     config_digest: str
-    connection_secret_ref: str | None = None
+    connection_secret_ref: SecretName | None = None
 
 
 class Architecture(Part, frozen=True, kw_only=True):
     """The data architecture in one line."""
 
-    pattern: str
+    pattern: Pattern
     enforcement: Enforcement
 
 
 class EngineRequirement(CamelPart, frozen=True, kw_only=True):
     """Which floe can read this artifact."""
 
-    min_version: str
+    min_version: Semver
 
 
 class ParentArtifact(Part, frozen=True, kw_only=True):
     """The enterprise artifact that a domain's artifact was built on."""
 
     ref: str
-    digest: str | None = None
-    name: str | None = None
-    version: str | None = None
+    digest: OtherDigest | None = None
+    name: PlatformText | None = None
+    version: Semver | None = None
 
 
 class TrustedKey(Part, frozen=True, kw_only=True):
@@ -114,8 +141,8 @@ class SecurityPolicy(Part, frozen=True, kw_only=True):
 class FileEntry(Part, frozen=True, kw_only=True):
     """Digest and size of one of the other seven files."""
 
-    sha256: str
-    size: int
+    sha256: Digest
+    size: Annotated[int, Meta(ge=0)]
 
 
 class PlatformManifest(Part, frozen=True, kw_only=True):
@@ -124,10 +151,10 @@ class PlatformManifest(Part, frozen=True, kw_only=True):
     api_version: str = field(default=API_VERSION, name="apiVersion")
     kind: Literal["PlatformArtifact"] = "PlatformArtifact"
     metadata: ArtifactMetadata
-    plugins: dict[str, str]
+    plugins: dict[PluginName, PluginName]
     """Category to type, such as ``compute: duckdb``."""
-    plugin_details: dict[str, PluginDetails] = field(default={}, name="pluginDetails")
-    approved_plugins: dict[str, tuple[str, ...]] = field(default={}, name="approvedPlugins")
+    plugin_details: dict[PluginName, PluginDetails] = field(default={}, name="pluginDetails")
+    approved_plugins: dict[PluginName, tuple[PluginName, ...]] = field(default={}, name="approvedPlugins")
     """Category to the types a child platform may choose from; empty: any."""
     architecture: Architecture
     engine: EngineRequirement
@@ -144,14 +171,14 @@ class PlatformManifest(Part, frozen=True, kw_only=True):
 class LevelRule(Part, frozen=True, kw_only=True):
     """What holds for models of one classification level."""
 
-    minimum_test_coverage: int | None = None
-    required_tests: tuple[str, ...] = ()
+    minimum_test_coverage: Percent | None = None
+    required_tests: tuple[Text, ...] = ()
     allowed_access: tuple[Literal["private", "protected", "public"], ...] | None = None
     """dbt access modifiers; None: any."""
-    allowed_roles: tuple[str, ...] | None = None
+    allowed_roles: tuple[Name, ...] | None = None
     """Roles that grants may name; None: any."""
-    forbidden_layers: tuple[str, ...] = ()
-    requires_meta: tuple[str, ...] = ()
+    forbidden_layers: tuple[Name, ...] = ()
+    requires_meta: tuple[Text, ...] = ()
 
 
 class Propagation(CamelPart, frozen=True, kw_only=True):
@@ -159,27 +186,27 @@ class Propagation(CamelPart, frozen=True, kw_only=True):
 
     mode: Literal["off", "model", "name", "column"] = "name"
     enforcement: Enforcement = "warn"
-    declassify_meta: str = "floe.declassified"
-    declassify_functions: tuple[str, ...] = ()
+    declassify_meta: Text = "floe.declassified"
+    declassify_functions: tuple[Text, ...] = ()
 
 
 class NamePattern(Part, frozen=True, kw_only=True):
     """Columns whose name looks like data of a level."""
 
-    pattern: str
-    level: str
+    pattern: Text
+    level: Name
 
 
 class ClassificationPolicy(PolicyFile, frozen=True, kw_only=True):
     """policies/classification.json."""
 
     kind: Literal["ClassificationPolicy"] = "ClassificationPolicy"
-    levels: tuple[str, ...]
+    levels: tuple[Name, ...]
     """From the least to the most sensitive."""
-    default: str
+    default: Name
     require_declared: bool = False
-    meta_keys: tuple[str, ...] = field(default=(), name="metaKeys")
-    rules: dict[str, LevelRule] = {}
+    meta_keys: tuple[Text, ...] = field(default=(), name="metaKeys")
+    rules: dict[Name, LevelRule] = {}
     propagation: Propagation = Propagation()
     name_patterns: tuple[NamePattern, ...] = field(default=(), name="namePatterns")
 
@@ -187,15 +214,15 @@ class ClassificationPolicy(PolicyFile, frozen=True, kw_only=True):
 class RoleDefinition(Part, frozen=True, kw_only=True):
     """A role and the roles whose permissions it has too."""
 
-    inherits: tuple[str, ...] = ()
+    inherits: tuple[Name, ...] = ()
     description: str | None = None
 
 
 class Permission(Part, frozen=True, kw_only=True):
     """What a role may do, by namespace or by classification level."""
 
-    namespaces: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ()
+    namespaces: tuple[NamespaceName, ...] = ()
+    levels: tuple[Name, ...] = ()
     access: Access
 
 
@@ -204,9 +231,9 @@ class AccessPolicy(PolicyFile, frozen=True, kw_only=True):
 
     kind: Literal["AccessPolicy"] = "AccessPolicy"
     default: Literal["deny", "allow"] = "deny"
-    roles: tuple[str, ...] = ()
-    role_definitions: dict[str, RoleDefinition] = field(default={}, name="roleDefinitions")
-    permissions: dict[str, tuple[Permission, ...]] = {}
+    roles: tuple[Name, ...] = ()
+    role_definitions: dict[Name, RoleDefinition] = field(default={}, name="roleDefinitions")
+    permissions: dict[Name, tuple[Permission, ...]] = {}
 
 
 class Coverage(CamelPart, frozen=True, kw_only=True):
@@ -236,7 +263,7 @@ class Waiver(Part, frozen=True, kw_only=True):
 class WaiverPolicy(CamelPart, frozen=True, kw_only=True):
     """Which waivers there may be."""
 
-    max_days: int = 180
+    max_days: Count = 180
     allow_in_product: Literal["never", "warn", "allow"] = "never"
     require_expiry: bool = True
 
@@ -250,8 +277,8 @@ class CustomRule(Part, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     field: str | None = None
     test_types: tuple[str, ...] = ()
-    min_count: int = 1
-    applies_to: str = "*"
+    min_count: Count = 1
+    applies_to: Text = "*"
 
 
 class RuleSetting(Part, frozen=True, kw_only=True):
@@ -266,13 +293,13 @@ class QualityGates(PolicyFile, frozen=True, kw_only=True):
     """policies/quality-gates.json."""
 
     kind: Literal["QualityGates"] = "QualityGates"
-    minimum_test_coverage: int = 80
-    required_tests: tuple[str, ...] = ()
+    minimum_test_coverage: Percent = 80
+    required_tests: tuple[Text, ...] = ()
     block_on_failure: bool = True
     enforcement: Enforcement = "strict"
     """Cap over every rule (governance.policy_enforcement_level)."""
     coverage: Coverage = Coverage()
-    layer_thresholds: dict[str, int] = field(default={}, name="layerThresholds")
+    layer_thresholds: dict[Name, Percent] = field(default={}, name="layerThresholds")
     require_descriptions: bool = False
     require_column_descriptions: bool = False
     waivers: tuple[Waiver, ...] = ()
@@ -288,25 +315,25 @@ class Namespaces(PolicyFile, frozen=True, kw_only=True):
     """catalog/namespaces.json."""
 
     kind: Literal["Namespaces"] = "Namespaces"
-    namespaces: tuple[str, ...] = ()
-    grants: dict[str, dict[str, Access]] = {}
+    namespaces: tuple[NamespaceName, ...] = ()
+    grants: dict[NamespaceName, dict[Name, Access]] = {}
     """Namespace to role to access."""
-    layers: dict[str, str] = {}
+    layers: dict[Name, NamespaceName] = {}
     """Layer to its namespace."""
 
 
 class RequiredColumn(Part, frozen=True, kw_only=True):
     """A column that every model of a layer has."""
 
-    name: str
-    type: str | None = None
+    name: Text
+    type: Text | None = None
 
 
 class TypeRule(Part, frozen=True, kw_only=True):
     """Columns whose name matches have this data type."""
 
-    pattern: str
-    type: str
+    pattern: Text
+    type: Text
 
 
 class SchemaRegistry(PolicyFile, frozen=True, kw_only=True):
@@ -315,10 +342,10 @@ class SchemaRegistry(PolicyFile, frozen=True, kw_only=True):
     kind: Literal["SchemaRegistry"] = "SchemaRegistry"
     column_case: Literal["snake", "camel", "upper", "any"] = field(default="any", name="columnCase")
     reserved_columns: tuple[str, ...] = field(default=(), name="reservedColumns")
-    required_columns: dict[str, tuple[RequiredColumn, ...]] = field(default={}, name="requiredColumns")
+    required_columns: dict[Name, tuple[RequiredColumn, ...]] = field(default={}, name="requiredColumns")
     type_rules: tuple[TypeRule, ...] = field(default=(), name="typeRules")
     require_data_types: bool = field(default=False, name="requireDataTypes")
-    require_contract: tuple[str, ...] = field(default=(), name="requireContract")
+    require_contract: tuple[Name, ...] = field(default=(), name="requireContract")
     """Layers whose models have an enforced contract."""
 
 
@@ -337,17 +364,17 @@ class NamingRules(PolicyFile, frozen=True, kw_only=True):
     """architecture/naming-rules.json."""
 
     kind: Literal["NamingRules"] = "NamingRules"
-    pattern: str = "medallion"
+    pattern: Pattern = "medallion"
     enforcement: Enforcement = "warn"
-    prefixes: dict[str, str] = {}
+    prefixes: dict[Name, Text] = {}
     """Layer to its (first) prefix, as the seed shows."""
-    more_prefixes: dict[str, tuple[str, ...]] = field(default={}, name="morePrefixes")
+    more_prefixes: dict[Name, tuple[Text, ...]] = field(default={}, name="morePrefixes")
     """Layer to the other prefixes it takes."""
-    aliases: dict[str, LayerAliases] = {}
-    name_pattern: str = field(default="[a-z0-9_]+", name="namePattern")
+    aliases: dict[Name, LayerAliases] = {}
+    name_pattern: Text = field(default="[a-z0-9_]+", name="namePattern")
     """Regular expression for what follows the prefix; matched as a whole."""
     applies_to: tuple[Literal["model", "seed", "snapshot"], ...] = field(default=("model",), name="appliesTo")
-    custom_patterns: tuple[str, ...] = field(default=(), name="customPatterns")
+    custom_patterns: tuple[Text, ...] = field(default=(), name="customPatterns")
     """Whole-name regular expressions; any may match (pattern ``custom``)."""
 
     def prefixes_of(self, layer: str) -> tuple[str, ...]:
@@ -359,9 +386,9 @@ class NamingRules(PolicyFile, frozen=True, kw_only=True):
 class LayerConstraint(Part, frozen=True, kw_only=True):
     """What holds for the models of one layer."""
 
-    required_tests: tuple[str, ...] = ()
-    minimum_test_coverage: int | None = None
-    may_depend_on: tuple[str, ...] | None = None
+    required_tests: tuple[Text, ...] = ()
+    minimum_test_coverage: Percent | None = None
+    may_depend_on: tuple[Text, ...] | None = None
     """Layer names and ``source``; None: anything."""
 
 

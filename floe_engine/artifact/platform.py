@@ -12,6 +12,7 @@ from floe_engine.artifact.model import (
     AccessPolicy,
     ClassificationPolicy,
     LayerConstraint,
+    Name,
     Namespaces,
     NamingRules,
     Part,
@@ -34,7 +35,7 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.errors import IntegrityError
 
-AnyPart = TypeVar("AnyPart", bound=Part)
+AnyPart = TypeVar("AnyPart", bound=Part | dict[str, LayerConstraint] | list[str])
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ def read_platform(documents: Mapping[str, Any]) -> Platform:
         raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
     layers = dict(documents[LAYER_CONSTRAINTS])
     meta = layers.pop(LAYERS_META, {})
-    order = meta.get(LAYERS_ORDER, []) if isinstance(meta, dict) else []
-    names = [name for name in order if name in layers] + sorted(set(layers) - set(order))
+    names = _ordered(layers, meta.get(LAYERS_ORDER) if isinstance(meta, dict) else meta)
     return Platform(
         manifest=_read(PlatformManifest, MANIFEST, documents[MANIFEST]),
         classification=_read(ClassificationPolicy, CLASSIFICATION, documents[CLASSIFICATION]),
@@ -89,8 +89,16 @@ def read_platform(documents: Mapping[str, Any]) -> Platform:
         namespaces=_read(Namespaces, NAMESPACES, documents[NAMESPACES]),
         schemas=_read(SchemaRegistry, SCHEMA_REGISTRY, documents[SCHEMA_REGISTRY]),
         naming=_read(NamingRules, NAMING_RULES, documents[NAMING_RULES]),
-        layers={name: _read(LayerConstraint, LAYER_CONSTRAINTS, layers[name]) for name in names},
+        layers=_read(dict[Name, LayerConstraint], LAYER_CONSTRAINTS, {name: layers[name] for name in names}),
     )
+
+
+def _ordered(layers: Mapping[str, Any], order: Any) -> list[str]:
+    """The layers as data flows; by name where the file says no order."""
+    if order is None:
+        return sorted(layers)
+    listed = _read(list[str], LAYER_CONSTRAINTS, order)
+    return [*(name for name in listed if name in layers), *sorted(set(layers) - set(listed))]
 
 
 def _read(part: type[AnyPart], path: str, value: Any) -> AnyPart:

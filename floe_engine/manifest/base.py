@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from pydantic.fields import FieldInfo
 
 from floe_engine.manifest.laws import Law
-from floe_engine.manifest.terms import SEMVER
+from floe_engine.manifest.terms import MOST, NAME, NAMESPACE_NAME, SECRET_NAME, SEMVER
 
 
 class Section(BaseModel):
@@ -70,12 +70,12 @@ def _iso_date(value: Any) -> date:
 
 Semver = Annotated[str, StringConstraints(pattern=SEMVER)]
 Percent = Annotated[StrictInt, Field(ge=0, le=100)]
-Count = Annotated[StrictInt, Field(ge=1)]
+Count = Annotated[StrictInt, Field(ge=1, le=MOST)]
 Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 """A layer, level or role: lower snake case."""
 
-NamespaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+NamespaceName = Annotated[str, StringConstraints(pattern=f"^{NAMESPACE_NAME}$")]
+SecretName = Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")]
 Day = Annotated[date, BeforeValidator(_iso_date)]
 Switch = StrictBool

@@ -21,7 +21,7 @@ from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.breaking import check_annotations
 from floe_engine.manifest.root import Manifest, PluginChoice
-from floe_engine.manifest.terms import SEMVER
+from floe_engine.manifest.terms import PLUGIN_NAME, SEMVER
 
 PLUGIN_API = (1, 0)
 """The plugin API of this engine. A plugin's fits when its major is equal and its minor not greater."""
@@ -208,6 +208,9 @@ def _read(document: Any, *, origin: str) -> dict[str, Category]:
             type_: _read_type(name, type_, _mapping(spec or {}, f"{name}.{type_}"), origin)
             for type_, spec in _mapping(body.get("types", {}), f"{name}.types").items()
         }
+        for word in (name, *types):
+            if not re.fullmatch(PLUGIN_NAME, word):
+                raise ValueError(f"{name}: {word!r} is no name of a plugin")
         categories[name] = Category(
             name, str(body.get("title", "")), MappingProxyType(types), body.get("required") is True
         )

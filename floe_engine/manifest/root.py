@@ -11,9 +11,9 @@ from floe_engine.manifest.base import Count, SecretName, Semver, Settings, Switc
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
 from floe_engine.manifest.laws import Free, OnlyOn, Special
-from floe_engine.manifest.terms import Scope
+from floe_engine.manifest.terms import PLATFORM_NAME, Scope
 
-PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
 
 
 _OWN = Free(because="it is each platform's own and does not come down")

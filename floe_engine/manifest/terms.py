@@ -9,11 +9,28 @@ from typing import Literal, get_args
 
 API_VERSION = "floe.dev/v1"
 
-SEMVER = (
-    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
-    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?$"
+# What a string is made of, for both who writes it (manifest.yaml) and who reads it (an artifact):
+# bodies without anchors, because the two spell the end of a text differently.
+
+SEMVER_BODY = (
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
 )
 """Semver 2.0.0 without build metadata: an OCI tag cannot spell ``+``."""
+
+SEMVER = f"^{SEMVER_BODY}$"
+
+PLATFORM_NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+NAME = r"[a-z][a-z0-9_]{0,62}"
+"""A layer, level or role."""
+
+NAMESPACE_NAME = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
+SECRET_NAME = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"  # noqa: S105 - of a Kubernetes object
+PLUGIN_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+"""A category of plugins, a type, or a dbt adapter."""
+
+MOST = 1_000_000
+"""The largest of the whole numbers that people write."""
 
 Enforcement = Literal["off", "warn", "strict"]
 """How a rule bites: not at all, as a warning, as an error."""

@@ -19,6 +19,14 @@ SCHEMA_VARIABLE = "FLOE_SCHEMA"
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+_OPENING = re.compile(r"\{(?=[{%#]|\Z)")
+"""What opens Jinja, or would with what is written behind it."""
+
+
+def _literal(text: str) -> str:
+    """`text` so that Jinja, by which dbt reads every value of profiles.yml, shows it and runs nothing."""
+    return _OPENING.sub("{{ '{' }}", text)
+
 
 class Settings:
     """The plugin's config, asked key by key; remembers which environment variables are needed."""
@@ -35,7 +43,7 @@ class Settings:
 
     def choice(self, key: str, default: str) -> str:
         """A setting that decides which others there are, as plain text."""
-        return str(self._config.get(key) or default)
+        return _literal(str(self._config.get(key) or default))
 
     def value(self, *keys: str, env: str, default: str | None = None) -> Any:
         """The first of `keys` that the platform sets, else the variable `env`."""
@@ -48,7 +56,8 @@ class Settings:
         if isinstance(found, int):
             return found
         text = self._env(env, str(default)) if found is None else self.rendered(found)
-        return text.replace(" }}", " | as_number }}") if isinstance(text, str) else text
+        varies = found is None or (isinstance(found, str) and _REFERENCE.fullmatch(found))
+        return text.replace(" }}", " | as_number }}") if varies else text
 
     def secret(self, key: str, *, env: str, default: str | None = None) -> str:
         """The variable of a secret. A ``${NAME}`` of the platform names another one."""
@@ -64,13 +73,16 @@ class Settings:
         return {key: self.rendered(self._config[key]) for key in keys if key in self}
 
     def rendered(self, value: Any) -> Any:
-        """`value` with every ``${NAME}`` in it as dbt's ``env_var``."""
+        """`value` with every ``${NAME}`` in it as dbt's ``env_var``, and all else as text for dbt."""
         if isinstance(value, Mapping):
-            return {str(key): self.rendered(inner) for key, inner in value.items()}
+            return {_literal(str(key)): self.rendered(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.rendered(inner) for inner in value]
         if isinstance(value, str):
-            return _REFERENCE.sub(lambda match: self._env(match[1], None), value)
+            parts = _REFERENCE.split(value)
+            return "".join(
+                self._env(part, None) if index % 2 else _literal(part) for index, part in enumerate(parts)
+            )
         return value
 
     def _first(self, keys: tuple[str, ...]) -> Any:

@@ -46,7 +46,7 @@ def profile(platform: Platform, profile_name: str) -> str:
         )
     config = details.config if details else {}
     settings = Settings(config, profile_name)
-    output = {"type": adapter, **fill(settings), "threads": config.get("threads", THREADS)}
+    output = {"type": adapter, **fill(settings), "threads": settings.rendered(config.get("threads", THREADS))}
     document = {profile_name: {"target": compute, "outputs": {compute: output}}}
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)
     return _header(platform, settings.variables) + _signed(body)
