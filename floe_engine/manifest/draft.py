@@ -81,9 +81,9 @@ class Draft:
     def mappings(self, *path: str | int) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
         """The mappings in the list, or under the names of the mapping, at a path."""
         value = self.get(*path)
-        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value or ())
         if not isinstance(value, dict | list):
             return
+        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in pairs:
             if isinstance(item, dict):
                 yield (*path, key), item
@@ -205,13 +205,19 @@ class Draft:
             hint=hint,
             path=tuple(path),
             related=tuple(related),
-            fixes=tuple(fixes),
+            fixes=tuple(fix for fix in fixes if fix.edits),
         )
 
     def replace(self, path: Sequence[str | int], value: Any, *, title: str = "") -> Fix:
-        """A fix that writes `value` at a path that exists, as little else changed as can be."""
+        """A fix that writes `value` at a path, as little else changed as can be.
+
+        Where that cannot be done it has no edits, and `report` does not offer it.
+        """
         title = title or f"Write `{value if isinstance(value, str) else flow(value)}`"
-        return Fix(title, edit.set_value(self.document, tuple(path), value))
+        try:
+            return Fix(title, edit.set_value(self.document, tuple(path), value))
+        except (KeyError, ValueError):
+            return Fix(title, ())
 
     def quote(self, path: Sequence[str | int], text: str, *, title: str = "") -> Fix:
         """A fix that writes `text` in quotes at a path that exists."""

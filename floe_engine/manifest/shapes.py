@@ -16,7 +16,7 @@ from floe_engine.manifest.base import Section
 from floe_engine.manifest.draft import Draft, KeyPath, names
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest
-from floe_engine.text import did_you_mean
+from floe_engine.text import did_you_mean, plural
 
 ENVIRONMENTS = frozenset(
     (
@@ -25,6 +25,11 @@ ENVIRONMENTS = frozenset(
     )
 )
 """Keys that would make a manifest mean different things in different places."""
+
+MOST_UNKNOWN = 100
+"""Unknown keys that are told one by one; whoever has more of them has another file before him."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _OTHER_KINDS = {
@@ -37,6 +42,8 @@ _OTHER_KINDS = {
 
 def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diagnostic]:
     """Diagnostics for the errors of `ValidationError.errors()`."""
+    unknown = 0
+    first: KeyPath = ()
     for error in errors:
         path: KeyPath = tuple(error["loc"])
         kind = error["type"]
@@ -45,7 +52,11 @@ def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diag
         elif kind == "missing":
             yield _missing(draft, path)
         elif kind == "extra_forbidden":
-            yield _unknown(draft, path)
+            unknown += 1
+            if unknown <= MOST_UNKNOWN:
+                yield _unknown(draft, path)
+            elif unknown == MOST_UNKNOWN + 1:
+                first = path
         elif kind == "literal_error":
             yield _choice(draft, path, error["input"])
         elif path and path[-1] == "version" and kind in ("string_type", "string_pattern_mismatch"):
@@ -62,6 +73,10 @@ def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diag
             yield draft.report("FLOE-M006", path, f"{dotted(path)} is empty; expected at least one entry")
         else:
             yield _wrong_type(draft, path, error["input"])
+    if unknown > MOST_UNKNOWN:
+        more = plural(unknown - MOST_UNKNOWN, "more unknown key")
+        hint = "is it another tool's file? `floe schema manifest` says which keys there are"
+        yield draft.report("FLOE-M001", first, f"{more}, from here on", hint=hint, key=True)
 
 
 def dotted(path: KeyPath) -> str:
@@ -328,7 +343,9 @@ def _wrong_type(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
         fixes = [draft.replace(path, [given], title="Make it a list")]
     elif len(path) == 2 and path[0] == "plugins" and isinstance(given, str):
         fixes = [draft.replace(path, {"type": given})]
-    elif isinstance(given, str) and shape.text.startswith("whole number") and given.strip().isdigit():
+    elif (
+        isinstance(given, str) and shape.text.startswith("whole number") and _NUMBER.fullmatch(given.strip())
+    ):
         fixes = [draft.replace(path, int(given), title="Remove the quotes")]
     elif given is None and (shape.section or shape.values):
         hint = "indent its keys below it, or remove it"

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -40,7 +41,7 @@ KEY_FILE_LIMIT = 64 * 1024
 
 _ENCRYPTED_LABELS = ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY")
 _PLAIN_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_EDGE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]+)-----")
 
 # What Go's implementation takes. Any other value would let a key file choose how much memory
 # and time its reader spends: scrypt needs 128 * N * r bytes.
@@ -168,7 +169,7 @@ def generate(password: bytes) -> tuple[bytes, bytes]:
 
 def is_locked(pem: bytes) -> bool:
     """Whether `load_private` needs a password for this file."""
-    return any(b"ENCRYPTED" in match[1] for match in _BLOCK.finditer(pem)) or b"Proc-Type: 4,ENCRYPTED" in pem
+    return any(b"ENCRYPTED" in match[1] for match in _blocks(pem)) or b"Proc-Type: 4,ENCRYPTED" in pem
 
 
 def load_private(pem: bytes, password: bytes = b"") -> PrivateKey:
@@ -230,9 +231,20 @@ def load_public(pem: bytes) -> PublicKey:
     return _public(key)
 
 
+def _blocks(pem: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Each complete PEM block: the whole, its label, and what is inside. Reads the text once."""
+    begun: re.Match[bytes] | None = None
+    for edge in _EDGE.finditer(pem):
+        if edge[1] == b"BEGIN":
+            begun = edge
+        elif begun is not None and edge[2] == begun[2]:
+            yield pem[begun.start() : edge.end()], edge[2], pem[begun.end() : edge.start()]
+            begun = None
+
+
 def _single_block(pem: bytes, what: str) -> tuple[str, bytes, bytes]:
     """Label, whole bytes and inner text of the only PEM block of a file."""
-    blocks = list(_BLOCK.finditer(pem))
+    blocks = list(_blocks(pem))
     if not blocks:
         raise KeyUnusable(
             f"no {what} found in the file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from floe_engine.document import edit
@@ -86,13 +87,25 @@ def mend(
         if cancel is not None:
             cancel.check()
         chosen = fixes_apart(checked.diagnostics)
-        text = edit.apply(text, [one for each in chosen for one in each.fix.edits])
+        text, chosen = _applied(text, chosen)
         if text in seen:  # nothing to mend, or two fixes that undo each other
             break
         seen.add(text)
         mended += chosen
         checked = check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
     return Fixed(before, checked.document.text, tuple(mended), checked)
+
+
+def _applied(text: str, fixes: list[Mended]) -> tuple[str, list[Mended]]:
+    """`text` with `fixes` made, and those that could be: a fix whose own edits overlap is left out."""
+    with suppress(ValueError):
+        return edit.apply(text, [one for each in fixes for one in each.fix.edits]), fixes
+    possible = []
+    for each in fixes:
+        with suppress(ValueError):
+            edit.apply(text, each.fix.edits)
+            possible.append(each)
+    return edit.apply(text, [one for each in possible for one in each.fix.edits]), possible
 
 
 def fixes_apart(diagnostics: Iterable[Diagnostic]) -> list[Mended]:

@@ -61,9 +61,9 @@ def choices_are_known(draft: Draft) -> Iterator[Diagnostic]:
                 f"`{choice['default']}` is the default but not among `approved`",
                 hint=f"approved: {', '.join(f'`{name}`' for name in approved) or 'none'}",
             )
-        for index, name in enumerate(approved):
-            if isinstance(name, str):
-                yield from _type(draft, category, (*path, "approved", index, "name"), name)
+        for where, entry in draft.mappings(*path, "approved"):
+            if isinstance(name := entry.get("name"), str):
+                yield from _type(draft, category, (*where, "name"), name)
         for key in ("type", "default"):
             name = choice.get(key)
             if isinstance(name, str) and name and not (key == "default" and name not in approved):

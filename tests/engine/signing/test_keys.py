@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -222,3 +223,10 @@ def test_a_certificate_is_not_a_public_key():
 def test_a_private_key_never_shows_itself(key):
     assert "PRIVATE" not in repr(key)
     assert "_key" not in repr(key)
+
+
+def test_a_text_that_begins_a_thousand_blocks_is_read_once() -> None:
+    started = time.process_time()
+    with pytest.raises(KeyUnusable):
+        load_public(b"-----BEGIN A-----" * 100_000)
+    assert time.process_time() - started < 1
