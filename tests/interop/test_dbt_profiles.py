@@ -109,10 +109,8 @@ def test_the_example_builds_with_the_generated_profile(
     assert (project / ".floe" / "customer_analytics.duckdb").exists()
 
 
-@pytest.mark.parametrize("name", ["{{ env_var('HOME') }}", "{% set a = 1 %}x", "{# gone #}x", "x{"])
-def test_dbt_reads_jinja_of_a_platform_as_text(
-    tmp_path: Path, require_binary: Callable[[str], str], name: str
-) -> None:
+def test_dbt_reads_jinja_of_a_platform_as_text(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
+    name = "{{ 1 + 1 }}{% set a = 1 %}{# gone #}x{"
     text = profile(platform(path=f"{name}.duckdb"), "shop")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a.sql").write_text("select 1 as id")
