@@ -107,14 +107,3 @@ def test_the_example_builds_with_the_generated_profile(
     )
     assert "ERROR=0" in run_dbt(require_binary("dbt"), project, "build")
     assert (project / ".floe" / "customer_analytics.duckdb").exists()
-
-
-def test_dbt_reads_jinja_of_a_platform_as_text(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
-    name = "{{ 1 + 1 }}{% set a = 1 %}{# gone #}x{"
-    text = profile(platform(path=f"{name}.duckdb"), "shop")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "a.sql").write_text("select 1 as id")
-    (tmp_path / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
-    write_profile(Directory(tmp_path), "profiles.yml", text)
-    run_dbt(require_binary("dbt"), tmp_path, "run", "--profiles-dir", ".")
-    assert [file.name for file in tmp_path.glob("*.duckdb")] == [f"{name}.duckdb"]
