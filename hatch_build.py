@@ -1,12 +1,15 @@
 """What a release carries beside the checkout's files: links that work elsewhere, and the licence's text.
 
 An index page and an installed package know no relative links, so that the README gets absolute ones of
-its version. LICENSE names the licence; the standard's own text comes from `packaging`, which ships it and
+its version, into the repository whose workflow builds the release (GITHUB_SERVER_URL, GITHUB_REPOSITORY:
+a fork's release leads to the fork). Built anywhere else, nobody knows where the project lives, and there
+are no links. LICENSE names the licence; the standard's own text comes from `packaging`, which ships it and
 is there wherever hatchling is.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from importlib.metadata import files
@@ -36,21 +39,30 @@ def licence() -> str:
     raise RuntimeError("packaging ships no LICENSE.APACHE; name another package that has the text")
 
 
+def repository() -> str:
+    """The address of the repository that this build belongs to; empty where nothing says."""
+    server, name = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    return f"{server}/{name}" if server.startswith("https://") and name else ""
+
+
 class Metadata(MetadataHookInterface):
-    """The README as index pages show it."""
+    """The README as index pages show it, and the project's links."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Set `readme`, which pyproject.toml leaves to this."""
+        """Set `readme` and `urls`, which pyproject.toml leaves to this."""
         version = re.search(
             r'__version__ = "(.+)"', (Path(self.root) / "floe_engine/__init__.py").read_text()
         )
         assert version is not None
         text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
-        repository = self.config["repository"]
+        home, tag = repository(), f"v{version[1]}"
         metadata["readme"] = {
             "content-type": "text/markdown",
-            "text": absolute(text, repository, f"v{version[1]}"),
+            "text": absolute(text, home, tag) if home else text,
         }
+        pages = {"Homepage": "", "Documentation": "tree/main/docs", "Source": "", "Issues": "issues"}
+        pages |= {"Changelog": "blob/main/CHANGELOG.md"}
+        metadata["urls"] = {name: f"{home}/{page}".rstrip("/") for name, page in pages.items() if home}
 
 
 class Build(BuildHookInterface[Any]):

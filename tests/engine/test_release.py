@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-REPOSITORY = "https://github.com/floe-platform/floe-workbench"
+REPOSITORY = "https://github.com/example/floe-workbench"
+"""Where the release is built, as its workflow says."""
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +26,17 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sdist, and the wheel that is built from it, as an index would serve them."""
     folder = tmp_path_factory.mktemp("release")
     build = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
-    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True, timeout=120)
+    server, _, name = REPOSITORY.rpartition("/example")
+    environ = {**os.environ, "GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": f"example{name}"}
+    subprocess.run(
+        [*build, "-t", "sdist"], cwd=ROOT, env=environ, check=True, capture_output=True, timeout=120
+    )
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         archive.extractall(folder, filter="data")
     (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
-    subprocess.run([*build, "-t", "wheel"], cwd=unpacked, check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [*build, "-t", "wheel"], cwd=unpacked, env=environ, check=True, capture_output=True, timeout=120
+    )
     return folder
 
 
