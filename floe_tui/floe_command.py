@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from floe_engine import CancelToken, ConfigurationError
+from floe_engine import CancelToken, ConfigurationError, child_environment
 
-PROGRAM = (sys.executable, "-m", "floe_engine")
+PROGRAM = (sys.executable, "-P", "-m", "floe_engine")  # -P: nothing of the directory is run
 
 LONGEST = 2_000_000
 """Characters of output that are kept."""
@@ -49,7 +49,7 @@ def run(directory: Path, line: str, told: Callable[[str], object], cancel: Cance
     process = subprocess.Popen(  # noqa: S603
         [*PROGRAM, *words],
         cwd=directory,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+        env=child_environment({**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -77,8 +77,7 @@ def run(directory: Path, line: str, told: Callable[[str], object], cancel: Cance
 def complete(directory: Path, line: str) -> tuple[str, ...]:
     """What the last word of a line could become, as the command line's own completion knows it."""
     words = ["floe", *line.removeprefix("floe ").split(" ")]
-    environment = {
-        **os.environ,
+    asked = {
         "_FLOE_COMPLETE": "complete_bash",
         "COMP_WORDS": " ".join(words),
         "COMP_CWORD": str(len(words) - 1),
@@ -86,8 +85,8 @@ def complete(directory: Path, line: str) -> tuple[str, ...]:
     code = "import sys; sys.argv[0] = 'floe'; from floe_engine.cli import run; run()"
     try:
         done = subprocess.run(  # noqa: S603  (fixed program, no shell)
-            [sys.executable, "-c", code], cwd=directory, env=environment, capture_output=True, text=True,
-            timeout=30, check=False,
+            [sys.executable, "-P", "-c", code], cwd=directory, env=child_environment({**os.environ, **asked}),
+            capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return ()

@@ -34,7 +34,9 @@ def touches(tree: ast.AST) -> Iterator[ast.AST]:
             continue
         called = node.func
         if isinstance(called, ast.Attribute) and called.attr in TOUCHING:
-            yield node
+            # A file is truncated to a size; a line of the screen says how it is cut.
+            if called.attr != "truncate" or not node.keywords:
+                yield node
         elif isinstance(called, ast.Attribute) and called.attr in ("rename", "replace", "remove", "move"):
             owner = called.value.id if isinstance(called.value, ast.Name) else ""
             if ast.unparse(called) in OTHERS:

@@ -115,7 +115,9 @@ def test_a_command_where_everything_is_well_answers_with_one_document(
     if name in ("platform pull", "platform export"):
         words.append("v1.2.3")
     if name == "platform verify":
-        words += ["--key", str(tmp_path / "cosign.pub")]
+        words += ["v1.2.3", "--key", str(tmp_path / "cosign.pub")]
+    if name == "platform fingerprint":
+        words[-1] = str(tmp_path / "cosign.pub")
     if name == "platform keygen":
         words += ["--into", str(tmp_path / "new")]
     if name == "pin":
