@@ -21,8 +21,8 @@ def register(platform: typer.Typer) -> None:
         registry=True,
         examples={
             "floe platform doctor": "look at everything, change nothing",
-            "floe platform doctor --repair": "fetch a damaged store again, rebuild a damaged index.json",
-            "floe platform doctor --offline -o json": "for a script, without asking the registry",
+            "floe platform doctor --repair": "fetch or rebuild what is damaged",
+            "floe platform doctor --offline -o json": "for a script, with no network",
         },
     )(doctor)
 
