@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "kills.py"
 
 
 @pytest.mark.interop
-def test_after_every_kill_the_next_command_succeeds() -> None:
+def test_after_every_kill_the_next_command_succeeds(require_binary: Callable[[str], str]) -> None:
+    require_binary("docker-registry")
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "6", "--seconds", "120"],
         capture_output=True,

@@ -40,8 +40,8 @@ def test_it_opens_at_the_place_that_fits_the_directory(
 def test_function_keys_go_to_every_place_while_the_editor_has_the_focus(platform: Path) -> None:
     own = {
         "f3": "Two versions are needed",
-        "f4": "cases passed",
-        "f5": "Version guard",
+        "f4": "What no case looks at",
+        "f5": "Preflight of",
         "f6": "No versions",
         "f7": "floe.yaml not found",
         "f2": "manifest.yaml 1:1",
@@ -57,7 +57,7 @@ def test_a_policy_case_shows_what_was_given_expected_and_found(platform: Path) -
     with floe_tui(platform, columns=120) as terminal:
         terminal.shows("manifest.yaml 1:1")
         terminal.press("f4")
-        terminal.shows("cases passed")
+        terminal.shows("Naming convention enforcement")
         terminal.press("j")
         terminal.shows("Given", "Expected and found", "expected pass, found pass")
 
