@@ -234,7 +234,8 @@ async def test_the_registry_place_names_the_identity_also_where_it_is_not_truste
         screen = app.screen
         assert isinstance(screen, RegistryScreen)
         screen._look_into(target)
-        await until(pilot, lambda: bool(rows(app)) and rows(app)[0].glyph == "!")
-        line = screen.list.view.render_line(1).text
+        await until(pilot, lambda: bool(rows(app)) and rows(app)[-1].glyph == "!")
+        view = screen.list.view
+        line = " ".join(view.render_line(number).text for number in range(view.size.height))
         assert "floe.test/acme" in line
         assert "heads/main" in line
