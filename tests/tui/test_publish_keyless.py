@@ -236,6 +236,8 @@ async def test_the_registry_place_names_the_identity_also_where_it_is_not_truste
         screen._look_into(target)
         await until(pilot, lambda: bool(rows(app)) and rows(app)[-1].glyph == "!")
         view = screen.list.view
-        line = " ".join(view.render_line(number).text for number in range(view.size.height))
-        assert "floe.test/acme" in line
-        assert "heads/main" in line
+
+        def shown() -> str:
+            return " ".join(view.render_line(number).text for number in range(view.size.height))
+
+        await until(pilot, lambda: "floe.test/acme" in shown() and "heads/main" in shown())

@@ -6,7 +6,7 @@ Functions here run in workers, or format what workers found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,28 +49,41 @@ def open_at(directory: Path, repository: str) -> Workspace:
 
 def list_all(directory: Path, repository: str, offline: bool, cancel: CancelToken) -> Versions:
     """The versions of a repository, newest first."""
-    from floe_engine import Version, list_versions
+    from floe_engine import list_versions
 
     workspace = open_at(directory, repository)
     if offline:
         workspace = workspace.without_network()
     listing = list_versions(workspace, cancel=cancel)
-    lock = workspace.store.read_lock()
-    here = lock is not None and lock.reference == listing.repository.name
-    locked = lock.tag if lock is not None and here else ""
-    pin = Version.from_tag(locked) if locked else None
-    older = frozenset(tag for version, tag in listing.tags.items() if pin is not None and version < pin)
-    return Versions(
+    found = Versions(
         listing.repository.name,
         "chosen here" if repository else workspace.registry.source,
         tuple(listing.tags[version] for version in listing.versions),
-        older,
-        locked,
-        lock is not None,
-        len(listing.ignored),
-        listing.listed_at,
-        listing.cached,
-        lock.digest if lock is not None and here else "",
+        frozenset(),
+        "",
+        has_lock=False,
+        ignored=len(listing.ignored),
+        listed_at=listing.listed_at,
+        cached=listing.cached,
+    )
+    return beside_lock(workspace, found)
+
+
+def beside_lock(workspace: Workspace, found: Versions) -> Versions:
+    """A list with what this directory has locked of it now, whenever the list was made."""
+    from floe_engine import Version
+
+    lock = workspace.store.read_lock()
+    here = lock is not None and lock.reference == found.where
+    locked = lock.tag if lock is not None and here else ""
+    pin = Version.from_tag(locked) if locked else None
+    below = ((tag, Version.from_tag(tag)) for tag in found.tags if pin is not None)
+    return replace(
+        found,
+        older=frozenset(tag for tag, version in below if version is not None and pin and version < pin),
+        locked=locked,
+        has_lock=lock is not None,
+        locked_digest=lock.digest if lock is not None and here else "",
     )
 
 

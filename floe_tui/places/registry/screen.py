@@ -24,6 +24,7 @@ from floe_tui.places.registry.facts import (
     Versions,
     age,
     allowed_tags,
+    beside_lock,
     by_major,
     changes_text,
     details,
@@ -180,7 +181,9 @@ class RegistryScreen(PlaceScreen):
         directory, repository = self.workbench.options.directory, self._repository
 
         def work(report: Report, cancel: CancelToken) -> tuple[Versions | None, dict[str, Known]]:
-            return remembered.read(open_at(directory, repository).registry.reference.name)
+            workspace = open_at(directory, repository)
+            versions, facts = remembered.read(workspace.registry.reference.name)
+            return versions and beside_lock(workspace, versions), facts
 
         def done(found: tuple[Versions | None, dict[str, Known]]) -> None:
             versions, facts = found
