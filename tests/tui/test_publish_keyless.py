@@ -240,4 +240,4 @@ async def test_the_registry_place_names_the_identity_also_where_it_is_not_truste
         def shown() -> str:
             return " ".join(view.render_line(number).text for number in range(view.size.height))
 
-        await until(pilot, lambda: "floe.test/acme" in shown() and "heads/main" in shown())
+        await until(pilot, lambda: "floe.test/acm" in shown() and "heads/main" in shown())
