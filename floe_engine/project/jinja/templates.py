@@ -17,7 +17,7 @@ from floe_engine.project.jinja.values import known
 if TYPE_CHECKING:
     from jinja2 import nodes
 
-_TOO_MUCH = "its Jinja writes too much, or is nested too deeply"
+_TOO_MUCH = "Jinja that writes too much or is nested too deeply"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Templates:
                 body = (parsed if len(text) < 500 else parse)(text).body
             reading.text(text, body, line=line)
         except BrokenTemplate as error:
-            reading.calls.gaps.append(Gap(f"its Jinja ({error})", line + error.line - 1, parents=True))
+            reading.calls.gaps.append(Gap(f"broken Jinja ({error})", line + error.line - 1, parents=True))
         except TooMuch:
             reading.calls.gaps.append(Gap(_TOO_MUCH, line, parents=True))
         return reading.calls
