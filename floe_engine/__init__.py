@@ -82,6 +82,8 @@ if TYPE_CHECKING:
     from floe_engine.versions import Version as Version
     from floe_engine.workflows.assess_versions import Distance as Distance
     from floe_engine.workflows.assess_versions import assess_versions as assess_versions
+    from floe_engine.workflows.begin_platform import Begun as Begun
+    from floe_engine.workflows.begin_platform import begin_platform as begin_platform
     from floe_engine.workflows.blast_radius import find_fleet as find_fleet
     from floe_engine.workflows.blast_radius import measure_impact as measure_impact
     from floe_engine.workflows.browse import Repositories as Repositories
@@ -198,6 +200,8 @@ _HOME = {
     # signing
     "Invitation": "signing.oidc",
     # workflows
+    "Begun": "workflows.begin_platform",
+    "begin_platform": "workflows.begin_platform",
     "CompileOptions": "workflows.compile_project",
     "FirstPin": "workflows.first_pin",
     "Distance": "workflows.assess_versions",

@@ -1,0 +1,88 @@
+"""What stands beside manifest.yaml: a policy test, CI, .gitignore, a README."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Literal
+
+from floe_engine import __version__
+from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
+from floe_engine.manifest.terms import API_VERSION
+from floe_engine.policy.specimens import MISSPELT, name_in, unused, violation
+from floe_engine.policy.words import words
+from floe_engine.scaffold.writing import commented, section
+
+Service = Literal["github", "gitlab", "azure", "none"]
+
+SERVICES: Mapping[Service, str] = MappingProxyType(
+    {"github": ".github/workflows/platform.yml", "gitlab": ".gitlab-ci.yml", "azure": "azure-pipelines.yml"}
+)
+"""Service to the file that it reads; each calls `SCRIPT`."""
+
+SCRIPT = "ci/platform.sh"
+IGNORED = ("cosign.key", "*.key", ".env")
+"""What never belongs into git."""
+
+
+def ci_files(service: Service) -> dict[str, str]:
+    """The script that checks and publishes, and the file by which a service calls it."""
+    found = {SCRIPT: _file("platform.sh")}
+    if service in SERVICES:
+        found[SERVICES[service]] = _file(f"{service}.yml").replace("@version@", __version__)
+    return found
+
+
+def readme(name: str) -> str:
+    """The platform's README: how a rule is changed, published and used."""
+    return _file("README.md").replace("@name@", name)
+
+
+def gitignore(text: str) -> str:
+    """A .gitignore with what must not be committed; the lines that are there stay as they are."""
+    there = {line.strip() for line in text.splitlines()}
+    absent = [line for line in IGNORED if line not in there]
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return text + "".join(f"{line}\n" for line in absent)
+
+
+def policy_test(platform: Platform) -> str | None:
+    """A first test of the platform's own: a name that its rules take, and one that they refuse.
+
+    None where no rule judges names.
+    """
+    naming = platform.naming
+    if naming.custom_patterns:
+        rule = "FLOE-E203"
+        right = next(words(naming.custom_patterns[0]), "")
+        wrong = next((name for name in MISSPELT if not _named(platform, name)), "")
+    else:
+        rule = "FLOE-E201"
+        right = next((name_in(platform, layer) for layer in platform.layers if naming.prefixes_of(layer)), "")
+        wrong = unused("orders_of_no_layer", platform.layers)
+    result = violation(platform, rule)
+    if result == "skip" or not right or not wrong:
+        return None
+    case: dict[str, Any] = {
+        "name": "a model is named as this platform wants it",
+        "rules": [rule],
+        "given": {"models": [{"name": right}, {"name": wrong}]},
+        "expect": [
+            {"rule": rule, "resource": right, "result": "pass"},
+            {"rule": rule, "resource": wrong, "result": result},
+        ],
+    }
+    comment = "What this platform expects of its own rules, beside the suites that floe makes by itself."
+    top = f"apiVersion: {API_VERSION}\nkind: PolicyTest\n"
+    return commented(comment) + top + section("metadata", {"name": "Our names"}) + section("cases", [case])
+
+
+def _named(platform: Platform, name: str) -> bool:
+    return any(fullmatch(pattern, name) for pattern in platform.naming.custom_patterns)
+
+
+def _file(name: str) -> str:
+    return (files("floe_engine.scaffold") / "files" / name).read_text(encoding="utf-8")
