@@ -7,6 +7,7 @@ commit says why.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,8 +20,11 @@ from floe_engine.manifest.reference import manifest_json_schema
 from floe_engine.policy.case_file import policy_test_schema
 from floe_engine.policy.rules import RULES
 from floe_engine.project.spec import spec_json_schema
-from floe_engine.upgrade.rules import all_rules
-from tests.engine.variations import CATALOGUE, compiled, variations
+from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.rules import all_rules, compare, explain
+from floe_engine.upgrade.settings import manifest_path
+from floe_engine.upgrade.shape import places
+from tests.engine.variations import CATALOGUE, ENTERPRISE, PLAIN, VALUES, artifact_of, compiled, variations
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "acme-platform" / "manifest.yaml"
@@ -46,6 +50,25 @@ def _schema(schema: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(_without_texts(schema), sort_keys=True).encode()).hexdigest()[:16]
 
 
+def _hashed(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _changes(path: str) -> str:
+    """What each step between two values of a setting costs, for a plain and an enterprise platform."""
+    found = []
+    for platform in (PLAIN, ENTERPRISE):
+        artifacts = [artifact_of(platform, (path, value)) for value in VALUES[path]]
+        every = [artifact_of(platform), *filter(None, artifacts)]
+        for old, new in itertools.product(every, repeat=2):
+            assert old is not None and new is not None
+            found += [
+                (entry.rule.id, entry.bump, entry.sentence, entry.place, entry.fingerprint)
+                for entry in compare(old, new, plugins=CATALOGUE).entries
+            ]
+    return _hashed(found)
+
+
 def today() -> dict[str, dict[str, Any]]:
     """Everything that is held, as JSON."""
     example = compiled(EXAMPLE.read_text(encoding="utf-8"))[1]
@@ -56,6 +79,11 @@ def today() -> dict[str, dict[str, Any]]:
         "upgrade rules": {
             row.id: f"{row.title} ({row.direction}, {row.bump}, back: {' '.join(row.mirror)})"
             for row in all_rules()
+        },
+        "explained": {row.id: _hashed(explain(row.id)) for row in all_rules()},
+        "changes": {path: _changes(path) for path in VALUES},
+        "settings of places": {
+            " ".join(place): ".".join(manifest_path(Change("changed", place))) for place in places()
         },
         "policy rules": {rule.id: rule.title for rule in RULES},
         "schemas": {
@@ -71,7 +99,18 @@ def now() -> dict[str, dict[str, Any]]:
     return today()
 
 
-@pytest.mark.parametrize("kind", ["artifacts", "upgrade rules", "policy rules", "schemas"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "artifacts",
+        "upgrade rules",
+        "explained",
+        "changes",
+        "settings of places",
+        "policy rules",
+        "schemas",
+    ],
+)
 def test_nothing_that_others_rely_on_changed(kind: str, now: dict[str, dict[str, Any]]) -> None:
     golden = json.loads((HERE / "golden.json").read_text(encoding="utf-8"))[kind]
     assert {key: value for key, value in now[kind].items() if golden.get(key) != value} == {}
