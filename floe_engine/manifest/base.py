@@ -39,6 +39,19 @@ class Settings(Section):
                 raise TypeError(f"{cls.__name__}.{name} has no law: see floe_engine.manifest.laws")
 
 
+class Place(str):
+    """Where a setting is published: the file's name and the keys below it, as floe names them in Python.
+
+    ``*`` is what the setting's own path has in its place: a name of somebody's choice, or an entry of
+    a list. A section's place is where its settings are, each under its own name, unless it says other.
+    """
+
+
+def place_of(field: FieldInfo) -> Place | None:
+    """The place that stands in a field's annotation."""
+    return next((entry for entry in field.metadata if isinstance(entry, Place)), None)
+
+
 def _of_sections(annotation: Any) -> bool:
     """Whether a field is a section, or a mapping of name to section, so that the laws are inside."""
     if get_origin(annotation) is dict:

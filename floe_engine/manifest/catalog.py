@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Settings, Switch, Text
+from floe_engine.manifest.base import Name, NamespaceName, Place, Settings, Switch, Text
 from floe_engine.manifest.laws import Fixed, Keyed, OnlyOn, Superset
 from floe_engine.manifest.terms import Access
 
@@ -30,7 +30,7 @@ class Namespace(Settings):
     layer: Annotated[Name | None, Fixed()] = None
     """Layer whose tables live here."""
 
-    grants: Annotated[tuple[Grant, ...], Superset()] = ()
+    grants: Annotated[tuple[Grant, ...], Superset(), Place("namespaces.grants.*")] = ()
     """What roles may do here, beside `governance.access_control`."""
 
 
@@ -40,7 +40,7 @@ class RequiredColumn(Settings):
     name: Annotated[Text, Fixed()]
     """Column name."""
 
-    type: Annotated[Text | None, Fixed()] = None
+    type: Annotated[Text | None, Fixed(other="SCH003")] = None
     """Data type; unset: any."""
 
 
@@ -50,37 +50,46 @@ class TypeRule(Settings):
     pattern: Annotated[Text, Fixed()]
     """Regular expression, matched against the whole column name."""
 
-    type: Annotated[Text, Fixed()]
+    type: Annotated[Text, Fixed(other="SCH006")]
     """Data type, such as `timestamp`."""
 
 
 class SchemaRegistry(Settings):
     """What columns look like."""
 
-    column_case: Annotated[Literal["snake", "camel", "upper", "any"], Fixed(open="any")] = "any"
+    column_case: Annotated[
+        Literal["snake", "camel", "upper", "any"],
+        Fixed(open="any", tighter="SCH009", looser="SCH010", other="SCH011"),
+    ] = "any"
     """How column names are written."""
 
-    reserved_columns: Annotated[tuple[Text, ...], Superset()] = ()
+    reserved_columns: Annotated[tuple[Text, ...], Superset(tighter="SCH012", looser="SCH013")] = ()
     """Column names that models may not use."""
 
-    required_columns: Annotated[dict[Name, tuple[RequiredColumn, ...]], Keyed(by="name")] = Field({})
+    required_columns: Annotated[
+        dict[Name, tuple[RequiredColumn, ...]], Keyed(by="name", tighter="SCH001", looser="SCH002")
+    ] = Field({})
     """Columns that every model of a layer has, by layer."""
 
-    type_rules: Annotated[tuple[TypeRule, ...], Superset()] = ()
+    type_rules: Annotated[tuple[TypeRule, ...], Superset(tighter="SCH004", looser="SCH005")] = ()
     """Data types by column name."""
 
-    require_data_types: Annotated[Switch, OnlyOn()] = False
+    require_data_types: Annotated[Switch, OnlyOn(tighter="SCH014", looser="SCH015")] = False
     """Whether every declared column declares its data type."""
 
-    require_contract: Annotated[tuple[Name, ...], Superset()] = ()
+    require_contract: Annotated[tuple[Name, ...], Superset(tighter="SCH007", looser="SCH008")] = ()
     """Layers whose models have an enforced dbt contract."""
 
 
 class Catalog(Settings):
     """The catalog's namespaces and column rules."""
 
-    namespaces: Annotated[tuple[Namespace, ...] | None, Keyed(by="name")] = None
+    namespaces: Annotated[
+        tuple[Namespace, ...] | None,
+        Keyed(by="name", tighter="NSP002", looser="NSP001"),
+        Place("namespaces.namespaces"),
+    ] = None
     """Approved namespaces; unset: one for each layer."""
 
-    schema_registry: SchemaRegistry = SchemaRegistry()
+    schema_registry: Annotated[SchemaRegistry, Place("schema-registry")] = SchemaRegistry()
     """What columns look like."""

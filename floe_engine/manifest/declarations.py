@@ -1,7 +1,9 @@
-"""Every setting that manifest.yaml can have, as its section declares it: where it stands, and its law.
+"""Every setting that manifest.yaml can have, as its section declares it: where it stands, where it is
+published, and its law.
 
-Read off the sections, once. What follows from the declarations (inheritance, the reference page)
-asks here, so that a new setting is a field and nothing else.
+Read off the sections, once. What follows from the declarations (inheritance, upgrade rules, the way
+back from an artifact to a line, the reference page) asks here, so that a new setting is a field and
+nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple, get_args, get_origin
 
-from floe_engine.manifest.base import Settings, law_of, section_of
+from floe_engine.manifest.base import Settings, law_of, place_of, section_of
 from floe_engine.manifest.laws import Declared, Law, Named
 from floe_engine.manifest.root import Manifest
 
@@ -24,12 +26,19 @@ class Setting(NamedTuple):
     law: Law
     fields: Mapping[str, Declared] = {}
     """The laws of its entries' fields, where it is a list of records."""
+    place: Path = ()
+    """Where it is published: file and keys, in Python's names (see `base.Place`); empty where it is not."""
 
 
 @cache
 def settings() -> tuple[Setting, ...]:
     """Every setting, in the order of the schema; a list of records comes before its fields."""
-    return tuple(_settings(Manifest, ()))
+    return tuple(Setting(path, law[0], law[1], place) for path, place, law in _walk(Manifest, (), ()) if law)
+
+
+def sections() -> Iterator[tuple[Path, Path]]:
+    """Every section that is published, and where: (path, place), as of `Setting`."""
+    return ((path, place) for path, place, law in _walk(Manifest, (), ()) if law is None and place)
 
 
 def inherited() -> Iterator[Setting]:
@@ -37,19 +46,29 @@ def inherited() -> Iterator[Setting]:
     return (setting for setting in settings() if "[]" not in setting.path)
 
 
-def _settings(section: type[Settings], at: Path) -> Iterator[Setting]:
+def _walk(
+    section: type[Settings], at: Path, published: Path
+) -> Iterator[tuple[Path, Path, tuple[Law, Mapping[str, Declared]] | None]]:
+    """Path, place and law of all fields of a section and below; sections have no law."""
     for name, field in section.model_fields.items():
-        path = (*at, field.serialization_alias or name)
         law, inner = law_of(field), section_of(field.annotation)
         named = get_origin(field.annotation) is dict or any(
             get_origin(part) is dict for part in get_args(field.annotation)
         )
+        each = ("*",) if named and not (law is not None and isinstance(law, Named)) else ()
+        path = (*at, field.serialization_alias or name)
+        own = place_of(field)
+        place = tuple(own.split(".")) if own else (*published, name) if published else ()
+        # A list of records below names, such as `required_columns`, is declared at its names.
         if law is not None:
-            each = named and not isinstance(law, Named)
-            yield Setting((*path, "*") if each else path, law, _fields(inner) if inner else {})
+            yield (*path, *each), (*place, *each) if place else (), (law, _fields(inner) if inner else {})
+        elif place:
+            yield path, place, None
         if inner is not None:
             listed = law is not None and not isinstance(law, Named)
-            yield from _settings(inner, (*path, *(("*",) if named else ()), *(("[]",) if listed else ())))
+            names = ("*",) if named else ()
+            below = (*place, *names, *(("*",) if listed else ())) if place else ()
+            yield from _walk(inner, (*path, *names, *(("[]",) if listed else ())), below)
 
 
 @cache

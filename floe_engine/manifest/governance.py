@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Settings, Switch, Text
+from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Place, Settings, Switch, Text
 from floe_engine.manifest.laws import (
     AtLeast,
     AtMost,
@@ -28,54 +28,71 @@ from floe_engine.manifest.waiver import Waiver
 class QualityGates(Settings):
     """How well models are tested and described."""
 
-    minimum_test_coverage: Annotated[Percent, AtLeast()] = 80
+    minimum_test_coverage: Annotated[Percent, AtLeast(tighter="COV001", looser="COV002")] = 80
     """Least test coverage in per cent; what is counted says `coverage_metric`."""
 
-    coverage_metric: Annotated[Literal["columns", "models", "primary_keys"], Fixed()] = "columns"
+    coverage_metric: Annotated[
+        Literal["columns", "models", "primary_keys"],
+        Fixed(other="COV010"),
+        Place("quality-gates.coverage.metric"),
+    ] = "columns"
     """Tested columns of the declared ones, models with at least one test, or tested primary keys."""
 
     coverage_scope: Annotated[
-        Literal["project", "layer", "model"], Ranked(order=("project", "layer", "model"))
+        Literal["project", "layer", "model"],
+        Ranked(order=("project", "layer", "model"), tighter="COV010", looser="COV010"),
+        Place("quality-gates.coverage.scope"),
     ] = "model"
     """Where the minimum must hold: over the project, in each layer, or in each model."""
 
-    count_warn_severity: Annotated[Switch, OnlyOn(lax=True)] = True
+    count_warn_severity: Annotated[
+        Switch,
+        OnlyOn(lax=True, tighter="COV011", looser="COV012"),
+        Place("quality-gates.coverage.count_warn_severity"),
+    ] = True
     """Whether tests of `severity: warn` count."""
 
-    zero_column_behavior: Annotated[Literal["na", "fail", "pass"], Ranked(order=("pass", "na", "fail"))] = (
-        "na"
-    )
+    zero_column_behavior: Annotated[
+        Literal["na", "fail", "pass"],
+        Ranked(order=("pass", "na", "fail"), tighter="COV013", looser="COV014"),
+        Place("quality-gates.coverage.zero_columns"),
+    ] = "na"
     """What a model that declares no column is: not judged, a failure, or a pass."""
 
-    required_tests: Annotated[tuple[Text, ...], Superset()] = ()
+    required_tests: Annotated[tuple[Text, ...], Superset(tighter="TST001", looser="TST002")] = ()
     """Tests that every model has, beside those of its layer."""
 
-    require_descriptions: Annotated[Switch, OnlyOn()] = False
+    require_descriptions: Annotated[Switch, OnlyOn(tighter="DES001", looser="DES002")] = False
     """Whether every model has a description."""
 
-    require_column_descriptions: Annotated[Switch, OnlyOn()] = False
+    require_column_descriptions: Annotated[Switch, OnlyOn(tighter="DES001", looser="DES002")] = False
     """Whether every declared column has a description."""
 
     layer_thresholds: Annotated[dict[Name, Percent], AtLeast()] = Field({})
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
-    block_on_failure: Annotated[Switch, OnlyOn()] = True
+    block_on_failure: Annotated[Switch, OnlyOn(tighter="GAT001", looser="GAT002")] = True
     """Whether a failed gate is an error; `false` turns gate errors into warnings."""
 
 
 class Propagation(Settings):
     """How a column's classification follows it downstream."""
 
-    mode: Annotated[Literal["off", "model", "name", "column"], OnlyOn(lax="off")] = "name"
+    mode: Annotated[
+        Literal["off", "model", "name", "column"],
+        OnlyOn(lax="off", tighter="PRP001", looser="PRP002", other="PRP003"),
+    ] = "name"
     """Follow nothing, whole models, columns of the same name, or columns by SQL lineage."""
 
-    enforcement: Annotated[Enforcement, Ranked(order=STRICTNESS)] = "warn"
+    enforcement: Annotated[
+        Enforcement, Ranked(order=STRICTNESS, top="PRP004", tighter="PRP005", looser="PRP006")
+    ] = "warn"
     """Whether a downstream column that is classified too low is a warning or an error."""
 
-    declassify_meta: Annotated[Text, Fixed()] = "floe.declassified"
+    declassify_meta: Annotated[Text, Fixed(other="PRP007")] = "floe.declassified"
     """Meta key by which a team says that a column is no longer sensitive."""
 
-    declassify_functions: Annotated[tuple[Text, ...], Subset()] = (
+    declassify_functions: Annotated[tuple[Text, ...], Subset(tighter="PRP008", looser="PRP009")] = (
         "sha256",
         "sha2",
         "sha1",
@@ -94,47 +111,58 @@ class NamePattern(Settings):
     pattern: Annotated[Text, Fixed()]
     """Regular expression, searched in the column's name without regard to case."""
 
-    level: Annotated[Name, Fixed()]
+    level: Annotated[Name, Fixed(other="PAT003")]
     """Level such a column should have."""
 
 
 class LevelRule(Settings):
     """What holds for models whose highest classification is this level."""
 
-    minimum_test_coverage: Annotated[Percent | None, AtLeast()] = None
+    minimum_test_coverage: Annotated[Percent | None, AtLeast(tighter="COV001", looser="COV002")] = None
     """Least test coverage of such models, in per cent."""
 
-    required_tests: Annotated[tuple[Text, ...], Superset()] = ()
+    required_tests: Annotated[tuple[Text, ...], Superset(tighter="TST001", looser="TST002")] = ()
     """Tests such models have."""
 
-    allowed_access: Annotated[tuple[Literal["private", "protected", "public"], ...] | None, Subset()] = None
+    allowed_access: Annotated[
+        tuple[Literal["private", "protected", "public"], ...] | None,
+        Subset(tighter="CLS024", looser="CLS025"),
+    ] = None
     """dbt access modifiers such models may have; unset: any."""
 
-    allowed_roles: Annotated[tuple[Name, ...] | None, Subset()] = None
+    allowed_roles: Annotated[tuple[Name, ...] | None, Subset(tighter="CLS026", looser="CLS027")] = None
     """Roles that grants on such models may name; unset: any."""
 
-    forbidden_layers: Annotated[tuple[Name, ...], Superset()] = ()
+    forbidden_layers: Annotated[tuple[Name, ...], Superset(tighter="CLS020", looser="CLS021")] = ()
     """Layers in which such models may not stand."""
 
-    requires_meta: Annotated[tuple[Text, ...], Superset()] = ()
+    requires_meta: Annotated[tuple[Text, ...], Superset(tighter="CLS022", looser="CLS023")] = ()
     """Meta keys such models carry."""
 
 
 class Classification(Settings):
     """How sensitive data is told apart."""
 
-    levels: Annotated[tuple[Name, ...], Field(min_length=1), InOrder()] = (
+    levels: Annotated[
+        tuple[Name, ...],
+        Field(min_length=1),
+        InOrder(tighter="CLS002", looser="CLS001", other="CLS003"),
+    ] = (
         "public", "internal", "confidential", "pii", "phi",
     )  # fmt: skip
     """Levels from the least to the most sensitive; each once."""
 
-    default_level: Annotated[Name, Special(where="not lower than the parent's")] = "internal"
+    default_level: Annotated[
+        Name,
+        Special(where="not lower than the parent's", other="CLS004"),
+        Place("classification.default"),
+    ] = "internal"
     """Level of what declares none."""
 
-    require_declared: Annotated[Switch, OnlyOn()] = False
+    require_declared: Annotated[Switch, OnlyOn(tighter="CLS005", looser="CLS006")] = False
     """Whether every model declares its level."""
 
-    meta_keys: Annotated[tuple[Text, ...], Superset()] = (
+    meta_keys: Annotated[tuple[Text, ...], Superset(tighter="CLS012", looser="CLS011", other="CLS010")] = (
         "floe.classification",
         "classification",
         "contains_pii",
@@ -146,7 +174,9 @@ class Classification(Settings):
     propagation: Propagation = Propagation()
     """How classification follows a column downstream."""
 
-    name_patterns: Annotated[tuple[NamePattern, ...] | None, Superset()] = None
+    name_patterns: Annotated[tuple[NamePattern, ...] | None, Superset(tighter="PAT001", looser="PAT002")] = (
+        None
+    )
     """Columns that look sensitive by their names; unset: floe's list (email, phone, ssn, …)."""
 
     rules: dict[Name, LevelRule] = Field({})
@@ -156,10 +186,10 @@ class Classification(Settings):
 class Role(Settings):
     """A role."""
 
-    inherits: Annotated[tuple[Name, ...], Subset()] = ()
+    inherits: Annotated[tuple[Name, ...], Subset(tighter="ACC008", looser="ACC009")] = ()
     """Roles whose permissions it has too."""
 
-    description: Annotated[str | None, Free(because="it is for people to read")] = None
+    description: Annotated[str | None, Free(because="it is for people to read", other="DOC001")] = None
     """What the role is for."""
 
 
@@ -182,10 +212,12 @@ class Permission(Settings):
 class AccessControl(Settings):
     """Who may use what."""
 
-    default: Annotated[Literal["deny", "allow"], Ranked(order=("allow", "deny"))] = "deny"
+    default: Annotated[
+        Literal["deny", "allow"], Ranked(order=("allow", "deny"), tighter="ACC010", looser="ACC011")
+    ] = "deny"
     """What holds where no permission says anything."""
 
-    roles: Annotated[dict[Name, Role] | None, Named()] = None
+    roles: Annotated[dict[Name, Role] | None, Named(), Place("access-control.role_definitions")] = None
     """Roles by name; unset: `data_engineer`, `analyst` and `admin`."""
 
     permissions: Annotated[tuple[Permission, ...] | None, Keyed(by="role")] = None
@@ -195,15 +227,16 @@ class AccessControl(Settings):
 class WaiverPolicy(Settings):
     """Which waivers there may be."""
 
-    max_days: Annotated[Count, AtMost()] = 180
+    max_days: Annotated[Count, AtMost(tighter="WPL001", looser="WPL002")] = 180
     """How far ahead a waiver may expire, in days."""
 
     allow_in_product: Annotated[
-        Literal["never", "warn", "allow"], Ranked(order=("allow", "warn", "never"))
+        Literal["never", "warn", "allow"],
+        Ranked(order=("allow", "warn", "never"), tighter="WPL003", looser="WPL004"),
     ] = "never"
     """Whether a data team may write waivers in its floe.yaml."""
 
-    require_expiry: Annotated[Switch, OnlyOn()] = True
+    require_expiry: Annotated[Switch, OnlyOn(tighter="WPL005", looser="WPL006")] = True
     """Whether every waiver has an expiry."""
 
 
@@ -211,31 +244,32 @@ class CustomRule(Settings):
     """One of three rule templates, filled in."""
 
     type: Annotated[
-        Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"], Fixed()
+        Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
+        Fixed(other="CUS008"),
     ]
     """Which template: tags by name prefix, a meta key, or a number of tests of a kind."""
 
     id: Annotated[Text | None, Fixed()] = None
     """Name of the rule in reports; unset: its template's."""
 
-    prefix: Annotated[Text | None, Fixed()] = None
+    prefix: Annotated[Text | None, Fixed(other="CUS008")] = None
     """Name prefix of the models it judges (`require_tags_for_prefix`)."""
 
-    tags: Annotated[tuple[Text, ...], Superset()] = Field(
+    tags: Annotated[tuple[Text, ...], Superset(tighter="CUS001", looser="CUS002")] = Field(
         (), validation_alias=AliasChoices("tags", "required_tags")
     )
     """Tags such models carry (`require_tags_for_prefix`)."""
 
-    field: Annotated[Text | None, Fixed()] = None
+    field: Annotated[Text | None, Fixed(other="CUS008")] = None
     """Meta key that models carry (`require_meta_field`)."""
 
-    test_types: Annotated[tuple[Text, ...], Subset()] = ()
+    test_types: Annotated[tuple[Text, ...], Subset(tighter="CUS006", looser="CUS007")] = ()
     """Tests that count (`require_tests_of_type`)."""
 
-    min_count: Annotated[Count, AtLeast()] = 1
+    min_count: Annotated[Count, AtLeast(tighter="CUS004", looser="CUS005")] = 1
     """How many such tests a model needs (`require_tests_of_type`)."""
 
-    applies_to: Annotated[Text, Fixed()] = "*"
+    applies_to: Annotated[Text, Fixed(other="CUS008")] = "*"
     """Glob over the names of the models it judges."""
 
 
@@ -245,23 +279,27 @@ class RuleSetting(Settings):
     enforcement: Annotated[Enforcement | None, Ranked(order=STRICTNESS)] = None
     """How this rule bites; unset: as its section says. `policy_enforcement_level` is the cap."""
 
-    overridable: Annotated[Switch, OnlyOn(lax=True)] = True
+    overridable: Annotated[Switch, OnlyOn(lax=True, tighter="RUL004", looser="RUL005")] = True
     """`false`: no waiver below this platform may touch the rule."""
 
 
 class Governance(Settings):
     """The policies that projects are judged by."""
 
-    policy_enforcement_level: Annotated[Enforcement, Ranked(order=STRICTNESS)] = "strict"
+    policy_enforcement_level: Annotated[
+        Enforcement,
+        Ranked(order=STRICTNESS, top="GAT003", tighter="GAT004", looser="GAT005"),
+        Place("quality-gates.enforcement"),
+    ] = "strict"
     """Cap over every rule: `off` judges nothing, `warn` never stops a build."""
 
-    quality_gates: QualityGates = QualityGates()
+    quality_gates: Annotated[QualityGates, Place("quality-gates")] = QualityGates()
     """How well models are tested and described."""
 
-    classification: Classification = Classification()
+    classification: Annotated[Classification, Place("classification")] = Classification()
     """How sensitive data is told apart."""
 
-    access_control: AccessControl = AccessControl()
+    access_control: Annotated[AccessControl, Place("access-control")] = AccessControl()
     """Who may use what."""
 
     waivers: Annotated[
@@ -272,7 +310,7 @@ class Governance(Settings):
     waiver_policy: WaiverPolicy = WaiverPolicy()
     """Which waivers there may be."""
 
-    custom_rules: Annotated[tuple[CustomRule, ...], Keyed(by="id")] = ()
+    custom_rules: Annotated[tuple[CustomRule, ...], Keyed(by="id", tighter="CUS001", looser="CUS002")] = ()
     """Rules of your own, from three templates."""
 
     rules: dict[str, RuleSetting] = Field({})

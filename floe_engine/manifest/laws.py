@@ -1,8 +1,8 @@
 """Laws: how a setting of manifest.yaml may move. Each declared setting has one.
 
 A law knows which way demands more, what a platform below its parent may say, how that is said to
-people. Laws are values and know no setting, no
-file and no rule; `declarations` finds them at the settings.
+people, and which upgrade rule is whose move. Laws are values and know no setting and no file;
+`declarations` finds them at the settings.
 
     Law
     ├── AtLeast, AtMost      a number
@@ -21,9 +21,12 @@ file and no rule; `declarations` finds them at the settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from msgspec import Struct
+
+Move = Literal["tighter", "looser", "other"]
+"""A way that a platform below may go, the way back, and one that is neither."""
 
 
 class Holds(NamedTuple):
@@ -50,10 +53,39 @@ class Law(Struct, frozen=True, kw_only=True):
     kind: ClassVar[str] = "looser"
     """What a child's wrong value is called: see `inheritance.Violation`."""
 
+    tighter: str = ""
+    """ID of the upgrade rule for a move that a platform below may make."""
+    looser: str = ""
+    """ID of the upgrade rule for the way back."""
+    other: str = ""
+    """ID of the upgrade rule for a move that is neither, or of which it does not matter."""
+
     @property
     def says(self) -> str:
         """What a platform below its parent may write, as a person would say it."""
         raise NotImplementedError
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """Upgrade rule to the one for the way back; empty where code of its own judges changes."""
+        ways = {self.tighter: self.looser, self.looser: self.tighter, self.other: self.other}
+        return {rule: back for rule, back in ways.items() if rule}
+
+    def change(self, kind: str, old: Any, new: Any) -> str:
+        """The upgrade rule of a change: of the value (``changed``), or of an entry of a list (``added``,
+        ``removed``, ``renamed``) or their order (``moved``). Empty where no rule is named."""
+        move = self.move(kind, old, new)
+        return {"tighter": self.tighter, "looser": self.looser, "other": ""}[move] or self.other
+
+    @property
+    def step(self) -> tuple[Any, Any]:
+        """Two values of which the second demands more, for an example."""
+        return None, "x"
+
+    def move(self, kind: str, old: Any, new: Any) -> Move:
+        """Which way a change goes."""
+        order = self.stricter(old, new)
+        return "tighter" if order > 0 else "looser" if order < 0 else "other"
 
     def stricter(self, old: Any, new: Any) -> int:
         """Above 0 where `new` demands more than `old`, below 0 where less, 0 where neither can be said."""
@@ -77,6 +109,10 @@ class AtLeast(Law, frozen=True):
     """A minimum; none counts as 0."""
 
     @property
+    def step(self) -> tuple[Any, Any]:
+        return 1, 2
+
+    @property
     def says(self) -> str:
         return "never lower than the parent's"
 
@@ -89,6 +125,10 @@ class AtLeast(Law, frozen=True):
 
 class AtMost(Law, frozen=True):
     """A maximum; none is no limit."""
+
+    @property
+    def step(self) -> tuple[Any, Any]:
+        return 2, 1
 
     @property
     def says(self) -> str:
@@ -106,6 +146,10 @@ class OnlyOn(Law, frozen=True, kw_only=True):
     """What has left `lax` never becomes it again; other words are neither stricter nor laxer."""
 
     lax: bool | str = False
+
+    @property
+    def step(self) -> tuple[Any, Any]:
+        return self.lax, not self.lax
 
     @property
     def says(self) -> str:
@@ -131,6 +175,20 @@ class Ranked(Law, frozen=True, kw_only=True):
     """Words from the laxest to the strictest."""
 
     order: tuple[str, ...]
+    top: str = ""
+    """ID of the upgrade rule for a move to the last word, where that has its own."""
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        return {**({self.top: self.looser} if self.top else {}), **super().changes}
+
+    def change(self, kind: str, old: Any, new: Any) -> str:
+        to_top = self.top and new == self.order[-1]
+        return self.top if to_top and new != old else super().change(kind, old, new)
+
+    @property
+    def step(self) -> tuple[Any, Any]:
+        return self.order[0], self.order[1]
 
     @property
     def says(self) -> str:
@@ -157,8 +215,20 @@ class Fixed(Law, frozen=True, kw_only=True):
         return int(old == self.open) - int(new == self.open)
 
 
-class Superset(Law, frozen=True):
+class Listed(Law, frozen=True):
+    """A list, of which a platform below may have more entries."""
+
+    def move(self, kind: str, old: Any, new: Any) -> Move:
+        ways: Mapping[str, Move] = {"added": "tighter", "removed": "looser", "renamed": "looser"}
+        return ways.get(kind, "other")
+
+
+class Superset(Listed, frozen=True):
     """A list of demands: one more is stricter."""
+
+    @property
+    def step(self) -> tuple[Any, Any]:
+        return [], ["x"]
 
     @property
     def says(self) -> str:
@@ -172,8 +242,17 @@ class Subset(Law, frozen=True):
     """A list of what is allowed: one less is stricter, and no list allows anything."""
 
     @property
+    def step(self) -> tuple[Any, Any]:
+        return ["x", "y"], ["x"]
+
+    @property
     def says(self) -> str:
         return "a part of the parent's"
+
+    def move(self, kind: str, old: Any, new: Any) -> Move:
+        if isinstance(old, list) or isinstance(new, list):
+            return "tighter" if old is None else "looser" if new is None else "other"
+        return {"removed": "tighter", "added": "looser"}.get(kind, "other")  # type: ignore[return-value]
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         extra = [entry for entry in given if entry not in held]
@@ -183,7 +262,7 @@ class Subset(Law, frozen=True):
         return Holds(kept, f"`{{setting}}` may not add {say(extra)}: {{parent}} allows {{held}}", kept)
 
 
-class InOrder(Law, frozen=True):
+class InOrder(Listed, frozen=True):
     """A list in which places are compared: more may stand between, none may go or change places."""
 
     kind: ClassVar[str] = "levels"
@@ -201,7 +280,7 @@ class InOrder(Law, frozen=True):
         return Holds(held, "`{setting}` must keep the order of {parent}: {held}", held)
 
 
-class Keyed(Law, frozen=True, kw_only=True):
+class Keyed(Listed, frozen=True, kw_only=True):
     """Records told apart by the key `by` (by all they say where they have none).
 
     The parent's stay, each as strict as its fields' laws demand; the child's own come beside them.

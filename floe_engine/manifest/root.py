@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
 from floe_engine.manifest.architecture import DataArchitecture
-from floe_engine.manifest.base import Count, SecretName, Semver, Settings, Switch, Text
+from floe_engine.manifest.base import Count, Place, SecretName, Semver, Settings, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
 from floe_engine.manifest.laws import Free, OnlyOn, Special
@@ -17,13 +17,14 @@ PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
 
 
 _OWN = Free(because="it is each platform's own and does not come down")
+_WORDS = Free(because="it is for people to read", other="DOC001")
 _PLUGIN = Special(where="replaced whole, within the parent's `approved_plugins`")
 
 
 class Metadata(Settings):
     """Which platform this is."""
 
-    name: Annotated[PlatformName, _OWN]
+    name: Annotated[PlatformName, Free(because=_OWN.because, other="MET001")]
     """The platform's name: lower case, digits and hyphens, up to 63 characters."""
 
     version: Annotated[Semver, _OWN]
@@ -33,20 +34,20 @@ class Metadata(Settings):
     """`enterprise` where domain platforms build on this one, `domain` where it has a parent; unset in
     a house of two tiers."""
 
-    owner: Annotated[Text | None, _OWN] = None
+    owner: Annotated[Text | None, _WORDS] = None
     """Team or address that answers for the platform."""
 
-    description: Annotated[Annotated[str, StringConstraints(max_length=500)] | None, _OWN] = None
+    description: Annotated[Annotated[str, StringConstraints(max_length=500)] | None, _WORDS] = None
     """What the platform is for, up to 500 characters."""
 
-    labels: Annotated[dict[str, str], _OWN] = Field({})
+    labels: Annotated[dict[str, str], _WORDS] = Field({})
     """Free labels."""
 
 
 class Parent(Settings):
     """The enterprise platform that a domain platform builds on."""
 
-    ref: Annotated[Text, _OWN]
+    ref: Annotated[Text, _OWN, Place("manifest.parent")]
     """`oci://host/repository:v1.2.3`, or the path of the parent's manifest.yaml relative to this file."""
 
     @model_validator(mode="before")
@@ -68,7 +69,7 @@ class ApprovedPlugin(Settings):
 class PluginChoice(Settings):
     """Which plugin does a job."""
 
-    type: Annotated[Text | None, _PLUGIN] = None
+    type: Annotated[Text | None, _PLUGIN, Place("manifest.plugins.*")] = None
     """The plugin's type, such as `duckdb`. Required, unless `default` names one of `approved`."""
 
     version: Annotated[Semver | None, _PLUGIN] = None
@@ -78,7 +79,7 @@ class PluginChoice(Settings):
     """The plugin's settings, as its own schema says. Never a secret: use `connection_secret_ref`,
     or `${NAME}` for an environment variable."""
 
-    connection_secret_ref: Annotated[SecretName | None, _PLUGIN] = None
+    connection_secret_ref: Annotated[SecretName | None, Special(where=_PLUGIN.where, other="PLG016")] = None
     """Name of the Kubernetes secret that holds the connection's credentials."""
 
     approved: Annotated[tuple[ApprovedPlugin, ...], _PLUGIN] = ()
@@ -96,7 +97,7 @@ class PluginChoice(Settings):
 class Security(Settings):
     """Whether and by whom artifacts must be signed."""
 
-    require_signed_artifacts: Annotated[Switch, OnlyOn()] = False
+    require_signed_artifacts: Annotated[Switch, OnlyOn(tighter="SGN001", looser="SGN002")] = False
     """Whether every later version has to be signed by one of `trusted_keys`."""
 
     trusted_keys: Annotated[tuple[Text, ...], Special(where="a part of the parent's")] = ()
@@ -152,37 +153,43 @@ class Artifacts(Settings):
 class Manifest(Settings):
     """manifest.yaml: a data platform and the policies it holds projects to."""
 
-    api_version: Annotated[Literal["floe.dev/v1"], _OWN] = Field(alias="apiVersion")
+    api_version: Annotated[Literal["floe.dev/v1"], _OWN, Place("manifest.api_version")] = Field(
+        alias="apiVersion"
+    )
     """Version of this format: `floe.dev/v1`."""
 
     kind: Annotated[Literal["Manifest"], _OWN]
     """What the file is: `Manifest`."""
 
-    metadata: Metadata
+    metadata: Annotated[Metadata, Place("manifest.metadata")]
     """Which platform this is."""
 
     top_level_scope: Annotated[Scope | None, _OWN] = Field(None, alias="scope")
     """The other place of `metadata.scope`; both must agree."""
 
-    parent: Parent | None = Field(None, validation_alias=AliasChoices("parent", "parent_manifest"))
+    parent: Annotated[Parent | None, Place("manifest.parent")] = Field(
+        None, validation_alias=AliasChoices("parent", "parent_manifest")
+    )
     """The enterprise platform that this one builds on (also written `parent_manifest`)."""
 
-    plugins: dict[str, PluginChoice] = Field({})
+    plugins: Annotated[dict[str, PluginChoice], Place("manifest.plugin_details")] = Field({})
     """Which plugin does which job, by category; `compute` is required, `dbt` is `core` where unset."""
 
-    approved_plugins: Annotated[dict[str, tuple[Text, ...]], _PLUGIN] = Field({})
+    approved_plugins: Annotated[dict[str, tuple[Text, ...]], _PLUGIN, Place("manifest.approved_plugins")] = (
+        Field({})
+    )
     """Types that domain platforms may choose from, by category (only with `scope: enterprise`)."""
 
-    data_architecture: DataArchitecture = DataArchitecture()
+    data_architecture: Annotated[DataArchitecture, Place("naming-rules")] = DataArchitecture()
     """Layers and names."""
 
-    governance: Governance = Governance()
+    governance: Annotated[Governance, Place("quality-gates")] = Governance()
     """The policies that projects are judged by."""
 
     catalog: Catalog = Catalog()
     """The catalog's namespaces and column rules."""
 
-    security: Security = Security()
+    security: Annotated[Security, Place("manifest.security")] = Security()
     """Whether and by whom artifacts must be signed."""
 
     artifacts: Artifacts = Artifacts()

@@ -7,32 +7,35 @@ from typing import Annotated, Literal
 from floe_engine.manifest.base import Day, Settings, Text
 from floe_engine.manifest.laws import Special
 
+_OWN = Special(where="not inherited")
+_WORDS = Special(where="not inherited", other="DOC001")
+
 
 class Waiver(Settings):
     """A permitted, explained and dated exception."""
 
-    id: Annotated[Text | None, Special(where="not inherited")] = None
+    id: Annotated[Text | None, _OWN] = None
     """Name of the waiver in reports; unset: its place in the list."""
 
-    pattern: Annotated[Text | None, Special(where="not inherited")] = None
+    pattern: Annotated[Text | None, Special(where="not inherited", other="WAI010")] = None
     """Glob over model names, such as `legacy_*`. Either this or `select`."""
 
-    select: Annotated[Text | None, Special(where="not inherited")] = None
+    select: Annotated[Text | None, _OWN] = None
     """Selection by `path:models/legacy/*` or `tag:legacy`. Either this or `pattern`."""
 
-    rules: Annotated[tuple[Text, ...], Special(where="not inherited")] = ()
+    rules: Annotated[tuple[Text, ...], _OWN] = ()
     """IDs of the waived rules; empty: every rule."""
 
-    action: Annotated[Literal["downgrade", "exclude"], Special(where="not inherited")] = "exclude"
+    action: Annotated[Literal["downgrade", "exclude"], _OWN] = "exclude"
     """Turn findings into warnings, or leave them out."""
 
-    reason: Annotated[Text, Special(where="not inherited")]
+    reason: Annotated[Text, _WORDS]
     """Why; it stands in every report."""
 
-    owner: Annotated[Text | None, Special(where="not inherited")] = None
+    owner: Annotated[Text | None, _WORDS] = None
     """Who answers for it."""
 
-    expires: Annotated[Day | None, Special(where="not inherited")] = None
+    expires: Annotated[Day | None, _OWN] = None
     """Last day on which it holds, `YYYY-MM-DD`."""
 
     @property

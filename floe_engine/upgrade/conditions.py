@@ -1,4 +1,4 @@
-"""The questions that rows of the catalogue ask of one change.
+"""The questions that rows of the catalogue ask of one change, where no law answers them.
 
 Each is a function of a change and of the two platforms, and answers yes or no. What an answer
 costs is in the row.
@@ -48,26 +48,6 @@ def moved(change: Change, context: Context) -> bool:
     return change.kind == "moved"
 
 
-def raised(change: Change, context: Context) -> bool:
-    """The number grew; none counts as zero."""
-    return (change.old or 0) < (change.new or 0)
-
-
-def lowered(change: Change, context: Context) -> bool:
-    """The number shrank; none counts as zero."""
-    return (change.old or 0) > (change.new or 0)
-
-
-def on(change: Change, context: Context) -> bool:
-    """A switch was turned on."""
-    return not change.old and bool(change.new)
-
-
-def off(change: Change, context: Context) -> bool:
-    """A switch was turned off."""
-    return bool(change.old) and not change.new
-
-
 def to(*values: Any) -> Condition:
     """It has become one of `values`."""
     return lambda change, context: change.new in values
@@ -76,25 +56,6 @@ def to(*values: Any) -> Condition:
 def since(*values: Any) -> Condition:
     """It was one of `values`."""
     return lambda change, context: change.old in values
-
-
-def both(one: Condition, other: Condition) -> Condition:
-    """Both hold."""
-    return lambda change, context: one(change, context) and other(change, context)
-
-
-def up(*scale: Any) -> Condition:
-    """The value moved towards the end of `scale`."""
-    return lambda change, context: _place(scale, change.old) < _place(scale, change.new)
-
-
-def down(*scale: Any) -> Condition:
-    """The value moved towards the beginning of `scale`."""
-    return lambda change, context: _place(scale, change.old) > _place(scale, change.new)
-
-
-def _place(scale: tuple[Any, ...], value: Any) -> int:
-    return scale.index(value) if value in scale else -1
 
 
 # --- lists where none means any ----------------------------------------------------------------

@@ -1,20 +1,21 @@
-"""What an upgrade rule is: one declarative row with an ID, a reason, a remedy and a witness.
+"""What an upgrade rule is: an ID, what it costs and why, what to do about it, and an example.
 
-The rows are in `catalogue`; matching them against changes is in `rules`.
+The sentences and the costs are in ``rules.json``; which change is whose is in `catalogue`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.shape import Path, Pattern
-from floe_engine.versions import Level
 
 if TYPE_CHECKING:
     from floe_engine.manifest.plugins import Catalogue
@@ -23,9 +24,9 @@ Direction = Literal["demand", "promise", "neutral"]
 """A demand is what the platform requires (tightening breaks); a promise is what it provides
 (shrinking breaks); neutral changes break nobody or everybody, whichever way they go."""
 
-Bump = Level | Literal["gated", "marked"]
-"""``gated``: as bad as the strictest of the policy rules that read the place makes it on the new
-platform: major where it stops a build, minor where it warns, patch where it is off. What domain
+Bump = Literal["major", "minor", "patch", "none", "gated", "marked"]
+"""A `Level`, or ``gated``: as bad as the strictest of the policy rules that read the place makes it on the
+new platform: major where it stops a build, minor where it warns, patch where it is off. What domain
 platforms make of it cannot be seen, so under ``scope: enterprise`` it is major. ``marked``: major
 where the plugin's config schema marks the setting as breaking, minor elsewhere."""
 
@@ -33,7 +34,7 @@ Axis = Literal["", "security", "governance"]
 """What a change touches beside compatibility. Security is shown and acknowledged at any bump."""
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "(absent)"})()
-"""In a witness: the key is not there."""
+"""In an example: the key is not there."""
 
 
 @dataclass(frozen=True)
@@ -79,195 +80,54 @@ class Context:
 Condition = Callable[[Change, Context], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Given(Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting without which an example would not show what it is for."""
+
+    at: Path
+    value: Any
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True):
     """The smallest example of a change: the value at a place before and after it.
 
     The tests apply it to a platform and demand the rule; taken backwards they demand the mirror.
     """
 
     at: Path
-    before: Any
-    after: Any
-    given: Mapping[Path, Any] | None = None
-    """Other settings without which the example would not show it."""
+    before: Any = ABSENT
+    after: Any = ABSENT
+    given: tuple[Given, ...] = ()
+
+    @property
+    def backwards(self) -> Example:
+        """The way back."""
+        return Example(self.at, self.after, self.before, self.given)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One way in which a platform can change, and what that costs its projects."""
 
-    id: str
+    id: str = ""
     """Stable, such as ``COV001``; never used again for another change."""
     title: str
     """What changed, in general: ``test coverage raised``."""
     says: str
     """What changed, in one case: a format over ``{0}`` … (what ``*`` stood for), ``{rest}`` (what ``**``
     did), ``{old}``, ``{new}``."""
-    paths: tuple[Pattern, ...]
-    when: Condition
     bump: Bump
-    direction: Direction
-    reason: str
+    direction: Direction = "demand"
+    reason: str = ""
     """Why it costs that."""
-    remedy: str
+    remedy: str = ""
     """What a project does about it; empty where there is nothing to do."""
-    witness: Witness
+    example: Example | None = None
+    """Unwritten: that of the way back, backwards."""
     mirror: tuple[str, ...] = ()
     """The rules for the way back; its own ID where that is a change of the same kind."""
-    unmirrored: str = ""
-    """Why there is no mirror, where there is none."""
     axis: Axis = ""
-    gated_if: Condition | None = None
-    """Where it holds, the bump is ``gated`` whatever it is elsewhere."""
     below: bool = False
     """Whether a domain platform may have something of its own there, beside which it no longer fits."""
     undecidable: bool = False
     """Whether only people can tell what it breaks; the bump is then the least that is honest."""
-
-
-def demand(
-    tightened: str,
-    loosened: str,
-    *paths: Pattern,
-    titles: tuple[str, str],
-    says: tuple[str, str],
-    when: tuple[Condition, Condition],
-    reason: str,
-    remedy: str,
-    witness: Witness,
-    bump: Bump = "gated",
-    loosened_bump: Bump = "minor",
-    loosened_reason: str = "nothing that passed can fail",
-    loosened_gated_if: Condition | None = None,
-    axis: Axis = "",
-) -> tuple[Rule, Rule]:
-    """A rule for more being required and its mirror; `axis` is what the loosening touches."""
-    return (
-        Rule(
-            id=tightened,
-            title=titles[0],
-            says=says[0],
-            paths=paths,
-            when=when[0],
-            bump=bump,
-            direction="demand",
-            reason=reason,
-            remedy=remedy,
-            witness=witness,
-            mirror=(loosened,),
-        ),
-        Rule(
-            id=loosened,
-            title=titles[1],
-            says=says[1],
-            paths=paths,
-            when=when[1],
-            bump=loosened_bump,
-            direction="demand",
-            reason=loosened_reason,
-            remedy="",
-            witness=_reversed(witness),
-            mirror=(tightened,),
-            axis=axis,
-            gated_if=loosened_gated_if,
-        ),
-    )
-
-
-def promise(
-    shrunk: str,
-    grown: str,
-    *paths: Pattern,
-    titles: tuple[str, str],
-    says: tuple[str, str],
-    when: tuple[Condition, Condition],
-    reason: str,
-    remedy: str,
-    witness: Witness,
-    bump: Level = "major",
-    grown_bump: Bump = "minor",
-    grown_reason: str = "projects may use it and need not",
-    grown_gated_if: Condition | None = None,
-    below: bool = False,
-    axis: Axis = "",
-    shrunk_axis: Axis = "",
-) -> tuple[Rule, Rule]:
-    """A rule for less being provided and its mirror.
-
-    `axis` is what the growth touches (exposure), `shrunk_axis` what the shrinking does (protection
-    that goes).
-    """
-    return (
-        Rule(
-            id=shrunk,
-            title=titles[0],
-            says=says[0],
-            paths=paths,
-            when=when[0],
-            bump=bump,
-            direction="promise",
-            reason=reason,
-            remedy=remedy,
-            witness=witness,
-            mirror=(grown,),
-            axis=shrunk_axis,
-        ),
-        Rule(
-            id=grown,
-            title=titles[1],
-            says=says[1],
-            paths=paths,
-            when=when[1],
-            bump=grown_bump,
-            direction="promise",
-            reason=grown_reason,
-            remedy="",
-            witness=_reversed(witness),
-            mirror=(shrunk,),
-            axis=axis,
-            gated_if=grown_gated_if,
-            below=below,
-        ),
-    )
-
-
-def either_way(
-    id: str,  # the word of the domain, and keyword arguments stay free of a second name for it
-    *paths: Pattern,
-    title: str,
-    says: str,
-    when: Condition,
-    bump: Bump,
-    reason: str,
-    witness: Witness,
-    remedy: str = "",
-    axis: Axis = "",
-    gated_if: Condition | None = None,
-    below: bool = False,
-    undecidable: bool = False,
-) -> tuple[Rule]:
-    """A rule for a change whose way back is a change of the same kind."""
-    return (
-        Rule(
-            id=id,
-            title=title,
-            says=says,
-            paths=paths,
-            when=when,
-            bump=bump,
-            direction="neutral",
-            reason=reason,
-            remedy=remedy,
-            witness=witness,
-            mirror=(id,),
-            axis=axis,
-            gated_if=gated_if,
-            below=below,
-            undecidable=undecidable,
-        ),
-    )
-
-
-def _reversed(witness: Witness) -> Witness:
-    return Witness(witness.at, witness.after, witness.before, witness.given)
+    paths: tuple[Pattern, ...] = ()
+    """Places whose changes it judges."""

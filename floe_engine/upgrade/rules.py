@@ -1,15 +1,14 @@
-"""What changes cost: each is judged by the first row of the catalogue that fits it.
+"""What changes cost: each is judged by the rule that its setting's law names, or by a row of `catalogue`.
 
-What no row fits is a major change (`UNK000`): a platform that breaks its projects by surprise is
+What no rule fits is a major change (`UNK000`): a platform that breaks its projects by surprise is
 worse than a version number that is too careful.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.content import Artifact
@@ -17,12 +16,12 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.text import did_you_mean
-from floe_engine.upgrade.catalogue import by_id, rules
+from floe_engine.upgrade.catalogue import GATED_IF, by_id, rule_of
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.changes import diff
-from floe_engine.upgrade.conditions import anything, moves_data
+from floe_engine.upgrade.conditions import moves_data
 from floe_engine.upgrade.readers import readers, strictest
-from floe_engine.upgrade.rule import ABSENT, Context, Rule, Witness
+from floe_engine.upgrade.rule import ABSENT, Context, Example, Rule
 from floe_engine.upgrade.settings import manifest_path
 from floe_engine.upgrade.shape import Path, matches
 from floe_engine.versions import LEVELS, Level
@@ -35,12 +34,11 @@ UNKNOWN = Rule(
     title="change of unknown meaning",
     says="{place} changed, and this floe does not know what that means",
     paths=(("**",),),
-    when=anything,
     bump="major",
     direction="neutral",
     reason="what nobody understands may break anything",
     remedy="use a newer floe, or suppress the rule for this path with a reason",
-    witness=Witness(("manifest.json", "somethingNew"), ABSENT, True),
+    example=Example(("manifest.json", "somethingNew"), after=True),
     mirror=("UNK000",),
     undecidable=True,
 )
@@ -126,7 +124,7 @@ def classify(
     context = Context(old, new, plugins)
     entries = []
     for change in changes:
-        rule = _rule_of(change, context)
+        rule = rule_of(change, context) or UNKNOWN
         entries.append(Entry(change, rule, _bump(rule, change, context)))
     entries.sort(key=lambda entry: -LEVELS.index(entry.bump))  # stable: within a bump, the files' order
     return Assessment(tuple(entries))
@@ -157,13 +155,14 @@ def rule(rule_id: str) -> Rule:
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of the catalogue, and the one for what no rule fits."""
-    return (*rules(), UNKNOWN)
+    return (*by_id().values(), UNKNOWN)
 
 
 def explain(rule_id: str) -> str:
     """The prose of ``floe explain PLG001``: what, why, which bump, what to do, an example."""
     found = rule(rule_id)
-    example = found.witness
+    example = found.example
+    assert example is not None, "each has one, or its way back has"
     place = ".".join(manifest_path(Change("changed", example.at)) or example.at)
     parts = [
         f"{found.id}: {found.title}",
@@ -207,38 +206,14 @@ _BUMP_PROSE: Mapping[str, str] = {
 }
 
 
-# --- matching ----------------------------------------------------------------------------------
-
-
-@cache
-def _index() -> Mapping[tuple[str, str], tuple[Rule, ...]]:
-    """(file, first key or ``*``) to the rules to try, so that a change meets a handful of rows."""
-    found: dict[tuple[str, str], dict[str, Rule]] = {}
-    for row in rules():
-        for pattern in row.paths:
-            found.setdefault((pattern[0], pattern[1]), {})[row.id] = row
-    return {place: tuple(rows.values()) for place, rows in found.items()}
-
-
-def _rule_of(change: Change, context: Context) -> Rule:
-    for candidate in _candidates(change.path):
-        fits = any(matches(pattern, change.path) for pattern in candidate.paths)
-        if fits and candidate.when(change, context):
-            return candidate
-    return UNKNOWN
-
-
-def _candidates(path: Path) -> Iterator[Rule]:
-    if len(path) > 1:
-        yield from _index().get((path[0], path[1]), ())
-        yield from _index().get((path[0], "*"), ())
+# --- what it costs ------------------------------------------------------------------------------
 
 
 def _bump(rule: Rule, change: Change, context: Context) -> Level:
     """What a change costs: the rule's bump, or what the readers of the place make of it."""
     if context.enterprise and rule.below:
         return "major"
-    bump = "gated" if rule.gated_if is not None and rule.gated_if(change, context) else rule.bump
+    bump = "gated" if (gate := GATED_IF.get(rule.id)) and gate(change, context) else rule.bump
     if bump == "marked":
         return "major" if moves_data(change, context) else "minor"
     if bump != "gated":

@@ -1,135 +1,102 @@
-"""Where in manifest.yaml a place of the artifact is set.
+"""Where in manifest.yaml a place of the artifact is set, and where a setting is published.
 
-The artifact is compiled from the manifest, so a change can be shown where its author wrote it.
+Read off the declarations of all settings, so that a change can be shown where its author wrote it.
 Paths are those of `floe_engine.manifest`; no file is read here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import PurePosixPath
 from typing import Any
 
-from floe_engine.artifact.paths import (
-    ACCESS_CONTROL,
-    CLASSIFICATION,
-    LAYER_CONSTRAINTS,
-    MANIFEST,
-    NAMESPACES,
-    NAMING_RULES,
-    QUALITY_GATES,
-    SCHEMA_REGISTRY,
-)
+from floe_engine.artifact.paths import ACCESS_CONTROL, FILES, LAYER_CONSTRAINTS, MANIFEST, NAMING_RULES
 from floe_engine.document.diagnostics import Span
 from floe_engine.document.document import Document
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.shape import Path, Pattern, matches
+from floe_engine.upgrade.shape import Items, Names, Path, Pattern, Record, Shape, Table, shapes
 
-_ARCHITECTURE = ("data_architecture",)
-_LAYERS = ("data_architecture", "layers")
-_NAMING = ("data_architecture", "naming")
-_GATES = ("governance", "quality_gates")
-_CLASSIFICATION = ("governance", "classification")
-_ACCESS = ("governance", "access_control")
-_SCHEMAS = ("catalog", "schema_registry")
+_FILES = {PurePosixPath(file).stem: file for file in FILES}
 
-_SETTINGS: tuple[tuple[Pattern, Path], ...] = (
-    ((MANIFEST, "apiVersion"), ("apiVersion",)),
-    ((MANIFEST, "plugins", "*"), ("plugins", "{0}", "type")),
-    ((MANIFEST, "pluginDetails", "*", "version"), ("plugins", "{0}", "version")),
-    ((MANIFEST, "pluginDetails", "*", "config", "**"), ("plugins", "{0}", "config", "...")),
-    ((MANIFEST, "pluginDetails", "*", "connectionSecretRef"), ("plugins", "{0}", "connection_secret_ref")),
-    ((MANIFEST, "pluginDetails", "*", "**"), ("plugins", "{0}")),
-    ((MANIFEST, "approvedPlugins", "**"), ("approved_plugins", "...")),
-    ((MANIFEST, "architecture", "pattern"), (*_ARCHITECTURE, "pattern")),
-    ((MANIFEST, "architecture", "enforcement"), (*_NAMING, "enforcement")),
-    ((MANIFEST, "parent", "**"), ("parent", "ref")),
-    ((MANIFEST, "security", "trusted_keys", "**"), ("security", "trusted_keys")),
-    ((MANIFEST, "**"), ("...",)),
-    ((CLASSIFICATION, "default"), (*_CLASSIFICATION, "default_level")),
-    ((CLASSIFICATION, "**"), (*_CLASSIFICATION, "...")),
-    ((ACCESS_CONTROL, "roles", "*"), (*_ACCESS, "roles", "{0}")),
-    ((ACCESS_CONTROL, "roleDefinitions", "**"), (*_ACCESS, "roles", "...")),
-    ((ACCESS_CONTROL, "permissions", "**"), (*_ACCESS, "permissions")),
-    ((ACCESS_CONTROL, "**"), (*_ACCESS, "...")),
-    ((QUALITY_GATES, "enforcement"), ("governance", "policy_enforcement_level")),
-    ((QUALITY_GATES, "coverage", "metric"), (*_GATES, "coverage_metric")),
-    ((QUALITY_GATES, "coverage", "scope"), (*_GATES, "coverage_scope")),
-    ((QUALITY_GATES, "coverage", "countWarnSeverity"), (*_GATES, "count_warn_severity")),
-    ((QUALITY_GATES, "coverage", "zeroColumns"), (*_GATES, "zero_column_behavior")),
-    ((QUALITY_GATES, "waivers", "**"), ("governance", "waivers", "...")),
-    ((QUALITY_GATES, "waiverPolicy", "**"), ("governance", "waiver_policy", "...")),
-    ((QUALITY_GATES, "customRules", "**"), ("governance", "custom_rules", "...")),
-    ((QUALITY_GATES, "rules", "**"), ("governance", "rules", "...")),
-    ((QUALITY_GATES, "**"), (*_GATES, "...")),
-    ((NAMESPACES, "namespaces", "*"), ("catalog", "namespaces", "{0}")),
-    ((NAMESPACES, "grants", "*", "**"), ("catalog", "namespaces", "{0}", "grants", "...")),
-    ((NAMESPACES, "layers", "*"), (*_LAYERS, "{0}", "catalog_namespace")),
-    ((SCHEMA_REGISTRY, "**"), (*_SCHEMAS, "...")),
-    ((NAMING_RULES, "pattern"), (*_ARCHITECTURE, "pattern")),
-    ((NAMING_RULES, "prefixes", "*"), (*_LAYERS, "{0}", "prefix")),
-    ((NAMING_RULES, "morePrefixes", "*", "**"), (*_LAYERS, "{0}", "prefixes", "...")),
-    ((NAMING_RULES, "aliases", "**"), (*_LAYERS, "...")),
-    ((NAMING_RULES, "**"), (*_NAMING, "...")),
-    ((LAYER_CONSTRAINTS, "_meta", "order"), _LAYERS),
-    ((LAYER_CONSTRAINTS, "_meta", "**"), ("apiVersion",)),
-    ((LAYER_CONSTRAINTS, "**"), (*_LAYERS, "...")),
+_BESIDE: tuple[tuple[Pattern, Path], ...] = (
+    ((MANIFEST,), ()),
+    ((MANIFEST, "architecture", "pattern"), ("data_architecture", "pattern")),
+    ((MANIFEST, "architecture", "enforcement"), ("data_architecture", "naming", "enforcement")),
+    ((ACCESS_CONTROL, "roles", "*"), ("governance", "access_control", "roles", "*")),
+    ((NAMING_RULES, "aliases"), ("data_architecture", "layers")),
+    ((LAYER_CONSTRAINTS, "_meta", "order"), ("data_architecture", "layers")),
+    ((LAYER_CONSTRAINTS, "_meta"), ("apiVersion",)),
 )
-"""Place in the artifact → setting; ``{0}`` is the first ``*``, ``...`` the rest of the path."""
+"""Places that say a setting a second time, or what follows from several."""
 
-_SPELLING: Mapping[str, str] = {
-    "metaKeys": "meta_keys",
-    "namePatterns": "name_patterns",
-    "declassifyMeta": "declassify_meta",
-    "declassifyFunctions": "declassify_functions",
-    "maxDays": "max_days",
-    "allowInProduct": "allow_in_product",
-    "requireExpiry": "require_expiry",
-    "layerThresholds": "layer_thresholds",
-    "columnCase": "column_case",
-    "reservedColumns": "reserved_columns",
-    "requiredColumns": "required_columns",
-    "typeRules": "type_rules",
-    "requireDataTypes": "require_data_types",
-    "requireContract": "require_contract",
-    "namePattern": "name_pattern",
-    "appliesTo": "applies_to",
-    "customPatterns": "custom_patterns",
-}
-"""Keys that the artifact and the manifest spell differently."""
-
-_FREE: tuple[Pattern, ...] = (
-    (MANIFEST, "pluginDetails", "*", "config", "**"),
-    (MANIFEST, "metadata", "labels", "**"),
+_WHOLE: frozenset[Path] = frozenset(
+    {
+        ("parent", "ref"),
+        ("plugins", "*"),
+        ("security", "trusted_keys"),
+        ("governance", "access_control", "permissions"),
+        ("apiVersion",),
+    }
 )
-"""Where keys are the user's own and are never respelt."""
+"""Settings that are published in parts of another shape, so that no part of them can be named."""
 
 
 def manifest_path(change: Change) -> Path:
     """The setting of manifest.yaml behind a change: ``("plugins", "compute", "type")``.
 
     Items of lists are named by what identifies them (a waiver's id, a test's name), not by their
-    index; `locate` finds them in a document. Empty for a file that is
-    new or gone.
+    index; `locate` finds them in a document. Empty for a file that is new or gone.
     """
-    for pattern, setting in _SETTINGS:
-        if matches(pattern, change.path):
-            return _filled(pattern, setting, change.path)
+    path = change.path
+    for pattern, setting in _backwards().get(path[0], ()):
+        if len(pattern) <= len(path) and all(
+            part in ("*", key) for part, key in zip(pattern, path, strict=False)
+        ):
+            names = (key for part, key in zip(pattern, path, strict=False) if part == "*")
+            filled = tuple(next(names) if part in ("*", "[]") else part for part in setting)
+            return filled if setting in _WHOLE else (*filled, *path[len(pattern) :])
     return ()
 
 
-def _filled(pattern: Pattern, setting: Path, path: Path) -> Path:
-    names = [key for part, key in zip(pattern, path, strict=False) if part == "*"]
-    free = any(matches(place, path) for place in _FREE)
-    filled: list[str] = []
-    for part in setting:
-        if part == "...":
-            rest = path[len(pattern) - 1 :]
-            filled.extend(rest if free else (_SPELLING.get(key, key) for key in rest))
-        elif part.startswith("{"):
-            filled.append(names[int(part[1:-1])])
-        else:
-            filled.append(part)
-    return tuple(filled)
+@cache
+def _backwards() -> Mapping[str, tuple[tuple[Pattern, Path], ...]]:
+    """File to the places in it and the settings they come from, the longest place first."""
+    from floe_engine.manifest.declarations import sections, settings
+
+    declared = ((each.path, each.place) for each in settings())
+    above = ((path, place) for path, place in sections() if path != ("plugins",))
+    details = ((MANIFEST, "pluginDetails", "*"), ("plugins", "*"))
+    rows = [(published(place), path) for path, place in (*declared, *reversed([*above]))]
+    rows += [*_BESIDE, details]
+    rows.sort(key=lambda row: -len(row[0]))
+    return {file: tuple(row for row in rows if row[0][:1] == (file,)) for file in FILES}
+
+
+def published(place: Path) -> Pattern:
+    """A declared place as the artifact spells it; empty where the artifact has none."""
+    if not place:
+        return ()
+    file = _FILES[place[0]]
+    shape: Shape | None = shapes()[file]
+    spelt = [file]
+    for key in place[1:]:
+        match shape:
+            case Record():
+                key = shape.names.get(key, key)
+                shape = shape.fields.get(key)
+            case Table():
+                shape = shape.reserved.get(key, shape.value)
+            case Items():
+                shape = shape.value
+            case Names() if key == "*":
+                pass
+            case _:
+                shape = None
+        if shape is None:
+            return ()
+        spelt.append(key)
+    return tuple(spelt)
 
 
 def locate(path: Path, document: Document) -> Span | None:

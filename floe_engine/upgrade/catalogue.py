@@ -1,0 +1,281 @@
+"""Which upgrade rule judges a change: the one that the setting's law names, or a row of `BY_HAND`.
+
+A new setting needs neither a row nor a condition: its law says which way is which rule's, and what
+nothing is written about in ``rules.json`` is said in the law's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from floe_engine.artifact.paths import (
+    ACCESS_CONTROL,
+    FILES,
+    LAYER_CONSTRAINTS,
+    MANIFEST,
+    NAMESPACES,
+    NAMING_RULES,
+    QUALITY_GATES,
+)
+from floe_engine.manifest.laws import Law
+from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.conditions import (
+    access_narrowed,
+    access_widened,
+    added,
+    another_asks,
+    anything,
+    changed,
+    compatible,
+    coverage_lowered,
+    coverage_raised,
+    first_pattern,
+    moved,
+    narrowed,
+    newer,
+    older,
+    prefix_gained,
+    prefix_lost,
+    removed,
+    renamed,
+    rule_enforced_less,
+    rule_enforced_more,
+    since,
+    takes_access,
+    to,
+    waived_longer,
+    waived_shorter,
+    waiver_covers_less,
+    waiver_covers_more,
+    waiver_over,
+    widened,
+)
+from floe_engine.upgrade.rule import Condition, Context, Example, Rule
+from floe_engine.upgrade.settings import published
+from floe_engine.upgrade.shape import Path, Pattern, matches, places
+
+Entry = TypeVar("Entry")
+
+
+class Row(NamedTuple):
+    """A rule, the one for the way back, and the changes that it judges."""
+
+    rule: str
+    back: str
+    when: Condition
+    places: tuple[Pattern, ...]
+
+
+_DETAILS = (MANIFEST, "pluginDetails", "*")
+_APPROVED = (MANIFEST, "approvedPlugins", "*")
+_PREFIXES = ((NAMING_RULES, "prefixes", "*"), (NAMING_RULES, "morePrefixes", "*", "*"))
+_COVERAGE = ((QUALITY_GATES, "layerThresholds", "*"), (LAYER_CONSTRAINTS, "*", "minimum_test_coverage"))
+_WAIVER = (QUALITY_GATES, "waivers", "*")
+_RULE = (QUALITY_GATES, "rules", "*", "enforcement")
+_GRANTS = tuple((ACCESS_CONTROL, "permissions", "*", kind, "*") for kind in ("namespaces", "levels"))
+_SPACES = (NAMESPACES, "grants", "*", "*")
+_KEY = (MANIFEST, "security", "trusted_keys", "*")
+
+BY_HAND: tuple[Row, ...] = (
+    # What a platform runs on: versions are compared, and a plugin knows which of its settings move data.
+    Row("PLG001", "PLG001", changed, ((MANIFEST, "plugins", "*"),)),
+    Row("PLG002", "PLG003", removed, ((MANIFEST, "plugins", "*"),)),
+    Row("PLG003", "PLG002", added, ((MANIFEST, "plugins", "*"),)),
+    Row("PLG010", "PLG010", anything, ((*_DETAILS, "config", "**"),)),
+    Row("PLG011", "PLG013", compatible, ((*_DETAILS, "version"),)),
+    Row("PLG012", "PLG013", newer, ((*_DETAILS, "version"),)),
+    Row("PLG013", "PLG011", older, ((*_DETAILS, "version"),)),
+    Row("PLG014", "PLG014", anything, ((*_DETAILS, "dbtAdapter"),)),
+    Row("PLG015", "PLG015", anything, tuple((*_DETAILS, key) for key in ("package", "chart", "apiVersion"))),
+    Row("PLG099", "PLG099", anything, (_DETAILS,)),
+    Row("APP001", "APP002", narrowed, ((*_APPROVED, "*"),)),
+    Row("APP002", "APP001", widened, ((*_APPROVED, "*"),)),
+    Row("APP003", "APP004", added, (_APPROVED,)),
+    Row("APP004", "APP003", removed, (_APPROVED,)),
+    # Layers: several settings together say what belongs to one and what it owes.
+    Row("NAM010", "NAM011", prefix_lost, _PREFIXES),
+    Row("NAM011", "NAM010", prefix_gained, _PREFIXES),
+    Row("NAM012", "NAM012", anything, _PREFIXES),
+    Row(
+        "LAY010",
+        "LAY010",
+        anything,
+        tuple((NAMING_RULES, "aliases", "*", key, "*") for key in ("paths", "tags", "schemas")),
+    ),
+    Row("LAY001", "LAY002", removed, ((LAYER_CONSTRAINTS, "*"),)),
+    Row("LAY002", "LAY001", added, ((LAYER_CONSTRAINTS, "*"),)),
+    Row("LAY005", "LAY005", moved, ((LAYER_CONSTRAINTS, "_meta", "order"),)),
+    Row("COV003", "COV004", coverage_raised, _COVERAGE),
+    Row("COV004", "COV003", coverage_lowered, _COVERAGE),
+    Row("COV005", "COV005", anything, _COVERAGE),
+    # Waivers and the settings of single rules: what they cover counts, not how it is written.
+    Row("CUS003", "CUS003", renamed, ((QUALITY_GATES, "customRules", "*"),)),
+    Row("WAI003", "WAI003", renamed, (_WAIVER,)),
+    Row("WAI011", "WAI011", waiver_over, (_WAIVER,)),
+    Row("WAI001", "WAI002", removed, (_WAIVER,)),
+    Row("WAI002", "WAI001", added, (_WAIVER,)),
+    Row("WAI004", "WAI005", waiver_covers_less, ((*_WAIVER, "rules", "*"),)),
+    Row("WAI005", "WAI004", waiver_covers_more, ((*_WAIVER, "rules", "*"),)),
+    Row("WAI006", "WAI007", waived_shorter, ((*_WAIVER, "expires"),)),
+    Row("WAI007", "WAI006", waived_longer, ((*_WAIVER, "expires"),)),
+    Row("WAI008", "WAI009", to("downgrade"), ((*_WAIVER, "action"),)),
+    Row("WAI009", "WAI008", to("exclude"), ((*_WAIVER, "action"),)),
+    Row("RUL001", "RUL002", rule_enforced_more, (_RULE,)),
+    Row("RUL002", "RUL001", rule_enforced_less, (_RULE,)),
+    Row("RUL003", "RUL003", anything, (_RULE,)),
+    # Access: what all permissions together let a role do.
+    Row("ACC001", "ACC004", removed, ((ACCESS_CONTROL, "roles", "*"),)),
+    Row("ACC004", "ACC001", added, ((ACCESS_CONTROL, "roles", "*"),)),
+    Row("ACC002", "ACC003", access_narrowed, _GRANTS),
+    Row("ACC003", "ACC002", access_widened, _GRANTS),
+    Row("ACC005", "ACC006", access_narrowed, (_SPACES,)),
+    Row("ACC006", "ACC005", access_widened, (_SPACES,)),
+    Row("ACC007", "ACC007", anything, (*_GRANTS, _SPACES)),
+    Row("KEY001", "KEY002", removed, (_KEY,)),
+    Row("KEY002", "KEY001", added, (_KEY,)),
+    Row("DOC001", "DOC001", anything, ((*_KEY, "name"),)),
+    # What a platform says of itself, and what only the artifact has.
+    Row("MET002", "MET003", since("enterprise"), ((MANIFEST, "metadata", "scope"),)),
+    Row("MET003", "MET002", to("enterprise"), ((MANIFEST, "metadata", "scope"),)),
+    Row("MET004", "MET004", anything, ((MANIFEST, "metadata", "scope"),)),
+    Row("ENG001", "ENG002", newer, ((MANIFEST, "engine", "minVersion"),)),
+    Row("ENG002", "ENG001", older, ((MANIFEST, "engine", "minVersion"),)),
+    Row("PAR002", "PAR002", anything, ((MANIFEST, "parent", "digest"),)),
+    Row(
+        "PAR001",
+        "PAR001",
+        anything,
+        ((MANIFEST, "parent"), (MANIFEST, "parent", "ref"), (MANIFEST, "parent", "name")),
+    ),
+    Row(
+        "ARC002",
+        "ARC002",
+        changed,
+        ((MANIFEST, "architecture", "pattern"), (MANIFEST, "architecture", "enforcement")),
+    ),
+    Row(
+        "FMT001",
+        "FMT001",
+        anything,
+        (*((file, "apiVersion") for file in FILES[:-1]), (LAYER_CONSTRAINTS, "_meta", "apiVersion")),
+    ),
+)
+"""Changes that no setting's law can judge, in the order in which they are tried."""
+
+GATED_IF: Mapping[str, Condition] = {
+    "WAI011": added,
+    "TST002": another_asks,
+    "NAM015": first_pattern,
+    **dict.fromkeys(("ACC003", "ACC004", "ACC006", "ACC009"), takes_access),
+}
+"""Where it holds, a rule's bump is ``gated`` whatever it is elsewhere."""
+
+
+def rule_of(change: Change, context: Context) -> Rule | None:
+    """The rule that judges a change; None where nothing is known of it."""
+    for row in _at(_hand_index(), change.path):
+        if any(matches(place, change.path) for place in row.places) and row.when(change, context):
+            return by_id()[row.rule]
+    for place, law in _at(_law_index(), change.path):
+        if matches(place, change.path) and (found := law.change(change.kind, change.old, change.new)):
+            return by_id()[found]
+    return None
+
+
+@cache
+def by_id() -> Mapping[str, Rule]:
+    """Rule ID to rule."""
+    found = msgspec.json.decode(
+        resources.files(__package__).joinpath("rules.json").read_bytes(), type=dict[str, Rule]
+    )
+    paths: dict[str, dict[Pattern, None]] = {}
+    back: dict[str, dict[str, None]] = {}
+    for row in BY_HAND:
+        paths.setdefault(row.rule, {}).update(dict.fromkeys(row.places))
+        back.setdefault(row.rule, {})[row.back] = None
+        back.setdefault(row.back, {})[row.rule] = None
+    for place, law in _by_law():
+        for rule, other in law.changes.items():
+            paths.setdefault(rule, {})[place] = None
+            back.setdefault(rule, {})[other] = None
+            back.setdefault(other, {})[rule] = None
+            found.setdefault(rule, in_plain_words(rule, place, law))
+    examples = {name: rule.example for name, rule in found.items() if rule.example is not None}
+    return {
+        name: msgspec.structs.replace(
+            rule,
+            id=name,
+            reason=rule.reason or _HARMLESS[rule.direction],
+            example=examples.get(name) or next(examples[other].backwards for other in back[name]),
+            mirror=tuple(back[name]),
+            paths=tuple(paths[name]),
+        )
+        for name, rule in found.items()
+    }
+
+
+_HARMLESS = {"demand": "nothing that passed can fail", "promise": "projects may use it and need not"}
+
+
+def in_plain_words(rule: str, place: Pattern, law: Law) -> Rule:
+    """What is said of a change of which ``rules.json`` says nothing."""
+    name = next(key for key in reversed(place) if key != "*")
+    says = "{setting} is {new} (was {old})"
+    if rule == law.looser:
+        return Rule(title=f"{name} demands less", says=says, bump="minor")
+    before, after = law.step
+    return Rule(
+        title=f"{name} demands more" if rule == law.tighter else f"{name} changed",
+        says=says,
+        bump="gated",
+        direction="demand" if rule == law.tighter else "neutral",
+        reason="what does not meet it fails",
+        remedy="resolve the findings that floe compile lists",
+        example=Example(place[:-1] if place[-1] == "*" else place, before, after),
+    )
+
+
+@cache
+def _by_law() -> tuple[tuple[Pattern, Law], ...]:
+    """Place to the law of the setting that is published there, or in the entries of whose list it is."""
+    from floe_engine.manifest.declarations import settings
+
+    known = set(places())
+    return tuple(
+        (place, setting.law)
+        for setting in settings()
+        if setting.law.changes and (at := published(setting.place))
+        for place in (at, (*at, "*"))
+        if place in known
+    )
+
+
+@cache
+def _hand_index() -> Mapping[tuple[str, str], tuple[Row, ...]]:
+    return _indexed((place, row) for row in BY_HAND for place in row.places)
+
+
+@cache
+def _law_index() -> Mapping[tuple[str, str], tuple[tuple[Pattern, Law], ...]]:
+    return _indexed((row[0], row) for row in _by_law())
+
+
+def _indexed(rows: Iterable[tuple[Pattern, Entry]]) -> Mapping[tuple[str, str], tuple[Entry, ...]]:
+    """(file, first key or ``*``) to the entries to try, so that a change meets a handful of them."""
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for place, row in rows:
+        listed = found.setdefault((place[0], place[1]), [])
+        if row not in listed:
+            listed.append(row)
+    return {place: tuple(rows) for place, rows in found.items()}
+
+
+def _at(index: Mapping[tuple[str, str], tuple[Entry, ...]], path: Path) -> Iterator[Entry]:
+    if len(path) > 1:
+        yield from index.get((path[0], path[1]), ())
+        yield from index.get((path[0], "*"), ())
