@@ -14,6 +14,7 @@ from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
 from floe_engine.manifest.base import Section
 from floe_engine.manifest.draft import Draft, KeyPath, names
+from floe_engine.manifest.elsewhere import MOVED, RUNTIME
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest
 from floe_engine.text import did_you_mean, plural
@@ -121,9 +122,17 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
             hint="keep one of the two",
             key=True,
         )
+    if name in RUNTIME:
+        return draft.report(
+            "FLOE-M001",
+            path,
+            f"unknown key `{name}` {where}: {RUNTIME[name]} is no part of what floe publishes",
+            hint="leave it out here; it belongs into the configuration of what runs the projects",
+            key=True,
+        )
     known = keys(section)
     present = draft.mapping(*parent)
-    guess = did_you_mean(name, known)
+    guess = None if name in MOVED else did_you_mean(name, known)
     if guess and guess not in present:
         return draft.report(
             "FLOE-M001",
@@ -134,6 +143,7 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
             fixes=[draft.rename(path, guess)],
         )
     homes = [home for home, key in walk() if key.name == name and "[]" not in home and "<name>" not in home]
+    homes = [MOVED[name]] if name in MOVED else homes
     if len(homes) == 1:
         home = ".".join(homes[0])
         return draft.report(
@@ -188,10 +198,12 @@ def _move(draft: Draft, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
 
 
 def _in_place(taken: tuple[TextEdit, ...], put: tuple[TextEdit, ...], newline: str) -> tuple[TextEdit, ...]:
-    """One edit for both, where the new place is the end of the line that goes; empty elsewhere."""
-    if len(taken) != 1 or len(put) != 1 or put[0].span.start not in taken[0].span:
+    """Edits that do not overlap, where the new place is the end of the line that goes; empty elsewhere."""
+    if len(put) != 1:
         return ()
-    return (TextEdit(taken[0].span, put[0].new_text.removeprefix(newline) + newline),)
+    there, text = put[0].span.start, put[0].new_text.removeprefix(newline) + newline
+    goes = next((edit for edit in taken if edit.new_text == "" and there in edit.span), None)
+    return tuple(TextEdit(edit.span, text) if edit is goes else edit for edit in taken) if goes else ()
 
 
 def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.fix_platform import mend
 from floe_engine.workspace import Workspace
 
@@ -63,3 +64,45 @@ def test_fifty_thousand_unknown_keys_are_counted_and_cost_little(tmp_path: Path)
     assert any("49,900 more unknown keys" in found.message for found in checked.diagnostics)
     assert len(checked.diagnostics) < 200
     assert time.process_time() - started < 10
+
+
+RUNTIME_OF_A_PLATFORM = """\
+plugins: {compute: {type: duckdb}}
+observability: {tracing: {enabled: true}}
+approved_sinks: [rest_api]
+governance:
+  audit_logging: enabled
+  data_retention_days: 1
+  naming_enforcement: strict
+resource_presets: {small: {cpu_limit: 500m}}
+"""
+
+
+def test_what_a_whole_platforms_runtime_is_told_is_named_as_such_and_no_lookalike_is_offered(
+    tmp_path: Path,
+) -> None:
+    found = {
+        problem.message.split("`")[1]: problem
+        for problem in check_platform(Workspace.open(tmp_path), text=HEAD + RUNTIME_OF_A_PLATFORM).diagnostics
+    }
+    moved = found.pop("naming_enforcement")
+    assert moved.message.endswith("it belongs at `data_architecture.naming.enforcement`")
+    assert set(found) == {
+        "observability",
+        "approved_sinks",
+        "audit_logging",
+        "data_retention_days",
+        "resource_presets",
+    }
+    for problem in found.values():
+        assert problem.message.endswith("is no part of what floe publishes")
+        assert problem.fixes == ()
+
+
+def test_an_enforcement_of_names_written_elsewhere_is_moved(tmp_path: Path) -> None:
+    text = HEAD + "plugins: {compute: {type: duckdb}}\ngovernance:\n  naming_enforcement: strict\n"
+    assert mend(
+        text, workspace=Workspace.open(tmp_path)
+    ).checked.manifest.data_architecture.naming.enforcement == (  # type: ignore[union-attr]
+        "strict"
+    )
