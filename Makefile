@@ -8,7 +8,7 @@ PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
 N ?= 1000
 
-.PHONY: demo test check kills pins docs snapshots screenshots clean
+.PHONY: demo test check kills pins docs docs-site snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -32,7 +32,13 @@ docs: $(VENV)/.tested  ## Write every page and table that comes from the code.
 	$(VENV)/bin/python scripts/manifest_reference.py
 	$(VENV)/bin/python scripts/rules_reference.py
 	$(VENV)/bin/python scripts/keys_reference.py
+	$(VENV)/bin/python scripts/pages.py
 	FLOE_WRITE_DOCS=1 $(VENV)/bin/python -m pytest -q tests/engine/upgrade/test_docs.py
+
+docs-site: $(VENV)/.tested  ## Build the documentation as a site in site/, to be read without a network.
+	$(VENV)/bin/python scripts/pages.py --site
+	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs site
+	@echo "Open site/index.html"
 
 snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a wanted change.
 	$(VENV)/bin/python -m pytest tests/tui --snapshot-update
@@ -63,4 +69,4 @@ $(DBT_VENV)/.installed: $(VENV)/bin/python constraints-dbt.txt
 	@touch $@
 
 clean:  ## Remove the environments and the demo's scratch directory.
-	rm -rf $(VENV) $(DBT_VENV) $(DEMO) .interop
+	rm -rf $(VENV) $(DBT_VENV) $(DEMO) .interop site docs/site
