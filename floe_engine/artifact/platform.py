@@ -19,6 +19,7 @@ from floe_engine.artifact.model import (
     PlatformManifest,
     QualityGates,
     SchemaRegistry,
+    written,
 )
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
@@ -91,6 +92,21 @@ def read_platform(documents: Mapping[str, Any]) -> Platform:
         naming=_read(NamingRules, NAMING_RULES, documents[NAMING_RULES]),
         layers=_read(dict[Name, LayerConstraint], LAYER_CONSTRAINTS, {name: layers[name] for name in names}),
     )
+
+
+def documents_of(platform: Platform) -> dict[str, Any]:
+    """The eight files of a platform as JSON values, by path: what `read_platform` reads."""
+    layers = {name: written(layer) for name, layer in platform.layers.items()}
+    return {
+        MANIFEST: written(platform.manifest),
+        CLASSIFICATION: written(platform.classification),
+        ACCESS_CONTROL: written(platform.access),
+        QUALITY_GATES: written(platform.gates),
+        NAMESPACES: written(platform.namespaces),
+        SCHEMA_REGISTRY: written(platform.schemas),
+        NAMING_RULES: written(platform.naming),
+        LAYER_CONSTRAINTS: {LAYERS_META: {LAYERS_ORDER: list(platform.layers)}, **layers},
+    }
 
 
 def _ordered(layers: Mapping[str, Any], order: Any) -> list[str]:

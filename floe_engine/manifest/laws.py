@@ -20,7 +20,7 @@ people, and which upgrade rule is whose move. Laws are values and know no settin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from msgspec import Struct
@@ -82,6 +82,10 @@ class Law(Struct, frozen=True, kw_only=True):
         """Two values of which the second demands more, for an example."""
         return None, "x"
 
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        """The nearest values that demand less, and what is said of each after the setting's name."""
+        return iter(())
+
     def move(self, kind: str, old: Any, new: Any) -> Move:
         """Which way a change goes."""
         order = self.stricter(old, new)
@@ -112,6 +116,10 @@ class AtLeast(Law, frozen=True):
     def step(self) -> tuple[Any, Any]:
         return 1, 2
 
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if value:
+            yield value - 1, f"is {value - 1}"
+
     @property
     def says(self) -> str:
         return "never lower than the parent's"
@@ -129,6 +137,10 @@ class AtMost(Law, frozen=True):
     @property
     def step(self) -> tuple[Any, Any]:
         return 2, 1
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if value is not None:
+            yield value + 1, f"is {value + 1}"
 
     @property
     def says(self) -> str:
@@ -150,6 +162,10 @@ class OnlyOn(Law, frozen=True, kw_only=True):
     @property
     def step(self) -> tuple[Any, Any]:
         return self.lax, not self.lax
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if value != self.lax:
+            yield self.lax, f"is {str(self.lax).lower()}"
 
     @property
     def says(self) -> str:
@@ -190,6 +206,11 @@ class Ranked(Law, frozen=True, kw_only=True):
     def step(self) -> tuple[Any, Any]:
         return self.order[0], self.order[1]
 
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if value in self.order[1:]:
+            less = self.order[self.order.index(value) - 1]
+            yield less, f"is {less}"
+
     @property
     def says(self) -> str:
         return f"only towards the right: {', '.join(self.order)}"
@@ -206,6 +227,10 @@ class Fixed(Law, frozen=True, kw_only=True):
     """Nobody can say which value is stricter. `open` leaves the choice to the platforms below."""
 
     open: str | None = None
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if self.open not in (None, value):
+            yield self.open, f"is {self.open}"
 
     @property
     def says(self) -> str:
@@ -230,6 +255,9 @@ class Superset(Listed, frozen=True):
     def step(self) -> tuple[Any, Any]:
         return [], ["x"]
 
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        yield from _without(value)
+
     @property
     def says(self) -> str:
         return "the parent's and the child's together"
@@ -244,6 +272,10 @@ class Subset(Law, frozen=True):
     @property
     def step(self) -> tuple[Any, Any]:
         return ["x", "y"], ["x"]
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        if value is not None:
+            yield None, "allows anything"
 
     @property
     def says(self) -> str:
@@ -287,6 +319,9 @@ class Keyed(Listed, frozen=True, kw_only=True):
     """
 
     by: str
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        yield from _without(value)
 
     @property
     def says(self) -> str:
@@ -358,6 +393,13 @@ class Special(Law, frozen=True, kw_only=True):
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         return Holds(given)
+
+
+def _without(value: Any) -> Iterator[tuple[Any, str]]:
+    """A list without each of its entries, which goes by its name, its first word, or all of it."""
+    for place, entry in enumerate(value if isinstance(value, list) else ()):
+        name = next(iter(entry.values())) if isinstance(entry, dict) else entry
+        yield [*value[:place], *value[place + 1 :]], f"is without {name}"
 
 
 def say(value: Any) -> str:

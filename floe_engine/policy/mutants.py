@@ -1,47 +1,157 @@
 """Weaker platforms: each is the platform with one demand taken away or made easier.
 
-A mutant is what a careless edit of manifest.yaml would publish. Whether any case notices is asked
-in `mutation`.
+A mutant is what a careless edit of manifest.yaml would publish. What is weaker says a setting's law;
+by hand is only what several settings mean together. Whether any case notices is asked in `mutation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import structs
 
-from floe_engine.artifact.model import LevelRule, Permission, RuleSetting
-from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.model import Permission, RuleSetting
+from floe_engine.artifact.platform import Platform, documents_of, read_platform
+from floe_engine.artifact.shape import Path, published
+from floe_engine.errors import IntegrityError
+from floe_engine.manifest.laws import Law
+from floe_engine.policy.dependencies import SOURCE
 from floe_engine.policy.enforcement import enforcement_of
-from floe_engine.policy.rule import Family
+from floe_engine.policy.reads import touches
+from floe_engine.policy.rule import Family, Rule
 from floe_engine.policy.rules import RULES
 from floe_engine.policy.suite_quality import RULE_OF_TEST
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A weaker platform: which rule it weakens, and how, in the words of a change."""
+    """A weaker platform: which rule it weakens, and how, in the words of a change.
+
+    `others` are further rules that may notice.
+    """
 
     rule: str
     change: str
     platform: Platform
+    others: tuple[str, ...] = ()
 
 
 def mutants(platform: Platform) -> Iterator[Mutant]:
-    """Every way in which one demand of the platform can be weakened, rule by rule."""
-    for rule in RULES:
-        level = enforcement_of(rule, platform)
-        if rule.family is Family.WAIVERS or level == "off" or not rule.active(platform):
-            continue
+    """Every way in which one demand of the platform can be weakened."""
+    # What nobody enforces cannot be weakened.
+    biting = [
+        rule
+        for rule in RULES
+        if rule.family is not Family.WAIVERS
+        and rule.active(platform)
+        and enforcement_of(rule, platform) != "off"
+    ]
+    for rule in biting:
         yield _ruled(platform, rule.id, "off", f"{rule.id} is switched off")
-        if level == "strict":
+        if enforcement_of(rule, platform) == "strict":
             yield _ruled(platform, rule.id, "warn", f"{rule.id} only warns")
-    biting = {rule.id for rule in RULES if rule.active(platform) and enforcement_of(rule, platform) != "off"}
-    for weaken in (_naming, _layers, _coverage, _levels, _access, _schemas):
-        # What nobody enforces cannot be weakened.
-        yield from (mutant for mutant in weaken(platform) if mutant.rule in biting)
+    yield from _by_law(platform, biting)
+    known = {rule.id for rule in biting}
+    for weaken in (_naming, _coverage, _level_coverage, _access):
+        yield from (mutant for mutant in weaken(platform) if mutant.rule in known)
+
+
+# --- by law ------------------------------------------------------------------------------------
+
+_NOT_WEAKER: Mapping[str, str] = {
+    "governance.classification.meta_keys": "another key says the same level",
+    "catalog.schema_registry.type_rules": "another rule may ask the same of every such name",
+    "catalog.namespaces": "a namespace is provided, not demanded",
+    **dict.fromkeys(
+        (
+            "governance.quality_gates.minimum_test_coverage",
+            "governance.quality_gates.layer_thresholds.*",
+            "data_architecture.layers.*.minimum_test_coverage",
+            "governance.classification.rules.*.minimum_test_coverage",
+        ),
+        "which minimum counts depends on metric and scope: see `_coverage`",
+    ),
+}
+"""Settings whose law tells of no weaker platform, each with the reason."""
+
+
+_OF_COLUMNS = (
+    "governance.quality_gates.zero_column_behavior",
+    "governance.quality_gates.count_warn_severity",
+)
+"""Settings that say which models and columns are tested; over many models the rest may hide it."""
+
+
+def _by_law(platform: Platform, biting: list[Rule]) -> Iterator[Mutant]:
+    from floe_engine.manifest.declarations import settings
+
+    documents, coverage = documents_of(platform), platform.gates.coverage
+    by_column = coverage.metric == "columns" and coverage.scope == "model"
+    for setting in settings():
+        name, place = ".".join(setting.path), published(setting.place)
+        if not place or name in _NOT_WEAKER or (name in _OF_COLUMNS and not by_column):
+            continue
+        for at, value in _found(documents, place):
+            concrete = tuple(str(key) for key in at)
+            readers = [rule for rule in biting if any(touches(concrete, read) for read in rule.reads)]
+            readers.sort(key=lambda rule: _normal(rule.setting) != name)
+            for weaker, change in _weaker(platform, setting.path[-1], setting.law, value) if readers else ():
+                try:
+                    changed = read_platform(_with(documents, at, weaker))
+                except IntegrityError:
+                    continue  # it is no platform: there is no least of one less
+                rules = [rule.id for rule in readers]
+                test = RULE_OF_TEST.get(change.rpartition(" ")[2], "FLOE-E237")
+                if setting.path[-1] == "required_tests" and test in rules:
+                    rules = [test, *rules]
+                names = (key for part, key in zip(place, concrete, strict=True) if part == "*")
+                where = ".".join(next(names) if part in ("*", "[]") else part for part in setting.path)
+                yield Mutant(rules[0], f"{where} {change}", changed, tuple(rules[1:]))
+
+
+def _weaker(platform: Platform, key: str, law: Law, value: Any) -> Iterator[tuple[Any, str]]:
+    """What is weaker than a value; a list of what is allowed gets the next entry where those are known."""
+    more = {"may_depend_on": (SOURCE, *platform.layers), "allowed_access": ("public",)}.get(key)
+    if more is None:
+        yield from law.weaker(value)
+    elif value is not None:
+        yield from (([*value, entry], f"allows {entry}") for entry in more if entry not in value)
+
+
+def _found(documents: Any, place: Path) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The concrete places of a pattern, with their values."""
+    if not place:
+        yield (), documents
+        return
+    key, rest = place[0], place[1:]
+    if isinstance(documents, dict):
+        keys: Any = [each for each in documents if each != "_meta"] if key == "*" else [key]
+        keys = [each for each in keys if each in documents]
+    else:
+        keys = range(len(documents)) if isinstance(documents, list) and key == "*" else ()
+    for each in keys:
+        yield from (((each, *below), value) for below, value in _found(documents[each], rest))
+
+
+def _with(documents: Mapping[str, Any], at: tuple[str | int, ...], value: Any) -> Mapping[str, Any]:
+    changed = dict(documents)
+    inside: Any = copy.deepcopy(documents[str(at[0])])
+    changed[str(at[0])] = inside
+    for key in at[1:-1]:
+        inside = inside[key]
+    inside[at[-1]] = value
+    return changed
+
+
+def _normal(setting: str) -> str:
+    """A rule's own word for its setting, as a declaration spells it."""
+    return ".".join("*" if part.startswith("<") else part for part in setting.split("."))
+
+
+# --- by hand -----------------------------------------------------------------------------------
 
 
 def _ruled(platform: Platform, rule: str, enforcement: Any, change: str) -> Mutant:
@@ -52,10 +162,6 @@ def _ruled(platform: Platform, rule: str, enforcement: Any, change: str) -> Muta
 
 def _gates(platform: Platform, **update: Any) -> Platform:
     return replace(platform, gates=structs.replace(platform.gates, **update))
-
-
-def _classified(platform: Platform, **update: Any) -> Platform:
-    return replace(platform, classification=structs.replace(platform.classification, **update))
 
 
 def _naming(platform: Platform) -> Iterator[Mutant]:
@@ -70,37 +176,6 @@ def _naming(platform: Platform) -> Iterator[Mutant]:
     if naming.custom_patterns:
         weaker = structs.replace(naming, custom_patterns=(*naming.custom_patterns, ".*"))
         yield Mutant("FLOE-E203", "any name is taken", replace(platform, naming=weaker))
-
-
-def _layers(platform: Platform) -> Iterator[Mutant]:
-    for layer, constraint in platform.layers.items():
-        for test in constraint.required_tests:
-            if test in platform.gates.required_tests:
-                continue
-            left = tuple(name for name in constraint.required_tests if name != test)
-            weaker = structs.replace(constraint, required_tests=left)
-            yield Mutant(
-                RULE_OF_TEST.get(test, "FLOE-E237"),
-                f"layer {layer} does not require {test}",
-                replace(platform, layers={**platform.layers, layer: weaker}),
-            )
-        if constraint.may_depend_on is not None:
-            for other in ("source", *platform.layers):
-                if other not in constraint.may_depend_on:
-                    allowed = (*constraint.may_depend_on, other)
-                    weaker = structs.replace(constraint, may_depend_on=allowed)
-                    yield Mutant(
-                        "FLOE-E205",
-                        f"layer {layer} may select from {other}",
-                        replace(platform, layers={**platform.layers, layer: weaker}),
-                    )
-    for test in platform.gates.required_tests:
-        left = tuple(name for name in platform.gates.required_tests if name != test)
-        yield Mutant(
-            RULE_OF_TEST.get(test, "FLOE-E237"),
-            f"{test} is not required of every model",
-            _gates(platform, required_tests=left),
-        )
 
 
 def _coverage(platform: Platform) -> Iterator[Mutant]:
@@ -123,45 +198,23 @@ def _coverage(platform: Platform) -> Iterator[Mutant]:
             )
 
 
-def _levels(platform: Platform) -> Iterator[Mutant]:
+def _level_coverage(platform: Platform) -> Iterator[Mutant]:
+    """A level's own minimum: one less where columns are counted, else none at all."""
     policy = platform.classification
     for level, rule in policy.rules.items():
-        for field, nothing, rule_id, change in (
-            ("minimum_test_coverage", None, "FLOE-E213", "has no minimum coverage of its own"),
-            ("forbidden_layers", (), "FLOE-E243", "is forbidden in no layer"),
-            ("requires_meta", (), "FLOE-E244", "requires no meta"),
-            ("allowed_roles", None, "FLOE-E261", "may be granted to any role"),
-        ):
-            if getattr(rule, field) not in (None, ()):
-                weaker = structs.replace(rule, **{field: nothing})
-                yield _level(platform, level, weaker, rule_id, f"{level} {change}")
-        if rule.allowed_access is not None and "public" not in rule.allowed_access:
-            weaker = structs.replace(rule, allowed_access=(*rule.allowed_access, "public"))
-            yield _level(platform, level, weaker, "FLOE-E262", f"{level} may be public")
-    for place, entry in enumerate(policy.name_patterns):
-        left = policy.name_patterns[:place] + policy.name_patterns[place + 1 :]
-        yield Mutant(
-            "FLOE-E242",
-            f"no column looks like {entry.level} by {entry.pattern}",
-            _classified(platform, name_patterns=left),
-        )
-    mode = policy.propagation.mode
-    if mode != "off":
-        rule_id = {"model": "FLOE-E250", "name": "FLOE-E251", "column": "FLOE-E252"}[mode]
-        weaker_flow = structs.replace(policy.propagation, mode="off")
-        yield Mutant(rule_id, "no level follows its data", _classified(platform, propagation=weaker_flow))
-
-
-def _level(platform: Platform, level: str, weaker: LevelRule, rule: str, change: str) -> Mutant:
-    rules = {**platform.classification.rules, level: weaker}
-    return Mutant(rule, change, _classified(platform, rules=rules))
+        if rule.minimum_test_coverage:
+            one_less = platform.gates.coverage.metric == "columns"
+            less = rule.minimum_test_coverage - 1 if one_less else None
+            weaker = {**policy.rules, level: structs.replace(rule, minimum_test_coverage=less)}
+            yield Mutant(
+                "FLOE-E213",
+                f"the minimum coverage of {level} is {less or 'none'}",
+                replace(platform, classification=structs.replace(policy, rules=weaker)),
+            )
 
 
 def _access(platform: Platform) -> Iterator[Mutant]:
     access = platform.access
-    if access.default == "deny":
-        weaker = structs.replace(access, default="allow")
-        yield Mutant("FLOE-E260", "what no permission names is allowed", replace(platform, access=weaker))
     everything = Permission(access="ADMIN")
     for role in access.roles:
         if everything not in access.permissions.get(role, ()) and not _administers(platform, role):
@@ -180,30 +233,3 @@ def _administers(platform: Platform, role: str) -> bool:
         for place in permission.namespaces or places
     }
     return places <= held
-
-
-def _schemas(platform: Platform) -> Iterator[Mutant]:
-    schemas = platform.schemas
-    for layer, columns in schemas.required_columns.items():
-        for column in columns:
-            left = tuple(other for other in columns if other != column)
-            weaker = structs.replace(schemas, required_columns={**schemas.required_columns, layer: left})
-            yield Mutant(
-                "FLOE-E272",
-                f"layer {layer} does not require {column.name}",
-                replace(platform, schemas=weaker),
-            )
-    for name in schemas.reserved_columns:
-        left_names = tuple(other for other in schemas.reserved_columns if other != name)
-        weaker = structs.replace(schemas, reserved_columns=left_names)
-        yield Mutant("FLOE-E271", f"column {name} is not reserved", replace(platform, schemas=weaker))
-    for place, custom in enumerate(platform.gates.custom_rules):
-        left_rules = platform.gates.custom_rules[:place] + platform.gates.custom_rules[place + 1 :]
-        rule = {
-            "require_tags_for_prefix": "FLOE-E280",
-            "require_meta_field": "FLOE-E281",
-            "require_tests_of_type": "FLOE-E282",
-        }[custom.type]
-        yield Mutant(
-            rule, f"custom rule {custom.id or custom.type} is gone", _gates(platform, custom_rules=left_rules)
-        )

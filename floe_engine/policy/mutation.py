@@ -90,8 +90,9 @@ def mutate(
 def _noticed(mutant: Mutant, cases: Iterable[tuple[Suite, Case]]) -> str:
     """The first case that turns red; those that name the mutant's rule are asked first."""
     ordered = sorted(cases, key=lambda entry: not _mentions(entry[1], mutant.rule))
+    rules = {mutant.rule, *mutant.others}
     for suite, case in ordered:
-        if case.rules and not _mentions(case, mutant.rule):
+        if case.rules and not any(entry.rule in rules for entry in case.expect):
             # It is judged by other rules alone.
             continue
         if not run_case(_judge(mutant.platform, suite), case).passed:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
-from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.required_tests import Freshness
 from floe_engine.policy.specimens import PROJECT, case, compliance, key_of, specimen, violation
@@ -43,6 +43,7 @@ def quality_cases(platform: Platform) -> Iterator[Case]:
     for level, rule in platform.classification.rules.items():
         if rule.minimum_test_coverage:
             yield from _level_coverage(platform, level, rule.minimum_test_coverage)
+    yield from _counted(platform)
     yield from _descriptions(platform)
 
 
@@ -141,13 +142,17 @@ def _coverage(platform: Platform) -> Iterator[Case]:
 
 
 def _level_coverage(platform: Platform, level: str, minimum: int) -> Iterator[Case]:
-    """A level's own minimum: met, and missed by everything."""
+    """A level's own minimum: met, and missed by one column, or by everything where others count."""
     rule, layer = "FLOE-E213", next(iter(platform.layers), None)
     tested = replace(specimen(platform, layer), tags=frozenset({level}))
     untested = replace(tested, tests=(), unit_tests=0, contract_enforced=False)
+    words = ("tested model passes", "model that nothing tests is refused")
+    if platform.gates.coverage.metric == "columns":
+        tested, untested = (_columns_tested(tested, number) for number in (minimum, minimum - 1))
+        words = (f"model with {minimum} of 100 passes", "model with one less is refused")
     for model, result, word in (
-        (tested, compliance(platform, rule), "tested model passes"),
-        (untested, violation(platform, rule), "model that nothing tests is refused"),
+        (tested, compliance(platform, rule), words[0]),
+        (untested, violation(platform, rule), words[1]),
     ):
         yield case(
             f"{level} data needs {minimum}% coverage: a {word}",
@@ -174,9 +179,7 @@ def _tested(platform: Platform, layer: str | None, tested: int) -> list[Model]:
     """
     metric, scope = platform.gates.coverage.metric, platform.gates.coverage.scope
     if metric == "columns":
-        columns = tuple(Column(f"column_{number}") for number in range(100))
-        tests = tuple(DataTest("not_null", column.name) for column in columns[:tested])
-        return [specimen(platform, layer, columns=columns, tests=tests)]
+        return [_columns_tested(specimen(platform, layer), tested)]
     base = specimen(platform, layer)
     bare = replace(base, tests=(), unit_tests=0, contract_enforced=False)
     if scope == "model":
@@ -190,6 +193,49 @@ def _tested(platform: Platform, layer: str | None, tested: int) -> list[Model]:
         )
         for number in range(100)
     ]
+
+
+def _columns_tested(model: Model, tested: int) -> Model:
+    """A model with 100 columns, of which so many are tested."""
+    columns = tuple(Column(f"column_{number}") for number in range(100))
+    return replace(
+        model,
+        columns=columns,
+        tests=tuple(DataTest("not_null", column.name) for column in columns[:tested]),
+    )
+
+
+def _counted(platform: Platform) -> Iterator[Case]:
+    """What a model without columns is, and whether a test that only warns counts."""
+    coverage, layer, rule = platform.gates.coverage, next(iter(platform.layers), None), "FLOE-E210"
+    minimum = _minimum(platform, layer)
+    if coverage.metric != "columns" or coverage.scope != "model" or not minimum:
+        return
+    bare = specimen(platform, layer, columns=(), tests=())
+    results: dict[str, tuple[Result, str]] = {
+        "fail": (violation(platform, rule), "is refused"),
+        "na": ("skip", "is not judged"),
+        "pass": (compliance(platform, rule), "passes"),
+    }
+    result, word = results[coverage.zero_columns]
+    yield case(
+        f"a model without columns {word}",
+        f"model {bare.name} without columns",
+        [bare],
+        Expectation(rule, bare.name, result),
+    )
+    if not coverage.count_warn_severity:
+        whole = _columns_tested(specimen(platform, layer), 100)
+        model = replace(
+            whole,
+            tests=tuple(DataTest("not_null", each.name, severity="warn") for each in whole.columns),
+        )
+        yield case(
+            "tests that only warn do not count",
+            f"model {model.name}, every column tested by a test of severity warn",
+            [model],
+            Expectation(rule, model.name, violation(platform, rule)),
+        )
 
 
 def _descriptions(platform: Platform) -> Iterator[Case]:

@@ -147,8 +147,11 @@ def _custom(platform: Platform, custom: CustomRule, complete: Model) -> Iterator
     good = _meeting(platform, replace(named, tests=(), tags=frozenset()))
     title = custom.id or f"{custom.type} on {custom.applies_to}"
     if custom.type == "require_tags_for_prefix" and custom.tags:
-        bad = replace(good, tags=good.tags - set(custom.tags))
-        yield from _pair(platform, "FLOE-E280", title, good, bad)
+        yield from _pair(platform, "FLOE-E280", title, good, None)
+        for tag in custom.tags:
+            bad = replace(good, tags=good.tags - {tag})
+            lacks = title if len(custom.tags) == 1 else f"{title}, {tag}"
+            yield from _pair(platform, "FLOE-E280", lacks, None, bad)
     elif custom.type == "require_meta_field" and custom.field:
         bad = without_meta(good, custom.field)
         yield from _pair(platform, "FLOE-E281", title, good, bad)

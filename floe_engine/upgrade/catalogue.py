@@ -22,6 +22,7 @@ from floe_engine.artifact.paths import (
     NAMING_RULES,
     QUALITY_GATES,
 )
+from floe_engine.artifact.shape import Path, Pattern, matches, places, published
 from floe_engine.manifest.laws import Law
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.conditions import (
@@ -56,8 +57,6 @@ from floe_engine.upgrade.conditions import (
     widened,
 )
 from floe_engine.upgrade.rule import Condition, Context, Example, Rule
-from floe_engine.upgrade.settings import published
-from floe_engine.upgrade.shape import Path, Pattern, matches, places
 
 Entry = TypeVar("Entry")
 

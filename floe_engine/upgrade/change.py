@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from floe_engine.upgrade.shape import Path
+from floe_engine.artifact.shape import Path
 
 ChangeKind = Literal["added", "removed", "changed", "renamed", "moved"]
 

@@ -12,9 +12,7 @@ from typing import Any
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.paths import FILES, LAYER_CONSTRAINTS, MANIFEST
-from floe_engine.upgrade.change import Change, ChangeKind
-from floe_engine.upgrade.folding import fold
-from floe_engine.upgrade.shape import (
+from floe_engine.artifact.shape import (
     Grants,
     Items,
     Leaf,
@@ -28,6 +26,8 @@ from floe_engine.upgrade.shape import (
     matches,
     shapes,
 )
+from floe_engine.upgrade.change import Change, ChangeKind
+from floe_engine.upgrade.folding import fold
 
 __all__ = ["CAPABILITIES", "NO_IMPACT", "Change", "ChangeKind", "diff"]
 

@@ -19,8 +19,8 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.shape import Path, Pattern, matches
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.shape import Path, Pattern, matches
 
 FOLLOWERS: tuple[tuple[Pattern, tuple[Pattern, ...]], ...] = (
     ((MANIFEST, "plugins", "*"), ((MANIFEST, "pluginDetails", "{}"),)),

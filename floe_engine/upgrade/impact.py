@@ -20,6 +20,7 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.shape import Pattern, matches
 from floe_engine.policy.custom import TestsOfType
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
@@ -28,7 +29,6 @@ from floe_engine.policy.rules import rule_by_id
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.readers import over_all, readers
 from floe_engine.upgrade.rules import UNKNOWN, Assessment, Entry
-from floe_engine.upgrade.shape import Pattern, matches
 
 Status = Literal["new", "worsened", "resolved", "eased", "no_longer_evaluated", "unchanged"]
 

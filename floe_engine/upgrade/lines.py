@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from floe_engine.artifact.shape import IDENTITIES, Path
 from floe_engine.document.document import Document, parse
-from floe_engine.upgrade.shape import IDENTITIES, Path
 
 
 def lines_of(text: str, paths: Iterable[Path]) -> list[int]:

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from floe_engine.artifact.paths import CLASSIFICATION, NAMING_RULES, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.shape import Path, matches
 from floe_engine.manifest.terms import STRICTNESS, Enforcement, Governor, governor_of
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rules import RULES, rule_by_id
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.shape import Path, matches
 
 _SWITCHES: Mapping[Path, Governor] = {
     (NAMING_RULES, "enforcement"): "naming",

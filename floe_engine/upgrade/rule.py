@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.shape import Path, Pattern
 from floe_engine.manifest.terms import Access
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.shape import Path, Pattern
 
 if TYPE_CHECKING:
     from floe_engine.manifest.plugins import Catalogue

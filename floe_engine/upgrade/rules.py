@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.shape import Path, matches
 from floe_engine.errors import UsageError
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.text import did_you_mean
@@ -23,7 +24,6 @@ from floe_engine.upgrade.conditions import moves_data
 from floe_engine.upgrade.readers import readers, strictest
 from floe_engine.upgrade.rule import ABSENT, Context, Example, Rule
 from floe_engine.upgrade.settings import manifest_path
-from floe_engine.upgrade.shape import Path, matches
 from floe_engine.versions import LEVELS, Level
 
 if TYPE_CHECKING:

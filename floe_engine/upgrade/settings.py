@@ -1,4 +1,4 @@
-"""Where in manifest.yaml a place of the artifact is set, and where a setting is published.
+"""Where in manifest.yaml a place of the artifact is set.
 
 Read off the declarations of all settings, so that a change can be shown where its author wrote it.
 Paths are those of `floe_engine.manifest`; no file is read here.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import PurePosixPath
 from typing import Any
 
 from floe_engine.artifact.paths import ACCESS_CONTROL, FILES, LAYER_CONSTRAINTS, MANIFEST, NAMING_RULES
+from floe_engine.artifact.shape import Path, Pattern, published
 from floe_engine.document.diagnostics import Span
 from floe_engine.document.document import Document
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.shape import Items, Names, Path, Pattern, Record, Shape, Table, shapes
-
-_FILES = {PurePosixPath(file).stem: file for file in FILES}
 
 _BESIDE: tuple[tuple[Pattern, Path], ...] = (
     ((MANIFEST,), ()),
@@ -71,32 +68,6 @@ def _backwards() -> Mapping[str, tuple[tuple[Pattern, Path], ...]]:
     rows += [*_BESIDE, details]
     rows.sort(key=lambda row: -len(row[0]))
     return {file: tuple(row for row in rows if row[0][:1] == (file,)) for file in FILES}
-
-
-def published(place: Path) -> Pattern:
-    """A declared place as the artifact spells it; empty where the artifact has none."""
-    if not place:
-        return ()
-    file = _FILES[place[0]]
-    shape: Shape | None = shapes()[file]
-    spelt = [file]
-    for key in place[1:]:
-        match shape:
-            case Record():
-                key = shape.names.get(key, key)
-                shape = shape.fields.get(key)
-            case Table():
-                shape = shape.reserved.get(key, shape.value)
-            case Items():
-                shape = shape.value
-            case Names() if key == "*":
-                pass
-            case _:
-                shape = None
-        if shape is None:
-            return ()
-        spelt.append(key)
-    return tuple(spelt)
 
 
 def locate(path: Path, document: Document) -> Span | None:

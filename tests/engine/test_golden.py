@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.shape import places
 from floe_engine.manifest.reference import manifest_json_schema
 from floe_engine.policy.case_file import policy_test_schema
 from floe_engine.policy.rules import RULES
@@ -23,7 +24,6 @@ from floe_engine.project.spec import spec_json_schema
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.rules import all_rules, compare, explain
 from floe_engine.upgrade.settings import manifest_path
-from floe_engine.upgrade.shape import places
 from tests.engine.variations import CATALOGUE, ENTERPRISE, PLAIN, VALUES, artifact_of, compiled, variations
 
 HERE = Path(__file__).parent

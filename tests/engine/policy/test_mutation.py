@@ -35,11 +35,11 @@ def test_the_generated_suites_notice_every_weakening_of_any_platform(name: str) 
 
 def test_a_mutant_names_the_case_that_noticed_it() -> None:
     trials = {trial.change: trial.noticed_by for trial in mutate(SEED).trials}
-    assert trials["layer silver does not require unique_pk"] == (
+    assert trials["data_architecture.layers.silver.required_tests is without unique_pk"] == (
         "Quality gate validation: silver: a model with unique_pk passes"
     )
     assert "the minimum coverage is 79%" in trials
-    assert "layer gold may select from source" in trials
+    assert "data_architecture.layers.gold.may_depend_on allows source" in trials
 
 
 def test_a_teams_own_cases_alone_leave_survivors_to_be_listed(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_teams_own_cases_alone_leave_survivors_to_be_listed(tmp_path: Path) ->
     noticed = {trial.change for trial in run.trials if not trial.survived}
     assert {"FLOE-E201 is switched off", "FLOE-E201 only warns", "layer silver has no prefix"} <= noticed
     survivors = {trial.change for trial in run.survivors}
-    assert "layer gold does not require documentation" in survivors
+    assert "data_architecture.layers.gold.required_tests is without documentation" in survivors
     assert "layer bronze has no prefix" in survivors
 
 

@@ -52,6 +52,9 @@ def test_every_active_rule_of_the_seeds_platform_is_exercised() -> None:
 
 
 PLATFORMS: dict[str, dict[str, Any]] = {
+    "columns wanted": {"governance__quality_gates": {"zero_column_behavior": "fail"}},
+    "no columns are fine": {"governance__quality_gates": {"zero_column_behavior": "pass"}},
+    "warning tests do not count": {"governance__quality_gates": {"count_warn_severity": False}},
     "kimball": {"data_architecture__pattern": "kimball"},
     "data vault": {"data_architecture__pattern": "data_vault"},
     "no naming": {"data_architecture__naming": {"enforcement": "off"}},

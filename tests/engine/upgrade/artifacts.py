@@ -18,9 +18,9 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.shape import Path
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.upgrade.rule import ABSENT
-from floe_engine.upgrade.shape import Path
 
 _HEAD = {"apiVersion": "floe.dev/v1", "platform": {"name": "acme", "version": "1.0.0"}}
 _LAYERS = ("bronze", "silver", "gold")

@@ -17,12 +17,12 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.shape import Path
 from floe_engine.document.document import parse
 from floe_engine.upgrade.changes import diff
 from floe_engine.upgrade.rows import one_column, side_by_side
 from floe_engine.upgrade.rule import ABSENT
 from floe_engine.upgrade.settings import locate, manifest_path
-from floe_engine.upgrade.shape import Path
 from tests.engine.upgrade.artifacts import artifact, documents, packed
 
 CONFIG = (MANIFEST, "pluginDetails", "compute", "config")

@@ -14,6 +14,7 @@ from floe_engine.artifact.paths import (
     NAMING_RULES,
     QUALITY_GATES,
 )
+from floe_engine.artifact.shape import Pattern, matches, places
 from floe_engine.errors import UsageError
 from floe_engine.manifest.laws import AtMost
 from floe_engine.manifest.plugins import Catalogue, PluginType
@@ -26,7 +27,6 @@ from floe_engine.upgrade.changes import NO_IMPACT
 from floe_engine.upgrade.readers import readers
 from floe_engine.upgrade.rule import ABSENT, Example, Rule
 from floe_engine.upgrade.rules import all_rules, compare, explain, rule
-from floe_engine.upgrade.shape import Pattern, matches, places
 from tests.engine.upgrade.artifacts import artifact, documents, packed
 
 EVERY_RULE = pytest.mark.parametrize("row", all_rules(), ids=lambda row: row.id)

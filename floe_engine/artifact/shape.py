@@ -1,4 +1,4 @@
-"""The shape of the eight files, read off their types, so that a diff knows what it looks at.
+"""The shape of the eight files, read off their types: what whoever compares or changes them looks at.
 
 A shape says of every place in an artifact whether it is a record, a table by name, a list whose
 items have an identity, a set of names or a single value, and what stands there when nothing is
@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -133,6 +134,8 @@ UNSET: Mapping[Path, Any] = {(paths.CLASSIFICATION, "rules", "*", "minimum_test_
 RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
 """Tables and items that are definitions: equal content under another name is a rename."""
 
+_FILES = {PurePosixPath(file).stem: file for file in paths.FILES}
+
 FILE_MODELS: Mapping[str, type[model.Part]] = {
     paths.MANIFEST: model.PlatformManifest,
     paths.CLASSIFICATION: model.ClassificationPolicy,
@@ -163,6 +166,32 @@ def shapes() -> Mapping[str, Shape]:
         reserved={paths.LAYERS_META: meta},
     )
     return found
+
+
+def published(place: Path) -> Pattern:
+    """A declared place as the artifact spells it; empty where the artifact has none."""
+    if not place:
+        return ()
+    file = _FILES[place[0]]
+    shape: Shape | None = shapes()[file]
+    spelt = [file]
+    for key in place[1:]:
+        match shape:
+            case Record():
+                key = shape.names.get(key, key)
+                shape = shape.fields.get(key)
+            case Table():
+                shape = shape.reserved.get(key, shape.value)
+            case Items():
+                shape = shape.value
+            case Names() if key == "*":
+                pass
+            case _:
+                shape = None
+        if shape is None:
+            return ()
+        spelt.append(key)
+    return tuple(spelt)
 
 
 def places() -> Iterator[Pattern]:
