@@ -6,7 +6,7 @@ them is `created`, and `keep_created` takes that from the previous build while n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from floe_engine.artifact.content import Artifact, content_digest
@@ -27,6 +27,7 @@ from floe_engine.artifact.model import (
     Namespaces,
     NamingRules,
     ParentArtifact,
+    Part,
     Permission,
     PlatformManifest,
     PlatformName,
@@ -172,10 +173,8 @@ def _classification(manifest: schema.Manifest, named: PlatformName) -> Classific
     rules = schema.effective_level_rules(manifest)
     return ClassificationPolicy(
         platform=named,
-        levels=section.levels,
         default=section.default_level,
-        require_declared=section.require_declared,
-        meta_keys=section.meta_keys,
+        **_shared(section, ClassificationPolicy, but=("rules", "propagation", "name_patterns")),
         rules={level: LevelRule(**_fields(rule)) for level, rule in rules.items()},
         propagation=Propagation(**_fields(section.propagation)),
         name_patterns=tuple(
@@ -205,9 +204,7 @@ def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
     gates = governance.quality_gates
     return QualityGates(
         platform=named,
-        minimum_test_coverage=gates.minimum_test_coverage,
-        required_tests=gates.required_tests,
-        block_on_failure=gates.block_on_failure,
+        **_shared(gates, QualityGates),
         enforcement=governance.policy_enforcement_level,
         coverage=Coverage(
             metric=gates.coverage_metric,
@@ -215,9 +212,6 @@ def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
             count_warn_severity=gates.count_warn_severity,
             zero_columns=gates.zero_column_behavior,
         ),
-        layer_thresholds=gates.layer_thresholds,
-        require_descriptions=gates.require_descriptions,
-        require_column_descriptions=gates.require_column_descriptions,
         waivers=tuple(as_waiver(waiver) for waiver in schema.effective_waivers(manifest)),
         waiver_policy=WaiverPolicy(**_fields(governance.waiver_policy)),
         custom_rules=tuple(CustomRule(**_fields(rule)) for rule in governance.custom_rules),
@@ -241,15 +235,12 @@ def _schemas(manifest: schema.Manifest, named: PlatformName) -> SchemaRegistry:
     section = manifest.catalog.schema_registry
     return SchemaRegistry(
         platform=named,
-        column_case=section.column_case,
-        reserved_columns=section.reserved_columns,
+        **_shared(section, SchemaRegistry, but=("required_columns", "type_rules")),
         required_columns={
             layer: tuple(RequiredColumn(name=column.name, type=column.type) for column in columns)
             for layer, columns in section.required_columns.items()
         },
         type_rules=tuple(TypeRule(pattern=rule.pattern, type=rule.type) for rule in section.type_rules),
-        require_data_types=section.require_data_types,
-        require_contract=section.require_contract,
     )
 
 
@@ -264,13 +255,10 @@ def _naming(manifest: schema.Manifest, named: PlatformName) -> NamingRules:
     return NamingRules(
         platform=named,
         pattern=architecture.pattern,
-        enforcement=architecture.naming.enforcement,
+        **_shared(architecture.naming, NamingRules),
         prefixes={name: layer.prefixes[0] for name, layer in layers.items() if layer.prefixes},
         more_prefixes={name: layer.prefixes[1:] for name, layer in layers.items() if layer.prefixes[1:]},
         aliases=aliases,
-        name_pattern=architecture.naming.name_pattern,
-        applies_to=architecture.naming.applies_to,
-        custom_patterns=architecture.naming.custom_patterns,
     )
 
 
@@ -298,3 +286,12 @@ def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
 def _fields(section: Section) -> Mapping[str, Any]:
     """The fields of a manifest section whose artifact counterpart has the same names."""
     return {name: getattr(section, name) for name in type(section).model_fields}
+
+
+def _shared(section: Section, part: type[Part], but: Collection[str] = ()) -> Mapping[str, Any]:
+    """The settings that a file has under their own names, but those that are made otherwise."""
+    return {
+        name: value
+        for name, value in _fields(section).items()
+        if name in part.__struct_fields__ and name not in but
+    }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+from msgspec import structs
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -45,6 +48,21 @@ class ModelDescription(ModelRule):
                 suggestion="say in one sentence what one row of it is",
             )
 
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """The description taken away, and left."""
+        whole = _undocumented(platform)
+        if whole is not None:
+            bare = replace(whole, description="")
+            name = whole.name
+            yield Example(
+                "a model without a description is refused",
+                f"model {name} without a description",
+                name,
+                (bare,),
+                passes=False,
+            )
+            yield Example("a described model passes", f"model {name}, described", name, (whole,), passes=True)
+
 
 class ColumnDescription(ModelRule):
     """Every declared column has a description.
@@ -77,3 +95,32 @@ class ColumnDescription(ModelRule):
                     actual="no description",
                     suggestion="say what it holds, in which unit",
                 )
+
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """A column's description taken away, and left."""
+        whole = _undocumented(platform)
+        if whole is not None:
+            bare = replace(
+                whole, columns=tuple(structs.replace(each, description="") for each in whole.columns)
+            )
+            name = whole.name
+            yield Example(
+                "a column without a description is refused",
+                f"model {name} with a column that nobody describes",
+                name,
+                (bare,),
+                passes=False,
+            )
+            yield Example(
+                "described columns pass", f"model {name}, its columns described", name, (whole,), passes=True
+            )
+
+
+def _undocumented(platform: Platform) -> Model | None:
+    """A model whose documentation no stronger rule asks for; None where one does everywhere."""
+    from floe_engine.policy.specimens import specimen
+
+    layers = [name for name, each in platform.layers.items() if "documentation" not in each.required_tests]
+    if "documentation" in platform.gates.required_tests or (platform.layers and not layers):
+        return None
+    return specimen(platform, layers[0] if layers else None)

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement, governor_of
@@ -33,6 +33,18 @@ class Family(StrEnum):
     CLASSIFICATION = "classification"
     ACCESS = "access"
     WAIVERS = "waivers"
+
+
+class Example(NamedTuple):
+    """Models that a rule must pass, or must not: its own case among a platform's policy tests."""
+
+    name: str
+    given: str
+    """The models in a few words, for people."""
+    subject: str
+    """The resource that the rule is asked about."""
+    models: tuple[Model, ...]
+    passes: bool
 
 
 class Rule(ABC):
@@ -75,6 +87,14 @@ class Rule(ABC):
                 return "warn"
             case "nothing":
                 return "strict"
+
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """What passes and what does not, built from a platform that asks for this.
+
+        All else in the models is as the platform wants it (`specimens`), so that an example can fail
+        for this rule alone.
+        """
+        return iter(())
 
     @abstractmethod
     def examine(self, view: View) -> Iterator[Examined]:

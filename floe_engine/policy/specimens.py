@@ -16,7 +16,8 @@ from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.required_tests import BUILT_IN, required_anywhere
-from floe_engine.policy.rules import rule_by_id
+from floe_engine.policy.rule import Family
+from floe_engine.policy.rules import RULES, rule_by_id
 from floe_engine.policy.schema_registry import well_spelt
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, Constraint, DataTest, Group, Model, Project, Source, folded
@@ -163,6 +164,15 @@ def with_meta(model: Model, meta: Mapping[str, Any]) -> Model:
 def placed(layer: str) -> dict[str, str]:
     """Meta that places a model in a layer."""
     return {LAYER_META: layer}
+
+
+def examples(platform: Platform, family: Family) -> Iterator[Case]:
+    """The rules' own examples, as cases."""
+    for rule in RULES:
+        if rule.family is family and rule.active(platform):
+            for each in rule.examples(platform):
+                result = (compliance if each.passes else violation)(platform, rule.id)
+                yield case(each.name, each.given, each.models, Expectation(rule.id, each.subject, result))
 
 
 def case(

@@ -12,7 +12,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.required_tests import Freshness
-from floe_engine.policy.specimens import PROJECT, case, compliance, key_of, specimen, violation
+from floe_engine.policy.specimens import PROJECT, case, compliance, specimen, violation
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
 
@@ -44,7 +44,6 @@ def quality_cases(platform: Platform) -> Iterator[Case]:
         if rule.minimum_test_coverage:
             yield from _level_coverage(platform, level, rule.minimum_test_coverage)
     yield from _counted(platform)
-    yield from _descriptions(platform)
 
 
 def _required(
@@ -235,41 +234,4 @@ def _counted(platform: Platform) -> Iterator[Case]:
             f"model {model.name}, every column tested by a test of severity warn",
             [model],
             Expectation(rule, model.name, violation(platform, rule)),
-        )
-
-
-def _descriptions(platform: Platform) -> Iterator[Case]:
-    layer = next(
-        (name for name, c in platform.layers.items() if "documentation" not in c.required_tests), None
-    )
-    complete = specimen(platform, layer)
-    name = complete.name
-    if "documentation" in platform.gates.required_tests or (layer is None and platform.layers):
-        return
-    if platform.gates.require_descriptions:
-        yield case(
-            "a model without a description is refused",
-            f"model {name} without a description",
-            [replace(complete, description="")],
-            Expectation("FLOE-E220", name, violation(platform, "FLOE-E220")),
-        )
-        yield case(
-            "a described model passes",
-            f"model {name}, described",
-            [complete],
-            Expectation("FLOE-E220", name, compliance(platform, "FLOE-E220")),
-        )
-    if platform.gates.require_column_descriptions:
-        bare = replace(complete, columns=(Column(key_of(platform)),))
-        yield case(
-            "a column without a description is refused",
-            f"model {name} with a column that nobody describes",
-            [bare],
-            Expectation("FLOE-E221", name, violation(platform, "FLOE-E221")),
-        )
-        yield case(
-            "described columns pass",
-            f"model {name}, its columns described",
-            [complete],
-            Expectation("FLOE-E221", name, compliance(platform, "FLOE-E221")),
         )

@@ -13,6 +13,8 @@ from msgspec import structs
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Suite
+from floe_engine.policy.rule import Family
+from floe_engine.policy.specimens import examples
 from floe_engine.policy.suite_access import access_cases
 from floe_engine.policy.suite_classification import classification_cases
 from floe_engine.policy.suite_naming import naming_cases
@@ -28,10 +30,16 @@ ACCESS = "Access control rules"
 def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
     """The four suites of a platform, in the seed's order."""
     return (
-        Suite(NAMING, tuple(naming_cases(platform))),
-        Suite(QUALITY, (*quality_cases(platform), *schema_cases(platform))),
-        Suite(CLASSIFICATION, tuple(classification_cases(platform))),
-        Suite(ACCESS, tuple(access_cases(platform))),
+        Suite(NAMING, (*naming_cases(platform), *examples(platform, Family.NAMING))),
+        Suite(
+            QUALITY,
+            (*quality_cases(platform), *examples(platform, Family.QUALITY), *schema_cases(platform)),
+        ),
+        Suite(
+            CLASSIFICATION,
+            (*classification_cases(platform), *examples(platform, Family.CLASSIFICATION)),
+        ),
+        Suite(ACCESS, (*access_cases(platform), *examples(platform, Family.ACCESS))),
     )
 
 
