@@ -302,6 +302,7 @@ class QualityGates(PolicyFile, frozen=True, kw_only=True):
     layer_thresholds: dict[Name, Percent] = field(default={}, name="layerThresholds")
     require_descriptions: bool = False
     require_column_descriptions: bool = False
+    max_parents: Count | None = None
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: WaiverPolicy = field(default=WaiverPolicy(), name="waiverPolicy")
     custom_rules: tuple[CustomRule, ...] = field(default=(), name="customRules")

@@ -71,6 +71,9 @@ class QualityGates(Settings):
     layer_thresholds: Annotated[dict[Name, Percent], AtLeast()] = Field({})
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
+    max_parents: Annotated[Count | None, AtMost(tighter="DEP001", looser="DEP002")] = None
+    """Most models, sources and seeds that one model may select from; unset: any number."""
+
     block_on_failure: Annotated[Switch, OnlyOn(tighter="GAT001", looser="GAT002")] = True
     """Whether a failed gate is an error; `false` turns gate errors into warnings."""
 

@@ -19,6 +19,7 @@ from floe_engine.policy.custom import MetaField, TagsForPrefix, TestsOfType
 from floe_engine.policy.dependencies import LayerDependency
 from floe_engine.policy.descriptions import ColumnDescription, ModelDescription
 from floe_engine.policy.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
+from floe_engine.policy.parents import TooManyParents
 from floe_engine.policy.propagation import ModelPropagation, NamePropagation
 from floe_engine.policy.required_tests import (
     Contract,
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     LevelCoverage(),
     ModelDescription(),
     ColumnDescription(),
+    TooManyParents(),
     NotNullKey(),
     UniqueKey(),
     Freshness(),

@@ -35,6 +35,7 @@ RICH: tuple[Edit, ...] = (
     (f"{GATES}.require_column_descriptions", True),
     (f"{GATES}.required_tests", ["my_test"]),
     (f"{GATES}.layer_thresholds", {"gold": 50}),
+    (f"{GATES}.max_parents", 1),
     (f"{CLASSES}.require_declared", True),
     (f"{CLASSES}.rules.pii.forbidden_layers", ["bronze"]),
     (f"{CLASSES}.rules.internal.requires_meta", ["owner"]),

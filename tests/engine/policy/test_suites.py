@@ -52,6 +52,7 @@ def test_every_active_rule_of_the_seeds_platform_is_exercised() -> None:
 
 
 PLATFORMS: dict[str, dict[str, Any]] = {
+    "few parents": {"governance__quality_gates": {"max_parents": 2}},
     "columns wanted": {"governance__quality_gates": {"zero_column_behavior": "fail"}},
     "no columns are fine": {"governance__quality_gates": {"zero_column_behavior": "pass"}},
     "warning tests do not count": {"governance__quality_gates": {"count_warn_severity": False}},
