@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.text import count, homely
 from floe_tui.themes import GLYPHS
 
 if TYPE_CHECKING:
-    from floe_engine import FirstPin
+    from floe_engine import Effect, FirstPin, Impact, UpgradePlan
 
 Precision = Literal["pinned", "patch", "minor", "kept"]
 """How closely: exactly, with its patches, with its minor versions, or as closely as until now."""
@@ -44,7 +44,7 @@ class Move:
 
     title: str
     text: str
-    plan: Any
+    plan: UpgradePlan | FirstPin
     reference: str
     """What floe.yaml would say."""
     changes: bool
@@ -143,7 +143,7 @@ def undo(directory: Path, cancel: CancelToken) -> str:
     return str(undo_move(Workspace.open(directory), cancel=cancel).ref)
 
 
-def described(plan: Any) -> Move:
+def described(plan: UpgradePlan) -> Move:
     """A plan in words."""
     downgrade = plan.step == "older"
     breaks = plan.candidate is not None and (plan.breaks or plan.impact is None)
@@ -217,7 +217,7 @@ def _step(step: str) -> str:
     return {"same": "the same version", "older": "an older version"}.get(step, f"a {step} step")
 
 
-def _platform(plan: Any) -> Iterator[str]:
+def _platform(plan: UpgradePlan) -> Iterator[str]:
     if plan.candidate is None:
         yield "The locked version stays; only the range in floe.yaml changes."
         return
@@ -233,7 +233,7 @@ def _platform(plan: Any) -> Iterator[str]:
     yield ""
 
 
-def _project(plan: Any) -> Iterator[str]:
+def _project(plan: UpgradePlan) -> Iterator[str]:
     if plan.candidate is None:
         return
     yield "# What it does to this project"
@@ -266,5 +266,5 @@ def _project(plan: Any) -> Iterator[str]:
         yield "✓ nothing: every finding stays as it is"
 
 
-def _others(impact: Any) -> list[Any]:
+def _others(impact: Impact) -> list[Effect]:
     return [effect for effect in impact.of("new", "worsened") if not effect.breaks]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from floe_engine import Diagnostic, FloeError, Severity, human_size
+from floe_engine import CancelToken, Diagnostic, FloeError, Report, Severity, human_size
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.manifest.live_check import Found, LiveCheck
@@ -262,7 +262,7 @@ class ManifestScreen(PlaceScreen):
     def _compile(self) -> None:
         directory = self.workbench.options.directory
 
-        def work(report: Any, cancel: Any) -> tuple[bool, int]:
+        def work(report: Report, cancel: CancelToken) -> tuple[bool, int]:
             from floe_engine import Workspace, compile_platform
 
             compiled = compile_platform(Workspace.open(directory), report=report, cancel=cancel)

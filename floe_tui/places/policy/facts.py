@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, Report
 from floe_tui.text import count
 from floe_tui.widgets.row_view import Row, Tone
+
+if TYPE_CHECKING:
+    from floe_engine import CaseResult, Stamps, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +23,15 @@ class Tested:
     """One run: each case's result by suite title and case name, in their order."""
 
     platform: str
-    results: Mapping[tuple[str, str], Any]
+    results: Mapping[tuple[str, str], CaseResult]
     paths: Mapping[str, Path | None]
     """Suite title to its file; None for the generated ones."""
     unexercised: tuple[str, ...]
 
     @property
-    def suites(self) -> dict[str, list[tuple[str, Any]]]:
+    def suites(self) -> dict[str, list[tuple[str, CaseResult]]]:
         """Suite title to the names and results of its cases."""
-        found: dict[str, list[tuple[str, Any]]] = {title: [] for title in self.paths}
+        found: dict[str, list[tuple[str, CaseResult]]] = {title: [] for title in self.paths}
         for (suite, name), result in self.results.items():
             found[suite].append((name, result))
         return found
@@ -47,12 +50,12 @@ class Tested:
 class Mutated:
     """What became of every weakened platform."""
 
-    trials: tuple[Any, ...]
+    trials: tuple[Trial, ...]
     own: bool
     """Whether only the team's own cases were asked."""
 
     @property
-    def survivors(self) -> tuple[Any, ...]:
+    def survivors(self) -> tuple[Trial, ...]:
         """Those that no case noticed."""
         return tuple(trial for trial in self.trials if trial.survived)
 
@@ -73,9 +76,14 @@ class Shown:
 
     suite: str
     case: str = ""
-    result: Any = None
-    trial: Any = None
+    result: CaseResult | None = None
+    trial: Trial | None = None
     path: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called by itself."""
+        return self.case or (self.trial.rule if self.trial is not None else self.suite)
 
     @property
     def is_head(self) -> bool:
@@ -113,7 +121,7 @@ def mutate(directory: Path, own: bool, report: Report, cancel: CancelToken) -> M
 
 def changed_files(
     directory: Path, files: Callable[[], Sequence[Path]] | None
-) -> tuple[Callable[[], Sequence[Path]], Any]:
+) -> tuple[Callable[[], Sequence[Path]], Stamps]:
     """What decides about the tests, and the state of it now; `files` is what an earlier call gave."""
     from floe_engine import Workspace, platform_files, stamps
 
@@ -178,10 +186,12 @@ def _judged(passed: bool) -> tuple[str, Tone]:
 
 def explained(shown: Shown) -> str:
     """A case (given, expected, found) or a mutant in full."""
-    return _case(shown) if shown.result is not None else _mutant(shown.trial)
+    if shown.result is not None:
+        return _case(shown.result)
+    return _mutant(shown.trial) if shown.trial is not None else ""
 
 
-def _mutant(trial: Any) -> str:
+def _mutant(trial: Trial) -> str:
     lines = [f"# {trial.rule}", trial.change, ""]
     if trial.survived:
         lines += [
@@ -195,8 +205,7 @@ def _mutant(trial: Any) -> str:
     return "\n".join(lines)
 
 
-def _case(shown: Shown) -> str:
-    result = shown.result
+def _case(result: CaseResult) -> str:
     case = result.case
     lines = ["# Given", case.given or count(len(case.project.models), "model")]
     lines += [f"  {model.name}" for model in case.project.models[:10]] if not case.given else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -35,6 +35,9 @@ from floe_tui.widgets.row_view import Column, RowView
 from floe_tui.widgets.source_view import Remark, SourceView
 from floe_tui.widgets.text_view import TextView
 
+if TYPE_CHECKING:
+    from floe_engine import Stamps
+
 LIMIT = 1_000_000
 """Bytes of a case file that are shown."""
 
@@ -64,7 +67,7 @@ class PolicyScreen(PlaceScreen):
         self._folded: set[str] = set()
         self._shown: dict[str, Shown] = {}
         self._files: Callable[[], Sequence[Path]] | None = None
-        self._stamps: Any = None
+        self._stamps: Stamps | None = None
 
     def compose_body(self) -> ComposeResult:
         """Suites and cases; one case in full beside them."""
@@ -186,7 +189,7 @@ class PolicyScreen(PlaceScreen):
             return
         directory, files = self.workbench.options.directory, self._files
 
-        def done(seen: tuple[Callable[[], Sequence[Path]], Any]) -> None:
+        def done(seen: tuple[Callable[[], Sequence[Path]], Stamps]) -> None:
             before, (self._files, self._stamps) = self._stamps, seen
             if before is not None and before != self._stamps:
                 self.action_run_all()
@@ -274,7 +277,7 @@ class PolicyScreen(PlaceScreen):
         view, shown = self.query_one(TextView), self.shown
         if shown is not None and (shown.result is not None or shown.trial is not None):
             view.show(explained(shown))
-            self.query_one("#case", Frame).entitle(shown.case or shown.trial.rule)
+            self.query_one("#case", Frame).entitle(shown.title)
         elif self._tested is not None:
             view.show(unexercised_text(self._tested))
             self.query_one("#case", Frame).entitle("What no case looks at")
@@ -294,21 +297,21 @@ class PolicyScreen(PlaceScreen):
     def _show_source(self, shown: Shown | None) -> None:
         """The case as its file has it, where it has one."""
         pane, source = self.query_one("#source", Frame), self.query_one(SourceView)
-        path = shown.path if shown is not None and shown.result is not None else None
-        if shown is None or path is None:
+        result = shown.result if shown is not None else None
+        if shown is None or shown.path is None or result is None:
             rules = self._tested.unexercised if self._tested is not None else ()
             pane.entitle("Rules that no case expects to fail", chip(str(len(rules))))
             source.empty = "Every rule has a case that expects it to fail."
             source.show([f"{rule}  {rule_title(rule)}" for rule in rules])
             return
         try:
-            lines = read_bounded(path, LIMIT, what="case file").decode("utf-8", "replace").splitlines()
+            lines = read_bounded(shown.path, LIMIT, what="case file").decode("utf-8", "replace").splitlines()
         except FloeError:
             lines = []
-        failed = not shown.result.passed
+        failed = not result.passed
         said = "does not do what it expects" if failed else "does what it expects"
         sign, tone = ("✗", "error") if failed else ("✓", "success")
-        pane.entitle(path.name, note=f":{shown.line}")
+        pane.entitle(shown.path.name, note=f":{shown.line}")
         source.show(lines, "yaml", Remark(shown.line, sign, tone, said))
 
     def action_open(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.pinning import SEVERITIES, Ask, is_pinned
@@ -18,6 +18,9 @@ from floe_tui.themes import GLYPHS
 from floe_tui.widgets.marks import Toned, bar
 from floe_tui.widgets.row_view import Row, Tone
 from floe_tui.widgets.source_view import Remark
+
+if TYPE_CHECKING:
+    from floe_engine import Finding, StepStatus, Waiver
 
 GROUPS = ("rule", "file", "severity", "waiver")
 
@@ -45,7 +48,7 @@ SPEC = "floe.yaml"
 class Found:
     """A finding, and the file that it is in."""
 
-    finding: Any
+    finding: Finding
     file: Path | None
     """Absolute; None where the platform itself is at fault, which has no file here."""
     shown: str
@@ -158,7 +161,7 @@ def _keyed(findings: Sequence[Found]) -> Iterator[Found]:
         seen[fingerprint] += 1
 
 
-def _numbers(step: Any) -> Iterator[str]:
+def _numbers(step: StepStatus) -> Iterator[str]:
     if step.errors:
         yield f" {step.errors}"
     if step.warnings:
@@ -182,7 +185,7 @@ def source_of(item: Found) -> tuple[list[str], Remark]:
     return data.decode("utf-8", "replace").splitlines(), Remark(finding.line, sign, tone, message)
 
 
-def located(finding: Any, directory: Path, project: Path) -> Found:
+def located(finding: Finding, directory: Path, project: Path) -> Found:
     """Where a finding's file is: a path of the dbt project, but floe.yaml is the data product's."""
     if not finding.path:
         return Found(finding, None, "")
@@ -279,21 +282,21 @@ def row_of(key: str, item: Found) -> Row:
     sign, tone = GLYPHS[finding.severity], tones[finding.severity]
     if item.quiet:
         sign, tone = GLYPHS["skipped"], "dim"
-    excused = f" (waived {_until(finding.waiver)})" if finding.waived else ""
+    excused = f" (waived {_until(finding.waiver)})" if finding.waived and finding.waiver else ""
     # Who it is about stands before it already.
     cells = (finding.subject, f"{shortly(finding)}{excused}")
     search = f"{finding.rule} {finding.message} {item.shown} {finding.severity} {item.waiver}"
     return Row(key, cells, sign, tone, search, tail=tuple(_measure(finding)))
 
 
-def shortly(finding: Any) -> str:
+def shortly(finding: Finding) -> str:
     """What is wrong, where who it is about and the rule's title stand beside it."""
     if share := _SHARE.match(finding.actual):
         return f"{share[1]} of {share[2]}"
     return str(finding.message.removeprefix(f"{finding.subject} "))
 
 
-def _measure(finding: Any) -> Iterator[Toned]:
+def _measure(finding: Finding) -> Iterator[Toned]:
     """How far a share is from what is demanded, drawn."""
     share, least = _SHARE.match(finding.actual), _PERCENT.search(finding.expected)
     if share and least:
@@ -325,11 +328,11 @@ def in_full(item: Found) -> str:
     return "\n".join(lines)
 
 
-def _until(waiver: Any) -> str:
+def _until(waiver: Waiver) -> str:
     return f"until {waiver.expires}{_left(waiver)}" if waiver.expires else "for ever"
 
 
-def _left(waiver: Any) -> str:
+def _left(waiver: Waiver) -> str:
     """How long a waiver still excuses, where that is not long."""
     try:
         days = (date.fromisoformat(waiver.expires or "") - date.today()).days

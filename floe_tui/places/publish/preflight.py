@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter as clock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from floe_engine import Cancelled, CancelToken, FloeError, Level
 from floe_tui.action import Place
@@ -18,7 +18,7 @@ from floe_tui.places.registry.facts import open_at
 from floe_tui.text import count, homely
 
 if TYPE_CHECKING:
-    from floe_engine import Workspace
+    from floe_engine import Checked, Severity, Workspace
 
 State = Literal["waiting", "passed", "warning", "failed", "skipped"]
 
@@ -64,7 +64,7 @@ class Preflight:
     _signed: str = ""
     """The newest published version, where it is signed."""
     _newest: str = ""
-    _checked: Any = None
+    _checked: Checked | None = None
     _found: list[Check] = field(default_factory=list)
 
     def run(self) -> tuple[Check, ...]:
@@ -273,5 +273,5 @@ def _needs_manifest(base: Check) -> Check:
     return Check(base.title, "skipped", "needs a manifest without errors")
 
 
-def _sign(severity: Any) -> str:
+def _sign(severity: Severity) -> str:
     return "✗" if severity.value == "error" else "!"

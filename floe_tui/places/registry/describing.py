@@ -220,10 +220,10 @@ class Describing:
             self._screen.set_timer(GATHERING, self._tell)
         self._arrived(fact.after(self._before.get(fact.tag)), known)
 
-    def _measured(self, fact: Any, known: dict[str, Any]) -> None:
+    def _measured(self, fact: Known | Distance, known: dict[str, Any]) -> None:
         self._arrived(fact, known)
 
-    def _arrived(self, fact: Any, known: dict[str, Any]) -> None:
+    def _arrived(self, fact: Known | Distance, known: dict[str, Any]) -> None:
         """A fact or a distance; `known` tells whether its repository and lock are still looked at."""
         if known is not self._facts and known is not self._distances:
             return

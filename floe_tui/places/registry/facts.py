@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, human_size
 from floe_tui.text import count, homely
 from floe_tui.widgets.row_view import Tone
 
 if TYPE_CHECKING:
-    from floe_engine import Distance, Workspace
+    from floe_engine import Changelog, Constraint, Distance, Inspection, Verdict, Workspace
     from floe_tui.jobs import Jobs
     from floe_tui.pinning import Precision
 
@@ -130,7 +130,7 @@ def first_use(jobs: Jobs, cancel: CancelToken) -> Callable[[str, str], bool]:
     return ask
 
 
-def judged(verdict: Any) -> tuple[str, Tone, str]:
+def judged(verdict: Verdict | None) -> tuple[str, Tone, str]:
     """A verdict's sign, tone and words for one cell."""
     if verdict is None:
         return " ", "", ""
@@ -147,7 +147,7 @@ def short_signer(signer: str) -> str:
     return signer.partition(" (")[0].removeprefix("https://").removeprefix("sha256:")
 
 
-def verdict_lines(verdict: Any) -> list[str]:
+def verdict_lines(verdict: Verdict) -> list[str]:
     """A verdict in full."""
     sign, _, _ = judged(verdict)
     lines = ["# Signatures", f"{sign} {verdict.status}"]
@@ -159,7 +159,7 @@ def verdict_lines(verdict: Any) -> list[str]:
     return lines + [f"! {warning}" for warning in verdict.warnings]
 
 
-def details(found: Any) -> str:
+def details(found: Inspection) -> str:
     """One version in full: what it is, its files, its signatures."""
     platform = found.artifact.platform
     lines = [
@@ -208,7 +208,7 @@ def ranges(tag: str) -> list[tuple[Precision, str, str]]:
     return rows
 
 
-def allowed_tags(constraint: Any, tags: Sequence[str]) -> tuple[str, ...]:
+def allowed_tags(constraint: Constraint, tags: Sequence[str]) -> tuple[str, ...]:
     """Those of `tags` that a constraint allows."""
     from floe_engine import Version
 
@@ -216,7 +216,7 @@ def allowed_tags(constraint: Any, tags: Sequence[str]) -> tuple[str, ...]:
     return tuple(tag for tag, version in found if version is not None and constraint.allows(version))
 
 
-def changes_text(log: Any) -> str:
+def changes_text(log: Changelog) -> str:
     """A changelog as facts: the releases, newest first, each with its changes."""
     signs = {"major": "✗", "minor": "!"}
     lines: list[str] = []

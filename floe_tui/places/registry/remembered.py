@@ -12,11 +12,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from floe_engine import FloeError, write_file
 from floe_tui.places.registry.facts import Versions, judged
 from floe_tui.session import home, read_json
+
+if TYPE_CHECKING:
+    from floe_engine import VersionFacts
 
 LIMIT = 32_000_000
 """Bytes that are read back."""
@@ -43,7 +46,7 @@ class Known:
     """The digest that the tag named before, where it names another now."""
 
     @classmethod
-    def of(cls, facts: Any) -> Known:
+    def of(cls, facts: VersionFacts) -> Known:
         """What the engine told just now."""
         if facts.problem:
             return cls(facts.tag, sign="✗", tone="error", problem=facts.problem)

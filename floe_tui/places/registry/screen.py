@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -398,7 +398,7 @@ class RegistryScreen(PlaceScreen):
 
         self._show_details(work, f"Verifying {tag}", self._command("verify", tag))
 
-    def _show_details(self, work: Any, title: str, command: str) -> None:
+    def _show_details(self, work: Callable[[Report, CancelToken], str], title: str, command: str) -> None:
         tag = self.tag
 
         def done(text: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, DiffRow, FloeError, Report
 from floe_tui.text import count, shorten
@@ -14,7 +14,7 @@ from floe_tui.widgets.marks import Toned, toned_chip
 from floe_tui.widgets.row_view import Row, Tone
 
 if TYPE_CHECKING:
-    from floe_engine import Workspace
+    from floe_engine import Comparison, Entry, Side, Workspace
 
 SIGNS: dict[str, tuple[str, Tone]] = {
     "major": ("✗", "error"),
@@ -42,9 +42,9 @@ class Sides:
 class Compared:
     """Two versions beside each other."""
 
-    comparison: Any
+    comparison: Comparison
     required: str
-    entries: tuple[Any, ...]
+    entries: tuple[Entry, ...]
     lines: tuple[tuple[int, bool], ...]
     """Of each entry: a line of its file, and whether it is the old text's."""
     files: Mapping[str, Sequence[DiffRow]]
@@ -99,7 +99,7 @@ def compare(directory: Path, old: str, new: str, report: Report, cancel: CancelT
     return Compared(found, found.assessment.required, entries, _lines(found, entries, cancel), files)
 
 
-def _lines(found: Any, entries: Sequence[Any], cancel: CancelToken) -> tuple[tuple[int, bool], ...]:
+def _lines(found: Comparison, entries: Sequence[Entry], cancel: CancelToken) -> tuple[tuple[int, bool], ...]:
     """Where each change is written; what was removed, in the old text."""
     from floe_engine import lines_of
 
@@ -115,12 +115,12 @@ def _lines(found: Any, entries: Sequence[Any], cancel: CancelToken) -> tuple[tup
     return tuple(lines[index] for index in range(len(entries)))
 
 
-def _text(side: Any, name: str) -> str:
+def _text(side: Side, name: str) -> str:
     return str(side.artifact.files.get(name, b"").decode("utf-8", "replace"))
 
 
 def affect(
-    workspace: Workspace, comparison: Any, project: str, report: Report, cancel: CancelToken
+    workspace: Workspace, comparison: Comparison, project: str, report: Report, cancel: CancelToken
 ) -> Affected:
     """What a comparison does to the project in a directory, or to all of those below it."""
     from floe_engine import find_fleet, measure_impact
@@ -148,7 +148,7 @@ def affect(
 def rows_of(compared: Compared, *, breaking: bool = False, affected: Affected | None = None) -> list[Row]:
     """The changes as rows, under a row for each rule; the keys of changes are their indexes."""
     rows: list[Row] = []
-    groups: dict[str, list[tuple[int, Any]]] = {}
+    groups: dict[str, list[tuple[int, Entry]]] = {}
     for index, entry in enumerate(compared.entries):
         if breaking and not entry.breaking:
             continue
@@ -164,7 +164,7 @@ def rows_of(compared: Compared, *, breaking: bool = False, affected: Affected | 
     return rows
 
 
-def _row(key: str, entry: Any, affected: Affected | None) -> Row:
+def _row(key: str, entry: Entry, affected: Affected | None) -> Row:
     sign, tone = SIGNS[entry.bump]
     kind = KINDS.get(entry.change.kind, "~")
     tail: list[Toned] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -32,6 +32,9 @@ from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.split_diff import SplitDiff
+
+if TYPE_CHECKING:
+    from floe_engine import Entry
 
 TONES = {"error": "error", "warning": "warning"}
 
@@ -350,7 +353,7 @@ class VersionsScreen(PlaceScreen):
     # --- texts -----------------------------------------------------------------------------
 
     @property
-    def entry(self) -> Any:
+    def entry(self) -> Entry | None:
         """The change under the cursor, or None."""
         row = self.list.current
         return self._compared.entries[int(row.key)] if row and row.key.isdigit() and self._compared else None
