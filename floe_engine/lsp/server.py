@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,11 +18,15 @@ from floe_engine import __version__
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity
 from floe_engine.errors import FloeError
 from floe_engine.lsp.analysis import Analysis, analyse
+from floe_engine.lsp.board import Board
 from floe_engine.lsp.desk import Desk
 from floe_engine.lsp.places import Places
+from floe_engine.lsp.projects import Projects, span_of, text_of
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
+from floe_engine.policy.finding import Finding
+from floe_engine.workflows.explain import explain_code
 from floe_engine.workflows.fix_platform import fixes_apart
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.floe"
@@ -31,6 +35,12 @@ _SEVERITY = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
     Severity.WARNING: types.DiagnosticSeverity.Warning,
     Severity.INFO: types.DiagnosticSeverity.Information,
+}
+
+_WEIGHT = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
 }
 
 
@@ -63,24 +73,46 @@ def make_server() -> LanguageServer:
     """The server with all it can do; `start_io` runs it."""
     # Whole texts are sent: the protocol's ranges and pygls' lines disagree about U+2028 and others.
     server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full)
+    board = Board(server.text_document_publish_diagnostics, _path_of)
     desk: Desk[Page] = Desk(
         prepare=lambda uri: _judging(server, uri),
-        publish=lambda uri, page: _publish(server, page),
-        failed=lambda error: server.window_log_message(
-            types.LogMessageParams(types.MessageType.Error, f"floe crashed: {type(error).__name__}: {error}")
+        publish=lambda uri, page: board.text_judged(
+            uri, [_diagnostic(each, page) for each in page.found.diagnostics], page.version
         ),
+        failed=lambda error: _failed(server, error),
     )
-    _follow(server, desk)
-    _answer(server, desk)
+    projects = Projects(
+        publish=lambda path, findings: board.project_judged(path, _findings(server, path, findings)),
+        failed=lambda error: _failed(server, error),
+    )
+    _follow(server, desk, board, projects)
+    _answer(server, desk, board)
     return server
 
 
-def _follow(server: LanguageServer, desk: Desk[Page]) -> None:
+def _failed(server: LanguageServer, error: Exception) -> None:
+    """Say in the editor's log why a file or project was not judged."""
+    if isinstance(error, FloeError):
+        said, kind = (
+            ": ".join(filter(None, (error.where, error.title, error.message))),
+            types.MessageType.Warning,
+        )
+    else:
+        said, kind = f"floe crashed: {type(error).__name__}: {error}", types.MessageType.Error
+    server.window_log_message(types.LogMessageParams(kind, said))
+
+
+def _follow(server: LanguageServer, desk: Desk[Page], board: Board, projects: Projects) -> None:
     """What the editor tells of its files."""
+
+    def look(uri: str) -> None:
+        if (path := _path_of(uri)) is not None:
+            projects.look(path)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
         desk.changed(params.text_document.uri)
+        look(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
@@ -89,19 +121,22 @@ def _follow(server: LanguageServer, desk: Desk[Page]) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         desk.changed_elsewhere()
+        look(params.text_document.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def moved(params: types.DidChangeWatchedFilesParams) -> None:
         desk.changed_elsewhere()
+        for change in params.changes:
+            look(change.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         desk.closed(uri)
-        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        board.closed(uri)
 
 
-def _answer(server: LanguageServer, desk: Desk[Page]) -> None:
+def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
     """What the editor asks."""
 
     @server.feature(
@@ -118,7 +153,10 @@ def _answer(server: LanguageServer, desk: Desk[Page]) -> None:
         page = await desk.judgement(params.text_document.uri)
         told = page.found.hover(page.places.place(params.position))
         if told is None:
-            return None
+            rules = board.rules_at(params.text_document.uri, params.position.line)
+            pages = [explain_code(rule) for rule in rules]
+            text = "\n\n---\n\n".join(f"**{each.code}** {each.title}\n\n{each.prose}" for each in pages)
+            return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
         return types.Hover(
             types.MarkupContent(types.MarkupKind.Markdown, told.text), page.places.range(told.span)
         )
@@ -163,15 +201,20 @@ def _judging(server: LanguageServer, uri: str) -> Callable[[], Page]:
     """Takes the present text of a file; what is returned judges it, in a thread."""
     document = server.workspace.get_text_document(uri)
     text, version = document.source, document.version
-    name = to_fs_path(uri) if uri.startswith("file:") else None
-    path = Path(name) if name else None
+    path = _path_of(uri)
     encoding = server.workspace.position_encoding or "utf-16"
     return lambda: Page(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
 
 
-def _publish(server: LanguageServer, page: Page) -> None:
-    shown = [_diagnostic(each, page) for each in page.found.diagnostics]
-    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(page.uri, shown, page.version))
+def _path_of(uri: str) -> Path | None:
+    """The file that a URI names; None for a buffer without one, and for what names no file."""
+    if not uri.startswith("file:"):
+        return None
+    try:
+        name = to_fs_path(uri)
+    except ValueError:
+        return None
+    return Path(name) if name and "\0" not in name else None
 
 
 # --- the protocol's words ----------------------------------------------------------------------
@@ -192,6 +235,26 @@ def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
             for each in found.related
         ],
     )
+
+
+def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -> list[types.Diagnostic]:
+    """A project's findings in a file as it lies on disk."""
+    text = text_of(path) if findings else ""
+    places = Places(text, server.workspace.position_encoding or "utf-16")
+    shown = []
+    for finding in findings:
+        wanted = f"\nexpected {finding.expected}, is {finding.actual}" if finding.expected else ""
+        hint = f"\nhint: {finding.suggestion}" if finding.suggestion else ""
+        shown.append(
+            types.Diagnostic(
+                range=places.range(span_of(finding, text)),
+                message=f"{finding.message}{wanted}{hint}",
+                severity=_WEIGHT[finding.severity],
+                code=finding.rule,
+                source="floe",
+            )
+        )
+    return shown
 
 
 def _item(offer: Completion, places: Places, number: int) -> types.CompletionItem:
