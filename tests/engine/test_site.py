@@ -77,14 +77,14 @@ def test_it_is_read_and_searched_in_a_browser_without_a_network(
             await tab.call("Page.navigate", url=(site / "index.html").as_uri())
             await tab.call("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q=waiver")
             found = ""
-            for _ in range(100):
+            for _ in range(600):
                 found = str(await tab.evaluate("document.querySelector('#search-results')?.innerText ?? ''"))
                 if "Rules" in found:
                     break
                 await asyncio.sleep(0.1)
             await tab.call("Page.navigate", url=(site / "rules.html").as_uri())
             title = ""
-            for _ in range(100):
+            for _ in range(600):
                 title = str(await tab.evaluate("document.querySelector('h1')?.innerText ?? ''"))
                 if title.startswith("Rules"):
                     break
