@@ -78,7 +78,7 @@ def complete(directory: Path, line: str) -> tuple[str, ...]:
     """What the last word of a line could become, as the command line's own completion knows it."""
     words = ["floe", *line.removeprefix("floe ").split(" ")]
     asked = {
-        "_FLOE_COMPLETE": "complete_bash",
+        "_FLOE_COMPLETE": "bash_complete",
         "COMP_WORDS": " ".join(words),
         "COMP_CWORD": str(len(words) - 1),
     }
@@ -90,4 +90,5 @@ def complete(directory: Path, line: str) -> tuple[str, ...]:
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return tuple(done.stdout.split())
+    items = (line.partition(",") for line in done.stdout.splitlines())
+    return tuple(value for kind, _, value in items if kind == "plain")

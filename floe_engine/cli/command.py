@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import errno
-import functools
-import inspect
 import re
 import signal
 import traceback
@@ -13,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, get_args
+from typing import Any
 
-import typer
-from typer.models import ArgumentInfo, OptionInfo
+import click
 
+from floe_engine.cli.options import DIRECTORY
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
@@ -29,22 +26,6 @@ class Crash(FloeError):
     """An unforeseen exception: a mistake in floe. 70 is EX_SOFTWARE of sysexits.h."""
 
     exit_code = 70
-
-
-_METAVARS = {
-    "baseline": "FILE", "code": "CODE", "constraint": "CONSTRAINT", "dir_": "DIRECTORY",
-    "end": "TO", "exclude": "SELECTOR", "executor": "ADDRESS", "file": "FILE",
-    "identity_token": "TOKEN", "impact": "PROJECT", "into": "DIRECTORY", "key": "FILE",
-    "new": "NEW", "old": "OLD", "output": "FORM", "path": "SETTING", "platform": "VERSION",
-    "profiles_dir": "DIRECTORY",
-    "registry": "REPOSITORY", "select": "SELECTOR", "shell": "SHELL", "source": "SRC",
-    "start": "FROM", "target": "DST", "to": "VERSION", "trusted_key": "FILE",
-    "version": "VERSION", "workers": "NUMBER",
-}  # fmt: skip
-"""Parameter → what its value is called in help."""
-
-Misused: Any = typer.BadParameter.__base__
-"""What typer raises for a command line that it cannot parse; it exports that class under no name."""
 
 
 _OF_THE_MACHINE = frozenset(
@@ -69,84 +50,77 @@ class Face:
 
 
 Body = Callable[..., int | None]
+"""What a command does with a `Face` and the values of its own options: its exit code, or None for 0."""
+
+_DIRECTORY = click.Option(
+    ["--dir", "-C", "directory"],
+    type=DIRECTORY,
+    default=Path(),
+    metavar="DIRECTORY",
+    help="Work in this directory; other paths are relative to it.",
+)
+_QUIET = click.Option(["--quiet", "-q"], is_flag=True, help="Print results and problems only.")
+_NO_COLOR = click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR).")
+_REGISTRY = click.Option(
+    ["--registry"],
+    metavar="REPOSITORY",
+    help="Repository: oci://host/name or oci-layout:PATH (also FLOE_REGISTRY).",
+)
+
+
+class Command(click.Command):
+    """A command of floe: beside its own options it takes ``--output``, ``--dir``, ``--quiet`` and
+    ``--no-color``, and ``--registry`` where asked; every `FloeError` becomes its message and exit code.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        formats: Sequence[str] = ("text", "json"),
+        registry: bool = False,
+        examples: Mapping[str, str] | None = None,
+        **attributes: Any,
+    ) -> None:
+        super().__init__(*arguments, **attributes)
+        self.epilog = _epilog(examples or {})
+        output = click.Option(
+            ["--output", "-o"],
+            type=click.Choice(formats),
+            default="text",
+            show_default=True,
+            metavar="FORM",
+            help=f"Form of the output: {'|'.join(formats)}.",
+        )
+        self.params += [*([_REGISTRY] if registry else []), output, _DIRECTORY, _QUIET, _NO_COLOR]
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the body to its exit code."""
+        options = dict(ctx.params)
+        directory, registry = options.pop("directory"), options.pop("registry", None)
+        output = Output(
+            ctx.command_path.partition(" ")[2],
+            format=options.pop("output"),
+            quiet=options.pop("quiet"),
+            colour=wants_colour(options.pop("no_color")),
+        )
+        body = self.callback
+        assert body is not None
+        ctx.exit(invoke(lambda cancel: body(_face(output, directory, registry, cancel), **options), output))
 
 
 def command(
-    app: typer.Typer,
     name: str,
     *,
     formats: Sequence[str] = ("text", "json"),
     registry: bool = False,
     examples: Mapping[str, str] | None = None,
-) -> Callable[[Body], Body]:
-    """Register a command body, `(face, **options) -> exit code or None`, under `name`.
+) -> Callable[[Body], Command]:
+    """Declare a function, `(face, **options) -> exit code or None`, as the command `name`.
 
-    Adds ``--output``, ``--dir``, ``--quiet`` and ``--no-color``, and ``--registry`` where asked;
-    turns every `FloeError` into its message and exit code. `examples` are command lines, each with
-    what it is for; help shows them at its end.
+    Its docstring is its help. `examples` are command lines, each with what it is for; help shows them at
+    its end. The command is reached where `commands.py` names it.
     """
-    listed = "|".join(formats)
-    group = app.info.name
-    title = name if group in (None, "floe") else f"{group} {name}"
-
-    def decorate(body: Body) -> Body:
-        @functools.wraps(body)
-        def run(**options: Any) -> None:
-            directory = options.pop("dir_")
-            output = Output(
-                title,
-                format=options.pop("output"),
-                quiet=options.pop("quiet"),
-                colour=wants_colour(options.pop("no_color")),
-            )
-            registry_option = options.pop("registry") if registry else None
-            raise typer.Exit(
-                invoke(
-                    lambda cancel: body(
-                        _face(output, directory, registry_option, formats, cancel), **options
-                    ),
-                    output,
-                )
-            )
-
-        common = [
-            _option("output", str, "text", "--output", "-o", help=f"Form of the output: {listed}."),
-            _option(
-                "dir_",
-                Path,
-                Path(),
-                "--dir",
-                "-C",
-                help="Work in this directory; other paths are relative to it.",
-            ),
-            _option("quiet", bool, False, "--quiet", "-q", help="Print results and problems only."),
-            _option("no_color", bool, False, "--no-color", help="No colours (also NO_COLOR)."),
-        ]
-        if registry:
-            common.insert(
-                0,
-                _option(
-                    "registry",
-                    str | None,
-                    None,
-                    "--registry",
-                    help="Repository: oci://host/name or oci-layout:PATH (also FLOE_REGISTRY).",
-                ),
-            )
-        signature = inspect.signature(body, eval_str=True)
-        own = [_named(p) for key, p in signature.parameters.items() if key != "face"]
-        run.__signature__ = signature.replace(  # type: ignore[attr-defined]  # typer reads it
-            parameters=[*own, *common], return_annotation=None
-        )
-        # typer asks typing.get_type_hints, which reads these rather than the signature.
-        run.__annotations__ = {p.name: p.annotation for p in [*own, *common]}
-        del run.__wrapped__
-        # A list of commands shows the whole sentence: typer would cut it off in the middle.
-        sentence = " ".join(inspect.cleandoc(body.__doc__ or "").partition("\n\n")[0].split())
-        app.command(name, short_help=sentence, epilog=_epilog(examples or {}))(run)
-        return body
-
-    return decorate
+    return click.command(name, cls=Command, formats=formats, registry=registry, examples=examples)
 
 
 def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
@@ -182,26 +156,19 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
     return code
 
 
-def refuse(misuse: Any, arguments: Sequence[str]) -> int:
+def refuse(misuse: click.ClickException, arguments: Sequence[str]) -> int:
     """Say what is wrong with a command line, also as JSON where it asks for that; the exit code."""
-    # typer passes on what pydantic calls every wrong value.
-    misuse.message = misuse.message.replace("Value error, ", "")
     misuse.show()
     asked = " ".join(arguments).replace("=", " ")
     if re.search(r"(^| )(-o ?|--output )json( |$)", asked):
-        title = misuse.ctx.command_path.partition(" ")[2] if misuse.ctx else ""
+        context = getattr(misuse, "ctx", None)
+        title = context.command_path.partition(" ")[2] if context else ""
         error = UsageError(misuse.format_message().rstrip("."))
         Output(title, format="json").result({"error": error_document(error)}, ok=False)
     return UsageError.exit_code
 
 
-def _face(
-    output: Output, directory: Path, registry: str | None, formats: Sequence[str], cancel: CancelToken
-) -> Face:
-    if output.format not in formats:
-        wanted = output.format
-        output.format = "text"
-        raise UsageError(f"--output {wanted} is not possible here", hint=f"use one of: {', '.join(formats)}")
+def _face(output: Output, directory: Path, registry: str | None, cancel: CancelToken) -> Face:
     try:
         Path.cwd()
     except OSError as error:
@@ -218,15 +185,6 @@ def _face(
     return Face(output, workspace, cancel)
 
 
-def _option(name: str, kind: Any, default: Any, *flags: str, help: str) -> inspect.Parameter:
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[kind, typer.Option(*flags, help=help, metavar=_METAVARS.get(name))],
-    )
-
-
 def _epilog(examples: Mapping[str, str]) -> str | None:
     """What stands below the options: a line for each example."""
     if not examples:
@@ -234,18 +192,6 @@ def _epilog(examples: Mapping[str, str]) -> str | None:
     width = max(map(len, examples))
     lines = [f"  {line:<{width}}  # {purpose}" for line, purpose in examples.items()]
     return "\b\nExamples:\n" + "\n".join(lines)  # after \b the lines are left as they are
-
-
-def _named(parameter: inspect.Parameter) -> inspect.Parameter:
-    """The parameter with the word for its value that help shows, instead of a Python type."""
-    if not hasattr(parameter.annotation, "__metadata__"):
-        return parameter
-    kind, *more = get_args(parameter.annotation)
-    infos = [copy.copy(entry) for entry in more]
-    for info in infos:
-        if isinstance(info, (ArgumentInfo, OptionInfo)) and info.metavar is None:
-            info.metavar = _METAVARS.get(parameter.name)
-    return parameter.replace(annotation=Annotated[kind, *infos])
 
 
 def _crash(error: Exception) -> Crash:

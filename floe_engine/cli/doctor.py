@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from floe_engine.cli.command import Face, command
 
@@ -13,26 +13,18 @@ if TYPE_CHECKING:
     from floe_engine.workflows.doctor import Check
 
 
-def register(platform: typer.Typer) -> None:
-    """Put the command into `floe platform`."""
-    command(
-        platform,
-        "doctor",
-        registry=True,
-        examples={
-            "floe platform doctor": "look at everything, change nothing",
-            "floe platform doctor --repair": "fetch or rebuild what is damaged",
-            "floe platform doctor --offline -o json": "for a script, with no network",
-        },
-    )(doctor)
-
-
-def doctor(
-    face: Face,
-    *,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry.")] = False,
-) -> int:
+@command(
+    "doctor",
+    registry=True,
+    examples={
+        "floe platform doctor": "look at everything, change nothing",
+        "floe platform doctor --repair": "fetch or rebuild what is damaged",
+        "floe platform doctor --offline -o json": "for a script, with no network",
+    },
+)
+@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@click.option("--offline", is_flag=True, help="Ask no registry.")
+def doctor(face: Face, *, repair: bool, offline: bool) -> int:
     """Look at settings, files, lock, store, registry, clock and trust, and say what to do."""
     from floe_engine.workflows.doctor import examine_workspace
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+import click
 
 from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import watch
 
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 _CHECK_FORMATS = ("text", "json", "sarif", "github")
 
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="Do it again whenever a file changes.")]
-
-
 _EXPLAIN = {
     "floe explain PLG010": "a rule of upgrades",
     "floe explain FLOE-E210": "a rule of projects",
@@ -27,27 +25,13 @@ _EXPLAIN = {
 }
 
 
-def register(app: typer.Typer, platform: typer.Typer) -> None:
-    """Put the platform team's commands on `platform` and everybody's on `app`."""
-    command(platform, "check", formats=_CHECK_FORMATS)(check)
-    command(platform, "explain")(explain_setting)
-    command(app, "explain", examples=_EXPLAIN)(explain)
-    command(app, "schema")(schema)
-    command(app, "lsp", formats=("text",))(lsp)
-    command(app, "completion", formats=("text",))(completion)
-
-
 # --- floe platform check -----------------------------------------------------------------------
 
 
-def check(
-    face: Face,
-    *,
-    watch: Watch = False,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what can be mended mechanically; touch nothing else.")
-    ] = False,
-) -> int:
+@command("check", formats=_CHECK_FORMATS)
+@watch
+@click.option("--fix", is_flag=True, help="Mend what can be mended mechanically; touch nothing else.")
+def check(face: Face, *, watch: bool, fix: bool) -> int:
     """Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop."""
     if watch:
         from floe_engine.workflows.watch import platform_files
@@ -153,12 +137,9 @@ def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
 # --- floe explain, floe platform explain -------------------------------------------------------
 
 
-def explain(
-    face: Face,
-    code: Annotated[
-        str | None, typer.Argument(help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …")
-    ] = None,
-) -> int:
+@command("explain", examples=_EXPLAIN)
+@click.argument("code", required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …")
+def explain(face: Face, *, code: str | None) -> int:
     """What a code means and what to do about it; without one, every code there is."""
     from floe_engine.workflows.explain import explain_code, families
 
@@ -200,14 +181,13 @@ def _page_facts(page: Page) -> dict[str, Any]:
     return {"code": page.code, "title": page.title, "prose": page.prose}
 
 
-def explain_setting(
-    face: Face,
-    path: Annotated[str, typer.Argument(help="A setting: governance.quality_gates.minimum_test_coverage")],
-) -> int:
+@command("explain")
+@click.argument("setting", help="A setting: governance.quality_gates.minimum_test_coverage")
+def explain_setting(face: Face, *, setting: str) -> int:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.workflows.explain import explain_setting as explained
 
-    found = explained(face.workspace, path, report=face.output.report, cancel=face.cancel)
+    found = explained(face.workspace, setting, report=face.output.report, cancel=face.cancel)
     if face.output.machine:
         face.output.result(_setting_facts(found))
     else:
@@ -246,10 +226,14 @@ def _setting_facts(found: Explanation) -> dict[str, Any]:
 # --- for editors and shells --------------------------------------------------------------------
 
 
-def schema(
-    face: Face,
-    file: Annotated[Literal["manifest", "floe", "policy-test"], typer.Argument(help="Of which file.")],
-) -> int:
+@command("schema")
+@click.argument(
+    "file",
+    metavar="FILE",
+    type=click.Choice(["manifest", "floe", "policy-test"]),
+    help="Of which file: manifest, floe or policy-test.",
+)
+def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test"]) -> int:
     """The JSON Schema (2020-12) of manifest.yaml, floe.yaml or a policy test, for editors."""
     if file == "manifest":
         from floe_engine.manifest.plugins import Catalogue
@@ -268,6 +252,7 @@ def schema(
     return 0
 
 
+@command("lsp", formats=("text",))
 def lsp(face: Face) -> int:
     """A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it."""
     from floe_engine.errors import UsageError
@@ -285,15 +270,21 @@ def lsp(face: Face) -> int:
     return 0
 
 
-def completion(
-    face: Face,
-    context: typer.Context,
-    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Of which shell.")],
-) -> int:
+@command("completion", formats=("text",))
+@click.argument(
+    "shell",
+    metavar="SHELL",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    help="Of which shell: bash, zsh or fish.",
+)
+def completion(face: Face, *, shell: str) -> int:
     """The script that completes this command line in a shell: `source <(floe completion bash)`."""
-    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not marked as exported
+    from click.shell_completion import get_completion_class
 
-    program = context.find_root().info_name or "floe"
+    root = click.get_current_context().find_root()
+    program = root.info_name or "floe"
     variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
-    face.output.data(get_completion_script(prog_name=program, complete_var=variable, shell=shell))
+    completer = get_completion_class(shell)
+    assert completer is not None
+    face.output.data(completer(root.command, {}, program, variable).source())
     return 0

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import accept_breaking, allow_downgrade, dry_run, offline
 
 if TYPE_CHECKING:
     from floe_engine.versions import Precision, Version
     from floe_engine.workflows.upgrade_project import UpgradePlan
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
-AcceptBreaking = Annotated[
-    bool, typer.Option("--accept-breaking", help="Move although the project would break.")
-]
-AllowDowngrade = Annotated[
-    bool, typer.Option("--allow-downgrade", help="Accept a lower version than the locked one.")
-]
-
 
 _OUTDATED = {
     "floe outdated": "is there anything newer?",
@@ -42,30 +34,19 @@ _PIN = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Put the commands on the top level of the command line."""
-    command(app, "outdated", examples=_OUTDATED)(outdated_)
-    command(app, "upgrade", examples=_UPGRADE)(upgrade)
-    command(app, "pin", examples=_PIN)(pin)
-
-
 # --- floe outdated -----------------------------------------------------------------------------
 
 
-def outdated_(
-    face: Face,
-    *,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 where a newer version is published.")
-    ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")] = False,
-) -> int:
+@command("outdated", examples=_OUTDATED)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where a newer version is published.")
+@offline
+def outdated(face: Face, *, exit_code: bool, offline: bool) -> int:
     """The locked version, the highest that the pin admits, and the latest."""
     from floe_engine.text import printable
-    from floe_engine.workflows.outdated import outdated
+    from floe_engine.workflows.outdated import outdated as where_it_stands
 
     workspace = face.workspace.without_network() if offline else face.workspace
-    found = outdated(workspace, cancel=face.cancel)
+    found = where_it_stands(workspace, cancel=face.cancel)
     seen, out = found.outlook, face.output
     ok = not (exit_code and seen.outdated)
     header = ("platform", "pinned", "current", "wanted", "latest")
@@ -115,16 +96,14 @@ def _step_facts(version: Version | None, step: str) -> dict[str, Any] | None:
 # --- floe upgrade, floe pin --------------------------------------------------------------------
 
 
+@command("upgrade", examples=_UPGRADE)
+@click.option("--to", metavar="VERSION", help="A version or a constraint; absent: the latest release.")
+@dry_run
+@accept_breaking
+@allow_downgrade
+@click.option("--undo", is_flag=True, help="Take the last upgrade or pin back.")
 def upgrade(
-    face: Face,
-    *,
-    to: Annotated[
-        str | None, typer.Option("--to", help="A version or a constraint; absent: the latest release.")
-    ] = None,
-    dry_run: DryRun = False,
-    accept_breaking: AcceptBreaking = False,
-    allow_downgrade: AllowDowngrade = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last upgrade or pin back.")] = False,
+    face: Face, *, to: str | None, dry_run: bool, accept_breaking: bool, allow_downgrade: bool, undo: bool
 ) -> int:
     """Move the pin: show what would break, then change floe.yaml and the lock together."""
     from floe_engine.errors import UsageError
@@ -145,18 +124,24 @@ def upgrade(
     return _carry_out(face, plan, dry_run=dry_run, accept_breaking=accept_breaking)
 
 
+@command("pin", examples=_PIN)
+@click.argument("version", required=False, help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version.")
+@click.option("--exact", is_flag=True, help="This version alone: v1.2.3.")
+@click.option("--patch", is_flag=True, help="And its patches: v1.2.*.")
+@click.option("--minor", is_flag=True, help="And its minor versions: v1.*.*.")
+@dry_run
+@accept_breaking
+@allow_downgrade
 def pin(
     face: Face,
-    version: Annotated[
-        str | None, typer.Argument(help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version.")
-    ] = None,
     *,
-    exact: Annotated[bool, typer.Option("--exact", help="This version alone: v1.2.3.")] = False,
-    patch: Annotated[bool, typer.Option("--patch", help="And its patches: v1.2.*.")] = False,
-    minor: Annotated[bool, typer.Option("--minor", help="And its minor versions: v1.*.*.")] = False,
-    dry_run: DryRun = False,
-    accept_breaking: AcceptBreaking = False,
-    allow_downgrade: AllowDowngrade = False,
+    version: str | None,
+    exact: bool,
+    patch: bool,
+    minor: bool,
+    dry_run: bool,
+    accept_breaking: bool,
+    allow_downgrade: bool,
 ) -> int:
     """Pin the platform more or less closely, or to another version."""
     from floe_engine.errors import UsageError

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.facts import attestation_facts, guard_facts, lock_facts, verdict_facts, version_facts
+from floe_engine.cli.options import DIRECTORY, allow_downgrade, keyless, keys, offline, readable_key, token
 
-platform = typer.Typer(
-    name="platform", no_args_is_help=True, help="Make, publish and look at platform artifacts."
-)
-cache = typer.Typer(name="platform cache", no_args_is_help=True, help="The pulled artifacts under .floe/.")
-
-Version = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:…, or a whole reference.")]
-Keys = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--key",
-        help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
-    ),
-]
-ReadableKey = Annotated[
-    bool, typer.Option("--allow-readable-key", help="Take a key file that others on this machine may read.")
-]
-Keyless = Annotated[bool, typer.Option("--keyless", help="Sign with a Sigstore identity instead of a key.")]
-Token = Annotated[
-    str | None,
-    typer.Option(
-        "--identity-token", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN).", show_default=False
-    ),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")]
+version_argument = click.argument("version", help="v1.2.3, a constraint, sha256:…, or a whole reference.")
 
 
-@command(platform, "compile")
+@command("compile")
 def compile_(face: Face) -> int:
     """Check manifest.yaml and build the eight files into .floe/artifacts/."""
     from floe_engine.workflows.compile_platform import compile_platform
@@ -68,56 +45,69 @@ def compile_(face: Face) -> int:
     return 0
 
 
-@command(platform, "test", formats=("text", "json", "junit"))
-def test_(
+@command("test", formats=("text", "json", "junit"))
+@click.argument("select", nargs=-1, metavar="[SELECTOR]...", help="Words of suites or cases to run.")
+@click.option("--verbose", "-v", is_flag=True, help="Show every case.")
+@click.option("--coverage", is_flag=True, help="Show rules that no case exercises.")
+@click.option("--mutate", is_flag=True, help="Weaken one demand at a time: does any test notice?")
+@click.option("--own", is_flag=True, help="With --mutate: let only the team's own cases notice.")
+@click.option("--strict", is_flag=True, help="With --mutate: fail where none does.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="NUMBER",
+    help="Threads for cases that read big projects.",
+)
+@click.option("--watch", "-w", is_flag=True, help="Run again whenever a file changes.")
+def test(
     face: Face,
-    select: Annotated[list[str] | None, typer.Argument(help="Words of suites or cases to run.")] = None,
     *,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every case.")] = False,
-    coverage: Annotated[bool, typer.Option("--coverage", help="Show rules that no case exercises.")] = False,
-    mutate: Annotated[
-        bool, typer.Option("--mutate", help="Weaken one demand at a time: does any test notice?")
-    ] = False,
-    own: Annotated[
-        bool, typer.Option("--own", help="With --mutate: let only the team's own cases notice.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="With --mutate: fail where none does.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=64, help="Threads for cases that read big projects.")
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Run again whenever a file changes.")] = False,
+    select: tuple[str, ...],
+    verbose: bool,
+    coverage: bool,
+    mutate: bool,
+    own: bool,
+    strict: bool,
+    workers: int | None,
+    watch: bool,
 ) -> int:
     """Test the policies: the four built-in suites, then the team's own cases."""
     from floe_engine.cli import policy_tests
 
-    options = policy_tests.Options(select or (), verbose, coverage, mutate, own, strict, workers)
+    options = policy_tests.Options(select, verbose, coverage, mutate, own, strict, workers)
     return policy_tests.run(face, options, watch=watch)
 
 
-@command(platform, "publish", registry=True)
-def publish_(
+@command("publish", registry=True)
+@click.argument("version", help="The version tag, v1.2.3; equals metadata.version.")
+@keys
+@keyless
+@token
+@readable_key
+@click.option("--no-sign", is_flag=True, help="Publish without a signature.")
+@click.option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; push nothing.")
+def publish(
     face: Face,
-    version: Annotated[str, typer.Argument(help="The version tag, v1.2.3; equals metadata.version.")],
     *,
-    key: Keys = None,
-    keyless: Keyless = False,
-    identity_token: Token = None,
-    allow_readable_key: ReadableKey = False,
-    no_sign: Annotated[bool, typer.Option("--no-sign", help="Publish without a signature.")] = False,
-    no_attest: Annotated[
-        bool, typer.Option("--no-attest", help="Sign, and attest neither source nor tests.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; push nothing.")] = False,
+    version: str,
+    key: tuple[str, ...],
+    keyless: bool,
+    identity_token: str | None,
+    allow_readable_key: bool,
+    no_sign: bool,
+    no_attest: bool,
+    dry_run: bool,
 ) -> int:
     """Check, compile, test, guard the version, push, sign, verify, and tag last."""
-    from floe_engine.workflows.publish import publish
+    from floe_engine.workflows.publish import publish as publish_version
     from floe_engine.workflows.signing_key import SigningOptions
 
-    published = publish(
+    published = publish_version(
         face.workspace,
         version,
         options=SigningOptions(
-            keys=tuple(key or ()),
+            keys=key,
             sign=not no_sign,
             keyless=keyless,
             identity_token=identity_token,
@@ -160,23 +150,21 @@ def publish_(
     return 0
 
 
-@command(platform, "pull", registry=True)
-def pull_(
-    face: Face,
-    version: Annotated[
-        str | None, typer.Argument(help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned.")
-    ] = None,
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Fetch again, and accept a moved tag.")] = False,
-    frozen: Annotated[bool, typer.Option("--frozen", help="Refuse to change the lock.")] = False,
-    offline: Offline = False,
-    allow_downgrade: Annotated[
-        bool, typer.Option("--allow-downgrade", help="Accept a lower version than the locked one.")
-    ] = False,
+@command("pull", registry=True)
+@click.argument(
+    "version", required=False, help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned."
+)
+@click.option("--force", is_flag=True, help="Fetch again, and accept a moved tag.")
+@click.option("--frozen", is_flag=True, help="Refuse to change the lock.")
+@offline
+@allow_downgrade
+def pull(
+    face: Face, *, version: str | None, force: bool, frozen: bool, offline: bool, allow_downgrade: bool
 ) -> int:
     """Bring the pinned version into .floe/, verified, and lock it."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.pull import PullOptions, pinned, pull
+    from floe_engine.workflows.pull import PullOptions, pinned
+    from floe_engine.workflows.pull import pull as pull_version
     from floe_engine.workflows.wanted import Wanted
 
     workspace = face.workspace.without_network() if offline else face.workspace
@@ -186,7 +174,7 @@ def pull_(
     )
     if force and (offline or frozen):
         raise UsageError(f"--force and {'--offline' if offline else '--frozen'} contradict each other")
-    pulled = pull(
+    pulled = pull_version(
         workspace,
         wanted,
         options=options,
@@ -203,7 +191,7 @@ def pull_(
     return 0
 
 
-@command(cache, "clear")
+@command("clear")
 def clear(face: Face) -> int:
     """Remove the pulled artifacts; the lock stays."""
     store = face.workspace.store
@@ -216,14 +204,11 @@ def clear(face: Face) -> int:
     return 0
 
 
-@command(platform, "list", registry=True)
-def list_(
-    face: Face,
-    constraint: Annotated[str | None, typer.Argument(help="Show what this would resolve to: v1.2.*")] = None,
-    *,
-    details: Annotated[bool, typer.Option("--details", help="Digest, age, size and signer too.")] = False,
-    offline: Offline = False,
-) -> int:
+@command("list", registry=True)
+@click.argument("constraint", required=False, help="Show what this would resolve to: v1.2.*")
+@click.option("--details", is_flag=True, help="Digest, age, size and signer too.")
+@offline
+def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -> int:
     """The published versions, newest first."""
     from floe_engine.workflows.browse import describe_versions, list_versions
 
@@ -264,8 +249,9 @@ def list_(
     return 0 if constraint is None or resolved else 1
 
 
-@command(platform, "inspect", registry=True)
-def inspect_(face: Face, version: Version) -> int:
+@command("inspect", registry=True)
+@version_argument
+def inspect(face: Face, *, version: str) -> int:
     """One published version: files, annotations, every signature and every attestation."""
     from floe_engine.artifact.pack import SIGNING_KEY
     from floe_engine.cli.trusting import show_attestations, show_verdict
@@ -301,18 +287,22 @@ def inspect_(face: Face, version: Version) -> int:
     return 0
 
 
-@command(platform, "sign", registry=True)
-def sign_(
+@command("sign", registry=True)
+@version_argument
+@keys
+@keyless
+@token
+@readable_key
+@click.option("--yes", is_flag=True, help="Sign a digest that was not built here without being asked.")
+def sign(
     face: Face,
-    version: Version,
     *,
-    key: Keys = None,
-    keyless: Keyless = False,
-    identity_token: Token = None,
-    allow_readable_key: ReadableKey = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Sign a digest that was not built here without being asked.")
-    ] = False,
+    version: str,
+    key: tuple[str, ...],
+    keyless: bool,
+    identity_token: str | None,
+    allow_readable_key: bool,
+    yes: bool,
 ) -> int:
     """Sign a version that is published already: what was built here, or a digest that you name."""
     from floe_engine.workflows.sign_version import sign_version
@@ -322,7 +312,7 @@ def sign_(
         face.workspace,
         version,
         options=SigningOptions(
-            keys=tuple(key or ()),
+            keys=key,
             keyless=keyless,
             identity_token=identity_token,
             allow_readable_key=allow_readable_key,
@@ -342,16 +332,13 @@ def sign_(
     return 0
 
 
-@command(platform, "keygen")
-def keygen_(
-    face: Face,
-    *,
-    into: Annotated[Path | None, typer.Option("--into", help="Directory for the two files.")] = None,
-) -> int:
+@command("keygen")
+@click.option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
+def keygen(face: Face, *, into: Path | None) -> int:
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
-    from floe_engine.workflows.signing_key import keygen
+    from floe_engine.workflows.signing_key import keygen as new_key
 
-    pair = keygen(
+    pair = new_key(
         face.workspace,
         directory=face.path(into) if into else None,
         ask=asking.password(),

@@ -4,46 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-import typer
+import click
 
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
+from floe_engine.cli.options import DIRECTORY, FILE, FILE_OR_NAME, offline
 
 WhatIf = Literal["off", "warn", "strict"]
 
 
-def register(app: typer.Typer) -> None:
-    """Put the data team's commands on the top level of the command line."""
-    command(app, "init", registry=True)(init)
-    command(app, "compile", formats=FORMATS)(compile_)
-
-
-def init(
-    face: Face,
-    *,
-    platform: Annotated[
-        str, typer.Option("--platform", help="v1.2.3, v1.2.*, sha256:… or a whole reference.")
-    ],
-    trusted_key: Annotated[
-        list[str] | None,
-        typer.Option("--trusted-key", help="Public key that must have signed it; may be repeated."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would find in this project; write nothing.")
-    ] = False,
-) -> int:
+@command("init", registry=True)
+@click.option(
+    "--platform", required=True, metavar="VERSION", help="v1.2.3, v1.2.*, sha256:… or a whole reference."
+)
+@click.option(
+    "--trusted-key",
+    type=FILE_OR_NAME,
+    multiple=True,
+    metavar="FILE",
+    help="Public key that must have signed it; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
+def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], dry_run: bool) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
     if dry_run:
-        return _preview_init(face, platform, trusted_key or ())
+        return _preview_init(face, platform, trusted_key)
     from floe_engine.workflows.init_project import init_project
 
     done = init_project(
         face.workspace,
         platform,
-        trusted_keys=trusted_key or (),
+        trusted_keys=trusted_key,
         ask=asking.first_use(),
         report=face.output.report,
         cancel=face.cancel,
@@ -132,36 +126,51 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int
     return 0
 
 
+@command("compile", formats=FORMATS)
+@click.option("--frozen", is_flag=True, help="Refuse to change the lock.")
+@offline
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Judge these only: a glob, path:…, tag:… or a rule ID; may be repeated.",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="SELECTOR", help="Do not judge these: as --select; may be repeated."
+)
+@click.option(
+    "--baseline",
+    type=FILE,
+    metavar="FILE",
+    help="Known findings: made where absent, then it can only shrink.",
+)
+@click.option(
+    "--what-if",
+    type=click.Choice(get_args(WhatIf)),
+    help="Judge as if everything were enforced so; write no profile.",
+)
+@click.option(
+    "--profiles-dir",
+    type=DIRECTORY,
+    metavar="DIRECTORY",
+    help="Write profiles.yml here, instead of where floe.yaml says.",
+)
+@click.option("--by-rule", is_flag=True, help="Group the findings by rule.")
+@click.option(
+    "--all", "show_all", is_flag=True, help="Show every finding in full, waived and known ones too."
+)
 def compile_(
     face: Face,
     *,
-    frozen: Annotated[bool, typer.Option("--frozen", help="Refuse to change the lock.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no registry; use what is cached.")] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select", help="Judge these only: a glob, path:…, tag:… or a rule ID; may be repeated."
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="Do not judge these: as --select; may be repeated.")
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", help="Known findings: made where absent, then it can only shrink."),
-    ] = None,
-    what_if: Annotated[
-        WhatIf | None,
-        typer.Option("--what-if", help="Judge as if everything were enforced so; write no profile."),
-    ] = None,
-    profiles_dir: Annotated[
-        Path | None,
-        typer.Option("--profiles-dir", help="Write profiles.yml here, instead of where floe.yaml says."),
-    ] = None,
-    by_rule: Annotated[bool, typer.Option("--by-rule", help="Group the findings by rule.")] = False,
-    show_all: Annotated[
-        bool, typer.Option("--all", help="Show every finding in full, waived and known ones too.")
-    ] = False,
+    frozen: bool,
+    offline: bool,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    baseline: Path | None,
+    what_if: WhatIf | None,
+    profiles_dir: Path | None,
+    by_rule: bool,
+    show_all: bool,
 ) -> int:
     """Judge the dbt project against its platform, and write its dbt profile."""
     from floe_engine.cli import findings
@@ -172,8 +181,8 @@ def compile_(
         face.workspace.without_network() if offline else face.workspace,
         options=CompileOptions(
             frozen,
-            select or (),
-            exclude or (),
+            select,
+            exclude,
             face.path(baseline) if baseline else None,
             what_if,
             profiles_dir=face.path(profiles_dir) if profiles_dir else None,

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import FILE, require_trusted
 
 if TYPE_CHECKING:
     from floe_engine.workflows.transfer import Transferred
 
-Source = Annotated[str, typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference.")]
-Target = Annotated[str, typer.Argument(help="Repository: oci://host/name or oci-layout:PATH.")]
 
-RequireTrusted = Annotated[
-    bool | None,
-    typer.Option(
-        "--require-trusted/--no-require-trusted",
-        help="Whether somebody trusted must have signed it; unset: where anybody is trusted here.",
-        show_default=False,
-    ),
-]
-
-
-def register(platform: typer.Typer) -> None:
-    """Put the three commands into `floe platform`."""
-    command(platform, "copy", registry=True)(copy)
-    command(platform, "export", registry=True)(export)
-    command(platform, "import", registry=True)(import_)
-
-
-def copy(face: Face, source: Source, target: Target, *, require_trusted: RequireTrusted = None) -> None:
+@command("copy", registry=True)
+@click.argument("source", metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
+@click.argument("target", metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")
+@require_trusted
+def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) -> None:
     """Copy a version to another registry, digest and signatures kept."""
     from floe_engine.workflows.transfer import copy_version
 
@@ -48,16 +34,13 @@ def copy(face: Face, source: Source, target: Target, *, require_trusted: Require
     face.output.result(_facts(done))
 
 
-def export(
-    face: Face,
-    file: Annotated[Path, typer.Argument(help="The archive to write, such as v1.2.3.tar.")],
-    version: Annotated[
-        str | None,
-        typer.Argument(help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."),
-    ] = None,
-    *,
-    require_trusted: RequireTrusted = None,
-) -> None:
+@command("export", registry=True)
+@click.argument("file", type=FILE, help="The archive to write, such as v1.2.3.tar.")
+@click.argument(
+    "version", required=False, help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."
+)
+@require_trusted
+def export(face: Face, *, file: Path, version: str | None, require_trusted: bool | None) -> None:
     """Write a version with its signatures into one file, which ORAS and skopeo read too."""
     from floe_engine.workflows.transfer import export_version
 
@@ -73,16 +56,13 @@ def export(
     face.output.result(_facts(done))
 
 
-def import_(
-    face: Face,
-    file: Annotated[Path, typer.Argument(help="An archive that `export` has written.")],
-    target: Annotated[
-        str | None,
-        typer.Argument(help="Repository to put it in; absent: the one in use here."),
-    ] = None,
-    *,
-    require_trusted: RequireTrusted = None,
-) -> None:
+@command("import", registry=True)
+@click.argument("file", type=FILE, help="An archive that `export` has written.")
+@click.argument(
+    "target", required=False, metavar="[DST]", help="Repository to put it in; absent: the one in use here."
+)
+@require_trusted
+def import_(face: Face, *, file: Path, target: str | None, require_trusted: bool | None) -> None:
     """Put every version of a file into a registry, digest and signatures kept."""
     from floe_engine.workflows.transfer import import_versions
 

@@ -3,48 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
+from floe_engine.cli.options import FILE_OR_NAME
 
 if TYPE_CHECKING:
     from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.verdict import Verdict
 
 
-def register(platform: typer.Typer) -> None:
-    """Put the commands into `floe platform`."""
-    command(platform, "verify", registry=True)(verify)
-    command(platform, "trust", registry=True)(trust)
-    command(platform, "fingerprint")(fingerprint)
-
-
+@command("verify", registry=True)
+@click.argument(
+    "version",
+    required=False,
+    help="v1.2.3, a constraint, sha256:…, or a whole reference; absent: what is pinned.",
+)
+@click.option(
+    "--key",
+    type=FILE_OR_NAME,
+    multiple=True,
+    metavar="FILE",
+    help="Public key that must have signed it; may be repeated.",
+)
+@click.option("--offline", is_flag=True, help="Ask no registry; verify what lies in .floe/.")
+@click.option(
+    "--require-attestation",
+    multiple=True,
+    metavar="TYPE",
+    help="Demand an attestation by whom you trust: slsaprovenance1, test-result, version-guard "
+    "or a predicate type's URI; may be repeated.",
+)
 def verify(
     face: Face,
-    version: Annotated[
-        str | None,
-        typer.Argument(help="v1.2.3, a constraint, sha256:…, or a whole reference; absent: what is pinned."),
-    ] = None,
     *,
-    key: Annotated[
-        list[str] | None,
-        typer.Option("--key", help="Public key that must have signed it; may be repeated."),
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no registry; verify what lies in .floe/.")
-    ] = False,
-    require_attestation: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require-attestation",
-            metavar="TYPE",
-            help="Demand an attestation by whom you trust: slsaprovenance1, test-result, version-guard "
-            "or a predicate type's URI; may be repeated.",
-        ),
-    ] = None,
+    version: str | None,
+    key: tuple[str, ...],
+    offline: bool,
+    require_attestation: tuple[str, ...],
 ) -> int:
     """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
     from floe_engine.errors import TrustError, UsageError
@@ -94,13 +93,11 @@ def verify(
     return 0 if verified else TrustError.exit_code
 
 
-def trust(
-    face: Face,
-    repository: Annotated[
-        str | None,
-        typer.Argument(help="A repository, such as oci://host/name; absent: what is pinned here."),
-    ] = None,
-) -> int:
+@command("trust", registry=True)
+@click.argument(
+    "repository", required=False, help="A repository, such as oci://host/name; absent: what is pinned here."
+)
+def trust(face: Face, *, repository: str | None) -> int:
     """Show who would decide about a repository's signatures, and why."""
     from floe_engine.workflows.trust_report import trust_report
 
@@ -140,9 +137,9 @@ def trust(
     return 0
 
 
-def fingerprint(
-    face: Face, file: Annotated[str, typer.Argument(help="A public key in PEM, such as cosign.pub.")]
-) -> int:
+@command("fingerprint")
+@click.argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
+def fingerprint(face: Face, *, file: str) -> int:
     """Print the fingerprint of a public key, to be compared with what others see."""
     from floe_engine.workflows.trust_report import public_key
 

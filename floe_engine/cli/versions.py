@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-import typer
+import click
 
-from floe_engine.cli import pins
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import FILE_OR_NAME, dry_run
 from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
@@ -40,45 +40,45 @@ _CHANGELOG = {
 }
 
 
-def register(app: typer.Typer, platform: typer.Typer) -> None:
-    """Put the platform team's commands on `platform` and the data team's on `app`."""
-    diffed = ("text", "json", "markdown", "github")
-    command(platform, "diff", registry=True, formats=diffed, examples=_DIFF)(diff)
-    command(platform, "bump", registry=True, examples=_BUMP)(bump_)
-    command(platform, "changelog", registry=True, examples=_CHANGELOG)(changelog_)
-    pins.register(app)
-
-
 # --- floe platform diff ------------------------------------------------------------------------
 
 
+@command("diff", registry=True, formats=("text", "json", "markdown", "github"), examples=_DIFF)
+@click.argument("old", type=FILE_OR_NAME, help="A tag, digest, reference, directory or manifest.yaml.")
+@click.argument(
+    "new",
+    type=FILE_OR_NAME,
+    default="manifest.yaml",
+    help="The other side, of the same kinds; absent: manifest.yaml.",
+)
+@click.option("--side-by-side", is_flag=True, help="Both values in columns, line by line.")
+@click.option("--unified", is_flag=True, help="Removed and added settings.")
+@click.option("--breaking", is_flag=True, help="Only what can break a project; for --exit-code too.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="Exit with 1 where there are changes; with --breaking, breaking ones; with "
+    "--breaking --impact, where a project would break.",
+)
+@click.option(
+    "--impact",
+    type=FILE_OR_NAME,
+    multiple=True,
+    metavar="PROJECT",
+    help="Judge this project, or folder of projects, under both sides.",
+)
+@click.option("--executor", default="", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://HOST:PORT.")
 def diff(
     face: Face,
-    old: Annotated[str, typer.Argument(help="A tag, digest, reference, directory or manifest.yaml.")],
-    new: Annotated[str, typer.Argument(help="The other side, of the same kinds.")] = "manifest.yaml",
     *,
-    side_by_side: Annotated[
-        bool, typer.Option("--side-by-side", help="Both values in columns, line by line.")
-    ] = False,
-    unified: Annotated[bool, typer.Option("--unified", help="Removed and added settings.")] = False,
-    breaking: Annotated[
-        bool, typer.Option("--breaking", help="Only what can break a project; for --exit-code too.")
-    ] = False,
-    exit_code: Annotated[
-        bool,
-        typer.Option(
-            "--exit-code",
-            help="Exit with 1 where there are changes; with --breaking, breaking ones; with --breaking "
-            "--impact, where a project would break.",
-        ),
-    ] = False,
-    impact: Annotated[
-        list[str] | None,
-        typer.Option("--impact", help="Judge this project, or folder of projects, under both sides."),
-    ] = None,
-    executor: Annotated[
-        str, typer.Option("--executor", help="Judge on a Dask cluster: tcp://HOST:PORT.", show_default=False)
-    ] = "",
+    old: str,
+    new: str,
+    side_by_side: bool,
+    unified: bool,
+    breaking: bool,
+    exit_code: bool,
+    impact: tuple[str, ...],
+    executor: str,
 ) -> int:
     """Compare two platforms: what changed, the version it needs, and whom it would hit."""
     from floe_engine.errors import UsageError
@@ -165,19 +165,17 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
 # --- floe platform bump, changelog -------------------------------------------------------------
 
 
-def bump_(
-    face: Face,
-    *,
-    level: Annotated[
-        BumpLevel | None, typer.Option("--level", help="Bump this far; refused where it is too little.")
-    ] = None,
-    to: Annotated[str | None, typer.Option("--to", help="The version to write.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
-) -> int:
+@command("bump", registry=True, examples=_BUMP)
+@click.option(
+    "--level", type=click.Choice(get_args(BumpLevel)), help="Bump this far; refused where it is too little."
+)
+@click.option("--to", metavar="VERSION", help="The version to write.")
+@dry_run
+def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
     """Write the right next version into manifest.yaml, and nothing else."""
-    from floe_engine.workflows.bump import bump
+    from floe_engine.workflows.bump import bump as bump_version
 
-    done = bump(
+    done = bump_version(
         face.workspace, level=level, to=to, dry_run=dry_run, report=face.output.report, cancel=face.cancel
     )
     out, verdict = face.output, done.verdict
@@ -217,17 +215,20 @@ def bump_(
     return 0
 
 
-def changelog_(
-    face: Face,
-    start: Annotated[str | None, typer.Argument(help="Begin after this version; absent: the first.")] = None,
-    end: Annotated[str | None, typer.Argument(help="End with this version, or manifest.yaml.")] = None,
-) -> int:
+@command("changelog", registry=True, examples=_CHANGELOG)
+@click.argument(
+    "start", required=False, metavar="[FROM]", help="Begin after this version; absent: the first."
+)
+@click.argument(
+    "end", type=FILE_OR_NAME, required=False, metavar="[TO]", help="End with this version, or manifest.yaml."
+)
+def changelog(face: Face, *, start: str | None, end: str | None) -> int:
     """The changes between published versions, and up to the working copy, as Markdown."""
     from floe_engine.upgrade.report.json_report import changes_document
     from floe_engine.upgrade.report.places import Sides
-    from floe_engine.workflows.changelog import changelog
+    from floe_engine.workflows.changelog import changelog as changes_of_versions
 
-    found = changelog(face.workspace, start, end, cancel=face.cancel)
+    found = changes_of_versions(face.workspace, start, end, cancel=face.cancel)
     if face.output.format == "text":
         face.output.data(found.markdown)
     face.output.result(

@@ -54,7 +54,7 @@ def test_the_version_costs_no_library_at_all(tmp_path: Path) -> None:
         "floe_engine.cli",
         "floe_engine.starting",
     }
-    assert not modules & {*NEVER_AT_START, "cryptography", "msgspec", "pydantic", "typer", "yaml"}
+    assert not modules & {*NEVER_AT_START, "cryptography", "msgspec", "pydantic", "click", "yaml"}
 
 
 def test_help_reads_no_manifest_and_no_artifact(tmp_path: Path) -> None:

@@ -217,5 +217,5 @@ asyncio.run(main())
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=platform, capture_output=True, text=True, check=True
     )
-    late = {"oras", "sigstore", "deepdiff", "cryptography", "nacl", "sqlglot", "requests", "typer"}
+    late = {"oras", "sigstore", "deepdiff", "cryptography", "nacl", "sqlglot", "requests", "click"}
     assert not late & set(json.loads(done.stdout))

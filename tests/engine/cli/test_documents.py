@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from floe_engine.cli.main import app, main
+from floe_engine.cli import commands as table
+from floe_engine.cli.main import main
 from tests.cli import MANIFEST, platform_directory
 from tests.engine.workflows.teams import new_key
 
@@ -23,7 +23,7 @@ ARGUMENTS = {
     "source": "v1.2.3",
     "target": "oci-layout:copy",
     "old": "manifest.yaml",
-    "path": "metadata.name",
+    "setting": "metadata.name",
     "shell": "bash",
     "--platform": "v1.2.3",
 }
@@ -36,18 +36,14 @@ NO_DOCUMENTS = {
 
 def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command that there is, with its words."""
-    if hasattr(command, "commands"):
-        for word, inner in command.commands.items():
-            yield from commands(inner, (*name, word))
-    else:
-        yield name, command
+    if isinstance(command, table.Deferred):
+        yield name, command.load()
+        return
+    for word, inner in command.commands.items():
+        yield from commands(inner, (*name, word))
 
 
-COMMANDS = {
-    " ".join(name): command
-    for name, command in commands(typer.main.get_command(app))
-    if name[0] not in NO_DOCUMENTS
-}
+COMMANDS = {" ".join(name): command for name, command in commands(table.floe) if name[0] not in NO_DOCUMENTS}
 
 
 def run(
@@ -165,7 +161,7 @@ def test_an_unknown_form_of_output_is_named_with_the_possible_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "yaml")
-    assert (code, out) == (2, "") and "text, json" in err
+    assert (code, out) == (2, "") and "'text', 'json'" in err
 
 
 def test_every_problem_of_a_manifest_is_in_the_document_with_its_place(

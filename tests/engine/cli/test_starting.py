@@ -127,7 +127,7 @@ def test_who_closes_the_output_gets_no_traceback(program: str, option: str, redi
 
 # --- foreign modules ---------------------------------------------------------------------------
 
-LIBRARY = ("json", "typing", "re", "enum", "dataclasses", "pathlib", "yaml", "msgspec", "pydantic", "typer")
+LIBRARY = ("json", "typing", "re", "enum", "dataclasses", "pathlib", "yaml", "msgspec", "pydantic", "click")
 """Modules that floe or what it imports asks for by these names."""
 
 

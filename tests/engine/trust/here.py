@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from floe_engine.cli.main import app
+from floe_engine.cli import commands
 from tests.cli import Ran
 
 
@@ -15,7 +15,7 @@ def floe(directory: Path, *arguments: str) -> Ran:
     head, tail = (
         (arguments[:2], arguments[2:]) if arguments[0] == "platform" else (arguments[:1], arguments[1:])
     )
-    done = CliRunner().invoke(app, [*head, "--dir", str(directory), *tail], prog_name="floe")
+    done = CliRunner().invoke(commands.floe, [*head, "--dir", str(directory), *tail], prog_name="floe")
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
     return Ran(done.exit_code, done.stdout, done.stderr)
 

@@ -1,0 +1,167 @@
+"""Every command there is: its name, where it is declared, and its sentence.
+
+A command line imports the command that it asks for and no other: what a group shows of the rest, in its
+help and to a shell that completes a word, stands here. A test holds that each sentence is the first of
+its command's own help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from floe_engine import __version__
+
+
+class Deferred(click.Command):
+    """A command that is not imported yet: ``project:init`` is `init` of `floe_engine.cli.project`."""
+
+    def __init__(self, name: str, place: str, sentence: str) -> None:
+        super().__init__(name, short_help=sentence)
+        self._place = place
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        module, _, attribute = self._place.partition(":")
+        command: click.Command = getattr(import_module(f"floe_engine.cli.{module}"), attribute)
+        return command
+
+
+class Group(click.Group):
+    """Commands in the order in which people meet them, each loaded when it is asked for."""
+
+    def __init__(self, name: str, help: str, table: Mapping[str, tuple[str, str] | click.Group]) -> None:
+        commands: dict[str, click.Command] = {
+            word: row if isinstance(row, click.Group) else Deferred(word, *row) for word, row in table.items()
+        }
+        super().__init__(name, commands, help=help, short_help=help)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Which command the first word names, and the words that are for it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, Deferred) else command, rest
+
+
+cache = Group(
+    "cache",
+    "The pulled artifacts under .floe/.",
+    {"clear": ("platform:clear", "Remove the pulled artifacts; the lock stays.")},
+)
+
+platform = Group(
+    "platform",
+    "Make, publish and look at platform artifacts.",
+    {
+        "check": (
+            "manifest:check",
+            "Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop.",
+        ),
+        "explain": (
+            "manifest:explain_setting",
+            "A setting of the manifest: its value, where it came from, what it does.",
+        ),
+        "compile": (
+            "platform:compile_",
+            "Check manifest.yaml and build the eight files into .floe/artifacts/.",
+        ),
+        "test": ("platform:test", "Test the policies: the four built-in suites, then the team's own cases."),
+        "diff": (
+            "versions:diff",
+            "Compare two platforms: what changed, the version it needs, and whom it would hit.",
+        ),
+        "bump": ("versions:bump", "Write the right next version into manifest.yaml, and nothing else."),
+        "changelog": (
+            "versions:changelog",
+            "The changes between published versions, and up to the working copy, as Markdown.",
+        ),
+        "publish": (
+            "platform:publish",
+            "Check, compile, test, guard the version, push, sign, verify, and tag last.",
+        ),
+        "sign": (
+            "platform:sign",
+            "Sign a version that is published already: what was built here, or a digest that you name.",
+        ),
+        "keygen": (
+            "platform:keygen",
+            "Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub.",
+        ),
+        "list": ("platform:list_", "The published versions, newest first."),
+        "inspect": (
+            "platform:inspect",
+            "One published version: files, annotations, every signature and every attestation.",
+        ),
+        "pull": ("platform:pull", "Bring the pinned version into .floe/, verified, and lock it."),
+        "verify": (
+            "trusting:verify",
+            "Verify the signatures of a version; exit code 6 unless enough are by whom you trust.",
+        ),
+        "trust": ("trusting:trust", "Show who would decide about a repository's signatures, and why."),
+        "fingerprint": (
+            "trusting:fingerprint",
+            "Print the fingerprint of a public key, to be compared with what others see.",
+        ),
+        "copy": ("transfer:copy", "Copy a version to another registry, digest and signatures kept."),
+        "export": (
+            "transfer:export",
+            "Write a version with its signatures into one file, which ORAS and skopeo read too.",
+        ),
+        "import": (
+            "transfer:import_",
+            "Put every version of a file into a registry, digest and signatures kept.",
+        ),
+        "cache": cache,
+        "doctor": (
+            "doctor:doctor",
+            "Look at settings, files, lock, store, registry, clock and trust, and say what to do.",
+        ),
+    },
+)
+
+floe = Group(
+    "floe",
+    "Compile, test, sign, publish and pin data platform policies as OCI artifacts.",
+    {
+        "init": ("project:init", "Pin a platform: pull and verify it, write floe.yaml and the lock."),
+        "compile": (
+            "project:compile_",
+            "Judge the dbt project against its platform, and write its dbt profile.",
+        ),
+        "outdated": (
+            "pins:outdated",
+            "The locked version, the highest that the pin admits, and the latest.",
+        ),
+        "upgrade": (
+            "pins:upgrade",
+            "Move the pin: show what would break, then change floe.yaml and the lock together.",
+        ),
+        "pin": ("pins:pin", "Pin the platform more or less closely, or to another version."),
+        "platform": platform,
+        "explain": (
+            "manifest:explain",
+            "What a code means and what to do about it; without one, every code there is.",
+        ),
+        "schema": (
+            "manifest:schema",
+            "The JSON Schema (2020-12) of manifest.yaml, floe.yaml or a policy test, for editors.",
+        ),
+        "lsp": (
+            "manifest:lsp",
+            "A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it.",
+        ),
+        "completion": (
+            "manifest:completion",
+            "The script that completes this command line in a shell: `source <(floe completion bash)`.",
+        ),
+    },
+)
+floe.context_settings = {"help_option_names": ["-h", "--help"]}
+click.version_option(__version__, message="floe %(version)s", help="Print the version.")(floe)

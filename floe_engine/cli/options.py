@@ -1,0 +1,57 @@
+"""Options and kinds of value that several commands share."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import click
+
+
+class Place(click.Path):
+    """A path that a shell completes and that nobody looks at yet: it is relative to ``--dir``."""
+
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
+        """The path as it was written."""
+        return self.coerce_path_result(value)
+
+
+FILE = Place(path_type=Path)
+DIRECTORY = Place(path_type=Path, file_okay=False)
+FILE_OR_NAME = Place()
+"""What may name a file or something else, such as a reference or ``env://NAME``: its text."""
+
+offline = click.option("--offline", is_flag=True, help="Ask no registry; use what is cached.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+watch = click.option("--watch", "-w", is_flag=True, help="Do it again whenever a file changes.")
+
+accept_breaking = click.option(
+    "--accept-breaking", is_flag=True, help="Move although the project would break."
+)
+allow_downgrade = click.option(
+    "--allow-downgrade", is_flag=True, help="Accept a lower version than the locked one."
+)
+require_trusted = click.option(
+    "--require-trusted/--no-require-trusted",
+    default=None,
+    help="Whether somebody trusted must have signed it; unset: where anybody is trusted here.",
+)
+
+keys = click.option(
+    "--key",
+    type=FILE_OR_NAME,
+    multiple=True,
+    metavar="FILE",
+    help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
+)
+readable_key = click.option(
+    "--allow-readable-key",
+    is_flag=True,
+    help="Take a key file that others on this machine may read.",
+)
+keyless = click.option("--keyless", is_flag=True, help="Sign with a Sigstore identity instead of a key.")
+token = click.option(
+    "--identity-token", metavar="TOKEN", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN)."
+)
