@@ -42,6 +42,7 @@ def check(face: Face, *, watch: bool, fix: bool) -> int:
 
 def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
     """Run `once` now and for every change of `files`, until Ctrl-C; what fails is shown and waited for."""
+    import gc
     import sys
     import time
 
@@ -53,6 +54,7 @@ def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
             f"--watch does not go with --output {face.output.format}",
             hint="watch is for people; a program can run the command again",
         )
+    gc.enable()
     for moved in changes(files, face.cancel):
         names = ", ".join(path.name for path in moved)
         if names:
@@ -264,8 +266,11 @@ def lsp(face: Face) -> int:
             "the language server needs packages that are not installed",
             hint="pip install 'floe-workbench[lsp]'",
         ) from None
+    import gc
+
     from floe_engine.lsp.server import serve
 
+    gc.enable()
     serve()
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 from typing import TYPE_CHECKING, Literal, get_args
@@ -90,6 +91,8 @@ def diff(
     if executor and not impact:
         raise UsageError("--executor runs what --impact asks for", hint="add --impact PROJECTS")
     fleet = find_fleet(face.workspace, impact) if impact else None
+    if fleet is not None:
+        gc.enable()  # for as many projects as there are
     compared = compare(face.workspace, old, new, report=face.output.report, cancel=face.cancel)
     hit = None
     if fleet is not None:

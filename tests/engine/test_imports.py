@@ -28,8 +28,9 @@ NEVER_AT_START = (
 """Libraries that compiling a manifest has no use for."""
 
 LOADED = """
-import json, sys
+import json, os, sys
 from floe_engine.cli import run
+os._exit = sys.exit  # how a command ends, without what is taken down then
 try:
     run()
 except SystemExit as stop:

@@ -125,6 +125,39 @@ def test_who_closes_the_output_gets_no_traceback(program: str, option: str, redi
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
+# --- the end -----------------------------------------------------------------------------------
+
+ENDING = """
+import atexit, sys, threading, time
+sys.argv = ["floe", *sys.argv[1:]]
+from floe_engine.cli import run
+atexit.register(print, "asked for at the end")
+if "thread" in sys.argv:
+    sys.argv.remove("thread")
+    threading.Thread(target=lambda: (time.sleep(0.5), print("and the thread has ended"))).start()
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["explain", "PLG001"], 0, "asked for at the end"),
+        (["explain", "NOPE"], 2, "asked for at the end"),
+        (["--help"], 0, "asked for at the end"),
+        (["explain", "PLG001", "thread"], 0, "and the thread has ended"),
+    ],
+)
+def test_a_command_ends_with_its_code_and_leaves_nothing_undone(
+    arguments: list[str], code: int, said: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout
+
+
 # --- foreign modules ---------------------------------------------------------------------------
 
 LIBRARY = ("json", "typing", "re", "enum", "dataclasses", "pathlib", "yaml", "msgspec", "pydantic", "click")
