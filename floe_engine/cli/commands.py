@@ -165,3 +165,8 @@ floe = Group(
 )
 floe.context_settings = {"help_option_names": ["-h", "--help"]}
 click.version_option(__version__, message="floe %(version)s", help="Print the version.")(floe)
+
+
+def completion_variable(program: str) -> str:
+    """The variable of the environment in which a shell's script asks `program` to complete a word."""
+    return f"_{program.replace('-', '_').upper()}_COMPLETE"

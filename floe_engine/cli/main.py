@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
-from floe_engine.cli.commands import floe
+from floe_engine.cli.commands import completion_variable, floe
 
 
 def main() -> None:
     """Run a command, or answer a shell that completes one (see `floe completion`)."""
     try:
-        code = floe(standalone_mode=False, prog_name=_name())
+        code = _run()
         sys.stdout.flush()
     except BrokenPipeError:  # `floe --help | head`; a command's own output never gets here
-        _leave_stdout()
-        code = 0
-    except SystemExit as ended:  # click's own answer to the same, where nothing is buffered, is 1
-        if not isinstance(ended.__context__, BrokenPipeError):
-            raise
         _leave_stdout()
         code = 0
     except OSError as lost:  # help or the version; a command has answered for its own output
@@ -34,6 +30,22 @@ def main() -> None:
 
         code = Cancelled.exit_code
     sys.exit(code)
+
+
+def _run() -> int:
+    """What click's own `main` does, but that it hides a pipe that was closed behind an exit code of 1."""
+    name = _name()
+    variable = completion_variable(name)
+    if asked := os.environ.get(variable):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(floe, {}, name, variable, asked)
+    try:
+        with floe.make_context(name, sys.argv[1:]) as context:
+            floe.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return 0
 
 
 def _name() -> str:

@@ -286,10 +286,11 @@ def completion(face: Face, *, shell: str) -> int:
     """The script that completes this command line in a shell: `source <(floe completion bash)`."""
     from click.shell_completion import get_completion_class
 
+    from floe_engine.cli.commands import completion_variable
+
     root = click.get_current_context().find_root()
     program = root.info_name or "floe"
-    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
     completer = get_completion_class(shell)
     assert completer is not None
-    face.output.data(completer(root.command, {}, program, variable).source())
+    face.output.data(completer(root.command, {}, program, completion_variable(program)).source())
     return 0

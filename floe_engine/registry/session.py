@@ -1,9 +1,10 @@
-"""The one door to a registry: `oras`' client with its way of sending requests replaced.
+"""The one door to a registry: `oras` names what is asked for, and requests are sent in our own way.
 
 Every request has timeouts, a bounded body, a cancel token and credentials that never leave the
 registry's origin; what may be repeated is repeated within a budget. Importing this is slow (it
-imports `oras` and `requests`): only an opened `Repository` does. The stock `push`, `pull`,
-`delete_tag` and `login` are never called; what is wrong with each is in docs/registries.md.
+imports `requests`): only an opened `Repository` does. The client of `oras.provider` is not used: it
+brings JSON Schema to every start, and what is wrong with its `push`, `pull`, `delete_tag` and `login`
+is in docs/registries.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import oras.container
-import oras.provider
 import requests
 import urllib3
 from requests import RequestException, Response
@@ -76,13 +76,13 @@ class _Request:
         return self.is_read or self.is_token or writes
 
 
-class Session(oras.provider.Registry):  # type: ignore[misc]  # oras ships no types
+class Session:
     """A client for one repository of one registry, or of one layout on disk."""
 
     def __init__(self, reference: Reference, settings: Transport, cancel: CancelToken | None) -> None:
         host = _api_host(reference)
         plain = reference.root is not None or settings.speaks_plainly(reference.registry)
-        super().__init__(hostname=host, insecure=plain)
+        self.prefix = "http" if plain else "https"
         self.reference = reference
         self.settings = settings
         self.actions = PULL
