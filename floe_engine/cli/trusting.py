@@ -49,7 +49,7 @@ def verify(
     from floe_engine.errors import TrustError, UsageError
     from floe_engine.signing.attestation import predicate_type_of
     from floe_engine.trust.verdict import demand_attested, is_attested
-    from floe_engine.workflows.attesting import OUR_TYPES
+    from floe_engine.workflows.predicate_types import OUR_TYPES
     from floe_engine.workflows.verify import verify_stored, verify_version
 
     required = [predicate_type_of(name, OUR_TYPES) for name in require_attestation or ()]
@@ -167,7 +167,7 @@ def show_attestations(out: Any, attestations: Sequence[Attestation]) -> None:
     """Every attestation of a version: verified, by whom; or not, and why."""
     from floe_engine.events import Step
     from floe_engine.text import printable
-    from floe_engine.workflows.attesting import short_name
+    from floe_engine.workflows.predicate_types import short_name
 
     verified = sum(entry.signer is not None for entry in attestations)
     out.answer(

@@ -22,6 +22,7 @@ from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import read_bounded
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
+from floe_engine.manifest.parent import named_parent, parent_reference
 from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.rules import RULES
@@ -131,12 +132,6 @@ def read_text(path: Path) -> str:
     return decode(read_bounded(path, MAX_BYTES), where=str(path))
 
 
-def parent_reference(document: Document) -> str:
-    """What a manifest's text names as its parent, empty where it names none."""
-    value = document.value if isinstance(document.value, dict) else {}
-    return _reference(value)[1]
-
-
 def trusted_pems(manifest: Manifest, directory: Path | None) -> tuple[str, ...]:
     """The PEM texts of a manifest's trusted keys; those that cannot be read are left out."""
     texts = (_pem(key, directory) for key in manifest.security.trusted_keys)
@@ -200,20 +195,10 @@ def _loosened(draft: Draft, violation: Violation) -> Diagnostic:
     )
 
 
-def _reference(value: dict[str, Any]) -> tuple[KeyPath, str]:
-    for key in ("parent", "parent_manifest"):
-        given = value.get(key)
-        if isinstance(given, str):
-            return (key,), given
-        if isinstance(given, dict) and isinstance(given.get("ref"), str):
-            return (key, "ref"), given["ref"]
-    return (), ""
-
-
 def _find_parent(
     draft: Draft, path: Path | None, given: ParentPlatform | None
 ) -> tuple[ParentPlatform | None, list[Diagnostic]]:
-    where, ref = _reference(draft.value)
+    where, ref = named_parent(draft.value)
     if not ref:
         return None, []
     if given is None and ref.startswith(("oci://", "oci-layout:")):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine.document.document import MAX_BYTES, decode
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
-from floe_engine.project.spec import Spec
-from floe_engine.project.spec_check import check_spec
 from floe_engine.text import plural
 from floe_engine.versions import Constraint
+
+if TYPE_CHECKING:
+    from floe_engine.project.spec import Spec
 
 
 def load_spec(path: Path) -> Spec:
@@ -27,6 +29,8 @@ def load_spec(path: Path) -> Spec:
             hint="run `floe init --platform=v1.2.3` to pin a platform and write it",
             where=str(path),
         )
+    from floe_engine.project.spec_check import check_spec
+
     checked = check_spec(decode(read_bounded(path, MAX_BYTES, what=path.name)), base=path.parent)
     if checked.spec is None:
         raise ConfigurationError(

@@ -19,7 +19,6 @@ from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustErr
 from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.keys import fingerprint_of
-from floe_engine.signing.oidc import TOKEN_VARIABLE
 from floe_engine.signing.outside import Unacceptable, quoted, reason
 from floe_engine.waiting import Overdue, wait_for
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from requests import Session
     from sigstore.models import ClientTrustConfig
     from sigstore.verify import Verifier
+
+TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
 
 CLIENT_CONFIG_MEDIA_TYPE = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
 TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"

@@ -23,10 +23,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from floe_engine.errors import Cancelled, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import strict_json
+from floe_engine.signing.keyless import TOKEN_VARIABLE
 from floe_engine.signing.outside import Unacceptable, mapping, quoted, reason
 from floe_engine.waiting import Overdue, wait_for
 
-TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
 CLIENT_ID = "sigstore"
 CALLBACK = "/auth/callback"
 ELSEWHERE = "urn:ietf:wg:oauth:2.0:oob"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.files import read_bounded, stands
+from floe_engine.manifest.parent import parent_reference
 
 if TYPE_CHECKING:
     from floe_engine.signing.keys import PublicKey
@@ -47,8 +48,6 @@ def _listed(manifest: Path) -> tuple[list[str], Path]:
 
 def _inherited(workspace: Workspace) -> tuple[list[str], Path]:
     """The parent's keys: of its file, or, for a parent in a registry, of the version that is locked."""
-    from floe_engine.manifest.check import parent_reference
-
     reference = parent_reference(_parsed(workspace.manifest_path))
     if not reference:
         return [], workspace.directory

@@ -14,21 +14,18 @@ from typing import Any
 from floe_engine import __version__
 from floe_engine.files import sha256_digest
 from floe_engine.policy.running import TestRun
-from floe_engine.signing.attestation import PROVENANCE, SHORT_TYPES, TEST_RESULT, Claim
+from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, Claim
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.upgrade.rules import Entry
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE
 from floe_engine.workflows.compile_platform import CompiledPlatform
+from floe_engine.workflows.predicate_types import VERSION_GUARD
 from floe_engine.workflows.source import Source, committed_files
 from floe_engine.workflows.test_policies import case_files
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
-VERSION_GUARD = "https://floe.dev/attestation/version-guard/v1"
 BUILD_TYPE = "https://floe.dev/platform-build/v1"
 LOCAL_BUILDER = "https://floe.dev/builder/local"
-
-OUR_TYPES: Mapping[str, str] = {"version-guard": VERSION_GUARD}
-"""Short names of predicate types that floe defines, for ``--require-attestation``."""
 
 
 def claims(
@@ -45,12 +42,6 @@ def claims(
         Claim(TEST_RESULT, _test_result(tests, read)),
         Claim(VERSION_GUARD, _guard(guard)),
     )
-
-
-def short_name(predicate_type: str) -> str:
-    """The short name of a predicate type, or the URI itself where it has none."""
-    names = {uri: name for name, uri in {**SHORT_TYPES, **OUR_TYPES}.items()}
-    return names.get(predicate_type, predicate_type)
 
 
 def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:

@@ -8,8 +8,9 @@ from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
-from floe_engine.manifest.check import Checked, check, parent_reference, read_text
+from floe_engine.manifest.check import Checked, check, read_text
 from floe_engine.manifest.inheritance import ParentPlatform
+from floe_engine.manifest.parent import parent_reference
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.workspace import Workspace
 

@@ -48,9 +48,10 @@ from floe_engine.signing.verdict import Signer as Written
 from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
-from floe_engine.workflows.attesting import claims, short_name
+from floe_engine.workflows.attesting import claims
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.workflows.guard_version import find_baseline, guard_version, listed_tags, place_of
+from floe_engine.workflows.predicate_types import short_name
 from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.signing_key import (
     AskPassword,

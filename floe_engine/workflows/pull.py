@@ -28,7 +28,6 @@ from floe_engine.errors import (
 )
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, Transfer, silent
 from floe_engine.files import human_size, rfc3339, stands
-from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
@@ -52,6 +51,7 @@ from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
+    from floe_engine.project.spec import Spec
     from floe_engine.registry.client import Repository
 
 

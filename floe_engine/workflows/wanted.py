@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine.errors import LockMismatch, NotFound, UsageError
-from floe_engine.project.spec import Spec
 from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
@@ -15,6 +14,7 @@ from floe_engine.versions import Constraint, Version
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
+    from floe_engine.project.spec import Spec
     from floe_engine.registry.client import Repository
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from floe_engine.document.document import parse
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken
-from floe_engine.manifest.check import FILE_NAME, parent_reference, read_text
+from floe_engine.manifest.check import FILE_NAME, read_text
+from floe_engine.manifest.parent import parent_reference
 from floe_engine.manifest.schema import Manifest
 from floe_engine.workspace import Workspace
 

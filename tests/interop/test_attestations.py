@@ -15,7 +15,7 @@ from floe_engine.registry.client import Repository
 from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, attestations
 from floe_engine.signing.keys import load_public
 from floe_engine.signing.trust import Anchors, verify
-from floe_engine.workflows.attesting import VERSION_GUARD
+from floe_engine.workflows.predicate_types import VERSION_GUARD
 from floe_engine.workflows.publish import Published, publish
 from floe_engine.workflows.signing_key import SigningOptions
 from floe_engine.workflows.transfer import copy_version

@@ -20,8 +20,9 @@ from floe_engine.signing.attestation import (
 from floe_engine.signing.bundle import PREDICATE_TYPE
 from floe_engine.signing.keys import load_private, load_public
 from floe_engine.signing.trust import Anchors, verify
-from floe_engine.workflows.attesting import LOCAL_BUILDER, OUR_TYPES, VERSION_GUARD
+from floe_engine.workflows.attesting import LOCAL_BUILDER
 from floe_engine.workflows.browse import inspect_version
+from floe_engine.workflows.predicate_types import OUR_TYPES, VERSION_GUARD
 from floe_engine.workflows.publish import Published, publish
 from floe_engine.workflows.signing_key import SigningOptions
 from tests.cli import floe
