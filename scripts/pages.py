@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from floe_engine.project.spec import spec_json_schema
+from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.workflows.explain import families
 
 DOCS = Path(__file__).parent.parent / "docs"

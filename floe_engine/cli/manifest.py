@@ -243,7 +243,7 @@ def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test"]) -> i
 
         document = manifest_json_schema(Catalogue.load())
     elif file == "floe":
-        from floe_engine.project.spec import spec_json_schema
+        from floe_engine.project.spec_model import spec_json_schema
 
         document = spec_json_schema()
     else:

@@ -1,27 +1,43 @@
 """floe.yaml: what a data team says of its product, and which platform it holds to.
 
-The shapes of the keys. What two keys mean together and which of them are the platform's is judged
-in `spec_check`, as is what the pulled platform says of them; the file is read in `spec_file`.
+The shapes of the keys, as structs: a locked pin is read without pydantic, and `spec_model` makes its
+models from them where a mistake is to be told. What two keys mean together and which of them are the
+platform's is judged in `spec_check`, as is what the pulled platform says of them; the file is read in
+`spec_file`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from msgspec import Meta, Struct, field
 
-from floe_engine.manifest.base import Percent, Section, Semver, Switch, Text
-from floe_engine.manifest.waiver import Waiver
+from floe_engine.manifest.terms import SEMVER_BODY
 from floe_engine.registry.reference import Reference
 from floe_engine.versions import Constraint
 
-ProductName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")]
+if TYPE_CHECKING:
+    from floe_engine.manifest.waiver import Waiver
+
+Text = Annotated[str, Meta(min_length=1)]
+Semver = Annotated[str, Meta(pattern=rf"^{SEMVER_BODY}\Z")]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+ProductName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\Z")]
+
+if TYPE_CHECKING:
+    Waivers = tuple[Waiver, ...]
+else:  # the platform team's own models; a file that has some is read by them (`spec_model`)
+    Waivers = Annotated[tuple[Any, ...], Meta(max_length=0)]
 
 FILE_NAME = "floe.yaml"
 
 
-class Metadata(Section):
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
+
+
+class Metadata(Section, frozen=True, kw_only=True):
     """Which product this is."""
 
     name: ProductName | None = None
@@ -36,14 +52,14 @@ class Metadata(Section):
     owner: Text | None = None
     """Team or address that answers for the product."""
 
-    description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    description: Annotated[str, Meta(max_length=500)] | None = None
     """What the product is for, up to 500 characters."""
 
-    labels: dict[str, str] = Field({})
+    labels: dict[str, str] = {}
     """Free labels."""
 
 
-class TrustedIdentity(Section):
+class TrustedIdentity(Section, frozen=True, kw_only=True):
     """A person or a workflow that may sign the platform without a key (sigstore)."""
 
     identity: Text
@@ -53,7 +69,7 @@ class TrustedIdentity(Section):
     """URL of the OpenID Connect issuer that vouched for it."""
 
 
-class PlatformChoice(Section):
+class PlatformChoice(Section, frozen=True, kw_only=True):
     """Which platform the product holds to, and who may sign it. Either `ref` or `manifest`."""
 
     ref: Text | None = None
@@ -95,7 +111,7 @@ class PlatformChoice(Section):
         return Constraint.parse(tag) if tag else None
 
 
-class Transform(Section):
+class Transform(Section, frozen=True, kw_only=True):
     """A part of the product that dbt builds."""
 
     type: Literal["dbt"] = "dbt"
@@ -118,7 +134,7 @@ class Transform(Section):
     """dbt target; unset: the compute plugin's type."""
 
 
-class Schedule(Section):
+class Schedule(Section, frozen=True, kw_only=True):
     """When the product is built."""
 
     cron: Text | None = None
@@ -127,11 +143,11 @@ class Schedule(Section):
     timezone: Text = "UTC"
     """Time zone of `cron`."""
 
-    enabled: Switch = True
+    enabled: bool = True
     """Whether the schedule runs."""
 
 
-class Quality(Section):
+class Quality(Section, frozen=True, kw_only=True):
     """Stricter gates than the platform's. They can only be tightened."""
 
     minimum_coverage: Percent | None = None
@@ -141,7 +157,7 @@ class Quality(Section):
     """Tests that every model has, beside the platform's."""
 
 
-class DbtSettings(Section):
+class DbtSettings(Section, frozen=True, kw_only=True):
     """How the dbt project is read."""
 
     manifest: Text = "target/manifest.json"
@@ -151,11 +167,11 @@ class DbtSettings(Section):
     """`manifest`: only dbt's manifest.json; `static`: only the project's YAML and SQL; `auto`: the
     manifest while it is newer than every file of the project, else the files."""
 
-    vars: dict[str, Any] = Field({})
+    vars: dict[str, Any] = {}
     """dbt variables that the static reader fills in, as `dbt --vars` would."""
 
 
-class Port(Section):
+class Port(Section, frozen=True, kw_only=True):
     """Something that the product takes or gives."""
 
     name: Text
@@ -168,10 +184,10 @@ class Port(Section):
     """What it holds."""
 
 
-class Spec(Section):
+class Spec(Section, frozen=True, kw_only=True):
     """floe.yaml: a data product and the platform it holds to."""
 
-    api_version: Literal["floe.dev/v1"] = Field(alias="apiVersion")
+    api_version: Literal["floe.dev/v1"] = field(name="apiVersion")
     """Version of this format: `floe.dev/v1`."""
 
     kind: Literal["DataProduct", "FloeSpec"]
@@ -192,7 +208,7 @@ class Spec(Section):
     quality: Quality = Quality()
     """Stricter gates than the platform's."""
 
-    waivers: tuple[Waiver, ...] = ()
+    waivers: Waivers = ()
     """Exceptions, where the platform lets products write their own."""
 
     dbt: DbtSettings = DbtSettings()
@@ -203,26 +219,3 @@ class Spec(Section):
 
     input_ports: tuple[Port, ...] = ()
     """What it takes from others."""
-
-
-def spec_json_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of floe.yaml, with every key's meaning as its description."""
-    from floe_engine.manifest import reference
-
-    schema = Spec.model_json_schema(by_alias=True, mode="validation")
-    sections = {
-        section.__name__: section
-        for section in (
-            Metadata, TrustedIdentity, PlatformChoice, Transform, Schedule, Quality, DbtSettings, Port, Waiver
-        )
-    }  # fmt: skip
-    for name, definition in [*schema["$defs"].items(), ("", schema)]:
-        section = sections.get(name, Spec)
-        for key in reference.keys(section).values():
-            definition["properties"][key.name]["description"] = key.meaning
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://floe.dev/schemas/v1/floe.json",
-        **schema,
-        "title": "floe.yaml",
-    }

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+import msgspec
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
@@ -23,6 +22,8 @@ from floe_engine.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
 
 UNKNOWN = "FLOE-S001"
 OWNED = "FLOE-S002"
@@ -95,16 +96,31 @@ def check_spec(text: str, *, base: Path, platform: str = "") -> CheckedSpec:
         value = {}
     if isinstance(value, dict):
         try:
-            spec = Spec.model_validate(value)
-        except ValidationError as error:
-            details = error.errors(include_url=False, include_context=True)
-            found += [_diagnostic(document, detail, platform) for detail in details]
+            spec = msgspec.convert(value, Spec)
+        except msgspec.ValidationError:
+            spec, problems = _in_full(document, value, platform)
+            found += problems
         found += _platform_problems(document, value, base)
     elif value is not None:
         found.append(_problem(document, WRONG, (), "floe.yaml must be a mapping of keys to values"))
     found.sort(key=lambda diagnostic: diagnostic.span)
     failed = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
     return CheckedSpec(None if failed else spec, document, tuple(found))
+
+
+def _in_full(
+    document: Document, value: dict[str, Any], platform: str
+) -> tuple[Spec | None, list[Diagnostic]]:
+    """The same by the models, which tell every mistake; for a file that has one, or waivers."""
+    from pydantic import ValidationError
+
+    from floe_engine.project import spec_model
+
+    try:
+        return spec_model.read(value), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+        return None, [_diagnostic(document, detail, platform) for detail in details]
 
 
 def against_platform(spec: Spec, document: Document, platform: Platform) -> tuple[Diagnostic, ...]:
@@ -167,6 +183,7 @@ def _problem(
 def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diagnostic:
     # The reference of keys imports the whole schema of manifest.yaml; a good floe.yaml never needs it.
     from floe_engine.manifest.reference import shape_at
+    from floe_engine.project.spec_model import model_of
 
     path = tuple(detail["loc"])
     name = ".".join(map(str, path)) or "floe.yaml"
@@ -174,7 +191,7 @@ def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diag
         return _missing(document, path)
     if detail["type"] == "extra_forbidden":
         return _unknown(document, path, platform)
-    shape = shape_at(path, Spec)
+    shape = shape_at(path, model_of(Spec))
     value = _shown(detail["input"])
     context = detail.get("ctx", {})
     if shape is not None and shape.choices and detail["type"] == "literal_error":
@@ -213,6 +230,7 @@ def _missing(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
 
 def _unknown(document: Document, path: tuple[str | int, ...], platform: str) -> Diagnostic:
     from floe_engine.manifest.reference import keys, shape_at
+    from floe_engine.project.spec_model import model_of
 
     key, parent = str(path[-1]), path[:-1]
     shown = printable(key)
@@ -225,7 +243,7 @@ def _unknown(document: Document, path: tuple[str | int, ...], platform: str) -> 
             hint="use environment variables for what differs",
             at_key=True,
         )
-    shape = shape_at(parent, Spec)
+    shape = shape_at(parent, model_of(Spec))
     known = list(keys(shape.section)) if shape is not None and shape.section is not None else []
     near = did_you_mean(key, known)
     if key in _OWNED:
