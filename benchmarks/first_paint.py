@@ -1,6 +1,6 @@
 """How long the workbench takes to paint, beside posting and harlequin, and whether typing is smooth.
 
-    python benchmarks/first_paint.py [--rounds N] [--lines N] [--tags N]
+    python benchmarks/first_paint.py [--rounds N] [--lines N] [--tags N] [--strict]
 
 Each program is started in a pseudo-terminal of 120×36, one after the other in every round, with warm
 files and a home of its own. The clock runs from the start of the process to the first output that
@@ -27,19 +27,20 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 
 import pyte
+from goals import Goals, version_of
 from validation import manifest
 
 from floe_tui.__main__ import SWITCH
 
 ROWS, COLUMNS = 36, 120
 QUIET, LONGEST = 1.0, 15.0
-GOAL_MS, GAP_MS = 500.0, 50.0
+GOAL_MS, GAP_MS, LIST_GAP_MS = 250.0, 16.0, 50.0
 
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -116,6 +117,14 @@ def milestones(written: list[tuple[float, bytes]]) -> tuple[float, float]:
     return first * 1e3, last * 1e3
 
 
+async def until(there: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait for something on the screen; a busy machine takes its time."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, "it does not come: is a question in its way?"
+        await asyncio.sleep(0.05)
+
+
 async def worst_gap(folder: Path, text: str, keys: int) -> tuple[float, float]:
     """The event loop's longest wait while `keys` characters are typed into `text`, and while none are."""
     from floe_tui.app import Workbench
@@ -126,6 +135,7 @@ async def worst_gap(folder: Path, text: str, keys: int) -> tuple[float, float]:
     app = Workbench(Options(folder))
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.app.workers.wait_for_complete()
+        await until(lambda: app.screen.query(ManifestEditor))
         await pilot.pause(1.0)
         app.screen.query_one(ManifestEditor).go_to(text.count("\n") // 2)
         await pilot.pause(0.2)
@@ -159,9 +169,10 @@ async def list_gaps(folder: Path, tags: int) -> dict[str, tuple[float, float]]:
     app = Workbench(Options(folder))
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.press("f6")
-        await pilot.pause(3.0)
+        await until(lambda: app.screen.query("#list").filter("FilterList"))
         listing = app.screen.query_one("#list", FilterList)
-        assert sum(not row.heading for row in listing.view.rows) == tags, "the list is not there"
+        await until(lambda: sum(not row.heading for row in listing.view.rows) == tags)
+        await pilot.pause(1.0)
 
         async def hold(key: str, times: int, rest: float = 0.6) -> None:
             for _ in range(times):
@@ -226,18 +237,19 @@ async def _gaps(work: Awaitable[object]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print a table; nothing is asserted of time, for a busy machine proves nothing."""
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--lines", type=int, default=2_000)
     parser.add_argument("--tags", type=int, default=10_000)
+    goals = Goals(parser)
     options = parser.parse_args()
     programs = {"floe-tui": Path(sys.executable).with_name("floe-tui")}
     for name in ("posting", "harlequin"):
-        if found := shutil.which(name):
+        found = shutil.which(name)
+        known = version_of([found, "--version"]) if found else None
+        if goals.peer(name, known, f"pip install {name}, into an environment of its own") and found:
             programs[name] = Path(found)
-        else:
-            print(f"{name} is not on PATH (pip install {name}, into an environment of its own)")
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "work"
@@ -259,8 +271,12 @@ def main() -> None:
         for name in [name for name in os.environ if name.startswith("XDG_")]:
             del os.environ[name]
         sys.setswitchinterval(SWITCH)  # as the workbench runs
-        gap, idle = asyncio.run(worst_gap(folder, manifest(options.lines), 40))
-        walked = asyncio.run(list_gaps(folder, options.tags))
+        # Each in a folder of its own: in one where somebody typed before, the workbench asks about the draft.
+        typing, walking = Path(scratch) / "typing", Path(scratch) / "walking"
+        typing.mkdir()
+        walking.mkdir()
+        gap, idle = asyncio.run(worst_gap(typing, manifest(options.lines), 40))
+        walked = asyncio.run(list_gaps(walking, options.tags))
     print(f"{'':<10} {'first paint':>12} {'fastest':>9} {'complete':>9} {'fastest':>9} {'ratio':>7}")
     own = statistics.median(first for first, _ in times["floe-tui"])
     for name, pairs in times.items():
@@ -271,18 +287,19 @@ def main() -> None:
             f"{name:<10} {first:>9.0f} ms {min(firsts):>6.0f} ms"
             f" {last:>6.0f} ms {min(lasts):>6.0f} ms {ratio:>7}"
         )
-    print("first paint: " + ("within" if own <= GOAL_MS else "beyond") + f" {GOAL_MS:.0f} ms")
+    print(f"first paint: {own:.0f} ms {goals.at_most('first paint, ms', own, GOAL_MS)}")
     print(
         f"typing at {options.lines:,} lines: worst gap of the event loop {gap:.0f} ms"
-        f" (goal {GAP_MS:.0f} ms; {idle:.0f} ms when nobody types)"
+        f" {goals.at_most('worst gap while typing, ms', gap, GAP_MS)}, {idle:.0f} ms when nobody types"
     )
     longest = max(work for _, work in walked.values())
     print(
         f"walking {options.tags:,} versions: worst gap of the event loop"
         f" {max(gap for gap, _ in walked.values()):.0f} ms, of which it worked {longest:.0f} ms"
-        f" (goal {GAP_MS:.0f} ms)"
+        f" {goals.at_most('longest turn while walking, ms', longest, LIST_GAP_MS)}"
     )
     print("  " + ", ".join(f"{name} {gap:.0f} ({work:.0f})" for name, (gap, work) in walked.items()))
+    goals.end(options.strict)
 
 
 if __name__ == "__main__":

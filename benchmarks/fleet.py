@@ -1,6 +1,6 @@
 """The blast radius of one upgrade over a fleet of generated dbt projects, on one core and on all.
 
-    python benchmarks/fleet.py [--projects 100] [--models 800] [--workers N]
+    python benchmarks/fleet.py [--projects 100] [--models 800] [--workers N] [--strict]
 
 Prints seconds for a tenth, a half and all of the fleet (the cost of a project must not grow with
 their number), then for all of it on one core and on every core. `--rows` prints the table of
@@ -16,6 +16,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from goals import Goals
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=800)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rows", action="store_true", help="print the table of projects")
+    goals = Goals(parser)
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="floe-fleet-") as temporary:
@@ -107,13 +110,20 @@ def main() -> None:
         runs = [(size, options.workers) for size in sizes]
         if options.workers > 1:
             runs.append((options.projects, 1))
+        spent = {}
         for size, workers in runs:
             seconds, found = timed(directories[:size], old, new, root, workers)
+            spent[size, workers] = seconds
             models = found.models / seconds
             print(f"{size:>9} {workers:>8} {seconds:>8.1f} {1000 * seconds / size:>11.0f} {models:>9,.0f}")
             sys.stdout.flush()
         lines = list(blast_radius_lines(found))
         print("\n".join(lines if options.rows else lines[len(found.projects) + 2 :]))
+        if options.workers > 1:
+            faster = spent[options.projects, 1] / spent[options.projects, options.workers]
+            limit = 0.85 * options.workers
+            print(f"{options.workers} workers: {faster:.2f}× {goals.at_least('workers', faster, limit)}")
+    goals.end(options.strict)
 
 
 if __name__ == "__main__":

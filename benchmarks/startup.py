@@ -1,11 +1,12 @@
-"""What a start costs: `floe --version` and `floe platform compile`, beside a bare Python.
+"""What a start costs: `--version`, `--help`, `platform compile` and `platform list`, beside a bare Python.
 
-    python benchmarks/startup.py [--rounds N]
+    python benchmarks/startup.py [--rounds N] [--strict]
 
 Each round starts all of them, one after the other, each a fresh process with warm files and with
 bytecode, as an installed package has it. Shown is what each takes longer than ``python -c pass``:
 by the median and the fastest round, and in processor time, which on a busy machine is what comes
-nearest to the time that a quiet one would need (there is no input or output to wait for).
+nearest to the time that a quiet one would need (there is no input or output to wait for). The goals are
+for the least processor time of the whole process, and for `--version` of what it takes beyond a bare one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from goals import Goals
 
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -44,8 +47,8 @@ governance:
     block_on_failure: true
 """
 
-GOALS = {"floe --version": 0.090, "floe platform compile": 0.350}
-"""Seconds beyond a bare Python."""
+LIMITS = {"floe --version": 15, "floe --help": 60, "floe platform compile": 350, "floe platform list": 150}
+"""Milliseconds of processor: of the whole process, for `--version` beyond a bare Python."""
 
 
 def timed(command: list[str], directory: str, environment: dict[str, str]) -> tuple[float, float]:
@@ -57,17 +60,21 @@ def timed(command: list[str], directory: str, environment: dict[str, str]) -> tu
 
 
 def main() -> None:
-    """Print a table; nothing is asserted, for a busy machine proves nothing."""
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
+    goals = Goals(parser)
+    options = parser.parse_args()
+    rounds = options.rounds
     floe = shutil.which("floe", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if floe is None:
         sys.exit("floe is not on PATH: install the project first (pip install -e .)")
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "floe --version": [floe, "--version"],
+        "floe --help": [floe, "--help"],
         "floe platform compile": [floe, "platform", "compile"],
+        "floe platform list": [floe, "platform", "list"],
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as directory:
@@ -75,6 +82,8 @@ def main() -> None:
         # A checkout may be told to keep no bytecode beside its sources; an installation always has it.
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(Path(directory, "bytecode"))}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["FLOE_REGISTRY"] = f"oci-layout:{directory}/registry"
+        timed([floe, "platform", "publish", "v1.2.3", "--no-sign"], directory, environment)
         for command in commands.values():  # files into the page cache, bytecode onto disk
             timed(command, directory, environment)
         for _ in range(rounds):
@@ -82,14 +91,19 @@ def main() -> None:
                 taken[name].append(timed(command, directory, environment))
 
     print(f"{rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"{'ms':<24} {'median':>14} {'fastest':>14} {'processor':>14} {'goal':>7}")
+    print(f"{'ms':<24} {'median':>14} {'fastest':>14} {'processor':>14}")
     bare = figures(taken["python -c pass"])
     for name in commands:
         columns = ""
         for figure, pass_ in zip(figures(taken[name]), bare, strict=True):
-            beyond = f"(+{(figure - pass_) * 1e3:.0f})" if name in GOALS else ""
+            beyond = f"(+{(figure - pass_) * 1e3:.0f})" if name in LIMITS else ""
             columns += f" {figure * 1e3:>7.0f} {beyond:<6}"
-        print(f"{name:<24}{columns}" + (f" ≤ +{GOALS[name] * 1e3:.0f}" if name in GOALS else ""))
+        verdict = ""
+        if name in LIMITS:
+            spent = figures(taken[name])[2] - (bare[2] if name == "floe --version" else 0)
+            verdict = goals.at_most(f"{name}, processor ms", spent * 1e3, LIMITS[name])
+        print(f"{name:<24}{columns} {verdict}")
+    goals.end(options.strict)
 
 
 def figures(taken: list[tuple[float, float]]) -> tuple[float, float, float]:
