@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import unicodedata
@@ -65,11 +64,13 @@ def _nearest(word: str, words: tuple[str, ...]) -> str | None:
     """The search itself, remembered: one slip is often made in many places."""
     if word in words:
         return word
+    from difflib import get_close_matches
+
     plain: dict[str, str] = {}
     for candidate in words:
         plain.setdefault(_plain(candidate), candidate)
     wanted = _plain(word)
-    close = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
+    close = get_close_matches(wanted, plain, n=1, cutoff=0.6)
     if close:
         return plain[close[0]]
     parts = _parts(wanted)

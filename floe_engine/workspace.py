@@ -7,7 +7,6 @@ the user's settings file; talks to no registry.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -59,6 +58,8 @@ class UserSettings:
         """Read the file; an absent one means the defaults. Raises `ConfigurationError`."""
         if not stands(path):
             return cls(path)
+        import tomllib
+
         try:
             values = tomllib.loads(read_bounded(path, 1024 * 1024, what="settings file").decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -136,8 +135,11 @@ class Problems:
         if self.full:
             return
         # A hostile text has a hundred thousand of each: suggest for the first few alone.
-        few = len(self.found) < 10
-        near = difflib.get_close_matches(anchor, list(anchors)[:100], 1) if few else []
+        near: list[str] = []
+        if len(self.found) < 10:
+            from difflib import get_close_matches
+
+            near = get_close_matches(anchor, list(anchors)[:100], 1)
         hint = f"did you mean *{near[0]}?" if near else f"define it first with &{shown(anchor)}"
         fixes = (Fix(f"change to *{near[0]}", (TextEdit(span, f"*{near[0]}"),)),) if near else ()
         message = f"no anchor &{shown(anchor)} stands before this alias"

@@ -7,7 +7,6 @@ the kept signatures have to be good by today's anchors.
 
 from __future__ import annotations
 
-from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
 from floe_engine.artifact.pack import read_annotations, read_manifest
@@ -145,7 +144,12 @@ def _claimed(signer: LockedSigner, evidence: Evidence, trust: Authority) -> Verd
 def _facts(evidence: Evidence, lock: Lock, trust: Authority) -> tuple[str, ...]:
     """Everything that a keyless verdict follows from."""
     root = trust.trust_root
-    sigstore = sha256_digest(root.trusted_root.encode()) if root is not None else installed("sigstore")
+    if root is not None:
+        sigstore = sha256_digest(root.trusted_root.encode())
+    else:
+        from importlib.metadata import version
+
+        sigstore = version("sigstore")
     layers = sorted((layer.source, sorted(layer.keys), repr(layer.identities)) for layer in trust.layers)
     revoked = sorted(trust.revoked_keys), repr(trust.revoked_identities)
     return (
