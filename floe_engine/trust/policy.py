@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +90,8 @@ def policies(project: Path) -> tuple[TrustPolicy, ...]:
 
 def read_policy(path: Path, project: Path) -> TrustPolicy:
     """The policy of one file. Raises `ConfigurationError`, which names the line's place."""
+    import tomllib
+
     demand_own(path, project)
     try:
         values = tomllib.loads(read_bounded(path, _LIMIT, what="trust policy").decode())

@@ -69,6 +69,35 @@ def test_compiling_a_platform_imports_no_registry_no_signing_and_no_screen(tmp_p
     assert not {name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))}
 
 
+def test_a_command_imports_itself_and_no_other(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "platform", "trust", "oci-layout:registry")
+    families = {"diagnostics", "doctor", "findings", "manifest", "pins", "platform", "project", "transfer"}
+    assert not {f"floe_engine.cli.{name}" for name in families} & modules
+
+
+def test_looking_at_a_registry_imports_no_models_no_guard_and_no_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", f"oci-layout:{tmp_path}/registry")
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    team = platform_directory(tmp_path / "team")
+    ok(floe(team, "platform", "keygen"))
+    ok(floe(team, "platform", "publish", "v1.2.3", "--key", "cosign.key"))
+    for command in (["list"], ["verify", "v1.2.3", "--key", "cosign.pub"]):
+        modules = loaded(team, "platform", *command)
+        assert not modules & {
+            "pydantic",
+            "jsonschema",
+            "oras.provider",
+            "sigstore",
+            "deepdiff",
+            "http.server",
+        }
+        assert not {
+            name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))
+        }
+
+
 def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_registry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +106,13 @@ def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_regi
     product = shutil.copytree(ROOT / "examples" / "customer-analytics", tmp_path / "product")
     ok(floe(product, "init", "--platform=v1.2.3"))
     modules = loaded(product, "compile", "--what-if=warn")
-    assert not modules & {*NEVER_AT_START, "floe_engine.manifest.schema", "floe_engine.registry.client"}
+    late = {"pydantic", "cryptography", "difflib", "tomllib", "importlib.metadata"}
+    assert not modules & {
+        *NEVER_AT_START,
+        *late,
+        "floe_engine.manifest.schema",
+        "floe_engine.registry.client",
+    }
 
 
 def test_importing_the_engine_imports_nothing_of_it(tmp_path: Path) -> None:
