@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from floe_engine.artifact.model import Waiver
@@ -72,14 +73,15 @@ def test_a_product_may_ask_for_more_than_its_platform_in_every_layer() -> None:
     from floe_engine.policy.product import tightened
     from floe_engine.project.spec import Spec
 
-    spec = Spec.model_validate(
+    spec = msgspec.convert(
         {
             "apiVersion": "floe.dev/v1",
             "kind": "DataProduct",
             "metadata": {"name": "sales", "version": "1.0.0"},
             "platform": {"manifest": "manifest.yaml"},
             "quality": {"minimum_coverage": 90, "required_tests": ["unit_test"]},
-        }
+        },
+        Spec,
     )
     lenient = platform(data_architecture__layers={"bronze": {"minimum_test_coverage": 50}})
     stricter = tightened(lenient, spec)
