@@ -116,6 +116,8 @@ class _State:
     before: str
     following: dict[str, tuple[_State, frozenset[int]]] = field(default_factory=dict)
     """By the next character: the next state, and which expressions were complete before it."""
+    reached: dict[str, tuple[frozenset[int], tuple[_Node, ...]]] = field(default_factory=dict)
+    """By the kind of the next character: which expressions are complete there, and what tests it."""
 
 
 class Expressions:
@@ -187,13 +189,12 @@ class Expressions:
     ) -> tuple[_State, frozenset[int]]:
         """Learn where `state` goes with a sign; the empty one is the end of the text."""
         character = sign[:1]
-        here = self._closed(state.nodes, state.before, sign)
-        complete = frozenset(self._ends[node] for node in here if node in self._ends)
+        complete, tested = self._reached(state, sign)
         onward = set(always)
-        for number in here:
-            node = self._nodes[number]
-            if node.test is not None and character and node.test(character):
-                onward.update(node.after)
+        if character:
+            for node in tested:
+                if node.test is not None and node.test(character):
+                    onward.update(node.after)
         before = "" if not self._looks else "w" if _is_word(character) else "-"
         learnt = (self._state(states, frozenset(onward), before), complete)
         state.following[sign] = learnt
@@ -210,6 +211,17 @@ class Expressions:
                 states.clear()
             found = states[nodes, before] = _State(nodes, before)
         return found
+
+    def _reached(self, state: _State, sign: str) -> tuple[frozenset[int], tuple[_Node, ...]]:
+        """Where `state` is before a sign. Nothing but the sign's kind matters for that, if even that does."""
+        kind = "" if not self._looks else sign if sign[1:] or not sign else "w" if _is_word(sign) else "-"
+        known = state.reached.get(kind)
+        if known is None:
+            here = self._closed(state.nodes, state.before, sign)
+            complete = frozenset(self._ends[number] for number in here if number in self._ends)
+            tested = tuple(node for number in here if (node := self._nodes[number]).test is not None)
+            known = state.reached[kind] = (complete, tested)
+        return known
 
     def _closed(self, nodes: frozenset[int], before: str, sign: str) -> set[int]:
         """All places that are reached from `nodes` without a character, between two given ones."""

@@ -44,16 +44,15 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         out.section()
         prefix = _prefix(project.directory)
-        for line in findings_lines(evaluation, by=grouping, show_all=show_all, prefix=prefix):
-            out.answer(Painted(line.text, _COLOURS.get(line.style, "")))
+        lines = findings_lines(evaluation, by=grouping, show_all=show_all, prefix=prefix)
+        out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in lines)
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         if any(level == "warn" for level in evaluation.enforcement.values()):
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
-            for line in preview_lines(preview):
-                out.answer(Painted(line.text, _COLOURS.get(line.style, "")))
+            out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:

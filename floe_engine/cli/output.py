@@ -108,6 +108,14 @@ class Output:
         self._say(self._out, *parts)
         self._written = True
 
+    def answers(self, lines: Iterable[Part]) -> None:
+        """Many lines of an answer, each of one part, written together."""
+        if self.machine:
+            return
+        if text := "".join(self._line(self._out, (line,)) for line in lines):
+            self._write(self._out, text)
+            self._written = True
+
     def step(self, step: Step) -> None:
         """A step that belongs to the answer, with its mark."""
         indent = " " * 6 if self._inside else "  "
@@ -177,14 +185,18 @@ class Output:
         return self._lost
 
     def _say(self, stream: TextIO, *parts: Part) -> None:
-        """Write one line, every part of it escaped, in colours where `stream` is a terminal with some."""
+        """Write one line."""
+        self._write(stream, self._line(stream, parts))
+
+    def _line(self, stream: TextIO, parts: Iterable[Part]) -> str:
+        """One line, every part of it escaped, in colours where `stream` is a terminal with some."""
         colours = self._colour and (stream is self._out or stream.isatty())
         shown = [Painted(part, "") if isinstance(part, str) else part for part in parts]
         text = "".join(
             f"\x1b[{colour}m{printable(text)}\x1b[0m" if colours and colour else printable(text)
             for text, colour in shown
         )
-        self._write(stream, f"{no_command(text)}\n")
+        return f"{no_command(text)}\n"
 
     def _write(self, stream: TextIO, text: str) -> None:
         self._attempt(stream, lambda: _encoded(stream, text))
