@@ -95,7 +95,6 @@ from floe_engine.workflows.check_platform import check_platform as check_platfor
 from floe_engine.workflows.compare import Comparison as Comparison
 from floe_engine.workflows.compare import Side as Side
 from floe_engine.workflows.compare import compare as compare
-from floe_engine.workflows.compare import compare_sides as compare_sides
 from floe_engine.workflows.compare import load_side as load_side
 from floe_engine.workflows.compile_platform import CompiledPlatform as CompiledPlatform
 from floe_engine.workflows.compile_platform import compile_platform as compile_platform

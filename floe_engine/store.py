@@ -70,6 +70,14 @@ class LockedSigner:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedIdentity:
+    """Somebody who may sign without a key, and the OpenID issuer that vouches for them."""
+
+    identity: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """What ``.floe/cache/artifacts.lock`` says."""
 
@@ -91,14 +99,19 @@ class Lock:
     """Whether this platform demands that every later pull be signed."""
     trusted_keys: tuple[str, ...] = ()
     """PEM of the keys that this version says may sign the next ones."""
+    trusted_identities: tuple[LockedIdentity, ...] = ()
+    """Whom this version lets sign the next ones without a key."""
+    revoked_keys: tuple[str, ...] = ()
+    """Fingerprints of the keys that this version says are never to be believed again."""
     rotations: tuple[str, ...] = ()
-    """``v1.1.0@sha256:…`` of every version by which the keys of an earlier lock became these."""
+    """``v1.1.0@sha256:…`` of every version by which the signers of an earlier lock became these."""
 
     def to_json(self) -> bytes:
         """The lock file's bytes."""
         document = asdict(self)
-        if not self.rotations:
-            del document["rotations"]  # as before there were any, so that an old lock stays as it is
+        for later in ("trusted_identities", "revoked_keys", "rotations"):
+            if not document[later]:
+                del document[later]  # as before there were any, so that an old lock stays as it is
         return canonical_json({"lockVersion": LOCK_VERSION, "platform": document})
 
     @classmethod
@@ -148,6 +161,11 @@ class Lock:
             signer=LockedSigner(**signer) if signer else None,
             require_signed=bool(entry.get("require_signed", False)),
             trusted_keys=tuple(map(str, entry.get("trusted_keys", ()))),
+            trusted_identities=tuple(
+                LockedIdentity(str(who["identity"]), str(who["issuer"]))
+                for who in entry.get("trusted_identities", ())
+            ),
+            revoked_keys=tuple(map(str, entry.get("revoked_keys", ()))),
             rotations=tuple(map(str, entry.get("rotations", ()))),
         )
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands
+from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.registry.reference import Reference, is_host
-from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
 

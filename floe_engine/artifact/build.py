@@ -40,6 +40,7 @@ from floe_engine.artifact.model import (
     RuleSetting,
     SchemaRegistry,
     SecurityPolicy,
+    TrustedIdentity,
     TrustedKey,
     TypeRule,
     WaiverPolicy,
@@ -58,6 +59,7 @@ from floe_engine.artifact.paths import (
     SCHEMA_REGISTRY,
 )
 from floe_engine.files import canonical_json, sha256_digest
+from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.manifest import schema
 from floe_engine.manifest.base import Section
 from floe_engine.manifest.inheritance import settings_for_children
@@ -74,13 +76,15 @@ def build(
     *,
     created: str,
     trusted_keys: Sequence[TrustedKey] = (),
+    delegated_keys: Mapping[str, Sequence[TrustedKey]] | None = None,
     parent: ParentArtifact | None = None,
 ) -> Artifact:
     """The artifact of a manifest that passed its check, with what it inherits merged in.
 
-    `created` is RFC 3339 in UTC; `trusted_keys` are the manifest's, already read; `parent` is the
-    enterprise platform that was merged in.
+    `created` is RFC 3339 in UTC; `trusted_keys` and `delegated_keys` are the manifest's, already
+    read; `parent` is the enterprise platform that was merged in.
     """
+    delegated = {name: tuple(keys) for name, keys in (delegated_keys or {}).items()}
     named = PlatformName(name=manifest.metadata.name, version=manifest.metadata.version)
     files = {
         CLASSIFICATION: _bytes(_classification(manifest, named)),
@@ -112,11 +116,8 @@ def build(
         ),
         engine=EngineRequirement(min_version=ENGINE_MIN_VERSION),
         parent=parent,
-        settings=_for_children(manifest, trusted_keys),
-        security=SecurityPolicy(
-            require_signed_artifacts=manifest.security.require_signed_artifacts,
-            trusted_keys=tuple(trusted_keys),
-        ),
+        settings=_for_children(manifest, trusted_keys, delegated),
+        security=_security(manifest.security, trusted_keys, delegated),
         files={path: FileEntry(sha256=sha256_digest(data), size=len(data)) for path, data in files.items()},
     )
     return Artifact({MANIFEST: _bytes(identity), **files})
@@ -144,10 +145,32 @@ def _without_created(artifact: Artifact) -> dict[str, Any]:
     return documents
 
 
-def _for_children(manifest: schema.Manifest, trusted_keys: Sequence[TrustedKey]) -> dict[str, Any] | None:
+def _for_children(
+    manifest: schema.Manifest,
+    trusted_keys: Sequence[TrustedKey],
+    delegated_keys: Mapping[str, Sequence[TrustedKey]],
+) -> dict[str, Any] | None:
     if manifest.scope != "enterprise":
         return None
-    return settings_for_children(manifest, [key.pem for key in trusted_keys])
+    delegated = {name: [key.pem for key in keys] for name, keys in delegated_keys.items()}
+    return settings_for_children(manifest, [key.pem for key in trusted_keys], delegated)
+
+
+def _security(
+    section: schema.Security,
+    trusted_keys: Sequence[TrustedKey],
+    delegated_keys: Mapping[str, tuple[TrustedKey, ...]],
+) -> SecurityPolicy:
+    revoked = dict.fromkeys(parse_fingerprint(entry, where="manifest.yaml") for entry in section.revoked_keys)
+    return SecurityPolicy(
+        require_signed_artifacts=section.require_signed_artifacts,
+        trusted_keys=tuple(trusted_keys),
+        trusted_identities=tuple(
+            TrustedIdentity(identity=who.identity, issuer=who.issuer) for who in section.trusted_identities
+        ),
+        revoked_keys=tuple(sorted(revoked)),
+        delegated_keys=dict(delegated_keys),
+    )
 
 
 def _bytes(file: PolicyFile | PlatformManifest) -> bytes:

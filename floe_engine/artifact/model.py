@@ -8,7 +8,7 @@ outside.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct, field, structs, to_builtins
 
@@ -44,6 +44,9 @@ Count = Annotated[int, Meta(ge=1, le=MOST)]
 
 class Part(Struct, frozen=True, kw_only=True):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
+
+    unwritten: ClassVar[frozenset[str]] = frozenset()
+    """Keys that are left out while they are empty: older artifacts have the bytes that they had."""
 
 
 class CamelPart(Part, frozen=True, kw_only=True, rename="camel"):
@@ -131,11 +134,25 @@ class TrustedKey(Part, frozen=True, kw_only=True):
     """sha256 of the key's SubjectPublicKeyInfo in DER, as ``sha256:…``."""
 
 
+class TrustedIdentity(Part, frozen=True, kw_only=True):
+    """Somebody who may sign versions of this platform without a key."""
+
+    identity: Text
+    issuer: Text
+
+
 class SecurityPolicy(Part, frozen=True, kw_only=True):
     """Whether and by whom artifacts must be signed."""
 
+    unwritten: ClassVar[frozenset[str]] = frozenset({"trusted_identities", "revoked_keys", "delegated_keys"})
+
     require_signed_artifacts: bool = False
     trusted_keys: tuple[TrustedKey, ...] = ()
+    trusted_identities: tuple[TrustedIdentity, ...] = ()
+    revoked_keys: tuple[Digest, ...] = ()
+    """Fingerprints of keys that are never to be believed again."""
+    delegated_keys: dict[PlatformText, tuple[TrustedKey, ...]] = {}
+    """Domain platform to the keys that may sign it, and nothing else."""
 
 
 class FileEntry(Part, frozen=True, kw_only=True):
@@ -395,9 +412,13 @@ class LayerConstraint(Part, frozen=True, kw_only=True):
 
 def written(value: Any) -> Any:
     """A part, or a value of one, as JSON: what is None is left out, as a file without the key says it."""
-    if isinstance(value, Struct):
+    if isinstance(value, Part):
         fields = ((field.encode_name, getattr(value, field.name)) for field in structs.fields(value))
-        return {key: written(item) for key, item in fields if item is not None}
+        return {
+            key: written(item)
+            for key, item in fields
+            if item is not None and (item or key not in value.unwritten)
+        }
     if isinstance(value, dict):
         return {key: written(item) for key, item in value.items()}
     if isinstance(value, tuple):

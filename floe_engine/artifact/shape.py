@@ -105,6 +105,7 @@ IDENTITIES: Mapping[type[model.Part], Callable[[Mapping[str, Any]], str]] = {
     model.Waiver: _by("id"),
     model.CustomRule: lambda rule: rule.get("id") or _by("type", "prefix", "field", "applies_to")(rule),
     model.TrustedKey: _by("fingerprint"),
+    model.TrustedIdentity: _by("identity", "issuer"),
     model.RequiredColumn: _by("name"),
     model.TypeRule: _by("pattern"),
 }
@@ -115,6 +116,7 @@ REPEATED: Mapping[type[model.Part], frozenset[str]] = {
     model.Waiver: frozenset({"id"}),
     model.CustomRule: frozenset({"id"}),
     model.TrustedKey: frozenset({"fingerprint", "pem"}),
+    model.TrustedIdentity: frozenset({"identity", "issuer"}),
     model.RequiredColumn: frozenset({"name"}),
     model.TypeRule: frozenset({"pattern"}),
 }

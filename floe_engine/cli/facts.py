@@ -74,6 +74,7 @@ def version_facts(tag: str, entry: VersionFacts | None) -> dict[str, Any]:
         "size": entry.size,
         "signature": verdict_facts(entry.verdict) if entry.verdict else None,
         "problem": entry.problem,
+        "rotations": list(entry.rotations),
     }
 
 

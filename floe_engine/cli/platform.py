@@ -226,6 +226,8 @@ def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -
         row = f"{mark} {tag}"
         if entry := facts.get(tag):
             status = entry.problem or (entry.verdict.status if entry.verdict else "")
+            if entry.rotations:
+                status += f" (keys changed by {', '.join(hop.partition('@')[0] for hop in entry.rotations)})"
             row = f"{mark} {tag:<14} {entry.digest[:19]}  {entry.created:<20}  {entry.size:>7} B  {status}"
         face.output.answer(row)
     if not tags:
@@ -271,7 +273,7 @@ def inspect(face: Face, *, version: str) -> int:
         shown = fingerprint_of(value) if name == SIGNING_KEY else value
         first, *more = shown.split("\n")
         out.answer(f"  {name}: {first}{' …' if any(more) else ''}")
-    show_verdict(out, found.verdict)
+    show_verdict(out, found.verdict, found.rotations)
     show_attestations(out, found.attestations)
     out.result(
         {
@@ -282,6 +284,7 @@ def inspect(face: Face, *, version: str) -> int:
             "manifest": found.artifact.documents["manifest.json"],
             "signature": verdict_facts(found.verdict),
             "attestations": attestation_facts(found.attestations),
+            "rotations": list(found.rotations),
         }
     )
     return 0

@@ -67,7 +67,7 @@ def verify(
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
     out.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform trust`)'}")
-    show_verdict(out, found.verdict)
+    show_verdict(out, found.verdict, found.rotations)
     if offline and found.verdict.status == "unsigned":
         out.answer("The files are those that the lock names; nothing proves who published them")
     if required:
@@ -80,6 +80,7 @@ def verify(
             "digest": found.digest,
             "trustFrom": found.trust_source,
             **verdict_facts(found.verdict),
+            "rotations": list(found.rotations),
             "attestations": attestation_facts(found.attestations) if required else None,
             "missingAttestations": missing,
         },
@@ -149,12 +150,14 @@ def fingerprint(face: Face, *, file: str) -> int:
     return 0
 
 
-def show_verdict(out: Any, verdict: Verdict) -> None:
-    """Every signature of a version, good or not."""
+def show_verdict(out: Any, verdict: Verdict, rotations: Sequence[str] = ()) -> None:
+    """Every signature of a version, good or not, and the versions that handed the keys on to it."""
     from floe_engine.events import Step
     from floe_engine.text import printable
 
     out.answer(f"Signatures: {verdict.status}")
+    for hop in rotations:
+        out.answer(f"Keys changed on the way: {hop}")
     for signer in verdict.signers:
         out.step(Step(f"{signer.format}: {printable(str(signer))}", detail=printable(signer.where)))
     for entry in verdict.rejected:

@@ -231,7 +231,7 @@ def changelog(face: Face, *, start: str | None, end: str | None) -> int:
     from floe_engine.upgrade.report.places import Sides
     from floe_engine.workflows.changelog import changelog as changes_of_versions
 
-    found = changes_of_versions(face.workspace, start, end, cancel=face.cancel)
+    found = changes_of_versions(face.workspace, start, end, report=face.output.report, cancel=face.cancel)
     if face.output.format == "text":
         face.output.data(found.markdown)
     face.output.result(

@@ -151,7 +151,7 @@ def inherited(checked: Checked, position: Position) -> Inherited | None:
         return None
     import yaml
 
-    settings = settings_for_children(parent.manifest, parent.manifest.security.trusted_keys)
+    settings = settings_for_children(parent.manifest)
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     span = _written(parse(text), checked.document.path_at(position))
     return Inherited(f"{parent.origin}, {parent.ref}", text, span) if span else None

@@ -263,11 +263,22 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
             hint=f"run `floe platform check` in {path.parent.name or '.'}",
             diagnostics=checked.diagnostics,
         )
-    manifest = checked.manifest
-    pems = trusted_pems(manifest, path.parent)
-    security = manifest.security.model_copy(update={"trusted_keys": pems})
-    return ParentPlatform(
-        manifest.model_copy(update={"security": security}) if pems else manifest, ref=ref, path=path
+    return ParentPlatform(_with_inline_keys(checked.manifest, path.parent), ref=ref, path=path)
+
+
+def _with_inline_keys(manifest: Manifest, directory: Path) -> Manifest:
+    """The same with the text of its keys in the place of their files, which a child cannot read."""
+    security = manifest.security
+    inline: dict[str, Any] = {}
+    if pems := trusted_pems(manifest, directory):
+        inline["trusted_keys"] = pems
+    if security.delegated_keys:
+        inline["delegated_keys"] = {
+            name: tuple(_pem(key, directory) for key in keys)
+            for name, keys in security.delegated_keys.items()
+        }
+    return (
+        manifest.model_copy(update={"security": security.model_copy(update=inline)}) if inline else manifest
     )
 
 

@@ -287,8 +287,8 @@ MANIFEST_CODES = MappingProxyType(
         ),
         "FLOE-M043": _explained(
             "signatures required, but whose?",
-            "`require_signed_artifacts` demands a signature of every later version, and no "
-            "`trusted_keys` say who may give it. Consumers then decide alone.",
+            "`require_signed_artifacts` demands a signature of every later version, and neither "
+            "`trusted_keys` nor `trusted_identities` say who may give it. Consumers then decide alone.",
             "security: {require_signed_artifacts: true, trusted_keys: [cosign.pub]}",
         ),
         # --- waivers and rules ---
@@ -358,8 +358,21 @@ MANIFEST_CODES = MappingProxyType(
             "waives every rule, so name those it is about.",
         ),
         "FLOE-M056": _explained(
-            "a key that the parent does not trust",
-            "A domain may trust fewer keys than its enterprise platform, never others.",
+            "a signer whom the parent does not trust",
+            "A domain may trust fewer keys and identities than its enterprise platform, never others. A "
+            "key of its own the enterprise lists under the domain's name in `security.delegated_keys`.",
+            "security: {trusted_keys: [sales.pub]}",
+            "security: {delegated_keys: {sales: [sales.pub]}}",
+        ),
+        "FLOE-M057": _explained(
+            "a revoked key that is no fingerprint",
+            "A key is revoked by its fingerprint, in any usual spelling: a revocation that nobody "
+            "understands would protect nobody. `floe platform fingerprint FILE` prints it.",
+        ),
+        "FLOE-M058": _explained(
+            "a key that is trusted and revoked",
+            "What a revoked key has signed is refused, whoever lists the key. Take it out of the lists "
+            "of keys that may sign, and leave the revocation.",
         ),
     }
 )

@@ -18,6 +18,7 @@ from floe_engine.manifest.effective import InEffect, covers, effective_namespace
 from floe_engine.manifest.laws import Free, Special, say
 from floe_engine.manifest.nested import get, overlay, put, take
 from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.signers import signers_below
 
 KeyPath = tuple[str | int, ...]
 
@@ -54,10 +55,15 @@ class ParentPlatform:
         return cls(Manifest.model_validate(dict(settings)), ref=ref, digest=digest)
 
 
-def settings_for_children(manifest: Manifest, trusted_pems: Sequence[str] = ()) -> dict[str, Any]:
+def settings_for_children(
+    manifest: Manifest,
+    trusted_pems: Sequence[str] = (),
+    delegated_pems: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """What an enterprise artifact has to carry for its children: plain JSON, only what was set.
 
-    `trusted_pems` replaces `security.trusted_keys`, whose files a child cannot read.
+    The PEM texts replace `security.trusted_keys` and `security.delegated_keys`, whose files a child
+    cannot read.
     """
     document = _document(manifest)
     settings = {key: document[key] for key in INHERITED if key in document}
@@ -67,6 +73,9 @@ def settings_for_children(manifest: Manifest, trusted_pems: Sequence[str] = ()) 
         settings["governance"] = governance
     if trusted_pems:
         settings["security"] = {**settings.get("security", {}), "trusted_keys": list(trusted_pems)}
+    if delegated_pems:
+        delegated = {name: list(pems) for name, pems in delegated_pems.items()}
+        settings["security"] = {**settings.get("security", {}), "delegated_keys": delegated}
     identity = {"name": manifest.metadata.name, "version": manifest.metadata.version}
     if manifest.scope:
         identity["scope"] = manifest.scope
@@ -122,7 +131,7 @@ def merge(
         for path in list(_written(setting.path, own))
         if not _says_nothing(own, path)
     ]
-    above = settings_for_children(parent.manifest, parent.manifest.security.trusted_keys)
+    above = settings_for_children(parent.manifest)
     above = {key: above[key] for key in INHERITED if key in above}
     result = overlay(above, own, whole=(("plugins", "*"),))
     sources: dict[tuple[str, ...], tuple[str, ...]] = {path: (parent.origin,) for path, _ in _leaves(above)}
@@ -163,12 +172,22 @@ def merge(
         put(result, _DEFAULT_LEVEL, violation.allowed)
         sources[_DEFAULT_LEVEL] = (parent.origin,)
         violations.append(violation)
-    trusted = parent.manifest.security.trusted_keys
-    if trusted and child.security.trusted_keys:
-        known = {"".join(pem.split()) for pem in trusted}
-        kept = [key for key in child.security.trusted_keys if "".join(key_text(key).split()) in known]
-        violations += _foreign_keys(child, parent, kept)
-        put(result, ("security", "trusted_keys"), kept or list(trusted))
+    if get(result, _DELEGATED) is not None:  # whom the parent lets sign others is no setting of this one
+        take(result, _DELEGATED)
+        sources = {path: origins for path, origins in sources.items() if path[:2] != _DELEGATED}
+    signers, foreign = signers_below(child, parent.manifest, key_text)
+    for name, listed in signers.items():
+        put(result, ("security", name), listed)
+    violations += (
+        Violation(
+            ("security", *where),
+            f"{parent.origin} does not trust this {'key' if where[0] == 'trusted_keys' else 'identity'}",
+            hint="a platform may trust a part of whom its parent trusts, and the keys that `delegated_keys` "
+            f"of the parent gives {child.metadata.name}, never others",
+            kind="key",
+        )
+        for where in foreign
+    )
     manifest = Manifest.model_validate(result)
     return Effective(manifest, child, parent, sources, tuple(violations))
 
@@ -190,6 +209,7 @@ def _unapproved(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
         )
 
 
+_DELEGATED = ("security", "delegated_keys")
 _DEFAULT_LEVEL = ("governance", "classification", "default_level")
 
 
@@ -238,17 +258,6 @@ def _forbidden_waivers(child: Manifest, parent: ParentPlatform) -> Iterator[Viol
                 f"{parent.origin} permits no waiver of {', '.join(touched)}",
                 hint="name only rules that may be waived in `rules`",
                 kind="waiver",
-            )
-
-
-def _foreign_keys(child: Manifest, parent: ParentPlatform, kept: Sequence[str]) -> Iterator[Violation]:
-    for number, key in enumerate(child.security.trusted_keys):
-        if key not in kept:
-            yield Violation(
-                ("security", "trusted_keys", number),
-                f"{parent.origin} does not trust this key",
-                hint="a platform may trust fewer keys than its parent, never others",
-                kind="key",
             )
 
 

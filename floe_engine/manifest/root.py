@@ -10,7 +10,7 @@ from floe_engine.manifest.architecture import DataArchitecture
 from floe_engine.manifest.base import Count, Place, SecretName, Semver, Settings, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
-from floe_engine.manifest.laws import Free, OnlyOn, Special
+from floe_engine.manifest.laws import Free, OnlyOn, Special, Superset
 from floe_engine.manifest.terms import PLATFORM_NAME, Scope
 
 PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
@@ -18,6 +18,7 @@ PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
 
 _OWN = Free(because="it is each platform's own and does not come down")
 _WORDS = Free(because="it is for people to read", other="DOC001")
+_SIGNER = Special(where="a part of the parent's")
 _PLUGIN = Special(where="replaced whole, within the parent's `approved_plugins`")
 
 
@@ -94,14 +95,39 @@ class PluginChoice(Settings):
         return self.type or self.default or ""
 
 
+class TrustedIdentity(Settings):
+    """A person or a workflow that may sign the platform without a key (sigstore)."""
+
+    identity: Annotated[Text, _SIGNER]
+    """E-mail address or URI in the signing certificate."""
+
+    issuer: Annotated[Text, _SIGNER]
+    """URL of the OpenID Connect issuer that vouched for it."""
+
+
 class Security(Settings):
     """Whether and by whom artifacts must be signed."""
 
     require_signed_artifacts: Annotated[Switch, OnlyOn(tighter="SGN001", looser="SGN002")] = False
-    """Whether every later version has to be signed by one of `trusted_keys`."""
+    """Whether every later version has to be signed by one of `trusted_keys` or `trusted_identities`."""
 
-    trusted_keys: Annotated[tuple[Text, ...], Special(where="a part of the parent's")] = ()
+    trusted_keys: Annotated[
+        tuple[Text, ...], Special(where="a part of the parent's, and of what it delegates to this platform")
+    ] = ()
     """Public keys that may sign: PEM files relative to this file, or the PEM text itself."""
+
+    trusted_identities: Annotated[tuple[TrustedIdentity, ...], _SIGNER] = ()
+    """People and workflows that may sign without a key."""
+
+    revoked_keys: Annotated[tuple[Text, ...], Superset(tighter="KEY005", looser="KEY006")] = ()
+    """Fingerprints of keys that must never be believed again, as `floe platform fingerprint` prints
+    them. Who has taken this version takes nothing more that only they have signed."""
+
+    delegated_keys: Annotated[
+        dict[PlatformName, tuple[Text, ...]],
+        Special(where="for each domain platform, the keys that may sign it and no other"),
+    ] = Field({})
+    """Domain platform to keys that may sign it, and nothing else (only with `scope: enterprise`)."""
 
 
 class RegistryAuth(Settings):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
 from floe_engine.files import stands
-from floe_engine.signing.fingerprint import looks_like_fingerprint, parse_fingerprint
+from floe_engine.fingerprint import looks_like_fingerprint, parse_fingerprint
 from floe_engine.signing.verdict import Anchors, Identity, Signer
 from floe_engine.text import plural
 from floe_engine.trust.policy import FIRST_USES, FirstUse, TrustPolicy, demand_own, policies, read_identity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from floe_engine.registry.reference import Reference
     from floe_engine.signing.keyless import TrustRoot
     from floe_engine.signing.keys import PublicKey
-    from floe_engine.store import Lock
+    from floe_engine.store import Lock, LockedSigner
     from floe_engine.workspace import Workspace
 
 LOCK = "artifacts.lock"
@@ -111,14 +111,19 @@ class Authority:
         identities = self.layers[0].identities if self.layers else ()
         return Anchors(tuple(trusted), identities, self.revoked_keys, self.trust_root)
 
+    def revokes(self, signer: Signer | LockedSigner) -> bool:
+        """Whether `signer` is never to be believed again, whoever lists them."""
+        if signer.fingerprint in self.revoked_keys:
+            return True
+        people = self.revoked_identities if signer.identity else ()
+        return any(who.matches(signer.identity, signer.issuer) for who in people)
+
     def objection(self, signer: Signer) -> str:
         """Why a signature that holds does not count for this reader; empty where it does."""
-        if signer.fingerprint in self.revoked_keys:
-            return f"made by the revoked key {signer.fingerprint}"
-        if signer.identity and any(
-            who.matches(signer.identity, signer.issuer) for who in self.revoked_identities
-        ):
-            return f"made by {signer}, who is revoked"
+        if self.revokes(signer):
+            return f"made by {'' if signer.identity else 'the revoked key '}{signer}" + (
+                ", who is revoked" if signer.identity else ""
+            )
         for layer in self.layers:
             if not layer.trusts(signer):
                 return f"made by {signer}, whom {layer} does not list"
@@ -167,7 +172,15 @@ def authority(
         gathering.layer(keys_from, keys, base=workspace.directory)
     if not gathering.layers and lock is not None and not (team and own) and not gathering.refuses_outside:
         gathering.remember(lock)
+    if lock is not None and lock.reference == repository.name and not (team and own):
+        gathering.revoke(lock)
     return gathering.together()
+
+
+def revoked_keys(workspace: Workspace) -> frozenset[str]:
+    """Fingerprints that the person who works here believes no more, by settings and policies."""
+    found = (policy.revoked_keys for policy in policies(workspace.directory))
+    return frozenset(workspace.settings.revoked_keys).union(*found)
 
 
 def is_team(workspace: Workspace) -> bool:
@@ -188,6 +201,7 @@ class _Gathering:
         self._barred = ""
         self._settings_bind = True
         self._said: list[tuple[str, str]] = []
+        self._revoked = set(workspace.settings.revoked_keys)
         self.layers: list[Layer] = []
         self.refuses_outside = False
 
@@ -248,20 +262,29 @@ class _Gathering:
 
     def manifest(self) -> None:
         """The platform team's own directory: what its manifest.yaml lists, else its own key pair."""
-        from floe_engine.trust.team import own_keys
+        from floe_engine.trust.team import own_signers
 
-        source, keys = own_keys(self._workspace)
-        if keys:
-            self.layer(source, [key.pem.decode() for key in keys], base=self._workspace.directory)
+        own = own_signers(self._workspace)
+        if own.keys or own.identities:
+            self.layer(own.source, [key.pem.decode() for key in own.keys], own.identities)
+        self._revoked |= own.revoked
 
     def remember(self, lock: Lock) -> None:
         """The lock: whom the locked version trusts, else whoever signed it."""
         signer = lock.signer
         if signer is None:
             return
-        pems = lock.trusted_keys or ((signer.public_key,) if signer.public_key else ())
-        who = (Identity(signer.identity, signer.issuer),) if signer.identity else ()
+        pems, who = lock.trusted_keys, tuple(Identity(e.identity, e.issuer) for e in lock.trusted_identities)
+        if not (pems or who):
+            pems = (signer.public_key,) if signer.public_key else ()
+            who = (Identity(signer.identity, signer.issuer),) if signer.identity else ()
         self.layer(LOCK, pems, who, self._workspace.directory)
+
+    def revoke(self, lock: Lock) -> None:
+        """What the locked version says is never to be believed again: it narrows, whoever says it."""
+        if lock.revoked_keys:
+            self._revoked |= {parse_fingerprint(key, where=LOCK) for key in lock.revoked_keys}
+            self._say(LOCK, f"the locked version revokes {plural(len(lock.revoked_keys), 'key')}")
 
     def layer(
         self,
@@ -289,12 +312,10 @@ class _Gathering:
     def together(self) -> Authority:
         """What all of it comes to."""
         self._demand_agreement()
-        settings = self._workspace.settings
-        revoked_keys = frozenset(settings.revoked_keys).union(*(p.revoked_keys for p in self._policies))
         return Authority(
             layers=tuple(self.layers),
             keys=tuple(self._material.values()),
-            revoked_keys=revoked_keys,
+            revoked_keys=frozenset(self._revoked).union(*(p.revoked_keys for p in self._policies)),
             revoked_identities=tuple(who for policy in self._policies for who in policy.revoked_identities),
             required=self._required,
             first_use=max(self._first_uses, key=FIRST_USES.index) if self._first_uses else None,

@@ -17,8 +17,8 @@ from typing import Any, Literal, cast
 
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
+from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.signing.verdict import Identity
 from floe_engine.text import did_you_mean
 

@@ -1,13 +1,16 @@
-"""From the keys of the locked version to those of a later one, over the versions that hand them on.
+"""From the signers of the locked version to those of a later one, over the versions that hand them on.
 
-As TUF clients walk their chain of roots: in ascending order, each step signed by enough of the keys
-that are trusted so far and by every key that it adds. A version that others signed proves nothing
-and is passed over; a key that was dropped on the way never comes back. Only the lock's memory of a
-first use is carried on like this: where a policy, the settings or floe.yaml name keys, nothing widens.
+As TUF clients walk their chain of roots: in ascending order, each step signed by enough of those
+who are trusted so far and by everybody whom it adds, keys and identities alike. A version that
+others signed proves nothing and is passed over; whoever was dropped on the way never comes back.
+Only the lock's memory of a first use is carried on like this: where a policy, the settings or
+floe.yaml name signers, nothing widens.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,7 +23,7 @@ from floe_engine.artifact.paths import MANIFEST
 from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, NotFound
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.signing.trust import verify
-from floe_engine.signing.verdict import Anchors
+from floe_engine.signing.verdict import Anchors, Identity, Verdict
 from floe_engine.store import Lock
 from floe_engine.trust.authority import LOCK, Authority, Layer
 from floe_engine.trust.verdict import Subject, check_continuity, check_tag, weigh
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from floe_engine.events import CancelToken
     from floe_engine.registry.client import Repository
     from floe_engine.signing.keys import PublicKey
+    from floe_engine.signing.repository import SignatureSource
 
 MAX_HOPS = 32
 """Most rotations that are followed; more is no key's life but a trap."""
@@ -39,56 +43,117 @@ MAX_LOOKED_AT = 256
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A version that handed the keys on."""
+    """A version that handed the signers on."""
 
     tag: str
     digest: str
     added: tuple[str, ...]
-    """Fingerprints."""
+    """Fingerprints and identities."""
     dropped: tuple[str, ...]
 
     def __str__(self) -> str:
-        words = [f"adds {key}" for key in self.added] + [f"drops {key}" for key in self.dropped]
+        words = [f"adds {who}" for who in self.added] + [f"drops {who}" for who in self.dropped]
         return f"{self.tag} {' and '.join(words)}"
 
+    @property
+    def record(self) -> str:
+        """``v1.1.0@sha256:…``, as the lock keeps it."""
+        return f"{self.tag}@{self.digest}"
 
-def walk(
-    repository: Repository, trust: Authority, lock: Lock, target: Subject, cancel: CancelToken | None = None
-) -> tuple[Authority, tuple[Hop, ...]]:
-    """Whom the versions between the locked one and `target` make trustworthy, and by which of them.
 
-    `trust` is what the lock remembers. Raises `RegistryError`; a version that cannot be read or does
-    not belong here is passed over, for anybody with push rights can put one there.
+class Succession:
+    """Whom the versions after the locked one make trustworthy, walked as far as anybody asks.
+
+    Each version is looked at once, however many ask, and from any thread. `trust` is what the lock
+    remembers; where anybody else speaks, nothing is walked.
     """
-    start, end = Version.from_tag(lock.tag), Version.from_tag(target.version)
-    if start is None or end is None or not trust.remembered:
-        return trust, ()
-    tags = {
-        version: tag for tag in sorted(repository.tags()) if (version := Version.from_tag(tag)) is not None
-    }
-    between = [version for version in sorted(tags) if start < version < end][:MAX_LOOKED_AT]
-    hops: list[Hop] = []
-    dead: frozenset[str] = frozenset()
-    for version in between:
-        if cancel is not None:
-            cancel.check()
-        if len(hops) == MAX_HOPS:
-            break
-        found = _handed_on(repository, tags[version], trust, lock, dead)
-        if found is None:
-            continue
-        keys, hop = found
-        dead |= frozenset(hop.dropped)
-        layer = Layer(LOCK, frozenset(keys))
-        trust = replace(trust, layers=(layer,), keys=tuple(keys.values()))
-        hops.append(hop)
-    return trust, tuple(hops)
+
+    def __init__(
+        self, repository: Repository, trust: Authority, lock: Lock | None, cancel: CancelToken | None = None
+    ) -> None:
+        self._repository, self._lock, self._cancel = repository, lock, cancel
+        self._trust = trust
+        self._walks = lock is not None and trust.remembered
+        self._mutex = threading.Lock()
+        self._ahead: deque[tuple[Version, str]] | None = None
+        self._taken: list[tuple[Version, Hop, Authority]] = []
+        self._dead: frozenset[str] = frozenset()
+
+    def weigh(
+        self, signatures: SignatureSource, subject: Subject, *, exhaustive: bool = False
+    ) -> tuple[Verdict, Authority, tuple[Hop, ...]]:
+        """The verdict on `subject` by whom the lock remembers; else by whom the way there leads to.
+
+        The hops are empty where none were needed, or none help. Raises `RegistryError`.
+        """
+        verdict = weigh(signatures, subject, self._trust, exhaustive=exhaustive)
+        if verdict.status == "untrusted" and self._walks:
+            trust, hops = self.until(subject.version)
+            if hops:
+                found = weigh(signatures, subject, trust, exhaustive=exhaustive)
+                if found.status == "verified":
+                    return found, trust, hops
+        return verdict, self._trust, ()
+
+    def until(self, version: str) -> tuple[Authority, tuple[Hop, ...]]:
+        """Whom the versions between the locked one and `version` make trustworthy, and by which of them.
+
+        Raises `RegistryError`; a version that cannot be read or does not belong here is passed over,
+        for anybody with push rights can put one there.
+        """
+        end = Version.from_tag(version)
+        if end is None or not self._walks:
+            return self._trust, ()
+        with self._mutex:
+            if self._ahead is None:
+                self._ahead = deque(self._versions_after_the_lock())
+            while self._ahead and self._ahead[0][0] < end and len(self._taken) < MAX_HOPS:
+                self._look_at(*self._ahead.popleft())
+            before = [(hop, trust) for at, hop, trust in self._taken if at < end]
+        return (before[-1][1] if before else self._trust), tuple(hop for hop, _ in before)
+
+    def _versions_after_the_lock(self) -> list[tuple[Version, str]]:
+        start = Version.from_tag(self._lock.tag) if self._lock is not None else None
+        if start is None:
+            return []
+        tags = sorted(self._repository.tags())
+        found = {version: tag for tag in tags if (version := Version.from_tag(tag)) is not None}
+        return [(version, found[version]) for version in sorted(found) if start < version][:MAX_LOOKED_AT]
+
+    def _look_at(self, version: Version, tag: str) -> None:
+        if self._cancel is not None:
+            self._cancel.check()
+        now = self._taken[-1][2] if self._taken else self._trust
+        found = _handed_on(self._repository, tag, now, self._lock, self._dead)
+        if found is not None:
+            listed, hop = found
+            self._dead |= frozenset(hop.dropped)
+            layer = Layer(LOCK, frozenset(listed.keys), listed.identities)
+            then = replace(now, layers=(layer,), keys=tuple(listed.keys.values()))
+            self._taken.append((version, hop, then))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Whom a version names as its signers."""
+
+    keys: Mapping[str, PublicKey]
+    """By fingerprint."""
+    identities: tuple[Identity, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.keys) | frozenset(map(str, self.identities))
+
+    def only(self, names: frozenset[str]) -> _Listed:
+        keys = {fingerprint: key for fingerprint, key in self.keys.items() if fingerprint in names}
+        return _Listed(keys, tuple(who for who in self.identities if str(who) in names))
 
 
 def _handed_on(
-    repository: Repository, tag: str, trust: Authority, lock: Lock, dead: frozenset[str]
-) -> tuple[Mapping[str, PublicKey], Hop] | None:
-    """The keys that the version of `tag` hands on to, where it may; None where it proves nothing."""
+    repository: Repository, tag: str, trust: Authority, lock: Lock | None, dead: frozenset[str]
+) -> tuple[_Listed, Hop] | None:
+    """Whom the version of `tag` hands on to, where it may; None where it proves nothing."""
     place = repository.reference.without_target()
     where = str(place.with_tag(tag))
     try:
@@ -106,28 +171,29 @@ def _handed_on(
         return None
     if (platform.metadata.name, platform.metadata.version) != (subject.name, subject.version):
         return None
-    listed = _keys(entry.pem for entry in platform.security.trusted_keys)
-    keys = {print_: key for print_, key in listed.items() if print_ not in dead | trust.revoked_keys}
-    before = trust.layers[0].keys
-    added, dropped = frozenset(keys) - before, before - frozenset(listed)
-    if not keys or not (added or dropped):
+    security = platform.security
+    people = tuple(dict.fromkeys(Identity(who.identity, who.issuer) for who in security.trusted_identities))
+    listed = _Listed(_keys(entry.pem for entry in security.trusted_keys), people)
+    listed = listed.only(listed.names - dead - trust.revoked_keys - frozenset(security.revoked_keys))
+    before = frozenset().union(*((*layer.keys, *map(str, layer.identities)) for layer in trust.layers))
+    added, dropped = listed.names - before, before - listed.names
+    if not listed.names or not (added or dropped) or len(listed.names) < trust.required:
         return None
-    if len(keys) < trust.required or not _proven(repository, image.digest, subject, keys, added):
+    if not _proven(repository, image.digest, subject, listed.only(added), trust):
         return None
-    return keys, Hop(tag, image.digest, tuple(sorted(added)), tuple(sorted(dropped)))
+    return listed, Hop(tag, image.digest, tuple(sorted(added)), tuple(sorted(dropped)))
 
 
-def _proven(
-    repository: Repository,
-    digest: str,
-    subject: Subject,
-    keys: Mapping[str, PublicKey],
-    added: frozenset[str],
-) -> bool:
-    """Whether every added key has signed the version that adds it: a slip must not lock everybody out."""
-    anchors = Anchors(tuple(keys[fingerprint] for fingerprint in added))
-    verdict = verify(repository, digest, anchors, required=max(1, len(added)), objection=subject.objection)
-    return not added or {signer.fingerprint for signer in verdict.signers} >= added
+def _proven(repository: Repository, digest: str, subject: Subject, added: _Listed, trust: Authority) -> bool:
+    """Whether everybody added has signed the version that adds them: a slip must not lock everybody out."""
+    if not added.names:
+        return True
+    anchors = Anchors(tuple(added.keys.values()), added.identities, trust_root=trust.trust_root)
+    verdict = verify(repository, digest, anchors, required=len(added.names), objection=subject.objection)
+    signed = {signer.fingerprint for signer in verdict.signers if not signer.identity}
+    people = [(signer.identity, signer.issuer) for signer in verdict.signers if signer.identity]
+    signed |= {str(who) for who in added.identities if any(who.matches(*person) for person in people)}
+    return signed >= added.names
 
 
 def _keys(pems: Iterable[str]) -> dict[str, PublicKey]:

@@ -76,6 +76,11 @@ def check_lock(lock: Lock, subject: Subject, evidence: Evidence, where: str) -> 
         "name": (lock.name, subject.name),
         "version": (lock.version, subject.version),
         "trusted_keys": (lock.trusted_keys, subject.listed),
+        "trusted_identities": (
+            {(who.identity, who.issuer) for who in lock.trusted_identities},
+            {(who.subject, who.issuer) for who in subject.identities},
+        ),
+        "revoked_keys": (lock.revoked_keys, subject.revoked),
         "require_signed": (lock.require_signed, subject.require_signed),
         "signer": (lock.signer is not None, evidence.signed),
     }

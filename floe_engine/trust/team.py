@@ -1,13 +1,17 @@
-"""The keys that a platform team's own directory names for its own platform."""
+"""Who a platform team's own directory says may sign its own platform."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.files import read_bounded, stands
+from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.manifest.parent import parent_reference
+from floe_engine.signing.verdict import Identity
 
 if TYPE_CHECKING:
     from floe_engine.signing.keys import PublicKey
@@ -18,44 +22,81 @@ PRIVATE_FILE = "cosign.key"
 PUBLIC_FILE = "cosign.pub"
 
 
-def own_keys(workspace: Workspace) -> tuple[str, tuple[PublicKey, ...]]:
-    """Whom the team trusts to sign its platform, and which file says so.
+@dataclass(frozen=True)
+class OwnSigners:
+    """Whom a platform team trusts to sign its platform, and which file says so."""
 
-    `security.trusted_keys` of manifest.yaml, its own or its parent's; else the public half of the
-    key pair that lies here. A ``cosign.pub`` by itself is nobody's word: it comes with any clone.
+    source: str = ""
+    keys: tuple[PublicKey, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    revoked: frozenset[str] = frozenset()
+    """Fingerprints."""
+
+
+def own_signers(workspace: Workspace) -> OwnSigners:
+    """The signers that manifest.yaml lists, its own or its parent's; else the key pair that lies here.
+
+    A ``cosign.pub`` by itself is nobody's word: it comes with any clone.
     """
-    entries, base = _listed(workspace.manifest_path)
-    if not entries and stands(workspace.manifest_path):
-        entries, base = _inherited(workspace)
-    if entries:
-        return MANIFEST, tuple(_key(entry, base) for entry in entries)
+    section, base = _section(workspace.manifest_path), workspace.directory
+    listed = _texts(section, "trusted_keys"), _identities(section)
+    if not any(listed) and stands(workspace.manifest_path):
+        listed, base = _inherited(workspace)
+    revoked = frozenset(parse_fingerprint(key, where=MANIFEST) for key in _texts(section, "revoked_keys"))
+    if any(listed):
+        keys = tuple(_key(entry, base) for entry in listed[0])
+        return OwnSigners(MANIFEST, keys, listed[1], revoked)
     public = workspace.directory / PUBLIC_FILE
     if public.is_file() and (workspace.directory / PRIVATE_FILE).is_file():
-        return PUBLIC_FILE, (_key(PUBLIC_FILE, workspace.directory),)
-    return "", ()
+        return OwnSigners(PUBLIC_FILE, (_key(PUBLIC_FILE, workspace.directory),), (), revoked)
+    return OwnSigners(revoked=revoked)
 
 
-def _listed(manifest: Path) -> tuple[list[str], Path]:
-    """`security.trusted_keys` as written, and what its paths are relative to."""
-    if not manifest.is_file():
-        return [], manifest.parent
-    document = _parsed(manifest).value
-    security = document.get("security") if isinstance(document, dict) else None
-    listed = security.get("trusted_keys") if isinstance(security, dict) else None
-    entries = [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
-    return entries, manifest.parent
+_Listed = tuple[list[str], tuple[Identity, ...]]
+"""Keys as written, and identities."""
 
 
-def _inherited(workspace: Workspace) -> tuple[list[str], Path]:
-    """The parent's keys: of its file, or, for a parent in a registry, of the version that is locked."""
-    reference = parent_reference(_parsed(workspace.manifest_path))
+def _section(manifest: Path) -> Mapping[str, Any]:
+    """`security` of a manifest as written; empty where there is none."""
+    document = _parsed(manifest).value if manifest.is_file() else None
+    section = document.get("security") if isinstance(document, dict) else None
+    return section if isinstance(section, dict) else {}
+
+
+def _texts(section: Mapping[str, Any], name: str) -> list[str]:
+    listed = section.get(name)
+    return [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
+
+
+def _identities(section: Mapping[str, Any]) -> tuple[Identity, ...]:
+    listed = section.get("trusted_identities")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    return tuple(Identity(str(e.get("identity") or ""), str(e.get("issuer") or "")) for e in entries)
+
+
+def _inherited(workspace: Workspace) -> tuple[_Listed, Path]:
+    """The parent's signers: of its file, or, for a parent in a registry, of the version that is locked."""
+    document = _parsed(workspace.manifest_path)
+    reference = parent_reference(document)
     if not reference:
-        return [], workspace.directory
+        return ([], ()), workspace.directory
     if reference.startswith(("oci://", "oci-layout:")):
         lock = workspace.store.read_lock()
-        return list(lock.trusted_keys) if lock is not None else [], workspace.directory
+        if lock is None:
+            return ([], ()), workspace.directory
+        who = tuple(Identity(entry.identity, entry.issuer) for entry in lock.trusted_identities)
+        return (list(lock.trusted_keys), who), workspace.directory
     path = workspace.directory / reference
-    return _listed(path / MANIFEST if path.is_dir() else path)
+    path = path / MANIFEST if path.is_dir() else path
+    above = _section(path)
+    delegated = above.get("delegated_keys")
+    keys = _texts(delegated, _name(document)) if isinstance(delegated, dict) else []
+    return ([*_texts(above, "trusted_keys"), *keys], _identities(above)), path.parent
+
+
+def _name(document: Document) -> str:
+    metadata = document.value.get("metadata") if isinstance(document.value, dict) else None
+    return str(metadata.get("name")) if isinstance(metadata, dict) else ""
 
 
 def _parsed(path: Path) -> Document:

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.pack import PLATFORM_NAME, SIGNING_KEY, VERSION
 from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refused, Unsigned, Untrusted
 from floe_engine.events import Notice, Report, Step
+from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.trust import verify
-from floe_engine.signing.verdict import Signer, Verdict
+from floe_engine.signing.verdict import Identity, Signer, Verdict
 from floe_engine.store import Lock, LockedSigner
+from floe_engine.text import printable
 from floe_engine.trust.authority import Authority
 from floe_engine.versions import Version
 
 if TYPE_CHECKING:
+    from floe_engine.artifact.model import SecurityPolicy, TrustedKey
     from floe_engine.artifact.platform import Platform
     from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.keys import PublicKey
@@ -59,6 +62,10 @@ class Subject:
     require_signed: bool = False
     listed: tuple[str, ...] = ()
     """PEM of the keys that it says may sign it: never an anchor, good for a first use only."""
+    identities: tuple[Identity, ...] = ()
+    """Who it says may sign it without a key: never an anchor either."""
+    revoked: tuple[str, ...] = ()
+    """Fingerprints that it says are never to be believed again."""
 
     @classmethod
     def of(
@@ -72,7 +79,8 @@ class Subject:
     ) -> Subject:
         """An artifact by its image manifest, and by its files where they were fetched.
 
-        Raises `IntegrityError` where the two disagree about name or version.
+        Raises `IntegrityError` where the two disagree about name or version, or where a key that the
+        files list is none.
         """
         if platform is None:
             name, version = annotations.get(PLATFORM_NAME, ""), annotations.get(VERSION, "")
@@ -88,6 +96,7 @@ class Subject:
                     where=where,
                 )
         security = platform.manifest.security
+        demand_readable_keys(security, where)
         return cls(
             digest,
             platform.name,
@@ -97,7 +106,17 @@ class Subject:
             annotations,
             security.require_signed_artifacts,
             tuple(key.pem for key in security.trusted_keys),
+            tuple(Identity(who.identity, who.issuer) for who in security.trusted_identities),
+            security.revoked_keys,
         )
+
+    def lists(self, signer: Signer) -> bool:
+        """Whether `signer` is one whom it names itself, or it names nobody."""
+        if not (self.listed or self.identities):
+            return True
+        if signer.identity:
+            return any(who.matches(signer.identity, signer.issuer) for who in self.identities)
+        return signer.fingerprint in {fingerprint_of_pem(pem) for pem in self.listed}
 
     def objection(self, signer: Signer) -> str:
         """Why a signature is not for this artifact though it holds; empty where it is.
@@ -105,6 +124,8 @@ class Subject:
         A signature names what it is for beside the digest, so that neither a tag that moved nor
         another platform's version passes for this one.
         """
+        if signer.fingerprint in self.revoked:
+            return f"made by the key {signer.fingerprint}, which this very version revokes"
         name = signer.annotations.get(PLATFORM_NAME)
         if name is not None and name != self.name:
             return f"made for the platform {quoted(name)}, and this is {quoted(self.name)}"
@@ -112,6 +133,40 @@ class Subject:
         if signed is not None and Version.from_tag(signed) != Version.from_tag(self.version):
             return f"made for version {quoted(signed)}, and this is {quoted(self.version)}"
         return ""
+
+
+def demand_readable_keys(security: SecurityPolicy, where: str) -> None:
+    """Raise `IntegrityError` where a key that an artifact lists cannot be read, or is another one.
+
+    At the door, for later nobody could tell it from a key that was never listed.
+    """
+    lists = {
+        "trusted_keys": security.trusted_keys,
+        **{f"delegated_keys.{name}": keys for name, keys in security.delegated_keys.items()},
+    }
+    for place, keys in lists.items():
+        for number, entry in enumerate(keys):
+            if reason := _flaw(entry):
+                raise IntegrityError(
+                    "the artifact lists a key that cannot be used",
+                    f"manifest.json: security.{place}[{number}] ({printable(entry.name)}): {reason}",
+                    hint="do not use it, and tell the platform team: it has to publish a version with a "
+                    "good key",
+                    where=where,
+                )
+
+
+def _flaw(entry: TrustedKey) -> str:
+    """Why a listed key is none; empty where it is one."""
+    from floe_engine.signing.keys import load_public
+
+    try:
+        found = load_public(entry.pem.encode()).fingerprint
+    except KeyUnusable as error:
+        return ": ".join(part for part in (error.title, error.message) if part)
+    except UnicodeEncodeError:
+        return "its text is none"
+    return "" if found == entry.fingerprint else f"its fingerprint is {found}, not {entry.fingerprint}"
 
 
 def check_tag(subject: Subject, tag: str) -> None:
@@ -142,8 +197,7 @@ def check_continuity(
             hint="remove .floe/cache/artifacts.lock if the project really moves to another platform",
             where=subject.where,
         )
-    locked, version = Version.from_tag(lock.tag), Version.from_tag(subject.version)
-    if taken and not allow_downgrade and locked is not None and version is not None and version < locked:
+    if taken and not allow_downgrade and is_lower(subject, lock):
         raise Refused(
             "this is a lower version than the locked one",
             f"locked is {lock.tag}, and {subject.where} is v{subject.version}",
@@ -151,6 +205,12 @@ def check_continuity(
             "names it already, `floe platform pull --allow-downgrade` does",
             where=subject.where,
         )
+
+
+def is_lower(subject: Subject, lock: Lock) -> bool:
+    """Whether the artifact has a lower version than the locked one."""
+    locked, version = Version.from_tag(lock.tag), Version.from_tag(subject.version)
+    return locked is not None and version is not None and version < locked
 
 
 def check_unmoved(subject: Subject, lock: Lock | None, repository: str, tag: str) -> None:
@@ -323,6 +383,13 @@ def _first_use(
             )
         )
         return Accepted()
+    if not subject.lists(newcomer):
+        raise Untrusted(
+            "the platform does not list whoever signed it",
+            f"{where} is signed by {newcomer}, and its security section names others",
+            hint="ask the platform team to sign it as one of those (`floe platform sign`)",
+            where=where,
+        )
     name = f"{subject.name} v{subject.version}"
     asked = ask is not None and trust.first_use != "accept"
     if trust.first_use == "refuse" or (asked and ask is not None and not ask(name, str(newcomer))):

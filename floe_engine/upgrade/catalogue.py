@@ -44,6 +44,8 @@ from floe_engine.upgrade.conditions import (
     prefix_lost,
     removed,
     renamed,
+    revoked_comes,
+    revoked_goes,
     rule_enforced_less,
     rule_enforced_more,
     since,
@@ -79,6 +81,8 @@ _RULE = (QUALITY_GATES, "rules", "*", "enforcement")
 _GRANTS = tuple((ACCESS_CONTROL, "permissions", "*", kind, "*") for kind in ("namespaces", "levels"))
 _SPACES = (NAMESPACES, "grants", "*", "*")
 _KEY = (MANIFEST, "security", "trusted_keys", "*")
+_IDENTITY = (MANIFEST, "security", "trusted_identities", "*")
+_DELEGATED = (MANIFEST, "security", "delegated_keys", "*", "*")
 
 BY_HAND: tuple[Row, ...] = (
     # What a platform runs on: versions are compared, and a plugin knows which of its settings move data.
@@ -135,9 +139,16 @@ BY_HAND: tuple[Row, ...] = (
     Row("ACC005", "ACC006", access_narrowed, (_SPACES,)),
     Row("ACC006", "ACC005", access_widened, (_SPACES,)),
     Row("ACC007", "ACC007", anything, (*_GRANTS, _SPACES)),
+    # Who may sign. A revoked key comes first: its going must not wait for a major version.
+    Row("KEY003", "KEY004", revoked_goes, (_KEY,)),
+    Row("KEY004", "KEY003", revoked_comes, (_KEY,)),
     Row("KEY001", "KEY002", removed, (_KEY,)),
     Row("KEY002", "KEY001", added, (_KEY,)),
-    Row("DOC001", "DOC001", anything, ((*_KEY, "name"),)),
+    Row("KEY007", "KEY008", removed, (_IDENTITY,)),
+    Row("KEY008", "KEY007", added, (_IDENTITY,)),
+    Row("KEY009", "KEY010", removed, (_DELEGATED,)),
+    Row("KEY010", "KEY009", added, (_DELEGATED,)),
+    Row("DOC001", "DOC001", anything, ((*_KEY, "name"), (*_DELEGATED, "name"))),
     # What a platform says of itself, and what only the artifact has.
     Row("MET002", "MET003", since("enterprise"), ((MANIFEST, "metadata", "scope"),)),
     Row("MET003", "MET002", to("enterprise"), ((MANIFEST, "metadata", "scope"),)),

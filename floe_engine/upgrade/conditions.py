@@ -48,6 +48,18 @@ def moved(change: Change, context: Context) -> bool:
     return change.kind == "moved"
 
 
+def revoked_goes(change: Change, context: Context) -> bool:
+    """A key is gone that the new version revokes, or that whoever asks believes no more."""
+    dead = context.revoked.union(context.new.manifest.security.revoked_keys)
+    return removed(change, context) and change.path[-1] in dead
+
+
+def revoked_comes(change: Change, context: Context) -> bool:
+    """A key is new that the old version revokes, or that whoever asks believes no more."""
+    dead = context.revoked.union(context.old.manifest.security.revoked_keys)
+    return added(change, context) and change.path[-1] in dead
+
+
 def to(*values: Any) -> Condition:
     """It has become one of `values`."""
     return lambda change, context: change.new in values

@@ -44,6 +44,8 @@ class Context:
     old: Platform
     new: Platform
     known: Catalogue | None = None
+    revoked: frozenset[str] = frozenset()
+    """Fingerprints of keys that whoever asks believes no more."""
 
     @cached_property
     def access_lost(self) -> bool:

@@ -115,13 +115,19 @@ class Assessment:
 
 
 def classify(
-    changes: Iterable[Change], old: Platform, new: Platform, *, plugins: Catalogue | None = None
+    changes: Iterable[Change],
+    old: Platform,
+    new: Platform,
+    *,
+    plugins: Catalogue | None = None,
+    revoked: frozenset[str] = frozenset(),
 ) -> Assessment:
     """Judge each change by the catalogue of rules, under the enforcement of the new platform.
 
-    `plugins` (unwritten: those installed) tell which of their settings move data.
+    `plugins` (unwritten: those installed) tell which of their settings move data. `revoked` are the
+    fingerprints of keys that whoever asks believes no more: that they go costs nobody anything.
     """
-    context = Context(old, new, plugins)
+    context = Context(old, new, plugins, revoked)
     entries = []
     for change in changes:
         rule = rule_of(change, context) or UNKNOWN
@@ -130,14 +136,20 @@ def classify(
     return Assessment(tuple(entries))
 
 
-def compare(old: Artifact, new: Artifact, *, plugins: Catalogue | None = None) -> Assessment:
+def compare(
+    old: Artifact,
+    new: Artifact,
+    *,
+    plugins: Catalogue | None = None,
+    revoked: frozenset[str] = frozenset(),
+) -> Assessment:
     """The changes between two artifacts, judged as `classify` does.
 
     Raises `IntegrityError` for a damaged one.
     """
     if dict(old.files) == dict(new.files):
         return Assessment(())
-    return classify(diff(old, new), old.platform, new.platform, plugins=plugins)
+    return classify(diff(old, new), old.platform, new.platform, plugins=plugins, revoked=revoked)
 
 
 def rule(rule_id: str) -> Rule:

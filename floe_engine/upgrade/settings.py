@@ -32,6 +32,9 @@ _WHOLE: frozenset[Path] = frozenset(
         ("parent", "ref"),
         ("plugins", "*"),
         ("security", "trusted_keys"),
+        ("security", "trusted_identities"),
+        ("security", "revoked_keys"),
+        ("security", "delegated_keys", "*"),
         ("governance", "access_control", "permissions"),
         ("apiVersion",),
     }

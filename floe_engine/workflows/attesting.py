@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:
 
 
 def _key_files(workspace: Workspace, compiled: CompiledPlatform) -> Iterable[Path]:
-    for entry in compiled.manifest.security.trusted_keys:
+    security = compiled.manifest.security
+    for entry in (*security.trusted_keys, *chain.from_iterable(security.delegated_keys.values())):
         if not entry.lstrip().startswith("-----BEGIN"):
             yield workspace.directory / entry
 

@@ -17,7 +17,8 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.verdict import Verdict
 from floe_engine.trust.authority import authority, is_team
-from floe_engine.trust.verdict import Subject, attested, check_continuity, check_tag, check_unmoved, weigh
+from floe_engine.trust.rotation import Succession
+from floe_engine.trust.verdict import Subject, attested, check_continuity, check_tag, check_unmoved
 from floe_engine.versions import Constraint, Resolution, Version
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.wanted import Wanted, locate
@@ -70,6 +71,8 @@ class VersionFacts:
     verdict: Verdict | None
     problem: str = ""
     """Why it could not be read, where it could not."""
+    rotations: tuple[str, ...] = ()
+    """``v1.1.0@sha256:…`` of every version since the locked one that handed the signers on to this one's."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Inspection:
     artifact: Artifact
     verdict: Verdict
     attestations: tuple[Attestation, ...] = ()
+    rotations: tuple[str, ...] = ()
+    """As in `VersionFacts`."""
 
 
 def list_versions(
@@ -157,6 +162,7 @@ def describe_versions(
     opened = workspace.repository(repository, cancel=token)
     lock = None if is_team(workspace) else workspace.store.read_lock()
     trust = authority(workspace, repository, lock=lock, own=True)
+    road = Succession(opened, trust, lock, token)
 
     def describe(tag: str) -> VersionFacts:
         token.check()
@@ -168,7 +174,7 @@ def describe_versions(
             check_tag(subject, tag)
             check_continuity(subject, lock, taken=False)
             check_unmoved(subject, lock, repository.name, tag)
-            verdict = weigh(opened, subject, trust)
+            verdict, _, hops = road.weigh(opened, subject)
         except FloeError as error:
             if token.cancelled:
                 raise
@@ -176,7 +182,10 @@ def describe_versions(
         else:
             size = sum(file.size for file in files)
             created = annotations.get(CREATED, "")
-            facts = VersionFacts(tag, manifest.digest, created, size, subject.name, verdict)
+            rotations = tuple(hop.record for hop in hops)
+            facts = VersionFacts(
+                tag, manifest.digest, created, size, subject.name, verdict, rotations=rotations
+            )
         if on_facts is not None:
             on_facts(facts)
         return facts
@@ -197,7 +206,7 @@ def inspect_version(
     wanted = Wanted.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
-    seen = examine(workspace, repository, found, wanted, exhaustive=True, report=report)
+    seen = examine(workspace, repository, found, wanted, exhaustive=True, report=report, cancel=cancel)
     fetched = seen.fetched
     return Inspection(
         reference=seen.reference,
@@ -207,6 +216,7 @@ def inspect_version(
         artifact=fetched.artifact,
         verdict=seen.verdict,
         attestations=attested(repository, seen.subject, seen.trust),
+        rotations=tuple(hop.record for hop in seen.hops),
     )
 
 

@@ -16,7 +16,7 @@ from floe_engine.document.document import Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import read_bounded
-from floe_engine.trust.receipts import was_published
+from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade import rules
 from floe_engine.upgrade.report.places import Sides, Written
 from floe_engine.upgrade.rules import Assessment
@@ -77,12 +77,8 @@ def compare(
     """The changes from one side to the other, classified."""
     first = load_side(workspace, old, report=report, cancel=cancel)
     second = load_side(workspace, new, report=report, cancel=cancel)
-    return compare_sides(first, second)
-
-
-def compare_sides(old: Side, new: Side) -> Comparison:
-    """The same for sides that were loaded already."""
-    return Comparison(old, new, rules.compare(old.artifact, new.artifact))
+    assessment = rules.compare(first.artifact, second.artifact, revoked=revoked_keys(workspace))
+    return Comparison(first, second, assessment)
 
 
 def load_side(
@@ -119,8 +115,7 @@ def load_side(
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted, report=report)
-    if not was_published(workspace, wanted.repository, seen.fetched.digest):
-        seen.demand_where_configured()
+    seen.demand_unless_published_here(workspace)
     return Side(found.ref if not wanted.is_digest else text, seen.fetched.artifact)
 
 

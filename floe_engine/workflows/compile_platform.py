@@ -82,7 +82,11 @@ def compile_platform(
             manifest,
             checked.plugins,
             created=build_time(workspace),
-            trusted_keys=trusted_keys(manifest, workspace.directory),
+            trusted_keys=public_keys(manifest.security.trusted_keys, workspace.directory),
+            delegated_keys={
+                name: public_keys(keys, workspace.directory)
+                for name, keys in manifest.security.delegated_keys.items()
+            },
             parent=_parent(checked),
         ),
         previous,
@@ -120,9 +124,8 @@ def build_time(workspace: Workspace) -> str:
     return rfc3339(moment)
 
 
-def trusted_keys(manifest: Manifest, directory: Path) -> tuple[TrustedKey, ...]:
-    """The public keys of `security.trusted_keys`; paths are relative to the manifest's directory."""
-    listed = manifest.security.trusted_keys
+def public_keys(listed: Sequence[str], directory: Path) -> tuple[TrustedKey, ...]:
+    """The public keys of a list of manifest.yaml; paths are relative to its directory."""
     if not listed:
         return ()
     from floe_engine.signing.keys import load_public, read_key_file

@@ -1,7 +1,7 @@
 """A published version looked at without being pinned: fetched, judged, and nothing written.
 
-What verify, inspect, sign, copy, import, diff and the version guard have in common, so that none of
-them believes what `init` would refuse.
+What verify, inspect, sign, copy, import, diff, changelog and the version guard have in common, so
+that none of them believes what `init` would refuse.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from floe_engine.events import Report, silent
+from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
 from floe_engine.trust.authority import Authority, authority, is_team
+from floe_engine.trust.receipts import was_published
+from floe_engine.trust.rotation import Hop, Succession
 from floe_engine.trust.verdict import (
     Subject,
     check_continuity,
     check_tag,
     check_unmoved,
     demand_admitted,
-    weigh,
 )
-from floe_engine.workflows.pull import Fetched, fetch_files
+from floe_engine.workflows.pull import Fetched, fetch_files, report_hops
 from floe_engine.workflows.wanted import Located, Wanted
 from floe_engine.workspace import Workspace
 
@@ -36,6 +37,8 @@ class Examined:
     subject: Subject
     trust: Authority
     verdict: Verdict
+    hops: tuple[Hop, ...] = ()
+    """The versions since the locked one that handed the signers on to those of this one."""
 
     def demand(self) -> None:
         """Raise `Unsigned` or `Untrusted` unless enough trusted signers vouch for it."""
@@ -46,6 +49,20 @@ class Examined:
         """The same, but only where somebody is trusted here, or nobody may be."""
         if self.trust.configured or self.trust.barred:
             self.demand()
+
+    def demand_unless_published_here(self, workspace: Workspace) -> None:
+        """The same, but what this machine has published into that place it knows by itself."""
+        if not was_published(workspace, self.reference.without_target(), self.fetched.digest):
+            self.demand_where_configured()
+
+
+def examine_tag(
+    workspace: Workspace, repository: Repository, tag: str, *, cancel: CancelToken | None = None
+) -> Examined:
+    """`examine` of one tag of `repository`; what is walked on the way is not told."""
+    place = repository.reference.without_target()
+    found = Located(place.with_tag(tag), repository.manifest(tag))
+    return examine(workspace, repository, found, Wanted(place, tag), cancel=cancel)
 
 
 def examine(
@@ -58,13 +75,16 @@ def examine(
     place: Reference | None = None,
     exhaustive: bool = False,
     report: Report = silent,
+    cancel: CancelToken | None = None,
 ) -> Examined:
     """Fetch and judge the version that was `found` for `wanted`.
 
-    `keys` are files of public keys that have to have signed it as well. `place` is where the reader
-    means it to lie, if that is not where it was found (an archive). Raises `IntegrityError` where it
-    is not the version that its tag says, `LockMismatch` where it is not what is locked here, and what
-    fetching raises; signatures are the verdict's business.
+    Where only the lock remembers whom to trust, the versions since then that handed the keys on are
+    followed, as `init` and `upgrade` would follow them, and told. `keys` are files of public keys that
+    have to have signed it as well. `place` is where the reader means it to lie, if that is not where
+    it was found (an archive). Raises `IntegrityError` where it is not the version that its tag says,
+    `LockMismatch` where it is not what is locked here, and what fetching raises; signatures are the
+    verdict's business.
     """
     where = str(found.reference)
     fetched = fetch_files(repository, found.manifest, where=where, report=report)
@@ -76,6 +96,7 @@ def examine(
     check_continuity(subject, lock, taken=False)
     check_unmoved(subject, lock, wanted.repository.name, found.ref)
     trust = authority(workspace, place or wanted.repository, keys=keys, lock=lock, own=True)
-    return Examined(
-        found.reference, fetched, subject, trust, weigh(repository, subject, trust, exhaustive=exhaustive)
-    )
+    road = Succession(repository, trust, lock, cancel)
+    verdict, trust, hops = road.weigh(repository, subject, exhaustive=exhaustive)
+    report_hops(hops, lock, report)
+    return Examined(found.reference, fetched, subject, trust, verdict, hops)

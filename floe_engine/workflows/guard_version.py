@@ -10,14 +10,13 @@ from floe_engine.document.document import Document
 from floe_engine.errors import NotFound, TrustError
 from floe_engine.events import Notice, Report, silent
 from floe_engine.registry.client import Repository
-from floe_engine.trust.receipts import was_published
+from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade.guard import GuardVerdict, baseline, check_version
 from floe_engine.upgrade.rules import Assessment, Entry, compare
 from floe_engine.upgrade.settings import locate
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
-from floe_engine.workflows.examine import examine
-from floe_engine.workflows.wanted import Located, Wanted
+from floe_engine.workflows.examine import examine_tag
 from floe_engine.workspace import Workspace
 
 
@@ -58,19 +57,17 @@ def published_artifact(workspace: Workspace, repository: Repository, tag: str) -
     it was published from here. Raises `Unsigned`, `Untrusted`, and what fetching raises.
     """
     place = repository.reference.without_target()
-    found = Located(place.with_tag(tag), repository.manifest(tag))
-    seen = examine(workspace, repository, found, Wanted(place, tag))
-    if not was_published(workspace, place, seen.fetched.digest):
-        try:
-            seen.demand_where_configured()
-        except TrustError as error:
-            raise type(error)(
-                f"the version guard cannot compare with {tag}: {error.title}",
-                error.message,
-                hint=f"if {seen.fetched.digest} is your {tag}, sign it: "
-                f"`floe platform sign {place.with_digest(seen.fetched.digest)}`",
-                where=str(found.reference),
-            ) from None
+    seen = examine_tag(workspace, repository, tag)
+    try:
+        seen.demand_unless_published_here(workspace)
+    except TrustError as error:
+        raise type(error)(
+            f"the version guard cannot compare with {tag}: {error.title}",
+            error.message,
+            hint=f"if {seen.fetched.digest} is your {tag}, sign it: "
+            f"`floe platform sign {place.with_digest(seen.fetched.digest)}`",
+            where=str(seen.reference),
+        ) from None
     return seen.fetched.artifact
 
 
@@ -86,7 +83,8 @@ def guard_version(
 
     Expired and unused suppressions are reported. The verdict raises nothing by itself.
     """
-    assessment = compare(before.artifact, artifact) if before else Assessment(())
+    revoked = revoked_keys(workspace)
+    assessment = compare(before.artifact, artifact, revoked=revoked) if before else Assessment(())
     suppressions = Suppressions.read(workspace.directory / SUPPRESSIONS_FILE)
     verdict = check_version(version, before.version if before else None, assessment, suppressions)
     for notice in verdict.suppressed.notices:

@@ -44,7 +44,7 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import attest
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
-from floe_engine.signing.verdict import Signer as Written
+from floe_engine.signing.verdict import Signer
 from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
@@ -54,11 +54,12 @@ from floe_engine.workflows.guard_version import find_baseline, guard_version, li
 from floe_engine.workflows.predicate_types import short_name
 from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.signing_key import (
+    AnySigner,
     AskPassword,
-    Signer,
     SigningChoice,
     SigningOptions,
     check_listed,
+    check_signers,
     choose_signing,
     open_signers,
 )
@@ -106,7 +107,7 @@ class Published:
     plan: PublicationPlan
     state: State
     digest: str
-    signers: tuple[Written, ...] = ()
+    signers: tuple[Signer, ...] = ()
     """What was written, a signature each, with whoever made it."""
     attestations: tuple[str, ...] = ()
     """The digests of the attestations beside it."""
@@ -162,7 +163,7 @@ def publish(
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
     pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
-    written: tuple[Written, ...] = ()
+    written: tuple[Signer, ...] = ()
     attested: tuple[str, ...] = ()
     if signers:
         how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
@@ -176,6 +177,7 @@ def publish(
             report=report,
             cancel=cancel,
         )
+        check_signers(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
         if options.attest:
             attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
     else:
@@ -208,12 +210,12 @@ def sign_digest(
     repository: Repository,
     subject: Descriptor,
     platform: Platform,
-    signers: Sequence[Signer],
+    signers: Sequence[AnySigner],
     *,
     first: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
-) -> tuple[Written, ...]:
+) -> tuple[Signer, ...]:
     """Sign a pushed manifest (each key: in both cosign formats). Signing reads every signature back.
 
     `first` says that the manifest is new to the repository.
@@ -237,7 +239,7 @@ def _attest(
     repository: Repository,
     subject: Descriptor,
     plan: PublicationPlan,
-    signers: Sequence[Signer],
+    signers: Sequence[AnySigner],
     report: Report,
     cancel: CancelToken,
 ) -> tuple[str, ...]:
@@ -268,7 +270,7 @@ def _prepare(
     cancel: CancelToken,
     *,
     unlocking: Unlocking,
-) -> tuple[Repository, PublicationPlan, tuple[Signer, ...]]:
+) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...]]:
     """Everything that can refuse, in the order in which it costs least to be refused."""
     version = Version.parse(tag)
     if version.build:
@@ -298,7 +300,7 @@ def _prepare(
     exists = _exists(repository, reference, packed, compiled.artifact, mend=mend)
     guard = None
     first = False
-    signers: tuple[Signer, ...] = ()
+    signers: tuple[AnySigner, ...] = ()
     tags = () if exists else listed_tags(repository)
     if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
         reference = reference.with_tag(bare)
@@ -406,7 +408,7 @@ def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, repo
         report(Step(f"Uploading {name}", detail=human_size(size), key=name))
 
 
-def _annotations(source: Source, choice: SigningChoice, signers: Sequence[Signer] = ()) -> dict[str, str]:
+def _annotations(source: Source, choice: SigningChoice, signers: Sequence[AnySigner] = ()) -> dict[str, str]:
     """What stands on the image manifest beside the artifact's own: where it is from, the first key."""
     known = [signer.public.pem.decode() for signer in signers if not isinstance(signer, KeylessSigner)]
     key = known[0] if known else choice.public_pem

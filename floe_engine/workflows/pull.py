@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -32,10 +32,10 @@ from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
-from floe_engine.store import Lock, LockedFile, LockedSigner, Store
+from floe_engine.store import Lock, LockedFile, LockedIdentity, LockedSigner, Store
 from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence, Witness
-from floe_engine.trust.rotation import Hop, walk
+from floe_engine.trust.rotation import Hop, Succession
 from floe_engine.trust.stored import check_lock, check_stored
 from floe_engine.trust.verdict import (
     AskFirstUse,
@@ -43,6 +43,7 @@ from floe_engine.trust.verdict import (
     check_continuity,
     check_tag,
     check_unmoved,
+    is_lower,
     judge,
     moved_tag,
     names,
@@ -354,11 +355,12 @@ def obtain(
     subject = fetched.subject(where, found.reference)
     if not wanted.is_digest:
         check_tag(subject, found.ref)
+    trust = _trust(workspace, wanted.repository, options, lock)
     if restore is None:
-        check_continuity(subject, lock, allow_downgrade=options.allow_downgrade)
+        down = options.allow_downgrade or _holds_nobody(workspace, lock, subject, trust, options, report)
+        check_continuity(subject, lock, allow_downgrade=down)
         if not options.force:
             check_unmoved(subject, lock, wanted.repository.name, found.ref)
-    trust = _trust(workspace, wanted.repository, options, lock)
     witness = Witness(repository)
     hops: tuple[Hop, ...] = ()
     judging = partial(
@@ -369,12 +371,11 @@ def obtain(
     except TrustError:
         if lock is None or restore is not None:
             raise
-        trust, hops = walk(repository, trust, lock, subject, cancel)
+        trust, hops = Succession(repository, trust, lock, cancel).until(subject.version)
         if not hops:
             raise
         accepted = judging(trust)
-        for hop in hops:
-            report(Notice(f"the platform's keys have changed since {lock.tag}: {hop}"))
+        report_hops(hops, lock, report)
     signer, evidence = accepted.signer, witness.evidence(found.manifest.raw, accepted.signers)
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
     if restore is None:
@@ -393,6 +394,37 @@ def obtain(
             where=lock_path,
         )
     return Candidate(fetched.artifact, replace(restore, signer=signer), evidence)
+
+
+def _holds_nobody(
+    workspace: Workspace,
+    lock: Lock | None,
+    subject: Subject,
+    trust: Authority,
+    options: PullOptions,
+    report: Report,
+) -> bool:
+    """Whether a lower version than the locked one may be taken, because whoever signed that is revoked.
+
+    A stolen key could otherwise publish 999.0.0, and the lock would keep a team there for good.
+    """
+    if lock is None or lock.signer is None or not is_lower(subject, lock) or not trust.revokes(lock.signer):
+        return False
+    try:
+        load(workspace, lock, options)
+    except CacheCorrupt:
+        return False  # nobody can say whether somebody else has signed it as well
+    except TrustError:
+        report(Notice(f"{lock.tag} was signed by {lock.signer}, who is revoked: it is left for a lower one"))
+        return True
+    return False
+
+
+def report_hops(hops: Iterable[Hop], lock: Lock | None, report: Report) -> None:
+    """Say which versions handed the signers on since the locked one."""
+    for hop in hops:
+        since = f" since {lock.tag}" if lock is not None else ""
+        report(Notice(f"the platform's keys have changed{since}: {hop}"))
 
 
 def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
@@ -428,5 +460,9 @@ def _lock(
         signer=signer,
         require_signed=security.require_signed_artifacts,
         trusted_keys=tuple(key.pem for key in security.trusted_keys),
-        rotations=(*(before.rotations if before else ()), *(f"{hop.tag}@{hop.digest}" for hop in hops)),
+        trusted_identities=tuple(
+            LockedIdentity(who.identity, who.issuer) for who in security.trusted_identities
+        ),
+        revoked_keys=security.revoked_keys,
+        rotations=(*(before.rotations if before else ()), *(hop.record for hop in hops)),
     )

@@ -19,7 +19,13 @@ from floe_engine.signing.verdict import Anchors
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.examine import Examined, examine
 from floe_engine.workflows.publish import sign_digest
-from floe_engine.workflows.signing_key import AskPassword, SigningOptions, choose_signing, open_signers
+from floe_engine.workflows.signing_key import (
+    AskPassword,
+    SigningOptions,
+    check_signers,
+    choose_signing,
+    open_signers,
+)
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
@@ -75,14 +81,17 @@ def sign_version(
     subject = repository.resolve(seen.fetched.digest)
     assert subject is not None  # it was fetched by this digest a moment ago
     signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
+    check_signers(signers, demanded, where=str(reference))
     return Signed(reference, seen.fetched.digest, tuple(signer.where for signer in signers))
 
 
 def _vouched_for(repository: Repository, seen: Examined) -> bool:
-    """Whether a key that the version itself lists has signed it already."""
-    keys = tuple(load_public(pem.encode()) for pem in seen.subject.listed)
-    verdict = verify(repository, seen.subject.digest, Anchors(keys), objection=seen.subject.objection)
-    return bool(keys) and verdict.status == "verified"
+    """Whether somebody whom the version itself lists has signed it already."""
+    subject = seen.subject
+    keys = tuple(load_public(pem.encode()) for pem in subject.listed)
+    anchors = Anchors(keys, subject.identities, trust_root=seen.trust.trust_root)
+    verdict = verify(repository, subject.digest, anchors, objection=subject.objection)
+    return bool(keys or subject.identities) and verdict.status == "verified"
 
 
 def _built_here(workspace: Workspace, artifact: Artifact, cancel: CancelToken | None) -> bool:

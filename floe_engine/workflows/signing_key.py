@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -12,6 +12,7 @@ from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
 from floe_engine.events import Notice, Report, silent
 from floe_engine.files import Directory, stands
 from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
+from floe_engine.signing.verdict import Signer
 from floe_engine.trust.root import trust_root
 from floe_engine.workflows.interrupted import begin_key_pair, end_key_pair, settle_key_pair
 from floe_engine.workflows.key_source import (
@@ -36,7 +37,7 @@ PUBLIC_FILE = "cosign.pub"
 KEY_VARIABLE = "FLOE_SIGNING_KEY"
 READABLE_VARIABLE = "FLOE_ALLOW_READABLE_KEY"
 
-Signer: TypeAlias = "KeySigner | KeylessSigner"
+AnySigner: TypeAlias = "KeySigner | KeylessSigner"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def open_signers(
     ask: AskPassword | None = None,
     sign_in: SignIn | None = None,
     cancel: CancelToken | None = None,
-) -> tuple[Signer, ...]:
+) -> tuple[AnySigner, ...]:
     """Unlock whoever signs. Raises `Untrusted` where the manifest lists none of the keys.
 
     An identity comes from its token (the options', the environment's, the CI system's); where there
@@ -150,16 +151,37 @@ def check_listed(keys: Iterable[PublicKey], security: SecurityPolicy, *, where: 
     One that is listed is enough: another may vouch beside it for readers who do not know the new
     key yet (a rotation).
     """
-    trusted = {entry.fingerprint for entry in security.trusted_keys}
-    signing = {key.fingerprint: key for key in keys}
-    if trusted and signing and not trusted & set(signing):
-        raise Untrusted(
-            "the signing key is not one that the manifest trusts",
-            f"it has fingerprint {', '.join(signing)}\n"
-            f"security.trusted_keys lists {', '.join(sorted(trusted))}",
-            hint="sign with a listed key, or add its .pub file to security.trusted_keys",
-            where=where,
-        )
+    signing = tuple(dict.fromkeys(key.fingerprint for key in keys))
+    _demand_listed([Signer("bundle", "", fingerprint) for fingerprint in signing], security, where)
+
+
+def check_signers(signers: Iterable[Signer], security: SecurityPolicy, *, where: str = "") -> None:
+    """The same of signatures that were made: only then is it certain as whom an identity signs."""
+    _demand_listed(list(signers), security, where)
+
+
+def _demand_listed(signers: Sequence[Signer], security: SecurityPolicy, where: str) -> None:
+    keys = sorted(entry.fingerprint for entry in security.trusted_keys)
+    people = [(who.identity, who.issuer) for who in security.trusted_identities]
+    listed = any(
+        (who.identity, who.issuer) in people if who.identity else who.fingerprint in keys for who in signers
+    )
+    if not signers or listed or not (keys or people):
+        return
+    names = ", ".join(dict.fromkeys(map(str, signers)))
+    lines = [f"security.trusted_keys lists {', '.join(keys)}"] if keys else []
+    lines += [f"security.trusted_identities lists {', '.join(f'{who} ({by})' for who, by in people)}"] * bool(
+        people
+    )
+    raise Untrusted(
+        "the signing key is not one that the manifest trusts"
+        if not any(who.identity for who in signers)
+        else "whoever signs is not one whom the manifest trusts",
+        "\n".join([f"signing is {names}", *lines]),
+        hint="sign as somebody who is listed, or add the .pub file to security.trusted_keys or the "
+        "identity to security.trusted_identities",
+        where=where,
+    )
 
 
 def expected_identity(workspace: Workspace, options: SigningOptions) -> Claimed | None:

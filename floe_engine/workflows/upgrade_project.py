@@ -12,6 +12,7 @@ from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.project.spec_check import against_platform
 from floe_engine.store import Lock
 from floe_engine.text import plural
+from floe_engine.trust.authority import revoked_keys
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.fleet import project_impact
 from floe_engine.upgrade.impact import Impact
@@ -226,7 +227,7 @@ def _plan(
     if candidate is None:
         return UpgradePlan(pin, ref, version, None, Assessment(()), Impact(()))
     old, new = _locked(workspace, pin, report, cancel), candidate.artifact
-    assessment = compare(old, new)
+    assessment = compare(old, new, revoked=revoked_keys(workspace))
     problems = _refused(pin, new, known=_refused(pin, old))
     try:
         found = project_impact(workspace.directory, old, new)

@@ -27,6 +27,8 @@ class Verified:
     trust_source: str
     attestations: tuple[Attestation, ...] = ()
     """What is attested beside the signatures, where that was asked for."""
+    rotations: tuple[str, ...] = ()
+    """``v1.1.0@sha256:…`` of every version since the locked one that handed the signers on to this one's."""
 
 
 def verify_version(
@@ -49,10 +51,19 @@ def verify_version(
     wanted = Wanted.parse(version, workspace) if version else pinned(workspace, PullOptions())[0]
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
-    seen = examine(workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report)
+    seen = examine(
+        workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report, cancel=cancel
+    )
     demand_admitted(seen.trust, seen.subject.where)
     found_beside = attested(repository, seen.subject, seen.trust) if attestations else ()
-    return Verified(seen.reference, seen.fetched.digest, seen.verdict, seen.trust.source, found_beside)
+    return Verified(
+        seen.reference,
+        seen.fetched.digest,
+        seen.verdict,
+        seen.trust.source,
+        found_beside,
+        tuple(hop.record for hop in seen.hops),
+    )
 
 
 def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Sequence[str] = ()) -> Verified:

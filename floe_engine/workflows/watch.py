@@ -97,14 +97,22 @@ def _named(workspace: Workspace) -> tuple[tuple[Path, ...], tuple[str, ...]] | N
     if reference and "://" not in reference and not reference.startswith("oci-layout:"):
         parent = workspace.directory / reference
         found.append(parent / FILE_NAME if parent.is_dir() else parent)
-    security = value.get("security")
-    keys = security.get("trusted_keys") if isinstance(security, dict) else None
-    for key in keys if isinstance(keys, list) else ():
-        if isinstance(key, str) and "-----BEGIN" not in key:
-            found.append(workspace.directory / key)
+    found += (workspace.directory / key for key in _keys(value.get("security")) if "-----BEGIN" not in key)
     globs = value.get("policy_tests", Manifest.model_fields["policy_tests"].default)
     listed = globs if isinstance(globs, list | tuple) else ()
     return tuple(found), tuple(glob for glob in listed if isinstance(glob, str))
+
+
+def _keys(security: object) -> Iterator[str]:
+    """Every key that the section names, of itself or of a domain."""
+    if not isinstance(security, dict):
+        return
+    delegated = security.get("delegated_keys")
+    for listed in (
+        security.get("trusted_keys"),
+        *(delegated.values() if isinstance(delegated, dict) else ()),
+    ):
+        yield from (key for key in (listed if isinstance(listed, list) else ()) if isinstance(key, str))
 
 
 def _glob(directory: Path, pattern: str) -> Iterator[Path]:

@@ -48,5 +48,7 @@ RULES: tuple[Callable[[Draft], Iterator[Diagnostic]], ...] = (
     expressions.expressions_compile,
     trust.keys_can_be_trusted,
     trust.required_signatures_have_keys,
+    trust.revocations_count,
+    trust.delegation_needs_enterprise,
 )
 """Every rule, in no particular order: diagnostics are sorted by position afterwards."""

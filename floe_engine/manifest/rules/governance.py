@@ -83,6 +83,15 @@ def entries_are_unique(draft: Draft) -> Iterator[Diagnostic]:
         yield from _repeated(draft, "waiver", _named(draft, ("governance", key), "id"))
     yield from _repeated(draft, "custom rule", _named(draft, ("governance", "custom_rules"), "id"))
     yield from _repeated(draft, "trusted key", draft.texts("security", "trusted_keys"))
+    yield from _repeated(draft, "trusted identity", _identities(draft))
+    yield from _repeated(draft, "revoked key", draft.texts("security", "revoked_keys"))
+
+
+def _identities(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    for path, entry in draft.mappings("security", "trusted_identities"):
+        who, issuer = entry.get("identity"), entry.get("issuer")
+        if isinstance(who, str) and isinstance(issuer, str):
+            yield path, f"{who} ({issuer})"
 
 
 def _named(draft: Draft, path: KeyPath, key: str) -> Iterator[tuple[KeyPath, str]]:

@@ -6,7 +6,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from floe_engine.document.diagnostics import Diagnostic, Severity
+from floe_engine.document.diagnostics import Diagnostic, Related, Severity
+from floe_engine.errors import ConfigurationError
+from floe_engine.fingerprint import fingerprint_of_pem, parse_fingerprint
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.text import did_you_mean
 
@@ -15,14 +17,20 @@ LARGEST = 64 * 1024
 
 
 def keys_can_be_trusted(draft: Draft) -> Iterator[Diagnostic]:
-    """Every trusted key is a public key, inline or in a regular file beside the manifest."""
-    for path, text in draft.texts("security", "trusted_keys"):
+    """Every key that may sign is a public key, inline or in a regular file beside the manifest."""
+    for path, text in _keys(draft):
         if "-----BEGIN" in text:
             problem = key_problem(text.encode())
             if problem:
                 yield draft.report("FLOE-M041", path, f"the key {problem}", hint=_HINT)
         elif draft.directory is not None:
             yield from _file(draft, path, text, draft.directory)
+
+
+def _keys(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    yield from draft.texts("security", "trusted_keys")
+    for name in draft.mapping("security", "delegated_keys"):
+        yield from draft.texts("security", "delegated_keys", name)
 
 
 _HINT = "`floe platform keygen` writes cosign.key (secret) and cosign.pub (public): name the .pub"
@@ -102,13 +110,55 @@ def key_problem(pem: bytes) -> str:
 
 def required_signatures_have_keys(draft: Draft) -> Iterator[Diagnostic]:
     """A platform that demands signatures says whose."""
-    inherited = draft.parent.security.trusted_keys if draft.parent else ()
-    named = draft.get("security", "trusted_keys") or inherited
+    above = draft.parent.security if draft.parent else None
+    named = draft.get("security", "trusted_keys") or draft.get("security", "trusted_identities")
+    if above is not None:
+        delegated = above.delegated_keys.get(draft.text("metadata", "name") or "", ())
+        named = named or above.trusted_keys or above.trusted_identities or delegated
     if draft.get("security", "require_signed_artifacts") is True and not named:
         yield draft.report(
             "FLOE-M043",
             ("security", "require_signed_artifacts"),
-            "signatures are required but no `trusted_keys` say whose",
-            hint="add the public key, such as `trusted_keys: [cosign.pub]`",
+            "signatures are required but neither `trusted_keys` nor `trusted_identities` say whose",
+            hint="add the public key, such as `trusted_keys: [cosign.pub]`, or whoever signs without one",
             severity=Severity.WARNING,
+        )
+
+
+def revocations_count(draft: Draft) -> Iterator[Diagnostic]:
+    """A revoked key is named by its fingerprint, and nobody trusts it beside that."""
+    dead: dict[str, KeyPath] = {}
+    for path, text in draft.texts("security", "revoked_keys"):
+        try:
+            dead.setdefault(parse_fingerprint(text), path)
+        except ConfigurationError as error:
+            yield draft.report(
+                "FLOE-M057", path, f"`{text[:80]}` is no fingerprint of a key", hint=error.hint
+            )
+    for path, text in _keys(draft) if dead else ():
+        pem = text
+        if "-----BEGIN" not in text and draft.directory is not None:
+            file = key_file(draft.directory, text)
+            pem = file.read_bytes().decode("ascii", "replace") if file else ""
+        revoked = dead.get(fingerprint_of_pem(pem))
+        if revoked is not None:
+            yield draft.report(
+                "FLOE-M058",
+                path,
+                "this key is revoked, and may not be trusted beside that",
+                hint="remove it here: what it has signed is refused whatever else is listed",
+                related=[Related(draft.span(revoked), "revoked here")],
+            )
+
+
+def delegation_needs_enterprise(draft: Draft) -> Iterator[Diagnostic]:
+    """Only an enterprise platform lets others sign the platforms below it."""
+    scope = draft.text("metadata", "scope") or draft.text("scope")
+    if draft.mapping("security", "delegated_keys") and scope != "enterprise":
+        yield draft.report(
+            "FLOE-M019",
+            ("security", "delegated_keys"),
+            "`delegated_keys` is for platforms of scope `enterprise`",
+            hint="set `metadata.scope: enterprise`, or list the key in `trusted_keys`",
+            key=True,
         )

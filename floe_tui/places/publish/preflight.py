@@ -184,13 +184,10 @@ class Preflight:
         if not beside or not self._newest:
             why = "no version to compare with" if beside else "no project lies beside this directory"
             return Check(base.title, "skipped", why, ("P in Versions (F3) measures by any project",))
-        from floe_engine import compare_sides, find_fleet, load_side, measure_impact
+        from floe_engine import compare, find_fleet, measure_impact
 
         workspace = self._workspace
-        compared = compare_sides(
-            load_side(workspace, self._newest, cancel=self.cancel),
-            load_side(workspace, "manifest.yaml", cancel=self.cancel),
-        )
+        compared = compare(workspace, self._newest, "manifest.yaml", cancel=self.cancel)
         broken: list[str] = []
         lines: list[str] = []
         for project in beside:

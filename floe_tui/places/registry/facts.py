@@ -147,10 +147,11 @@ def short_signer(signer: str) -> str:
     return signer.partition(" (")[0].removeprefix("https://").removeprefix("sha256:")
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    """A verdict in full."""
+def verdict_lines(verdict: Verdict, rotations: Sequence[str] = ()) -> list[str]:
+    """A verdict in full, and the versions that handed the keys on to it."""
     sign, _, _ = judged(verdict)
     lines = ["# Signatures", f"{sign} {verdict.status}"]
+    lines += [f"  keys changed on the way: {hop}" for hop in rotations]
     for signer in verdict.signers:
         lines += [f"✓ {signer}", f"    {signer.format} at {signer.where}"]
         lines += [f"    {key} = {value}" for key, value in sorted(signer.annotations.items())]
@@ -173,7 +174,7 @@ def details(found: Inspection) -> str:
         "# Files",
         *(f"{human_size(len(data)):>8}  {path}" for path, data in found.artifact.files.items()),
         "",
-        *verdict_lines(found.verdict),
+        *verdict_lines(found.verdict, found.rotations),
         "",
         "# Annotations",
         *(f"{key} = {value}" for key, value in sorted(found.annotations.items())),

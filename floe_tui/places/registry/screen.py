@@ -394,7 +394,7 @@ class RegistryScreen(PlaceScreen):
                 f"trust      {source}",
                 "",
             ]
-            return "\n".join(lines + verdict_lines(found.verdict))
+            return "\n".join(lines + verdict_lines(found.verdict, found.rotations))
 
         self._show_details(work, f"Verifying {tag}", self._command("verify", tag))
 

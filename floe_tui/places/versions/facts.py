@@ -84,13 +84,10 @@ def known_versions(directory: Path, cancel: CancelToken) -> Sides:
 
 def compare(directory: Path, old: str, new: str, report: Report, cancel: CancelToken) -> Compared:
     """Both versions, their changes judged, and their texts aligned."""
-    from floe_engine import Workspace, compare_sides, load_side, side_by_side
+    from floe_engine import Workspace, side_by_side
+    from floe_engine import compare as compare_versions
 
-    workspace = Workspace.open(directory)
-    found = compare_sides(
-        load_side(workspace, old, report=report, cancel=cancel),
-        load_side(workspace, new, report=report, cancel=cancel),
-    )
+    found = compare_versions(Workspace.open(directory), old, new, report=report, cancel=cancel)
     files: dict[str, Sequence[DiffRow]] = {}
     for name in found.new.artifact.files:
         cancel.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,14 +12,19 @@ import pytest
 from floe_engine.document import edit
 from floe_engine.document.codes import CODES as DOCUMENT_CODES
 from floe_engine.document.diagnostics import Span
+from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.codes import CODES, MANIFEST_CODES
 from floe_engine.manifest.plugins import Catalogue
+from tests.engine.manifest.conftest import public_pem
 
 HEAD = 'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: acme, version: "1.2.3"}\n'
 ENTERPRISE = HEAD.replace("}", ", scope: enterprise}")
 DOMAIN = HEAD.replace("}", ", scope: domain}") + "parent: up/manifest.yaml\n"
 COMPUTE = "plugins: {compute: {type: duckdb}}\n"
+PEM = public_pem()
+INLINE = json.dumps(PEM)
+INLINE_PRINT = fingerprint_of_pem(PEM).removeprefix("sha256:").upper()
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,19 @@ CASES = (
     head("security: {trusted_keys: [«../cosign.pub»]}\n", "FLOE-M042"),
     head("policy_tests: [«/etc/*.yaml»]\n", "FLOE-M042"),
     head("security: {require_signed_artifacts: «true»}\n", "FLOE-M043"),
+    head("security: {«delegated_keys»: {sales: [cosign.pub]}}\n", "FLOE-M019"),
+    Case(
+        "FLOE-M040",
+        ENTERPRISE + COMPUTE + "security: {delegated_keys: {sales: [«cosing.pub»]}}\n",
+        "[cosign.pub]",
+    ),
+    head("security: {revoked_keys: [«sha256:12»]}\n", "FLOE-M057"),
+    head(f"security: {{trusted_keys: [«{INLINE}»], revoked_keys: ['{INLINE_PRINT}']}}\n", "FLOE-M058"),
+    head(
+        "security: {trusted_identities: [{identity: a@b.c, issuer: d}, «{identity: a@b.c, issuer: d}»]}\n",
+        "FLOE-M035",
+        "[{identity: a@b.c, issuer: d}]",
+    ),
     head("governance: {waivers: [«{pattern: a, reason: b, owner: c}»]}\n", "FLOE-M044"),
     head(
         "governance: {waivers: [{pattern: a, reason: b, owner: c, expires: «2020-01-01»}]}\n", "FLOE-M044"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.manifest.base import Settings
 from floe_engine.manifest.check import Checked, check, check_file, load_parent, trusted_pems
 from floe_engine.manifest.effective import InEffect
@@ -393,3 +394,68 @@ def test_loading_a_parent_raises_what_is_wrong(tmp_path: Path) -> None:
 
 def test_a_path_is_split_at_dots_and_brackets() -> None:
     assert split("governance.waivers[2].reason") == ("governance", "waivers", 2, "reason")
+
+
+def test_a_domain_signs_with_the_key_that_its_parent_delegates_to_it_alone(
+    house: Path, catalogue: Catalogue
+) -> None:
+    up = house / "up" / "manifest.yaml"
+    up.write_text(
+        ENTERPRISE + "security: {trusted_keys: [other.pub], delegated_keys: {sales: [sales.pub]}}\n"
+    )
+    (house / "up" / "sales.pub").write_text((house / "cosign.pub").read_text())
+    domain = DOMAIN.replace("../enterprise", "up/manifest.yaml")
+    named = domain + "security: {trusted_keys: [cosign.pub]}\n"
+
+    def judged(text: str) -> Checked:
+        return check(text, path=house / "manifest.yaml", catalogue=catalogue)
+
+    own = judged(named)
+    assert own.ok and own.manifest is not None
+    assert own.manifest.security.trusted_keys == ("cosign.pub",)
+    assert not own.manifest.security.delegated_keys, "it hands on nothing"
+    both = judged(domain)
+    assert both.manifest is not None
+    keys = trusted_pems(both.manifest, house)
+    assert keys == ((house / "up" / "other.pub").read_text(), (house / "cosign.pub").read_text())
+    elsewhere = judged(named.replace("name: sales", "name: hr"))
+    assert [item.code for item in elsewhere.errors] == ["FLOE-M056"]
+
+
+@pytest.mark.parametrize(
+    ("own", "kept", "codes"),
+    [
+        ("", ["a", "b"], []),
+        ("trusted_identities: [{identity: a, issuer: i}]", ["a"], []),
+        ("trusted_identities: [{identity: c, issuer: i}]", ["a", "b"], ["FLOE-M056"]),
+        ("trusted_identities: [{identity: a, issuer: j}]", ["a", "b"], ["FLOE-M056"]),
+        ("trusted_identities: []", ["a", "b"], []),
+        ("trusted_keys: [cosign.pub]", ["a", "b"], ["FLOE-M056"]),
+    ],
+)
+def test_trusted_identities_only_shrink(
+    house: Path, catalogue: Catalogue, own: str, kept: list[str], codes: list[str]
+) -> None:
+    people = "[{identity: a, issuer: i}, {identity: b, issuer: i}]"
+    (house / "up" / "manifest.yaml").write_text(ENTERPRISE + f"security: {{trusted_identities: {people}}}\n")
+    domain = DOMAIN.replace("../enterprise", "up/manifest.yaml") + f"security: {{{own}}}\n"
+    checked = check(domain, path=house / "manifest.yaml", catalogue=catalogue)
+    assert [item.code for item in checked.errors] == codes
+    assert checked.manifest is not None
+    assert [who.identity for who in checked.manifest.security.trusted_identities] == kept
+    assert checked.manifest.security.trusted_keys == ()
+
+
+def test_a_key_that_the_parent_revokes_leaves_the_domain_without_breaking_it(
+    house: Path, catalogue: Catalogue
+) -> None:
+    revoked = fingerprint_of_pem((house / "cosign.pub").read_text())
+    up = house / "up" / "manifest.yaml"
+    up.write_text(ENTERPRISE + f"security: {{trusted_keys: [other.pub], revoked_keys: ['{revoked}']}}\n")
+    (house / "same.pub").write_text((house / "up" / "other.pub").read_text())
+    domain = DOMAIN.replace("../enterprise", "up/manifest.yaml")
+    domain += "security: {trusted_keys: [same.pub, cosign.pub]}\n"
+    checked = check(domain, path=house / "manifest.yaml", catalogue=catalogue)
+    assert checked.ok and checked.manifest is not None
+    assert checked.manifest.security.trusted_keys == ("same.pub",)
+    assert checked.manifest.security.revoked_keys == (revoked,)

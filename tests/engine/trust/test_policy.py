@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import ConfigurationError
+from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.fingerprint import parse_fingerprint
 from floe_engine.trust.policy import read_policy
 from tests.engine.trust.here import data_team, floe
 from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key

@@ -1,14 +1,17 @@
 """A key's fingerprint as people write it, in the one spelling that is compared.
 
-No key and no cryptography may enter: settings files are read on every start.
+No cryptography may enter: settings files are read on every start, and a manifest at every key.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 
 from floe_engine.errors import ConfigurationError
-from floe_engine.signing.outside import decode_base64, quoted
+from floe_engine.text import printable
 
 _PREFIX = re.compile(r"\s*sha-?256(?:\s*fingerprint)?\s*[:= ]\s*", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -31,15 +34,32 @@ def parse_fingerprint(text: str, *, where: str = "") -> str:
     digits = _SEPARATORS.sub("", bare)
     if _HEX.fullmatch(digits):
         return f"sha256:{digits.lower()}"
-    try:
-        raw = decode_base64(bare + "=" * (-len(bare) % 4))
-    except ValueError:
-        raw = b""
+    raw = _decoded(bare + "=" * (-len(bare) % 4))
     if len(raw) == 32:
         return f"sha256:{raw.hex()}"
     raise ConfigurationError(
         "a key's fingerprint cannot be read",
-        f"it is {quoted(text)}",
+        f"it is {printable(repr(text[:200]))}",
         hint="write sha256: and 64 hex digits, as `floe platform fingerprint FILE` prints them",
         where=where,
     )
+
+
+def fingerprint_of_pem(pem: str) -> str:
+    """The fingerprint of a public key's PEM text; empty where it is none.
+
+    The body of such a text is the SubjectPublicKeyInfo itself, so nothing has to be parsed.
+    """
+    begin, end = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+    _, found, rest = pem.partition(begin)
+    body, closed, _ = rest.partition(end)
+    raw = _decoded("".join(body.split())) if found and closed else b""
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}" if raw else ""
+
+
+def _decoded(text: str) -> bytes:
+    """Standard base64, strictly; nothing where it is anything else."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
