@@ -82,4 +82,16 @@ def sarif_log(
         **({"properties": properties} if properties else {}),
         "results": results,
     }
-    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [_for_eyes(run)]}
+
+
+def _for_eyes(value: Any) -> Any:
+    """A part of a log whose texts hide and reverse nothing where a viewer shows them.
+
+    What a fix would write is left as it is: it is for a file.
+    """
+    if isinstance(value, str):
+        return printable(value, lines=True)
+    if isinstance(value, dict):
+        return {key: inner if key == "insertedContent" else _for_eyes(inner) for key, inner in value.items()}
+    return [_for_eyes(inner) for inner in value] if isinstance(value, list | tuple) else value

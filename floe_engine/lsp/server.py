@@ -26,6 +26,7 @@ from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.policy.finding import Finding
+from floe_engine.text import printable
 from floe_engine.workflows.explain import explain_code
 from floe_engine.workflows.fix_platform import fixes_apart
 
@@ -157,9 +158,8 @@ def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
             pages = [explain_code(rule) for rule in rules]
             text = "\n\n---\n\n".join(f"**{each.code}** {each.title}\n\n{each.prose}" for each in pages)
             return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
-        return types.Hover(
-            types.MarkupContent(types.MarkupKind.Markdown, told.text), page.places.range(told.span)
-        )
+        shown = types.MarkupContent(types.MarkupKind.Markdown, _shown(told.text))
+        return types.Hover(shown, page.places.range(told.span))
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -220,17 +220,22 @@ def _path_of(uri: str) -> Path | None:
 # --- the protocol's words ----------------------------------------------------------------------
 
 
+def _shown(text: str) -> str:
+    """Text for an editor's eyes: values of a file are quoted in it, and may hide or reverse what follows."""
+    return printable(text, lines=True)
+
+
 def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
     places = page.places
     return types.Diagnostic(
         range=places.range(found.span),
-        message=f"{found.message}\nhint: {found.hint}" if found.hint else found.message,
+        message=_shown(f"{found.message}\nhint: {found.hint}" if found.hint else found.message),
         severity=_SEVERITY[found.severity],
         code=found.code,
         source="floe",
         related_information=[
             types.DiagnosticRelatedInformation(
-                types.Location(page.uri, places.range(each.span)), each.message
+                types.Location(page.uri, places.range(each.span)), _shown(each.message)
             )
             for each in found.related
         ],
@@ -248,7 +253,7 @@ def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -
         shown.append(
             types.Diagnostic(
                 range=places.range(span_of(finding, text)),
-                message=f"{finding.message}{wanted}{hint}",
+                message=_shown(f"{finding.message}{wanted}{hint}"),
                 severity=_WEIGHT[finding.severity],
                 code=finding.rule,
                 source="floe",
@@ -259,11 +264,11 @@ def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -
 
 def _item(offer: Completion, places: Places, number: int) -> types.CompletionItem:
     kind = types.CompletionItemKind.Property if offer.is_key else types.CompletionItemKind.EnumMember
-    about = types.MarkupContent(types.MarkupKind.Markdown, offer.documentation)
+    about = types.MarkupContent(types.MarkupKind.Markdown, _shown(offer.documentation))
     return types.CompletionItem(
-        label=offer.label,
+        label=printable(offer.label),
         kind=kind,
-        detail=offer.detail or None,
+        detail=printable(offer.detail) or None,
         documentation=about if offer.documentation else None,
         sort_text=f"{number:04}",
         text_edit=types.TextEdit(places.range(offer.span), offer.text),
@@ -274,8 +279,8 @@ def _item(offer: Completion, places: Places, number: int) -> types.CompletionIte
 
 def _symbol(symbol: Symbol, places: Places) -> types.DocumentSymbol:
     return types.DocumentSymbol(
-        name=symbol.name or "(empty)",
-        detail=symbol.detail or None,
+        name=printable(symbol.name) or "(empty)",
+        detail=printable(symbol.detail) or None,
         kind=types.SymbolKind.Object if symbol.children else types.SymbolKind.Property,
         range=places.range(symbol.span),
         selection_range=places.range(symbol.selection),
@@ -291,7 +296,7 @@ def _actions(
     if _wants(params, types.CodeActionKind.QuickFix.value):
         for diagnostic, fix in fixes_at(diagnostics, page.places.span(params.range)):
             yield types.CodeAction(
-                title=fix.title,
+                title=printable(fix.title),
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=[_diagnostic(diagnostic, page)],
                 is_preferred=fix is diagnostic.fixes[0],

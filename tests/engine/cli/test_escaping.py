@@ -7,13 +7,16 @@ project's names, which nobody has to have checked.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from floe_engine.text import printable
 from tests.cli import Ran, floe, ok
+from tests.engine.lsp.editor import Editor
 
 NASTY = "nope\n::error::x\r\x1b[31m\x07\u202e\u200b\u180e\U000e0041\u3164<b>@all|`a`"
 """A line of its own that a runner obeys, colours, a bell, what reverses and what hides, and markup."""
@@ -58,6 +61,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def texts(value: Any) -> Iterator[str]:
+    """Every text of a JSON document, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
 def _registry(root: Path) -> str:
     return f"oci-layout:{root / 'registry' / 'platform'}"
 
@@ -94,6 +110,12 @@ def test_no_report_passes_on_what_a_project_says(house: Path, form: str) -> None
     assert ran.code == 1, ran.err
     assert "nope" in ran.out
     assert "odd" in ran.out, "a file whose name is no text is shown too"
+    if form == "sarif":
+        # What a viewer shows is what stands in the document once it is decoded.
+        seen = [text for text in texts(json.loads(ran.out)) if "nope" in text]
+        assert seen
+        for text in seen:
+            assert text == printable(text, lines=True), text
     if form == "json":
         assert json.dumps(ran.json, ensure_ascii=False).encode("utf-8"), "every character of it is one"
     if form == "junit":
@@ -109,3 +131,71 @@ def test_a_baseline_takes_a_file_whose_name_is_no_text(house: Path) -> None:
     for _ in ("written", "read"):
         floe(house / "project", "compile", "--baseline", "known.json")
     assert "odd\ufffd" in (house / "project" / "known.json").read_text()
+
+
+# --- an editor -----------------------------------------------------------------------------------
+
+_HIDDEN = NASTY.replace("`a`", "")
+_LAYERS = json.dumps({_HIDDEN: {"prefix": _HIDDEN, "required_tests": [_HIDDEN]}})
+BENT = {
+    "names": manifest("1.0.0").replace("name: acme", f"name: {_YAML}"),
+    "an unknown key": manifest("1.0.0") + f"{_YAML}: 1\n",
+    "a plugin": manifest("1.0.0").replace("type: duckdb", f"type: {_YAML}"),
+    "levels": manifest("1.0.0").replace("meta_keys:", f"levels: [{_YAML}, {_YAML}]\n    meta_keys:"),
+    "layers": manifest("1.0.0").replace(
+        "data_architecture: {naming", f"data_architecture: {{layers: {_LAYERS}, naming"
+    ),
+    "keys": manifest("1.0.0") + f"security: {{trusted_keys: [{_YAML}], revoked_keys: [{_YAML}]}}\n",
+    "a parent": manifest("1.0.0") + f"parent: {_YAML}\n",
+    "a registry": manifest("1.0.0") + f"artifacts: {{registry: {_YAML}}}\n",
+    "expressions": manifest("1.0.0").replace("enforcement: strict", f"name_pattern: {_YAML}"),
+    "the text itself": manifest("1.0.0") + "owner: [\u202e\x07\n",
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_an_editor_is_shown_nothing_raw(tmp_path: Path, name: str) -> None:
+    text = BENT[name]
+    with Editor(tmp_path) as editor:
+        published = editor.open("manifest.yaml", text)
+        assert published["diagnostics"]
+        told: list[Any] = [
+            [
+                found["message"],
+                found["code"],
+                [each["message"] for each in found.get("relatedInformation", [])],
+            ]
+            for found in published["diagnostics"]
+        ]
+        for number, line in enumerate(text.split("\n")):
+            hover = editor.at("hover", "manifest.yaml", number, max(0, len(line) - 2))
+            told.append((hover or {}).get("contents", ""))
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": text.count("\n"), "character": 0}}
+        told += [action["title"] for action in editor.actions("manifest.yaml", whole)]
+        outline = editor.ask(
+            "textDocument/documentSymbol", {"textDocument": {"uri": editor.uri("manifest.yaml")}}
+        )
+        told += names(outline)
+    for shown in texts(told):
+        assert shown == printable(shown, lines=True), shown
+
+
+def names(symbols: Any) -> list[str]:
+    """What an outline shows, at every depth."""
+    return [
+        name
+        for symbol in symbols or ()
+        for name in (symbol["name"], symbol.get("detail") or "", *names(symbol.get("children")))
+    ]
+
+
+def test_an_editor_shows_the_findings_of_floe_yaml_the_same_way(tmp_path: Path) -> None:
+    text = (
+        "apiVersion: floe.dev/v1\nkind: DataProduct\n"
+        f"metadata: {{name: {_YAML}}}\nplatform: {{ref: {_YAML}}}\n{_YAML}: 1\n"
+    )
+    with Editor(tmp_path) as editor:
+        found = editor.open("floe.yaml", text)["diagnostics"]
+    assert found
+    for item in found:
+        assert item["message"] == printable(item["message"], lines=True), item
