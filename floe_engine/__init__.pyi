@@ -81,13 +81,11 @@ from floe_engine.workflows.begin_platform import begin_platform as begin_platfor
 from floe_engine.workflows.blast_radius import find_fleet as find_fleet
 from floe_engine.workflows.blast_radius import measure_impact as measure_impact
 from floe_engine.workflows.browse import Inspection as Inspection
-from floe_engine.workflows.browse import Listing as Listing
 from floe_engine.workflows.browse import Repositories as Repositories
 from floe_engine.workflows.browse import VersionFacts as VersionFacts
 from floe_engine.workflows.browse import describe_versions as describe_versions
 from floe_engine.workflows.browse import inspect_version as inspect_version
 from floe_engine.workflows.browse import list_repositories as list_repositories
-from floe_engine.workflows.browse import list_versions as list_versions
 from floe_engine.workflows.bump import bump as bump
 from floe_engine.workflows.changelog import Changelog as Changelog
 from floe_engine.workflows.changelog import changelog as changelog
@@ -108,6 +106,8 @@ from floe_engine.workflows.first_pin import take_first_pin as take_first_pin
 from floe_engine.workflows.init_project import Initialised as Initialised
 from floe_engine.workflows.init_project import init_project as init_project
 from floe_engine.workflows.interrupted import settle as settle
+from floe_engine.workflows.listing import Listing as Listing
+from floe_engine.workflows.listing import list_versions as list_versions
 from floe_engine.workflows.outdated import Outdated as Outdated
 from floe_engine.workflows.outdated import outdated as outdated
 from floe_engine.workflows.pin import Undone as Undone

@@ -210,7 +210,7 @@ def clear(face: Face) -> int:
 @offline
 def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -> int:
     """The published versions, newest first."""
-    from floe_engine.workflows.browse import describe_versions, list_versions
+    from floe_engine.workflows.listing import list_versions
 
     workspace = face.workspace.without_network() if offline else face.workspace
     listing = list_versions(workspace, constraint, report=face.output.report, cancel=face.cancel)
@@ -218,6 +218,8 @@ def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -
     tags = [listing.tags[version] for version in listing.versions]
     facts = {}
     if details:
+        from floe_engine.workflows.browse import describe_versions
+
         described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
         facts = {entry.tag: entry for entry in described}
     face.output.answer(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import CREATED, PackedFile, read_annotations, read_manifest
-from floe_engine.errors import FloeError, NotFound, RegistryError
+from floe_engine.errors import FloeError, RegistryError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import canonical_json, rfc3339, strict_json
 from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import Attestation
@@ -19,32 +17,9 @@ from floe_engine.signing.verdict import Verdict
 from floe_engine.trust.authority import authority, is_team
 from floe_engine.trust.rotation import Succession
 from floe_engine.trust.verdict import Subject, attested, check_continuity, check_tag, check_unmoved
-from floe_engine.versions import Constraint, Resolution, Version
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
-
-_TAGS = "cache/tags.json"
-_TAGS_LIMIT = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The tags of a repository, as versions."""
-
-    repository: Reference
-    versions: tuple[Version, ...]
-    """Newest first."""
-    tags: Mapping[Version, str]
-    """Version to the tag that names it."""
-    ignored: tuple[str, ...]
-    """Tags that are no version, signatures' own tags left out."""
-    resolution: Resolution | None
-    """What the constraint that was asked about resolves to."""
-    listed_at: str
-    """When the registry was asked, RFC 3339 in UTC."""
-    cached: bool = False
-    """Whether this is what was seen the last time, because the registry was not asked now."""
 
 
 @dataclass(frozen=True)
@@ -88,39 +63,6 @@ class Inspection:
     attestations: tuple[Attestation, ...] = ()
     rotations: tuple[str, ...] = ()
     """As in `VersionFacts`."""
-
-
-def list_versions(
-    workspace: Workspace,
-    constraint: str | None = None,
-    *,
-    report: Report = silent,
-    cancel: CancelToken | None = None,
-) -> Listing:
-    """The versions of the workspace's registry, and what `constraint` would resolve to.
-
-    One request. Offline it is the list of the last time, with its age. An absent repository is an
-    empty list only where it is the embedded one; elsewhere it is `NotFound`.
-    """
-    choice = workspace.registry
-    reference = choice.reference
-    parsed = Constraint.parse(constraint) if constraint else None
-    if workspace.offline and reference.scheme == "oci":
-        tags, seen = _remembered(workspace, reference)
-        return _listing(reference, tags, parsed, seen, cached=True)
-    repository = workspace.repository(reference, cancel=cancel)
-    try:
-        tags = repository.tags()
-    except NotFound:
-        if reference.scheme == "oci":
-            raise
-        tags = []
-    seen = rfc3339(datetime.now(UTC))
-    if reference.scheme == "oci" and workspace.store.root.is_dir():
-        workspace.store.files.write(
-            _TAGS, canonical_json({"reference": reference.name, "seen": seen, "tags": tags})
-        )
-    return _listing(reference, tags, parsed, seen)
 
 
 def list_repositories(workspace: Workspace, *, cancel: CancelToken | None = None) -> Repositories:
@@ -217,40 +159,4 @@ def inspect_version(
         verdict=seen.verdict,
         attestations=attested(repository, seen.subject, seen.trust),
         rotations=tuple(hop.record for hop in seen.hops),
-    )
-
-
-def _listing(
-    reference: Reference,
-    tags: Sequence[str],
-    constraint: Constraint | None,
-    seen: str,
-    *,
-    cached: bool = False,
-) -> Listing:
-    found: dict[Version, str] = {}
-    ignored = []
-    for tag in tags:
-        version = Version.from_tag(tag)
-        if version is not None:
-            found.setdefault(version, tag)
-        elif not tag.startswith("sha256-"):
-            ignored.append(tag)
-    newest_first = tuple(sorted(found, reverse=True))
-    resolution = constraint.resolve(tags) if constraint else None
-    return Listing(reference, newest_first, found, tuple(ignored), resolution, seen, cached)
-
-
-def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], str]:
-    try:
-        data = workspace.store.files.read(_TAGS, _TAGS_LIMIT, what="cached list of tags")
-        document = strict_json(data or b"")
-        if document["reference"] == reference.name:
-            return [str(tag) for tag in document["tags"]], str(document["seen"])
-    except (FloeError, ValueError, KeyError, TypeError):
-        pass  # a cache that is absent or damaged is no cache
-    raise NotFound(
-        "no list of versions is cached, and --offline forbids asking",
-        hint="run `floe platform list` once with network",
-        where=reference.name,
     )

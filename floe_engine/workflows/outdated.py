@@ -10,7 +10,7 @@ from floe_engine.events import CancelToken
 from floe_engine.registry.reference import Reference
 from floe_engine.upgrade.pins import Outlook, outlook
 from floe_engine.versions import Constraint, Version
-from floe_engine.workflows.browse import list_versions
+from floe_engine.workflows.listing import list_versions
 from floe_engine.workflows.pull import PullOptions, load, pinned
 from floe_engine.workspace import Workspace
 

@@ -18,8 +18,9 @@ from floe_engine.errors import (
     VersionExists,
     VersionTooLow,
 )
-from floe_engine.workflows.browse import inspect_version, list_versions
+from floe_engine.workflows.browse import inspect_version
 from floe_engine.workflows.compile_platform import compile_platform
+from floe_engine.workflows.listing import list_versions
 from floe_engine.workflows.publish import plan_publication, publish
 from floe_engine.workflows.sign_version import sign_version
 from floe_engine.workflows.signing_key import SigningOptions
