@@ -60,6 +60,10 @@ platform = Group(
     "platform",
     "Make, publish and look at platform artifacts.",
     {
+        "init": (
+            "begin:init",
+            "Begin a platform: manifest.yaml, a policy test, CI, README; what is there already stays.",
+        ),
         "check": (
             "manifest:check",
             "Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop.",
@@ -156,6 +160,10 @@ floe = Group(
         "lsp": (
             "manifest:lsp",
             "A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it.",
+        ),
+        "mcp": (
+            "manifest:mcp",
+            "A Model Context Protocol server for this directory, over stdin and stdout; it only reads.",
         ),
         "completion": (
             "manifest:completion",

@@ -275,6 +275,27 @@ def lsp(face: Face) -> int:
     return 0
 
 
+@command("mcp", formats=("text",))
+def mcp(face: Face) -> int:
+    """A Model Context Protocol server for this directory, over stdin and stdout; it only reads."""
+    from floe_engine.errors import UsageError
+
+    try:
+        import mcp.server.mcpserver  # noqa: F401  # asked first, as above
+    except ModuleNotFoundError:
+        raise UsageError(
+            "the server for assistants needs packages that are not installed",
+            hint="pip install 'floe-workbench[mcp]'",
+        ) from None
+    import gc
+
+    from floe_engine.mcp.server import serve
+
+    gc.enable()
+    serve(face.workspace.directory)
+    return 0
+
+
 @command("completion", formats=("text",))
 @click.argument(
     "shell",

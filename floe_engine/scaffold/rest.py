@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.resources import files
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from floe_engine import __version__
 from floe_engine.artifact.platform import Platform
@@ -13,14 +11,8 @@ from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import API_VERSION
 from floe_engine.policy.specimens import MISSPELT, name_in, unused, violation
 from floe_engine.policy.words import words
+from floe_engine.scaffold.choices import SERVICES, Service
 from floe_engine.scaffold.writing import commented, section
-
-Service = Literal["github", "gitlab", "azure", "none"]
-
-SERVICES: Mapping[Service, str] = MappingProxyType(
-    {"github": ".github/workflows/platform.yml", "gitlab": ".gitlab-ci.yml", "azure": "azure-pipelines.yml"}
-)
-"""Service to the file that it reads; each calls `SCRIPT`."""
 
 SCRIPT = "ci/platform.sh"
 IGNORED = ("cosign.key", "*.key", ".env")

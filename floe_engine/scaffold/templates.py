@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from floe_engine.manifest.effective import PATTERN_LAYERS
 from floe_engine.manifest.terms import API_VERSION, Pattern
+from floe_engine.scaffold.choices import Template
 from floe_engine.scaffold.writing import commented, document, section
-
-Template = Literal["medallion", "kimball", "data-vault", "minimal", "mesh-domain"]
-
-TEMPLATES: Mapping[Template, str] = MappingProxyType(
-    {
-        "medallion": "three layers: bronze as it came, silver cleaned, gold for readers",
-        "kimball": "staging, intermediate, and a star of dimensions and facts",
-        "data-vault": "staging, hubs, links, satellites, and marts for readers",
-        "minimal": "what is required and nothing else; everything is at its default",
-        "mesh-domain": "a domain's platform under an enterprise's, stricter where it says so",
-    }
-)
-"""Template to what it is, in a phrase."""
 
 FIRST_VERSION = "0.1.0"
 

@@ -11,12 +11,14 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
 from floe_engine.files import stands
 from floe_engine.manifest.plugins import Catalogue
+from floe_engine.manifest.terms import PLATFORM_NAME
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
+from floe_engine.scaffold.choices import Service, Template
 from floe_engine.scaffold.learning import Learnt, learn
-from floe_engine.scaffold.rest import Service, ci_files, gitignore, policy_test, readme
-from floe_engine.scaffold.templates import Template, manifest_text
-from floe_engine.text import plural
+from floe_engine.scaffold.rest import ci_files, gitignore, policy_test, readme
+from floe_engine.scaffold.templates import manifest_text
+from floe_engine.text import plural, printable
 from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workspace import MANIFEST_FILE, Workspace
@@ -68,6 +70,12 @@ def begin_platform(
             else "take --template mesh-domain with --parent",
         )
     chosen = name or _name(workspace.directory)
+    if re.fullmatch(PLATFORM_NAME, chosen) is None:
+        raise UsageError(
+            "this cannot be a platform's name",
+            f"it is {printable(chosen)}",
+            hint="lower case, digits and hyphens, up to 63 characters, such as acme-data-platform",
+        )
 
     catalogue = Catalogue.load()  # once: learning compiles some forty manifests
 

@@ -45,7 +45,7 @@ def read_manifest(workspace: Workspace) -> str:
             "there is no manifest.yaml here",
             hint=f"rename {other.name}: floe reads manifest.yaml alone"
             if other.exists()
-            else "run this in the platform team's directory, or name it with --dir",
+            else "`floe platform init` begins a platform here; another directory is named with --dir",
             where=str(path),
         )
     return read_text(path)

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from floe_engine.errors import UnsafePath, UsageError
-from floe_engine.scaffold.rest import SERVICES, Service
-from floe_engine.scaffold.templates import TEMPLATES, Template
+from floe_engine.scaffold.choices import SERVICES, TEMPLATES, Service, Template
 from floe_engine.workflows.begin_platform import Begun, begin_platform
 from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.publish import publish
 from floe_engine.workflows.signing_key import SigningOptions
 from floe_engine.workflows.test_policies import test_policies as run_tests
 from floe_engine.workspace import Workspace
+from tests.cli import floe, ok
 
 PARENT = """\
 apiVersion: floe.dev/v1
@@ -119,3 +119,24 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for each in value for text in _texts(each)]
     return [str(value)]
+
+
+@pytest.mark.parametrize("name", ["Acme", "a b", "-", "a" * 64, "a\nb"])
+def test_a_name_that_no_platform_may_have_is_refused_before_a_file_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match="cannot be a platform's name"):
+        begin(tmp_path, name=name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_what_it_wrote_and_what_comes_next(tmp_path: Path) -> None:
+    said = ok(floe(tmp_path, "platform", "init", "--name", "acme", "--ci", "gitlab", "--output", "json")).json
+    assert said["name"] == "acme"
+    assert ".gitlab-ci.yml" in said["written"]
+    assert said["nextSteps"] == []
+    refused = floe(tmp_path, "platform", "init")
+    assert refused.code == 2
+    assert "there is a manifest.yaml here already" in refused.err
+    both = floe(tmp_path, "platform", "init", "--template", "minimal", "--from-project", ".")
+    assert (both.code, "choose one" in both.err) == (2, True)

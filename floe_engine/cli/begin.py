@@ -1,0 +1,96 @@
+"""`floe platform init`: an empty directory becomes a platform's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import DIRECTORY
+from floe_engine.scaffold.choices import TEMPLATES, Service, Template
+
+
+@command(
+    "init",
+    examples={
+        "floe platform init": "three layers, and everything beside them",
+        "floe platform init --from-project ../analytics": "what that project passes",
+        "floe platform init --template mesh-domain --parent v1.0.0": "a domain's, below an enterprise's",
+    },
+)
+@click.option(
+    "--template",
+    type=click.Choice(list(TEMPLATES)),
+    help="Layers to begin with; minimal has the defaults, mesh-domain a parent.  [default: medallion]",
+)
+@click.option(
+    "--from-project",
+    type=DIRECTORY,
+    metavar="DIRECTORY",
+    help="Learn from this dbt project: the strictest platform that it passes.",
+)
+@click.option("--name", help="The platform's name.  [default: the directory's]")
+@click.option("--compute", help="Plugin that runs the SQL.  [default: the project's adapter, else duckdb]")
+@click.option(
+    "--parent", metavar="PLATFORM", help="Enterprise platform of a mesh-domain: a reference or a path."
+)
+@click.option(
+    "--ci",
+    "service",
+    type=click.Choice(get_args(Service)),
+    default="github",
+    show_default=True,
+    help="Whose CI file to write.",
+)
+def init(
+    face: Face,
+    *,
+    template: Template | None,
+    from_project: Path | None,
+    name: str | None,
+    compute: str | None,
+    parent: str | None,
+    service: Service,
+) -> int:
+    """Begin a platform: manifest.yaml, a policy test, CI, README; what is there already stays."""
+    from floe_engine.errors import UsageError
+    from floe_engine.workflows.begin_platform import begin_platform
+
+    if template and from_project:
+        raise UsageError("--template and --from-project are two ways to begin", hint="choose one")
+    begun = begin_platform(
+        face.workspace,
+        template=template or "medallion",
+        from_project=from_project,
+        name=name,
+        compute=compute,
+        parent=parent,
+        service=service,
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    steps = begun.learnt.next_steps if begun.learnt else ()
+    if steps:
+        face.output.section()
+        face.output.line("The next steps up, the least work first:")
+        for step in steps:
+            face.output.line(f"  {step}")
+    face.output.section()
+    face.output.line(f"{begun.name} is begun.")
+    face.output.line("Next: floe platform check, floe platform test, floe platform publish v0.1.0")
+    face.output.result(
+        {
+            "name": begun.name,
+            "directory": str(begun.directory),
+            "written": list(begun.written),
+            "kept": list(begun.kept),
+            "demands": [demand.setting for demand in begun.learnt.demands] if begun.learnt else [],
+            "nextSteps": [
+                {"setting": step.demand.setting, "findings": step.findings, "subjects": list(step.subjects)}
+                for step in steps
+            ],
+        }
+    )
+    return 0
