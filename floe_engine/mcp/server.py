@@ -87,7 +87,7 @@ def make_server(root: Path) -> MCPServer[Any]:
     @server.tool(annotations=_ASKS)
     def versions(directory: str = ".") -> dict[str, Any]:
         """The published versions of the platform that a directory works with, newest first."""
-        from floe_engine.workflows.browse import list_versions
+        from floe_engine.workflows.listing import list_versions
 
         def listed() -> dict[str, Any]:
             found = list_versions(workspace(directory))
