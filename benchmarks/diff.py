@@ -36,7 +36,12 @@ def platform(leaves: int) -> dict[str, Any]:
         MANIFEST: {
             "apiVersion": "floe.dev/v1",
             "kind": "PlatformArtifact",
-            "metadata": {"name": "acme", "version": "1.0.0", "created": "2026-01-01T00:00:00Z", "digest": ""},
+            "metadata": {
+                "name": "acme",
+                "version": "1.0.0",
+                "created": "2026-01-01T00:00:00Z",
+                "digest": f"sha256:{0:064}",
+            },
             "plugins": {"compute": "duckdb"},
             "architecture": {"pattern": "custom", "enforcement": "strict"},
             "engine": {"minVersion": "0.1.0"},

@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.errors import Cancelled
 
 Outcome = Literal["done", "failed", "skipped", "warned"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened. Subclasses say what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading(Event):
+class Heading(Event, frozen=True):
     """A new part of the work begins, such as ``Publishing to oci://…``."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stage(Event):
+class Stage(Event, frozen=True):
     """A numbered stage begins: ``[2/4] Resolving plugin charts``."""
 
     number: int
@@ -38,8 +36,7 @@ class Stage(Event):
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Event):
+class Step(Event, frozen=True):
     """One thing is finished: ``✓ Schema validation passed``.
 
     `detail` is a short addition such as a size; `key` names the step for a machine.
@@ -51,8 +48,7 @@ class Step(Event):
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer(Event):
+class Transfer(Event, frozen=True):
     """Bytes moved so far for one named thing; `total` is 0 while unknown."""
 
     name: str
@@ -60,8 +56,7 @@ class Transfer(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Notice(Event):
+class Notice(Event, frozen=True):
     """A warning: the work goes on, but the reader should know. `hint` is what to do about it."""
 
     message: str

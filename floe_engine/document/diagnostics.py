@@ -7,12 +7,12 @@ Textual use. `utf16_column` converts where LSP or SARIF wants UTF-16 code units.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+
+class Position(Struct, frozen=True, order=True):
     """A place between two characters: zero-based line, zero-based column in code points."""
 
     line: int
@@ -23,8 +23,7 @@ class Position:
         return f"{self.line + 1}:{self.column + 1}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """From `start` up to, not including, `end`."""
 
     start: Position
@@ -47,32 +46,28 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class TextEdit:
+class TextEdit(Struct, frozen=True):
     """Replace the text of `span` (empty for an insertion) by `new_text`."""
 
     span: Span
     new_text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A mechanical mend: what it does, in the imperative, and its edits (none overlap)."""
 
     title: str
     edits: tuple[TextEdit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that explains a diagnostic, such as the first of two equal keys."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One problem of a text.
 
     `code` is stable (``FLOE-M012``) and explained by ``floe explain CODE``; `message` says what
@@ -90,8 +85,7 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What ``floe explain CODE`` prints: a `title` of one line and some prose with an example.
 
     The module that raises a code keeps it in a table ``CODES: dict[str, Explanation]``.

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec.structs import replace
 
 from floe_engine.document.codes import CONFLICT, GAVE_UP
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
