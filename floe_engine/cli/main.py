@@ -39,7 +39,10 @@ def _run() -> int:
     if asked := os.environ.get(variable):
         from click.shell_completion import shell_complete
 
-        return shell_complete(floe, {}, name, variable, asked)
+        try:
+            return shell_complete(floe, {}, name, variable, asked)
+        except (KeyError, ValueError):  # nobody's script asks like that, and a prompt is no place to talk
+            return 1
     try:
         with floe.make_context(name, sys.argv[1:]) as context:
             floe.invoke(context)

@@ -156,6 +156,20 @@ def test_a_shell_completes_words_options_and_values(
 
 
 @pytest.mark.parametrize(
+    "asked",
+    [
+        {"_FLOE_COMPLETE": "bash_complete"},
+        {"_FLOE_COMPLETE": "bash_complete", "COMP_WORDS": "floe ", "COMP_CWORD": "many"},
+        {"_FLOE_COMPLETE": "zsh_complete", "COMP_WORDS": "floe pin"},
+        {"_FLOE_COMPLETE": "nonsense"},
+    ],
+)
+def test_who_asks_for_completions_in_another_way_gets_nothing(asked: dict[str, str], tmp_path: Path) -> None:
+    done = floe(tmp_path, env={"COMP_WORDS": "", "COMP_CWORD": "", **asked})
+    assert (done.code, done.out, done.err) == (1, "", "")
+
+
+@pytest.mark.parametrize(
     ("line", "kind"),
     [
         ("floe platform sign v1.2.3 --key c", "file"),
