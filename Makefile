@@ -7,8 +7,11 @@ DEMO := .demo
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
 N ?= 1000
+INPUTS ?= 1000000
+HARNESS ?=
+SECONDS ?= 600
 
-.PHONY: demo test check kills pins docs docs-site snapshots screenshots clean
+.PHONY: demo test check kills fuzz pins docs docs-site snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -24,6 +27,11 @@ check: $(VENV)/.tested  ## Lint, types, and the import contracts.
 
 kills: $(VENV)/.tested  ## Kill writing commands N times at random moments; docker-registry has to be on PATH.
 	$(VENV)/bin/python scripts/kills.py $(N)
+
+fuzz: $(VENV)/.tested  ## Change good inputs of every parser INPUTS times; HARNESS=name under atheris, if it is there.
+	@if [ -n "$(HARNESS)" ] && $(VENV)/bin/python -c "import atheris" 2>/dev/null; \
+	then $(VENV)/bin/python -m tests.fuzz.with_atheris $(HARNESS) -max_total_time=$(SECONDS); \
+	else $(VENV)/bin/python -m tests.fuzz $(INPUTS) --only "$(HARNESS)"; fi
 
 pins:  ## Resolve the pins anew for the lowest Python promised; UPGRADE=1 takes the newest of everything.
 	@sh scripts/pins.sh

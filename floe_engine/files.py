@@ -266,6 +266,25 @@ class Directory:
                 level.sweep()
 
     @contextlib.contextmanager
+    def note(self, data: bytes) -> Iterator[None]:
+        """Keep a note in the directory until the block ends; `forsaken` finds those of killed processes.
+
+        Where nothing may be written there is none.
+        """
+        with contextlib.ExitStack() as opened:
+            with contextlib.suppress(StorageError):
+                level = opened.enter_context(self._walk(parts_of(self.root, self.below), "cannot write file"))
+                if level is not None:
+                    with contextlib.suppress(OSError):
+                        opened.enter_context(level.note(data))
+            yield
+
+    def forsaken(self, limit: int = 64 * 1024) -> list[bytes]:
+        """Take away the notes of processes that were killed."""
+        with self._walk(parts_of(self.root, self.below), "cannot read") as level:
+            return level.forsaken(limit) if level is not None else []
+
+    @contextlib.contextmanager
     def lock(
         self, name: str | PurePath, *, cancel: CancelToken | None = None, timeout: float = LOCK_TIMEOUT
     ) -> Iterator[None]:

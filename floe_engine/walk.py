@@ -31,6 +31,8 @@ FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _TEMPORARY = re.compile(r"\.floe-[0-9a-f]{16}\.tmp")
+NOTE = re.compile(r"\.floe-[0-9a-f]{16}\.note")
+"""Names of the notes that say what is under way in a directory."""
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[:\\].*|.*[. ]")
 """Names that mean something else to Windows."""
 
@@ -161,6 +163,37 @@ class Level:
             finally:
                 with contextlib.suppress(OSError):
                     self.remove_tree(name)
+
+    @contextlib.contextmanager
+    def note(self, data: bytes) -> Iterator[None]:
+        """A file that stands here, held, until the block ends: what nobody holds, a killed process left."""
+        name = f".floe-{secrets.token_hex(8)}.note"
+        handle = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            held = _hold(handle, self, name)
+            os.write(handle, data)
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                if held:  # else somebody took it the moment it was made
+                    self.unlink(name)
+            os.close(handle)
+
+    def forsaken(self, limit: int) -> list[bytes]:
+        """Take away the notes that nobody holds: at most `limit` bytes of each."""
+        found = []
+        for leaf in sorted(filter(NOTE.fullmatch, self.leaves())):
+            with contextlib.suppress(OSError, UnsafePath):  # taken by another, or none of ours
+                if self.regular(leaf) is None or self.descriptor is None:
+                    continue
+                handle = self.open(leaf, os.O_RDONLY)
+                try:
+                    if try_lock(handle):
+                        self.unlink(leaf)
+                        found.append(os.read(handle, limit))
+                finally:
+                    os.close(handle)
+        return found
 
     def sweep(self) -> None:
         """Remove the temporaries that nobody holds."""

@@ -19,6 +19,7 @@ from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.registry.reference import Reference, is_host
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
+from floe_engine.walk import NOTE
 
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MANIFEST_FILE = "manifest.yaml"
 SPEC_FILE = "floe.yaml"
+JOURNAL = "cache/journal.json"
+"""Below ``.floe/``: what a command that changes several files would have to put back."""
 DEFAULT_REPOSITORY = "floe-platform"
 """Name of the repository where a reference names only a registry, and of the embedded one."""
 
@@ -125,6 +128,15 @@ class Workspace:
     def store(self) -> Store:
         """``.floe/`` of this directory."""
         return Store(self.directory / ".floe")
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a killed command may have left something to settle (`workflows.interrupted.settle`)."""
+        try:
+            notes = any(map(NOTE.fullmatch, os.listdir(self.directory)))  # noqa: PTH208  # names alone
+        except OSError:
+            notes = False
+        return notes or stands(self.store.root / JOURNAL)
 
     # --- settings ------------------------------------------------------------------------------
 

@@ -108,8 +108,6 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
 
 def _settle(directory: Path) -> None:
     """Take back what a killed command left half done here, as every command does; said before the screen."""
-    if not os.path.lexists(directory / ".floe" / "cache" / "journal.json"):
-        return
     from floe_engine import Event, FloeError, Notice, Workspace, settle
 
     def say(event: Event) -> None:
@@ -117,7 +115,9 @@ def _settle(directory: Path) -> None:
             sys.stderr.write(f"floe-tui: {event.message}\n")
 
     try:
-        settle(Workspace.open(directory), say)
+        workspace = Workspace.open(directory)
+        if workspace.unsettled:
+            settle(workspace, say)
     except FloeError as error:
         sys.stderr.write(f"floe-tui: {error.title}\n")
 

@@ -3,8 +3,10 @@
     python scripts/kills.py 1000            on both backends: a folder, and a docker-registry on PATH
     python scripts/kills.py 40 --seed 7     the same kills as the last time with this seed
 
-Prints what was killed and what came after it; exits with 1 at the first command that does not
-recover. Nothing outside one temporary directory is touched.
+Each command runs in a forked process with its modules loaded, so that the kill meets what the command
+does and not how Python starts. Prints what was killed and what came after it; exits with 1 at the first
+command that does not recover, or that leaves something lying about. Nothing outside one temporary
+directory is touched.
 """
 
 from __future__ import annotations
@@ -12,25 +14,23 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests import forked  # noqa: E402
 from tests.engine.upgrade.projects import GOOD, write_project  # noqa: E402
 from tests.engine.workflows.teams import manifest, new_key  # noqa: E402
 from tests.registries import docker_registry  # noqa: E402
-
-FLOE = Path(sys.executable).with_name("floe")
 
 
 class Broken(Exception):
@@ -45,6 +45,9 @@ class World:
     registry: str
     random: random.Random
     minor: int = 0
+    number: int = 0
+    took: dict[str, float] = field(default_factory=dict)
+    """Seconds that each command takes on this machine now."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -54,102 +57,224 @@ class World:
         return {**kept, "HOME": str(home), "TMPDIR": str(self.base / "tmp"), "COSIGN_PASSWORD": "secret",
                 "FLOE_REGISTRY": self.registry, "NO_PROXY": "127.0.0.1"}  # fmt: skip
 
-    def start(self, directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command."""
-        return subprocess.Popen(
-            [str(FLOE), *arguments],
-            cwd=directory,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    @property
+    def platform(self) -> Path:
+        """The platform team's directory."""
+        return self.base / "platform"
+
+    @property
+    def data(self) -> Path:
+        """The data team's project."""
+        return self.base / "data"
 
     def run(self, directory: Path, *arguments: str) -> str:
         """Run to the end. Raises `Broken` unless it succeeds."""
-        process = self.start(directory, *arguments)
-        out = process.communicate(timeout=300)[0].decode(errors="replace")
-        if process.returncode:
-            raise Broken(f"floe {' '.join(arguments)} in {directory}: exit {process.returncode}\n{out}")
-        return out
+        running = forked.start(directory, *arguments, environ=self.environ)
+        if (code := running.wait()) != 0:
+            raise Broken(f"floe {' '.join(arguments)} in {directory}: exit {code}\n{running.told}")
+        return running.told
 
-    def kill(self, directory: Path, *arguments: str, within: float) -> bool:
-        """Start a command and kill it at a random moment; False where it was faster."""
-        process = self.start(directory, *arguments)
-        time.sleep(self.random.uniform(0, within))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return process.returncode == -signal.SIGKILL
+    def kill(self, directory: Path, *arguments: str) -> bool:
+        """Start a command and kill it at a random moment of its life; False where it was faster."""
+        name = " ".join(word for word in arguments if word.isalpha())
+        within = self.took.get(name, 0.3)
+        running = forked.start(directory, *arguments, environ=self.environ)
+        killed = running.kill_after(self.random.uniform(0, within))
+        self.took[name] = within * (1.1 if killed else 0.85)
+        return killed
 
     def next_version(self) -> str:
         """Another version of the manifest, not yet published."""
         self.minor += 1
         version = f"1.{self.minor}.0"
-        (self.base / "platform" / "manifest.yaml").write_text(manifest(version, coverage=50))
+        (self.platform / "manifest.yaml").write_text(manifest(version, coverage=50))
         return f"v{version}"
 
+    def published(self) -> str:
+        """Another version, published."""
+        version = self.next_version()
+        self.run(self.platform, "platform", "publish", version)
+        return version
 
-def prepare(base: Path, registry: str, chance: random.Random) -> World:
-    """One version published, one project pinned to it."""
-    world = World(base, registry, chance)
-    for name in ("home", "tmp", "platform", "keys"):
-        (base / name).mkdir(parents=True)
-    new_key(base / "platform" / "cosign.key").chmod(0o600)
-    world.run(base / "platform", "platform", "publish", world.next_version())
-    write_project(base / "data", {"bronze_a": GOOD})
-    world.run(base / "data", "init", "--platform=v1.1.0")
-    return world
+    def place(self) -> Path:
+        """A new directory."""
+        self.number += 1
+        found = self.base / "places" / str(self.number)
+        found.mkdir(parents=True)
+        return found
 
 
-def one_kill(world: World, command: str, within: float) -> bool:
-    """Kill `command`, then run what a person would run next. Raises `Broken`."""
-    platform, data = world.base / "platform", world.base / "data"
-    if command == "publish":
-        version = world.next_version()
-        killed = world.kill(platform, "platform", "publish", version, within=within)
-        world.run(platform, "platform", "publish", version)
-    elif command in ("upgrade", "pin", "undo"):
-        version = world.next_version()
-        world.run(platform, "platform", "publish", version)
-        words = {"pin": ["pin", version], "undo": ["upgrade", "--undo"]}.get(command, ["upgrade"])
-        if command == "undo":
-            world.run(data, "upgrade")
-        killed = world.kill(data, *words, within=within)
-        world.run(data, "compile")
-        world.run(data, "upgrade")
-    elif command == "pull":
-        killed = world.kill(data, "platform", "pull", "--force", within=within)
-        world.run(data, "compile")
-    elif command == "compile":
-        killed = world.kill(data, "compile", within=within)
-        world.run(data, "compile")
-    elif command == "clear":
-        killed = world.kill(data, "platform", "cache", "clear", within=within)
-        world.run(data, "compile")
-    elif command == "keygen":
-        folder = world.base / "keys" / f"{world.random.random()}"
-        folder.mkdir()
-        killed = world.kill(folder, "platform", "keygen", within=within)
-        if not (folder / "cosign.pub").exists() or (folder / ".floe-keygen.json").exists():
-            world.run(folder, "platform", "keygen")
-        found = sorted(path.name for path in folder.iterdir())
-        if found != ["cosign.key", "cosign.pub"]:
-            raise Broken(f"keygen left {found}")
-    elif command == "export":
-        killed = world.kill(data, "platform", "export", "out.tar", within=within)
-        world.run(data, "platform", "export", "out.tar")
-    else:
-        world.run(data, "platform", "export", "out.tar")
-        target = f"oci-layout:{world.base}/imported"
-        killed = world.kill(data, "platform", "import", "out.tar", target, within=within)
-        world.run(data, "platform", "import", "out.tar", target)
-    left = [path for path in (world.base / "tmp").iterdir() if path.name.startswith(".floe-")]
-    if command in ("export", "import") and left:
-        raise Broken(f"{command} left {left}")
+# --- one kill, and what a person would run next ---------------------------------------------------
+
+
+def publish(world: World) -> bool:
+    """A publication that is killed is published again."""
+    version = world.next_version()
+    killed = world.kill(world.platform, "platform", "publish", version)
+    world.run(world.platform, "platform", "publish", version)
     return killed
 
 
-COMMANDS = ("publish", "upgrade", "pin", "undo", "pull", "compile", "clear", "keygen", "export", "import")
+def sign(world: World) -> bool:
+    """So is a signature."""
+    version = world.next_version()
+    world.run(world.platform, "platform", "publish", version, "--no-sign")
+    killed = world.kill(world.platform, "platform", "sign", version, "--key", "cosign.key")
+    world.run(world.platform, "platform", "sign", version, "--key", "cosign.key")
+    return killed
+
+
+def build(world: World) -> bool:
+    """What is built is whole or as before."""
+    world.next_version()
+    killed = world.kill(world.platform, "platform", "compile")
+    world.run(world.platform, "platform", "compile")
+    return killed
+
+
+def fix(world: World) -> bool:
+    """manifest.yaml is the old one or the mended one."""
+    path = world.platform / "manifest.yaml"
+    path.write_text(path.read_text().replace("duckdb", "duckbd"))
+    killed = world.kill(world.platform, "platform", "check", "--fix")
+    world.run(world.platform, "platform", "check", "--fix")
+    return killed
+
+
+def bump(world: World) -> bool:
+    """Its version is the old one or the next one."""
+    world.published()
+    (world.platform / "manifest.yaml").write_text(manifest(f"1.{world.minor}.0", coverage=40))
+    killed = world.kill(world.platform, "platform", "bump")
+    world.run(world.platform, "platform", "bump")
+    return killed
+
+
+def move(world: World, *words: str) -> bool:
+    """A pin that moves is moved, or as before."""
+    version = world.published()
+    if words == ("upgrade", "--undo"):
+        world.run(world.data, "upgrade")
+    killed = world.kill(world.data, *(version if word == "VERSION" else word for word in words))
+    world.run(world.data, "compile")
+    world.run(world.data, "upgrade")
+    return killed
+
+
+def init(world: World) -> bool:
+    """A project is pinned, or has neither floe.yaml nor lock."""
+    project = write_project(world.place(), {"bronze_a": GOOD})
+    command = ("init", "--platform=v1.1.0")
+    killed = world.kill(project, *command)
+    world.run(project, *command)
+    world.run(project, "compile")
+    _tidy(project)
+    return killed
+
+
+def in_project(world: World, *words: str) -> bool:
+    """Whatever else works in the project leaves one that compiles."""
+    killed = world.kill(world.data, *words)
+    world.run(world.data, "compile")
+    return killed
+
+
+def baseline(world: World) -> bool:
+    """A baseline is whole or absent."""
+    (world.data / "known.json").unlink(missing_ok=True)
+    return in_project(world, "compile", "--baseline", "known.json")
+
+
+def repair(world: World) -> bool:
+    """A repair that is killed is made by the next one."""
+    version = world.data / ".floe" / "platform"
+    for file in list(version.rglob("classification.json")):
+        file.write_text("{}")
+    killed = world.kill(world.data, "platform", "doctor", "--repair")
+    world.run(world.data, "platform", "doctor", "--repair")
+    world.run(world.data, "compile")
+    return killed
+
+
+def keygen(world: World) -> bool:
+    """A key pair is finished, or never was."""
+    folder = world.place()
+    killed = world.kill(folder, "platform", "keygen")
+    if not (folder / "cosign.pub").exists() or (folder / ".floe-keygen.json").exists():
+        world.run(folder, "platform", "keygen")
+    found = sorted(path.name for path in folder.iterdir())
+    if found != ["cosign.key", "cosign.pub"]:
+        raise Broken(f"keygen left {found}")
+    return killed
+
+
+def transfer(world: World, name: str) -> bool:
+    """Export, import and copy: run again, each ends well, and nothing of the first lies about."""
+    place = world.place()
+    words = {
+        "export": ("export", "out.tar", "v1.1.0"),
+        "import": ("import", "in.tar", "oci-layout:there"),
+        "copy": ("copy", "v1.1.0", "oci-layout:there"),
+    }[name]
+    if name == "import":
+        world.run(world.data, "platform", "export", str(place / "in.tar"), "v1.1.0")
+    killed = world.kill(place, "platform", *words)
+    world.run(place, "platform", *words)
+    _tidy(place)
+    left = [path for path in (world.base / "tmp").iterdir() if path.name.startswith(".floe-")]
+    if left:
+        raise Broken(f"{name} left {left}")
+    return killed
+
+
+def _tidy(place: Path) -> None:
+    if left := [path for path in place.rglob(".floe-*")]:
+        raise Broken(f"there is {left}")
+
+
+COMMANDS: Mapping[str, Callable[[World], bool]] = {
+    "publish": publish,
+    "sign": sign,
+    "platform compile": build,
+    "check --fix": fix,
+    "bump": bump,
+    "init": init,
+    "upgrade": partial(lambda world: move(world, "upgrade")),
+    "pin": partial(lambda world: move(world, "pin", "VERSION")),
+    "upgrade --undo": partial(lambda world: move(world, "upgrade", "--undo")),
+    "pull --force": lambda world: in_project(world, "platform", "pull", "--force"),
+    "compile": lambda world: in_project(world, "compile"),
+    "cache clear": lambda world: in_project(world, "platform", "cache", "clear"),
+    "compile --baseline": baseline,
+    "doctor --repair": repair,
+    "keygen": keygen,
+    "export": lambda world: transfer(world, "export"),
+    "import": lambda world: transfer(world, "import"),
+    "copy": lambda world: transfer(world, "copy"),
+}
+"""Every command that writes more than what it prints."""
+
+
+def prepare(base: Path, registry: str, chance: random.Random) -> World:
+    """One version published, one project pinned to it; every command has run once."""
+    world = World(base, registry, chance)
+    for name in ("home", "tmp", "platform"):
+        (base / name).mkdir(parents=True)
+    new_key(base / "platform" / "cosign.key").chmod(0o600)
+    first = world.next_version()
+    write_project(world.data, {"bronze_a": GOOD})
+    lines = (
+        (world.platform, ("platform", "publish", first)),
+        (world.platform, ("platform", "check", "--fix")),
+        (world.data, ("init", f"--platform={first}")),
+        (world.data, ("compile",)),
+        (world.data, ("upgrade",)),
+        (world.data, ("platform", "doctor")),
+        (world.data, ("platform", "export", "out.tar")),
+    )
+    forked.preload(*((directory, words, world.environ) for directory, words in lines))
+    world.run(world.data, "compile")
+    return world
 
 
 @contextmanager
@@ -181,18 +306,15 @@ def main() -> int:
         registries(Path(scratch), arguments.backend) as backends,
     ):
         worlds = {name: prepare(Path(scratch) / f"at-{name}", ref, chance) for name, ref in backends.items()}
-        took: dict[str, float] = {}
         while hits.total() < arguments.number and time.monotonic() - started < arguments.seconds:
-            name, command = chance.choice(list(worlds)), chance.choice(COMMANDS)
+            name, command = chance.choice(list(worlds)), chance.choice(list(COMMANDS))
             try:
-                # The moment is anywhere in the command's life, as long as it lasts on this machine now.
-                within = took.get(command, 2.0)
-                killed = one_kill(worlds[name], command, within)
-                took[command] = within * (1.15 if killed else 0.9)
+                hits[f"{command} on the {name}"] += COMMANDS[command](worlds[name])
             except Broken as error:
                 print(f"seed {seed}, after {hits.total()} kills, {command} on the {name}:\n{error}")
                 return 1
-            hits[f"{command} on the {name}"] += killed
+            if hits.total() and hits.total() % 100 == 0:
+                print(f"{hits.total()} kills in {time.monotonic() - started:.0f} s", file=sys.stderr)
     for what, count in sorted(hits.items()):
         print(f"{count:6} {what}")
     print(f"{hits.total()} kills, 0 that the next command did not recover from (seed {seed})")

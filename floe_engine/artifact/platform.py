@@ -80,8 +80,8 @@ def read_platform(documents: Mapping[str, Any]) -> Platform:
     if missing:
         raise IntegrityError("artifact is incomplete", f"missing: {', '.join(missing)}")
     layers = dict(documents[LAYER_CONSTRAINTS])
-    meta = layers.pop(LAYERS_META, {})
-    names = _ordered(layers, meta.get(LAYERS_ORDER) if isinstance(meta, dict) else meta)
+    meta = _read(dict[str, Any], LAYER_CONSTRAINTS, layers.pop(LAYERS_META, {}))
+    names = _ordered(layers, meta.get(LAYERS_ORDER))
     return Platform(
         manifest=_read(PlatformManifest, MANIFEST, documents[MANIFEST]),
         classification=_read(ClassificationPolicy, CLASSIFICATION, documents[CLASSIFICATION]),

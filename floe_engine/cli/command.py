@@ -18,7 +18,7 @@ from floe_engine.cli.options import DIRECTORY
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
 from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.files import keep_report, stands
+from floe_engine.files import keep_report
 from floe_engine.workspace import Workspace
 
 
@@ -178,7 +178,7 @@ def _face(output: Output, directory: Path, registry: str | None, cancel: CancelT
     if not directory.is_dir():
         raise UsageError("--dir is not a directory", where=str(directory))
     workspace = Workspace.open(directory, registry=registry)
-    if stands(workspace.store.root / "cache" / "journal.json"):
+    if workspace.unsettled:
         from floe_engine.workflows.interrupted import settle
 
         settle(workspace, output.report, cancel)

@@ -240,7 +240,7 @@ def line_edit(number: int, old: str, new: str) -> TextEdit | None:
 
 
 def _gave_up(lines: list[str], line: int) -> Diagnostic:
-    span = Span.at(line, 0, line, max(len(lines[line].rstrip()), 1))
+    span = Span.at(line, 0, line, len(lines[line].rstrip()) or len(lines[line]))
     message = "from here on the text cannot be read as YAML and is not checked"
     return Diagnostic(GAVE_UP, Severity.ERROR, span, message, "mend what is reported above first")
 

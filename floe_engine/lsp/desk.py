@@ -73,7 +73,7 @@ class Desk(Generic[Judgement]):
         while self._open.get(uri) is state:
             stamp = state.stamp
             await asyncio.sleep(state.rest)
-            if state.stamp != stamp:
+            if state.stamp != stamp or self._open.get(uri) is not state:
                 continue
             started = time.perf_counter()
             try:

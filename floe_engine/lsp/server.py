@@ -22,6 +22,7 @@ from floe_engine.lsp.board import Board
 from floe_engine.lsp.desk import Desk
 from floe_engine.lsp.places import Places
 from floe_engine.lsp.projects import Projects, span_of, text_of
+from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
@@ -73,7 +74,7 @@ def serve() -> None:
 def make_server() -> LanguageServer:
     """The server with all it can do; `start_io` runs it."""
     # Whole texts are sent: the protocol's ranges and pygls' lines disagree about U+2028 and others.
-    server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full)
+    server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
     board = Board(server.text_document_publish_diagnostics, _path_of)
     desk: Desk[Page] = Desk(
         prepare=lambda uri: _judging(server, uri),
@@ -200,8 +201,12 @@ def _catalogue() -> Catalogue:
 def _judging(server: LanguageServer, uri: str) -> Callable[[], Page]:
     """Takes the present text of a file; what is returned judges it, in a thread."""
     document = server.workspace.get_text_document(uri)
-    text, version = document.source, document.version
     path = _path_of(uri)
+    try:
+        text = document.source
+    except (OSError, ValueError):  # asked about a file that is not open, and is not there or is no text
+        text = ""
+    version = document.version
     encoding = server.workspace.position_encoding or "utf-16"
     return lambda: Page(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
 

@@ -236,7 +236,9 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
     path = child.parent / ref
     if path.is_dir():
         path = path / FILE_NAME
-    if os.path.realpath(path) == os.path.realpath(child):  # `resolve` stumbles over a loop
+    if "\0" not in ref and os.path.realpath(path) == os.path.realpath(
+        child
+    ):  # `resolve` stumbles over a loop
         raise ConfigurationError(
             "the manifest is its own parent", hint="name the enterprise platform's manifest"
         )

@@ -217,7 +217,7 @@ def _decode(data: bytes, where: str) -> _Manifest:
         return msgspec.json.decode(data, type=_Manifest)
     except msgspec.ValidationError as error:
         # An old or foreign manifest deserves the message about its version, not this one.
-        with contextlib.suppress(msgspec.MsgspecError):
+        with contextlib.suppress(msgspec.MsgspecError, RecursionError):
             _schema_version(msgspec.json.decode(data, type=_Head).metadata, where)
         raise ConfigurationError(
             "dbt manifest does not have the expected shape",

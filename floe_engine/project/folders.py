@@ -26,6 +26,8 @@ class File:
     """The configured folder that it was found in."""
     modified: float
     """Seconds since the epoch."""
+    problem: str = ""
+    """Why nobody could look inside, where it is a folder that may not be read; empty for a file."""
 
     @property
     def suffix(self) -> str:
@@ -49,7 +51,8 @@ def project_files(
 ) -> list[File]:
     """Every file with one of `suffixes` below `folders`, each once, sorted by path.
 
-    `excluded` are folders relative to the project. A link to a folder is followed once.
+    `excluded` are folders relative to the project. A link to a folder is followed once. A folder that
+    exists and cannot be read is among them, with its `problem`: what it holds is not absent.
     """
     ignored = _ignored(directory)
     found: dict[str, File] = {}
@@ -59,24 +62,30 @@ def project_files(
         name = PurePosixPath(folder).as_posix()
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             continue  # dbt allows it, but such files are another project's
-        for path, modified in _walk(directory, "" if name == "." else name, skip, seen):
+        for path, modified, problem in _walk(directory, "" if name == "." else name, skip, seen):
             if len(found) >= _MAX_FILES:
                 break
-            if _suffix(path) in suffixes and not _matches(path, ignored):
+            if problem:
+                found.setdefault(path, File(path, name, modified, problem))
+            elif _suffix(path) in suffixes and not _matches(path, ignored):
                 found.setdefault(path, File(path, name, modified))
     return sorted(found.values(), key=lambda file: file.path)
 
 
 def _walk(
     directory: Path, relative: str, skip: frozenset[str], seen: set[tuple[int, int]]
-) -> Iterator[tuple[str, float]]:
+) -> Iterator[tuple[str, float, str]]:
+    """Path, time and problem of what lies below a folder."""
     waiting = [relative]
     while waiting:
         current = waiting.pop()
         try:
             with os.scandir(directory / current) as listing:
                 found = list(listing)
-        except OSError:
+        except FileNotFoundError:  # dbt's own defaults need not exist
+            continue
+        except (OSError, ValueError) as error:
+            yield current, 0.0, (error.strerror if isinstance(error, OSError) else "") or str(error)
             continue
         for entry in found:
             path = f"{current}/{entry.name}" if current else entry.name
@@ -88,9 +97,9 @@ def _walk(
                         continue
                     waiting.append(path)
                 elif entry.is_file():
-                    yield path, entry.stat().st_mtime
-            except OSError:
-                continue
+                    yield path, entry.stat().st_mtime, ""
+            except OSError as error:
+                yield path, 0.0, error.strerror or str(error)
 
 
 def _suffix(path: str) -> str:

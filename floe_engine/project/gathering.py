@@ -79,7 +79,8 @@ class Gathering:
 
     def find_macros(self, files: Sequence[File]) -> None:
         """Let templates call the macros of `files` and of installed packages, read when one is called."""
-        own = [f for f in files if f.suffix == ".sql" and f.folder in self._settings.macro_paths]
+        macros_lie_in = self._settings.macro_paths
+        own = [f for f in files if f.suffix == ".sql" and f.folder in macros_lie_in and not f.problem]
 
         def read() -> Iterator[tuple[str, str]]:
             for file in own:
@@ -93,7 +94,9 @@ class Gathering:
     def read(self, file: File) -> None:
         """Take in one file."""
         settings = self._settings
-        if file.suffix in {".yml", ".yaml"}:
+        if file.problem:
+            self.warn(f"cannot be read, so what it holds is not judged: {file.problem}", file.path)
+        elif file.suffix in {".yml", ".yaml"}:
             self._read_properties(file)
         elif file.suffix == ".csv" and file.folder in settings.seed_paths:
             self.add("seed", file.stem, file, (*file.folders, file.stem))

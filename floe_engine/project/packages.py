@@ -24,7 +24,7 @@ def installed_packages(settings: ProjectFile) -> dict[str, Files]:
     folder = settings.directory / settings.packages_path
     try:
         directories = sorted(path for path in folder.iterdir() if path.is_dir())
-    except OSError:
+    except (OSError, ValueError):
         return {}
     for directory in directories:
         try:

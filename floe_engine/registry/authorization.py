@@ -19,8 +19,11 @@ from floe_engine.registry.credentials import Credential
 PULL: frozenset[str] = frozenset({"pull"})
 PUSH: frozenset[str] = frozenset({"pull", "push"})
 
-_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+# A name begins where none stands before: from each letter of a long one it would be tried again.
+_PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _SCHEME = re.compile(r"(?:^|,)\s*(Basic|Bearer)(?=\s|,|$)", re.IGNORECASE)
+_LONGEST = 8192
+"""Characters of a challenge that are read; no registry needs a tenth of them."""
 _INWARD = ("loopback", "private", "public")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -35,6 +38,7 @@ class Challenge:
     @classmethod
     def parse(cls, header: str) -> Challenge | None:
         """The strongest challenge of a ``WWW-Authenticate`` header that we can answer."""
+        header = header[:_LONGEST]
         found = list(_SCHEME.finditer(header))
         challenges = []
         for number, match in enumerate(found):

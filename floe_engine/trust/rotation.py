@@ -167,7 +167,7 @@ def _handed_on(
         settings = files[MANIFEST]
         data = repository.blob(Descriptor(CONFIG_TYPE, settings.digest, settings.size), MAX_FILE)
         platform = msgspec.json.decode(data, type=PlatformManifest)
-    except (IntegrityError, LockMismatch, NotFound, msgspec.MsgspecError, UnicodeDecodeError):
+    except (IntegrityError, LockMismatch, NotFound, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if (platform.metadata.name, platform.metadata.version) != (subject.name, subject.version):
         return None

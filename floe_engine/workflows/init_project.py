@@ -13,8 +13,9 @@ from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
 from floe_engine.project.spec_file import load_spec, new_spec_text
 from floe_engine.trust.verdict import AskFirstUse
-from floe_engine.workflows.pull import Pulled, PullOptions, pull
-from floe_engine.workflows.wanted import Wanted
+from floe_engine.workflows.interrupted import all_or_nothing
+from floe_engine.workflows.pull import Pulled, PullOptions, keep, obtain, pull
+from floe_engine.workflows.wanted import Wanted, satisfies
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
@@ -62,11 +63,21 @@ def init_project(
                 where=str(workspace.spec_path),
             )
         options = PullOptions(spec=spec)
-    pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+    store = workspace.store
+    lock = store.read_lock()
     created = []
+    if existing or (lock is not None and satisfies(lock, wanted)):  # one file is left to write, or none
+        pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+        if not existing:
+            text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
+            workspace.files.write(SPEC_FILE, text.encode())
+    else:
+        candidate = obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
+        text = first_spec(workspace.directory, ref, candidate.artifact.platform, trusted_keys)
+        with store.exclusive(cancel), all_or_nothing(workspace, "init", text):
+            pulled = keep(store, candidate, lock)
+            workspace.files.write(SPEC_FILE, text.encode())
     if not existing:
-        text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
-        workspace.files.write(SPEC_FILE, text.encode())
         created.append(workspace.spec_path.name)
     if pulled.changed:
         created.append(f"{pulled.directory.relative_to(workspace.directory).as_posix()}/")

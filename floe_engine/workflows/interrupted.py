@@ -1,8 +1,12 @@
-"""Commands that change several files: all of them or none, also where the process is killed.
+"""What a killed command leaves behind, and how the next one settles it.
 
-What was there before lies in a journal until the last file is written. Whoever finds one puts the
-files back, for nobody knows how far the killed command came. A clone may bring a journal too: the
-three names below are all that it can move, inside its own project.
+Commands that change several files change all of them or none: what was there before lies in a
+journal until the last file is written. Whoever finds one puts the files back, for nobody knows how
+far the killed command came. A clone may bring a journal too: the three names below are all that it
+can move, inside its own project.
+
+Commands whose every step is whole by itself keep a note that they are under way; it says nothing
+but which of a few they are, so that a clone's note cannot put words into floe's mouth.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Any
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import Directory, canonical_json, sha256_digest, stands, strict_json
-from floe_engine.workspace import SPEC_FILE, Workspace
+from floe_engine.workspace import JOURNAL, SPEC_FILE, Workspace
 
 STATE = ".floe/cache/previous.json"
 """What `floe upgrade --undo` goes back to."""
@@ -23,11 +27,21 @@ LOCK = ".floe/cache/artifacts.lock"
 MOVED = (STATE, LOCK, SPEC_FILE)
 """The files that a move of the pin changes."""
 
-_JOURNAL = ".floe/cache/journal.json"
+_JOURNAL = f".floe/{JOURNAL}"
 _VERSION = 1
 _LIMIT = 16 * 1024 * 1024
 
 _KEY_JOURNAL = ".floe-keygen.json"
+
+UNDER_WAY = {
+    "export": "an export was interrupted, and what it had begun to write is gone; export again",
+    "import": "an import was interrupted: each version is in the registry whole or not at all; "
+    "import again for the rest",
+    "copy": "a copy was interrupted, before or after the version's tag was written; copy again to be sure",
+    "publish": "a publication was interrupted: its tag comes last, so nobody saw half of it; publish again",
+    "sign": "a signing was interrupted, and some of its signatures may be missing; sign again",
+}
+"""What a note can say, by command."""
 
 
 @contextlib.contextmanager
@@ -57,9 +71,20 @@ def all_or_nothing(workspace: Workspace, what: str, spec: str) -> Iterator[None]
     directory.remove(_JOURNAL)
 
 
+@contextlib.contextmanager
+def under_way(workspace: Workspace, what: str) -> Iterator[None]:
+    """Note one of `UNDER_WAY` while the block runs, so that the next command can say that it never ended."""
+    with workspace.files.note(what.encode()):
+        yield
+
+
 def settle(workspace: Workspace, report: Report = silent, cancel: CancelToken | None = None) -> None:
-    """Take back what a killed command left half done here, and say so. Costs one look where there is none."""
+    """Finish or take back what a killed command left here, and say so. Free where `unsettled` is False."""
     directory = workspace.files
+    for note in directory.forsaken():
+        if (told := UNDER_WAY.get(note.decode("utf-8", "replace"))) is not None:
+            directory.sweep()
+            report(Notice(told))
     if not stands(workspace.directory / _JOURNAL):
         return
     with workspace.store.exclusive(cancel):  # a living command holds it

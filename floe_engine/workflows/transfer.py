@@ -20,6 +20,7 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.bundle import PREDICATE_ANNOTATION, PREDICATE_TYPE
 from floe_engine.versions import Version
 from floe_engine.workflows.examine import examine
+from floe_engine.workflows.interrupted import under_way
 from floe_engine.workflows.pull import PullOptions, pinned
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
@@ -65,7 +66,8 @@ def copy_version(
     from_repository = workspace.repository(wanted.repository, cancel=cancel)
     to_repository = workspace.repository(destination, cancel=cancel, push=True)
     report(Heading(f"Copying {source} to {destination.name}"))
-    return _copy(workspace, from_repository, wanted, to_repository, destination, require_trusted, report)
+    with under_way(workspace, "copy"):
+        return _copy(workspace, from_repository, wanted, to_repository, destination, require_trusted, report)
 
 
 def export_version(
@@ -85,7 +87,7 @@ def export_version(
     wanted = Wanted.parse(source, workspace) if source else _locked(workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     directory, name = placed(file, workspace.directory)  # refused before anything is fetched
-    with scratch() as place:
+    with under_way(workspace, "export"), scratch() as place:
         layout = place / "layout"
         inside = Reference.parse(f"oci-layout:{layout}")
         opened = workspace.repository(inside, cancel=cancel, push=True)
@@ -119,7 +121,7 @@ def import_versions(
             hint=f"use {destination.name}",
             where=str(destination),
         )
-    with unpacked_layout(file) as layout:
+    with under_way(workspace, "import"), unpacked_layout(file) as layout:
         inside = Reference.parse(f"oci-layout:{layout}")
         source = workspace.repository(inside, cancel=cancel)
         tags = source.tags()

@@ -74,6 +74,8 @@ def environment() -> Environment:
             if parser.stream.current.type == "lparen":
                 parser.parse_signature(block)
             while parser.stream.current.type != "block_end":  # adapter='x', default, supported_languages
+                if not parser.stream:  # at its end the stream goes on for ever
+                    parser.fail(f"the {tag.value} block's tag has no end", tag.lineno)
                 next(parser.stream)
             ends = (
                 {f"name:end{tag.value}", "name:endtest"} if "test" in tag.value else {f"name:end{tag.value}"}

