@@ -228,7 +228,7 @@ def transfer(world: World, name: str) -> bool:
 
 
 def _tidy(place: Path) -> None:
-    if left := [path for path in place.rglob(".floe-*")]:
+    if left := list(place.rglob(".floe-*")):
         raise Broken(f"there is {left}")
 
 

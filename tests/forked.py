@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from tests.cli import Ran
+
 
 @dataclass
 class Forked:
@@ -25,6 +27,7 @@ class Forked:
 
     process: int
     output: IO[bytes]
+    errors: IO[bytes]
     code: int | None = None
 
     def wait(self) -> int:
@@ -41,9 +44,21 @@ class Forked:
 
     @property
     def told(self) -> str:
-        """What it has printed, stdout and stderr together, once it has ended."""
-        self.output.seek(0)
-        return self.output.read().decode(errors="replace")
+        """What it has printed, once it has ended: stdout, then stderr."""
+        return _read(self.output) + _read(self.errors)
+
+
+def _read(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace")
+
+
+def floe(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Ran:
+    """`tests.cli.floe`, forked; `env` is added to the test's environment."""
+    running = start(directory, *arguments, environ={**os.environ, **(env or {})})
+    ran = Ran(running.wait(), _read(running.output), _read(running.errors))
+    assert "Traceback" not in ran.err, ran.err
+    return ran
 
 
 def start(
@@ -52,19 +67,21 @@ def start(
     environ: Mapping[str, str] | None = None,
     first: Callable[[], None] | None = None,
 ) -> Forked:
-    """Start `floe` in `directory` with the whole of `environ`; `first` is called in the child before it runs."""
-    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the command
+    """Start `floe` in `directory` with the whole of `environ`; the child calls `first` before it runs."""
+    importlib.import_module("floe_engine.cli.main")  # else every child would
+    output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
     process = os.fork()
     if process == 0:
-        _become(directory, arguments, os.environ if environ is None else environ, output.fileno(), first)
-    return Forked(process, output)
+        given = os.environ if environ is None else environ
+        _become(directory, arguments, given, (output.fileno(), errors.fileno()), first)
+    return Forked(process, output, errors)
 
 
 def _become(
     directory: Path,
     arguments: tuple[str, ...],
     environ: Mapping[str, str],
-    output: int,
+    outputs: tuple[int, int],
     first: Callable[[], None] | None,
 ) -> NoReturn:
     code = 70
@@ -75,9 +92,9 @@ def _become(
         os.chdir(directory)
         tempfile.tempdir = None  # it depends on the environment
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: PTH123, SIM115
+        os.dup2(outputs[0], 1)
+        os.dup2(outputs[1], 2)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
         sys.argv = ["floe", *arguments]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPROF):
             signal.signal(number, signal.SIG_DFL)
