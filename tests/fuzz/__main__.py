@@ -31,8 +31,10 @@ PATIENCE = 120
 """Seconds without a finished input after which one hangs, whatever it waits for."""
 MEMORY = 3 * 1024**3
 """Bytes of address space for a process; an input that needs more has fallen."""
-SLICE = 2.0
-"""Seconds of processor time that a harness gets at a time."""
+SLICE = 4.0
+"""Seconds of processor time that a harness gets at a time, an eighth of it where an input takes long."""
+LONG = 0.0015
+"""Seconds that an input takes long from."""
 
 
 @dataclass
@@ -65,7 +67,8 @@ def work(harness: Harness, seed: int, first: int, most: int, shared: mmap.mmap, 
             score.falls[fall.place] += 1
             if score.falls[fall.place] == 1:
                 falls.append((number, fall))
-        if time.process_time() - began > (SLICE / 4 if harness.slow else SLICE):
+        spent = time.process_time() - began
+        if spent > SLICE or (spent > SLICE / 8 and spent / score.inputs > LONG):
             break
     with os.fdopen(out, "wb") as stream:
         pickle.dump((score, falls), stream)
