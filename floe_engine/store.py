@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE, MAX_TOTAL
@@ -117,57 +116,42 @@ class Lock:
     @classmethod
     def from_json(cls, data: bytes, *, where: str) -> Lock:
         """Read a lock file. Raises `CacheCorrupt` where it is not one of ours."""
+        # Imported here: `--help` reads no lock.
+        import msgspec
+
         try:
             document = strict_json(data)
             if not isinstance(document, dict):
                 raise ValueError("it is not a mapping")
-            if document["lockVersion"] != LOCK_VERSION:
-                raise ValueError(f"lockVersion {document['lockVersion']} is not known to this floe")
-            return cls._from_document(document["platform"], where)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
+            if document.get("lockVersion") != LOCK_VERSION:
+                raise ValueError(f"lockVersion {document.get('lockVersion')} is not known to this floe")
+            return cls._checked(msgspec.convert(document.get("platform"), cls), where)
+        except (ValueError, msgspec.ValidationError) as error:
             raise CacheCorrupt(
                 "the lock file cannot be read",
-                reason,
+                str(error),
                 hint="restore it from git, or delete it and run `floe platform pull --force`",
                 where=where,
             ) from None
 
     @classmethod
-    def _from_document(cls, entry: dict[str, Any], where: str) -> Lock:
-        signer = entry.get("signer")
-        files = {path: LockedFile(str(f["digest"]), int(f["size"])) for path, f in entry["files"].items()}
-        if set(files) != set(FILES):
+    def _checked(cls, lock: Lock, where: str) -> Lock:
+        """What the types cannot say. Raises `ValueError`."""
+        if set(lock.files) != set(FILES):
             raise ValueError("it does not list the eight files")
         # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
-        if Version.from_tag(str(entry["tag"])) is None:
+        if Version.from_tag(lock.tag) is None:
             raise ConfigurationError(
                 "the lock names a tag that is no version",
-                f"its tag is {entry['tag']!r}",
+                f"its tag is {lock.tag!r}",
                 hint="restore it from git, or delete it and run `floe platform pull --force`",
                 where=where,
             )
-        if not _DIGEST.fullmatch(str(entry["digest"])):
-            raise ValueError("its digest is not one")
-        return cls(
-            reference=str(entry["reference"]),
-            constraint=str(entry["constraint"]),
-            tag=str(entry["tag"]),
-            digest=str(entry["digest"]),
-            files=files,
-            pulled_at=str(entry["pulled_at"]),
-            name=str(entry.get("name", "")),
-            version=str(entry.get("version", "")),
-            signer=LockedSigner(**signer) if signer else None,
-            require_signed=bool(entry.get("require_signed", False)),
-            trusted_keys=tuple(map(str, entry.get("trusted_keys", ()))),
-            trusted_identities=tuple(
-                LockedIdentity(str(who["identity"]), str(who["issuer"]))
-                for who in entry.get("trusted_identities", ())
-            ),
-            revoked_keys=tuple(map(str, entry.get("revoked_keys", ()))),
-            rotations=tuple(map(str, entry.get("rotations", ()))),
-        )
+        if not all(map(_DIGEST.fullmatch, (lock.digest, *(file.digest for file in lock.files.values())))):
+            raise ValueError("a digest is not one")
+        if lock.signer is not None and not (lock.signer.fingerprint or lock.signer.identity):
+            raise ValueError("its signer is nobody")
+        return lock
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from floe_engine.document.codes import (
     ALIAS_UNDEFINED,
@@ -24,6 +25,9 @@ from floe_engine.document.text import shown
 MAX_DIAGNOSTICS: Final = 1_000
 """More problems of one text are not listed: nobody reads them, and a hostile text has millions."""
 
+MOST_TOLD: Final = 100
+"""Wrong keys and values of one file that are told one by one."""
+
 CORE_TAG: Final = "tag:yaml.org,2002:"
 """What ``!!`` stands for (YAML 1.2.2 §6.8.2)."""
 
@@ -37,6 +41,18 @@ CORE_TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 PROPERTY: Final = re.compile(r"!<[^>]*>|[&!][^\s,\[\]{}]*")
 """An anchor or a tag."""
+
+
+Detail = TypeVar("Detail")
+
+
+def told(details: Sequence[Detail], tell: Callable[[Detail], Diagnostic]) -> list[Diagnostic]:
+    """What `tell` makes of the first `MOST_TOLD` of what is wrong, and how many more there are."""
+    found = [tell(detail) for detail in details[:MOST_TOLD]]
+    if rest := details[MOST_TOLD:]:
+        message = f"{len(rest):,} more {'problem' if len(rest) == 1 else 'problems'}, from here on"
+        found.append(replace(tell(rest[0]), message=message, hint="mend what is listed first", fixes=()))
+    return found
 
 
 class Problems:

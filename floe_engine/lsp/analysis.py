@@ -90,7 +90,7 @@ def kind_of(text: str, path: Path | None) -> Kind | None:
         return None
     value = parse(text).value
     named = value.get("kind") if isinstance(value, dict) else None
-    return Kind(named) if named in set(Kind) else None
+    return Kind(named) if isinstance(named, str) and named in set(Kind) else None
 
 
 def _manifest(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:

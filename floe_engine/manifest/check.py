@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.problems import MAX_DIAGNOSTICS
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import read_bounded
 from floe_engine.manifest.draft import Draft, KeyPath
@@ -107,10 +109,13 @@ def check(
         found += (_loosened(draft, violation) for violation in effective.violations)
     except ValidationError as error:
         errors = [dict(item) for item in error.errors(include_url=False, include_context=False)]
-        found += diagnose(draft, (item for item in errors if not _maybe_unread(draft, item)))
+        wrong = diagnose(draft, (item for item in errors if not _maybe_unread(draft, item)))
+        found += islice(wrong, MAX_DIAGNOSTICS)
     for rule in RULES:
-        found += rule(draft)
+        found += islice(rule(draft), MAX_DIAGNOSTICS)
     found.sort(key=_place)
+    if len(found) > MAX_DIAGNOSTICS:
+        found[MAX_DIAGNOSTICS:] = [_and_more(found[MAX_DIAGNOSTICS:])]
     plugins: tuple[ResolvedPlugin, ...] = ()
     if effective is not None:
         try:
@@ -118,6 +123,18 @@ def check(
         except ConfigurationError:
             plugins = ()  # the rules have said why, with positions
     return Checked(document, tuple(found), effective, plugins, catalogue, parent)
+
+
+def _and_more(rest: list[Diagnostic]) -> Diagnostic:
+    """In the place of those that are not listed: nobody reads thousands, and to list them takes seconds."""
+    return replace(
+        next((found for found in rest if found.severity is Severity.ERROR), rest[0]),
+        span=rest[0].span,
+        message="there are more problems than are listed, from here on",
+        hint="mend what is listed first",
+        related=(),
+        fixes=(),
+    )
 
 
 def check_file(

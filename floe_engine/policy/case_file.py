@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.problems import told
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.policy.cases import Case, Expectation, Suite
@@ -241,12 +242,13 @@ def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]
     Of a value that may be text or a mapping it says twice that it is neither, and the last word is
     about the kind that comes closest. A list whose only item is wrong it calls too short as well.
     """
-    told = [
-        _diagnostic(document, detail)
+    details = [
+        detail
         for detail in error.errors(include_url=False)
         if detail["type"] != "too_short" or not detail["input"]
     ]
-    return list({(diagnostic.span, diagnostic.code): diagnostic for diagnostic in told}.values())
+    found = told(details, lambda detail: _diagnostic(document, detail))
+    return list({(diagnostic.span, diagnostic.code): diagnostic for diagnostic in found}.values())
 
 
 def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:

@@ -16,6 +16,7 @@ import msgspec
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.document import Document, parse
+from floe_engine.document.problems import told
 from floe_engine.errors import UsageError
 from floe_engine.project.spec import PlatformChoice, Spec
 from floe_engine.text import did_you_mean, printable
@@ -120,7 +121,7 @@ def _in_full(
         return spec_model.read(value), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-        return None, [_diagnostic(document, detail, platform) for detail in details]
+        return None, told(details, lambda detail: _diagnostic(document, detail, platform))
 
 
 def against_platform(spec: Spec, document: Document, platform: Platform) -> tuple[Diagnostic, ...]:

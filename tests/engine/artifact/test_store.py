@@ -150,3 +150,49 @@ def test_a_build_that_changes_nothing_is_told_from_one_that_does(store: Store) -
     assert store.load_built() == ARTIFACT
     (store.artifacts / FILES[0]).unlink()
     assert store.load_built() is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("platform", 7),
+        ("platform.signer.fingerprint", 7),
+        ("platform.signer.public_key", None),
+        ("platform.signer.first_use", "yes"),
+        ("platform.signer", {}),
+        ("platform.signer", "ada"),
+        ("platform.digest", "sha256:0"),
+        ("platform.files.manifest.json.digest", "sha256:0"),
+        ("platform.files.manifest.json.size", "7"),
+        ("platform.files.manifest.json.size", True),
+        ("platform.files.manifest.json.size", 1e3),
+        ("platform.files", []),
+        ("platform.files", {}),
+        ("platform.require_signed", 0),
+        ("platform.trusted_keys", "PEM"),
+        ("platform.trusted_keys", [7]),
+        ("platform.rotations", {}),
+        ("platform.tag", 7),
+        ("lockVersion", None),
+        ("lockVersion", "1"),
+        ("lockVersion", 2),
+    ],
+)
+def test_a_lock_that_says_something_of_another_kind_is_no_lock(
+    store: Store, place: str, value: object
+) -> None:
+    document = json.loads(lock_of(ARTIFACT).to_json())
+    *parents, last = place.replace("manifest.json", "manifest json").split(".")
+    holder = document
+    for key in parents:
+        holder = holder[key.replace(" ", ".")]
+    holder[last.replace(" ", ".")] = value
+    store.files.write("cache/artifacts.lock", json.dumps(document).encode())
+    with pytest.raises(CacheCorrupt, match="lock file cannot be read"):
+        store.read_lock()
+
+
+def test_a_lock_is_read_as_it_was_written(store: Store) -> None:
+    for lock in (lock_of(ARTIFACT), replace(lock_of(ARTIFACT), signer=None, rotations=("v1.0.0@sha256:0",))):
+        store.write_lock(lock)
+        assert store.read_lock() == lock

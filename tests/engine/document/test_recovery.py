@@ -179,3 +179,13 @@ def test_messages_hold_nothing_that_a_terminal_obeys() -> None:
     document = parse("a:\n  b: 1\n  c\x1b[31m\u202ed\n  e: 1\n")
     shown = "".join(each.message + each.hint for each in document.diagnostics)
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n   ", "\n\u2028", "\r\n"])
+@pytest.mark.parametrize("broken", ["{" * 30, "- a\n" + "\t- {[\n" * 30, "a: [\n" * 30 + "'", '"'])
+def test_what_cannot_be_read_is_pointed_at_inside_the_text(broken: str, end: str) -> None:
+    document = parse(broken + end)
+    assert document.diagnostics
+    for found in document.diagnostics:
+        for place in (found.span.start, found.span.end):
+            assert place.column <= len(document.lines[place.line]), found

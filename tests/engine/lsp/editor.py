@@ -34,6 +34,8 @@ class Editor:
         self.published: queue.Queue[dict[str, Any]] = queue.Queue()
         self.noise: list[bytes] = []
         """Whatever stood on stdout that was no message."""
+        self.logged: list[dict[str, Any]] = []
+        """What the server told the editor to note or to show."""
         self._number = 0
         self._versions: dict[str, int] = {}
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -92,6 +94,8 @@ class Editor:
     def diagnostics(self, name: str) -> dict[str, Any]:
         """The next diagnostics that the server publishes; they have to be about `name`."""
         found = self.published.get(timeout=TIMEOUT)
+        while found["uri"] != self.uri(name) and not found["diagnostics"]:  # another was closed
+            found = self.published.get(timeout=TIMEOUT)
         assert found["uri"] == self.uri(name)
         return found
 
@@ -112,13 +116,17 @@ class Editor:
     # --- messages ---
 
     def ask(self, method: str, parameters: Any) -> Any:
+        answer = self.answer(method, parameters)
+        assert "error" not in answer, answer
+        return answer.get("result")
+
+    def answer(self, method: str, parameters: Any) -> dict[str, Any]:
+        """What comes back, be it an error."""
         self._number += 1
         number = self._number
         self._answers[number] = queue.Queue()
         self._send({"id": number, "method": method, "params": parameters})
-        answer = self._answers[number].get(timeout=TIMEOUT)
-        assert "error" not in answer, answer
-        return answer.get("result")
+        return self._answers[number].get(timeout=TIMEOUT)
 
     def tell(self, method: str, parameters: Any) -> None:
         self._send({"method": method, "params": parameters})
@@ -144,6 +152,8 @@ class Editor:
             message = json.loads(stream.read(size))
             if message.get("method") == "textDocument/publishDiagnostics":
                 self.published.put(message["params"])
+            elif message.get("method") in ("window/logMessage", "window/showMessage"):
+                self.logged.append(message["params"])
             elif "id" in message and message["id"] in self._answers:
                 self._answers[message["id"]].put(message)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli import MANIFEST, floe
-from tests.engine.lsp.editor import Editor, applied
+from tests.engine.lsp.editor import TIMEOUT, Editor, applied
 
 BROKEN = MANIFEST.replace("type: duckdb", "type: duckbd")
 SPEC = "apiVersion: floe.dev/v1\nkind: DataProduct\nplatform:\n  ref: oci://ghcr.io/acme/platform:v1.2.3\n"
@@ -206,6 +206,60 @@ def test_any_half_typed_text_is_answered(editor: Editor) -> None:
         editor.at("hover", "manifest.yaml", 0, 0)
         while editor.diagnostics("manifest.yaml")["version"] != version:
             pass
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"position": {"line": -1, "character": 0}},
+        {"position": {"line": 0, "character": "x"}},
+        {"position": None},
+        {},
+        [],
+        7,
+    ],
+)
+def test_a_request_that_does_not_fit_is_told_so_and_the_next_one_is_answered(
+    editor: Editor, parameters: Any
+) -> None:
+    editor.open("manifest.yaml", MANIFEST)
+    if isinstance(parameters, dict):
+        parameters = {"textDocument": {"uri": editor.uri("manifest.yaml")}, **parameters}
+    assert editor.answer("textDocument/hover", parameters)["error"]["code"] == -32602  # InvalidParams
+    assert editor.at("hover", "manifest.yaml", 2, 3) is not None
+
+
+def test_a_method_that_there_is_not_is_told_so(editor: Editor) -> None:
+    assert editor.answer("textDocument/none", {})["error"]["code"] == -32601  # MethodNotFound
+
+
+def test_a_request_about_a_file_that_is_not_open_is_answered(editor: Editor) -> None:
+    assert editor.at("hover", "nowhere/manifest.yaml", 0, 0) is None
+    assert editor.at("documentSymbol", "floe.yaml", 0, 0) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["Manifest", "DataProduct", "PolicyTest", "{a: b}", "[Manifest]", "7", "", "*x", "Manifest: x"]
+)
+def test_a_buffer_without_a_file_is_judged_by_the_kind_that_it_names(editor: Editor, kind: str) -> None:
+    uri = "untitled:Untitled-1"
+    text = f"apiVersion: floe.dev/v1\nkind: {kind}\nmetadata: {{name: x}}\n"
+    document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
+    editor.tell("textDocument/didOpen", {"textDocument": document})
+    found = editor.published.get(timeout=TIMEOUT)
+    assert found["uri"] == uri
+    assert bool(found["diagnostics"]) == (kind in ("Manifest", "DataProduct", "PolicyTest"))
+    place = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 2}}
+    editor.ask("textDocument/hover", place)
+
+
+def test_a_file_that_is_closed_before_it_was_looked_at_is_not_looked_for(editor: Editor) -> None:
+    document = {"uri": editor.uri("gone/manifest.yaml"), "languageId": "yaml", "version": 1, "text": MANIFEST}
+    editor.tell("textDocument/didOpen", {"textDocument": document})
+    editor.tell("textDocument/didClose", {"textDocument": {"uri": document["uri"]}})
+    editor.open("manifest.yaml", MANIFEST)
+    assert editor.noise == []
+    assert editor.logged == []
 
 
 def test_stdout_carries_the_protocol_alone_and_the_end_is_quiet(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,3 +147,25 @@ def test_a_folder_without_a_project_says_what_to_do(tmp_path: Path) -> None:
         read_project(tmp_path)
     assert "dbt_project.yml not found" in caught.value.title
     assert "--dir" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_to_be_unjudged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's refusal is played: who runs tests as root is refused nothing."""
+    (tmp_path / "models" / "secret").mkdir(parents=True)
+    (tmp_path / "models" / "a.sql").write_text("select 1 as id")
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    scan = os.scandir
+
+    def refuse(path: Path) -> Any:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    project = read_project(tmp_path)
+    assert [model.name for model in project.models] == ["a"]
+    assert project.warnings == (
+        "models/secret:1: cannot be read, so what it holds is not judged: Permission denied",
+    )
