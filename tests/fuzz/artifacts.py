@@ -22,7 +22,7 @@ from floe_engine.registry.layout import Layout
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keys import generate, is_locked, load_private, load_public
 from floe_engine.signing.trust import Anchors, verify
-from floe_engine.store import Lock, LockedFile, LockedSigner, Store
+from floe_engine.store import Lock, LockedFile, LockedIdentity, LockedSigner, Store
 from floe_engine.trust.evidence import Evidence
 from tests.engine.signing.conftest import new_key
 from tests.engine.signing.memory import REFERENCE, MemoryRepository
@@ -270,7 +270,8 @@ def locks() -> list[bytes]:
     return [
         Lock(
             "oci://registry.test/acme", "v1.*.*", "v1.0.0", DIGEST, files, "2026-06-01T00:00:00Z",
-            "acme", "1.0.0", signer, True, (KEY.public.pem.decode(),), (f"v1.0.0@{DIGEST}",),
+            "acme", "1.0.0", signer, True, (KEY.public.pem.decode(),), (LockedIdentity("ada@acme.test", "https://issuer.test"),),
+            (DIGEST,), (f"v1.0.0@{DIGEST}",),
         ).to_json()
         for signer in signers
     ]  # fmt: skip
