@@ -185,6 +185,9 @@ def test_a_table_that_comes_in_twice_lets_through_what_either_lets_through() -> 
     assert outputs.stars == {"t": frozenset("b")}
     outputs.take(Outputs(stars=dict(once)), without=frozenset("c"))
     assert outputs.stars == {"t": frozenset("b")}
+    other = Outputs(stars={"t": frozenset("c")})
+    other.take(Outputs(stars={"t": frozenset("a")}), without=frozenset("c"))
+    assert other.stars == {"t": frozenset("c")}
     first = Outputs()
     first.take(Outputs(stars=dict(once)), without=frozenset("c"))
     assert first.stars == {"t": frozenset("abc")}
