@@ -13,9 +13,7 @@ import errno
 import hashlib
 import json
 import os
-import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -149,7 +147,9 @@ def placed(path: Path, project: Path | None = None) -> tuple[Directory, str]:
 
 def keep_report(name: str, text: str) -> Path:
     """Write a text that somebody is to send us among the temporary files, for its owner alone."""
-    path = Path(tempfile.gettempdir()) / f"{name}-{secrets.token_hex(4)}.txt"
+    from tempfile import gettempdir
+
+    path = Path(gettempdir()) / f"{name}-{os.urandom(4).hex()}.txt"
     write_file(path, text.encode("utf-8", "backslashreplace"), mode=0o600)
     return path
 
@@ -344,7 +344,9 @@ def scratch() -> Iterator[Path]:
 
     Those that killed processes left there are removed.
     """
-    place = Path(tempfile.gettempdir())
+    from tempfile import gettempdir
+
+    place = Path(gettempdir())
     try:
         with contextlib.ExitStack() as opened:
             level = Level.at(place, opened)

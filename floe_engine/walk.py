@@ -11,8 +11,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -122,7 +120,9 @@ class Level:
 
     def remove_tree(self, leaf: str) -> None:
         """Remove a directory and all in it; links in it are removed, not followed."""
-        shutil.rmtree(self.name(leaf), dir_fd=self.descriptor)
+        from shutil import rmtree
+
+        rmtree(self.name(leaf), dir_fd=self.descriptor)
 
     def sync(self) -> None:
         """Make renames in here durable, where the system allows it."""
@@ -133,7 +133,7 @@ class Level:
     def temporary_file(self, mode: int) -> Iterator[tuple[str, int]]:
         """A new file, held so that no sweeper takes it, and gone at the end unless it was renamed."""
         while True:
-            name = f".floe-{secrets.token_hex(8)}.tmp"
+            name = f".floe-{os.urandom(8).hex()}.tmp"
             handle = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             if _hold(handle, self, name):
                 break
@@ -153,7 +153,7 @@ class Level:
         """A new directory, held so that no sweeper takes it, and gone with all in it at the end."""
         with contextlib.ExitStack() as opened:
             while True:
-                name = f".floe-{secrets.token_hex(8)}.tmp"
+                name = f".floe-{os.urandom(8).hex()}.tmp"
                 os.mkdir(self.name(name), 0o700, dir_fd=self.descriptor)
                 level = self.enter(name, opened)
                 if level is not None and (level.descriptor is None or _hold(level.descriptor, self, name)):
@@ -167,7 +167,7 @@ class Level:
     @contextlib.contextmanager
     def note(self, data: bytes) -> Iterator[None]:
         """A file that stands here, held, until the block ends: what nobody holds, a killed process left."""
-        name = f".floe-{secrets.token_hex(8)}.note"
+        name = f".floe-{os.urandom(8).hex()}.note"
         handle = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             held = _hold(handle, self, name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import signal
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +194,8 @@ def _epilog(examples: Mapping[str, str]) -> str | None:
 
 
 def _crash(error: Exception) -> Crash:
+    import traceback
+
     told = "".join(traceback.format_exception(error))
     try:
         hint = f"please report it with the file {keep_report('floe-crash', told)}"

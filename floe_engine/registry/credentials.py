@@ -11,8 +11,6 @@ import binascii
 import json
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +18,6 @@ from typing import Any, Protocol
 
 from floe_engine.errors import AuthenticationFailed, ConfigurationError
 from floe_engine.files import read_bounded
-from floe_engine.processes import child_environment
 from floe_engine.registry.reference import is_host
 
 HELPER_TIMEOUT = 30.0
@@ -239,6 +236,11 @@ def _from_entry(entry: Mapping[str, Any], path: Path) -> Credential | None:
 
 
 def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: Path) -> Credential | None:
+    import shutil
+    import subprocess
+
+    from floe_engine.processes import child_environment
+
     if not isinstance(helper, str) or not _HELPER_NAME.fullmatch(helper):
         raise ConfigurationError("a credential helper's name is not valid", where=str(path))
     name = f"docker-credential-{helper}"

@@ -6,7 +6,6 @@ Text in, a frozen value out. Nothing here opens a connection or a file, and neit
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,6 +167,8 @@ def is_loopback(registry: str) -> bool:
     host = match["name"].strip("[]").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -247,6 +248,8 @@ def _is_address(name: str) -> bool:
     """Whether a bracketed host is an IPv6 address; other names were checked by the pattern."""
     if not name.startswith("["):
         return ".." not in name
+    import ipaddress
+
     try:
         ipaddress.IPv6Address(name.strip("[]"))
     except ValueError:

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +143,8 @@ def generate(password: bytes) -> tuple[bytes, bytes]:
     The private PEM is cosign's ``ENCRYPTED SIGSTORE PRIVATE KEY``; write it with mode 0600. An
     empty password is taken, as cosign takes it: whether that is wise is the caller's question.
     """
+    import secrets
+
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from nacl.secret import SecretBox
