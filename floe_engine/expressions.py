@@ -86,6 +86,12 @@ def fullmatch(source: str, text: str, *, ignore_case: bool = False) -> bool:
     return compiled(source, ignore_case=ignore_case).fullmatch(text) is not None
 
 
+@functools.lru_cache(maxsize=64)
+def together(sources: tuple[str, ...], *, ignore_case: bool = False) -> Expressions:
+    """Several expressions, ready to match. Raises `BadExpression` or `NotLinear`."""
+    return Expressions(sources, ignore_case=ignore_case)
+
+
 Look = Literal["start", "end", "last", "boundary", "inside"]
 """What a node may demand of its place: ``\\A ^``, ``\\Z``, ``$``, ``\\b``, ``\\B``."""
 
@@ -116,7 +122,7 @@ class _State:
     before: str
     following: dict[str, tuple[_State, frozenset[int]]] = field(default_factory=dict)
     """By the next character: the next state, and which expressions were complete before it."""
-    reached: dict[str, tuple[frozenset[int], tuple[_Node, ...]]] = field(default_factory=dict)
+    reached: dict[str, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
     """By the kind of the next character: which expressions are complete there, and what tests it."""
 
 
@@ -145,6 +151,8 @@ class Expressions:
         self._starts = frozenset(starts)
         self._states: dict[tuple[frozenset[int], str], _State] = {}
         self._searches: dict[tuple[frozenset[int], str], _State] = {}
+        self._takers: dict[str, frozenset[int]] = {}
+        self._begun: dict[tuple[str, str], frozenset[int]] = {}
 
     def fullmatch(self, text: str) -> int | None:
         """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
@@ -191,10 +199,8 @@ class Expressions:
         character = sign[:1]
         complete, tested = self._reached(state, sign)
         onward = set(always)
-        if character:
-            for node in tested:
-                if node.test is not None and node.test(character):
-                    onward.update(node.after)
+        for number in tested & self._taking(character) if character else ():
+            onward.update(self._nodes[number].after)
         before = "" if not self._looks else "w" if _is_word(character) else "-"
         learnt = (self._state(states, frozenset(onward), before), complete)
         state.following[sign] = learnt
@@ -212,20 +218,38 @@ class Expressions:
             found = states[nodes, before] = _State(nodes, before)
         return found
 
-    def _reached(self, state: _State, sign: str) -> tuple[frozenset[int], tuple[_Node, ...]]:
+    def _reached(self, state: _State, sign: str) -> tuple[frozenset[int], frozenset[int]]:
         """Where `state` is before a sign. Nothing but the sign's kind matters for that, if even that does."""
         kind = "" if not self._looks else sign if sign[1:] or not sign else "w" if _is_word(sign) else "-"
         known = state.reached.get(kind)
         if known is None:
             here = self._closed(state.nodes, state.before, sign)
             complete = frozenset(self._ends[number] for number in here if number in self._ends)
-            tested = tuple(node for number in here if (node := self._nodes[number]).test is not None)
+            tested = frozenset(number for number in here if self._nodes[number].test is not None)
             known = state.reached[kind] = (complete, tested)
         return known
 
+    def _taking(self, character: str) -> frozenset[int]:
+        """The nodes that take a character."""
+        found = self._takers.get(character)
+        if found is None:
+            if len(self._takers) >= _MOST_STATES:
+                self._takers.clear()
+            tests = ((number, node.test) for number, node in enumerate(self._nodes))
+            found = frozenset(number for number, test in tests if test is not None and test(character))
+            self._takers[character] = found
+        return found
+
     def _closed(self, nodes: frozenset[int], before: str, sign: str) -> set[int]:
         """All places that are reached from `nodes` without a character, between two given ones."""
-        todo, seen = list(nodes), set(nodes)
+        seen: set[int] = set()
+        if nodes > self._starts:  # a search begins anew at every character
+            place = (before, sign if sign in ("", "\n$") else "w" if _is_word(sign) else "-")
+            if place not in self._begun:
+                self._begun[place] = frozenset(self._closed(self._starts, before, sign))
+            seen.update(self._begun[place])
+        todo = [node for node in nodes if node not in seen]
+        seen.update(todo)
         while todo:
             node = self._nodes[todo.pop()]
             if node.test is None and (node.look is None or _holds(node.look, before, sign)):

@@ -92,6 +92,17 @@ def _parts(text: str) -> set[str]:
     return {part for part in re.split(r"[^a-z0-9]+", text) if len(part) > 2}
 
 
+_WORD_ENDS = re.compile(
+    r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|[\W_]+"
+)
+
+
+@functools.lru_cache(maxsize=65_536)
+def as_words(name: str) -> str:
+    """The words of a name in lower case, with ``_`` between: ``customerEmail2`` is ``customer_email_2``."""
+    return "_".join(word for word in _WORD_ENDS.split(name) if word).lower()
+
+
 def plural(count: int, noun: str) -> str:
     """``1 change``, ``3 changes``, ``2 policies``."""
     if count == 1:

@@ -191,19 +191,24 @@ def _plugin(plugin: ResolvedPlugin) -> PluginDetails:
     )
 
 
+_MADE_OTHERWISE = ("rules", "propagation", "name_patterns", "name_exceptions")
+
+
 def _classification(manifest: schema.Manifest, named: PlatformName) -> ClassificationPolicy:
     section = manifest.governance.classification
     rules = schema.effective_level_rules(manifest)
     return ClassificationPolicy(
         platform=named,
         default=section.default_level,
-        **_shared(section, ClassificationPolicy, but=("rules", "propagation", "name_patterns")),
+        **_shared(section, ClassificationPolicy, but=_MADE_OTHERWISE),
         rules={level: LevelRule(**_fields(rule)) for level, rule in rules.items()},
         propagation=Propagation(**_fields(section.propagation)),
         name_patterns=tuple(
             NamePattern(pattern=entry.pattern, level=entry.level)
             for entry in schema.effective_name_patterns(manifest)
         ),
+        name_exceptions=schema.effective_name_exceptions(manifest),
+        name_defaults=schema.name_defaults(manifest),
     )
 
 

@@ -77,6 +77,8 @@ def _expressions(platform: Platform) -> Iterator[tuple[str, str, str]]:
         yield NAMING_RULES, "customPatterns", pattern
     for entry in platform.classification.name_patterns:
         yield CLASSIFICATION, "namePatterns", entry.pattern
+    for exception in platform.classification.name_exceptions:
+        yield CLASSIFICATION, "nameExceptions", exception
     for rule in platform.schemas.type_rules:
         yield SCHEMA_REGISTRY, "typeRules", rule.pattern
 

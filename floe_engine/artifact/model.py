@@ -226,6 +226,10 @@ class ClassificationPolicy(PolicyFile, frozen=True, kw_only=True):
     rules: dict[Name, LevelRule] = {}
     propagation: Propagation = Propagation()
     name_patterns: tuple[NamePattern, ...] = field(default=(), name="namePatterns")
+    name_exceptions: tuple[Text, ...] = field(default=(), name="nameExceptions")
+    """Names that no pattern means."""
+    name_defaults: int = field(default=0, name="nameDefaults")
+    """Which version of floe's own list of sensitive names it holds; 0: the platform's own list."""
 
 
 class RoleDefinition(Part, frozen=True, kw_only=True):

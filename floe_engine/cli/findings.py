@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from floe_engine.workflows.compile_project import CompiledProject
 
 FORMATS = ("text", "json", "junit", "sarif", "github", "markdown")
+
+_TOO_MANY = 60
+"""From more findings on a terminal shows the overview first."""
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36", "waived": "2", "detail": "2", "good": "32"}
 
@@ -40,6 +45,14 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
     from floe_engine.policy.report.text import findings_lines, preview_lines
 
     out = face.output
+    counting = sum(
+        not (finding.waived or finding.baseline)
+        for evaluation in compiled.evaluations
+        for finding in evaluation.findings
+    )
+    if not (by_rule or show_all) and counting > _TOO_MANY and sys.stdout.isatty():
+        _overview(face, compiled)
+        return
     grouping: Literal["file", "rule"] = "rule" if by_rule else "file"
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         out.section()
@@ -53,6 +66,17 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
             out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
+
+
+def _overview(face: Face, compiled: CompiledProject) -> None:
+    """The first screen: what is worst, and what to do first."""
+    from floe_engine.policy.report.text import overview_lines
+
+    face.output.section()
+    prefixes = [_prefix(project.directory) for project in compiled.projects]
+    for line in overview_lines(compiled.evaluations, prefixes=prefixes):
+        face.output.answer(Painted(line.text, _COLOURS.get(line.style, "")))
+    face.output.answer("`floe compile --all` shows every finding, `--by-rule` groups them")
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:
@@ -80,7 +104,7 @@ def _junit(compiled: CompiledProject) -> str:
     return evaluations_junit(compiled.evaluations, prefixes)
 
 
-def _sarif(compiled: CompiledProject) -> dict[str, Any]:
+def _sarif(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.sarif import sarif_document
 
     documents = [
@@ -88,17 +112,15 @@ def _sarif(compiled: CompiledProject) -> dict[str, Any]:
         for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
     ]
     runs = list(itertools.chain.from_iterable(document["runs"] for document in documents))
-    return {**documents[0], "runs": runs}
+    # One line: code scanning takes ten megabytes, and half of an indented log is spaces.
+    return json.dumps({**documents[0], "runs": runs}, ensure_ascii=True, separators=(",", ":"))
 
 
 def _github(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.github import github_annotations
+    from floe_engine.policy.report.github import step_annotations
 
-    return "\n".join(
-        line
-        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
-        for line in github_annotations(evaluation, prefix=_prefix(project.directory))
-    )
+    prefixes = [_prefix(project.directory) for project in compiled.projects]
+    return "\n".join(step_annotations(list(zip(compiled.evaluations, prefixes, strict=True))))
 
 
 def _markdown(compiled: CompiledProject) -> str:

@@ -50,6 +50,7 @@ def run(face: Face, options: Options, *, watch: bool = False) -> int:
 
 def _once(face: Face, options: Options) -> int:
     from floe_engine.errors import NothingChecked, Refused
+    from floe_engine.events import warnings_only
     from floe_engine.workflows.compile_platform import compile_platform
     from floe_engine.workflows.test_policies import mutate_policies, test_policies
 
@@ -60,7 +61,9 @@ def _once(face: Face, options: Options) -> int:
         face.output.report(event)
 
     workspace, cancel = face.workspace, face.cancel
-    compiled = compile_platform(workspace, write=False, cancel=cancel)
+    compiled = compile_platform(
+        workspace, write=False, report=warnings_only(face.output.report), cancel=cancel
+    )
     result = test_policies(
         workspace,
         compiled=compiled,

@@ -11,7 +11,16 @@ from datetime import date
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.fields import FieldInfo
 
 from floe_engine.manifest.laws import Law
@@ -81,10 +90,29 @@ def _iso_date(value: Any) -> date:
     return date.fromisoformat(value)
 
 
+def _alternatives(value: Any) -> Any:
+    listed = isinstance(value, (list, tuple)) and value and all(isinstance(each, str) for each in value)
+    return " | ".join(value) if listed else value
+
+
 Semver = Annotated[str, StringConstraints(pattern=SEMVER)]
 Percent = Annotated[StrictInt, Field(ge=0, le=100)]
 Count = Annotated[StrictInt, Field(ge=1, le=MOST)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Types = Annotated[
+    Text,
+    BeforeValidator(_alternatives),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""A data type, or several of which each will do; kept as one text with ``|`` between."""
+
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 """A layer, level or role: lower snake case."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Place, Settings, Switch, Text
+from floe_engine.manifest.base import Name, NamespaceName, Place, Settings, Switch, Text, Types
 from floe_engine.manifest.laws import Fixed, Keyed, OnlyOn, Superset
 from floe_engine.manifest.terms import Access
 
@@ -40,8 +40,8 @@ class RequiredColumn(Settings):
     name: Annotated[Text, Fixed()]
     """Column name."""
 
-    type: Annotated[Text | None, Fixed(other="SCH003")] = None
-    """Data type; unset: any."""
+    type: Annotated[Types | None, Fixed(other="SCH003")] = None
+    """Data type, or a list of those that will do; unset: any."""
 
 
 class TypeRule(Settings):
@@ -50,8 +50,9 @@ class TypeRule(Settings):
     pattern: Annotated[Text, Fixed()]
     """Regular expression, matched against the whole column name."""
 
-    type: Annotated[Text, Fixed(other="SCH006")]
-    """Data type, such as `timestamp`."""
+    type: Annotated[Types, Fixed(other="SCH006")]
+    """Data type, such as `timestamp`, or a list of those that will do. Types are compared by family:
+    `integer` takes `bigint`, `INT64` and `NUMBER(38,0)`; `timestamp` takes one with a time zone too."""
 
 
 class SchemaRegistry(Settings):

@@ -70,6 +70,11 @@ class Checked:
         return tuple(found for found in self.diagnostics if found.severity is Severity.ERROR)
 
     @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that do not, and should be looked at."""
+        return tuple(found for found in self.diagnostics if found.severity is Severity.WARNING)
+
+    @property
     def ok(self) -> bool:
         """Whether the manifest can be compiled."""
         return self.effective is not None and not self.errors

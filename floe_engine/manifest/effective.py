@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from floe_engine.manifest import sensitive_names
 from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.nested import get
@@ -115,23 +116,6 @@ DEFAULT_LEVEL_RULES: Mapping[str, LevelRule] = MappingProxyType(
         "phi": LevelRule(allowed_access=("private", "protected"), allowed_roles=("admin",)),
     }
 )
-
-DEFAULT_NAME_PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "pii": (
-            r"(^|_)e?_?mail(_?addr(ess)?)?(_|$)",
-            r"(^|_)(phone|mobile|telephone|fax)(_?(number|no|nr))?(_|$)",
-            r"(^|_)(ssn|social_security(_number)?|national_id|passport(_?(number|no))?|tax_id)(_|$)",
-            r"(^|_)(dob|birth_?(date|day)|date_of_birth)(_|$)",
-            r"(^|_)(first|last|full|middle|sur|maiden)_?name(_|$)",
-            r"(^|_)(street|home|postal)_?address(_|$)",
-            r"(^|_)(iban|credit_?card(_?(number|no))?|card_?number)(_|$)",
-            r"(^|_)ip_?addr(ess)?(_|$)",
-        ),
-        "phi": (r"(^|_)(diagnosis|icd_?(9|10)(_code)?|medical_record(_number)?|mrn|patient_id)(_|$)",),
-    }
-)
-"""Level → expressions for column names that look like it; used where the level exists."""
 
 IMPLIED_PLUGINS: Mapping[str, str] = MappingProxyType({"dbt": "core"})
 """Categories that have a plugin even when the manifest names none."""
@@ -270,10 +254,23 @@ def effective_name_patterns(manifest: Manifest) -> tuple[NamePattern, ...]:
         return classification.name_patterns
     return tuple(
         NamePattern(pattern=pattern, level=level)
-        for level, patterns in DEFAULT_NAME_PATTERNS.items()
+        for level, patterns in sensitive_names.PATTERNS.items()
         if level in classification.levels
         for pattern in patterns
     )
+
+
+def effective_name_exceptions(manifest: Manifest) -> tuple[str, ...]:
+    """Names that no pattern means: the manifest's list, else floe's beside floe's own patterns."""
+    classification = manifest.governance.classification
+    if classification.name_exceptions is not None:
+        return classification.name_exceptions
+    return sensitive_names.EXCEPTIONS if classification.name_patterns is None else ()
+
+
+def name_defaults(manifest: Manifest) -> int:
+    """Which version of floe's list of sensitive names holds; 0 where the manifest has a list of its own."""
+    return sensitive_names.VERSION if manifest.governance.classification.name_patterns is None else 0
 
 
 def effective_waivers(manifest: Manifest) -> tuple[Waiver, ...]:
@@ -313,6 +310,8 @@ class InEffect:
                 return _field(effective_level_rules(self._manifest).get(level), key)
             case ("governance", "classification", "name_patterns"):
                 return [_written(pattern) for pattern in effective_name_patterns(self._manifest)]
+            case ("governance", "classification", "name_exceptions"):
+                return list(effective_name_exceptions(self._manifest))
             case ("governance", "access_control", "roles"):
                 return {name: _written(role) for name, role in effective_roles(self._manifest).items()}
             case ("governance", "access_control", "roles", role, key):

@@ -16,6 +16,7 @@ from floe_engine.errors import UsageError
 from floe_engine.manifest.effective import (
     effective_layers,
     effective_level_rules,
+    effective_name_exceptions,
     effective_name_patterns,
     effective_permissions,
     effective_roles,
@@ -185,6 +186,8 @@ def _computed(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, st
             return [
                 f"{pattern.level}: {pattern.pattern}" for pattern in effective_name_patterns(manifest)
             ], "floe's default"
+        case ("governance", "classification", "name_exceptions"):
+            return list(effective_name_exceptions(manifest)), "floe's default"
         case ("governance", "classification", "rules", str(level), str(key)):
             rule = effective_level_rules(manifest).get(level)
             found = getattr(rule, key, None) if rule else None

@@ -180,7 +180,12 @@ class Classification(Settings):
     name_patterns: Annotated[tuple[NamePattern, ...] | None, Superset(tighter="PAT001", looser="PAT002")] = (
         None
     )
-    """Columns that look sensitive by their names; unset: floe's list (email, phone, ssn, …)."""
+    """Columns that look sensitive by their names; unset: floe's list (email, phone, ssn, …). A pattern
+    is searched in the name and in its words, so that `customerEmail` is found as `customer_email`."""
+
+    name_exceptions: Annotated[tuple[Text, ...] | None, Subset(tighter="PAT004", looser="PAT005")] = None
+    """Expressions for names that no pattern means, such as `^is_` or `_hash$`; unset: floe's beside
+    floe's own patterns, and none beside others."""
 
     rules: dict[Name, LevelRule] = Field({})
     """What holds at each level; unset levels keep floe's."""

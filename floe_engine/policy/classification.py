@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from floe_engine.artifact.model import NamePattern
+from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
-from floe_engine.expressions import Expressions
+from floe_engine.expressions import Expressions, together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
-from floe_engine.text import did_you_mean
+from floe_engine.text import as_words, did_you_mean
 
 
 class LevelDeclared(ModelRule):
@@ -96,13 +96,14 @@ class LooksSensitive(Rule):
 
     Only columns that declare nothing are named, in models, seeds, snapshots and sources; any
     declaration, also a lower one, answers the question. A level declared for the whole model
-    answers it too where it is high enough.
+    answers it too where it is high enough. Patterns are searched in the name and in its words;
+    ``name_exceptions`` say which names only sound so.
     """
 
     id = "FLOE-E242"
     family = Family.CLASSIFICATION
     setting = "governance.classification.name_patterns"
-    reads = (*SENSITIVITY, (CLASSIFICATION, "namePatterns"))
+    reads = (*SENSITIVITY, (CLASSIFICATION, "namePatterns"), (CLASSIFICATION, "nameExceptions"))
 
     def active(self, platform: Platform) -> bool:
         """Where there are patterns."""
@@ -110,7 +111,7 @@ class LooksSensitive(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
-        looks = _Looks(view.platform.classification.name_patterns)
+        looks = Looks(view.platform.classification)
         for node in view.nodes:
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
@@ -205,20 +206,30 @@ class RequiredMeta(ModelRule):
                 )
 
 
-class _Looks:
+class Looks:
     """Which level a column's name looks like; a name that comes again is not searched again."""
 
-    def __init__(self, patterns: Iterable[NamePattern]) -> None:
-        known = tuple(patterns)
+    def __init__(self, policy: ClassificationPolicy) -> None:
+        known = policy.name_patterns
         self._levels = [entry.level for entry in known]
-        self._expressions = Expressions([entry.pattern for entry in known], ignore_case=True)
+        self._expressions = together(tuple(entry.pattern for entry in known), ignore_case=True)
+        self._exceptions = together(policy.name_exceptions, ignore_case=True)
         self._known: dict[str, str | None] = {}
 
     def like(self, name: str) -> str | None:
+        """The level; None where no pattern means the name."""
         if name not in self._known:
-            index = self._expressions.search(name)
-            self._known[name] = None if index is None else self._levels[index]
+            index = self._search(self._expressions, name)
+            excepted = index is not None and self._search(self._exceptions, name) is not None
+            self._known[name] = None if index is None or excepted else self._levels[index]
         return self._known[name]
+
+    @staticmethod
+    def _search(expressions: Expressions, name: str) -> int | None:
+        """The first that is in the name, else in its words."""
+        found = expressions.search(name)
+        words = as_words(name)
+        return expressions.search(words) if found is None and words != name else found
 
 
 def _correction(level: str, view: View) -> str:

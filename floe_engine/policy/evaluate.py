@@ -27,7 +27,7 @@ from floe_engine.policy.rules import RULES
 from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
 from floe_engine.policy.waivers import WaiverRule, Waivers
-from floe_engine.project.facts import Model, Project, Source
+from floe_engine.project.facts import Model, Project, Reader, Source
 
 if TYPE_CHECKING:
     from floe_engine.policy.traces import LineageCache
@@ -98,6 +98,10 @@ class Evaluation:
     """Rule ID to how it was enforced; inactive rules are ``off``."""
     models: int
     """How many models were judged."""
+    reader: Reader = "manifest"
+    """Where the facts came from."""
+    note: str = ""
+    """What a data team should know and cannot mend: waivers of the platform that hold no longer."""
     partial: bool = False
     """Whether ``select`` or ``exclude`` left something out: a baseline cannot shrink by that."""
     stale_baseline: int = 0
@@ -193,58 +197,110 @@ def evaluate(
 
     Raises `UsageError` for a selector that names a rule that does not exist.
     """
-    selection = resolve(project, [rule.id for rule in RULES], select, exclude)
-    view = View(platform, project, selection.nodes, traces)
     excuses = Waivers(platform, waivers, today or datetime.now(UTC).date())
-    bench = _Bench(view, excuses, baseline, what_if)
-    enforcement: dict[str, Enforcement] = {}
-    for rule in RULES:
-        wanted = rule.id in selection.rules and rule.active(platform)
-        enforcement[rule.id] = enforcement_of(rule, platform, what_if) if wanted else "off"
-        if enforcement[rule.id] != "off" and not isinstance(rule, WaiverRule):
-            bench.ask(rule, enforcement[rule.id], rule.examine(view))
-    # A part of the models or rules cannot tell whether a waiver is needed for the rest.
-    partial = view.narrowed or len(selection.rules) < len(RULES)
-    unused = [] if partial else excuses.unused()
-    for rule in RULES:
-        if isinstance(rule, WaiverRule) and enforcement[rule.id] != "off":
-            bench.ask(rule, enforcement[rule.id], rule.examine_waivers(excuses.entries, unused))
-    findings = tuple(sorted(bench.findings, key=_place))
-    return Evaluation(
-        platform=f"{platform.name} {platform.version}",
-        project=project.name,
-        findings=findings,
-        checked=frozenset(bench.checked),
-        layers={model.label: view.layer(model) for model in view.models},
-        coverage=_coverage(view),
-        enforcement=enforcement,
-        models=len(view.models),
-        partial=partial,
-        stale_baseline=0 if baseline is None or partial else len(baseline) - len(baseline.shrunk(findings)),
+    (evaluation,) = evaluate_together(
+        platform,
+        (project,),
+        excuses,
+        baseline=baseline,
+        select=tuple(select),
+        exclude=tuple(exclude),
+        what_if=what_if,
+        traces=traces,
     )
+    return evaluation
+
+
+def evaluate_together(
+    platform: Platform,
+    projects: Sequence[Project],
+    excuses: Waivers,
+    *,
+    baseline: Baseline | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    what_if: Enforcement | None = None,
+    traces: LineageCache | None = None,
+) -> tuple[Evaluation, ...]:
+    """Judge the projects of one data product: a waiver is needed where any of them needs it.
+
+    What is wrong with the waivers themselves is found once, in the first evaluation.
+    """
+    benches = []
+    for project in projects:
+        selection = resolve(project, [rule.id for rule in RULES], select, exclude)
+        view = View(platform, project, selection.nodes, traces)
+        bench = _Bench(view, excuses, baseline, what_if, selection.rules)
+        for rule in RULES:
+            if not isinstance(rule, WaiverRule):
+                bench.ask(rule, rule.examine(view))
+        benches.append(bench)
+    # A part of the models or rules cannot tell whether a waiver is needed for the rest.
+    unused = [] if any(bench.partial for bench in benches) else excuses.unused()
+    for rule in RULES:
+        if isinstance(rule, WaiverRule):
+            for bench in benches[:1]:
+                bench.ask(rule, rule.examine_waivers(excuses.own, unused))
+    known = len(baseline) if baseline is not None else 0
+    left = 0
+    if baseline is not None and not any(bench.partial for bench in benches):
+        left = known - len(baseline.shrunk(finding for bench in benches for finding in bench.findings))
+    return tuple(bench.evaluation(left if bench is benches[0] else 0) for bench in benches)
 
 
 class _Bench:
     """Collects what rules find, and makes of each finding what the platform wants."""
 
     def __init__(
-        self, view: View, waivers: Waivers, baseline: Baseline | None, what_if: Enforcement | None
+        self,
+        view: View,
+        waivers: Waivers,
+        baseline: Baseline | None,
+        what_if: Enforcement | None,
+        rules: frozenset[str],
     ) -> None:
         self.view = view
         self.waivers = waivers
         self.baseline = baseline
-        self.what_if = what_if
+        self.partial = view.narrowed or len(rules) < len(RULES)
+        self.enforcement: dict[str, Enforcement] = {
+            rule.id: enforcement_of(rule, view.platform, what_if)
+            if rule.id in rules and rule.active(view.platform)
+            else "off"
+            for rule in RULES
+        }
         self.findings: list[Finding] = []
         self.checked: list[tuple[str, str]] = []
         nodes: Sequence[Model | Source] = (*view.sources, *view.resources)
         self.nodes = {node.label: node for node in nodes}
 
-    def ask(self, rule: Rule, enforcement: Enforcement, examined: Iterable[Examined]) -> None:
-        severity = severity_of(rule, enforcement)
+    def ask(self, rule: Rule, examined: Iterable[Examined]) -> None:
+        """Take in what a rule found, unless it is off."""
+        if self.enforcement[rule.id] == "off":
+            return
+        severity = severity_of(rule, self.enforcement[rule.id])
         for subject, findings in examined:
             self.checked.append((rule.id, subject))
             for finding in findings:
                 self.findings.append(self._judged(rule, finding, subject, severity))
+
+    def evaluation(self, stale_baseline: int) -> Evaluation:
+        """What came of it."""
+        view = self.view
+        return Evaluation(
+            platform=f"{view.platform.name} {view.platform.version}",
+            project=view.project.name,
+            findings=tuple(sorted(self.findings, key=_place)),
+            checked=frozenset(self.checked),
+            layers={model.label: view.layer(model) for model in view.models},
+            coverage=_coverage(view),
+            enforcement=self.enforcement,
+            models=len(view.models),
+            reader=view.project.reader,
+            note=self.waivers.note,
+            partial=self.partial,
+            stale_baseline=stale_baseline,
+        )
 
     def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
         node = self.nodes.get(subject)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -10,6 +11,11 @@ from msgspec import Struct, structs
 from floe_engine.artifact.model import Waiver
 
 FindingSeverity = Literal["error", "warning", "info"]
+
+
+def located(prefix: str, path: str) -> str:
+    """A finding's path from where the reader stands; `prefix` leads to the project (``dbt/``)."""
+    return posixpath.normpath(prefix + path) if prefix else path
 
 
 class Finding(Struct, frozen=True, gc=False):

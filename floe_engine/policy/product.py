@@ -6,9 +6,10 @@ what is written afterwards, is not its business.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from msgspec import structs
@@ -16,8 +17,10 @@ from msgspec import structs
 from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.files import stands
-from floe_engine.policy.evaluate import Evaluation, evaluate
+from floe_engine.document.document import MAX_BYTES, decode, parse
+from floe_engine.files import read_bounded, stands
+from floe_engine.policy.evaluate import Evaluation, evaluate_together
+from floe_engine.policy.waivers import Place, Waivers
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
 from floe_engine.project.spec import Spec
@@ -79,9 +82,30 @@ def judge(
     projects: Sequence[Project], platform: Platform, spec: Spec | None = None, *, today: date | None = None
 ) -> tuple[Evaluation, ...]:
     """An evaluation of each project under `platform`, as floe.yaml sharpens and excuses it."""
-    if spec is None:
-        return tuple(evaluate(platform, project, today=today) for project in projects)
-    return tuple(
-        evaluate(tightened(platform, spec), project, waivers=own_waivers(spec), today=today)
-        for project in projects
-    )
+    if spec is not None:
+        platform = tightened(platform, spec)
+    return evaluate_together(platform, projects, excuses(platform, spec, projects, today=today))
+
+
+def excuses(
+    platform: Platform, spec: Spec | None, projects: Sequence[Project], *, today: date | None = None
+) -> Waivers:
+    """The waivers of the platform and of the data team, which know where they stand in floe.yaml."""
+    today = today or datetime.now(UTC).date()
+    if spec is None or not spec.waivers or not projects:
+        return Waivers(platform, (), today)
+    waivers = own_waivers(spec)
+    return Waivers(platform, waivers, today, _places(spec, projects[0].directory, waivers))
+
+
+def _places(spec: Spec, directory: Path, waivers: Sequence[Waiver]) -> dict[str, Place]:
+    """Where each waiver stands, seen from `directory`, the first dbt project's."""
+    named = Path(os.path.relpath(".", spec.transforms[0].project_dir), SPEC_FILE).as_posix()
+    path = directory / named
+    if not stands(path):
+        return {waiver.id: Place(named) for waiver in waivers}
+    document = parse(decode(read_bounded(path, MAX_BYTES, what=SPEC_FILE)))
+    return {
+        waiver.id: Place(named, document.locate(("waivers", number)).start.line + 1)
+        for number, waiver in enumerate(waivers)
+    }

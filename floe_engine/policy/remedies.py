@@ -5,7 +5,8 @@ And what a stricter platform would stop, for the first day on which a project is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.project.facts import Project
 from floe_engine.text import plural
@@ -39,14 +41,20 @@ class Remedy:
         return f"{first.path}:{first.line}" if first.path else first.subject
 
     @property
+    def harm(self) -> Harm:
+        """The worst of what it mends."""
+        return min(harm_of(finding.rule) for finding in self.findings)
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it satisfies."""
         return tuple(dict.fromkeys(finding.rule for finding in self.findings))
 
 
 def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
-    """The most valuable edits: those that unblock most at once, then those with most dependents.
+    """What to do first: by harm, then what unblocks most at once, then what has most dependents.
 
+    No rule takes more than `_SHARE` of the places while others have edits too.
     Findings of one rule on the columns of one model are one edit; so are findings with the same
     `Finding.fix`, whichever rule and model they are of. What a rule wants of each model of a folder
     is told once, for all of them. Waived and baselined ones need none.
@@ -73,6 +81,7 @@ def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
     ranked = sorted(
         found,
         key=lambda remedy: (
+            remedy.harm,
             -(remedy.blocking / remedy.edits),
             -(len(remedy.findings) / remedy.edits),
             -remedy.blocking,
@@ -80,8 +89,24 @@ def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
             remedy.title,
         ),
     )
-    return tuple(ranked[:limit])
+    return tuple(_mixed(ranked, limit))
 
+
+def _mixed(ranked: Sequence[Remedy], limit: int) -> Iterator[Remedy]:
+    """The first `limit`, but those past a rule's share only where nothing else is left; order is kept."""
+    share = max(1, round(limit * _SHARE))
+    seen: Counter[str] = Counter()
+    early: list[tuple[int, Remedy]] = []
+    late: list[tuple[int, Remedy]] = []
+    for place, remedy in enumerate(ranked):
+        seen[remedy.rules[0]] += 1
+        (early if seen[remedy.rules[0]] <= share else late).append((place, remedy))
+    chosen = (early + late)[:limit]
+    yield from (remedy for _, remedy in sorted(chosen, key=lambda pair: pair[0]))
+
+
+_SHARE = 0.3
+"""Of the places in a list of what to do first, how many one rule may take."""
 
 _ALIKE = 3
 """From how many models of a folder on an edit that all of them want is told once."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
+from floe_engine.policy.data_types import agrees
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
@@ -20,18 +21,6 @@ _CASES = {
     "upper": re.compile(r"[A-Z_][A-Z0-9_]*"),
     "any": re.compile(r".*"),
 }
-
-_SAME_TYPE = (
-    frozenset({"string", "varchar", "text", "character varying", "nvarchar", "char", "character", "bpchar"}),
-    frozenset({"int", "integer", "int4", "int32"}),
-    frozenset({"bigint", "int8", "int64", "long"}),
-    frozenset({"numeric", "decimal", "number", "bignumeric"}),
-    frozenset({"float", "float8", "float64", "double", "double precision"}),
-    frozenset({"bool", "boolean"}),
-    frozenset({"timestamp", "timestamp without time zone", "timestamp_ntz", "datetime"}),
-    frozenset({"timestamptz", "timestamp with time zone", "timestamp_tz"}),
-)
-"""Names of one type in different databases."""
 
 
 def well_spelt(name: str, case: str) -> bool:
@@ -140,7 +129,7 @@ class RequiredColumns(ModelRule):
                     suggestion=f"declare column {expected}",
                     parameter=wanted.name,
                 )
-            elif wanted.type and not same_type(column.data_type, wanted.type):
+            elif wanted.type and not has_type(column.data_type, wanted.type, view.project.adapter):
                 yield self.finding(
                     model,
                     f"{model.label}.{column.name} has another type than layer {layer} requires",
@@ -154,7 +143,10 @@ class RequiredColumns(ModelRule):
 class TypeRules(ColumnRule):
     """A column whose name matches a type rule has that type.
 
-    Such as ``.*_at`` is a timestamp. Only declared types are compared; FLOE-E274 asks for those.
+    Such as ``.*_at`` is a timestamp. Types are compared by family, as the project's database spells
+    them: ``NUMBER(38,0)``, ``INT64`` and ``bigint`` are integers, and ``timestamp`` takes one with a time
+    zone too. Of a type that the user made nothing is said. Only declared types are compared;
+    FLOE-E274 asks for those.
     """
 
     id = "FLOE-E273"
@@ -172,7 +164,7 @@ class TypeRules(ColumnRule):
                 continue
             for rule in view.platform.schemas.type_rules:
                 named = fullmatch(rule.pattern, column.name, ignore_case=True)
-                if named and not same_type(column.data_type, rule.type):
+                if named and not has_type(column.data_type, rule.type, view.project.adapter):
                     yield self.finding(
                         model,
                         f"{model.label}.{column.name} is {column.data_type}; {rule.pattern} is {rule.type}",
@@ -243,24 +235,16 @@ class LayerContract(ModelRule):
             )
 
 
-def same_type(actual: str | None, wanted: str) -> bool:
-    """Whether two type names mean the same; a size counts only where `wanted` has one."""
-    if actual is None:
-        return False
-    first, second = actual.strip().casefold(), wanted.strip().casefold()
-    if first == second:
-        return True
-    if "(" in second:
-        return re.sub(r"\s", "", first) == re.sub(r"\s", "", second)
-    first = re.sub(r"\s*\([^)]*\)", "", first)
-    return first == second or any(first in names and second in names for names in _SAME_TYPE)
+def has_type(actual: str | None, wanted: str, adapter: str | None = None) -> bool:
+    """Whether a declared type is one that a rule takes, or one of which nobody can say; none is neither."""
+    return actual is not None and agrees(actual, wanted, adapter) is not False
 
 
 def _recased(name: str, case: str) -> str:
     words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", name) if word]
-    if not words:
-        return name
     if case == "camel":
-        return words[0].lower() + "".join(word.capitalize() for word in words[1:])
-    joined = "_".join(words)
+        return words[0].lower() + "".join(word.capitalize() for word in words[1:]) if words else name
+    # An underscore at an end is legal in these cases and tells the column apart.
+    start = "_" if name.startswith("_") or (words[:1] and words[0][0].isdigit()) else ""
+    joined = start + "_".join(words) + ("_" if words and name.endswith("_") else "")
     return joined.upper() if case == "upper" else joined.lower()

@@ -11,6 +11,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.cases import Case, Expectation, Result
+from floe_engine.policy.data_types import an_example
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META, Layering
@@ -98,7 +99,9 @@ def key_of(platform: Platform) -> str:
 def column(platform: Platform, name: str, **fields: Any) -> Column:
     """A described column of the type that the platform wants of its name."""
     types = [
-        rule.type for rule in platform.schemas.type_rules if fullmatch(rule.pattern, name, ignore_case=True)
+        an_example(rule.type)
+        for rule in platform.schemas.type_rules
+        if fullmatch(rule.pattern, name, ignore_case=True)
     ]
     return Column(name, **{"description": f"The {name}.", "data_type": next(iter(types), "integer")} | fields)
 

@@ -13,6 +13,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.policy import sql_trace
 from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.classification import Looks
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.specimens import (
     SOURCE_ID,
@@ -106,10 +107,11 @@ def _declared(platform: Platform, layer: str | None) -> Iterator[Case]:
 
 def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E242"
+    looks = Looks(platform.classification)
     for entry in platform.classification.name_patterns:
         regex = compiled(entry.pattern, ignore_case=True)
-        suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 1))
-        name = next((word for word in suspects if regex.search(word) is not None), None)
+        suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 8))
+        name = next((word for word in suspects if regex.search(word) is not None and looks.like(word)), None)
         if name is None:
             continue
         silent = replace(specimen(platform, layer), columns=(Column(name),))

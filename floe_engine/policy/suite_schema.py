@@ -12,15 +12,14 @@ from floe_engine.artifact.model import CustomRule, TypeRule
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
+from floe_engine.policy.data_types import a_counterexample, agrees, an_example
 from floe_engine.policy.required_tests import is_named
-from floe_engine.policy.schema_registry import same_type
 from floe_engine.policy.specimens import case, compliance, specimen, violation, without_meta
 from floe_engine.policy.words import MOST, words
 from floe_engine.project.facts import Column, DataTest, Model
 
 _WELL_SPELT = {"snake": "order_total", "camel": "orderTotal", "upper": "ORDER_TOTAL"}
 _MISSPELT = {"snake": "OrderTotal", "camel": "order_total", "upper": "order_total"}
-_NO_TYPE = "no_such_type"
 
 
 def schema_cases(platform: Platform) -> Iterator[Case]:
@@ -47,7 +46,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
         )
     for home, columns in schemas.required_columns.items():
         model = specimen(platform, home)
-        declared = tuple(Column(column.name, data_type=column.type) for column in columns)
+        declared = tuple(Column(c.name, data_type=an_example(c.type) if c.type else None) for c in columns)
         for place, column in enumerate(columns):
             title = f"{home} requires column {column.name}"
             left = declared[:place] + declared[place + 1 :]
@@ -55,7 +54,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
                 platform, "FLOE-E272", title, replace(model, columns=declared), replace(model, columns=left)
             )
             if column.type:
-                wrong = (*left, Column(column.name, data_type=_NO_TYPE))
+                wrong = (*left, Column(column.name, data_type=a_counterexample(column.type)))
                 title = f"{home} requires column {column.name} to be {column.type}"
                 yield from _pair(platform, "FLOE-E272", title, None, replace(model, columns=wrong))
     for rule in schemas.type_rules:
@@ -65,8 +64,8 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
                 platform,
                 "FLOE-E273",
                 f"{rule.pattern} is {rule.type}",
-                replace(complete, columns=(Column(suspect, data_type=rule.type),)),
-                replace(complete, columns=(Column(suspect, data_type=_NO_TYPE),)),
+                replace(complete, columns=(Column(suspect, data_type=an_example(rule.type)),)),
+                replace(complete, columns=(Column(suspect, data_type=a_counterexample(rule.type)),)),
             )
     if schemas.require_data_types:
         yield from _pair(
@@ -116,7 +115,7 @@ def _required(platform: Platform, layer: str) -> tuple[str, ...]:
 
 def _name_for(rule: TypeRule, platform: Platform) -> str | None:
     """A column name that a type rule is about and no other contradicts; None where none was found."""
-    others = [other for other in platform.schemas.type_rules if not same_type(other.type, rule.type)]
+    others = [other for other in platform.schemas.type_rules if not agrees(an_example(rule.type), other.type)]
     suspects = (
         "created_at",
         "order_date",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
@@ -21,12 +21,23 @@ from floe_engine.project.facts import Model, Source
 Origin = Literal["platform", "product"]
 
 
+class Place(NamedTuple):
+    """Where a waiver stands: the path of floe.yaml from the dbt project's directory, and its line."""
+
+    path: str = "floe.yaml"
+    line: int = 1
+
+
+_HERE = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A waiver, where it comes from, and why it does not hold (empty: it holds)."""
 
     waiver: Waiver
     origin: Origin
+    place: Place = _HERE
     expired: bool = False
     refused: tuple[str, ...] = ()
 
@@ -34,6 +45,11 @@ class Entry:
     def holds(self) -> bool:
         """Whether it may take findings out of the count."""
         return not self.expired and not self.refused
+
+    @property
+    def why(self) -> str:
+        """Why it does not hold; empty where it does."""
+        return f"expired on {self.waiver.expires}" if self.expired else "; ".join(self.refused)
 
     def covers(self, finding: Finding, node: Model | Source | None, platform: Platform) -> bool:
         """Whether it is about a finding. `node` is the finding's subject, None for a layer or project."""
@@ -49,12 +65,15 @@ class Entry:
 class Waivers:
     """All waivers of an evaluation, with a memory of which were used."""
 
-    def __init__(self, platform: Platform, product: Iterable[Waiver], today: date) -> None:
+    def __init__(
+        self, platform: Platform, product: Iterable[Waiver], today: date, places: Mapping[str, Place] = {}
+    ) -> None:
         self.platform = platform
         self.today = today
+        self.places = places
         self.entries = [
             *(self._entry(waiver, "platform") for waiver in platform.gates.waivers),
-            *(self._entry(waiver, "product") for waiver in product),
+            *(self._entry(waiver, "product", places.get(waiver.id, _HERE)) for waiver in product),
         ]
         self._used: set[int] = set()
 
@@ -66,15 +85,31 @@ class Waivers:
                 return entry.waiver
         return None
 
+    @property
+    def own(self) -> list[Entry]:
+        """The data team's. The platform's are its own affair: nobody else can mend them."""
+        return [entry for entry in self.entries if entry.origin == "product"]
+
     def unused(self) -> list[Entry]:
         """Waivers that hold and cover nothing."""
         return [e for place, e in enumerate(self.entries) if e.holds and place not in self._used]
 
-    def _entry(self, waiver: Waiver, origin: Origin) -> Entry:
+    @property
+    def note(self) -> str:
+        """A line on the platform's waivers that hold no longer; empty where all do."""
+        gone = [entry for entry in self.entries if entry.origin == "platform" and not entry.holds]
+        if not gone:
+            return ""
+        named = ", ".join(f"{entry.waiver.id} ({entry.why})" for entry in gone[:3])
+        more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+        return f"{self.platform.name} has waivers that excuse nothing now: {named}{more}"
+
+    def _entry(self, waiver: Waiver, origin: Origin, place: Place = _HERE) -> Entry:
         expires = _day(waiver.expires)
         return Entry(
             waiver,
             origin,
+            place,
             expired=expires is not None and expires < self.today,
             refused=tuple(self._objections(waiver, origin, expires)),
         )
@@ -121,12 +156,13 @@ class WaiverRule(Rule):
         raise NotImplementedError
 
     def about(self, entry: Entry, message: str, *, expected: str, actual: str, suggestion: str) -> Finding:
-        """A finding on a waiver, in floe.yaml if it is the product's; the platform's has no file here."""
+        """A finding on a waiver, where it stands in floe.yaml."""
         return Finding(
             rule=self.id,
             subject=f"waiver {entry.waiver.id}",
             message=message,
-            path="floe.yaml" if entry.origin == "product" else "",
+            path=entry.place.path,
+            line=entry.place.line,
             expected=expected,
             actual=actual,
             suggestion=suggestion,
@@ -136,7 +172,9 @@ class WaiverRule(Rule):
 class WaiverExpired(WaiverRule):
     """No waiver has expired.
 
-    What it excused counts again, and the waiver itself fails until somebody renews or removes it.
+    What it excused counts again, and the waiver itself fails until somebody renews or removes it. Of
+    the platform's own waivers the platform team hears, in `floe platform check`, `test` and `publish`;
+    a data team is told in a line that they excuse nothing any more.
     """
 
     id = "FLOE-E290"

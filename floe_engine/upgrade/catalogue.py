@@ -15,6 +15,7 @@ import msgspec
 
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
+    CLASSIFICATION,
     FILES,
     LAYER_CONSTRAINTS,
     MANIFEST,
@@ -155,6 +156,7 @@ BY_HAND: tuple[Row, ...] = (
     Row("MET004", "MET004", anything, ((MANIFEST, "metadata", "scope"),)),
     Row("ENG001", "ENG002", newer, ((MANIFEST, "engine", "minVersion"),)),
     Row("ENG002", "ENG001", older, ((MANIFEST, "engine", "minVersion"),)),
+    Row("PAT006", "PAT006", anything, ((CLASSIFICATION, "nameDefaults"),)),
     Row("PAR002", "PAR002", anything, ((MANIFEST, "parent", "digest"),)),
     Row(
         "PAR001",

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from floe_engine.artifact.paths import ACCESS_CONTROL, FILES, LAYER_CONSTRAINTS, MANIFEST, NAMING_RULES
+from floe_engine.artifact.paths import (
+    ACCESS_CONTROL,
+    CLASSIFICATION,
+    FILES,
+    LAYER_CONSTRAINTS,
+    MANIFEST,
+    NAMING_RULES,
+)
 from floe_engine.artifact.shape import Path, Pattern, published
 from floe_engine.document.diagnostics import Span
 from floe_engine.document.document import Document
@@ -20,6 +27,7 @@ _BESIDE: tuple[tuple[Pattern, Path], ...] = (
     ((MANIFEST,), ()),
     ((MANIFEST, "architecture", "pattern"), ("data_architecture", "pattern")),
     ((MANIFEST, "architecture", "enforcement"), ("data_architecture", "naming", "enforcement")),
+    ((CLASSIFICATION, "nameDefaults"), ("governance", "classification", "name_patterns")),
     ((ACCESS_CONTROL, "roles", "*"), ("governance", "access_control", "roles", "*")),
     ((NAMING_RULES, "aliases"), ("data_architecture", "layers")),
     ((LAYER_CONSTRAINTS, "_meta", "order"), ("data_architecture", "layers")),

@@ -18,13 +18,17 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
 )
 from floe_engine.errors import ConfigurationError
-from floe_engine.events import CancelToken, Report, Stage, Step, silent, warnings_only
+from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent, warnings_only
 from floe_engine.files import rfc3339
 from floe_engine.manifest.check import Checked
 from floe_engine.manifest.plugins import ResolvedPlugin
 from floe_engine.manifest.schema import Manifest
+from floe_engine.text import plural
 from floe_engine.workflows.check_platform import check_platform
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import MANIFEST_FILE, Workspace
+
+_WARNINGS = 5
+"""How many problems that stop nothing are told here."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ def compile_platform(
         )
     report(Step("Schema validation passed", key="schema"))
     report(Step("Plugin references valid", key="plugins"))
+    for warning in checked.warnings[:_WARNINGS]:
+        report(Notice(f"{MANIFEST_FILE}:{warning.span.start}: {warning.message}", warning.hint))
+    if (more := len(checked.warnings) - _WARNINGS) > 0:
+        report(Notice(f"{plural(more, 'warning')} more", "`floe platform check` shows them all"))
     cancel.check()
 
     report(Stage(2, 4, "Resolving plugin charts"))

@@ -14,8 +14,8 @@ from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import Directory, placed, read_bounded, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
-from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate
-from floe_engine.policy.product import own_waivers, projects_of, tightened
+from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
+from floe_engine.policy.product import excuses, projects_of, tightened
 from floe_engine.project.facts import Project
 from floe_engine.project.profiles import Outcome, profile, write_profile
 from floe_engine.project.spec import Spec
@@ -103,23 +103,26 @@ def compile_project(
     report(Stage(2, 4, "Validating against platform"))
     known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
     _, projects = projects_of(workspace.directory)
-    evaluations = []
+    cancel.check()
     for project in projects:
-        cancel.check()
         for warning in project.warnings:
             report(Notice(warning))
-        evaluation = evaluate(
-            platform,
-            project,
-            waivers=own_waivers(spec),
-            baseline=known,
-            select=options.select,
-            exclude=options.exclude,
-            what_if=options.what_if,
-        )
-        evaluations.append(evaluation)
+    evaluations = evaluate_together(
+        platform,
+        projects,
+        excuses(platform, spec, projects),
+        baseline=known,
+        select=options.select,
+        exclude=options.exclude,
+        what_if=options.what_if,
+    )
+    several = len(evaluations) > 1
+    for evaluation in evaluations:
+        of = f"{evaluation.project}: " if several else ""
         for step in evaluation.steps:
-            report(Step(step.title, step.outcome, _detail(step), key=step.title))
+            report(Step(f"{of}{step.title}", step.outcome, _detail(step), key=f"{of}{step.title}"))
+    if evaluations and evaluations[0].note:
+        report(Notice(evaluations[0].note, "nothing to do here: the platform team renews or removes them"))
     if not evaluations or all(evaluation.nothing_checked for evaluation in evaluations):
         raise NothingChecked(
             "no model was checked",
@@ -130,7 +133,7 @@ def compile_project(
             if options.select or options.exclude
             else "check transforms[].project_dir in floe.yaml",
         )
-    compiled = CompiledProject(spec, platform, projects, tuple(evaluations), None, None)
+    compiled = CompiledProject(spec, platform, projects, evaluations, None, None)
     if options.baseline is not None and options.what_if is None:
         compiled = _ratchet(workspace, compiled, options.baseline, known, report)
     if not compiled.ok or options.what_if is not None or not options.write_profile:

@@ -151,6 +151,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
         [{"pattern": "amount", "level": "pii"}, {"pattern": "email", "level": "pii"}],
         None,
     ),
+    f"{CLASSES}.name_exceptions": ([], ["_hash$"], ["_hash$", "amount"], None),
     f"{ACCESS}.default": ("deny", "allow"),
     f"{ACCESS}.roles": (
         {"analyst": {}, "admin": {}},

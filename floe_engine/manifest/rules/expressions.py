@@ -31,6 +31,7 @@ def _expressions(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     if pattern is not None:
         yield (*naming, "name_pattern"), pattern
     yield from draft.texts(*naming, "custom_patterns")
+    yield from draft.texts("governance", "classification", "name_exceptions")
     for parent in (
         ("governance", "classification", "name_patterns"),
         ("catalog", "schema_registry", "type_rules"),

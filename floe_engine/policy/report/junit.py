@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, located
 from floe_engine.policy.rules import RULES
 from floe_engine.policy.running import TestRun
 from floe_engine.text import printable
@@ -43,7 +43,8 @@ def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -
             continue
         suite = SubElement(root, "testsuite", name=_clean(f"{name}{rule.id} {rule.title}"))
         for subject in subjects:
-            _subject(suite, rule.id, subject, found.get((rule.id, subject), ()), prefix)
+            key = f"{name}{rule.id}".replace(" ", ".")
+            _subject(suite, rule.id, key, subject, found.get((rule.id, subject), ()), prefix)
         _count(suite)
 
 
@@ -65,8 +66,11 @@ def run_junit(run: TestRun) -> str:
     return _xml(root)
 
 
-def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Finding], prefix: str) -> None:
-    element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(rule_id))
+def _subject(
+    suite: Element, rule_id: str, key: str, subject: str, findings: Sequence[Finding], prefix: str
+) -> None:
+    """`key` and the subject's name tell the case from every other, in all projects."""
+    element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(key))
     if not findings:
         return
     text = "\n".join(_clean(_line(finding, prefix)) for finding in findings)
@@ -83,7 +87,7 @@ def _subject(suite: Element, rule_id: str, subject: str, findings: Sequence[Find
 
 
 def _line(finding: Finding, prefix: str) -> str:
-    place = f"{prefix}{finding.path}:{finding.line}: " if finding.path else ""
+    place = f"{located(prefix, finding.path)}:{finding.line}: " if finding.path else ""
     fix = f" (fix: {finding.suggestion})" if finding.suggestion else ""
     return f"{finding.severity}: {place}{finding.message}{fix}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_engine.notation import COMMENT_LIMIT, markdown
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, located
 from floe_engine.policy.remedies import remedies
 from floe_engine.text import plural
 
@@ -73,7 +73,11 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
 
 def _row(finding: Finding, prefix: str) -> str:
     sign = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}[finding.severity]
-    place = f"<br><sub>{markdown(f'{prefix}{finding.path}:{finding.line}')}</sub>" if finding.path else ""
+    place = (
+        f"<br><sub>{markdown(f'{located(prefix, finding.path)}:{finding.line}')}</sub>"
+        if finding.path
+        else ""
+    )
     cells = (
         sign,
         finding.rule,

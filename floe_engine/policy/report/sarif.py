@@ -7,9 +7,13 @@ from urllib.parse import quote
 
 from floe_engine.notation import sarif_log
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, located
+from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules import RULES
+
+SPEC_FILE = "floe.yaml"
+"""Where a finding stands that is about no file of the project."""
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -35,15 +39,19 @@ def sarif_document(evaluation: Evaluation, *, prefix: str = "") -> dict[str, Any
 
 def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:
     title, _, rest = rule.documentation.partition("\n")
+    problem = "recommendation" if rule.advisory else "error" if harm_of(rule.id) <= Harm.KEYS else "warning"
     strict = evaluation.enforcement[rule.id] == "strict"
     return {
         "id": rule.id,
         "name": type(rule).__name__,
         "shortDescription": {"text": title},
         "fullDescription": {"text": rest.strip() or title},
-        "help": {"text": f"{rest.strip() or title}\n\nSetting: {rule.setting}"},
+        "help": {
+            "text": f"{rest.strip() or title}\n\nSetting: {rule.setting}",
+            "markdown": f"{rest.strip() or title}\n\nSetting: `{rule.setting}`",
+        },
         "defaultConfiguration": {"level": "note" if rule.advisory else "error" if strict else "warning"},
-        "properties": {"tags": [rule.family.value]},
+        "properties": {"tags": [rule.family.value], "precision": "very-high", "problem.severity": problem},
     }
 
 
@@ -54,25 +62,19 @@ def _result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, A
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}{fix}"},
         "partialFingerprints": {"floeFinding/v1": finding.fingerprint},
-        "properties": {
-            "subject": finding.subject,
-            "expected": finding.expected,
-            "actual": finding.actual,
-            "downstream": finding.downstream,
-        },
     }
+    if finding.downstream:
+        result["properties"] = {"downstream": finding.downstream}
     if finding.rule in index:
         result["ruleIndex"] = index[finding.rule]
-    logical = {"fullyQualifiedName": finding.subject, "kind": "object"}
-    if not finding.path:
-        result["locations"] = [{"logicalLocations": [logical]}]
-        return result
+    # GitHub refuses a log with a result that has no place in a file.
+    path = finding.path or SPEC_FILE
+    logical = {"fullyQualifiedName": finding.subject}
     result["locations"] = [
         {
             "physicalLocation": {
                 "artifactLocation": {
-                    "uri": quote(f"{prefix}{finding.path}", errors="surrogateescape"),
-                    "uriBaseId": "%SRCROOT%",
+                    "uri": quote(located(prefix, path), errors="surrogateescape"),
                 },
                 "region": {"startLine": max(finding.line, 1)},
             },

@@ -11,7 +11,8 @@ from typing import Literal
 from msgspec import Struct
 
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, located
+from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.remedies import Preview, remedies
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.text import plural
@@ -71,7 +72,7 @@ def findings_lines(
         for number, edit in enumerate(edits, 1):
             resolves = f"resolves {plural(len(edit.findings), 'finding')}"
             reaches = f", {plural(edit.downstream, 'dependent')}" if edit.downstream else ""
-            where = f"{prefix}{edit.where}" if edit.findings[0].path else edit.where
+            where = located(prefix, edit.where) if edit.findings[0].path else edit.where
             yield Line(f"  {number:>2}. {edit.title}")
             yield Line(f"      {where}: {resolves}{reaches}", "detail")
         yield Line("")
@@ -102,6 +103,64 @@ def _by_rule(findings: Sequence[Finding]) -> Iterator[Line]:
     yield Line("")
 
 
+SCREEN = 40
+"""Lines of a first screen, whatever the project."""
+
+
+def overview_lines(
+    evaluations: Sequence[Evaluation], *, prefixes: Sequence[str] = (), fixes: int = 5
+) -> Iterator[Line]:
+    """What is worst and what to do first, in less than `SCREEN` lines for any number of findings.
+
+    Findings are counted by harm and rule; edits have the share of models that depend on them.
+    """
+    prefixes = prefixes or [""] * len(evaluations)
+    counting = [
+        f for evaluation in evaluations for f in evaluation.findings if not f.waived and not f.baseline
+    ]
+    by_harm: dict[Harm, Counter[str]] = {}
+    for finding in counting:
+        by_harm.setdefault(harm_of(finding.rule), Counter())[finding.rule] += 1
+    blocking = Counter(finding.rule for finding in counting if finding.blocking)
+    for harm, rules in sorted(by_harm.items()):
+        yield Line(f"{harm.title}: {rules.total():,}", "heading")
+        for rule_id, count in rules.most_common(_RULES_SHOWN):
+            style: Style = "error" if blocking[rule_id] else "warning"
+            yield Line(f"  {SIGNS[style]} {count:>6,}  {_rule_title(rule_id)}", style)
+        if len(rules) > _RULES_SHOWN:
+            rest = rules.total() - sum(count for _, count in rules.most_common(_RULES_SHOWN))
+            yield Line(f"    {rest:>6,}  of {plural(len(rules) - _RULES_SHOWN, 'other rule')}", "detail")
+    edits = [
+        (edit, evaluation, prefix)
+        for evaluation, prefix in zip(evaluations, prefixes, strict=True)
+        for edit in remedies(evaluation, fixes)
+    ]
+    edits.sort(key=lambda entry: (entry[0].harm, -entry[0].blocking, -entry[0].downstream))
+    if edits:
+        yield Line("Start here", "heading")
+    for number, (edit, evaluation, prefix) in enumerate(edits[:fixes], 1):
+        where = located(prefix, edit.where) if edit.findings[0].path else edit.where
+        share = f", {100 * edit.downstream // max(evaluation.models, 1)}% of models depend on it"
+        reaches = share if edit.downstream else ""
+        yield Line(f"  {number}. {_short(edit.title)}")
+        yield Line(f"     {where}: resolves {plural(len(edit.findings), 'finding')}{reaches}", "detail")
+    for evaluation in evaluations[:_PROJECTS_SHOWN]:
+        line = summary_line(evaluation)
+        name = f"{evaluation.project}: " if len(evaluations) > 1 else ""
+        yield Line(f"{name}{line.text}", line.style)
+    if len(evaluations) > _PROJECTS_SHOWN:
+        yield Line(f"and {plural(len(evaluations) - _PROJECTS_SHOWN, 'project')} more", "detail")
+
+
+_RULES_SHOWN = 2
+_PROJECTS_SHOWN = 6
+_LONGEST = 100
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 def summary_line(evaluation: Evaluation) -> Line:
     """``2 errors, 1 warning, 3 waived · 12 models · 64 of 80 (80%) columns tested``."""
     if evaluation.nothing_checked:
@@ -116,7 +175,8 @@ def summary_line(evaluation: Evaluation) -> Line:
         f" · {coverage.project} {coverage.metric.replace('_', ' ')} tested" if coverage.project.total else ""
     )
     style: Style = "error" if counts.errors else "warning" if counts.warnings else "good"
-    return Line(f"{', '.join(parts)} · {plural(evaluation.models, 'model')}{share}", style)
+    read = f" · read by the {evaluation.reader} reader"
+    return Line(f"{', '.join(parts)} · {plural(evaluation.models, 'model')}{share}{read}", style)
 
 
 def preview_lines(preview: Preview) -> Iterator[Line]:
@@ -136,7 +196,7 @@ def _finding(
 ) -> Iterator[Line]:
     kind = "waived" if finding.waived else "baseline" if finding.baseline else finding.severity
     style: Style = "waived" if finding.waived or finding.baseline else finding.severity
-    place = f"{prefix}{finding.path}:{finding.line} " if by == "rule" and finding.path else ""
+    place = f"{located(prefix, finding.path)}:{finding.line} " if by == "rule" and finding.path else ""
     code = "" if by == "rule" else f"{finding.rule}  "
     yield Line(f"  {SIGNS[kind]} {place}{code}{finding.message}", style)
     # A message that names both already needs no line that says them again.
@@ -159,7 +219,7 @@ def _finding(
 
 
 def _file_heading(finding: Finding, *, prefix: str) -> str:
-    return f"{prefix}{finding.path}:{finding.line}" if finding.path else finding.subject
+    return f"{located(prefix, finding.path)}:{finding.line}" if finding.path else finding.subject
 
 
 def _rule_heading(finding: Finding) -> str:

@@ -17,16 +17,17 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.notation import COMMENT_LIMIT
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.harm import Harm
 from floe_engine.policy.remedies import remedies, strict_preview
-from floe_engine.policy.report.github import github_annotations
+from floe_engine.policy.report.github import SHOWN, github_annotations
 from floe_engine.policy.report.json_report import findings_document
 from floe_engine.policy.report.junit import evaluations_junit, run_junit
 from floe_engine.policy.report.markdown import findings_markdown
 from floe_engine.policy.report.sarif import sarif_document
-from floe_engine.policy.report.text import findings_lines, preview_lines
+from floe_engine.policy.report.text import SCREEN, findings_lines, overview_lines, preview_lines
 from floe_engine.policy.running import run_policy_tests
 from floe_engine.project.facts import Column
-from tests.engine.policy.samples import judge, model, platform, project, source
+from tests.engine.policy.samples import columns, judge, model, platform, project, source
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parents[2] / "docs" / "schemas"
@@ -66,7 +67,10 @@ def test_sarif_fits_the_standard_and_carries_waivers_as_suppressions() -> None:
     schema = json.loads((HERE / "sarif_parts.schema.json").read_text(encoding="utf-8"))
     log = sarif_document(mixed(), prefix="dbt/")
     jsonschema.validate(log, schema)
-    results = {result["properties"]["subject"]: result for result in log["runs"][0]["results"]}
+    results = {
+        result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: result
+        for result in log["runs"][0]["results"]
+    }
     assert results["stg_old"]["suppressions"][0]["justification"] == (
         "waiver old, ann (until 2025-07-01): goes in May"
     )
@@ -218,7 +222,7 @@ def test_one_edit_that_resolves_many_findings_comes_first() -> None:
         *(model(f"silver_{n}", key="id", parents=["bronze_orders"]) for n in range(3)),
     ]
     evaluation = judge(platform(), *models, model("stg_x"), sources=[raw])
-    first = remedies(evaluation)[0]
+    first = next(edit for edit in remedies(evaluation) if edit.harm is Harm.COVERAGE)
     assert first.title == (
         "declare freshness with warn_after or error_after, and loaded_at_field, on source raw.orders"
     )
@@ -277,7 +281,7 @@ def test_an_edit_that_many_models_of_a_folder_want_is_told_once() -> None:
         model("bronze_a", key="id", parents=[raw.unique_id]),
         *(model(f"silver_{n}", key="id", parents=["bronze_a"]) for n in range(2)),
     ]
-    first, second, third = remedies(judge(platform(), *renamed, elsewhere, *fresh, sources=[raw]))
+    second, third, first = remedies(judge(platform(), *renamed, elsewhere, *fresh, sources=[raw]))
     assert first.title.startswith("declare freshness")
     assert (second.edits, len(second.findings), second.downstream) == (9, 9, 1)
     assert second.title.startswith("stg_4: rename it to bronze_4, or with")
@@ -290,3 +294,59 @@ def test_every_place_that_people_read_starts_where_the_command_was_run() -> None
     assert "dbt/models/schema.yml:3" in [line.text for line in findings_lines(evaluation, prefix="dbt/")]
     assert "error: dbt/models/schema.yml:3: " in evaluations_junit([evaluation], ["dbt/"])
     assert r"dbt/models/schema.yml:3" in findings_markdown(evaluation, prefix="dbt/")
+
+
+def vast() -> Evaluation:
+    """A project with thousands of findings of many kinds."""
+    on = platform(
+        governance__classification={
+            "rules": {"pii": {"forbidden_layers": ["gold"]}},
+            "propagation": {"mode": "name", "enforcement": "strict"},
+        }
+    )
+    pii = {"classification": "pii"}
+    models = [
+        model(f"{layer}_a_model_with_quite_a_long_name_{number}", columns=columns("id", "email", ssn=pii))
+        for layer in ("bronze", "silver", "gold", "stg")
+        for number in range(500)
+    ]
+    exposed = model("gold_z", parents=["bronze_z"], columns=columns(ssn=pii))
+    return judge(on, *models, exposed, model("bronze_z", key="id"))
+
+
+def test_a_first_screen_fits_any_project_and_begins_with_the_worst() -> None:
+    evaluation = vast()
+    assert len(evaluation.findings) > 5_000
+    lines = [line.text for line in overview_lines([evaluation] * 20)]
+    assert len(lines) < SCREEN
+    assert lines[0].startswith("Sensitive data exposed")
+    assert max(map(len, lines)) <= 120
+    assert "read by the manifest reader" in lines[-2]
+
+
+def test_what_to_do_first_is_ranked_by_harm_and_shows_every_kind() -> None:
+    evaluation = vast()
+    harms = [edit.harm for edit in remedies(evaluation)]
+    assert harms == sorted(harms)
+    assert {Harm.EXPOSED, Harm.KEYS, Harm.LAYERS} <= set(harms)
+
+
+def test_github_gets_as_many_annotations_as_it_shows() -> None:
+    lines = list(github_annotations(vast()))
+    errors = [line for line in lines if line.startswith("::error")]
+    assert len(errors) == SHOWN
+    assert "FLOE-E243" in errors[0]
+    assert re.search(r"title=[\d%C,]+ more of the errors::FLOE-E", errors[-1])
+    assert all("file=" in line for line in errors[:-1])
+
+
+def test_sarif_of_twenty_thousand_findings_is_taken_by_github() -> None:
+    evaluation = vast()
+    many = replace(evaluation, findings=(evaluation.findings * 20)[:20_000])
+    document = sarif_document(many, prefix="dbt/")
+    assert len(json.dumps(document, separators=(",", ":"))) < 10_000_000
+    for result in document["runs"][0]["results"]:
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    for rule in document["runs"][0]["tool"]["driver"]["rules"]:
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]

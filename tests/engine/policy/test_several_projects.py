@@ -1,0 +1,101 @@
+"""Several dbt projects under one floe.yaml are judged together; a platform's waivers are its own affair."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli import floe, ok
+
+MANIFEST = """\
+apiVersion: floe.dev/v1
+kind: Manifest
+metadata: {name: acme, version: "1.2.3"}
+plugins:
+  compute: {type: duckdb}
+data_architecture:
+  naming: {enforcement: strict}
+governance:
+  quality_gates: {minimum_test_coverage: 0, required_tests: []}
+  waiver_policy: {allow_in_product: allow, require_expiry: false}
+"""
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    """Two dbt projects, each with a model that only a waiver excuses."""
+    (tmp_path / "platform").mkdir()
+    (tmp_path / "platform/manifest.yaml").write_text(MANIFEST)
+    for name in ("a", "b"):
+        models = tmp_path / "product" / name / "models"
+        models.mkdir(parents=True)
+        (models.parent / "dbt_project.yml").write_text(f"name: shop_{name}\nversion: '1.0'\nprofile: shop\n")
+        (models / f"old_{name}.sql").write_text("select 1 as amount\n")
+    (tmp_path / "product/floe.yaml").write_text(
+        "apiVersion: floe.dev/v1\nkind: DataProduct\nplatform: {manifest: ../platform/manifest.yaml}\n"
+        "transforms:\n  - {type: dbt, project_dir: a}\n  - {type: dbt, project_dir: b}\n"
+        "waivers:\n"
+        "  - {id: for-a, pattern: old_a, reason: r, owner: o}\n"
+        "  - {id: for-b, pattern: old_b, reason: r, owner: o}\n"
+        "  - {id: for-none, pattern: nothing, reason: r, owner: o}\n"
+    )
+    return tmp_path / "product"
+
+
+def test_a_waiver_is_needed_where_any_project_needs_it(product: Path) -> None:
+    done = ok(floe(product, "compile", "--output", "json"))
+    unused = [
+        (finding["subject"], finding["path"], finding["line"])
+        for project in json.loads(done.out)["projects"]
+        for finding in project["findings"]
+        if finding["rule"] == "FLOE-E291"
+    ]
+    assert unused == [("waiver for-none", "../floe.yaml", 10)]
+
+
+def test_findings_on_waivers_point_into_the_floe_yaml_that_there_is(product: Path) -> None:
+    done = ok(floe(product, "compile", "--output", "github"))
+    assert "::warning file=floe.yaml,line=10," in done.out
+    log = json.loads(ok(floe(product, "compile", "--output", "sarif")).out)
+    uris = {
+        location["physicalLocation"]["artifactLocation"]["uri"]
+        for run in log["runs"]
+        for result in run["results"]
+        for location in result["locations"]
+    }
+    assert uris == {"floe.yaml", "a/models/old_a.sql", "b/models/old_b.sql"}
+
+
+def test_cases_of_several_projects_have_keys_of_their_own(product: Path) -> None:
+    root = ElementTree.fromstring(ok(floe(product, "compile", "--output", "junit")).out)
+    keys = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(keys) == len(set(keys))
+    assert ("shop_b.FLOE-E201", "old_b") in keys
+
+
+def test_the_stages_name_the_project_that_they_speak_of(product: Path) -> None:
+    done = ok(floe(product, "compile"))
+    assert "shop_a: Naming conventions" in done.err + done.out
+    assert "shop_b: Naming conventions" in done.err + done.out
+
+
+def test_an_expired_waiver_of_the_platform_fails_no_data_team(product: Path) -> None:
+    manifest = product.parent / "platform/manifest.yaml"
+    expired = "  waivers: [{id: gone, pattern: nobody, reason: r, owner: core, expires: 2024-01-31}]\n"
+    manifest.write_text(MANIFEST + expired)
+    done = ok(floe(product, "compile"))
+    said = done.out + done.err
+    assert said.count("gone (expired on 2024-01-31)") == 1
+    assert "FLOE-E290" not in said
+    # It excuses nothing any more.
+    manifest.write_text(MANIFEST + expired.replace("nobody", '"*"'))
+    text = (product / "floe.yaml").read_text()
+    (product / "floe.yaml").write_text(text.partition("waivers:")[0])
+    assert floe(product, "compile").code == 1
+    # The platform team hears of it wherever it works.
+    for command in (("check",), ("compile",), ("test",), ("publish", "v1.2.3", "--dry-run", "--no-sign")):
+        done = floe(manifest.parent, "platform", *command)
+        assert "expired on 2024-01-31" in done.out + done.err, command
