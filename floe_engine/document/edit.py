@@ -22,7 +22,7 @@ from floe_engine.document.entries import (
     whole_lines,
 )
 from floe_engine.document.nodes import Kind, Node, Path, Style
-from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow
+from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow, item
 from floe_engine.document.scalars import scalar
 from floe_engine.document.text import BOM, LINE_BREAK
 
@@ -132,6 +132,25 @@ def insert_key(
     else:
         line = last_line(document.lines, node, node)
     text = entry(key, value, node.column, document.newline) + _final_break(document, line, value)
+    return _insert_below(document, line, node.column, text)
+
+
+def append(document: Document, sequence: Path, value: Any) -> tuple[TextEdit, ...]:
+    """Add an item to the end of the sequence at path `sequence`; nothing else changes.
+
+    An empty value (``tests:``) becomes a sequence. Raises `KeyError` where there is no such path, and
+    `ValueError` where the value there is no sequence.
+    """
+    node = _definition(_existing(document, sequence))
+    if node.kind is not Kind.SEQUENCE and node.value is not None:
+        raise ValueError(f"{_name(sequence)} is a {node.kind}, not a sequence")
+    if not node.items:
+        return set_value(document, sequence, [value])
+    last = node.items[-1]
+    if node.style is Style.FLOW:
+        return (TextEdit(Span(last.end, last.end), f", {flow(value)}"),)
+    line = last_line(document.lines, last, last)
+    text = item(value, node.column, document.newline) + _final_break(document, line, value)
     return _insert_below(document, line, node.column, text)
 
 

@@ -7,7 +7,7 @@ and no environment.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -221,14 +221,17 @@ def evaluate_together(
     exclude: Sequence[str] = (),
     what_if: Enforcement | None = None,
     traces: LineageCache | None = None,
+    modified: Sequence[Collection[str]] | None = None,
 ) -> tuple[Evaluation, ...]:
     """Judge the projects of one data product: a waiver is needed where any of them needs it.
 
-    What is wrong with the waivers themselves is found once, in the first evaluation.
+    What is wrong with the waivers themselves is found once, in the first evaluation. `modified` are the
+    unique_ids of each project that ``state:modified`` means.
     """
     benches = []
-    for project in projects:
-        selection = resolve(project, [rule.id for rule in RULES], select, exclude)
+    for number, project in enumerate(projects):
+        changed = None if modified is None else modified[number]
+        selection = resolve(project, [rule.id for rule in RULES], select, exclude, changed)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         for rule in RULES:

@@ -1,13 +1,16 @@
 """Which models and which rules to judge: ``--select`` and ``--exclude``, and a waiver's pattern.
 
-A selector is ``tag:nightly``, ``path:models/finance``, a rule ID (``FLOE-E23*``, ``E201``) or a
-glob over model names. Selectors of one kind add up; rules and models narrow each other.
+A selector is ``tag:nightly``, ``path:models/finance``, ``state:modified``, a rule ID (``FLOE-E23*``,
+``E201``), the path of a file (SQL, or the YAML that describes models), or a glob over model names.
+As in dbt, ``+x`` adds what it is made of, ``x+`` what is made of it, ``2+x+1`` so many steps of it,
+``@x`` what is made of it and all that that needs; selectors joined by a comma select what all of
+them do. Selectors of one kind add up; rules and models narrow each other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -15,6 +18,9 @@ from floe_engine.errors import UsageError
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.text import did_you_mean
 
+_GRAPH = re.compile(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
+_KINDS = ("tag", "path", "state")
+_FILES = (".sql", ".py", ".csv", ".yml", ".yaml")
 _RULE = re.compile(r"(FLOE-)?E[0-9][0-9*?]*\Z", re.IGNORECASE)
 
 
@@ -24,7 +30,7 @@ def matches(selector: str, node: Model | Source) -> bool:
     if separator and kind == "tag":
         return any(fnmatchcase(tag, value) for tag in node.tags)
     if separator and kind == "path":
-        return path_matches(value, node.path)
+        return path_matches(value, node.path) or _described_in(value, node)
     return fnmatchcase(node.name, selector) or fnmatchcase(node.label, selector)
 
 
@@ -43,12 +49,17 @@ class Selection:
 
 
 def resolve(
-    project: Project, rule_ids: Sequence[str], select: Iterable[str], exclude: Iterable[str]
+    project: Project,
+    rule_ids: Sequence[str],
+    select: Iterable[str],
+    exclude: Iterable[str],
+    modified: Collection[str] | None = None,
 ) -> Selection:
     """What `select` and `exclude` leave of a project and of the rules.
 
-    Raises `UsageError` for a rule ID or a kind of selector that does not exist: a typo must not
-    look like success.
+    `modified` are the unique_ids that ``state:modified`` means. Raises `UsageError` for a rule ID or
+    a kind of selector that does not exist, and for a state that nobody named: a typo must not look
+    like success.
     """
     wanted_rules, wanted_nodes = _split(select)
     unwanted_rules, unwanted_nodes = _split(exclude)
@@ -58,31 +69,114 @@ def resolve(
     rules -= _rules(unwanted_rules, rule_ids)
     if not wanted_nodes and not unwanted_nodes:
         return Selection(None, rules)
-    everything: tuple[Model | Source, ...] = (*project.models, *project.sources)
-    nodes = frozenset(
-        node.unique_id
-        for node in everything
-        if (not wanted_nodes or _any(wanted_nodes, node)) and not _any(unwanted_nodes, node)
-    )
-    return Selection(nodes, rules)
+    graph = _Graph(project, modified)
+    nodes = graph.everything if not wanted_nodes else graph.union(wanted_nodes)
+    return Selection(nodes - graph.union(unwanted_nodes), rules)
+
+
+class _Graph:
+    """A project's nodes, asked by selectors."""
+
+    def __init__(self, project: Project, modified: Collection[str] | None) -> None:
+        self._project = project
+        self._modified = modified
+        self._nodes: tuple[Model | Source, ...] = (*project.models, *project.sources)
+        self.everything = frozenset(node.unique_id for node in self._nodes)
+
+    def union(self, selectors: Iterable[str]) -> frozenset[str]:
+        """What any of them selects."""
+        found: set[str] = set()
+        for selector in selectors:
+            found |= frozenset.intersection(*(self._one(part) for part in selector.split(",")))
+        return frozenset(found & self.everything)
+
+    def _one(self, selector: str) -> frozenset[str]:
+        parts = _GRAPH.match(selector)
+        assert parts is not None  # any text matches
+        core = set(self._plain(parts["inner"]))
+        found = set(core)
+        if parts["at"]:
+            found |= self._walk(found, self._children, None)
+            found |= self._walk(found, self._parents, None)
+        if parts["up"]:
+            found |= self._walk(core, self._parents, _steps(parts["up"]))
+        if parts["down"]:
+            found |= self._walk(core, self._children, _steps(parts["down"]))
+        return frozenset(found)
+
+    def _plain(self, selector: str) -> Iterator[str]:
+        if selector.startswith("state:"):
+            if self._modified is None:
+                raise UsageError(
+                    f"{selector} needs to know what the project is compared with",
+                    hint="name it with --state: a git revision, or an older manifest.json",
+                )
+            yield from self._modified
+            return
+        for node in self._nodes:
+            if matches(selector, node) or _in_file(selector, node):
+                yield node.unique_id
+
+    def _walk(
+        self, start: Iterable[str], onward: Callable[[str], Iterable[str]], steps: int | None
+    ) -> set[str]:
+        found: set[str] = set()
+        edge = set(start)
+        while edge and steps != 0:
+            edge = {other for node in edge for other in onward(node)} - found
+            found |= edge
+            steps = None if steps is None else steps - 1
+        return found
+
+    def _parents(self, unique_id: str) -> Iterable[str]:
+        node = self._project.by_id.get(unique_id)
+        return node.parents if isinstance(node, Model) else ()
+
+    def _children(self, unique_id: str) -> Iterable[str]:
+        return self._project.children.get(unique_id, ())
+
+
+def _steps(text: str) -> int | None:
+    digits = text.strip("+")
+    return int(digits) if digits else None
+
+
+def _in_file(selector: str, node: Model | Source) -> bool:
+    """Whether a selector is the path of the file that holds or describes a node."""
+    if not selector.endswith(_FILES) and "/" not in selector:
+        return False
+    return path_matches(selector, node.path) or _described_in(selector, node)
+
+
+def _described_in(pattern: str, node: Model | Source) -> bool:
+    """Whether a pattern means the YAML file itself that describes a node; its folder is no file of it."""
+    described = node.properties_path if isinstance(node, Model) else None
+    named = pattern.strip().removeprefix("./")
+    return described is not None and named.endswith((".yml", ".yaml")) and path_matches(named, described)
 
 
 def _split(selectors: Iterable[str]) -> tuple[list[str], list[str]]:
     rules: list[str] = []
     nodes: list[str] = []
     for selector in map(str.strip, selectors):
-        kind, colon, value = selector.partition(":")
-        if not selector or (colon and (kind not in ("tag", "path") or not value)):
-            raise UsageError(
-                f"not a selector: {selector!r}",
-                hint="use a glob over names (silver_*), path:models/finance, tag:nightly or a rule ID",
-            )
-        (rules if _RULE.match(selector) else nodes).append(selector)
+        if _RULE.match(selector):
+            rules.append(selector)
+            continue
+        for part in selector.split(","):
+            _check(selector, part)
+        nodes.append(selector)
     return rules, nodes
 
 
-def _any(selectors: Iterable[str], node: Model | Source) -> bool:
-    return any(matches(selector, node) for selector in selectors)
+def _check(selector: str, part: str) -> None:
+    inner = _GRAPH.match(part)
+    kind, colon, value = (inner["inner"] if inner else "").partition(":")
+    if not kind or (colon and (kind not in _KINDS or not value)) or (kind == "state" and value != "modified"):
+        raise UsageError(
+            f"not a selector: {selector!r}",
+            hint="use a glob over names (silver_*), path:models/finance, tag:nightly, state:modified, a file "
+            "or a rule ID; with + before or after it, what it is made of or what is made of it",
+        )
 
 
 def _rules(selectors: Iterable[str], known: Collection[str]) -> frozenset[str]:

@@ -46,3 +46,8 @@ def _reader(directory: Path, macro_paths: Sequence[str], shown: str) -> Files:
             yield f"{shown}/{file.path}", data.decode("utf-8", "replace")
 
     return read
+
+
+def has_package(directory: Path, name: str) -> bool:
+    """Whether ``dbt deps`` has installed a package, by the folder that it gets."""
+    return (directory / read_project_file(directory).packages_path / name).is_dir()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from floe_engine.errors import UsageError
 from floe_engine.policy.selection import resolve
+from floe_engine.project.changed import modified
 from floe_engine.project.facts import Project
+from floe_engine.project.reading import read_project
+from tests.engine.policy.samples import RAW, model, project, source
 
 EMPTY = Project(name="shop", directory=Path(), models=())
 
@@ -24,3 +28,66 @@ def test_a_selector_that_can_match_nothing_is_refused(selector: str) -> None:
 def test_selectors_of_every_kind_are_taken() -> None:
     found = resolve(EMPTY, ["FLOE-E201", "FLOE-E202"], ["silver_*", "path:models", "tag:nightly", "e201"], [])
     assert found.rules == {"FLOE-E201"}
+
+
+CHAIN = project(
+    model("a", parents=[RAW]),
+    model("b", parents=["a"], properties_path="models/b.yml"),
+    model("c", parents=["b"], tags=frozenset({"daily"}), path="models/c/c.sql"),
+    model("d", parents=["c", "x"]),
+    model("x"),
+    sources=[source("orders")],
+)
+
+
+@pytest.mark.parametrize(
+    ("selectors", "names"),
+    [
+        (["+c"], {"a", "b", "c", "orders"}),
+        (["b+"], {"b", "c", "d"}),
+        (["1+c+1"], {"b", "c", "d"}),
+        (["@c"], {"a", "b", "c", "d", "x", "orders"}),
+        (["+tag:daily"], {"a", "b", "c", "orders"}),
+        (["models/c/c.sql"], {"c"}),
+        (["models/b.yml"], {"b"}),
+        (["path:models/b.yml+"], {"b", "c", "d"}),
+        (["state:modified+"], {"c", "d"}),
+        (["b+,+c"], {"b", "c"}),
+        (["x", "a"], {"a", "x"}),
+    ],
+)
+def test_selectors_follow_the_graph_as_dbts_do(selectors: list[str], names: set[str]) -> None:
+    found = resolve(CHAIN, [], selectors, (), {"model.shop.c"}).nodes or frozenset()
+    assert {CHAIN.by_id[unique_id].name for unique_id in found} == names
+
+
+def test_a_state_that_nobody_named_is_no_selection() -> None:
+    with pytest.raises(UsageError, match="compared with"):
+        resolve(CHAIN, [], ["state:modified"], ())
+    for wrong in ("state:old", "config:x", "+", "tag:"):
+        with pytest.raises(UsageError, match="not a selector"):
+            resolve(CHAIN, [], [wrong], ())
+
+
+def test_what_is_modified_is_told_by_git_or_by_an_older_manifest(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nversion: '1.0'\nprofile: shop\n")
+    for name in ("one", "two"):
+        (tmp_path / f"models/{name}.sql").write_text(f"select 1 as {name}\n")
+
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words], cwd=tmp_path, check=True
+        )
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "begin")
+    (tmp_path / "models/two.sql").write_text("select 2 as two\n")
+    (tmp_path / "models/three.sql").write_text("select 3 as three\n")
+    shop = read_project(tmp_path)
+    assert modified(shop, "HEAD") == {"model.shop.two", "model.shop.three"}
+    with pytest.raises(UsageError, match="compare"):
+        modified(shop, "no-such-branch")
+    with pytest.raises(UsageError, match="git revision"):
+        modified(shop, "--output=x")

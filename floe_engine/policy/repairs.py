@@ -1,0 +1,278 @@
+"""What would make findings go, as changes of the facts: tried on them before anybody is told.
+
+A repair says what is to be declared of one model. `applied` makes the project as if it were
+declared; what `proven` keeps has been judged so, and the finding is gone and no other one is there.
+How a repair is written into a file is `floe_engine.project.properties_edit`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from msgspec import structs
+
+from floe_engine.policy import keys
+from floe_engine.policy.classification import Looks
+from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.levels import Levels
+from floe_engine.policy.schema_registry import RequiredColumns
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, DataTest, Model, Project, folded
+
+Kind = Literal["test", "meta", "description", "access", "contract", "column"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Something to declare of a model or of one of its columns, and the finding that asks for it."""
+
+    finding: Finding
+    model: str
+    """Its unique_id."""
+    kind: Kind
+    column: str | None = None
+    name: str = ""
+    """Of the test, the meta key (dots lead inwards), or the column."""
+    value: Any = None
+    """The test's arguments, the value of the meta key, the access level, or the column's type."""
+    blank: bool = False
+    """Whether it only makes the place for what people have to say: the finding stays until they do."""
+
+    @property
+    def says(self) -> str:
+        """What it does, in the imperative."""
+        of = f" of {self.column}" if self.column else ""
+        match self.kind:
+            case "test":
+                return f"add a {self.name} test{of}"
+            case "meta":
+                return f"make a place for meta {self.name}{of}" if self.blank else f"set meta {self.name}{of}"
+            case "description":
+                return f"make a place for the description{of}"
+            case "access":
+                return f"set access: {self.value}"
+            case "contract":
+                return "enforce the contract"
+            case "column":
+                return f"declare {self.name}"
+
+
+def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:
+    """A repair or more for each finding that declaring something can mend; each thing once."""
+    models = {model.label: model for model in view.resources}
+    found: dict[tuple[object, ...], Repair] = {}
+    for finding in findings:
+        if finding.waived:
+            continue
+        model, column = _subject(finding, models)
+        mend = _MENDS.get(finding.rule)
+        if model is None or mend is None:
+            continue
+        for repair in mend(finding, model, column, view):
+            key = (repair.model, repair.kind, folded(repair.column or ""), repair.name, str(repair.value))
+            found.setdefault(key, repair)
+    return tuple(found.values())
+
+
+def applied(project: Project, todo: Iterable[Repair]) -> Project:
+    """The project as if everything had been declared."""
+    by_model: dict[str, list[Repair]] = {}
+    for repair in todo:
+        by_model.setdefault(repair.model, []).append(repair)
+    return replace(
+        project, models=tuple(_repaired(model, by_model.get(model.unique_id, ())) for model in project.models)
+    )
+
+
+def proven(
+    project: Project,
+    before: Evaluation,
+    todo: Sequence[Repair],
+    judge: Callable[[Project], Evaluation],
+) -> tuple[tuple[Repair, ...], frozenset[str]]:
+    """The repairs that hold, and the fingerprints of all findings that are gone with them.
+
+    One holds where its finding is gone and nothing new is there.
+
+    `judge` is asked of the project as it would be, a few times: where something new is found, what says
+    more of the model's data is taken back first, then all of the model's repairs.
+    """
+    known = {finding.fingerprint for finding in before.findings}
+    models = {model.label: model.unique_id for model in project.models}
+    for _ in range(_ROUNDS):
+        after = judge(applied(project, todo))
+        there = {finding.fingerprint for finding in after.findings}
+        worse = {models.get(after.asked_of(f)) for f in after.findings if f.fingerprint not in known}
+        telling = {repair.model for repair in todo if repair.kind == "meta" and not repair.blank}
+        left = tuple(
+            repair
+            for repair in todo
+            if (repair.blank or repair.finding.fingerprint not in there)
+            and not (repair.model in worse and (repair.model not in telling or repair.kind == "meta"))
+        )
+        if len(left) == len(todo):
+            return left, frozenset(known - there)
+        todo = left
+    return (), frozenset()
+
+
+_ROUNDS = 4
+
+
+def _subject(finding: Finding, models: Mapping[str, Model]) -> tuple[Model | None, Column | None]:
+    if finding.subject in models:
+        return models[finding.subject], None
+    label, _, column = finding.subject.rpartition(".")
+    model = models.get(label)
+    return model, model.columns_by_name.get(folded(column)) if model is not None else None
+
+
+def _repaired(model: Model, todo: Iterable[Repair]) -> Model:
+    for repair in todo:
+        match repair.kind:
+            case "test":
+                arguments = repair.value or {}
+                test = DataTest(repair.name, repair.column, arguments=arguments)
+                model = replace(model, tests=(*model.tests, test))
+                if repair.column is not None:
+                    model = _declaring(model, repair.column, None)
+            case "column":
+                model = _declaring(model, repair.name, repair.value)
+            case "access":
+                model = replace(model, access=repair.value)
+            case "contract":
+                model = replace(model, contract_enforced=True)
+            case "meta" if not repair.blank:
+                model = _with_meta(model, repair)
+    return model
+
+
+def _declaring(model: Model, name: str, type_: str | None) -> Model:
+    if folded(name) in model.columns_by_name:
+        return model
+    return replace(model, columns=(*model.columns, Column(name, data_type=type_)))
+
+
+def _with_meta(model: Model, repair: Repair) -> Model:
+    nested: Any = repair.value
+    for part in reversed(repair.name.split(".")[1:]):
+        nested = {part: nested}
+    key = repair.name.split(".")[0]
+    if repair.column is None:
+        return replace(model, meta={**model.meta, key: nested})
+    columns = tuple(
+        structs.replace(column, meta={**column.meta, key: nested})
+        if column.folded == folded(repair.column)
+        else column
+        for column in model.columns
+    )
+    return replace(model, columns=columns)
+
+
+# --- a mend a rule: finding, model, column, view → repairs ------------------------------------------
+
+_Mend = Callable[[Finding, Model, Column | None, View], Iterator[Repair]]
+
+
+def _kept_from_null(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    key = view.key(model)
+    if key is not None:
+        for column in key.nullable:
+            yield Repair(finding, model.unique_id, "test", column, "not_null")
+    elif (suggested := keys.suggested_key(model)) is not None and not keys.unreadable_key(model):
+        yield Repair(finding, model.unique_id, "test", suggested, "unique")
+        yield Repair(finding, model.unique_id, "test", suggested, "not_null")
+
+
+def _kept_unique(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+    key = view.key(model)
+    if key is None:
+        yield from _kept_from_null(finding, model, column, view)
+    elif len(key.columns) == 1:
+        yield Repair(finding, model.unique_id, "test", key.columns[0], "unique")
+    else:
+        arguments = {"combination_of_columns": list(key.columns)}
+        name = "dbt_utils.unique_combination_of_columns"
+        yield Repair(finding, model.unique_id, "test", None, name, arguments)
+
+
+def _described(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+    if column is None and not model.description.strip():
+        yield Repair(finding, model.unique_id, "description", blank=True)
+    for each in model.columns if column is None else (column,):
+        if not each.description.strip() and finding.rule != "FLOE-E220":
+            yield Repair(finding, model.unique_id, "description", each.name, blank=True)
+
+
+def _classified(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+    level = Looks(view.platform.classification).like(column.name) if column is not None else None
+    if column is not None and level is not None:
+        key = Levels(view.platform.classification).keys[0]
+        yield Repair(finding, model.unique_id, "meta", column.name, key, level)
+
+
+def _required_meta(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    yield Repair(finding, model.unique_id, "meta", None, finding.parameter, blank=True)
+
+
+def _allowed_access(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    rule = view.level_rule(model)
+    allowed = (rule.allowed_access if rule else None) or ()
+    for access in ("protected", "private"):
+        if access in allowed:
+            yield Repair(finding, model.unique_id, "access", value=access)
+            return
+
+
+def _contract(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    """dbt refuses a contract whose columns have no types, so nothing is offered there."""
+    if model.columns and all(column.data_type for column in model.columns) and model.language == "sql":
+        yield Repair(finding, model.unique_id, "contract")
+
+
+def _required_columns(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+    layer = view.layer(model) or ""
+    for wanted in view.platform.schemas.required_columns.get(layer, ()):
+        if column is None and wanted.name == finding.parameter and _has(view, model, wanted.name):
+            yield Repair(finding, model.unique_id, "column", name=wanted.name, value=wanted.type)
+
+
+def _has(view: View, model: Model, name: str) -> bool:
+    """Whether the SQL gives a column; where nobody can say it is not declared."""
+    return folded(name) in outputs_of(model, view.project)
+
+
+def outputs_of(model: Model, project: Project) -> tuple[str, ...]:
+    """The columns that a model's SQL gives, in its order; none where not all of them can be told."""
+    from floe_engine.policy import sql_trace
+    from floe_engine.policy.traces import LineageCache
+
+    if not sql_trace.available() or not model.code:
+        return ()
+    trace = LineageCache().trace(model, project.adapter, frozenset(), project.templates)
+    whole = not (trace.failure or trace.stars or "*" in trace.unresolved or "*" in trace.columns)
+    return tuple(trace.columns) if whole else ()
+
+
+_MENDS: Mapping[str, _Mend] = {
+    "FLOE-E220": _described,
+    "FLOE-E221": _described,
+    "FLOE-E230": _kept_from_null,
+    "FLOE-E231": _kept_unique,
+    "FLOE-E233": _described,
+    "FLOE-E235": _contract,
+    "FLOE-E242": _classified,
+    "FLOE-E244": _required_meta,
+    "FLOE-E262": _allowed_access,
+    "FLOE-E263": _contract,
+    RequiredColumns.id: _required_columns,
+    "FLOE-E275": _contract,
+}
+
+
+def mendable(rules: Collection[str] = ()) -> tuple[str, ...]:
+    """IDs of the rules whose findings something can be declared for."""
+    return tuple(rule for rule in _MENDS if not rules or rule in rules)

@@ -1,0 +1,84 @@
+"""Which models a change is about: beside a git revision, or beside an older manifest of dbt."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.files import stands
+from floe_engine.processes import child_environment
+from floe_engine.project.facts import Model, Project, Source
+
+_LONGEST = 120
+"""Seconds that git may take."""
+
+
+def modified(project: Project, state: str) -> frozenset[str]:
+    """unique_ids of what is new or differs from `state`.
+
+    `state` is a ``manifest.json``, the directory of one (dbt's ``--state``), or a git revision. Beside a
+    revision a node differs where the file that holds it or the one that describes it does. Raises
+    `UsageError` for what is none of these.
+    """
+    path = Path(state)
+    named = path / "manifest.json" if path.is_dir() else path
+    if named.suffix == ".json" or path.is_dir():
+        if not stands(named):
+            raise UsageError(f"there is no {named}", hint="--state takes a git revision, or a manifest.json")
+        return _beside_manifest(project, named)
+    return _beside_revision(project, state)
+
+
+def _beside_manifest(project: Project, path: Path) -> frozenset[str]:
+    from floe_engine.project.dbt_manifest import read_manifest
+
+    before = read_manifest(path, project.directory).by_id
+    return frozenset(
+        unique_id
+        for unique_id, node in project.by_id.items()
+        if unique_id not in before or _facts(before[unique_id]) != _facts(node)
+    )
+
+
+def _facts(node: Model | Source) -> tuple[object, ...]:
+    """What two readers agree on of a node that has not changed."""
+    columns = tuple((c.name, c.description, c.data_type, c.meta, c.tags) for c in node.columns)
+    tests = sorted((test.name, test.column or "") for test in node.tests)
+    own = (node.checksum, node.access, node.group, node.contract_enforced) if isinstance(node, Model) else ()
+    return node.description.strip(), columns, tests, node.meta, node.tags, own
+
+
+def _beside_revision(project: Project, revision: str) -> frozenset[str]:
+    if revision.startswith("-"):
+        raise UsageError(f"not a git revision: {revision}")
+    listed = _git(project.directory, "diff", "--name-only", "--relative", "-z", revision, "--", ".")
+    new = _git(project.directory, "ls-files", "--others", "--exclude-standard", "-z")
+    files = frozenset((listed + new).split("\0"))
+    found = set()
+    for unique_id, node in project.by_id.items():
+        described = node.properties_path if isinstance(node, Model) else None
+        if node.path in files or described in files:
+            found.add(unique_id)
+    return frozenset(found)
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words, and a revision that begins with no dash
+            ["git", "-c", "core.fsmonitor=", "-c", "diff.external=", *arguments],  # noqa: S607
+            cwd=directory,
+            env=child_environment(),
+            capture_output=True,
+            timeout=_LONGEST,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigurationError("git could not be asked what has changed", str(error)) from None
+    if done.returncode:
+        raise UsageError(
+            "git does not know what to compare with",
+            done.stderr.decode("utf-8", "replace").strip().partition("\n")[0],
+            hint="--state takes a git revision (main, HEAD~3), or a manifest.json",
+        )
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,0 +1,183 @@
+"""A properties file of dbt with something more declared in it, and all else as it was.
+
+Each function takes the text of a file and gives it back changed: quotes, order, comments and line
+breaks stay. What cannot be edited in place (an entry behind an alias or ``<<``, a file that floe's
+reader cannot follow) raises `Unwritable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from floe_engine.document.diagnostics import Severity, TextEdit
+from floe_engine.document.document import Document, parse
+from floe_engine.document.edit import append, apply, insert_key, set_value
+from floe_engine.document.nodes import Node, Path
+from floe_engine.project.facts import Model, folded
+
+FILL_IN = "# floe: fill this in"
+"""Behind what people have to write themselves; what is empty still counts as missing."""
+
+_SECTIONS = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
+
+
+class Unwritable(Exception):
+    """What was to be declared cannot be written into this file as it is."""
+
+
+def new_file() -> str:
+    """A properties file that describes nothing yet."""
+    return "version: 2\n"
+
+
+class Properties:
+    """A properties file that is being edited; `text` is what it has become."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def add_test(self, model: Model, column: str | None, name: str, arguments: Mapping[str, Any]) -> None:
+        """A generic test of the model, or of a column, which is declared where it is not yet."""
+        owner = self._model(model) if column is None else self._column(model, column)
+        document = self._document()
+        node = self._node(document, owner)
+        key = next(
+            (word for word in ("data_tests", "tests") if word in node.children), self._tests_word(document)
+        )
+        test = {name: dict(arguments)} if arguments else name
+        if key in node.children:
+            self._make(append(document, (*owner, key), test))
+        else:
+            self._make(insert_key(document, owner, key, [test]))
+
+    def describe(self, model: Model, column: str | None) -> None:
+        """A place for the description, which is left to people."""
+        owner = self._model(model) if column is None else self._column(model, column)
+        self._put(owner, ("description",), "", blank=True)
+
+    def set_meta(self, model: Model, column: str | None, name: str, value: Any, *, blank: bool) -> None:
+        """A meta key; dots lead inwards. With `blank` only the place for it."""
+        owner = self._model(model) if column is None else self._column(model, column)
+        node = self._node(self._document(), owner)
+        inside = node.children.get("config")
+        home = ("config", "meta") if inside is not None and "meta" in inside.children else ("meta",)
+        self._put(owner, (*home, *name.split(".")), None if blank else value, blank=blank)
+
+    def set_access(self, model: Model, access: str) -> None:
+        """dbt's access level."""
+        owner = self._model(model)
+        node = self._node(self._document(), owner)
+        inside = node.children.get("config")
+        home = ("access",) if "access" in node.children or inside is None else ("config", "access")
+        self._put(owner, home, access)
+
+    def enforce_contract(self, model: Model) -> None:
+        """``contract: {enforced: true}`` in the model's config."""
+        self._put(self._model(model), ("config", "contract", "enforced"), True)
+
+    def declare(self, model: Model, column: str, type_: str | None = None) -> None:
+        """A column, which is left to be described."""
+        path = self._column(model, column)
+        if type_ is not None:
+            self._put(path, ("data_type",), type_)
+
+    # --- places ---------------------------------------------------------------------------------
+
+    def _model(self, model: Model) -> Path:
+        """Where the model is described; it is, from now on."""
+        section = _SECTIONS[model.resource_type]
+        document = self._document()
+        for number, entry in enumerate(_items(document, (section,))):
+            if entry.children.get("name") is not None and entry.children["name"].value == model.name:
+                return self._version(document, (section, number), model)
+        new = {"name": model.name}
+        if document.find((section,)) is None:
+            self._make(insert_key(document, (), section, [new]))
+        else:
+            self._make(append(document, (section,), new))
+        return section, len(list(_items(self._document(), (section,)))) - 1
+
+    @staticmethod
+    def _version(document: Document, path: Path, model: Model) -> Path:
+        """The entry of a version, where the model has some."""
+        if model.version is None:
+            return path
+        for number, entry in enumerate(_items(document, (*path, "versions"))):
+            if "v" in entry.children and entry.children["v"].raw == model.version:
+                return (*path, "versions", number)
+        raise Unwritable(f"version {model.version} of {model.name} is not there")
+
+    def _column(self, model: Model, column: str) -> Path:
+        """Where a column is declared; it is, from now on."""
+        owner = self._model(model)
+        document = self._document()
+        path = (*owner, "columns")
+        for number, entry in enumerate(_items(document, path)):
+            name = entry.children.get("name")
+            if name is not None and folded(str(name.value)) == folded(column):
+                return (*path, number)
+        new = {"name": column}
+        if document.find(path) is None:
+            self._make(insert_key(document, owner, "columns", [new]))
+        else:
+            self._make(append(document, path, new))
+        return (*path, len(list(_items(self._document(), path))) - 1)
+
+    def _put(self, owner: Path, keys: Sequence[str], value: Any, *, blank: bool = False) -> None:
+        """A value below `owner`, with the mappings on the way to it; what is `blank` is marked so."""
+        document = self._document()
+        self._node(document, owner)
+        depth = len(keys)
+        while depth and document.find((*owner, *keys[:depth])) is None:
+            depth -= 1
+        if depth == len(keys):
+            if not blank:
+                self._make(set_value(document, (*owner, *keys), value))
+            return
+        for key in reversed(keys[depth + 1 :]):
+            value = {key: value}
+        edits = insert_key(document, (*owner, *keys[:depth]), keys[depth], value)
+        if blank:
+            edits = tuple(_marked(edit) for edit in edits)
+        self._make(edits)
+
+    # --- text -----------------------------------------------------------------------------------
+
+    def _document(self) -> Document:
+        document = parse(self.text)
+        if any(found.severity is Severity.ERROR for found in document.diagnostics):
+            raise Unwritable("the file is not YAML as floe reads it")
+        return document
+
+    @staticmethod
+    def _node(document: Document, path: Path) -> Node:
+        """The node at `path`, which has to be written where it is used."""
+        node = document.find(path)
+        if node is None or document.use_of(path) is not None:
+            raise Unwritable("it is written elsewhere, behind an alias or <<")
+        return node
+
+    def _make(self, edits: Iterable[TextEdit]) -> None:
+        self.text = apply(self.text, edits)
+
+    @staticmethod
+    def _tests_word(document: Document) -> str:
+        """``tests`` where the file says so everywhere; it is ``data_tests`` since dbt 1.8."""
+        old = any(line.lstrip(" -").startswith("tests:") for line in document.lines)
+        new = any(line.lstrip(" -").startswith("data_tests:") for line in document.lines)
+        return "tests" if old and not new else "data_tests"
+
+
+def _items(document: Document, path: Path) -> Iterator[Node]:
+    node = document.find(path)
+    yield from node.items if node is not None else ()
+
+
+def _marked(edit: TextEdit) -> TextEdit:
+    """An edit whose last line says that people have to fill it in; a flow collection has no room."""
+    text = edit.new_text
+    if text.startswith(", ") or text.rstrip().endswith(("}", "]")):
+        return edit
+    body = text.rstrip("\r\n")
+    return TextEdit(edit.span, f"{body}  {FILL_IN}{text[len(body) :]}")

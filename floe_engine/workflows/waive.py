@@ -1,0 +1,153 @@
+"""A waiver for one finding, written into floe.yaml."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from floe_engine.artifact.model import Waiver
+from floe_engine.document.document import parse
+from floe_engine.document.edit import append, apply, insert_key
+from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.errors import Refused, UsageError
+from floe_engine.events import CancelToken, Report, silent
+from floe_engine.files import read_bounded
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rules import rule_by_id
+from floe_engine.policy.waivers import Waivers
+from floe_engine.project.spec_check import check_spec
+from floe_engine.text import did_you_mean, plural
+from floe_engine.workflows.compile_project import CompiledProject, CompileOptions, compile_project
+from floe_engine.workspace import SPEC_FILE, Workspace
+
+
+@dataclass(frozen=True)
+class Waived:
+    """What waiving wrote, or would write."""
+
+    findings: tuple[Finding, ...]
+    """Those that the waiver excuses."""
+    waiver: Waiver
+    before: str
+    after: str
+
+    @property
+    def diff(self) -> str:
+        """The change of floe.yaml as ``diff -u`` writes it."""
+        lines = difflib.unified_diff(
+            self.before.splitlines(keepends=True),
+            self.after.splitlines(keepends=True),
+            f"a/{SPEC_FILE}",
+            f"b/{SPEC_FILE}",
+        )
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def waive(
+    workspace: Workspace,
+    finding: str,
+    *,
+    reason: str,
+    owner: str,
+    expires: str | None,
+    write: bool = True,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Waived:
+    """Excuse a finding, and all of its rule on the same model, in the data team's own words.
+
+    `finding` is a fingerprint (its first digits will do), or a rule and a subject: ``E201 stg_x``.
+    `expires` is a day as YYYY-MM-DD. Raises `UsageError` where no finding, or more than one, is meant,
+    and `Refused` where the platform permits no such waiver.
+    """
+    compiled = compile_project(
+        workspace, options=CompileOptions(write_profile=False), report=report, cancel=cancel
+    )
+    chosen, model = _meant(finding, compiled)
+    wanted: dict[str, Any] = {"pattern": model, "rules": [chosen.rule], "reason": reason, "owner": owner}
+    if expires is not None:
+        wanted["expires"] = _day(expires).isoformat()
+    waiver = Waiver(
+        id=f"{SPEC_FILE}-{len(compiled.spec.waivers) + 1}",
+        pattern=model,
+        rules=(chosen.rule,),
+        reason=reason,
+        owner=owner,
+        expires=expires,
+    )
+    (entry,) = Waivers(compiled.platform, (waiver,), datetime.now(UTC).date()).own
+    if not entry.holds:
+        raise Refused(
+            f"{compiled.platform.name} permits no such waiver",
+            entry.why,
+            hint="mend the finding, or ask the platform team for a waiver in manifest.yaml",
+            where=SPEC_FILE,
+        )
+    data = read_bounded(workspace.spec_path, MAX_BYTES, what=SPEC_FILE)
+    before = decode(data)
+    document = parse(before)
+    if document.find(("waivers",)) is None:
+        after = apply(before, insert_key(document, (), "waivers", [wanted]))
+    else:
+        after = apply(before, append(document, ("waivers",), wanted))
+    checked = check_spec(after, base=Path(workspace.directory))
+    if checked.spec is None:
+        raise Refused("the waiver cannot be written", checked.errors[0].message, where=SPEC_FILE)
+    covered = tuple(
+        found
+        for evaluation in compiled.evaluations
+        for found in evaluation.findings
+        if found.rule == chosen.rule and evaluation.asked_of(found) == model
+    )
+    if write:
+        workspace.files.write(SPEC_FILE, encode(after, like=data))
+    return Waived(covered, waiver, before, after)
+
+
+def _meant(text: str, compiled: CompiledProject) -> tuple[Finding, str]:
+    """The finding, and the subject that its rule was asked of."""
+    words = text.replace(":", " ", 1).split() if not _hexadecimal(text) else [text]
+    found = [
+        (finding, evaluation.asked_of(finding))
+        for evaluation in compiled.evaluations
+        for finding in evaluation.findings
+        if _is(finding, evaluation.asked_of(finding), words)
+    ]
+    subjects = {(finding.rule, subject) for finding, subject in found}
+    if len(subjects) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{text} means {plural(len(subjects), 'finding')}",
+            ", ".join(f"{rule} {subject}" for rule, subject in sorted(subjects)[:5]),
+            hint="name one: a rule and a model, `floe waive 'E201 stg_x'`, or more of the fingerprint",
+        )
+    known = [f"{f.rule} {f.subject}" for evaluation in compiled.evaluations for f in evaluation.findings]
+    near = did_you_mean(" ".join(words), known)
+    raise UsageError(
+        f"there is no finding {text}",
+        hint=f"did you mean '{near}'?"
+        if near
+        else "`floe compile --output json` has each finding's fingerprint",
+    )
+
+
+def _is(finding: Finding, subject: str, words: list[str]) -> bool:
+    if len(words) == 1:
+        return _hexadecimal(words[0]) and finding.fingerprint.startswith(words[0].lower())
+    rule = rule_by_id(words[0])
+    return rule is not None and finding.rule == rule.id and words[1] in (finding.subject, subject)
+
+
+def _hexadecimal(text: str) -> bool:
+    return 4 <= len(text) <= 16 and all(character in "0123456789abcdefABCDEF" for character in text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"not a day: {text}", hint="write it as YYYY-MM-DD") from None
