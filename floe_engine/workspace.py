@@ -103,6 +103,18 @@ class Workspace:
         """The workspace of a directory; `registry` is the ``--registry`` of the command line."""
         return cls(Path(directory), registry, dict(os.environ if environ is None else environ))
 
+    def nearest(self) -> Workspace:
+        """The workspace of the closest directory above that has a floe.yaml; this one where none has.
+
+        Looked for no further up than the repository reaches.
+        """
+        for directory in (start := self.directory.resolve(), *start.parents):
+            if stands(directory / SPEC_FILE):
+                return self if directory == start else replace(self, directory=directory)
+            if stands(directory / ".git"):
+                break
+        return self
+
     def without_network(self) -> Workspace:
         """The same workspace, refusing to talk to any registry."""
         return replace(self, offline=True)

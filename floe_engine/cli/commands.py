@@ -139,6 +139,11 @@ floe = Group(
             "project:compile_",
             "Judge the dbt project against its platform, and write its dbt profile.",
         ),
+        "fix": (
+            "mending:fix",
+            "Declare what findings ask for in the properties files, and show the change.",
+        ),
+        "waive": ("mending:waive", "Excuse a finding in floe.yaml, with a reason, an owner and an end."),
         "outdated": (
             "pins:outdated",
             "The locked version, the highest that the pin admits, and the latest.",

@@ -24,8 +24,19 @@ _TOO_MANY = 60
 _COLOURS = {"error": "31", "warning": "33", "info": "36", "waived": "2", "detail": "2", "good": "32"}
 
 
-def show(face: Face, compiled: CompiledProject, *, by_rule: bool, show_all: bool) -> None:
-    """Print the findings of every project in the form that was asked for."""
+def show(
+    face: Face,
+    compiled: CompiledProject,
+    *,
+    by_rule: bool,
+    show_all: bool,
+    summary: bool | None = None,
+    limit: int | None = None,
+) -> None:
+    """Print the findings of every project in the form that was asked for.
+
+    `summary` None means one screen at a terminal where there are many; `limit` is how many to show.
+    """
     machine: dict[str, Callable[[CompiledProject], Any]] = {
         "json": _json,
         "junit": _junit,
@@ -34,12 +45,19 @@ def show(face: Face, compiled: CompiledProject, *, by_rule: bool, show_all: bool
         "markdown": _markdown,
     }
     if face.output.format == "text":
-        _text(face, compiled, by_rule, show_all)
+        _text(face, compiled, by_rule, show_all, summary, limit)
     else:
         face.output.data(machine[face.output.format](compiled))
 
 
-def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) -> None:
+def _text(
+    face: Face,
+    compiled: CompiledProject,
+    by_rule: bool,
+    show_all: bool,
+    summary: bool | None,
+    limit: int | None,
+) -> None:
     from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
     from floe_engine.policy.report.text import findings_lines, preview_lines
@@ -50,14 +68,17 @@ def _text(face: Face, compiled: CompiledProject, by_rule: bool, show_all: bool) 
         for evaluation in compiled.evaluations
         for finding in evaluation.findings
     )
-    if not (by_rule or show_all) and counting > _TOO_MANY and sys.stdout.isatty():
+    if summary is None:
+        chosen = by_rule or show_all or limit is not None
+        summary = not chosen and counting > _TOO_MANY and sys.stdout.isatty()
+    if summary:
         _overview(face, compiled)
         return
     grouping: Literal["file", "rule"] = "rule" if by_rule else "file"
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         out.section()
         prefix = _prefix(project.directory)
-        lines = findings_lines(evaluation, by=grouping, show_all=show_all, prefix=prefix)
+        lines = findings_lines(evaluation, by=grouping, show_all=show_all, limit=limit, prefix=prefix)
         out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in lines)
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -38,8 +39,10 @@ def run(face: Face, options: Options, *, watch: bool = False) -> int:
 
     if (options.strict or options.own) and not options.mutate:
         raise UsageError(f"--{'strict' if options.strict else 'own'} is about mutants", hint="add --mutate")
-    if options.mutate and face.output.format == "junit":
-        raise UsageError("JUnit has no words for mutants", hint="use --output json with --mutate")
+    if options.mutate and face.output.format in ("junit", "github"):
+        raise UsageError(
+            "JUnit and annotations have no words for mutants", hint="use --output json with --mutate"
+        )
     if not watch:
         return _once(face, options)
     from floe_engine.cli.manifest import again
@@ -78,6 +81,10 @@ def _once(face: Face, options: Options) -> int:
         from floe_engine.policy.report.junit import run_junit
 
         face.output.data(run_junit(result))
+    elif face.output.format == "github":
+        from floe_engine.policy.report.github import run_annotations
+
+        face.output.data("\n".join(run_annotations(result, Path.cwd())))
     else:
         _print(face, result, options.verbose, options.coverage)
     mutants = None

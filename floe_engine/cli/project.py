@@ -133,7 +133,7 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int
     "--select",
     multiple=True,
     metavar="SELECTOR",
-    help="Judge these only: a glob, path:…, tag:… or a rule ID; may be repeated.",
+    help="Judge these only: a glob, +x+, path:…, tag:…, state:modified, a file, a rule ID; may be repeated.",
 )
 @click.option(
     "--exclude", multiple=True, metavar="SELECTOR", help="Do not judge these: as --select; may be repeated."
@@ -155,6 +155,20 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int
     metavar="DIRECTORY",
     help="Write profiles.yml here, instead of where floe.yaml says.",
 )
+@click.option(
+    "--state",
+    metavar="STATE",
+    help="What state:modified is compared with: a git revision, or a manifest.json of dbt.",
+)
+@click.option("--allow-empty", is_flag=True, help="Succeed where the selection leaves nothing to judge.")
+@click.option(
+    "--summary/--no-summary",
+    default=None,
+    help="Show one screen: the worst, and what to do first; unset: at a terminal, past 60 findings.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N findings, the worst first."
+)
 @click.option("--by-rule", is_flag=True, help="Group the findings by rule.")
 @click.option(
     "--all", "show_all", is_flag=True, help="Show every finding in full, waived and known ones too."
@@ -169,6 +183,10 @@ def compile_(
     baseline: Path | None,
     what_if: WhatIf | None,
     profiles_dir: Path | None,
+    state: str | None,
+    allow_empty: bool,
+    summary: bool | None,
+    limit: int | None,
     by_rule: bool,
     show_all: bool,
 ) -> int:
@@ -177,8 +195,9 @@ def compile_(
     from floe_engine.errors import Refused
     from floe_engine.workflows.compile_project import CompileOptions, compile_project
 
+    workspace = face.workspace.nearest()
     compiled = compile_project(
-        face.workspace.without_network() if offline else face.workspace,
+        workspace.without_network() if offline else workspace,
         options=CompileOptions(
             frozen,
             select,
@@ -186,10 +205,12 @@ def compile_(
             face.path(baseline) if baseline else None,
             what_if,
             profiles_dir=face.path(profiles_dir) if profiles_dir else None,
+            state=state,
+            allow_empty=allow_empty,
         ),
         ask=asking.first_use(),
         report=face.output.report,
         cancel=face.cancel,
     )
-    findings.show(face, compiled, by_rule=by_rule, show_all=show_all)
+    findings.show(face, compiled, by_rule=by_rule, show_all=show_all, summary=summary, limit=limit)
     return 0 if compiled.ok else Refused.exit_code

@@ -3,9 +3,10 @@
 The file is JSON, canonical, made to be committed::
 
     {"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"<fingerprint>": {"rule": …,
-     "subject": …, "parameter": …}}}
+     "subject": …, "parameter": …, "measure": "60.0000"}}}
 
-It only shrinks: a finding that is gone leaves it, and none enters it but when it is made anew.
+It only shrinks: a finding that is gone leaves it, and none enters it but when it is made anew. Where a
+finding has a measure (three of five columns are tested), a worse one is no old news.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Baseline:
     findings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __contains__(self, finding: Finding) -> bool:
-        return finding.fingerprint in self.findings
+        known = self.findings.get(finding.fingerprint)
+        return known is not None and not _worse(finding.measure, known.get("measure"))
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -41,20 +43,24 @@ class Baseline:
         """A new baseline of all findings that count today; waivers have their own dates and stay out."""
         return cls(
             {
-                finding.fingerprint: {
-                    "rule": finding.rule,
-                    "subject": finding.subject,
-                    "parameter": finding.parameter,
-                }
+                finding.fingerprint: _entry(finding)
                 for finding in findings
                 if not finding.waived and baselinable(finding)
             }
         )
 
     def shrunk(self, findings: Iterable[Finding]) -> Baseline:
-        """What is left of it: entries that `findings` still has."""
-        present = {finding.fingerprint for finding in findings}
-        return Baseline({key: value for key, value in self.findings.items() if key in present})
+        """What is left of it: entries that `findings` still has, at the best measure seen."""
+        present = {finding.fingerprint: finding for finding in findings}
+        return Baseline(
+            {
+                key: _entry(present[key])
+                if present[key].measure is not None and present[key] in self
+                else value
+                for key, value in self.findings.items()
+                if key in present
+            }
+        )
 
     @classmethod
     def load(cls, path: Path) -> Baseline:
@@ -92,6 +98,19 @@ class Baseline:
             for key, value in self.findings.items()
         }
         return canonical_json({"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": known})
+
+
+def _entry(finding: Finding) -> Mapping[str, str]:
+    entry = {"rule": finding.rule, "subject": finding.subject, "parameter": finding.parameter}
+    return entry if finding.measure is None else {**entry, "measure": f"{finding.measure:.4f}"}
+
+
+def _worse(now: float | None, known: str | None) -> bool:
+    """Whether a measure has fallen below the known one; an older baseline knows none."""
+    try:
+        return now is not None and known is not None and now < float(known) - 0.001
+    except ValueError:
+        return False
 
 
 def baselinable(finding: Finding) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,12 +30,14 @@ MISSING = "FLOE-T002"
 WRONG = "FLOE-T003"
 RULE = "FLOE-T004"
 NAME = "FLOE-T005"
+REPEATED = "FLOE-T006"
 
 MEANINGS: Mapping[str, str] = {
     UNKNOWN: "A key of a policy test that floe does not know; often a misspelling.",
     MISSING: "A key of a policy test that has to be there.",
     WRONG: "A value of a policy test that is not of the kind its key takes.",
     RULE: "A policy test expects something of a rule that does not exist.",
+    REPEATED: "Two cases of a policy test have one name; a report could not tell them apart.",
     NAME: "A policy test selects from a model or source that its case does not give.",
 }
 """Code to what it means, for ``floe explain``."""
@@ -204,8 +207,29 @@ def _id(text: str) -> str:
 
 
 def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic]:
-    """Rules that do not exist, and names that the case does not give."""
+    """Rules that do not exist, names that the case does not give, and names that come twice."""
+    names: set[str] = set()
     for number, entry in enumerate(parsed.cases):
+        if entry.name in names:
+            yield _problem(
+                document,
+                REPEATED,
+                ("cases", number, "name"),
+                f"there is a case {printable(entry.name)} above",
+                "give each case a name of its own",
+            )
+        names.add(entry.name)
+    for number, entry in enumerate(parsed.cases):
+        for place, selector in enumerate(entry.rules):
+            wanted = selector.upper() if selector.upper().startswith("FLOE-") else f"FLOE-{selector.upper()}"
+            if not any(fnmatchcase(rule.id, wanted) for rule in RULES):
+                yield _problem(
+                    document,
+                    RULE,
+                    ("cases", number, "rules", place),
+                    f"there is no rule {printable(selector)}",
+                    "write an ID, or FLOE-E23* for several; docs/rules.md lists every rule",
+                )
         for place, expected in enumerate(entry.expect):
             if rule_by_id(expected.rule) is None:
                 near = did_you_mean(expected.rule.upper(), [rule.id for rule in RULES])

@@ -81,12 +81,14 @@ class Checked:
     severity: FindingSeverity | None = None
     detail: str = ""
     """The finding's message, or why the rule was not asked."""
+    unknown: bool = False
+    """Whether the given project has nothing of that name: then nothing was shown, whatever is expected."""
 
     @property
     def ok(self) -> bool:
         """Whether both agree; `fail` wanted and `pass` got is never agreement."""
         wanted = self.expected
-        return self.actual == wanted.result and wanted.severity in (None, self.severity)
+        return not self.unknown and self.actual == wanted.result and wanted.severity in (None, self.severity)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,16 @@ def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> C
         return Checked(expected, result, shown.severity, shown.message)
     if any((expected.rule, resource) in evaluation.checked for resource in _homes(expected.resource)):
         return Checked(expected, "pass")
-    return Checked(expected, "skip", detail=_why_skipped(evaluation, expected, project))
+    unknown = not _exists(evaluation, expected.resource, project)
+    return Checked(expected, "skip", detail=_why_skipped(evaluation, expected, project), unknown=unknown)
+
+
+def _exists(evaluation: Evaluation, resource: str, project: Project) -> bool:
+    """Whether a case gives a resource, a column of one, or what a rule may be about beside them."""
+    if resource.startswith(("group ", "waiver ")) or resource in (project.name, *evaluation.layers.values()):
+        return True
+    labels = {node.label for node in project.by_id.values()} | {node.name for node in project.by_id.values()}
+    return any(home in labels for home in _homes(resource))
 
 
 def _result(findings: Iterable[Finding]) -> Result:

@@ -54,6 +54,7 @@ class ModelCoverage(ModelRule):
                 f" and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
+                measure=share.percent,
                 suggestion=_what_to_test(model, view, wanted),
             )
 
@@ -90,6 +91,7 @@ class LayerCoverage(Rule):
                 f" and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
+                measure=share.percent,
                 suggestion=_least_tested(view, layer),
             )
 
@@ -124,6 +126,7 @@ class ProjectCoverage(Rule):
                 f" and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
+                measure=share.percent,
                 suggestion=_least_tested(view, None),
             )
 
@@ -160,6 +163,7 @@ class LevelCoverage(ModelRule):
                 f" {_UNIT[view.platform.gates.coverage.metric]}; the level's minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
+                measure=share.percent,
                 suggestion=_what_to_test(model, view, wanted),
             )
 

@@ -43,6 +43,9 @@ class Finding(Struct, frozen=True, gc=False):
     """Known already, from the baseline file; counted, but stops nothing."""
     downstream: int = 0
     """How many models and exposures depend on the subject."""
+    measure: float | None = None
+    """How good it is, where that is a number, such as the share of tested columns: a baseline that
+    holds the finding at a better measure does not hold it at a worse one."""
     fix: str = ""
     """Names the one edit that would resolve it where that edit is elsewhere (a source, a group);
     findings with the same fix go away together."""

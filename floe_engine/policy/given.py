@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    field_validator,
+    model_validator,
+)
 
 from floe_engine.policy.keys import KEY_META
 from floe_engine.project.facts import Column, Constraint, DataTest, Exposure, Group, Model, Project, Source
@@ -69,7 +78,33 @@ class ConstraintGiven(Part):
     """Its columns, on a model."""
 
 
-class ColumnGiven(Part):
+def _unfolded(value: Any) -> Any:
+    """What dbt lets stand under ``config`` is brought to where a case says it: meta, tags, grants, …"""
+    config = value.get("config") if isinstance(value, Mapping) else None
+    if not isinstance(config, Mapping):
+        return value
+    given = {key: entry for key, entry in value.items() if key != "config"}
+    for key, entry in config.items():
+        if key == "meta" and isinstance(entry, Mapping) and isinstance(given.get("meta"), Mapping):
+            given["meta"] = {**given["meta"], **entry}
+        elif key == "tags":
+            listed = [entry] if isinstance(entry, str) else entry
+            given["tags"] = [*(given.get("tags") or ()), *listed]
+        else:
+            given[key] = entry
+    return given
+
+
+class Configured(Part):
+    """A part whose settings may stand under ``config`` too, as in a properties file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _config(cls, value: Any) -> Any:
+        return _unfolded(value)
+
+
+class ColumnGiven(Configured):
     """A declared column."""
 
     name: str
@@ -95,7 +130,7 @@ class ContractGiven(Part):
     """Whether dbt enforces it."""
 
 
-class ModelGiven(Part):
+class ModelGiven(Configured):
     """A model, seed or snapshot."""
 
     name: str
@@ -156,7 +191,7 @@ class ModelGiven(Part):
         return value
 
 
-class SourceGiven(Part):
+class SourceGiven(Configured):
     """A source table."""
 
     source: str

@@ -111,6 +111,7 @@ class Rule(ABC):
         suggestion: str = "",
         parameter: str = "",
         fix: str = "",
+        measure: float | None = None,
     ) -> Finding:
         """A finding of this rule, placed where a reader can mend it.
 
@@ -135,6 +136,7 @@ class Rule(ABC):
             actual=actual,
             suggestion=suggestion,
             fix=fix,
+            measure=measure,
         )
 
 

@@ -16,6 +16,7 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
 from floe_engine.policy.product import excuses, projects_of, tightened
+from floe_engine.project.changed import modified
 from floe_engine.project.facts import Project
 from floe_engine.project.profiles import Outcome, profile, write_profile
 from floe_engine.project.spec import Spec
@@ -42,6 +43,10 @@ class CompileOptions:
     what_if: Enforcement | None = None
     """Judge as if everything were enforced so; no profile is written then."""
     write_profile: bool = True
+    state: str | None = None
+    """What ``state:modified`` is compared with: a git revision, or a manifest of dbt."""
+    allow_empty: bool = False
+    """Whether it is no error that a selection leaves nothing to judge."""
     profiles_dir: Path | None = None
     """Where to write profiles.yml whatever floe.yaml says; may lie outside of the project."""
 
@@ -115,6 +120,7 @@ def compile_project(
         select=options.select,
         exclude=options.exclude,
         what_if=options.what_if,
+        modified=[modified(project, options.state) for project in projects] if options.state else None,
     )
     several = len(evaluations) > 1
     for evaluation in evaluations:
@@ -123,14 +129,16 @@ def compile_project(
             report(Step(f"{of}{step.title}", step.outcome, _detail(step), key=f"{of}{step.title}"))
     if evaluations and evaluations[0].note:
         report(Notice(evaluations[0].note, "nothing to do here: the platform team renews or removes them"))
-    if not evaluations or all(evaluation.nothing_checked for evaluation in evaluations):
+    selected = bool(options.select or options.exclude)
+    empty = not evaluations or all(evaluation.nothing_checked for evaluation in evaluations)
+    if empty and not (selected and options.allow_empty):
         raise NothingChecked(
             "no model was checked",
             f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
             if projects
             else "floe.yaml has no transform",
-            hint="--select and --exclude leave none of its models"
-            if options.select or options.exclude
+            hint="--select and --exclude leave none of its models; --allow-empty takes that for success"
+            if selected
             else "check transforms[].project_dir in floe.yaml",
         )
     compiled = CompiledProject(spec, platform, projects, evaluations, None, None)
@@ -162,8 +170,9 @@ def _ratchet(
         # What was not looked at is not gone.
         return compiled
     shrunk = known.shrunk(findings)
-    if len(shrunk) < len(known):
+    if shrunk != known:
         shrunk.save(path, project=workspace.directory)
+    if len(shrunk) < len(known):
         report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}: well done"))
     return compiled
 

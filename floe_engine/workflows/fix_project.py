@@ -26,7 +26,7 @@ from floe_engine.policy.rules import rule_by_id
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Project
 from floe_engine.project.packages import has_package
-from floe_engine.project.properties_edit import Properties, Unwritable, new_file
+from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
 from floe_engine.project.spec import Spec
 from floe_engine.text import plural
 from floe_engine.workflows.compile_project import CompileOptions, compile_project
@@ -264,11 +264,12 @@ def _save(directory: Directory, file: ChangedFile) -> None:
     directory.write(file.path, encode(file.after, like=data))
 
 
-def told(fixed: FixedProject) -> Iterator[str]:
-    """What was done, a sentence each."""
-    yield f"{plural(len(fixed.files), 'file')}: {plural(fixed.mended, 'finding')} mended"
+def told(fixed: FixedProject, *, written: bool) -> Iterator[str]:
+    """What was done, or would be, a sentence each."""
+    if not fixed.files:
+        yield "Nothing to declare: what is left is for people, or for SQL"
+        return
+    did = "Changed" if written else "Would change"
+    yield f"{did} {plural(len(fixed.files), 'file')}; {plural(fixed.mended, 'finding')} mended"
     if fixed.places:
-        yield f"{plural(fixed.places, 'place')} for you to fill in, marked `{FILL_IN_MARK}`"
-
-
-FILL_IN_MARK = "floe: fill this in"
+        yield f"{plural(fixed.places, 'place')} to fill in, marked `{FILL_IN}`"

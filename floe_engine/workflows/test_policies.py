@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
 from floe_engine.policy.mutation import MutationRun, mutate
@@ -31,7 +32,7 @@ def test_policies(
     report(Heading("Running policy tests..."))
     return run_policy_tests(
         compiled.artifact.platform,
-        case_files(workspace, compiled.manifest.policy_tests),
+        case_files(workspace, compiled.manifest.policy_tests, standard=_standard(compiled)),
         select=select,
         workers=workers,
         report=report,
@@ -54,7 +55,7 @@ def mutate_policies(
     """
     if compiled is None:
         compiled = compile_platform(workspace, write=False, cancel=cancel)
-    files = case_files(workspace, compiled.manifest.policy_tests)
+    files = case_files(workspace, compiled.manifest.policy_tests, standard=_standard(compiled))
     return mutate(compiled.artifact.platform, files, built_in=not own, report=report, cancel=cancel)
 
 
@@ -62,14 +63,30 @@ def mutate_policies(
 test_policies.__test__ = False  # type: ignore[attr-defined]  # pytest looks for it
 
 
-def case_files(workspace: Workspace, globs: Sequence[str]) -> tuple[Path, ...]:
+def _standard(compiled: CompiledPlatform) -> bool:
+    """Whether the manifest leaves it at the usual place for policy tests."""
+    return "policy_tests" not in compiled.manifest.model_fields_set
+
+
+def case_files(workspace: Workspace, globs: Sequence[str], *, standard: bool = False) -> tuple[Path, ...]:
     """The files that `policy_tests` names, sorted, each once.
 
     What cannot be read (a link to nowhere, a pipe) is among them: left out, its cases would count
-    as passed.
+    as passed. So does a glob that matches nothing, unless it is the `standard` one that nobody wrote.
+    Raises `ConfigurationError`.
     """
     found: set[Path] = set()
     for glob in globs:
         named = workspace.directory / glob
-        found.update([named] if stands(named) else workspace.directory.glob(glob))
+        listed = [named] if stands(named) else list(workspace.directory.glob(glob))
+        if not listed and not standard:
+            raise ConfigurationError(
+                f"policy_tests names {glob}, and there is no such file",
+                "its cases would count as passed",
+                hint="correct it, or take it out of policy_tests",
+                where=workspace.manifest_path.name,
+            )
+        found.update(listed)
+    if standard:  # both endings are YAML's
+        found.update(path for glob in globs for path in workspace.directory.glob(f"{glob[:-4]}yml"))
     return tuple(sorted(path for path in found if not path.is_dir()))

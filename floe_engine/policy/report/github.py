@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_engine.notation import annotation
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
 from floe_engine.policy.harm import harm_of
+
+if TYPE_CHECKING:
+    from floe_engine.policy.running import TestRun
 
 SHOWN = 10
 """Annotations of a kind that GitHub shows of one step; it drops the others without a word."""
@@ -46,6 +52,22 @@ def step_annotations(evaluations: Sequence[tuple[Evaluation, str]]) -> Iterator[
                 f"{worst}{', …' if len(rules) > 6 else ''}: `floe compile` lists them",
                 title=f"{len(found) - len(shown):,} more of the {command}s",
             )
+
+
+def run_annotations(run: TestRun, base: Path) -> Iterator[str]:
+    """An error for each policy test that fails, at its case; `base` is where files are named from."""
+    failed = [(suite, result) for suite in run.suites for result in suite.failures]
+    for suite, result in failed[:SHOWN]:
+        where: dict[str, str | int] = {}
+        if suite.suite.path is not None:
+            path = Path(os.path.relpath(suite.suite.path, base)).as_posix()
+            where = {"file": path, "line": max(result.case.line, 1)}
+        title = f"{suite.title}: {result.case.name}"
+        yield annotation("error", "\n".join(result.problems), **where, title=title)
+    if len(failed) > SHOWN:
+        yield annotation(
+            "error", "`floe platform test` lists them", title=f"{len(failed) - SHOWN} more cases"
+        )
 
 
 def _annotation(finding: Finding, prefix: str) -> str:

@@ -46,17 +46,25 @@ def findings_lines(
     by: Literal["file", "rule"] = "file",
     show_all: bool = False,
     fixes: int = 10,
+    limit: int | None = None,
     prefix: str = "",
 ) -> Iterator[Line]:
     """Every finding that counts, their number by rule, the most valuable edits, and a summary.
 
     Where a rule finds the same in many columns of a model, the first stands for all. `show_all`
     shows each in full, and what is waived or known from the baseline; `fixes` is how many edits to
-    show (0: none); `prefix` leads from where the reader stands to the project (``dbt/``).
+    show (0: none); `limit` how many findings, the most harmful; `prefix` leads from where the reader
+    stands to the project (``dbt/``).
     """
     shown = [f for f in evaluation.findings if show_all or not (f.waived or f.baseline)]
     if by == "rule":
         shown.sort(key=lambda finding: (finding.rule, finding.path, finding.line, finding.subject))
+    cut = 0
+    if limit is not None and limit < len(shown):
+        worst = sorted(shown, key=lambda f: (not f.blocking, harm_of(f.rule), -f.downstream))[:limit]
+        kept = {id(finding) for finding in worst}
+        cut = len(shown) - limit
+        shown = [finding for finding in shown if id(finding) in kept]
     first, folded = (shown, {}) if show_all else _folded(shown, evaluation)
     heading = _rule_heading if by == "rule" else partial(_file_heading, prefix=prefix)
     for title, group in groupby(first, key=heading):
@@ -76,6 +84,8 @@ def findings_lines(
             yield Line(f"  {number:>2}. {edit.title}")
             yield Line(f"      {where}: {resolves}{reaches}", "detail")
         yield Line("")
+    if cut:
+        yield Line(f"and {plural(cut, 'finding')} more, which do less harm", "detail")
     yield summary_line(evaluation)
 
 

@@ -12,13 +12,14 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.rules import RULES, rule_by_id
-from floe_engine.project.facts import Exposure
+from floe_engine.project.facts import Exposure, Model
 from tests.engine.policy.samples import (
     TODAY,
     asked,
     columns,
     found,
     gates,
+    generic,
     judge,
     model,
     platform,
@@ -343,3 +344,19 @@ def test_rule_ids_are_unique_and_every_rule_explains_itself() -> None:
 def test_a_rule_is_found_by_any_spelling_of_its_id() -> None:
     assert rule_by_id("e201") is rule_by_id("FLOE-E201")
     assert rule_by_id("E999") is None
+
+
+def test_a_baseline_remembers_the_measure_and_fails_on_worsening(tmp_path: Path) -> None:
+    def orders(*tested: str) -> Model:
+        tests = tuple(generic("not_null", name) for name in tested)
+        return model("bronze_a", key="id", columns=columns("a", "b", "c", "d"), tests=tests)
+
+    path = tmp_path / "baseline.json"
+    Baseline.of(judge(ACME, orders("a", "b")).findings).save(path)
+    known = Baseline.load(path)
+    assert judge(ACME, orders("a", "b"), baseline=known).passed
+    worse = judge(ACME, orders("a"), baseline=known)
+    assert [finding.rule for finding in worse.blocking] == ["FLOE-E210"]
+    better = known.shrunk(judge(ACME, orders("a", "b", "c"), baseline=known).findings)
+    assert len(better) <= len(known)
+    assert not judge(ACME, orders("a"), baseline=better or known).passed

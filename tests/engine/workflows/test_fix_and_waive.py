@@ -14,6 +14,7 @@ from floe_engine.workflows.compile_project import CompileOptions, compile_projec
 from floe_engine.workflows.fix_project import fix_project
 from floe_engine.workflows.waive import waive
 from floe_engine.workspace import Workspace
+from tests.cli import floe, ok
 from tests.engine.policy.samples import model
 
 MANIFEST = """\
@@ -219,3 +220,34 @@ def test_a_waiver_that_the_platform_does_not_permit_is_not_written(tmp_path: Pat
     with pytest.raises(UsageError, match="no finding"):
         waive(Workspace.open(shop), "E231 nothing", reason="r", owner="o", expires=soon())
     assert (shop / "floe.yaml").read_text() == before
+
+
+def test_the_command_line_fixes_and_waives_from_any_folder_of_the_project(product: Path) -> None:
+    folder = product / "models" / "bronze"
+    shown = ok(floe(folder, "fix", "E230", "--dry-run"))
+    assert "+        tests: [unique, not_null]" in shown.out
+    assert (folder / "schema.yml").read_text() == SCHEMA
+    done = ok(floe(folder, "fix", "--output", "json")).json
+    assert done["written"]
+    assert done["mended"] >= 4
+    again = ok(floe(folder, "fix"))
+    assert "Nothing to declare" in again.out
+    ok(floe(folder, "waive", "E244", "bronze_people", "--reason", "r", "--owner", "o", "--expires", soon()))
+    assert floe(folder, "waive", "E244", "x", "--reason", "r", "--owner", "o").code == 2
+    assert "rules:\n      - FLOE-E244" in (product / "floe.yaml").read_text()
+
+
+def test_a_selection_that_leaves_nothing_may_be_success(product: Path) -> None:
+    assert floe(product, "compile", "--select", "nothing_*").code == 4
+    ok(floe(product, "compile", "--select", "nothing_*", "--allow-empty"))
+    assert floe(product, "compile", "--select", "+bronze_orders").code == 1
+    assert floe(product, "compile", "--select", "state:modified").code == 2
+
+
+def test_a_summary_and_a_limit_can_be_asked_for(product: Path) -> None:
+    summary = floe(product, "compile", "--summary").out.splitlines()
+    assert summary[0].startswith("Sensitive data exposed")
+    assert len(summary) < 40
+    limited = floe(product, "compile", "--limit", "1").out
+    assert limited.count("FLOE-E") < floe(product, "compile").out.count("FLOE-E")
+    assert "which do less harm" in limited

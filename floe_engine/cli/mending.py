@@ -1,0 +1,110 @@
+"""`floe fix` and `floe waive`: what findings suggest, done."""
+
+from __future__ import annotations
+
+import click
+
+from floe_engine.cli.command import Face, command
+from floe_engine.cli.options import dry_run, offline
+
+
+@command("fix")
+@click.argument("wanted", nargs=-1, metavar="[RULE|MODEL]...")
+@dry_run
+@offline
+def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> int:
+    """Declare what findings ask for in the properties files, and show the change.
+
+    Tests of keys, meta, access, contracts and columns that the SQL gives are written where they belong;
+    for what people have to say a marked place is made, which still counts as missing. A change that
+    would raise another finding is not made. RULE and MODEL (a glob) narrow it.
+    """
+    from floe_engine.workflows.fix_project import fix_project, told
+
+    fixed = fix_project(
+        face.workspace.nearest(),
+        wanted,
+        write=not dry_run,
+        offline=offline,
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    out = face.output
+    for file in fixed.files:
+        out.section()
+        for line in file.diff.splitlines():
+            out.answer(line)
+    out.section()
+    for line in told(fixed, written=not dry_run):
+        out.line(line)
+    out.result(
+        {
+            "written": not dry_run,
+            "mended": fixed.mended,
+            "toFillIn": fixed.places,
+            "files": [
+                {
+                    "path": file.path,
+                    "diff": file.diff,
+                    "repairs": [
+                        {
+                            "rule": repair.finding.rule,
+                            "subject": repair.finding.subject,
+                            "says": repair.says,
+                            "toFillIn": repair.blank,
+                        }
+                        for repair in file.repairs
+                    ],
+                }
+                for file in fixed.files
+            ],
+            "left": list(fixed.left),
+        }
+    )
+    return 0
+
+
+@command("waive")
+@click.argument("finding", nargs=-1, required=True, metavar="FINDING")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it may stay; it stands in every report.")
+@click.option("--owner", required=True, metavar="NAME", help="Who answers for it.")
+@click.option("--expires", metavar="DAY", help="Last day on which it holds, YYYY-MM-DD.")
+@dry_run
+def waive(
+    face: Face, *, finding: tuple[str, ...], reason: str, owner: str, expires: str | None, dry_run: bool
+) -> int:
+    """Excuse a finding in floe.yaml, with a reason, an owner and an end.
+
+    FINDING is a rule and a model, such as `E201 stg_orders`, or a finding's fingerprint. A waiver that
+    the platform does not permit is not written.
+    """
+    from floe_engine.text import plural
+    from floe_engine.workflows.waive import waive as waive_finding
+
+    waived = waive_finding(
+        face.workspace.nearest(),
+        " ".join(finding),
+        reason=reason,
+        owner=owner,
+        expires=expires,
+        write=not dry_run,
+        report=face.output.report,
+        cancel=face.cancel,
+    )
+    out = face.output
+    out.section()
+    for line in waived.diff.splitlines():
+        out.answer(line)
+    out.section()
+    rule = waived.findings[0].rule
+    out.line(f"{'Would waive' if dry_run else 'Waived'} {plural(len(waived.findings), 'finding')} of {rule}")
+    out.result(
+        {
+            "written": not dry_run,
+            "findings": [found.fingerprint for found in waived.findings],
+            "pattern": waived.waiver.pattern,
+            "rules": list(waived.waiver.rules),
+            "diff": waived.diff,
+        }
+    )
+    return 0
