@@ -9,7 +9,9 @@ from floe_engine.cli.options import dry_run, offline
 
 
 @command("fix")
-@click.argument("wanted", nargs=-1, metavar="[RULE|MODEL]...")
+@click.argument(
+    "wanted", nargs=-1, metavar="[RULE|MODEL]...", help="Rule IDs and globs over model names; none: all."
+)
 @dry_run
 @offline
 def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> int:
@@ -65,7 +67,13 @@ def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) ->
 
 
 @command("waive")
-@click.argument("finding", nargs=-1, required=True, metavar="FINDING")
+@click.argument(
+    "finding",
+    nargs=-1,
+    required=True,
+    metavar="FINDING",
+    help="A rule and a model, `E201 stg_orders`, or a fingerprint.",
+)
 @click.option("--reason", required=True, metavar="TEXT", help="Why it may stay; it stands in every report.")
 @click.option("--owner", required=True, metavar="NAME", help="Who answers for it.")
 @click.option("--expires", metavar="DAY", help="Last day on which it holds, YYYY-MM-DD.")

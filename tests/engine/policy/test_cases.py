@@ -10,6 +10,7 @@ import pytest
 from floe_engine.errors import ConfigurationError
 from floe_engine.policy.case_file import check_policy_test, load_suite, policy_test_schema
 from floe_engine.policy.running import run_policy_tests
+from tests.cli import MANIFEST, floe, ok, platform_directory
 from tests.engine.policy.samples import platform
 
 SEED = platform()
@@ -193,3 +194,69 @@ def test_the_example_of_the_documentation_passes_on_the_seeds_platform(tmp_path:
     example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     run = run_policy_tests(SEED, [suite_of(tmp_path, example)], built_in=False)
     assert [result.problems for result in run.cases] == [(), (), ()]
+
+
+CASE = """\
+apiVersion: floe.dev/v1
+kind: PolicyTest
+metadata: {name: mine}
+cases:
+"""
+
+
+def a_platform(tmp_path: Path, cases: str, more: str = "", name: str = "mine.yaml") -> Path:
+    """A platform team's directory with a file of policy tests."""
+    directory = platform_directory(tmp_path / "platform", MANIFEST + more)
+    (directory / "tests/policies").mkdir(parents=True)
+    (directory / "tests/policies" / name).write_text(CASE + cases)
+    return directory
+
+
+GOOD = (
+    "  - name: a staging model has no layer\n    given: {models: [{name: stg_a}]}\n"
+    "    rules: [E201]\n    expect: [{rule: E201, resource: stg_a, result: fail}]\n"
+)
+
+
+def test_both_endings_of_yaml_are_read(tmp_path: Path) -> None:
+    done = ok(floe(a_platform(tmp_path, GOOD, name="mine.yml"), "platform", "test", "--output", "json"))
+    assert done.json["suites"][-1]["title"] == "mine"
+
+
+def test_a_glob_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
+    directory = a_platform(tmp_path, GOOD, "policy_tests: [tests/policy/*.yaml]\n")
+    done = floe(directory, "platform", "test")
+    assert done.code == 2
+    assert "tests/policy/*.yaml" in done.err
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        (GOOD.replace("resource: stg_a, result: fail", "resource: stg_b, result: skip"), "stg_b: skip"),
+        (GOOD + GOOD, "there is a case a staging model has no layer above"),
+        (GOOD.replace("rules: [E201]", "rules: [E999]"), "there is no rule E999"),
+    ],
+)
+def test_a_case_that_shows_nothing_does_not_pass(tmp_path: Path, cases: str, said: str) -> None:
+    done = floe(a_platform(tmp_path, cases), "platform", "test")
+    assert done.code in (1, 2)
+    assert said in done.out + done.err
+
+
+def test_config_may_stand_in_a_case_as_dbt_spells_it(tmp_path: Path) -> None:
+    case = (
+        "  - name: a model declares its level in config\n    rules: [E241]\n"
+        "    given:\n      models:\n        - name: bronze_a\n"
+        "          config: {meta: {classification: nonsense}, tags: nightly, grants: {select: [x]}}\n"
+        "          columns: [{name: id, config: {meta: {classification: pii}, tags: [a]}}]\n"
+        "    expect: [{rule: E241, resource: bronze_a, result: fail}]\n"
+    )
+    ok(floe(a_platform(tmp_path, case), "platform", "test"))
+
+
+def test_github_is_told_the_file_and_the_line_of_a_failing_case(tmp_path: Path) -> None:
+    directory = a_platform(tmp_path, GOOD.replace("result: fail", "result: pass"))
+    done = floe(directory, "platform", "test", "--output", "github")
+    assert done.code == 1
+    assert done.out.startswith("::error file=tests/policies/mine.yaml,line=5,title=mine%3A a staging model")
