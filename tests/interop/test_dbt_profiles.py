@@ -95,6 +95,56 @@ def _elsewhere(problem: str) -> bool:
     return "Could not find adapter type" in problem or "PyHive" in problem
 
 
+HOSTILE = (
+    "{{ 1+1 }}",
+    "{{ env_var('FLOE_TEST_SECRET') }}",
+    "{% raw %}{{ 2*2 }}{% endraw %}",
+    "{% endraw %}{{ 3*3 }}",
+    "{# gone #}kept",
+    "a}}b{{c{%d",
+    "'{{'",
+    "x\n{{ 4*4 }}",
+)
+"""Values of a platform's plugin that dbt would obey, had they reached it as they are."""
+
+
+def test_jinja_in_a_plugin_s_values_is_data_to_dbt(
+    tmp_path: Path, require_binary: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real dbt reads the profile, and what it has read is what the platform said, letter by letter."""
+    monkeypatch.setenv("FLOE_TEST_SECRET", "stolen")
+    python = Path(require_binary("dbt")).resolve().parent / "python"
+    text = profile(platform(path="floe.duckdb", extensions=list(HOSTILE)), "shop")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "a.sql").write_text("select 1 as id")
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    write_profile(Directory(tmp_path), "profiles.yml", text)
+    told = subprocess.run(
+        [str(python), "-c", READ_BACK, str(tmp_path)],
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-3000:]
+    lines = [line for line in told.stdout.splitlines() if line.startswith("READ ")]
+    assert json.loads(lines[0].removeprefix("READ ")) == list(HOSTILE)
+
+
+READ_BACK = """
+import json, os, sys
+from dbt.config.profile import read_profile
+from dbt.config.renderer import ProfileRenderer
+from dbt_common.context import set_invocation_context
+
+set_invocation_context(os.environ)
+raw = read_profile(sys.argv[1])["shop"]
+output = ProfileRenderer({}).render_data(raw["outputs"][raw["target"]])
+print("READ", json.dumps(output["extensions"]))
+"""
+
+
 def test_the_example_builds_with_the_generated_profile(
     tmp_path: Path, require_binary: Callable[[str], str]
 ) -> None:
