@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.fingerprint import parse_fingerprint
+from floe_engine.folders import user_config, user_data
 from floe_engine.registry.reference import Reference, is_host
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
@@ -161,9 +162,7 @@ class Workspace:
             if not stands(path):
                 raise ConfigurationError("the file that FLOE_CONFIG names does not exist", where=named)
             return UserSettings.load(path)
-        from platformdirs import user_config_path
-
-        return UserSettings.load(user_config_path("floe", appauthor=False) / "config.toml")
+        return UserSettings.load(user_config() / "config.toml")
 
     @cached_property
     def registry(self) -> RegistryChoice:
@@ -185,9 +184,7 @@ class Workspace:
     @property
     def embedded_registry(self) -> Reference:
         """The OCI image layout in the user's data directory; needs no server."""
-        from platformdirs import user_data_path
-
-        layout = user_data_path("floe", appauthor=False) / "registry" / DEFAULT_REPOSITORY
+        layout = user_data() / "registry" / DEFAULT_REPOSITORY
         return Reference.parse(f"oci-layout:{layout}")
 
     @property

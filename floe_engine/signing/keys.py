@@ -13,7 +13,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -211,7 +211,6 @@ def load_public(pem: bytes) -> PublicKey:
     Raises `KeyUnusable` where the file is anything else, above all a private key.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     label, block, _ = _single_block(pem, "public key")
     if "PRIVATE" in label:
@@ -226,10 +225,26 @@ def load_public(pem: bytes) -> PublicKey:
             hint="a public key file begins with -----BEGIN PUBLIC KEY-----",
         )
     try:
-        key = load_pem_public_key(block)
+        key = _load_pem_public_key(block)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("the public key is damaged or of an unknown kind", reason(error)) from None
     return _public(key)
+
+
+def _load_pem_public_key(block: bytes) -> object:
+    """`serialization.load_pem_public_key`, from where that package has it.
+
+    The package itself brings SSH's keys and every cipher along, which takes as long as all that a
+    verification needs; every use of a locked version would pay for it. Should the place change, the
+    public name is asked.
+    """
+    from cryptography.hazmat.bindings._rust import openssl
+
+    try:
+        load: Callable[[bytes], object] = openssl.keys.load_pem_public_key
+    except AttributeError:
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key as load
+    return load(block)
 
 
 def _blocks(pem: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -352,8 +367,8 @@ def _signing_key(key: object) -> AnyPrivateKey:
 
 def _public(key: object) -> PublicKey:
     """`key` as a `PublicKey`, if it is of a kind that signatures are accepted from."""
+    from cryptography.hazmat.primitives._serialization import Encoding, PublicFormat
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if isinstance(key, ec.EllipticCurvePublicKey):
         kind = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}.get(

@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
 from floe_engine.fingerprint import parse_fingerprint
+from floe_engine.folders import site_config, user_config
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Identity
 from floe_engine.text import did_you_mean
@@ -132,14 +133,11 @@ def demand_own(path: Path, project: Path) -> None:
 
 def _places() -> Iterable[Path]:
     """Where policies are looked for. A variable of the environment adds places and hides none."""
-    from platformdirs import site_config_path, user_config_path
-
     if sys.platform != "win32":
         yield Path("/etc/floe") / FILE_NAME
         yield Path("/etc/xdg/floe") / FILE_NAME
-    for folder in str(site_config_path("floe", appauthor=False, multipath=True)).split(os.pathsep):
-        yield Path(folder) / FILE_NAME
-    yield user_config_path("floe", appauthor=False) / FILE_NAME
+    for folder in (*site_config(), user_config()):
+        yield folder / FILE_NAME
 
 
 def _roots(project: Path) -> Iterable[Path]:

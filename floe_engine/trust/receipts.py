@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine.errors import StorageError
 from floe_engine.files import Directory, sha256_digest
+from floe_engine.folders import user_cache
 
 if TYPE_CHECKING:
     from floe_engine.registry.reference import Reference
@@ -59,9 +60,7 @@ def _name(facts: tuple[str, ...]) -> str:
 
 def _folder(workspace: Workspace, *, make: bool = False) -> Path | None:
     """The user's own folder of receipts; None where it is absent, shared, or part of the project."""
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("floe", appauthor=False) / "receipts"
+    folder = user_cache() / "receipts"
     if folder.resolve().is_relative_to(workspace.directory.resolve()):
         return None
     try:
