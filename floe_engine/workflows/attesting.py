@@ -49,7 +49,9 @@ def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:
     """Every file of the directory that the build or its tests read, by its path there."""
     paths = [
         workspace.manifest_path,
-        *case_files(workspace, compiled.manifest.policy_tests),
+        *case_files(
+            workspace, compiled.manifest.policy_tests, standard=True
+        ),  # running them told what is missing
         workspace.directory / SUPPRESSIONS_FILE,
         *_key_files(workspace, compiled),
     ]
