@@ -46,10 +46,15 @@ from floe_engine.policy.evaluate import StepStatus as StepStatus
 from floe_engine.policy.finding import Finding as Finding
 from floe_engine.policy.mutation import MutationRun as MutationRun
 from floe_engine.policy.mutation import Trial as Trial
+from floe_engine.policy.overview import Overview as Overview
+from floe_engine.policy.overview import Reached as Reached
+from floe_engine.policy.overview import overview as overview
 from floe_engine.policy.rules import rule_by_id as rule_by_id
 from floe_engine.policy.running import TestRun as TestRun
 from floe_engine.processes import child_environment as child_environment
 from floe_engine.processes import open_in_browser as open_in_browser
+from floe_engine.scaffold.choices import TEMPLATES as TEMPLATES
+from floe_engine.scaffold.choices import Template as Template
 from floe_engine.signing.oidc import Invitation as Invitation
 from floe_engine.signing.verdict import Verdict as Verdict
 from floe_engine.text import printable as printable

@@ -1,4 +1,4 @@
-"""What an action is, and the six places that have some. The rows are in `actions` and `place_actions`."""
+"""What an action is, and the places that have some. The rows are in `actions` and `place_actions`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 
 class Place(StrEnum):
-    """One of the six places, in the order of their keys."""
+    """One of the six places, in the order of their keys, or Start, where one is before there is any work."""
 
     MANIFEST = "manifest"
     VERSIONS = "versions"
@@ -17,21 +17,26 @@ class Place(StrEnum):
     PUBLISH = "publish"
     REGISTRY = "registry"
     PROJECT = "project"
+    START = "start"
 
     @property
     def number(self) -> int:
-        """1 to 6."""
-        return list(Place).index(self) + 1
+        """1 to 6; of Start 0."""
+        return 0 if self is Place.START else list(Place).index(self) + 1
 
     @property
     def key(self) -> str:
-        """Its function key, F2 to F7."""
-        return f"f{self.number + 1}"
+        """Its function key, F2 to F7; Start has none."""
+        return f"f{self.number + 1}" if self.number else ""
 
     @property
     def title(self) -> str:  # type: ignore[override]  # str.title is never wanted of a place
         """As it is shown."""
         return self.value.capitalize()
+
+
+SIX = tuple(place for place in Place if place.number)
+"""The places where work is done, as their keys and tabs count them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from floe_tui.action import SIX as SIX
 from floe_tui.action import Action as Action
 from floe_tui.action import Place as Place
 from floe_tui.place_actions import PLACES
 
 _GO = tuple(
     action
-    for place in Place
+    for place in SIX
     for action in (
         Action(
             f"go.{place}", place.key, place.title, f"Go to {place.title}", "go", None, place, priority=True
@@ -33,6 +34,7 @@ _GO = tuple(
 )
 
 _EVERYWHERE = (
+    Action("go.start", "0", "Start", "Begin, join or open a platform", "go", argument=Place.START),
     Action("help", "f1", "Help", "What this place is for, and its keys", "help", priority=True),
     Action(
         "palette",
@@ -87,7 +89,23 @@ _FILTERS = (
     ),
     Action("list.sort", "comma", "Sort", "Sort by the next column", "sort", part="filter"),
     Action("list.reverse", "full_stop", "Reverse", "Sort the other way round", "reverse", part="filter"),
-    Action("filter.clear", "escape", "Clear filter", "Show every row again", "clear_filter", part="filter"),
+    Action(
+        "list.mark",
+        "space",
+        "Mark",
+        "Mark the row, or all under a heading: copy, run, fix and waive then mean those",
+        "mark",
+        part="filter",
+    ),
+    Action("list.mark_all", "A", "Mark all", "Mark every row that is shown", "mark_all", part="filter"),
+    Action(
+        "filter.clear",
+        "escape",
+        "Clear filter",
+        "Show every row again; without a filter, take the marks off",
+        "clear_filter",
+        part="filter",
+    ),
 )
 
 _TEXTS = (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from textual import events
@@ -24,7 +25,7 @@ from floe_engine import FloeError
 from floe_tui import crash
 from floe_tui import session as sessions
 from floe_tui import settings as user_settings
-from floe_tui.actions import ACTIONS, Action, Place, bindings, find
+from floe_tui.actions import ACTIONS, SIX, Action, Place, bindings, find
 from floe_tui.command_log import MOST, Ran
 from floe_tui.commands import ActionProvider
 from floe_tui.jobs import Jobs
@@ -48,7 +49,7 @@ OVER_PANELS = ("quit", "copy")
 
 
 class Workbench(App[None]):
-    """Six places over the engine."""
+    """The places over the engine."""
 
     CSS_PATH = "app.tcss"
     TITLE = "floe"
@@ -110,9 +111,11 @@ class Workbench(App[None]):
             self.notify(text, severity="warning", markup=False)
         for wrong in self._wrong_themes:
             self.notify(f"A theme is left out: {wrong}", severity="warning", markup=False)
+        self.call_after_refresh(self._look_around)
+
+    def _look_around(self) -> None:
         directory = self.options.directory
-        self.call_after_refresh(
-            self.jobs.start,
+        self.jobs.start(
             self,
             lambda report, cancel: look_around(directory, cancel),
             title="Looking around",
@@ -323,21 +326,43 @@ class Workbench(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first where something would be lost."""
+        self._ask_before(self._leave)
+
+    def open_directory(self, directory: Path) -> None:
+        """Work in another directory from now on; ask first where something would be lost here."""
+        self._ask_before(
+            lambda: self.run_worker(self._move_to(directory), exclusive=True, exit_on_error=False)
+        )
+
+    async def _move_to(self, directory: Path) -> None:
+        self._remember()
+        self.options = replace(self.options, directory=directory)
+        self.session = sessions.Session.load(directory)
+        self.ran.clear()
+        for place in SIX:
+            await self.remove_mode(place)
+            self.add_mode(place, partial(self._create, place))
+        self.orientation = Orientation()
+        await self.switch_mode(sessions.opening_place(directory, self.session))
+        self.orient()
+        self._look_around()
+
+    def _ask_before(self, leave: Callable[[], object]) -> None:
         unsaved = [screen for screen in self._places() if screen.unsaved()]
         losses = [screen.unsaved() for screen in unsaved]
         losses += [f"{job.title} is running" for job in self.jobs.running if job.important]
         if not losses:
-            self._leave()
+            leave()
             return
         from floe_tui.panels.leave import LeavePanel, Leaving
 
         def answered(way: Leaving | None) -> None:
             if way == "save":
-                unsaved[0].save(self._leave)  # only the manifest is written here
+                unsaved[0].save(leave)  # only the manifest is written here
             elif way == "leave":
                 for screen in unsaved:
                     screen.discard()
-                self._leave()
+                leave()
 
         self.push_screen(LeavePanel(losses, savable=bool(unsaved)), answered)
 

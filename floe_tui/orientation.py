@@ -12,6 +12,7 @@ from typing import Literal
 
 from floe_engine import CancelToken
 from floe_tui.action import Place
+from floe_tui.places.registry.facts import short_signer
 from floe_tui.widgets.marks import Toned
 
 Answering = Literal["", "asking", "online", "offline"]
@@ -87,7 +88,7 @@ def look_around(directory: Path, cancel: CancelToken) -> dict[str, str]:
         if lock is not None:
             found["pin"] = lock.tag
             found["version"] = lock.tag.removeprefix("v")
-            found["signer"] = str(lock.signer or "").partition(" (")[0].removeprefix("https://")
+            found["signer"] = short_signer(str(lock.signer or ""))
         if lock is None or (directory / "manifest.yaml").is_file():
             found.pop("version", None)  # it is the manifest's, which its place tells
     except FloeError:

@@ -314,5 +314,37 @@ _PROJECT = _at(
     ),
 )
 
-PLACES: tuple[Action, ...] = (*_MANIFEST, *_VERSIONS, *_POLICY, *_PUBLISH, *_REGISTRY, *_PROJECT)
+_START = _at(
+    Place.START,
+    Action(
+        "start.begin",
+        "b",
+        "Begin",
+        "Write a manifest.yaml from a template, or learn it from a dbt project",
+        "begin",
+        show=True,
+        needs_write=True,
+    ),
+    Action(
+        "start.join",
+        "i",
+        "Join",
+        "Choose a published platform and pin one of its versions here",
+        "join",
+        show=True,
+        needs_write=True,
+    ),
+    Action(
+        "start.demo",
+        "d",
+        "Demo",
+        "Make a signed platform and a project to try everything with, in a folder of its own",
+        "demo",
+        show=True,
+        needs_write=True,
+    ),
+    Action("start.open", "o", "Open", "Work in another directory", "open", show=True),
+)
+
+PLACES: tuple[Action, ...] = (*_MANIFEST, *_VERSIONS, *_POLICY, *_PUBLISH, *_REGISTRY, *_PROJECT, *_START)
 """Every row."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import heapq
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ class Session:
     """Where the user was in one directory: the place, and what each place wants to find again."""
 
     path: Path
+    directory: str = ""
     place: str = ""
     theme: str = ""
     places: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Session:
         places = values.get("places")
         return cls(
             path,
+            str(directory),
             _text(values.get("place")),
             _text(values.get("theme")),
             {key: value for key, value in places.items() if isinstance(value, dict)}
@@ -54,13 +57,38 @@ class Session:
 
 def opening_place(directory: Path, session: Session) -> Place:
     """Where to open: where the user left, else the place that fits what the directory holds."""
-    with contextlib.suppress(ValueError):
-        return Place(session.place)
+    if session.place != Place.START:
+        with contextlib.suppress(ValueError):
+            return Place(session.place)
     if (directory / "manifest.yaml").is_file():
         return Place.MANIFEST
     if (directory / "floe.yaml").is_file() or (directory / "dbt_project.yml").is_file():
         return Place.PROJECT
-    return Place.REGISTRY
+    return Place.START
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A directory where somebody worked before."""
+
+    directory: Path
+    seen: float
+    """When they left it, in seconds since the epoch."""
+
+
+def recent(here: Path, most: int = 20) -> tuple[Recent, ...]:
+    """Directories other than `here` that were left before, the last one first; what is gone is left out."""
+    files: list[tuple[float, Path]] = []
+    with contextlib.suppress(OSError):
+        for path in (home() / "sessions").glob("*.json"):
+            with contextlib.suppress(OSError):
+                files.append((path.stat().st_mtime, path))
+    found = []
+    for seen, path in heapq.nlargest(2 * most, files):
+        directory = Path(_text(read_json(path, STATE_LIMIT).get("directory")) or here)
+        if directory != here and path.stem == path_name(directory) and directory.is_dir():
+            found.append(Recent(directory, seen))
+    return tuple(found[:most])
 
 
 def text_digest(text: str) -> str:

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine import Workspace, init_project, publish
+from floe_engine import Directory, Workspace, init_project, publish
+from floe_tui.places.start import demo
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-EPOCH = "1767261600"
-"""1 January 2026, 10:00 UTC: when everything on the pictures was made."""
+EPOCH = 1767261600
+"""1 January 2026, 10:00 UTC: when the first version on the pictures was made."""
 
 KEY_NUMBER = 0xF10E
 """The scratch platform's private key, which signs nothing but these pictures."""
@@ -50,6 +51,7 @@ class Shot:
 
 
 SHOTS = {
+    "start": Shot("empty", ("down",)),
     "manifest": Shot("draft", ("f8", "end", "6", "f8")),
     "completion": Shot("mistake", ("f8", "ctrl+@")),
     "versions": Shot("platform", ("f3", "down", "down")),
@@ -66,60 +68,26 @@ SHOTS = {
 
 
 def prepare(scratch: Path) -> None:
-    """A platform with three signed versions and a fourth on its way, and a project with findings."""
+    """The workbench's demo, with a key and dates of its own, and drafts with mistakes."""
     platform, project = scratch / "platform", scratch / "project"
     shutil.copytree(ROOT / "examples" / "acme-platform", platform)
-    shutil.copytree(ROOT / "examples" / "customer-analytics", project)
     _write_key(platform)
-    manifest = platform / "manifest.yaml"
-    text = manifest.read_text()
-
-    def release(tag: str, **changes: str) -> None:
-        nonlocal text
-        text = _changed(text, changes)
-        manifest.write_text(text)
-        publish(Workspace.open(platform), tag)
-
-    release("v1.2.3")
-    release("v1.2.4", **{"1.2.3": "1.2.4", "for every team at ACME": "for all of ACME"})
-    release("v1.3.0", **{"1.2.4": "1.3.0", "minimum_test_coverage: 80": "minimum_test_coverage: 75"})
-    manifest.write_text(
-        _changed(
-            text,
-            {
-                "1.3.0": "2.0.0",
-                "minimum_test_coverage: 75": "minimum_test_coverage: 90",
-                "required_tests: [not_null_pk]": "required_tests: [not_null_pk, unique_pk]",
-                "threads: 4": "threads: 8",
-            },
-        )
-    )
-    draft = manifest.read_text()
+    for days, (tag, changes) in enumerate(demo.RELEASES):
+        os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH + 13 * 86400 * days)
+        demo.release(platform, tag, changes)
+    demo.draft(platform)
     for name, changes in {
         "draft": {"threads: 8": "thraeds: 1"},
         "mistake": {"    type: duckdb": "    type: duckbd", "governance:": "governence:"},
     }.items():
         shutil.copytree(platform, scratch / name)
-        (scratch / name / "manifest.yaml").write_text(_changed(draft, changes))
-    _break(project)
+        demo.rewrite(scratch / name, changes)
+    examples = ROOT / "examples" / "customer-analytics"
+    files = {path.relative_to(examples).as_posix(): path.read_bytes()
+             for path in examples.rglob("*") if path.is_file()}  # fmt: skip
+    Directory(scratch).write_tree("project", demo.broken(files))
     init_project(Workspace.open(project), "v1.2.*")
-
-
-def _changed(text: str, changes: dict[str, str]) -> str:
-    for old, new in changes.items():
-        assert old in text, f"the example manifest no longer has {old!r}"
-        text = text.replace(old, new, 1)
-    return text
-
-
-def _break(project: Path) -> None:
-    """What a reviewer would find: a name without its layer, and columns without tests."""
-    gold = project / "models" / "gold"
-    (gold / "gold_daily_sales.sql").rename(gold / "daily_sales.sql")
-    page = gold / "gold.yml"
-    page.write_text(page.read_text().replace("gold_daily_sales", "daily_sales"))
-    silver = project / "models" / "silver" / "silver.yml"
-    silver.write_text(silver.read_text().replace("        data_tests: [not_null]\n", ""))
+    (scratch / "empty").mkdir()
 
 
 def _write_key(folder: Path) -> None:
@@ -132,6 +100,7 @@ def _write_key(folder: Path) -> None:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
+    (folder / "cosign.key").chmod(0o600)
     (folder / "cosign.pub").write_bytes(
         key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -144,7 +113,7 @@ def own_home(scratch: Path) -> None:
     for name in list(os.environ):
         if name.startswith(("FLOE_", "XDG_", "COSIGN_", "DOCKER_")):
             del os.environ[name]
-    os.environ |= {"HOME": str(scratch), "SOURCE_DATE_EPOCH": EPOCH}
+    os.environ |= {"HOME": str(scratch), "SOURCE_DATE_EPOCH": str(EPOCH)}
 
 
 # --- drawing -----------------------------------------------------------------------------------

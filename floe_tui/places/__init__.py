@@ -1,4 +1,4 @@
-"""The six places, each in a folder of its own: what it knows lies beside how it looks."""
+"""The places, each in a folder of its own: what it knows lies beside how it looks."""
 
 from __future__ import annotations
 

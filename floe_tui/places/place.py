@@ -1,4 +1,4 @@
-"""What the six places have in common: the frame, their panes, and what they remember."""
+"""What the places have in common: the frame, their panes, and what they remember."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from floe_tui.app import Workbench
 
 T = TypeVar("T")
+
+PARTS = 200
+"""What the shares of two parts add up to, once the border was moved."""
+
+LEAST = 0.15
+"""Of the room, what each part keeps."""
 
 WIDE = 110
 """Cells from which the parts of a place stand beside each other."""
@@ -54,6 +60,9 @@ class PlaceScreen(Screen[None]):
     """Whether it was drawn already."""
 
     _shares: tuple[int, int] = (11, 9)
+
+    _dragging = False
+    """Whether the mouse holds the border between the two parts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,9 +209,49 @@ class PlaceScreen(Screen[None]):
 
     def action_widen(self, step: str) -> None:
         """Move the border between the two parts."""
-        first = max(3, min(17, self._shares[0] + int(step)))
-        self._shares = (first, sum(self.split) - first)
+        self._move_border(self._shares[0] / sum(self._shares) + int(step) / 20)
+
+    def _move_border(self, first: float) -> None:
+        """Give the first part so much of the room, of 1; the second keeps some."""
+        share = round(PARTS * max(LEAST, min(1 - LEAST, first)))
+        self._shares = (share, PARTS - share)
         self._share()
+
+    # --- the border under the mouse --------------------------------------------------------
+
+    def _beside_border(self, x: int, y: int) -> bool:
+        """Whether a place of the screen is on the frames where the two parts meet."""
+        parts = [part for part in self.query_one("#body").children if part.region.area]
+        if len(parts) != 2 or self.app.size.width < WIDE or self.has_class("-zoomed"):
+            return False
+        second = parts[1].region
+        if not self.query_one("#body").region.contains(x, y):
+            return False
+        return y in (second.y - 1, second.y) if self.stacked else x in (second.x - 1, second.x)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the border."""
+        if self._beside_border(event.screen_x, event.screen_y):
+            event.stop()
+            self._dragging = True
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The border goes with the mouse."""
+        if self._dragging:
+            body = self.query_one("#body").region
+            at, size = (
+                (event.screen_y - body.y, body.height)
+                if self.stacked
+                else (event.screen_x - body.x, body.width)
+            )
+            self._move_border((at + 1) / max(1, size))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go of it."""
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
 
     def on_resize(self) -> None:
         """Where one part is shown at a time, it has all the room."""

@@ -21,6 +21,7 @@ GLYPHS: Final = {
     "added": "+",
     "removed": "-",
     "changed": "~",
+    "moved": "↕",
     "same": " ",
 }
 """State to the one-cell sign that tells it in every theme."""

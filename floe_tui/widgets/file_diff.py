@@ -12,6 +12,7 @@ from textual.widgets import Input, Label
 
 from floe_engine import DiffRow
 from floe_tui.text import count, plain
+from floe_tui.themes import GLYPHS
 from floe_tui.widgets.field import Field
 from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.marks import chip
@@ -69,7 +70,10 @@ class FileDiff(Frame):
 
     def _say(self) -> None:
         at, of = self.diff.position, self.diff.changes
-        self.entitle(self.name_shown or "Text", chip(count(of, "difference")) if self.name_shown else "")
+        moved = self.diff.moved.blocks
+        chips = [chip(count(of, "difference"))] if self.name_shown else []
+        chips += [chip(f"{GLYPHS['moved']} {moved} moved")] if moved else []
+        self.entitle(self.name_shown or "Text", *chips)
         self.tell(position=f"{at} of {of}" if at else "")
 
     # --- searching -------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import takewhile
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -33,9 +34,16 @@ class FilterList(Vertical):
     BINDINGS = [*part_bindings("filter")]
 
     def __init__(
-        self, columns: Sequence[Column] = (Column(),), *, empty: str = "Nothing here.", id: str | None = None
+        self,
+        columns: Sequence[Column] = (Column(),),
+        *,
+        empty: str = "Nothing here.",
+        markable: bool = False,
+        id: str | None = None,
     ) -> None:
+        """`markable`: rows can be marked, for what is done with several at once."""
         super().__init__(id=id)
+        self._markable = markable
         self.view = RowView(columns, empty=empty, id=f"{id}-rows" if id else None)
         self._empty = empty
         self._all: list[Row] = []
@@ -89,7 +97,51 @@ class FilterList(Vertical):
         self._texts = [_text(row) for row in self._all]
         self._at = {row.key: index for index, row in enumerate(self._all)}
         self._number = sum(1 for row in self._all if not row.heading)
+        self.view.marked &= self._at.keys()
         self._apply()
+
+    # --- marks -----------------------------------------------------------------------------
+
+    @property
+    def meant(self) -> tuple[Row, ...]:
+        """The rows that an action is about: those that are marked, else the one under the cursor."""
+        marked = tuple(row for row in self._all if row.key in self.view.marked)
+        current = self.current
+        return marked or ((current,) if current is not None and not current.heading else ())
+
+    def action_mark(self) -> None:
+        """Mark the row or take its mark off, and go on; over a heading, all rows that stand under it."""
+        rows, at = self.view.rows, self.view.cursor
+        if not rows:
+            return
+        if rows[at].heading:
+            under = takewhile(lambda row: not row.heading, rows[at + 1 :])
+            self._mark([row.key for row in under])
+        else:
+            self._mark([rows[at].key])
+            self.view.cursor += 1
+
+    def action_mark_all(self) -> None:
+        """Mark every row that is shown, or take all their marks off."""
+        self._mark([row.key for row in self.view.rows if not row.heading])
+
+    def _mark(self, keys: Sequence[str]) -> None:
+        marked = self.view.marked
+        if marked.issuperset(keys):
+            marked.difference_update(keys)
+        else:
+            marked.update(keys)
+        self._marks_changed()
+
+    def unmark(self) -> None:
+        """Take all marks off."""
+        self.view.marked.clear()
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.view.refresh()
+        self._say()
+        self.screen.refresh_bindings()
 
     # --- order -----------------------------------------------------------------------------
 
@@ -176,6 +228,8 @@ class FilterList(Vertical):
         position = f"{max(1, at)} of {len(shown)}" if shown else ""
         if len(shown) != every:
             position = f"/{self.filter}  {len(shown)} of {every}"
+        if self.view.marked:
+            position = f"{len(self.view.marked)} marked  {position}"
         frame.tell(position=position)
 
     def action_filter(self) -> None:
@@ -189,13 +243,18 @@ class FilterList(Vertical):
         self.query_one(Input).display = opened
 
     def action_clear_filter(self) -> None:
-        """Take the filter off."""
-        self.filter = ""
-        self.screen.set_focus(self.view)
+        """Take the filter off, or where there is none, the marks."""
+        if self.has_class("-filtering"):
+            self.filter = ""
+            self.screen.set_focus(self.view)
+        else:
+            self.unmark()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a filter, Escape is for whoever holds the list."""
-        return action != "clear_filter" or self.has_class("-filtering")
+        """Without a filter and marks, Escape is for whoever holds the list."""
+        if action in ("mark", "mark_all"):
+            return self._markable
+        return action != "clear_filter" or self.has_class("-filtering") or bool(self.view.marked)
 
     def on_key(self, event: events.Key) -> None:
         """From the filter, down goes to the rows."""

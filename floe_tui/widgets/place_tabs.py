@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from floe_tui.actions import Place
+from floe_tui.actions import SIX, Place
 from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned
 
 
@@ -38,12 +38,13 @@ class PlaceTabs(Widget):
     def render(self) -> Text:
         """The lines. What does not fit goes in turn: other places' counts, then their names."""
         width = self.size.width
+        places = SIX if self.current is not Place.START else (Place.START, *SIX)
         for names, counts in ((True, True), (True, False), (False, False)):
-            tabs = [self._tab(place, names=names, counts=counts) for place in Place]
+            tabs = [self._tab(place, names=names, counts=counts) for place in places]
             if sum(tab.cell_len for tab in tabs) <= width:
                 break
         line, rule = Text(no_wrap=True, end="", overflow="crop"), Text(no_wrap=True, end="")
-        for place, tab in zip(Place, tabs, strict=True):
+        for place, tab in zip(places, tabs, strict=True):
             line.append_text(tab)
             here = place is self.current
             rule.append(("━" if here else "─") * tab.cell_len, self._tone("focus" if here else "frame"))

@@ -142,6 +142,8 @@ class RowView(ScrollView, can_focus=True):
         self._width: int | None = None
         self._header = any(column.title for column in self.columns)
         self._grouped = False
+        self.marked: set[str] = set()
+        """Keys of the rows that are marked; some may not be shown."""
         self.sorted: tuple[int, bool] | None = None
         """The column that the rows are sorted by, and whether downwards; it is only marked here."""
 
@@ -246,7 +248,12 @@ class RowView(ScrollView, can_focus=True):
         if row.heading:
             return Strip([start, *self._heading(row, width - 1, base)]).adjust_cell_length(width, base)
         sign = base + self._tone(row.tone)
-        pieces = [start, Segment(" " * (lead - 3), base), Segment(set_cell_size(row.glyph, 2), sign)]
+        mark = "•" if row.key in self.marked else " "
+        pieces = [
+            start,
+            Segment(mark + " " * (lead - 4), base + self._tone("strong")),
+            Segment(set_cell_size(row.glyph, 2), sign),
+        ]
         tail = self._tail(row, width - lead, base)
         room = width - lead - 1 - sum(cell_len(piece.text) for piece in tail)
         pieces += self._cells(row, room, base)

@@ -21,6 +21,7 @@ from floe_engine import DiffRow, changed_part, folded, one_column
 from floe_tui.actions import part_bindings
 from floe_tui.text import count, visible
 from floe_tui.themes import GLYPHS
+from floe_tui.widgets.moved import NOTHING, moved_blocks
 from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
 from floe_tui.widgets.wrapping import broken, hanging
 
@@ -38,6 +39,7 @@ class SplitDiff(ScrollView, can_focus=True):
         "diff--added",
         "diff--removed",
         "diff--changed",
+        "diff--moved",
         "diff--part",
         "diff--number",
         "diff--folded",
@@ -46,7 +48,7 @@ class SplitDiff(ScrollView, can_focus=True):
         "diff--dropped",
         "diff--rule",
         "diff--on-tint",
-        *(f"diff--sign-{kind}" for kind in ("added", "removed", "changed")),
+        *(f"diff--sign-{kind}" for kind in ("added", "removed", "changed", "moved")),
         *SYNTAX_CLASSES,
     }
     DEFAULT_CSS = (
@@ -56,12 +58,14 @@ class SplitDiff(ScrollView, can_focus=True):
         .diff--added { background: $success-soft; }
         .diff--removed { background: $error-soft; }
         .diff--changed { background: $warning-soft; }
+        .diff--moved { background: $raised; }
         .diff--part { text-style: bold underline; }
         .diff--number { color: $faint; }
         .diff--on-tint { color: $muted; }
         .diff--sign-added { color: $success; text-style: bold; }
         .diff--sign-removed { color: $error; text-style: bold; }
         .diff--sign-changed { color: $warning; text-style: bold; }
+        .diff--sign-moved { color: $muted; text-style: bold; }
         .diff--rule { color: $frame; }
         .diff--folded { color: $muted; background: $raised; }
         .diff--current { color: $focus; text-style: bold; }
@@ -93,6 +97,7 @@ class SplitDiff(ScrollView, can_focus=True):
         self._needle = ""
         self._matches: tuple[int, ...] = ()
         self._match = -1
+        self.moved = NOTHING
         self.dropped: Mapping[int, str] = {}
         """Of a change (from 0) the side, ``old`` or ``new``, that is not to be taken: drawn dim."""
 
@@ -102,6 +107,7 @@ class SplitDiff(ScrollView, can_focus=True):
         """Show aligned rows from their top, in a language's colours."""
         self._aligned = rows
         self.language = language
+        self.moved = moved_blocks(rows)
         self._at = -1
         self._rebuild()
         self.scroll_to(0, 0, animate=False)
@@ -287,9 +293,11 @@ class SplitDiff(ScrollView, can_focus=True):
         if number is None:
             return [Segment(" " * (HEAD + room), base)]
         style, sign, look = base, GLYPHS["same"], Style()
+        place = (self.moved.old if side == "old" else self.moved.new).get(number)
         number_style = self._style("number")
         if row.kind != "same":
             kind = "changed" if row.kind == "changed" else "removed" if side == "old" else "added"
+            kind = kind if place is None else "moved"
             sign, look = GLYPHS[kind], self._style(f"sign-{kind}")
             style, number_style = base + self._style(kind), self._style("on-tint")
             if self.dropped.get(bisect_right(self._starts, index) - 1) == side:
@@ -306,7 +314,7 @@ class SplitDiff(ScrollView, can_focus=True):
             (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
             for start, end, name in spans(self.language, text)
         ]
-        if row.kind == "changed":
+        if row.kind == "changed" and place is None:
             start, left_end, right_end = changed_part(row.left, row.right)
             layers.append((start, left_end if side == "old" else right_end, self._style("part")))
         layers += self._marked(text)
@@ -314,6 +322,10 @@ class SplitDiff(ScrollView, can_focus=True):
         if part:
             pieces.insert(0, (" " * hanging(text, room), style))
         strip = Strip([Segment(piece, look) for piece, look in pieces if piece])
+        if place and part == 0:
+            note = f"{'to' if side == 'old' else 'from'} {place} "
+            strip = strip.adjust_cell_length(max(0, room - len(note)), style)
+            strip = Strip([*strip, Segment(note, style + self._style("on-tint"))])
         return [*head, *strip.adjust_cell_length(room, style)]
 
     def _marked(self, text: str) -> list[tuple[int, int, Style]]:

@@ -147,10 +147,11 @@ def _broken(line: str, width: int) -> list[str]:
     if cell_len(line) <= width:
         return [line]
     head = _LABEL.match(line) or _SIGN.match(line)
-    hang = head.end() if head and head.end() < width // 2 else len(line) - len(line.lstrip(" ")) + 2
+    indent = len(line) - len(line.lstrip(" "))
+    hang = head.end() if head and head.end() < width // 2 else indent + 2 if indent else 0
     if not line.startswith("$ "):
         most = width - hang
-        start = line[: head.end()] if head else line[: len(line) - len(line.lstrip(" "))]
+        start = line[: head.end()] if head else line[:indent]
         words = line[len(start) :].split(" ")
         line = start + " ".join(shorten(word, most) if len(word) > most else word for word in words)
     return textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False) or [""]

@@ -144,6 +144,25 @@ async def test_a_pane_is_zoomed_and_back_and_the_border_is_moved_and_remembered(
         assert place(again).query_one("#findings").size.width == wide
 
 
+async def test_the_mouse_moves_the_border_between_the_two_parts(workbench: Start, project: Path) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await idle(pilot, app)
+        left, right = place(app).query_one("#findings"), place(app).query_one("#source")
+        for column in (80, 40, 2):
+            border = left.region.right - 1
+            await pilot.mouse_down(offset=(border, 12))
+            await pilot.hover(offset=(column, 20))
+            await pilot.mouse_up(offset=(column, 20))
+            await pilot.pause()
+            assert abs(left.region.right - max(column, 18)) <= 2
+            assert right.region.width >= 18
+        await pilot.mouse_down(offset=(5, 12))
+        await pilot.hover(offset=(60, 20))
+        await pilot.mouse_up(offset=(60, 20))
+        assert left.region.right <= 20, "only the border is taken hold of"
+
+
 async def test_the_palette_goes_to_the_place_and_does_it(workbench: Start, published: Path) -> None:
     app = workbench(published)
     async with app.run_test(size=(120, 36)) as pilot:

@@ -8,7 +8,9 @@ import pytest
 from textual.pilot import Pilot
 
 from floe_tui.app import Workbench
+from floe_tui.places.policy.facts import line_of
 from floe_tui.places.policy.screen import PolicyScreen
+from floe_tui.widgets.source_view import SourceView
 from floe_tui.widgets.text_view import TextView
 
 from .conftest import Start, idle, rows, title, until
@@ -67,6 +69,72 @@ async def test_a_case_is_shown_with_what_was_given_expected_and_found(
         assert "expected pass, found fail" in text
         await pilot.press("x")
         assert {row.glyph for row in rows(app)} == {"✗"}
+
+
+LAYERS = """\
+data_architecture:
+  naming: {enforcement: strict}
+  layers:
+    bronze:
+      prefix: bronze_
+    silver:
+      # prefix: none
+      paths: [models/silver]
+      prefix: silver_
+governance:
+  layers: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint", "line"),
+    [
+        ("data_architecture.layers.<layer>.prefix", "silver: a name without its prefix", 9),
+        ("data_architecture.layers.<layer>.prefix", "a name", 5),
+        ("data_architecture.layers.<layer>.may_depend_on", "silver may select", 6),
+        ("governance.quality_gates.minimum_test_coverage", "", 10),
+        ("catalog.schema_registry", "", 0),
+    ],
+)
+def test_the_deepest_part_of_a_setting_that_the_manifest_has_is_found(
+    setting: str, hint: str, line: int
+) -> None:
+    assert line_of(LAYERS.splitlines(), setting, hint) == line
+
+
+async def test_beside_a_generated_case_stands_the_setting_that_it_is_made_from(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        await pilot.press("down")
+        await pilot.pause()
+        assert "manifest.yaml :" in title(app, "#source")
+        remark = screen.query_one(SourceView).remark
+        assert remark is not None
+        assert remark.glyph == "✓"
+        assert "E201" in remark.text
+
+
+async def test_a_rule_that_was_not_asked_says_why_and_where_it_would_be(
+    workbench: Start, platform: Path, cases: Path
+) -> None:
+    expected = "{rule: FLOE-E232, resource: stg_payments, result: skip}"
+    cases.write_text(
+        CASES.replace("rules: [FLOE-E201]", "rules: [FLOE-E201, FLOE-E232]").replace(
+            "{rule: FLOE-E201, resource: stg_payments, result: RESULT}", expected
+        )
+    )
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await policy(pilot, app)
+        screen.list.view.move_to(case(app, "staging is not our word"))
+        await pilot.pause()
+        text = screen.query_one(TextView).text
+        assert "found skip" in text
+        assert "the platform does not enforce the rule" in text or "does not apply" in text
+        assert "data_architecture.layers.<layer>.required_tests" in text
 
 
 async def test_saving_a_case_file_by_any_program_runs_the_tests_again(

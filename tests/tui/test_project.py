@@ -17,9 +17,12 @@ from floe_tui.app import Workbench
 from floe_tui.panels.choose import ChoosePanel
 from floe_tui.panels.moving import MovePanel
 from floe_tui.places.project.screen import ProjectScreen
+from floe_tui.widgets.filter_list import FilterList
+from floe_tui.widgets.source_view import SourceView
 from floe_tui.widgets.text_view import TextView
+from floe_tui.widgets.toned_lines import TonedLines
 
-from .conftest import STRICTER, Start, idle, rows
+from .conftest import STRICTER, Start, idle, rows, title
 from .terminal import floe_tui
 
 EDITOR = """\
@@ -32,6 +35,21 @@ from pathlib import Path
 Path({notes!r}).write_text("\\n".join(sys.argv[1:]))
 path = Path(sys.argv[-1])
 path.write_text("-- mended\\n" + path.read_text())
+"""
+
+
+SENSITIVE = """\
+version: 2
+models:
+  - name: bronze_customers
+    config: {meta: {owner: ada}}
+    columns:
+      - name: id
+      - name: email
+        meta: {classification: pii}
+  - name: customers
+    columns:
+      - name: email
 """
 
 
@@ -295,3 +313,60 @@ async def test_a_waiver_that_ends_soon_is_counted_down(
         screen.list.view.move_to(waived.key)
         await pilot.pause()
         assert f"expires    {ends}, 10 days left" in screen.query_one(TextView).text
+
+
+async def test_the_way_of_sensitive_columns_is_a_tree_whose_places_are_shown_in_their_source(
+    workbench: Start, project: Path
+) -> None:
+    (project / "models/schema.yml").write_text(SENSITIVE)
+    app = workbench(project)
+    async with app.run_test(size=(140, 44)) as pilot:
+        screen = await judged(pilot, app)
+        ways = screen.query_one("#ways", FilterList)
+        drawn = [(row.cells[0], row.glyph) for row in ways.view.rows]
+        assert drawn == [
+            ("bronze_customers.email", "✓"),
+            ("├─ customers.email", "✗"),
+            ("└─ orders.email", "·"),  # it declares no columns
+        ]
+        assert "✗ 1 too low" in title(app, "#sensitive")
+        ways.view.focus()
+        await pilot.press("down")
+        await pilot.pause()
+        source = screen.query_one(SourceView)
+        assert source.remark is not None
+        assert "email" in source.lines[source.remark.line - 1]
+        assert "declared too low" in screen.query_one(TextView).text
+        screen.list.view.focus()
+        await pilot.pause()
+        assert "declared too low" not in screen.query_one(TextView).text
+
+
+async def test_without_sensitive_columns_there_is_no_pane_for_them(workbench: Start, project: Path) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(140, 44)) as pilot:
+        screen = await judged(pilot, app)
+        assert not screen.query_one("#sensitive").region.area
+
+
+async def test_coverage_is_drawn_by_layer_and_by_owner(workbench: Start, project: Path) -> None:
+    (project / "models/schema.yml").write_text(SENSITIVE)
+    app = workbench(project)
+    async with app.run_test(size=(140, 44)) as pilot:
+        screen = await judged(pilot, app)
+        said = screen.query_one(TonedLines).render().plain.splitlines()
+        assert any(line.startswith("bronze") for line in said)
+        assert "by owner" in said
+        assert any(line.startswith("ada") for line in said)
+        assert any(line.startswith("nobody") for line in said)
+
+
+async def test_all_findings_that_are_marked_are_copied(workbench: Start, latest: Path) -> None:
+    app = workbench(latest)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await judged(pilot, app)
+        await pilot.press("A", "y")
+        findings = [row for row in screen.list.view.rows if not row.heading]
+        assert len(findings) > 1
+        assert len(app.clipboard.splitlines()) == len(findings)
+        assert f"{len(findings)} marked" in title(app, "#findings")

@@ -15,7 +15,7 @@ from textual.command import CommandPalette
 from textual.css.stylesheet import Stylesheet
 
 from floe_engine import Cancelled, CancelToken, FloeError
-from floe_tui.actions import ACTIONS, Place
+from floe_tui.actions import ACTIONS, SIX, Place
 from floe_tui.keys_page import markdown
 from floe_tui.panels.ask import PasswordPanel
 from floe_tui.panels.confirm import ConfirmPanel
@@ -45,7 +45,7 @@ from .terminal import Terminal
         ("manifest.yaml", Place.MANIFEST),
         ("floe.yaml", Place.PROJECT),
         ("dbt_project.yml", Place.PROJECT),
-        ("", Place.REGISTRY),
+        ("", Place.START),
     ],
 )
 async def test_it_opens_at_the_place_that_fits_the_directory(
@@ -67,7 +67,7 @@ async def test_function_keys_go_to_the_places_even_while_the_editor_has_the_focu
     async with app.run_test() as pilot:
         await settle(pilot)
         assert isinstance(app.focused, ManifestEditor)
-        for place in reversed(Place):
+        for place in reversed(SIX):
             await pilot.press(place.key)
             assert app.place_screen is not None
             assert app.place_screen.place == place

@@ -108,6 +108,13 @@ def test_what_opens_over_the_manifest(
     assert snap_compare(app, terminal_size=size, run_before=then(*MANIFEST_PANELS[name]))
 
 
+@PLACE
+def test_start(
+    snap_compare: Compare, workbench: Start, directory: Path, size: tuple[int, int], theme: str
+) -> None:
+    assert snap_compare(workbench(directory, theme=theme), terminal_size=size, run_before=then("down"))
+
+
 PLATFORM = {"versions": "f3", "policy": "f4", "registry": "f6"}
 
 PLATFORM_PANELS = {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from floe_engine import side_by_side
 from floe_tui.app import Workbench
 from floe_tui.places.versions.screen import VersionsScreen
+from floe_tui.widgets.moved import Moved, moved_blocks
 
 from .conftest import Start, idle, title
 
@@ -118,6 +121,9 @@ async def test_what_is_copied_is_the_change_or_the_difference(workbench: Start, 
         screen = await versions(pilot, app)
         await pilot.press("y")
         assert screen.entry.sentence in app.clipboard
+        await pilot.press("A", "y")
+        assert len(app.clipboard.splitlines()) == len(screen._compared.entries)  # type: ignore[union-attr]
+        await pilot.press("escape")
         await pilot.press("ctrl+l", "n", "y")
         assert app.clipboard.startswith("-")
 
@@ -147,3 +153,63 @@ async def test_on_a_small_screen_the_next_change_brings_the_text_up(
         width, height = screen.diff.size
         assert any("▌" in screen.diff.render_line(y).text[:width] for y in range(height))
         assert f"{screen.diff.position} of {screen.diff.changes}" in title(app, "#texts")
+
+
+LEFT = """\
+alpha:
+  description: the first of them
+  owner: data
+beta:
+  description: the second one
+  owner: sales
+gamma: 1
+"""
+
+
+def after(text: str) -> Moved:
+    return moved_blocks(side_by_side(LEFT, text))
+
+
+def test_a_block_that_stands_elsewhere_is_moved_and_says_from_where_and_whereto() -> None:
+    alpha, rest = LEFT[: LEFT.index("beta")], LEFT[LEFT.index("beta") :]
+    moved = after(rest + alpha)
+    assert moved.blocks == 1
+    assert moved.old == {1: 5, 2: 0, 3: 0}
+    assert moved.new == {5: 1, 6: 0, 7: 0}
+
+
+def test_a_block_may_be_indented_otherwise_where_it_stands_now() -> None:
+    alpha, rest = LEFT[: LEFT.index("beta")], LEFT[LEFT.index("beta") :]
+    deeper = "".join(f"  {line}\n" for line in alpha.splitlines())
+    assert after(f"{rest}all:\n{deeper}").blocks == 1
+
+
+def test_what_is_changed_added_or_alike_by_chance_is_not_moved() -> None:
+    assert after(LEFT.replace("first", "last")).blocks == 0
+    assert after(LEFT + LEFT).blocks == 0
+    assert moved_blocks(side_by_side("{\n}\na: 1\n", "a: 1\n{\n}\n")).blocks == 0
+
+
+def test_a_line_that_stands_everywhere_does_not_cost_the_square_of_its_number() -> None:
+    old = "".join(f"- name: n{number}\n  type: text of a column\n" for number in range(4000))
+    new = "".join(f"- name: m{number}\n  type: text of a column\n" for number in range(4000))
+    rows = side_by_side(old, new)
+    started = time.process_time()
+    assert moved_blocks(rows).blocks == 0
+    assert time.process_time() - started < 1.0
+
+
+async def test_moved_blocks_are_counted_in_the_title_and_marked(workbench: Start, published: Path) -> None:
+    manifest = published / "manifest.yaml"
+    app = workbench(published)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await versions(pilot, app)
+        texts = screen.texts
+        alpha, rest = LEFT[: LEFT.index("beta")], LEFT[LEFT.index("beta") :]
+        texts.show(manifest.name, side_by_side(LEFT, rest + alpha))
+        await pilot.pause()
+        assert "↕ 1 moved" in title(app, "#texts")
+        drawn = "\n".join(texts.diff.render_line(y).text for y in range(12))
+        assert "↕" in drawn
+        assert "to 5" in drawn
+        assert "from 1" in drawn

@@ -113,6 +113,47 @@ async def test_ten_thousand_rows_move_and_filter_without_blocking() -> None:
         assert time.perf_counter() - started < 0.5
 
 
+async def test_rows_are_marked_one_by_one_by_heading_and_all_that_a_filter_shows() -> None:
+    rows = [Row("h", ("", "first", ""), heading=True), *many(4), Row("i", ("", "second", ""), heading=True)]
+    rows.append(Row("z", ("last", "")))
+    listing = FilterList((Column(width=12), Column()), markable=True)
+    async with Holder(listing).run_test(size=(80, 12)) as pilot:
+        listing.set_rows(rows)
+        listing.view.focus()
+        await pilot.press("down", "space", "space")
+        assert listing.view.marked == {"k0", "k1"}
+        assert listing.view.cursor == 3
+        assert "•" in listing.view.render_line(1).text
+        await pilot.press("home", "space")
+        assert listing.view.marked == {"k0", "k1", "k2", "k3"}
+        await pilot.press("space")
+        assert listing.view.marked == set()
+        await pilot.press("/", *"last", "enter", "A", "escape")
+        assert listing.view.marked == {"z"}, "only what the filter showed"
+        assert [row.key for row in listing.meant] == ["z"]
+        await pilot.press("escape")
+        assert listing.view.marked == set()
+
+
+async def test_marks_of_rows_that_are_gone_go_too_and_those_that_stay_stay() -> None:
+    listing = FilterList((Column(width=12), Column()), markable=True)
+    async with Holder(listing).run_test(size=(80, 12)) as pilot:
+        listing.set_rows(many(5))
+        listing.view.focus()
+        await pilot.press("space", "end", "space")
+        listing.set_rows(many(3))
+        assert listing.view.marked == {"k0"}
+
+
+async def test_a_list_of_which_one_is_chosen_takes_no_marks() -> None:
+    listing = FilterList((Column(width=12), Column()))
+    async with Holder(listing).run_test(size=(80, 12)) as pilot:
+        listing.set_rows(many(5))
+        listing.view.focus()
+        await pilot.press("space", "A")
+        assert listing.view.marked == set()
+
+
 async def test_the_cursor_stays_on_its_row_while_rows_arrive() -> None:
     listing = FilterList((Column("tag"),))
     app = Holder(listing)

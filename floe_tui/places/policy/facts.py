@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine import CancelToken, Report
+from floe_engine import CancelToken, FloeError, Report, read_bounded
 from floe_tui.text import count
 from floe_tui.widgets.row_view import Row, Tone
 
 if TYPE_CHECKING:
     from floe_engine import CaseResult, Stamps, Trial
+
+MANIFEST = "manifest.yaml"
+
+LIMIT = 16_000_000
+"""Bytes of a manifest that is shown."""
+
+_KEY = re.compile(r"( *)([\w-]+) *:(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Tested:
     paths: Mapping[str, Path | None]
     """Suite title to its file; None for the generated ones."""
     unexercised: tuple[str, ...]
+    manifest: tuple[str, ...] = ()
+    """The lines of the manifest that the generated cases are made from."""
 
     @property
     def suites(self) -> dict[str, list[tuple[str, CaseResult]]]:
@@ -91,6 +101,13 @@ class Shown:
         return self.result is None and self.trial is None
 
     @property
+    def rule(self) -> str:
+        """The rule that a case is judged by first, or that a mutant weakens; empty: none."""
+        if self.result is not None:
+            return next(iter(self.result.case.rules), "")
+        return str(self.trial.rule) if self.trial is not None else ""
+
+    @property
     def line(self) -> int:
         """Where its file has it (from 1)."""
         return max(1, self.result.case.line) if self.result is not None else 1
@@ -108,7 +125,11 @@ def run_tests(directory: Path, names: Sequence[str], report: Report, cancel: Can
         if not names or result.case.name in names
     }
     paths = {suite.title: suite.suite.path for suite in run.suites}
-    return Tested(run.platform, results, paths, tuple(run.unexercised))
+    try:
+        text = read_bounded(directory / MANIFEST, LIMIT, what="manifest").decode("utf-8", "replace")
+    except FloeError:
+        text = ""  # it was read a moment ago; the tests themselves say what is wrong with it
+    return Tested(run.platform, results, paths, tuple(run.unexercised), tuple(text.splitlines()))
 
 
 def mutate(directory: Path, own: bool, report: Report, cancel: CancelToken) -> Mutated:
@@ -227,6 +248,8 @@ def _case(result: CaseResult) -> str:
         lines.append(f"    expected {wanted.result}{asked}, found {checked.actual}{severity}")
         if checked.detail:
             lines.append(f"    {checked.detail}")
+        if checked.actual == "skip":
+            lines.append(f"    {wanted.rule} asks: {rule_title(wanted.rule)} ({rule_setting(wanted.rule)})")
     if result.unexpected:
         lines += ["", "# Found, and not expected"]
         lines += [f"✗ {item.rule} {item.subject}: {item.message}" for item in result.unexpected]
@@ -238,6 +261,45 @@ def unexercised_text(tested: Tested) -> str:
     if not tested.unexercised:
         return "Every rule has a case that expects it to fail."
     return "\n".join(["# Rules that no case expects to fail", *tested.unexercised])
+
+
+def rule_setting(rule: str) -> str:
+    """Where a platform asks for it."""
+    from floe_engine import rule_by_id
+
+    known = rule_by_id(rule)
+    return known.setting if known is not None else ""
+
+
+def line_of(lines: Sequence[str], setting: str, hint: str = "") -> int:
+    """The line (from 1) of a setting, or of the deepest part of it that a YAML text has; 0: of none.
+
+    Of ``<layer>`` and the like the one that `hint` names is taken, or else the first.
+    """
+    found, start, outer = 0, 0, -1
+    words = set(re.findall(r"[\w-]+", hint))
+    for part in setting.split("."):
+        inner, chosen = None, None
+        for number in range(start, len(lines)):
+            match = _KEY.match(lines[number])
+            if match is None:
+                continue
+            depth = len(match[1])
+            if depth <= outer:
+                break
+            inner = depth if inner is None else inner
+            if depth != inner:
+                continue
+            if match[2] == part or (part.startswith("<") and match[2] in words):
+                chosen = (number, depth)
+                break
+            if part.startswith("<") and chosen is None:
+                chosen = (number, depth)
+        if chosen is None:
+            break
+        start, outer = chosen[0] + 1, chosen[1]
+        found = start
+    return found
 
 
 def rule_title(rule: str) -> str:

@@ -15,13 +15,16 @@ from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.policy.facts import (
+    MANIFEST,
     Mutated,
     Shown,
     Tested,
     changed_files,
     explained,
+    line_of,
     mutate,
     rows_of,
+    rule_setting,
     rule_title,
     run_tests,
     unexercised_text,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000
 """Bytes of a case file that are shown."""
+
+NOT_RUN = "No tests were run yet: r runs them."
 
 LOOK = 1.0
 """Seconds between two looks at the files that the tests depend on, while this place is up."""
@@ -74,7 +79,7 @@ class PolicyScreen(PlaceScreen):
         with Horizontal(id="body"):
             with Frame(id="cases", classes="pane -list", title="Policies"):
                 columns = (Column(), Column(width=7, right=True, tone="dim"))
-                yield FilterList(columns, empty="No tests were run yet: r runs them.", id="list")
+                yield FilterList(columns, empty=NOT_RUN, markable=True, id="list")
             with Vertical(id="beside", classes="column -follows"):
                 with Frame(id="case", classes="pane -follows", title="Case"):
                     yield TextView("", headings=True, wrap=True)
@@ -134,6 +139,9 @@ class PolicyScreen(PlaceScreen):
         self._show()
 
     def _chosen_names(self) -> Sequence[str]:
+        marked = [self._shown[row.key].case for row in self.list.meant if row.key in self._shown]
+        if self.list.view.marked:
+            return [case for case in marked if case]
         if self._tested is None or self.shown is None:
             return ()
         suite, case = self.shown.suite, self.shown.case
@@ -244,7 +252,7 @@ class PolicyScreen(PlaceScreen):
         tested = self._tested
         if tested is None:
             self.frame.entitle("Policies")
-            self.list.empty = "No tests were run yet: r runs them."
+            self.list.empty = NOT_RUN
             return
         rows, self._shown = rows_of(tested, self._mutated, self._folded, only_failed=self._only_failed)
         self.list.set_rows(rows)
@@ -298,6 +306,8 @@ class PolicyScreen(PlaceScreen):
         """The case as its file has it, where it has one."""
         pane, source = self.query_one("#source", Frame), self.query_one(SourceView)
         result = shown.result if shown is not None else None
+        if shown is not None and shown.path is None and self._show_setting(shown):
+            return
         if shown is None or shown.path is None or result is None:
             rules = self._tested.unexercised if self._tested is not None else ()
             pane.entitle("Rules that no case expects to fail", chip(str(len(rules))))
@@ -313,6 +323,20 @@ class PolicyScreen(PlaceScreen):
         sign, tone = ("✗", "error") if failed else ("✓", "success")
         pane.entitle(shown.path.name, note=f":{shown.line}")
         source.show(lines, "yaml", Remark(shown.line, sign, tone, said))
+
+    def _show_setting(self, shown: Shown) -> bool:
+        """The setting that a generated case or a mutant is about, where the manifest has it."""
+        lines = self._tested.manifest if self._tested is not None else ()
+        line = line_of(lines, rule_setting(shown.rule), shown.case)
+        if not line:
+            return False
+        survived = shown.trial is not None and shown.trial.survived
+        good = shown.result.passed if shown.result is not None else not survived
+        sign, tone = (GLYPHS["done"], "success") if good else (GLYPHS["error"], "error")
+        self.query_one("#source", Frame).entitle(MANIFEST, note=f":{line}")
+        remark = Remark(line, sign, tone, f"{shown.rule} {rule_title(shown.rule)}")
+        self.query_one(SourceView).show(lines, "yaml", remark)
+        return True
 
     def action_open(self) -> None:
         """The case, in the user's editor."""

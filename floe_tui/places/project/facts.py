@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.pinning import SEVERITIES, Ask, is_pinned
-from floe_tui.text import count
+from floe_tui.text import count, shorten
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.marks import Toned, bar
 from floe_tui.widgets.row_view import Row, Tone
 from floe_tui.widgets.source_view import Remark
 
 if TYPE_CHECKING:
-    from floe_engine import Finding, StepStatus, Waiver
+    from floe_engine import Finding, Reached, StepStatus, Waiver
 
 GROUPS = ("rule", "file", "severity", "waiver")
 
@@ -38,8 +38,11 @@ _PERCENT = re.compile(r"(\d+)\s*%")
 
 SMALL_BAR = 10
 
-BAR = 24
+BAR = 18
 """Cells of a bar."""
+
+NAME = 14
+"""Cells of the name before it, at most."""
 
 SPEC = "floe.yaml"
 
@@ -75,9 +78,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How much of a layer is tested, in the platform's metric."""
+    """How much of a layer, or of what somebody owns, is tested, in the platform's metric."""
 
-    layer: str
+    name: str
     tested: int
     total: int
 
@@ -85,6 +88,27 @@ class Covered:
     def percent(self) -> float:
         """0 to 100."""
         return 100 * self.tested / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A column that something sensitive is in, so deep below where it comes in."""
+
+    reached: Reached
+    file: Path
+    shown: str
+    lead: str
+    """What is drawn before it: the branches of the tree."""
+
+    @property
+    def sign(self) -> tuple[str, Tone, str]:
+        """Sign, tone and words for what it says of itself."""
+        return {
+            "declared": (GLYPHS["done"], "success", "declared"),
+            "too low": (GLYPHS["error"], "error", "declared too low"),
+            "passes": ("·", "info", "passed on"),
+            "stopped": (GLYPHS["skipped"], "dim", "no longer sensitive"),
+        }[self.reached.state]  # type: ignore[return-value]  # the tones are literals
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +127,17 @@ class Judged:
     """How well each layer is tested, in the platform's order."""
     least: int = 0
     """Percent that the platform wants tested."""
+    owners: tuple[Covered, ...] = ()
+    """How well what each owner has is tested, the least first; empty where nobody is named."""
+    ways: tuple[Way, ...] = ()
+    """Where what is sensitive goes: each column under the one that it comes from."""
 
 
 def judge(
     directory: Path, write: bool, ask: Ask, report: Report, cancel: CancelToken, *, read_only: bool = False
 ) -> Judged:
     """Compile the project of a directory; where `read_only`, only by the version that is locked."""
-    from floe_engine import CompileOptions, Workspace, compile_project
+    from floe_engine import CompileOptions, Workspace, compile_project, overview
 
     options = CompileOptions(write_profile=write, frozen=read_only)
     workspace = Workspace.open(directory)
@@ -136,20 +164,69 @@ def judge(
         for coverage in coverages
         for layer, share in coverage.layers.items()
     )
-    return Judged(platform, tuple(steps), keyed, rows, models, written, layers, least)
+    views = [overview(done.platform, project) for project in done.projects]
+    owners = tuple(
+        Covered(owner or "nobody", share.tested, share.total)
+        for view in views
+        for owner, share in view.owners.items()
+    )
+    if not any(owner for view in views for owner in view.owners):
+        owners = ()
+    ways = tuple(
+        way
+        for view, project in zip(views, done.projects, strict=True)
+        for way in _ways(view.sensitive, project.directory, directory)
+    )
+    return Judged(platform, tuple(steps), keyed, rows, models, written, layers, least, owners, ways)
+
+
+def _ways(
+    found: Sequence[Reached], project: Path, directory: Path, lead: str = "", top: bool = True
+) -> Iterator[Way]:
+    """The ways as lines of a tree; of what comes in, the longest way first."""
+    ordered = sorted(found, key=_spread, reverse=True) if top else found
+    for at, reached in enumerate(ordered):
+        last = at == len(ordered) - 1
+        branch = "" if top else "└─ " if last else "├─ "
+        file = project / reached.path
+        shown = Path(os.path.relpath(file, directory)).as_posix()
+        yield Way(reached, file.absolute(), shown, lead + branch)
+        deeper = lead if top else lead + ("   " if last else "│  ")
+        yield from _ways(reached.onward, project, directory, deeper, top=False)
+
+
+def _spread(reached: Reached) -> int:
+    """How many places something reaches."""
+    return 1 + sum(_spread(further) for further in reached.onward)
+
+
+def way_rows(judged: Judged) -> list[Row]:
+    """A row a place, under the one that it comes from."""
+    rows = []
+    for at, way in enumerate(judged.ways):
+        sign, tone, words = way.sign
+        again = ", as above" if way.reached.again else ""
+        cells = (f"{way.lead}{way.reached.place}", way.reached.level, f"{words}{again}")
+        rows.append(Row(f"way {at}", cells, sign, tone))
+    return rows
 
 
 def coverage_rows(judged: Judged) -> list[list[Toned]]:
-    """A bar a layer."""
-    width = max((len(layer.layer) for layer in judged.layers), default=0)
+    """A bar a layer, then a bar an owner."""
+    width = min(NAME, max((len(part.name) for part in (*judged.layers, *judged.owners)), default=0))
+    lines = [_bar(layer, width, judged.least) for layer in judged.layers]
+    if judged.owners:
+        lines.append([("by owner", "faint")])
+        lines += [_bar(owner, width, judged.least) for owner in judged.owners]
+    return lines
+
+
+def _bar(part: Covered, width: int, least: int) -> list[Toned]:
     return [
-        [
-            (f"{layer.layer:<{width}}  ", ""),
-            *bar(layer.percent, BAR, judged.least),
-            (f" {layer.percent:3.0f} %", ""),
-            (f"  {layer.tested} of {layer.total}", "muted"),
-        ]
-        for layer in judged.layers
+        (f"{shorten(part.name, width):<{width}}  ", ""),
+        *bar(part.percent, BAR, least),
+        (f" {part.percent:3.0f} %", ""),
+        (f"  {part.tested} of {part.total}", "muted"),
     ]
 
 
@@ -168,12 +245,17 @@ def _numbers(step: StepStatus) -> Iterator[str]:
         yield f" {GLYPHS['warning']}{step.warnings}"
 
 
-def source_of(item: Found) -> tuple[list[str], Remark]:
-    """The lines of the file that a finding is in, and what is said of one. Raises `FloeError`."""
+def read_source(file: Path) -> list[str]:
+    """The lines of a file. Raises `FloeError`."""
     from floe_engine import read_bounded
 
+    return read_bounded(file, SOURCE_LIMIT, what="source").decode("utf-8", "replace").splitlines()
+
+
+def source_of(item: Found) -> tuple[list[str], Remark]:
+    """The lines of the file that a finding is in, and what is said of one. Raises `FloeError`."""
     assert item.file is not None
-    data = read_bounded(item.file, SOURCE_LIMIT, what="source")
+    lines = read_source(item.file)
     finding = item.finding
     sign, tone = (
         GLYPHS[finding.severity],
@@ -181,8 +263,11 @@ def source_of(item: Found) -> tuple[list[str], Remark]:
     )
     if item.quiet:
         sign, tone = GLYPHS["skipped"], "muted"
-    message = finding.message.removeprefix(f"{finding.subject} ")
-    return data.decode("utf-8", "replace").splitlines(), Remark(finding.line, sign, tone, message)
+    if share := _SHARE.match(finding.actual):
+        message = f"{share[1]} of {share[2]} tested, {finding.expected} demanded".replace("≥ ", "")
+    else:
+        message = finding.message.removeprefix(f"{finding.subject} ")
+    return lines, Remark(finding.line, sign, tone, message)
 
 
 def located(finding: Finding, directory: Path, project: Path) -> Found:

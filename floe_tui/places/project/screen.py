@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from textual import on
+from rich.cells import cell_len
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
@@ -18,6 +19,7 @@ from floe_tui.places.project.facts import (
     GROUPS,
     Found,
     Judged,
+    Way,
     about_rule,
     coverage_rows,
     group_title,
@@ -25,9 +27,11 @@ from floe_tui.places.project.facts import (
     in_full,
     judge,
     mistakes,
+    read_source,
     reasons,
     row_of,
     source_of,
+    way_rows,
 )
 from floe_tui.places.registry.facts import Versions, first_use, list_all
 from floe_tui.text import count, homely
@@ -36,10 +40,12 @@ from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
-from floe_tui.widgets.source_view import SourceView
+from floe_tui.widgets.source_view import Remark, SourceView
 from floe_tui.widgets.syntax import language_of
 from floe_tui.widgets.text_view import TextView
 from floe_tui.widgets.toned_lines import TonedLines
+
+WAYS = (Column(width=40, ends=True), Column(width=14, tone="info"), Column(tone="info"))
 
 
 class ProjectScreen(PlaceScreen):
@@ -67,14 +73,17 @@ class ProjectScreen(PlaceScreen):
         """Summary and findings; the finding in full beside them."""
         columns = (Column(width=26, ends=True), Column(tone="info"))
         with Horizontal(id="body"):
-            with Frame(id="findings", classes="pane -list", title="Findings"):
-                yield FilterList(columns, empty="No findings.", id="list")
+            with Vertical(id="judged", classes="column"):
+                with Frame(id="findings", classes="pane -list", title="Findings"):
+                    yield FilterList(columns, empty="No findings.", markable=True, id="list")
+                with Frame(id="sensitive", classes="pane -list -off", title="Where sensitive data goes"):
+                    yield FilterList(WAYS, empty="Nothing here is sensitive.", id="ways")
             with Vertical(id="beside", classes="column -follows"):
                 with Frame(id="source", classes="pane", title="Source"):
                     yield SourceView(empty="The finding under the cursor is shown here, where it is.")
                 with Frame(id="finding", classes="pane -follows", title="Finding"):
                     yield TextView("", headings=True, wrap=True)
-                with Frame(id="coverage", classes="pane", title="Test coverage by layer"):
+                with Frame(id="coverage", classes="pane", title="Test coverage by layer and owner"):
                     yield TonedLines()
 
     @property
@@ -107,9 +116,16 @@ class ProjectScreen(PlaceScreen):
         row = self.list.current
         return self._by_key.get(row.key) if row else None
 
+    @property
+    def meant(self) -> tuple[Found, ...]:
+        """The findings that are marked, else the one under the cursor."""
+        return tuple(self._by_key[row.key] for row in self.list.meant if row.key in self._by_key)
+
     def why_not(self, action_id: str) -> str:
         """Opening and copying need a finding, moving a pin."""
-        if action_id in {"project.open", "project.copy"} and self.finding is None:
+        if (action_id == "project.open" and self.finding is None) or (
+            action_id == "project.copy" and not self.meant
+        ):
             return "no finding is chosen"
         if action_id == "project.open" and self.finding is not None and self.finding.file is None:
             return "it is the platform's, which has no file here"
@@ -198,9 +214,23 @@ class ProjectScreen(PlaceScreen):
         self.workbench.count(self.place, sign, "error" if errors else "warning" if warnings else "success")
         coverage = self.query_one("#coverage", Frame)
         coverage.set_class(not judged.layers, "-off")
-        coverage.styles.height = min(8, len(judged.layers) + 2)
+        lines = coverage_rows(judged)
+        coverage.styles.height = min(10, len(lines) + 2)
         coverage.tell(note=f"│ {judged.least} % demanded" if judged.least else "nothing is demanded")
-        self.query_one(TonedLines).show(coverage_rows(judged))
+        self.query_one(TonedLines).show(lines)
+        self._show_ways(judged)
+
+    def _show_ways(self, judged: Judged) -> None:
+        """Where what is sensitive goes."""
+        pane, listing = self.query_one("#sensitive", Frame), self.query_one("#ways", FilterList)
+        pane.set_class(not judged.ways, "-off")
+        pane.styles.max_height = len(judged.ways) + 3
+        low = sum(1 for way in judged.ways if way.reached.state == "too low")
+        chips = [chip(f"{GLYPHS['error']} {low} too low", "error")] if low else []
+        pane.entitle("Where sensitive data goes", chip(count(len(judged.ways), "column")), *chips)
+        widest = max((cell_len(f"{way.lead}{way.reached.place}") for way in judged.ways), default=0)
+        listing.view.columns = (Column(width=max(12, min(46, widest)), ends=True), *WAYS[1:])
+        listing.set_rows(way_rows(judged))
 
     def _show(self) -> None:
         judged = self._judged
@@ -227,8 +257,27 @@ class ProjectScreen(PlaceScreen):
         self.post_message(StatusChanged(said))
         self.refresh_bindings()
 
+    @property
+    def _way(self) -> Way | None:
+        """The place in the tree under the cursor, where that tree has the focus."""
+        listing = self.query_one("#ways", FilterList)
+        row = listing.current
+        if self._judged is None or row is None or not listing.view.has_focus:
+            return None
+        return self._judged.ways[int(row.key.removeprefix("way "))]
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What stands beside the lists is of the one that has the focus."""
+        super().on_descendant_focus(event)
+        if isinstance(event.widget, RowView):
+            self._moved()
+
     @on(RowView.Moved)
     def _moved(self) -> None:
+        if (way := self._way) is not None:
+            self._show_way(way)
+            self.refresh_bindings()
+            return
         finding = self.finding
         self._show_source(finding)
         pane = self.query_one("#finding", Frame)
@@ -240,6 +289,27 @@ class ProjectScreen(PlaceScreen):
             self.query_one(TextView).show(about_rule(row.key.removeprefix("group ")) if row else "")
             pane.entitle(row.cells[1] if row and row.heading and len(row.cells) > 1 else "Finding")
         self.refresh_bindings()
+
+    def _show_way(self, way: Way) -> None:
+        """Where a sensitive column is, and what is said of it."""
+        reached, (sign, tone, words) = way.reached, way.sign
+        lines = [
+            f"{sign} {words}",
+            f"at         {way.shown}:{reached.line or 1}",
+            f"level      {reached.level}",
+            f"goes on to {', '.join(further.place for further in reached.onward) or 'nowhere'}",
+        ]
+        pane = self.query_one("#finding", Frame)
+        pane.entitle(reached.place, note=reached.level)
+        self.query_one(TextView).show("\n".join(lines))
+        source = self.query_one(SourceView)
+        try:
+            text = read_source(way.file)
+        except FloeError as error:
+            text = [f"{error.title}: {way.shown}"]
+        line = max(1, reached.line)
+        source.show(text, language_of(way.shown), Remark(line, sign, str(tone), f"{reached.level}, {words}"))
+        self.query_one("#source", Frame).entitle(way.shown, note=f":{line}")
 
     def _show_source(self, item: Found | None) -> None:
         """The line in its file; read here, because it is short and the cursor moves on."""
@@ -273,27 +343,33 @@ class ProjectScreen(PlaceScreen):
         """The line, in the user's editor."""
         from floe_tui.external import editor_command, open_at
 
-        item = self.finding
-        if item is None or item.file is None:
+        item, way = self.finding, self._way
+        if way is not None:
+            file, shown, line = way.file, way.shown, max(1, way.reached.line)
+        elif item is not None and item.file is not None:
+            file, shown, line = item.file, item.shown, item.finding.line
+        else:
             return
         try:
             editor_command()
-            if not item.file.is_file():
-                raise FloeError("the file is not there any more", where=item.shown)
+            if not file.is_file():
+                raise FloeError("the file is not there any more", where=shown)
             with self.workbench.stepped_out():
-                open_at(item.file, item.finding.line)
+                open_at(file, line)
         except FloeError as error:
             self.workbench.show_problem(error)
         else:
             self.action_check()
 
     def action_copy(self) -> None:
-        """The finding, as one line."""
+        """The finding, or those that are marked, a line each."""
         from floe_tui.clipboard import copy
 
-        if (item := self.finding) is not None:
-            text = f"{item.place}: {item.finding.rule} {item.finding.message}"
-            copy(self.app, text)
+        if items := self.meant:
+            copy(
+                self.app,
+                "\n".join(f"{item.place}: {item.finding.rule} {item.finding.message}" for item in items),
+            )
 
     # --- another version -------------------------------------------------------------------
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "passed", "warning", "failed", "skipped"]
 
+MOST_FINDINGS = 5
+"""Of a project's new findings, those that are told."""
+
 MOST_CONSUMERS = 20
 """Projects beside this directory that are judged."""
 
@@ -198,8 +201,14 @@ class Preflight:
             except FloeError as error:
                 lines.append(f"- {project.name}: {error.title}")
                 continue
-            number = len(impact.breaking) if impact is not None else 0
+            hurt = impact.breaking if impact is not None else ()
+            number = len(hurt)
             lines.append(f"{'✗' if number else '✓'} {project.name}: {count(number, 'new finding')}")
+            for effect in hurt[:MOST_FINDINGS]:
+                found = effect.finding
+                lines.append(f"    {found.path}:{found.line} {found.message}")
+            if number > MOST_FINDINGS:
+                lines.append(f"    and {count(number - MOST_FINDINGS, 'other')}")
             broken += [f"{project.name} ({number})"] if number else []
         if broken:
             return Check(

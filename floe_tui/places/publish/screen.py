@@ -249,7 +249,14 @@ class PublishScreen(PlaceScreen):
             text.show(outline.text)
             self.post_message(StatusChanged(homely(outline.reference)))
         self.workbench.count(self.place, f"{GLYPHS['error']}{bad}" if bad else "", "error")
+        self._go_to_what_counts()
         self.refresh_bindings()
+
+    def _go_to_what_counts(self) -> None:
+        """To the first check that does not hold, else to what changed; unless the cursor was moved."""
+        states = {check.state: check.title for check in reversed(self._checks.values())}
+        if self.list.cursor == 0:
+            self.list.move_to(states.get("failed") or states.get("warning") or "Guard")
 
     def _wished(self, **changed: Any) -> None:
         self._wish = replace(self._wish, **changed)

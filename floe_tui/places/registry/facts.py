@@ -143,8 +143,13 @@ def judged(verdict: Verdict | None) -> tuple[str, Tone, str]:
 
 
 def short_signer(signer: str) -> str:
-    """A signer for one cell: without the issuer, the scheme and the digest's kind, which the details have."""
-    return signer.partition(" (")[0].removeprefix("https://").removeprefix("sha256:")
+    """A signer for one cell: an identity without issuer and scheme, a key by its fingerprint's beginning.
+
+    The details have both in full.
+    """
+    if signer.startswith("sha256:"):
+        return f"key {signer.removeprefix('sha256:')[:12]}"
+    return signer.partition(" (")[0].removeprefix("https://")
 
 
 def verdict_lines(verdict: Verdict, rotations: Sequence[str] = ()) -> list[str]:

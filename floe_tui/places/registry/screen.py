@@ -89,7 +89,7 @@ class RegistryScreen(PlaceScreen):
                     yield Label("Constraint")
                     yield Field(placeholder="v1.2.*", id="constraint", compact=True)
                     yield Label("", id="resolved", markup=False)
-                yield FilterList(COLUMNS, empty=ASKING, id="list")
+                yield FilterList(COLUMNS, empty=ASKING, markable=True, id="list")
             with Vertical(id="beside", classes="column -follows"):
                 with Frame(id="details", classes="pane -follows", title="Version"):
                     yield TextView("", headings=True, wrap=True, id="facts")
@@ -501,8 +501,8 @@ class RegistryScreen(PlaceScreen):
         undo_pin(self, self.action_refresh)
 
     def action_copy(self) -> None:
-        """The version's reference."""
+        """The reference of the version, or of those that are marked, a line each."""
         from floe_tui.clipboard import copy
 
-        if self._versions is not None and self.tag:
-            copy(self.app, f"{self._versions.where}:{self.tag}")
+        if self._versions is not None and (meant := self.list.meant):
+            copy(self.app, "\n".join(f"{self._versions.where}:{row.key}" for row in meant))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -82,7 +83,7 @@ class VersionsScreen(PlaceScreen):
         )
         with Vertical(id="body"):
             with Frame(id="changes", classes="pane -list", title="Changes"):
-                yield FilterList(columns, empty=LOOKING, id="list")
+                yield FilterList(columns, empty=LOOKING, markable=True, id="list")
             yield FileDiff(id="texts", classes="pane")
 
     @property
@@ -122,7 +123,7 @@ class VersionsScreen(PlaceScreen):
 
     def why_not(self, action_id: str) -> str:
         """Copying needs a change, walking needs differences, a project needs a comparison."""
-        if action_id == "versions.copy" and self.entry is None:
+        if action_id == "versions.copy" and not self._meant:
             return "no change is chosen"
         if action_id in {"versions.next", "versions.previous"} and not self.diff.changes:
             return "the texts are the same"
@@ -424,8 +425,15 @@ class VersionsScreen(PlaceScreen):
 
         if self.diff.has_focus and (hunk := self.diff.hunk):
             copy(self.app, hunk)
-        elif (entry := self.entry) is not None:
-            copy(self.app, f"{entry.rule.id} {entry.place}: {entry.sentence}")
+        elif entries := self._meant:
+            copy(self.app, "\n".join(f"{entry.rule.id} {entry.place}: {entry.sentence}" for entry in entries))
+
+    @property
+    def _meant(self) -> Sequence[Any]:
+        """The changes that are marked, else the one under the cursor."""
+        compared = self._compared
+        keys = [row.key for row in self.list.meant if row.key.isdigit()]
+        return [compared.entries[int(key)] for key in keys] if compared is not None else []
 
     def remember(self) -> dict[str, Any]:
         """Which sides were compared, how, and for whom."""

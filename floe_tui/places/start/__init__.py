@@ -1,0 +1,1 @@
+"""Start: where one is before there is any work."""
