@@ -22,7 +22,6 @@ from floe_engine.artifact.pack import CONFIG_TYPE, MAX_FILE, read_annotations, r
 from floe_engine.artifact.paths import MANIFEST
 from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, NotFound
 from floe_engine.registry.descriptor import Descriptor
-from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Anchors, Identity, Verdict
 from floe_engine.store import Lock
 from floe_engine.trust.authority import LOCK, Authority, Layer
@@ -188,6 +187,8 @@ def _proven(repository: Repository, digest: str, subject: Subject, added: _Liste
     """Whether everybody added has signed the version that adds them: a slip must not lock everybody out."""
     if not added.names:
         return True
+    from floe_engine.signing.trust import verify
+
     anchors = Anchors(tuple(added.keys.values()), added.identities, trust_root=trust.trust_root)
     verdict = verify(repository, digest, anchors, required=len(added.names), objection=subject.objection)
     signed = {signer.fingerprint for signer in verdict.signers if not signer.identity}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.pack import read_annotations, read_manifest
 from floe_engine.errors import CacheCorrupt, LockMismatch, Unsigned, Untrusted
 from floe_engine.files import sha256_digest
-from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Anchors, Identity, Verdict
 from floe_engine.store import Lock, LockedFile, LockedSigner
 from floe_engine.trust import receipts
@@ -138,6 +137,7 @@ def _among(locked: LockedSigner, verdict: Verdict) -> bool:
 def _claimed(signer: LockedSigner, evidence: Evidence, trust: Authority) -> Verdict:
     """What the evidence says of whom the lock names: they signed, though they are no longer trusted."""
     from floe_engine.signing.keys import load_public
+    from floe_engine.signing.trust import verify
 
     keys = (load_public(signer.public_key.encode()),) if signer.public_key else ()
     identities = (Identity(signer.identity, signer.issuer),) if signer.identity else ()

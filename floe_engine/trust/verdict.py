@@ -17,7 +17,6 @@ from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refuse
 from floe_engine.events import Notice, Report, Step
 from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.signing.outside import quoted
-from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Identity, Signer, Verdict
 from floe_engine.store import Lock, LockedSigner
 from floe_engine.text import printable
@@ -334,6 +333,8 @@ def _weigh(
     *,
     exhaustive: bool,
 ) -> Verdict:
+    from floe_engine.signing.trust import verify  # late: an unsigned lock needs none of the formats
+
     return verify(
         repository,
         subject.digest,

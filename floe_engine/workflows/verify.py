@@ -9,7 +9,7 @@ from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import Attestation
-from floe_engine.signing.trust import Verdict
+from floe_engine.signing.verdict import Verdict
 from floe_engine.trust.verdict import attested, demand_admitted
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, load, pinned
