@@ -22,7 +22,7 @@ from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE
 from floe_engine.workflows.compile_platform import CompiledPlatform
 from floe_engine.workflows.predicate_types import VERSION_GUARD
 from floe_engine.workflows.source import Source, committed_files
-from floe_engine.workflows.test_policies import case_files
+from floe_engine.workflows.test_policies import case_files, is_standard
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
 BUILD_TYPE = "https://floe.dev/platform-build/v1"
@@ -49,9 +49,7 @@ def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:
     """Every file of the directory that the build or its tests read, by its path there."""
     paths = [
         workspace.manifest_path,
-        *case_files(
-            workspace, compiled.manifest.policy_tests, standard=True
-        ),  # running them told what is missing
+        *case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled)),
         workspace.directory / SUPPRESSIONS_FILE,
         *_key_files(workspace, compiled),
     ]

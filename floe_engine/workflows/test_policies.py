@@ -32,7 +32,7 @@ def test_policies(
     report(Heading("Running policy tests..."))
     return run_policy_tests(
         compiled.artifact.platform,
-        case_files(workspace, compiled.manifest.policy_tests, standard=_standard(compiled)),
+        case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled)),
         select=select,
         workers=workers,
         report=report,
@@ -55,7 +55,7 @@ def mutate_policies(
     """
     if compiled is None:
         compiled = compile_platform(workspace, write=False, cancel=cancel)
-    files = case_files(workspace, compiled.manifest.policy_tests, standard=_standard(compiled))
+    files = case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled))
     return mutate(compiled.artifact.platform, files, built_in=not own, report=report, cancel=cancel)
 
 
@@ -63,7 +63,7 @@ def mutate_policies(
 test_policies.__test__ = False  # type: ignore[attr-defined]  # pytest looks for it
 
 
-def _standard(compiled: CompiledPlatform) -> bool:
+def is_standard(compiled: CompiledPlatform) -> bool:
     """Whether the manifest leaves it at the usual place for policy tests."""
     return "policy_tests" not in compiled.manifest.model_fields_set
 
