@@ -77,18 +77,11 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], dry_run: bo
 
 def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int:
     """What a first pin would do."""
-    from floe_engine.errors import UsageError
     from floe_engine.policy.rules import rule_by_id
     from floe_engine.text import plural
-    from floe_engine.workflows.first_pin import is_first, plan_first_pin
+    from floe_engine.workflows.init_project import plan_init
 
-    if not is_first(face.workspace):
-        raise UsageError(
-            "this project is pinned already",
-            hint="use `floe upgrade --to VERSION --dry-run` to see what another version would do",
-            where=str(face.workspace.spec_path),
-        )
-    plan = plan_first_pin(
+    plan = plan_init(
         face.workspace,
         platform,
         trusted_keys=trusted_keys,

@@ -196,6 +196,14 @@ def read_project_file(
     )
 
 
+def name_of_project(directory: Path) -> str | None:
+    """The name of a directory's dbt project; None where it has none that can be read."""
+    try:
+        return read_project_file(directory).name
+    except ConfigurationError:
+        return None
+
+
 def _variables(declared: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """``vars``: those of the project by its name win over the global ones, the command line over all."""
     if not isinstance(declared, dict):

@@ -19,6 +19,7 @@ from floe_engine.policy.product import excuses, projects_of, tightened
 from floe_engine.project.changed import modified
 from floe_engine.project.facts import Project
 from floe_engine.project.profiles import Outcome, profile, write_profile
+from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import load_spec
@@ -275,7 +276,8 @@ def _write_profile(
     """The profile of the first transform's dbt project."""
     directory, name = profile_place(workspace, spec, chosen)
     path = directory.path / name
-    text = profile(platform, profile_name(workspace.directory / spec.transforms[0].project_dir))
+    project = read_project_file(workspace.directory / spec.transforms[0].project_dir)
+    text = profile(platform, project.profile)
     outcome = write_profile(directory, name, text)
     target = platform.manifest.plugins.get("compute", "")
     shown = (
@@ -292,15 +294,3 @@ def _write_profile(
     else:
         report(Step(f"{shown} (target: {target})", key="profile"))
     return path, outcome
-
-
-def profile_name(directory: Path) -> str:
-    """`profile` of dbt_project.yml, else its `name`."""
-    path = directory / "dbt_project.yml"
-    value = parse(decode(read_bounded(path, MAX_BYTES, what=path.name))).value
-    name = (value.get("profile") or value.get("name")) if isinstance(value, dict) else None
-    if not isinstance(name, str):
-        raise ConfigurationError(
-            "dbt_project.yml names no profile", hint="add `profile: NAME`", where=str(path)
-        )
-    return name

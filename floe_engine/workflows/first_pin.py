@@ -25,11 +25,12 @@ from floe_engine.store import Lock
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.pins import pinned
 from floe_engine.versions import Precision, Version
-from floe_engine.workflows.init_project import as_written, first_spec
 from floe_engine.workflows.interrupted import all_or_nothing
 from floe_engine.workflows.pin import (
+    as_written,
     constrained,
     constraint_of,
+    first_spec,
     moved,
     read_text,
     with_ref,
@@ -110,6 +111,7 @@ def plan_first_pin(
     *,
     trusted_keys: Sequence[str] = (),
     allow_downgrade: bool = False,
+    judged: bool = True,
     ask: AskFirstUse | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -117,6 +119,7 @@ def plan_first_pin(
     """What pinning a project that has no pin yet would do: to `version`, at a `precision`.
 
     Without a precision a floe.yaml keeps its own, and a new one says exactly what `version` does.
+    Without `judged` the project is not looked at.
     `trusted_keys` are paths of public keys that a new floe.yaml is to list. Nothing is written.
     Raises what `pull` raises, `ConfigurationError` for a bad floe.yaml, and `UsageError` where
     floe.yaml names another repository or a manifest.
@@ -138,7 +141,7 @@ def plan_first_pin(
         text = with_ref(before, ref)
     constraint = constraint_of(ref, workspace.directory)
     candidate = replace(candidate, lock=replace(candidate.lock, constraint=constraint))
-    evaluations, unjudged = _judged(workspace, platform)
+    evaluations, unjudged = _judged(workspace, platform) if judged else ((), "nobody asked")
     problems = _refused(workspace, text, platform)
     return FirstPin(ref, text, before, lock, candidate, evaluations, unjudged, problems)
 
@@ -183,6 +186,8 @@ def _ref(
     if spec is None or spec.platform.ref is None:
         constraint = wanted.constraint if precision is None else pinned(version, precision)
         return as_written(Wanted(wanted.repository, constraint), workspace.directory)
+    if precision is None and Wanted.of(spec, workspace.directory) == wanted:
+        return spec.platform.ref
     if precision is None:
         return moved(spec.platform.ref, workspace.directory, version, candidate.lock.digest)
     return constrained(spec.platform.ref, workspace.directory, pinned(version, precision))

@@ -5,17 +5,21 @@ Both files change together or not at all. What a move would break is `upgrade_pr
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, read_bounded, strict_json
+from floe_engine.project.project_file import name_of_project
 from floe_engine.project.spec import Spec
-from floe_engine.project.spec_file import load_spec
+from floe_engine.project.spec_file import load_spec, new_spec_text
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.upgrade.pins import rewrite
@@ -217,6 +221,23 @@ def stale_comments(text: str, ref: str, directory: Path, version: Version) -> tu
 def with_ref(text: str, ref: str) -> str:
     """The text of a floe.yaml with another `platform.ref`; everything else stays as it is."""
     return apply(text, set_value(parse(text), _REF, ref))
+
+
+def as_written(wanted: Wanted, directory: Path) -> str:
+    """The pin as floe.yaml spells it; a layout inside the project by its relative path."""
+    separator = "@" if wanted.is_digest else ":"
+    name = wanted.repository.name
+    if wanted.repository.root is not None:
+        root = wanted.repository.root
+        if root.is_relative_to(directory.resolve()):
+            name = f"oci-layout:{Path(os.path.relpath(root, directory.resolve())).as_posix()}"
+    return f"{name}{separator}{wanted.constraint}"
+
+
+def first_spec(directory: Path, ref: str, platform: Platform, trusted_keys: Sequence[str] = ()) -> str:
+    """The floe.yaml that pins a project without one to `ref`, whose platform is `platform`."""
+    compute = platform.manifest.plugins.get("compute", "")
+    return new_spec_text(ref=ref, name=name_of_project(directory), compute=compute, trusted_keys=trusted_keys)
 
 
 def read_text(path: Path) -> str:

@@ -142,4 +142,34 @@ def test_a_dry_run_of_init_tells_it_on_the_command_line_and_writes_nothing(
     )
     assert files(data) == before
     data.init("v1.0.0")
-    assert floe(data.directory, "init", "--platform=v1.0.0", "--dry-run").code == 2
+    again = [floe(data.directory, "init", "--platform=v1.0.0", *option).code for option in ((), ["--dry-run"])]
+    assert again == [0, 0]
+
+
+def test_a_dry_run_of_init_refuses_what_init_refuses(platform: PlatformTeam, data: DataTeam) -> None:
+    platform.publish("1.0.0")
+    platform.publish("1.1.0")
+    dbt_project(data, "customers")
+    data.pin("v1.0.0")
+    before = files(data)
+    said = [
+        floe(data.directory, "init", f"--platform={platform.registry}:v1.1.0", *option)
+        for option in ([], ["--dry-run"])
+    ]
+    assert [done.code for done in said] == [2, 2]
+    assert said[0].err == said[1].err
+    assert "pinned already" in said[0].err
+    assert files(data) == before
+
+
+def test_init_does_what_its_dry_run_says(platform: PlatformTeam, data: DataTeam) -> None:
+    platform.publish("1.0.0")
+    dbt_project(data, "customers")
+    data.pin("^1.0", "first_use: accept")
+    floe_yaml = (data.directory / "floe.yaml").read_text()
+    ref = f"{platform.registry}:^1.0"
+    planned = floe(data.directory, "init", f"--platform={ref}", "--dry-run", "--output=json").json
+    done = floe(data.directory, "init", f"--platform={ref}", "--output=json").json
+    assert planned["reference"] == ref
+    assert (planned["version"], planned["digest"]) == ("v1.0.0", done["digest"])
+    assert (data.directory / "floe.yaml").read_text() == floe_yaml
