@@ -57,6 +57,7 @@ from floe_engine.scaffold.choices import TEMPLATES as TEMPLATES
 from floe_engine.scaffold.choices import Template as Template
 from floe_engine.signing.oidc import Invitation as Invitation
 from floe_engine.signing.verdict import Verdict as Verdict
+from floe_engine.text import plural as plural
 from floe_engine.text import printable as printable
 from floe_engine.trust.root import trust_root as trust_root
 from floe_engine.upgrade.fleet import BlastRadius as BlastRadius

@@ -104,12 +104,12 @@ def as_words(name: str) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 change``, ``3 changes``, ``2 policies``."""
+    """``1 change``, ``3 changes``, ``2 policies``, ``4 matches``."""
     if count == 1:
         return f"1 {noun}"
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{count:,} {noun[:-1]}ies"
-    return f"{count:,} {noun}s"
+    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
 
 
 def cells(text: str) -> int:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from textual.content import Content
 
+from floe_engine import plural as count
 from floe_engine import printable
+
+__all__ = ["count", "homely", "marked", "plain", "shorten", "visible"]
 
 _MARKS = re.compile(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)")
 
@@ -40,11 +43,6 @@ def homely(text: str) -> str:
     """`text` with the user's home directory as ``~``, as people write paths."""
     home = str(Path.home())
     return text.replace(f"{home}/", "~/") if len(home) > 1 else text
-
-
-def count(number: int, noun: str, several: str = "") -> str:
-    """``1 change``, ``2 changes``; `several` where the plural takes more than an s."""
-    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def shorten(text: str, width: int) -> str:

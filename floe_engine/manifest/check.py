@@ -142,13 +142,6 @@ def _and_more(rest: list[Diagnostic]) -> Diagnostic:
     )
 
 
-def check_file(
-    path: Path, *, catalogue: Catalogue | None = None, parent: ParentPlatform | None = None
-) -> Checked:
-    """`check` of a file. Raises `ConfigurationError` where it is absent, unreadable, too large or no text."""
-    return check(read_text(path), path=path, catalogue=catalogue, parent=parent)
-
-
 def read_text(path: Path) -> str:
     """The text of a YAML file. Raises `ConfigurationError` where it cannot be had."""
     return decode(read_bounded(path, MAX_BYTES), where=str(path))

@@ -61,18 +61,6 @@ class CredentialSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FixedCredentials:
-    """One credential, for one registry alone."""
-
-    registry: str
-    credential: Credential
-
-    def lookup(self, registry: str, repository: str) -> Credential | None:
-        """The credential where `registry` is the one it is for."""
-        return self.credential if registry == self.registry else None
-
-
-@dataclass(frozen=True, slots=True)
 class Anonymous:
     """No credential for one registry; `otherwise` answers for all others."""
 

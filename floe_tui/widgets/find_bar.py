@@ -135,7 +135,7 @@ class FindBar(Horizontal):
             return
         by = self.query_one("#replacement", Input).value
         facts = [("each", self.needle), ("becomes", by or "nothing: it is taken out")]
-        panel = ConfirmPanel(f"Replace {count(number, 'match', 'matches')}?", facts, verb="Replace", key="y")
+        panel = ConfirmPanel(f"Replace {count(number, 'match')}?", facts, verb="Replace", key="y")
 
         def answered(sure: bool | None) -> None:
             if sure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from floe_engine.errors import (
 from floe_engine.registry import listing
 from floe_engine.registry.authorization import PULL, Authorization
 from floe_engine.registry.client import Descriptor, Repository, Transport
-from floe_engine.registry.credentials import Credential, Credentials, FixedCredentials
+from floe_engine.registry.credentials import Credential, Credentials
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of, publish
@@ -29,6 +30,18 @@ from tests.registries import Authority
 
 TYPE = "application/octet-stream"
 NOTHING = "sha256:" + "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCredentials:
+    """One credential, for one registry alone."""
+
+    registry: str
+    credential: Credential
+
+    def lookup(self, registry: str, repository: str) -> Credential | None:
+        """The credential where `registry` is the one it is for."""
+        return self.credential if registry == self.registry else None
 
 
 def logged_in(registry: Double, *, secret: str = "s3cret") -> Repository:

@@ -12,10 +12,11 @@ from floe_engine.document import edit
 from floe_engine.document.diagnostics import Position
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.assist import complete, hover, outline
-from floe_engine.manifest.check import check, check_file
+from floe_engine.manifest.check import check
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.reference import walk
 from tests.engine.manifest.conftest import SEED
+from tests.engine.manifest.files import check_file
 
 CATALOGUE = Catalogue.load([])
 

@@ -10,10 +10,11 @@ import pytest
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Position, Span, TextEdit
 from floe_engine.manifest.assist import complete, definition, fixes_at, hover, inherited, outline
-from floe_engine.manifest.check import Checked, check, check_file
+from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.cursor import cursor_at
 from floe_engine.manifest.plugins import Catalogue
 from tests.engine.manifest.conftest import SEED
+from tests.engine.manifest.files import check_file
 
 
 def at(text: str, catalogue: Catalogue) -> tuple[Checked, Position]:

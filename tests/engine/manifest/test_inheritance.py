@@ -11,7 +11,7 @@ import pytest
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.manifest.base import Settings
-from floe_engine.manifest.check import Checked, check, check_file, load_parent, trusted_pems
+from floe_engine.manifest.check import Checked, check, load_parent, trusted_pems
 from floe_engine.manifest.effective import InEffect
 from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
@@ -20,6 +20,7 @@ from floe_engine.manifest.schema import effective_layers, effective_permissions,
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules import RULES
+from tests.engine.manifest.files import check_file
 from tests.engine.variations import PLAIN, compiled, edited
 
 ENTERPRISE = """\

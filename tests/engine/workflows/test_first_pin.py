@@ -142,7 +142,9 @@ def test_a_dry_run_of_init_tells_it_on_the_command_line_and_writes_nothing(
     )
     assert files(data) == before
     data.init("v1.0.0")
-    again = [floe(data.directory, "init", "--platform=v1.0.0", *option).code for option in ((), ["--dry-run"])]
+    again = [
+        floe(data.directory, "init", "--platform=v1.0.0", *option).code for option in ((), ["--dry-run"])
+    ]
     assert again == [0, 0]
 
 
