@@ -41,6 +41,7 @@ docs: $(VENV)/.tested  ## Write every page and table that comes from the code.
 	$(VENV)/bin/python scripts/rules_reference.py
 	$(VENV)/bin/python scripts/keys_reference.py
 	$(VENV)/bin/python scripts/pages.py
+	$(VENV)/bin/python scripts/architecture.py
 	$(VENV)/bin/python scripts/commands_reference.py
 	FLOE_WRITE_DOCS=1 $(VENV)/bin/python -m pytest -q tests/engine/upgrade/test_docs.py
 
