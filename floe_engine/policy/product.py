@@ -58,15 +58,18 @@ def own_waivers(spec: Spec) -> tuple[Waiver, ...]:
     )
 
 
-def projects_of(directory: Path) -> tuple[Spec | None, tuple[Project, ...]]:
+def projects_of(directory: Path, spec: Spec | None = None) -> tuple[Spec | None, tuple[Project, ...]]:
     """The dbt projects that stand in `directory`, and the floe.yaml that names them, if any.
+
+    `spec` is that file where it was read already.
 
     Raises `ConfigurationError` for a bad floe.yaml or dbt project, `NothingChecked` for one that
     has no models.
     """
-    if not stands(directory / SPEC_FILE):
-        return None, (read_project(directory),)
-    spec = load_spec(directory / SPEC_FILE)
+    if spec is None:
+        if not stands(directory / SPEC_FILE):
+            return None, (read_project(directory),)
+        spec = load_spec(directory / SPEC_FILE)
     return spec, tuple(
         read_project(
             directory / transform.project_dir,

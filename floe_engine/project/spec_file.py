@@ -14,11 +14,17 @@ from floe_engine.text import plural
 from floe_engine.versions import Constraint
 
 if TYPE_CHECKING:
+    from floe_engine.document.document import Document
     from floe_engine.project.spec import Spec
 
 
 def load_spec(path: Path) -> Spec:
-    """Read and check floe.yaml.
+    """Read and check floe.yaml; raises what `read_spec` does."""
+    return read_spec(path)[0]
+
+
+def read_spec(path: Path) -> tuple[Spec, Document]:
+    """The same, and the file's text with positions.
 
     Raises `ConfigurationError` with every problem of the file as diagnostics, or with the reason
     why it cannot be read at all.
@@ -39,7 +45,7 @@ def load_spec(path: Path) -> Spec:
             where=str(path),
             diagnostics=checked.diagnostics,
         )
-    return checked.spec
+    return checked.spec, checked.document
 
 
 def new_spec_text(

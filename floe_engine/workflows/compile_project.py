@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.document.document import MAX_BYTES, decode, parse
+from floe_engine.document.document import Document
 from floe_engine.errors import ConfigurationError, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
-from floe_engine.files import Directory, placed, read_bounded, stands
+from floe_engine.files import Directory, placed, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
@@ -22,7 +22,7 @@ from floe_engine.project.profiles import Outcome, profile, write_profile
 from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
-from floe_engine.project.spec_file import load_spec
+from floe_engine.project.spec_file import read_spec
 from floe_engine.text import plural
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
@@ -98,17 +98,17 @@ def compile_project(
     """
     options = options or CompileOptions()
     cancel = cancel or CancelToken()
-    spec = load_spec(workspace.spec_path)
+    spec, document = read_spec(workspace.spec_path)
     if options.write_profile and options.what_if is None:
         profile_place(workspace, spec, options.profiles_dir)  # told before the work
     report(Stage(1, 4, "Loading platform artifacts"))
     platform = _platform(workspace, spec, options, ask, report, cancel)
-    _check_spec(workspace, spec, platform, report)
+    _check_spec(workspace, spec, document, platform, report)
     platform = tightened(platform, spec)
 
     report(Stage(2, 4, "Validating against platform"))
     known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
-    _, projects = projects_of(workspace.directory)
+    _, projects = projects_of(workspace.directory, spec)
     cancel.check()
     for project in projects:
         for warning in project.warnings:
@@ -224,9 +224,10 @@ def _platform(
     return pulled.platform
 
 
-def _check_spec(workspace: Workspace, spec: Spec, platform: Platform, report: Report) -> None:
-    text = decode(read_bounded(workspace.spec_path, MAX_BYTES, what="floe.yaml"))
-    problems = against_platform(spec, parse(text), platform)
+def _check_spec(
+    workspace: Workspace, spec: Spec, document: Document, platform: Platform, report: Report
+) -> None:
+    problems = against_platform(spec, document, platform)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ConfigurationError(
@@ -276,7 +277,7 @@ def _write_profile(
     """The profile of the first transform's dbt project."""
     directory, name = profile_place(workspace, spec, chosen)
     path = directory.path / name
-    project = read_project_file(workspace.directory / spec.transforms[0].project_dir)
+    project = read_project_file(workspace.directory / spec.transforms[0].project_dir, variables=spec.dbt.vars)
     text = profile(platform, project.profile)
     outcome = write_profile(directory, name, text)
     target = platform.manifest.plugins.get("compute", "")
