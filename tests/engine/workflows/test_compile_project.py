@@ -8,6 +8,7 @@ import pytest
 
 from floe_engine.files import read_bounded
 from floe_engine.project import spec_file
+from floe_engine.workflows.compile_project import CompileOptions, compile_project
 from tests.cli import floe, ok
 from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
 
@@ -42,5 +43,5 @@ def test_floe_yaml_is_read_once(product: DataTeam, monkeypatch: pytest.MonkeyPat
         return read_bounded(path, *limit, **how)
 
     monkeypatch.setattr(spec_file, "read_bounded", counted)
-    ok(floe(product.directory, "compile"))
+    compile_project(product.workspace, options=CompileOptions(write_profile=False))
     assert [path.name for path in read] == ["floe.yaml"]
