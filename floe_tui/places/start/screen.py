@@ -162,7 +162,7 @@ class StartScreen(PlaceScreen):
 
     def _begin(self, template: str = "medallion", project: str = "", parent: str = "") -> None:
         directory = self.workbench.options.directory
-        words = ["--from", project] if project else ["--template", template]
+        words = ["--from-project", project] if project else ["--template", template]
         words += ["--parent", parent] if parent else []
 
         def work(report: Report, cancel: CancelToken) -> Begun:
