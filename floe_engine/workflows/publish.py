@@ -51,6 +51,7 @@ from floe_engine.versions import Version
 from floe_engine.workflows.attesting import claims
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.workflows.guard_version import find_baseline, guard_version, listed_tags, place_of
+from floe_engine.workflows.interrupted import under_way
 from floe_engine.workflows.predicate_types import short_name
 from floe_engine.workflows.pull import fetch
 from floe_engine.workflows.signing_key import (
@@ -159,6 +160,20 @@ def publish(
     if not signers:
         security = plan.compiled.artifact.platform.manifest.security
         signers = open_signers(workspace, plan.signing, security, options, ask, sign_in, cancel)
+    with under_way(workspace, "publish"):
+        return _carry_out(workspace, repository, plan, tuple(signers), options.attest, report, cancel)
+
+
+def _carry_out(
+    workspace: Workspace,
+    repository: Repository,
+    plan: PublicationPlan,
+    signers: tuple[AnySigner, ...],
+    attest: bool,
+    report: Report,
+    cancel: CancelToken,
+) -> Published:
+    """Push, sign, verify, tag."""
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
@@ -178,7 +193,7 @@ def publish(
             cancel=cancel,
         )
         check_signers(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
-        if options.attest:
+        if attest:
             attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
     else:
         report(

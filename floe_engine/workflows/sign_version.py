@@ -18,6 +18,7 @@ from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Anchors
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.examine import Examined, examine
+from floe_engine.workflows.interrupted import under_way
 from floe_engine.workflows.publish import sign_digest
 from floe_engine.workflows.signing_key import (
     AskPassword,
@@ -80,7 +81,8 @@ def sign_version(
     report(Heading(f"Signing {reference}"))
     subject = repository.resolve(seen.fetched.digest)
     assert subject is not None  # it was fetched by this digest a moment ago
-    signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
+    with under_way(workspace, "sign"):
+        signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
     check_signers(signers, demanded, where=str(reference))
     return Signed(reference, seen.fetched.digest, tuple(signer.where for signer in signers))
 

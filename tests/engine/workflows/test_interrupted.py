@@ -172,6 +172,30 @@ def test_a_transfer_that_is_killed_at_any_rename_is_told_of_once_and_can_be_run_
     assert 5 < number < 57
 
 
+@pytest.mark.parametrize("name", ["publish", "sign"])
+def test_a_publication_or_signing_that_is_killed_is_told_of_and_goes_on(
+    platform: PlatformTeam, key: Path, name: str
+) -> None:
+    command = ["platform", name, "v1.0.0", "--key", str(key)]
+    env = {"FLOE_REGISTRY": platform.registry}
+    platform.publish("0.9.0")
+    (platform.directory / "manifest.yaml").write_text(manifest("1.0.0"))
+    if name == "sign":
+        ok(floe(platform.directory, "platform", "publish", "v1.0.0", "--no-sign", env=env))
+    # Late enough for the artifact to be built; what is written from then on goes to the registry.
+    number = next(n for n in range(4, 40) if _dies_noted(platform.directory, command, n, env))
+    ran = floe(platform.directory, "platform", "list", env=env)
+    assert ran.err.count("was interrupted") == 1, (number, ran.err)
+    ok(floe(platform.directory, *command, env=env))
+    assert "v1.0.0" in ok(floe(platform.directory, "platform", "list", env=env)).out
+    assert not list(platform.directory.glob(".floe-*"))
+
+
+def _dies_noted(directory: Path, command: list[str], number: int, env: dict[str, str]) -> bool:
+    killed_at(directory, command, number, **env)
+    return bool(list(directory.glob(".floe-*.note")))
+
+
 def test_a_transfer_that_lives_is_not_taken_for_a_killed_one(data: DataTeam) -> None:
     workspace, heard = data.workspace, Heard()
     with under_way(workspace, "import"):
