@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,6 +112,10 @@ def _become(
         sys.stderr.flush()
         if (learnt := os.environ.get("FLOE_TEST_MODULES")) is not None:
             Path(learnt).write_text("\n".join(sys.modules))
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        raise
     finally:
         os._exit(code)
 
