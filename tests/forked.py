@@ -6,6 +6,7 @@ child has its own environment, directory and streams, and never returns into the
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import signal
@@ -87,6 +88,7 @@ def _become(
 ) -> NoReturn:
     code = 70
     try:
+        atexit._clear()  # what the caller tidies up at its end is not this process's: floe ends by its own
         kept = dict(environ)
         os.environ.clear()
         os.environ.update(kept)
