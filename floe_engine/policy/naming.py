@@ -14,7 +14,7 @@ from floe_engine.policy.reads import PLACEMENT, Place
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
-from floe_engine.text import did_you_mean
+from floe_engine.text import as_words, did_you_mean
 
 _JUDGED: tuple[Place, ...] = ((NAMING_RULES, "appliesTo"), (NAMING_RULES, "customPatterns"))
 """Whose names are judged, and whether by expressions for whole names."""
@@ -59,7 +59,7 @@ class LayerPrefix(NamingRule):
                 f"{model.label} belongs to no layer",
                 expected=f"a name that starts with {_any_of(prefixes)}",
                 actual=model.name,
-                suggestion=f"rename it to {likely}{_stem(model.name)}, or with the prefix of another layer",
+                suggestion=f"{_rename(model, likely, view)}, or with the prefix of another layer",
             )
             return
         prefixes = list(naming.prefixes_of(placement.layer))
@@ -70,7 +70,7 @@ class LayerPrefix(NamingRule):
             f"{model.name} is in layer {placement.layer} (by {placement.by}) but its name does not say so",
             expected=f"a name that starts with {_any_of(prefixes)}",
             actual=model.name,
-            suggestion=f"rename it to {prefixes[0]}{_stem(model.name, placement.prefix)}",
+            suggestion=_rename(model, prefixes[0], view, placement.prefix),
         )
 
 
@@ -191,6 +191,19 @@ def _likely_prefix(model: Model, view: View) -> str:
         return listed[0]
     children = view.project.children.get(model.unique_id, ())
     return listed[len(listed) // 2 if any(child.startswith("model.") for child in children) else -1]
+
+
+def _rename(model: Model, prefix: str, view: View, old: str = "") -> str:
+    """A name that every rule takes and no other model has; only the prefix where none was found."""
+    stem = _stem(model.name, old)
+    others = {other.name for other in view.project.models}
+    for rest in dict.fromkeys((stem, as_words(stem), model.name, as_words(model.name))):
+        name = f"{prefix}{rest}"
+        longest = view.layering.prefix_of(name)
+        fits = rest and longest is not None and longest[0].casefold() == prefix.casefold()
+        if fits and fullmatch(view.platform.naming.name_pattern, rest) and name not in others:
+            return f"rename it to {name}"
+    return f"give it a name that starts with {prefix}"
 
 
 def _any_of(words: Sequence[str]) -> str:

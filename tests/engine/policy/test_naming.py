@@ -168,3 +168,31 @@ def test_a_model_whose_parents_only_dbt_could_tell_is_not_judged_good() -> None:
     assert "only dbt could follow macro raw_orders() (models/gold_orders.sql:3)" in finding.message
     assert subjects(evaluation, "E254") == ["gold_orders"]
     assert not evaluation.passed
+
+
+def test_a_new_name_is_one_that_the_next_rule_takes() -> None:
+    on = platform()
+    taken = model("bronze_orders", path="models/x/bronze_orders.sql")
+    camel = model("stgCustomerOrders", path="models/x/stgCustomerOrders.sql")
+    evaluation = judge(on, taken, model("stg_orders", path="models/x/stg_orders.sql"), camel)
+    advice = {finding.subject: finding.suggestion for finding in found(evaluation, "E201")}
+    assert advice["stg_orders"].startswith("rename it to bronze_stg_orders")
+    assert advice["stgCustomerOrders"].startswith("rename it to bronze_stg_customer_orders")
+
+
+def test_layers_are_put_between_only_where_they_may_stand() -> None:
+    raw = source("orders")
+    evaluation = judge(
+        platform(), model("gold_a", parents=[raw.unique_id]), model("silver_a", parents=[raw.unique_id]),
+        sources=[raw],
+    )  # fmt: skip
+    advice = {finding.subject: finding.suggestion for finding in found(evaluation, "E205")}
+    assert advice == {
+        "gold_a": "put a model of layers bronze and silver between them",
+        "silver_a": "put a model of layer bronze between them",
+    }
+    closed = {"bronze": {"may_depend_on": []}, "silver": {"may_depend_on": ["silver"]}}
+    lonely = judge(
+        platform(data_architecture__layers=closed), model("silver_a", parents=[raw.unique_id]), sources=[raw]
+    )
+    assert [finding.suggestion for finding in found(lonely, "E205")] == [""]
