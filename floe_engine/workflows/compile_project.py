@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.document.document import Document
+from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.errors import ConfigurationError, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
-from floe_engine.files import Directory, placed, stands
+from floe_engine.files import Directory, placed, read_bounded, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
@@ -278,7 +278,18 @@ def _write_profile(
     directory, name = profile_place(workspace, spec, chosen)
     path = directory.path / name
     project = read_project_file(workspace.directory / spec.transforms[0].project_dir, variables=spec.dbt.vars)
-    text = profile(platform, project.profile)
+    named = project.profile
+    asked = chosen is not None or spec.transforms[0].profiles_dir is not None
+    if not asked and not stands(path) and (elsewhere := _profile_elsewhere(workspace, named)) is not None:
+        report(Step(f"{PROFILES}", "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
+        report(
+            Notice(
+                f"dbt has a profile {named} in {elsewhere}; one beside dbt_project.yml would hide it",
+                hint="`profiles_dir: .` in floe.yaml, or --profiles-dir, asks for one all the same",
+            )
+        )
+        return path, "kept"
+    text = profile(platform, named)
     outcome = write_profile(directory, name, text)
     target = platform.manifest.plugins.get("compute", "")
     shown = (
@@ -295,3 +306,18 @@ def _write_profile(
     else:
         report(Step(f"{shown} (target: {target})", key="profile"))
     return path, outcome
+
+
+def _profile_elsewhere(workspace: Workspace, name: str) -> Path | None:
+    """The file outside of the project in which dbt finds a profile of that name; None where it has none."""
+    home = workspace.environ.get("HOME") or workspace.environ.get("USERPROFILE") or ""
+    folders = [workspace.environ.get("DBT_PROFILES_DIR") or "", f"{home}/.dbt" if home else ""]
+    for folder in filter(None, folders):
+        path = workspace.directory / folder / PROFILES
+        try:
+            value = parse(decode(read_bounded(path, MAX_BYTES, what=PROFILES))).value
+        except ConfigurationError:
+            continue  # none, or one that dbt cannot read either
+        if isinstance(value, dict) and name in value:
+            return path
+    return None

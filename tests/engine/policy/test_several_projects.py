@@ -99,3 +99,18 @@ def test_an_expired_waiver_of_the_platform_fails_no_data_team(product: Path) -> 
     for command in (("check",), ("compile",), ("test",), ("publish", "v1.2.3", "--dry-run", "--no-sign")):
         done = floe(manifest.parent, "platform", *command)
         assert "expired on 2024-01-31" in done.out + done.err, command
+
+
+def test_a_profile_that_dbt_has_already_is_not_hidden(product: Path) -> None:
+    home = product.parent / "home"
+    (home / ".dbt").mkdir(parents=True)
+    (home / ".dbt/profiles.yml").write_text("shop: {target: dev, outputs: {}}\n")
+    done = ok(floe(product, "compile", env={"HOME": str(home)}))
+    assert "would hide it" in done.err
+    assert not (product / "a/profiles.yml").exists()
+    ok(floe(product, "compile", "--profiles-dir", "a", env={"HOME": str(home)}))
+    assert (product / "a/profiles.yml").exists()
+    (product / "a/profiles.yml").unlink()
+    (home / ".dbt/profiles.yml").write_text("another: {target: dev, outputs: {}}\n")
+    ok(floe(product, "compile", env={"HOME": str(home)}))
+    assert (product / "a/profiles.yml").exists()
