@@ -28,7 +28,7 @@ from tests.fuzz.settings import SPEC, SUITE
 
 def command(directory: Path, *arguments: str) -> tuple[int, str, str]:
     """Run `floe` in this process as its script does: its exit code, and what it printed."""
-    from floe_engine.cli import run
+    from floe_engine.cli.main import main  # not `run`, which ends the process
 
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", errors="strict") for _ in range(2))
     kept = (sys.argv, sys.stdout, sys.stderr, sys.stdin, Path.cwd(), dict(os.environ))
@@ -39,7 +39,7 @@ def command(directory: Path, *arguments: str) -> tuple[int, str, str]:
     code = 0
     try:
         os.chdir(directory)
-        run()
+        main()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
