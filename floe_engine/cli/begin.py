@@ -15,15 +15,16 @@ from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 @command(
     "init",
     examples={
-        "floe platform init": "three layers, and everything beside them",
-        "floe platform init --from-project ../analytics": "what that project passes",
-        "floe platform init --template mesh-domain --parent v1.0.0": "a domain's, below an enterprise's",
+        "floe platform init": "bronze, silver and gold",
+        "floe platform init --from-project ../dbt": "what it passes",
+        "floe platform init --template kimball": "a star",
     },
 )
 @click.option(
     "--template",
     type=click.Choice(list(TEMPLATES)),
-    help="Layers to begin with; minimal has the defaults, mesh-domain a parent.  [default: medallion]",
+    metavar="NAME",
+    help=f"What to begin with: {'|'.join(TEMPLATES)}.  [default: medallion]",
 )
 @click.option(
     "--from-project",
@@ -42,7 +43,8 @@ from floe_engine.scaffold.choices import TEMPLATES, Service, Template
     type=click.Choice(get_args(Service)),
     default="github",
     show_default=True,
-    help="Whose CI file to write.",
+    metavar="SERVICE",
+    help=f"Whose CI file to write: {'|'.join(get_args(Service))}.",
 )
 def init(
     face: Face,
