@@ -273,7 +273,9 @@ def test_of_two_waivers_the_first_decides() -> None:
 @pytest.mark.parametrize(("days", "holds"), [(-1, False), (0, True), (30, True), (31, False)])
 def test_a_waiver_holds_from_its_last_day_back_to_the_longest_that_is_allowed(days: int, holds: bool) -> None:
     until = [waiver(expires=(TODAY + timedelta(days=days)).isoformat())]
-    assert judge(ALLOWING, model("stg_a"), waivers=until).passed is holds
+    evaluation = judge(ALLOWING, model("stg_a"), waivers=until)
+    assert evaluation.passed is holds
+    assert [one.waived for one in found(evaluation, "E201")] == [holds]
 
 
 def test_a_day_is_a_day_of_the_calendar() -> None:

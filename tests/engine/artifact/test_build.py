@@ -146,6 +146,12 @@ def test_layers_stand_in_the_order_of_the_manifest_beside_what_is_about_the_file
     assert set(document) == {"_meta", *document["_meta"]["order"]}
 
 
+def test_only_a_layer_with_more_prefixes_than_one_is_listed_with_more() -> None:
+    more = written(NAMING_RULES, ("data_architecture.layers.gold.prefixes", ["g_", "h_"]))["morePrefixes"]
+    assert more == {"gold": ["h_"]}
+    assert written(NAMING_RULES)["morePrefixes"] == {}
+
+
 def test_a_role_without_permissions_is_listed_with_none() -> None:
     document = written(
         ACCESS_CONTROL,

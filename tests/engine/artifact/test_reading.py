@@ -80,6 +80,16 @@ def test_a_good_artifact_is_read() -> None:
     assert read(artifact()) == artifact()
 
 
+@pytest.mark.parametrize("change", [{"size": 1}, {"sha256": f"sha256:{'0' * 64}"}])
+def test_a_file_that_is_another_than_its_manifest_lists_is_refused_by_name(change: dict[str, Any]) -> None:
+    good = artifact()
+    document = json.loads(good.files[MANIFEST])
+    document["files"][NAMESPACES] |= change
+    with pytest.raises(IntegrityError, match="not the one its manifest lists") as refused:
+        read(Artifact({**good.files, MANIFEST: json.dumps(document).encode()}))
+    assert refused.value.where == NAMESPACES
+
+
 @pytest.mark.parametrize(("place", "value"), BAD)
 def test_what_nobody_could_use_is_refused_by_name(place: str, value: Any) -> None:
     with pytest.raises(IntegrityError) as refused:
