@@ -42,7 +42,7 @@ class LayerPrefix(NamingRule):
 
     id = "FLOE-E201"
     setting = "data_architecture.layers.<layer>.prefix"
-    reads = (*PLACEMENT, *_JUDGED)
+    reads = (*PLACEMENT, *_JUDGED, (NAMING_RULES, "namePattern"))  # the last for its suggestion
 
     def active(self, platform: Platform) -> bool:
         """Where there are prefixes; the custom pattern has expressions for whole names instead."""

@@ -79,7 +79,7 @@ def test_it_is_read_and_searched_in_a_browser_without_a_network(
             found = ""
             for _ in range(600):
                 found = str(await tab.evaluate("document.querySelector('#search-results')?.innerText ?? ''"))
-                if "Rules" in found:
+                if "floe.yaml" in found:
                     break
                 await asyncio.sleep(0.1)
             await tab.call("Page.navigate", url=(site / "rules.html").as_uri())

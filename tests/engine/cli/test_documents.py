@@ -25,10 +25,14 @@ ARGUMENTS = {
     "old": "manifest.yaml",
     "setting": "metadata.name",
     "shell": "bash",
+    "finding": "E201 Orders",
+    "--reason": "no time yet",
+    "--owner": "data@acme.example",
     "--platform": "v1.2.3",
 }
 NO_DOCUMENTS = {
     "lsp": "speaks its own protocol on stdout",
+    "mcp": "speaks its own protocol on stdout",
     "schema": "prints a JSON Schema, which is a document of another kind",
     "completion": "prints a shell script",
 }
@@ -119,10 +123,15 @@ def test_a_command_where_everything_is_well_answers_with_one_document(
     if name == "pin":
         words.append("--patch")
     where = team
+    if name == "platform init":
+        where = tmp_path / "begun"
+        where.mkdir()
     if not name.startswith("platform") and name != "init":
         where = tmp_path / "product"
         shutil.copytree(PROJECT, where, ignore=shutil.ignore_patterns("target", ".floe", "floe.yaml"))
         assert run(monkeypatch, capsys, where, "init", "--platform=v1.2.3")[0] == 0
+    if name == "waive":
+        (where / "models" / "gold" / "Orders.sql").write_text("select 1 as id\n")
     code, out, _ = run(monkeypatch, capsys, where, *words, "-o", "json")
     document = one_document(out)
     assert document["command"] == name
