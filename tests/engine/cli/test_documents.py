@@ -30,6 +30,7 @@ ARGUMENTS = {
     "--owner": "data@acme.example",
     "--platform": "v1.2.3",
 }
+WAIVABLE = "  waiver_policy: {allow_in_product: allow, require_expiry: false}\n"
 NO_DOCUMENTS = {
     "lsp": "speaks its own protocol on stdout",
     "mcp": "speaks its own protocol on stdout",
@@ -103,7 +104,7 @@ def test_a_command_in_an_empty_directory_answers_with_one_document(
 def test_a_command_where_everything_is_well_answers_with_one_document(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    team = platform_directory(tmp_path / "team")
+    team = platform_directory(tmp_path / "team", f"{MANIFEST}{WAIVABLE if name == 'waive' else ''}")
     key = str(new_key(tmp_path / "cosign.key"))
     monkeypatch.setenv("COSIGN_PASSWORD", "")
     monkeypatch.setenv("FLOE_SIGNING_KEY", key)
