@@ -61,6 +61,7 @@ class Output:
         self._out = stdout or sys.stdout
         self._err = stderr or sys.stderr
         self._colour = self._out.isatty() if colour is None else colour
+        self._forced = colour is True
         self._inside = False
         self._written = False
         self._lost: OSError | None = None
@@ -190,7 +191,7 @@ class Output:
 
     def _line(self, stream: TextIO, parts: Iterable[Part]) -> str:
         """One line, every part of it escaped, in colours where `stream` is a terminal with some."""
-        colours = self._colour and (stream is self._out or stream.isatty())
+        colours = self._colour and (stream is self._out or self._forced or stream.isatty())
         shown = [Painted(part, "") if isinstance(part, str) else part for part in parts]
         text = "".join(
             f"\x1b[{colour}m{printable(text)}\x1b[0m" if colours and colour else printable(text)
@@ -271,7 +272,14 @@ def diagnostic_document(found: Diagnostic) -> dict[str, Any]:
 
 
 def wants_colour(no_color: bool) -> bool | None:
-    """False where colour is refused (`--no-color`, NO_COLOR, TERM=dumb), None to follow the terminal."""
-    if no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    """Whether colour is wanted: None to follow the terminal.
+
+    Refused by `--no-color` and NO_COLOR before all, then forced by FORCE_COLOR and CLICOLOR_FORCE, refused by
+    ``CLICOLOR=0`` and by a dumb terminal.
+    """
+    said = os.environ.get
+    if no_color or said("NO_COLOR"):
         return False
-    return None
+    if any(said(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return False if said("CLICOLOR") == "0" or said("TERM") == "dumb" else None

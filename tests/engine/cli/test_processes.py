@@ -218,7 +218,18 @@ def test_colours_are_for_terminals_and_can_be_refused(team: Path) -> None:
     assert "\x1b" not in seen("--no-color")
     assert "\x1b" not in seen(NO_COLOR="1")
     assert "\x1b" not in seen(TERM="dumb")
+    assert "\x1b" not in seen(CLICOLOR="0")
     assert "\x1b" not in ok(floe(team, "platform", "compile")).out
+
+
+def test_colours_can_be_forced_where_there_is_no_terminal(team: Path) -> None:
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        assert "\x1b[32m✓\x1b[0m" in ok(floe(team, "platform", "compile", env={name: "1"})).out
+        assert "\x1b" not in ok(floe(team, "platform", "compile", env={name: "0"})).out
+        assert "\x1b" not in ok(floe(team, "platform", "compile", env={name: "1", "NO_COLOR": "1"})).out
+    assert (
+        "\x1b" not in ok(floe(team, "platform", "compile", "--output", "json", env={"FORCE_COLOR": "1"})).out
+    )
 
 
 # --- help and paths ----------------------------------------------------------------------------
