@@ -68,7 +68,11 @@ class TypedAhead:
             if screen is not self._up or (self._running_text and not is_text):
                 self._wait(screen)
                 return
-            await self._deliver(self._held.popleft())
+            try:
+                await self._deliver(self._held.popleft())
+            except ScreenStackError:  # the app is ending, and the place that the key leads to is gone
+                self._held.clear()
+                return
             self._running_text = is_text
             if not is_text:
                 self._wait(screen)

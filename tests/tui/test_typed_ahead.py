@@ -135,6 +135,7 @@ async def test_a_place_and_a_panel_take_what_is_typed_after_their_key(
         assert editor(app).document.get_line(8) == "# here"
         rush(app, "f4", "/", "gold", "f2", "f4")
         await until(pilot, lambda: [field.value for field in place(app).query(Input)] == ["gold"])
+        await idle(pilot, app)
         assert place(app).place == Place.POLICY
 
 
