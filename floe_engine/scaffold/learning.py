@@ -21,7 +21,7 @@ from floe_engine.project.facts import Model, Project
 from floe_engine.scaffold.layers import LearntLayer, architecture, find_layers
 from floe_engine.scaffold.templates import engine, head
 from floe_engine.scaffold.writing import document, section
-from floe_engine.text import plural
+from floe_engine.text import plural, printable
 
 Compile = Callable[[str], Platform]
 """A manifest's text → the platform it makes. Raises `ConfigurationError` where it is no good."""
@@ -65,9 +65,10 @@ class NextStep:
     """What falls by it, sorted, each once."""
 
     def __str__(self) -> str:
-        first = ", ".join(self.subjects[:3])
+        # Names are the project's: in a comment, a line break of theirs would begin a setting.
+        first = ", ".join(map(printable, self.subjects[:3]))
         more = f" and {len(self.subjects) - 3} more" if len(self.subjects) > 3 else ""
-        return f"{self.demand.setting}  ({plural(self.findings, 'finding')}: {first}{more})"
+        return f"{printable(self.demand.setting)}  ({plural(self.findings, 'finding')}: {first}{more})"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def learn(project: Project, *, name: str, compute: str, compile_text: Compile, c
             head(name, owner=owner, description=f"Learnt from the dbt project {project.name}"),
             engine(compute),
         ]
-        comments = {"data_architecture": _LEARNT.format(project=project.name)}
+        comments = {"data_architecture": _LEARNT.format(project=printable(project.name))}
         parts += [section(key, value, comments.get(key, "")) for key, value in values.items()]
         if steps:
             parts.append(_told(steps))

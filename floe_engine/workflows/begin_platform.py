@@ -115,7 +115,13 @@ def _written(
     """Write what is absent; manifest.yaml comes last, for it says that a platform was begun."""
     directory = workspace.files
     directory.make()
+    ignored = directory.read(".gitignore", _LIMIT, what=".gitignore") or b""
+    grown = gitignore(ignored.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     written, kept = [], []
+    if grown != ignored:
+        directory.write(".gitignore", grown)
+        written.append(".gitignore")
+        report(Step(".gitignore", key=".gitignore"))
     for path in sorted(wanted, key=lambda path: path == MANIFEST_FILE):
         if stands(workspace.directory / path):
             kept.append(path)
@@ -124,12 +130,6 @@ def _written(
         directory.write(path, wanted[path].encode())
         written.append(path)
         report(Step(path, key=path))
-    old = directory.read(".gitignore", _LIMIT, what=".gitignore") or b""
-    new = gitignore(old.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    if new != old:
-        directory.write(".gitignore", new)
-        written.append(".gitignore")
-        report(Step(".gitignore", key=".gitignore"))
     return Begun(workspace.directory, name, tuple(written), tuple(kept), learnt)
 
 

@@ -77,12 +77,13 @@ def test_a_manifest_that_is_there_is_never_begun_again(tmp_path: Path, name: str
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_nothing_is_written_through_a_link_of_a_clone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("link", "target"), [("ci", "."), (".gitignore", "ignored")])
+def test_nothing_is_written_through_a_link_of_a_clone(tmp_path: Path, link: str, target: str) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     clone = tmp_path / "clone"
     clone.mkdir()
-    (clone / "ci").symlink_to(outside)
+    (clone / link).symlink_to(outside / target)
     with pytest.raises(UnsafePath):
         begin(clone)
     assert list(outside.iterdir()) == []

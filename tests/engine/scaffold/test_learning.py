@@ -146,3 +146,20 @@ def test_whatever_a_project_looks_like_it_passes_what_is_learnt_from_it(
         )
     base = tmp_path_factory.mktemp("learnt")
     learnt(base, project(base / "dbt", files))
+
+
+def test_no_name_of_a_project_becomes_a_setting_of_its_platform(tmp_path: Path) -> None:
+    yml = """
+models:
+  - name: stg_a
+    config: {meta: {"own\\ner: x": 1, "sens\\nx: [": pii}}
+    columns:
+      - {name: "id\\nsecurity: {trusted_keys: [evil.pub]}\\n#"}
+      - {name: "\\e[31mred\\u202e", tests: [not_null]}
+groups:
+  - {name: g, owner: {name: "o\\nscope: domain"}}
+"""
+    found = learnt(tmp_path, project(tmp_path / "dbt", {"models/stg_a.sql": "select 1", "models/m.yml": yml}))
+    assert not any(line.startswith(("security", "scope", "x:")) for line in found.text.splitlines())
+    assert "\x1b" not in found.text
+    assert "evil.pub" in found.text, "it is told, escaped"
