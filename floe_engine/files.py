@@ -34,6 +34,12 @@ def sha256_digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def git_object_id(data: bytes, *, like: str) -> str:
+    """git's object ID of a file's bytes, by the hash of the repository that another ID, `like`, is from."""
+    made = hashlib.sha256 if len(like) == 64 else hashlib.sha1
+    return made(b"blob %d\0%s" % (len(data), data)).hexdigest()
+
+
 def canonical_json(value: Any) -> bytes:
     """`value` as UTF-8 JSON with sorted keys, two-space indent, LF and one final newline."""
     text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)

@@ -6,12 +6,15 @@ import subprocess
 from pathlib import Path
 
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import stands
+from floe_engine.files import git_object_id, read_bounded, stands
 from floe_engine.processes import child_environment
 from floe_engine.project.facts import Model, Project, Source
 
 _LONGEST = 120
 """Seconds that git may take."""
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that is compared; a larger one counts as changed."""
 
 
 def modified(project: Project, state: str) -> frozenset[str]:
@@ -52,21 +55,45 @@ def _facts(node: Model | Source) -> tuple[object, ...]:
 def _beside_revision(project: Project, revision: str) -> frozenset[str]:
     if revision.startswith("-"):
         raise UsageError(f"not a git revision: {revision}")
-    listed = _git(project.directory, "diff", "--name-only", "--relative", "-z", revision, "--", ".")
-    new = _git(project.directory, "ls-files", "--others", "--exclude-standard", "-z")
-    files = frozenset((listed + new).split("\0"))
-    found = set()
-    for unique_id, node in project.by_id.items():
-        described = node.properties_path if isinstance(node, Model) else None
-        if node.path in files or described in files:
-            found.add(unique_id)
-    return frozenset(found)
+    committed = _git(project.directory, "ls-tree", "-r", "-z", revision)
+    rows = (row.partition("\t") for row in committed.split("\0"))
+    known = {path: kind.split()[-1] for kind, tab, path in rows if tab}
+    same = {path: _as_committed(project.directory / path, known.get(path)) for path in _files(project)}
+    return frozenset(
+        unique_id
+        for unique_id, node in project.by_id.items()
+        if not all(same[path] for path in _files_of(node))
+    )
+
+
+def _files_of(node: Model | Source) -> tuple[str, ...]:
+    described = node.properties_path if isinstance(node, Model) else None
+    return tuple(path for path in (node.path, described) if path)
+
+
+def _files(project: Project) -> frozenset[str]:
+    return frozenset(path for node in project.by_id.values() for path in _files_of(node))
+
+
+def _as_committed(path: Path, object_id: str | None) -> bool:
+    """Whether a file is what a revision has of it.
+
+    Compared by git's object ID: to ask git for a difference would run the filters and hooks that the
+    checkout's own configuration names. Line ends are git's to change.
+    """
+    if object_id is None:
+        return False
+    try:
+        data = read_bounded(path, _LARGEST)
+    except ConfigurationError:
+        return False
+    return object_id in (git_object_id(each, like=object_id) for each in (data, data.replace(b"\r\n", b"\n")))
 
 
 def _git(directory: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed words, and a revision that begins with no dash
-            ["git", "-c", "core.fsmonitor=", "-c", "diff.external=", *arguments],  # noqa: S607
+            ["git", *arguments],  # noqa: S607
             cwd=directory,
             env=child_environment(),
             capture_output=True,

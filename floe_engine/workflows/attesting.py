@@ -6,14 +6,13 @@ machine: publishing again after an interruption attests nothing twice.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from floe_engine import __version__
-from floe_engine.files import sha256_digest
+from floe_engine.files import git_object_id, sha256_digest
 from floe_engine.policy.running import TestRun
 from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, Claim
 from floe_engine.upgrade.guard import GuardVerdict
@@ -81,7 +80,9 @@ def _provenance(
         dependencies.append({"uri": where, "digest": {"gitCommit": source.revision}})
         known = committed_files(workspace)
         internal["uncommitted"] = sorted(
-            path for path, data in read.items() if known.get(path) != _object_id(data, source.revision)
+            path
+            for path, data in read.items()
+            if known.get(path) != git_object_id(data, like=source.revision)
         )
     parent = compiled.checked.parent
     if parent is not None and parent.digest:
@@ -119,12 +120,6 @@ def _builder(environ: Mapping[str, str]) -> tuple[str, str]:
     if said("GITLAB_CI") and said("CI_PROJECT_URL"):
         return f"{said('CI_PROJECT_URL')}/-/runners/{said('CI_RUNNER_ID')}", said("CI_JOB_URL")
     return LOCAL_BUILDER, ""
-
-
-def _object_id(data: bytes, revision: str) -> str:
-    """git's object ID of a file's bytes, by the hash that its repository uses."""
-    made = hashlib.sha256 if len(revision) == 64 else hashlib.sha1
-    return made(b"blob %d\0%s" % (len(data), data)).hexdigest()
 
 
 def _test_result(tests: TestRun, read: Mapping[str, bytes]) -> dict[str, Any]:

@@ -85,8 +85,18 @@ def test_what_is_modified_is_told_by_git_or_by_an_older_manifest(tmp_path: Path)
     git("commit", "-qm", "begin")
     (tmp_path / "models/two.sql").write_text("select 2 as two\n")
     (tmp_path / "models/three.sql").write_text("select 3 as three\n")
+    (tmp_path / "models/one.sql").write_bytes(b"select 1 as one\r\n")
+    # What the checkout's own configuration would run, were git asked for a difference.
+    (tmp_path / ".gitattributes").write_text("*.sql filter=x\n")
+    git("config", "filter.x.clean", f"touch {tmp_path}/ran; cat")
+    git("config", "core.fsmonitor", f"touch {tmp_path}/ran")
+    hook = tmp_path / ".git/hooks/post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
     shop = read_project(tmp_path)
     assert modified(shop, "HEAD") == {"model.shop.two", "model.shop.three"}
+    assert not (tmp_path / "ran").exists()
     with pytest.raises(UsageError, match="compare"):
         modified(shop, "no-such-branch")
     with pytest.raises(UsageError, match="git revision"):
