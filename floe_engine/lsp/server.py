@@ -39,12 +39,6 @@ _SEVERITY = {
     Severity.INFO: types.DiagnosticSeverity.Information,
 }
 
-_WEIGHT = {
-    "error": types.DiagnosticSeverity.Error,
-    "warning": types.DiagnosticSeverity.Warning,
-    "info": types.DiagnosticSeverity.Information,
-}
-
 
 @dataclass(frozen=True)
 class Page:
@@ -259,7 +253,7 @@ def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -
             types.Diagnostic(
                 range=places.range(span_of(finding, text)),
                 message=_shown(f"{finding.message}{wanted}{hint}"),
-                severity=_WEIGHT[finding.severity],
+                severity=_SEVERITY[Severity(finding.severity)],
                 code=finding.rule,
                 source="floe",
             )
