@@ -49,6 +49,16 @@ def _visible(character: str) -> str:
     return _escape(character)
 
 
+def unified_diff(before: str, after: str, *, old: str, new: str) -> str:
+    """The change from one text to another as ``diff -u`` writes it; `old` and `new` name the two."""
+    import difflib
+
+    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), old, new)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` most likely meant, or None where nothing is near.
 

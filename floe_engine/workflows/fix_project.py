@@ -7,7 +7,6 @@ missing. Nothing is written that has not been judged first.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -28,7 +27,7 @@ from floe_engine.project.facts import Model, Project
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
 from floe_engine.project.spec import Spec
-from floe_engine.text import plural
+from floe_engine.text import plural, unified_diff
 from floe_engine.workflows.compile_project import CompileOptions, compile_project
 from floe_engine.workspace import Workspace
 
@@ -47,15 +46,7 @@ class ChangedFile:
     def diff(self) -> str:
         """The change as ``diff -u`` writes it."""
         old = f"a/{self.path}" if self.before else "/dev/null"
-        lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            old,
-            f"b/{self.path}",
-        )
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-        )
+        return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import glob
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules import rule_by_id
 from floe_engine.policy.waivers import Waivers
 from floe_engine.project.spec_check import check_spec
-from floe_engine.text import did_you_mean, plural
+from floe_engine.text import did_you_mean, plural, unified_diff
 from floe_engine.workflows.compile_project import CompiledProject, CompileOptions, compile_project
 from floe_engine.workspace import SPEC_FILE, Workspace
 
@@ -37,13 +37,7 @@ class Waived:
     @property
     def diff(self) -> str:
         """The change of floe.yaml as ``diff -u`` writes it."""
-        lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            f"a/{SPEC_FILE}",
-            f"b/{SPEC_FILE}",
-        )
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        return unified_diff(self.before, self.after, old=f"a/{SPEC_FILE}", new=f"b/{SPEC_FILE}")
 
 
 def waive(
@@ -67,12 +61,13 @@ def waive(
         workspace, options=CompileOptions(write_profile=False), report=report, cancel=cancel
     )
     chosen, model = _meant(finding, compiled)
-    wanted: dict[str, Any] = {"pattern": model, "rules": [chosen.rule], "reason": reason, "owner": owner}
+    pattern = glob.escape(model)  # this model and no other, whatever its name
+    wanted: dict[str, Any] = {"pattern": pattern, "rules": [chosen.rule], "reason": reason, "owner": owner}
     if expires is not None:
         wanted["expires"] = _day(expires).isoformat()
     waiver = Waiver(
         id=f"{SPEC_FILE}-{len(compiled.spec.waivers) + 1}",
-        pattern=model,
+        pattern=pattern,
         rules=(chosen.rule,),
         reason=reason,
         owner=owner,
