@@ -206,6 +206,18 @@ def test_a_finding_is_waived_in_floe_yaml(product: Path) -> None:
     assert (product / "floe.yaml").read_text().count("- pattern:") == 2
 
 
+def test_a_name_that_is_a_glob_excuses_no_neighbour(product: Path) -> None:
+    (product / "models/bronze_[ab].sql").write_text("select 1 as id\n")
+    (product / "models/bronze_a.sql").write_text("select 1 as id\n")
+    shop = Workspace.open(product)
+    compiled = compile_project(shop, options=CompileOptions(write_profile=False))
+    finding = next(f for f in compiled.evaluation.findings if f.subject == "bronze_[ab]")
+    waive(shop, finding.fingerprint, reason="r", owner="o", expires=soon())
+    compiled = compile_project(shop, options=CompileOptions(write_profile=False))
+    waived = {f.subject for f in compiled.evaluation.findings if f.waived}
+    assert waived == {"bronze_[ab]"}
+
+
 def soon() -> str:
     from datetime import UTC, datetime, timedelta
 
