@@ -24,7 +24,7 @@ LOCAL_MODES = termios.ICANON | termios.ECHO | termios.ISIG
     [
         ("manifest.yaml", MANIFEST, "manifest.yaml 1:1"),
         ("dbt_project.yml", "name: customers\n", "floe.yaml not found"),
-        ("", "", "No versions"),
+        ("", "", "Begin a platform"),
     ],
     ids=["a platform team's", "a data team's", "an empty one"],
 )
