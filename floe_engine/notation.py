@@ -1,12 +1,15 @@
-"""The notations in which other programs take findings: GitHub's workflow commands, Markdown, and SARIF.
+"""The notations in which other programs take findings: GitHub's workflow commands, Markdown, SARIF, and
+the issues that GitLab calls Code Quality.
 
 How a message is wrapped and escaped stands here, once; what is said, and where, does not.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from floe_engine.text import printable
 
@@ -59,6 +62,29 @@ def markdown_code(text: str) -> str:
     """Text as code; what means something inside of code, or of code in a table, is shown without."""
     plain = " ".join(printable(text, lines=True).split())
     return markdown(text) if not plain or _MEANS_IN_CODE.search(plain) else f"`{plain}`"
+
+
+QualitySeverity = Literal["info", "minor", "major", "critical", "blocker"]
+
+
+def quality_issue(
+    rule: str, message: str, *, severity: QualitySeverity, path: str, line: int, identity: Sequence[str]
+) -> dict[str, Any]:
+    """An issue of GitLab's Code Quality report, which is a list of them (a part of Code Climate's).
+
+    `path` is POSIX and from the root of the repository, without a leading ``./``; `line` counts from 1.
+    A merge request tells new issues from old ones by the fingerprint alone, so `identity` is what stays
+    while text and lines move, and no two issues of a report may share it.
+    """
+    digest = hashlib.sha256("\0".join((rule, path, *identity)).encode("utf-8", "surrogatepass"))
+    return {
+        "type": "issue",
+        "check_name": rule,
+        "description": printable(message),
+        "severity": severity,
+        "fingerprint": digest.hexdigest(),
+        "location": {"path": printable(path), "lines": {"begin": max(line, 1)}},
+    }
 
 
 def sarif_log(

@@ -1,8 +1,9 @@
-"""The problems of one file in every form there is: text with the line shown, JSON, SARIF, GitHub."""
+"""The problems of one file in every form there is: text with the line shown, JSON, SARIF, GitHub, GitLab."""
 
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,13 @@ from urllib.parse import quote
 
 from floe_engine.cli.output import Painted, Part, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
-from floe_engine.notation import annotation, sarif_log
+from floe_engine.notation import QualitySeverity, annotation, quality_issue, sarif_log
 from floe_engine.text import cells, plural, printable
 
 if TYPE_CHECKING:
     from floe_engine.document.diagnostics import Explanation, Fix
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 100
@@ -133,6 +134,31 @@ def github_lines(listing: Listing) -> Iterator[str]:
             where |= {"col": start.column + 1, "endColumn": end.column + 1}
         message = found.message + (f"\nhint: {found.hint}" if found.hint else "")
         yield annotation(commands[found.severity], message, **where, title=found.code)
+
+
+def quality_report(listing: Listing) -> list[dict[str, Any]]:
+    """GitLab's Code Quality report. The same problem in one place twice is told apart by a number."""
+    severities: dict[Severity, QualitySeverity] = {
+        Severity.ERROR: "critical",
+        Severity.WARNING: "major",
+        Severity.INFO: "info",
+    }
+    seen: Counter[tuple[str, str]] = Counter()
+    issues = []
+    for found in listing.diagnostics:
+        setting = ".".join(map(str, found.path))
+        seen[found.code, setting] += 1
+        issues.append(
+            quality_issue(
+                found.code,
+                f"{found.message}. Hint: {found.hint}" if found.hint else found.message,
+                severity=severities[found.severity],
+                path=listing.path.as_posix(),
+                line=found.span.start.line + 1,
+                identity=(setting, str(seen[found.code, setting])),
+            )
+        )
+    return issues
 
 
 def sarif_document(listing: Listing, codes: Mapping[str, Explanation]) -> dict[str, Any]:

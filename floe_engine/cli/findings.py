@@ -16,7 +16,7 @@ from floe_engine.cli.output import Painted
 if TYPE_CHECKING:
     from floe_engine.workflows.compile_project import CompiledProject
 
-FORMATS = ("text", "json", "junit", "sarif", "github", "markdown")
+FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab", "markdown", "csv", "tap")
 
 _TOO_MANY = 60
 """From more findings on a terminal shows the overview first."""
@@ -42,7 +42,10 @@ def show(
         "junit": _junit,
         "sarif": _sarif,
         "github": _github,
+        "gitlab": _gitlab,
         "markdown": _markdown,
+        "csv": _csv,
+        "tap": _tap,
     }
     if face.output.format == "text":
         _text(face, compiled, by_rule, show_all, summary, limit)
@@ -94,8 +97,7 @@ def _overview(face: Face, compiled: CompiledProject) -> None:
     from floe_engine.policy.report.text import overview_lines
 
     face.output.section()
-    prefixes = [_prefix(project.directory) for project in compiled.projects]
-    for line in overview_lines(compiled.evaluations, prefixes=prefixes):
+    for line in overview_lines(compiled.evaluations, prefixes=_prefixes(compiled)):
         face.output.answer(Painted(line.text, _COLOURS.get(line.style, "")))
     face.output.answer("`floe compile --all` shows every finding, `--by-rule` groups them")
 
@@ -121,8 +123,7 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
 def _junit(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.junit import evaluations_junit
 
-    prefixes = [_prefix(project.directory) for project in compiled.projects]
-    return evaluations_junit(compiled.evaluations, prefixes)
+    return evaluations_junit(compiled.evaluations, _prefixes(compiled))
 
 
 def _sarif(compiled: CompiledProject) -> str:
@@ -140,8 +141,25 @@ def _sarif(compiled: CompiledProject) -> str:
 def _github(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.github import step_annotations
 
-    prefixes = [_prefix(project.directory) for project in compiled.projects]
-    return "\n".join(step_annotations(list(zip(compiled.evaluations, prefixes, strict=True))))
+    return "\n".join(step_annotations(list(zip(compiled.evaluations, _prefixes(compiled), strict=True))))
+
+
+def _gitlab(compiled: CompiledProject) -> list[dict[str, Any]]:
+    from floe_engine.policy.report.gitlab import quality_report
+
+    return quality_report(compiled.evaluations, _prefixes(compiled))
+
+
+def _csv(compiled: CompiledProject) -> str:
+    from floe_engine.policy.report.table import findings_csv
+
+    return findings_csv(compiled.evaluations, _prefixes(compiled))
+
+
+def _tap(compiled: CompiledProject) -> str:
+    from floe_engine.policy.report.tap import evaluations_tap
+
+    return evaluations_tap(compiled.evaluations, _prefixes(compiled))
 
 
 def _markdown(compiled: CompiledProject) -> str:
@@ -151,6 +169,10 @@ def _markdown(compiled: CompiledProject) -> str:
         findings_markdown(evaluation, prefix=_prefix(project.directory))
         for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
     )
+
+
+def _prefixes(compiled: CompiledProject) -> list[str]:
+    return [_prefix(project.directory) for project in compiled.projects]
 
 
 def _prefix(directory: Path) -> str:

@@ -99,6 +99,8 @@ def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
             from floe_engine.manifest.codes import CODES
 
             out.data(diagnostics.sarif_document(listing, CODES))
+        case "gitlab":
+            out.data(diagnostics.quality_report(listing))
         case "github":
             if listing.diagnostics:
                 out.data("\n".join(diagnostics.github_lines(listing)))

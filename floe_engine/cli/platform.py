@@ -45,7 +45,7 @@ def compile_(face: Face) -> int:
     return 0
 
 
-@command("test", formats=("text", "json", "junit", "github"))
+@command("test", formats=("text", "json", "junit", "github", "tap"))
 @click.argument("select", nargs=-1, metavar="[SELECTOR]...", help="Words of suites or cases to run.")
 @click.option("--verbose", "-v", is_flag=True, help="Show every case.")
 @click.option("--coverage", is_flag=True, help="Show rules that no case exercises.")

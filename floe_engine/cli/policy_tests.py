@@ -39,9 +39,9 @@ def run(face: Face, options: Options, *, watch: bool = False) -> int:
 
     if (options.strict or options.own) and not options.mutate:
         raise UsageError(f"--{'strict' if options.strict else 'own'} is about mutants", hint="add --mutate")
-    if options.mutate and face.output.format in ("junit", "github"):
+    if options.mutate and face.output.format in ("junit", "github", "tap"):
         raise UsageError(
-            "JUnit and annotations have no words for mutants", hint="use --output json with --mutate"
+            "JUnit, TAP and annotations have no words for mutants", hint="use --output json with --mutate"
         )
     if not watch:
         return _once(face, options)
@@ -81,6 +81,10 @@ def _once(face: Face, options: Options) -> int:
         from floe_engine.policy.report.junit import run_junit
 
         face.output.data(run_junit(result))
+    elif face.output.format == "tap":
+        from floe_engine.policy.report.tap import run_tap
+
+        face.output.data(run_tap(result))
     elif face.output.format == "github":
         from floe_engine.policy.report.github import run_annotations
 

@@ -6,12 +6,12 @@ or the baseline excuses it, and a note in ``system-out`` for warnings, which JUn
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding, located
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.report.outcomes import Check, checks
 from floe_engine.policy.running import TestRun
 from floe_engine.text import printable
 
@@ -31,20 +31,11 @@ def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str]
 
 
 def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -> None:
-    asked: dict[str, list[str]] = {}
-    for rule_id, subject in sorted(evaluation.checked):
-        asked.setdefault(rule_id, []).append(subject)
-    found: dict[tuple[str, str], list[Finding]] = {}
-    for finding in evaluation.findings:
-        found.setdefault((finding.rule, evaluation.asked_of(finding)), []).append(finding)
-    for rule in RULES:
-        subjects = asked.get(rule.id, ())
-        if not subjects:
-            continue
+    for rule, asked in itertools.groupby(checks(evaluation), key=lambda check: check.rule):
         suite = SubElement(root, "testsuite", name=_clean(f"{name}{rule.id} {rule.title}"))
-        for subject in subjects:
-            key = f"{name}{rule.id}".replace(" ", ".")
-            _subject(suite, rule.id, key, subject, found.get((rule.id, subject), ()), prefix)
+        key = f"{name}{rule.id}".replace(" ", ".")
+        for check in asked:
+            _case(suite, check, key, prefix)
         _count(suite)
 
 
@@ -66,30 +57,18 @@ def run_junit(run: TestRun) -> str:
     return _xml(root)
 
 
-def _subject(
-    suite: Element, rule_id: str, key: str, subject: str, findings: Sequence[Finding], prefix: str
-) -> None:
+def _case(suite: Element, check: Check, key: str, prefix: str) -> None:
     """`key` and the subject's name tell the case from every other, in all projects."""
-    element = SubElement(suite, "testcase", name=_clean(subject), classname=_clean(key))
-    if not findings:
-        return
-    text = "\n".join(_clean(_line(finding, prefix)) for finding in findings)
-    blocking = [finding for finding in findings if finding.blocking]
-    if blocking:
-        failure = SubElement(element, "failure", message=_clean(blocking[0].message), type=rule_id)
-        failure.text = text
-    elif all(finding.waived or finding.baseline for finding in findings):
-        first = findings[0]
-        excuse = f"waiver {first.waiver.id}: {first.waiver.reason}" if first.waiver else "in the baseline"
-        SubElement(element, "skipped", message=_clean(excuse))
-    else:
-        SubElement(element, "system-out").text = text
-
-
-def _line(finding: Finding, prefix: str) -> str:
-    place = f"{located(prefix, finding.path)}:{finding.line}: " if finding.path else ""
-    fix = f" (fix: {finding.suggestion})" if finding.suggestion else ""
-    return f"{finding.severity}: {place}{finding.message}{fix}"
+    element = SubElement(suite, "testcase", name=_clean(check.subject), classname=_clean(key))
+    text = "\n".join(map(_clean, check.lines(prefix)))
+    match check.came:
+        case "failed":
+            failure = SubElement(element, "failure", message=_clean(check.headline), type=check.rule.id)
+            failure.text = text
+        case "excused":
+            SubElement(element, "skipped", message=_clean(check.excuse))
+        case "warned":
+            SubElement(element, "system-out").text = text
 
 
 def _count(element: Element) -> None:

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from floe_engine.cli import findings
 from floe_engine.text import printable
 from tests.cli import Ran, floe, ok
 from tests.engine.lsp.editor import Editor
@@ -104,7 +105,7 @@ def test_no_form_of_a_diff_does(house: Path, form: str) -> None:
     assert "more" in harmless(ran).out
 
 
-@pytest.mark.parametrize("form", ["text", "json", "junit", "sarif", "github", "markdown"])
+@pytest.mark.parametrize("form", findings.FORMATS)
 def test_no_report_passes_on_what_a_project_says(house: Path, form: str) -> None:
     ran = harmless(floe(house / "project", "compile", "-o", form))
     assert ran.code == 1, ran.err
@@ -118,6 +119,10 @@ def test_no_report_passes_on_what_a_project_says(house: Path, form: str) -> None
             assert text == printable(text, lines=True), text
     if form == "json":
         assert json.dumps(ran.json, ensure_ascii=False).encode("utf-8"), "every character of it is one"
+    if form == "gitlab":
+        for issue in ran.json:
+            assert printable(issue["description"]) == issue["description"]
+            assert printable(issue["location"]["path"]) == issue["location"]["path"]
     if form == "junit":
         ElementTree.fromstring(ran.out)
     if form == "github":
