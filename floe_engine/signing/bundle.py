@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle
-from floe_engine.signing.keyless import KeylessVerifier
 from floe_engine.signing.keys import KeySigner, PublicKey
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
@@ -26,6 +26,9 @@ from floe_engine.signing.repository import (
     descriptor_of,
 )
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
+
+if TYPE_CHECKING:
+    from floe_engine.signing.keyless import KeylessVerifier, TrustRoot
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PREDICATE_TYPE = "https://sigstore.dev/cosign/sign/v1"
@@ -167,7 +170,7 @@ def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterat
     except IntegrityError as error:
         yield Rejected("referrers", reason(error))
         return
-    keyless = KeylessVerifier(anchors.trust_root)
+    keyless = _verifier(anchors.trust_root)
     end = time.monotonic() + MAX_SECONDS
     read = 0
     for number, descriptor in enumerate(referrers):
@@ -194,7 +197,7 @@ def attestations(
 
     The statement is empty where it cannot be read. Raises `RegistryError` where the registry fails.
     """
-    keyless = KeylessVerifier(anchors.trust_root)
+    keyless = _verifier(anchors.trust_root)
     for descriptor in repository.referrers(digest)[:MAX_REFERRERS]:
         statement: dict[str, Any] = {}
         outcome: Signer | Rejected
@@ -208,6 +211,18 @@ def attestations(
         except (ValueError, IntegrityError, NotFound) as error:
             outcome = Rejected(descriptor.digest, reason(error))
         yield statement, outcome
+
+
+def _verifier(root: TrustRoot | None) -> Callable[[], KeylessVerifier]:
+    """The verifier of what was made without a key, made once and by whoever first meets such a thing."""
+
+    @cache
+    def make() -> KeylessVerifier:
+        from floe_engine.signing.keyless import KeylessVerifier
+
+        return KeylessVerifier(root)
+
+    return make
 
 
 def _fetch(
@@ -255,7 +270,7 @@ def _judge(
     bundle: Bundle,
     digest: str,
     anchors: Anchors,
-    keyless: KeylessVerifier,
+    keyless: Callable[[], KeylessVerifier],
     where: str,
 ) -> Signer | Rejected:
     annotations = {} if bundle.statement is None else subject_annotations(bundle.statement, digest)
@@ -272,7 +287,7 @@ def _judge(
     except Unacceptable as error:
         return Rejected(where, f"{error}{_what_the_hint_says(bundle.hint, anchors)}")
     for entry in bundle.entries:
-        keyless.verify_entry(entry, bundle.signature, signed, bundle.payload)
+        keyless().verify_entry(entry, bundle.signature, signed, bundle.payload)
     return Signer(format="bundle", where=where, fingerprint=key.fingerprint, annotations=annotations)
 
 
@@ -281,12 +296,12 @@ def _judge_keyless(
     digest: str,
     annotations: dict[str, str],
     anchors: Anchors,
-    keyless: KeylessVerifier,
+    keyless: Callable[[], KeylessVerifier],
     where: str,
 ) -> Signer | Rejected:
     if not anchors.identities and anchors.keys:
         return Rejected(where, "made without a key, and no identities are trusted")
-    certified = keyless.verify(bundle.raw, digest)
+    certified = keyless().verify(bundle.raw, digest)
     if bundle.payload is not None and (certified.payload_type, certified.payload) != (
         PAYLOAD_TYPE,
         bundle.payload,

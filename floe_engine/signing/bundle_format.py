@@ -8,8 +8,9 @@ sigstore protobuf-specs (``Bundle``), DSSE v1, in-toto Statement v1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_engine.files import strict_json
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted
@@ -28,8 +29,7 @@ _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "uri", "digest", "content", "downloadLocation", "mediaType", "annotations"})
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True):
     """A bundle taken apart. `hint` is None where it is keyless; `entries` are its log entries.
 
     Either `payload` is what the signature is over, by DSSE's encoding, and `statement` what it says;

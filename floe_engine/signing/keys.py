@@ -75,20 +75,24 @@ class PublicKey:
         8032, no prehash).
         """
         from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+        from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.hashes import SHA256
 
+        if isinstance(self._key, ec.EllipticCurvePublicKey):
+            hashes = (SHA256(),) if sha256_only else _hashes_of(self._key)
+            return any(_verify_ecdsa(self._key, signature, data, name) for name in hashes)
+        # After the curves: what RSA brings along, a curve's key never needs.
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
         try:
-            if isinstance(self._key, rsa.RSAPublicKey):
-                self._key.verify(signature, data, padding.PKCS1v15(), SHA256())
-                return True
-            if not isinstance(self._key, ec.EllipticCurvePublicKey):
+            if isinstance(self._key, RSAPublicKey):
+                self._key.verify(signature, data, PKCS1v15(), SHA256())
+            else:
                 self._key.verify(signature, data)
-                return True
         except InvalidSignature:
             return False
-        hashes = (SHA256(),) if sha256_only else _hashes_of(self._key)
-        return any(_verify_ecdsa(self._key, signature, data, name) for name in hashes)
+        return True
 
     def der_signature(self, raw: bytes) -> bytes | None:
         """An ECDSA signature given as r and s side by side (IEEE P1363), in DER; else None."""
@@ -368,19 +372,8 @@ def _signing_key(key: object) -> AnyPrivateKey:
 def _public(key: object) -> PublicKey:
     """`key` as a `PublicKey`, if it is of a kind that signatures are accepted from."""
     from cryptography.hazmat.primitives._serialization import Encoding, PublicFormat
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        kind = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}.get(
-            key.curve.name, ""
-        )
-        problem = f"curve {key.curve.name}"
-    elif isinstance(key, rsa.RSAPublicKey):
-        kind = f"RSA {key.key_size}" if key.key_size >= _MINIMUM_RSA_BITS else ""
-        problem = f"RSA with {key.key_size} bits"
-    else:
-        kind = "Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else ""
-        problem = type(key).__name__
+    kind, problem = _kind(key)
     if not kind:
         raise KeyUnusable(
             "the key is of a kind that is not accepted",
@@ -390,6 +383,22 @@ def _public(key: object) -> PublicKey:
     der = accepted.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pem = accepted.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return PublicKey(fingerprint_of(der), pem, kind, accepted)
+
+
+def _kind(key: object) -> tuple[str, str]:
+    """What kind of key it is, empty where it is not accepted; and what it is then."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    if isinstance(key, EllipticCurvePublicKey):
+        curves = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}
+        return curves.get(key.curve.name, ""), f"curve {key.curve.name}"
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if isinstance(key, RSAPublicKey):
+        kind = f"RSA {key.key_size}"
+        return kind if key.key_size >= _MINIMUM_RSA_BITS else "", f"RSA with {key.key_size} bits"
+    return "Ed25519" if isinstance(key, Ed25519PublicKey) else "", type(key).__name__
 
 
 def fingerprint_of(spki: bytes) -> str:
@@ -408,13 +417,30 @@ def _verify_ecdsa(
     key: EllipticCurvePublicKey, signature: bytes, data: bytes, algorithm: HashAlgorithm
 ) -> bool:
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric import ec
 
     try:
-        key.verify(signature, data, ec.ECDSA(algorithm))
+        key.verify(signature, data, _ecdsa(algorithm))
     except InvalidSignature:
         return False
     return True
+
+
+def _ecdsa(algorithm: HashAlgorithm) -> ECDSA:
+    """`ec.ECDSA(algorithm)` for verifying, without what making one brings along.
+
+    That imports the backend with every cipher, to ask it about signing; the first use of a locked
+    version in a process would wait for it as long as for all the rest.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    class Verifying(ec.ECDSA):
+        def __init__(self) -> None:
+            pass
+
+        algorithm = property(lambda _: algorithm)
+        deterministic_signing = property(lambda _: False)
+
+    return Verifying()
 
 
 def _deterministic_ecdsa() -> ECDSA:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from floe_engine.errors import NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
-from floe_engine.signing.keyless import KeylessSigner
-from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.repository import SignatureRepository, SignatureSource, StoredDescriptor
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
-from floe_engine.signing.writing import Writer, write_all
+
+if TYPE_CHECKING:
+    from floe_engine.signing.keyless import KeylessSigner
+    from floe_engine.signing.keys import KeySigner
+    from floe_engine.signing.writing import Writer
 
 __all__ = [
     "BOTH_FORMATS",
@@ -110,6 +113,10 @@ def sign(
     Raises `NotFound` where the digest is not there, `TrustError` where signing is refused,
     `RegistryError`, `Cancelled`.
     """
+    from floe_engine.signing.keyless import KeylessSigner  # late: whoever only verifies needs no way to sign
+    from floe_engine.signing.keys import PrivateKey
+    from floe_engine.signing.writing import write_all
+
     if not formats:
         raise UsageError("no signature format is chosen")
     if subject is None:

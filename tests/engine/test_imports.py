@@ -116,6 +116,30 @@ def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_regi
     }
 
 
+def test_verifying_what_is_locked_again_imports_what_a_curve_s_key_needs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", f"oci-layout:{tmp_path}/registry")
+    team = platform_directory(tmp_path / "team")
+    ok(floe(team, "platform", "keygen", env={"COSIGN_PASSWORD": "x"}))
+    ok(floe(team, "platform", "publish", "v1.2.3", "--key", "cosign.key", env={"COSIGN_PASSWORD": "x"}))
+    product = shutil.copytree(ROOT / "examples" / "customer-analytics", tmp_path / "product")
+    ok(floe(product, "init", "--platform=v1.2.3"))
+    modules = loaded(product, "compile", "--what-if=warn")
+    assert "cryptography.hazmat.primitives.asymmetric.ec" in modules
+    primitives = "cryptography.hazmat.primitives"
+    assert not modules & {
+        "cryptography.hazmat.backends.openssl.backend",
+        f"{primitives}.asymmetric.rsa",
+        f"{primitives}.ciphers",
+        f"{primitives}.serialization",
+        "nacl",
+        "sigstore",
+        "floe_engine.signing.keyless",
+        "floe_engine.signing.writing",
+    }
+
+
 def test_importing_the_engine_imports_nothing_of_it(tmp_path: Path) -> None:
     code = "import floe_engine, sys; print([m for m in sys.modules if m.startswith('floe_engine.')])"
     done = subprocess.run(
