@@ -49,6 +49,7 @@ from floe_engine.policy.mutation import Trial as Trial
 from floe_engine.policy.overview import Overview as Overview
 from floe_engine.policy.overview import Reached as Reached
 from floe_engine.policy.overview import overview as overview
+from floe_engine.policy.repairs import mendable as mendable
 from floe_engine.policy.rules import rule_by_id as rule_by_id
 from floe_engine.policy.running import TestRun as TestRun
 from floe_engine.processes import child_environment as child_environment
@@ -109,6 +110,8 @@ from floe_engine.workflows.first_pin import FirstPin as FirstPin
 from floe_engine.workflows.first_pin import is_first as is_first
 from floe_engine.workflows.first_pin import plan_first_pin as plan_first_pin
 from floe_engine.workflows.first_pin import take_first_pin as take_first_pin
+from floe_engine.workflows.fix_project import FixedProject as FixedProject
+from floe_engine.workflows.fix_project import fix_project as fix_project
 from floe_engine.workflows.init_project import Initialised as Initialised
 from floe_engine.workflows.init_project import init_project as init_project
 from floe_engine.workflows.interrupted import settle as settle
@@ -139,6 +142,8 @@ from floe_engine.workflows.upgrade_project import plan_upgrade as plan_upgrade
 from floe_engine.workflows.upgrade_project import take_upgrade as take_upgrade
 from floe_engine.workflows.verify import Verified as Verified
 from floe_engine.workflows.verify import verify_version as verify_version
+from floe_engine.workflows.waive import Waived as Waived
+from floe_engine.workflows.waive import waive as waive
 from floe_engine.workflows.wanted import Wanted as Wanted
 from floe_engine.workflows.watch import Stamps as Stamps
 from floe_engine.workflows.watch import platform_files as platform_files

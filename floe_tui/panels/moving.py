@@ -13,8 +13,8 @@ from textual.widgets import Button, Static
 
 from floe_engine import CancelToken, Report
 from floe_tui.panels.panel import Panel
-from floe_tui.pinning import Move, Precision, is_pinned, plan_move, take_move, undo
-from floe_tui.places.registry.facts import first_use, ranges
+from floe_tui.pinning import Move, Precision, is_pinned, pinned_repository, plan_move, take_move, undo
+from floe_tui.places.registry.facts import Versions, first_use, list_all, ranges
 from floe_tui.text import homely, plain
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.text_view import TextView
@@ -136,6 +136,38 @@ def _command(screen: PlaceScreen, reference: str, tag: str, precision: Precision
     if precision == "kept":
         return shlex.join(["floe", "upgrade", "--to", tag])
     return shlex.join(["floe", "pin", tag, OPTIONS[precision]])
+
+
+def choose_upgrade(screen: PlaceScreen, done: Callable[[], object]) -> None:
+    """Choose another version of the platform, and go on with what it would do to this project."""
+    directory = screen.workbench.options.directory
+
+    def choose(versions: Versions) -> None:
+        from floe_tui.panels.choose import ChoosePanel
+
+        def about(tag: str) -> str:
+            if tag == versions.locked:
+                return "locked now"
+            newest = "the newest" if tag == versions.tags[0] else ""
+            return "older" if tag in versions.older else newest
+
+        rows = [Row(tag, (tag, about(tag)), "▸" if tag == versions.locked else " ") for tag in versions.tags]
+
+        def chosen(tag: str | None) -> None:
+            if tag:
+                preview_move(screen, "", tag, "kept", done)
+
+        columns = (Column(width=24), Column())
+        screen.app.push_screen(ChoosePanel("See what this version would do", rows, columns), chosen)
+
+    screen.job(
+        lambda report, cancel: list_all(directory, pinned_repository(directory, cancel), False, cancel),
+        title="Listing versions",
+        group="project.versions",
+        done=choose,
+        timeout=45,
+        command="floe outdated",
+    )
 
 
 def undo_pin(screen: PlaceScreen, done: Callable[[], object]) -> None:

@@ -109,16 +109,21 @@ class FilterList(Vertical):
         current = self.current
         return marked or ((current,) if current is not None and not current.heading else ())
 
+    @property
+    def under_cursor(self) -> tuple[Row, ...]:
+        """The row under the cursor; of a heading, all rows that stand under it."""
+        rows, at = self.view.rows, self.view.cursor
+        if rows and rows[at].heading:
+            return tuple(takewhile(lambda row: not row.heading, rows[at + 1 :]))
+        return tuple(rows[at : at + 1])
+
     def action_mark(self) -> None:
         """Mark the row or take its mark off, and go on; over a heading, all rows that stand under it."""
-        rows, at = self.view.rows, self.view.cursor
+        rows = self.view.rows
         if not rows:
             return
-        if rows[at].heading:
-            under = takewhile(lambda row: not row.heading, rows[at + 1 :])
-            self._mark([row.key for row in under])
-        else:
-            self._mark([rows[at].key])
+        self._mark([row.key for row in self.under_cursor])
+        if not rows[self.view.cursor].heading:
             self.view.cursor += 1
 
     def action_mark_all(self) -> None:

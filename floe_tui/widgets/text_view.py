@@ -23,7 +23,7 @@ SIGNS = {"✓": "success", "✗": "error", "!": "warning", "→": "muted", "▸"
 
 
 class TextView(ScrollView, can_focus=True):
-    """Lines, shown safely: as they are, in a language's colours, or as facts.
+    """Lines, shown safely: as they are, in a language's colours, as a diff, or as facts.
 
     Of facts, a line that begins with ``# `` is a heading, a sign at its start has its state's tone, a word
     before two spaces is a label, and ``$ `` begins a command.
@@ -95,7 +95,9 @@ class TextView(ScrollView, can_focus=True):
         if index >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[index]
-        if self.language:
+        if self.language == "diff":
+            segments = [Segment(text, base + self._tone(tone)) for text, tone in changed(line)]
+        elif self.language:
             layers = [
                 (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
                 for start, end, name in spans(self.language, line)
@@ -137,6 +139,15 @@ def fact(line: str) -> list[Toned]:
     if label := _LABEL.match(line):
         return [(label[0], "muted"), (line[label.end() :], "")]
     return [(line, "muted" if line.startswith("    ") else "")]
+
+
+def changed(line: str) -> list[Toned]:
+    """A line of a diff in its tones: a file's names, a place, what goes, what comes, what stays."""
+    if line.startswith(("--- ", "+++ ")):
+        return [(line, "strong")]
+    if line.startswith("@@"):
+        return [(line, "faint")]
+    return [(line, {"+": "success-chip", "-": "error-chip"}.get(line[:1], ""))]
 
 
 def _broken(line: str, width: int) -> list[str]:

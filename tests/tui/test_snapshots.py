@@ -127,6 +127,7 @@ PLATFORM_PANELS = {
 
 PROJECT_PANELS = {
     "upgrade": ("u", "enter"),
+    "waive": ("down", "w"),
     "hits": ("f3", "p"),
     "text": ("f3", "ctrl+l"),
     "pin": ("f6", "i"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.pinning import SEVERITIES, Ask, is_pinned
+from floe_tui.places.project.mending import ALLOWED, Allowance, allowance
 from floe_tui.text import count, shorten
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.marks import Toned, bar
@@ -131,6 +132,8 @@ class Judged:
     """How well what each owner has is tested, the least first; empty where nobody is named."""
     ways: tuple[Way, ...] = ()
     """Where what is sensitive goes: each column under the one that it comes from."""
+    allowed: Allowance = ALLOWED
+    """What the platform says of the data team's waivers."""
 
 
 def judge(
@@ -177,7 +180,9 @@ def judge(
         for view, project in zip(views, done.projects, strict=True)
         for way in _ways(view.sensitive, project.directory, directory)
     )
-    return Judged(platform, tuple(steps), keyed, rows, models, written, layers, least, owners, ways)
+    return Judged(
+        platform, tuple(steps), keyed, rows, models, written, layers, least, owners, ways, allowance(done)
+    )
 
 
 def _ways(
@@ -209,6 +214,19 @@ def way_rows(judged: Judged) -> list[Row]:
         cells = (f"{way.lead}{way.reached.place}", way.reached.level, f"{words}{again}")
         rows.append(Row(f"way {at}", cells, sign, tone))
     return rows
+
+
+def about_way(way: Way) -> str:
+    """Where a sensitive column is, and what is said of it."""
+    reached, (sign, _, words) = way.reached, way.sign
+    return "\n".join(
+        (
+            f"{sign} {words}",
+            f"at         {way.shown}:{reached.line or 1}",
+            f"level      {reached.level}",
+            f"goes on to {', '.join(further.place for further in reached.onward) or 'nowhere'}",
+        )
+    )
 
 
 def coverage_rows(judged: Judged) -> list[list[Toned]]:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from floe_engine import FloeError
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp, pinned_repository
+from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.project.facts import (
     GROUPS,
@@ -21,6 +21,7 @@ from floe_tui.places.project.facts import (
     Judged,
     Way,
     about_rule,
+    about_way,
     coverage_rows,
     group_title,
     grouped,
@@ -33,7 +34,8 @@ from floe_tui.places.project.facts import (
     source_of,
     way_rows,
 )
-from floe_tui.places.registry.facts import Versions, first_use, list_all
+from floe_tui.places.project.mending import fix, not_mendable, waive
+from floe_tui.places.registry.facts import first_use
 from floe_tui.text import count, homely
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.filter_list import FilterList
@@ -54,8 +56,9 @@ class ProjectScreen(PlaceScreen):
     place = Place.PROJECT
     about = (
         "Judges the dbt project by the platform that floe.yaml pins. ✗ stops a build, ! does not, "
-        "- is waived or known from the baseline. Enter or e opens the line in $EDITOR; t groups by rule, "
-        "file, severity or waiver. u shows what another version of the platform would newly break here, "
+        "- is waived or known from the baseline. f declares what findings ask for and w waives one, after "
+        "showing what that writes; Enter or e opens the line in $EDITOR; t groups by rule, file, severity or "
+        "waiver. u shows what another version of the platform would newly break here, "
         "before you take it."
     )
     BINDINGS = [*bindings(Place.PROJECT)]
@@ -129,6 +132,10 @@ class ProjectScreen(PlaceScreen):
             return "no finding is chosen"
         if action_id == "project.open" and self.finding is not None and self.finding.file is None:
             return "it is the platform's, which has no file here"
+        if action_id == "project.fix":
+            return not_mendable(self._rules_meant)
+        if action_id == "project.waive":
+            return self._not_waivable
         if action_id in {"project.upgrade", "project.undo"} and not is_pinned(
             self.workbench.options.directory
         ):
@@ -293,15 +300,9 @@ class ProjectScreen(PlaceScreen):
     def _show_way(self, way: Way) -> None:
         """Where a sensitive column is, and what is said of it."""
         reached, (sign, tone, words) = way.reached, way.sign
-        lines = [
-            f"{sign} {words}",
-            f"at         {way.shown}:{reached.line or 1}",
-            f"level      {reached.level}",
-            f"goes on to {', '.join(further.place for further in reached.onward) or 'nowhere'}",
-        ]
         pane = self.query_one("#finding", Frame)
         pane.entitle(reached.place, note=reached.level)
-        self.query_one(TextView).show("\n".join(lines))
+        self.query_one(TextView).show(about_way(way))
         source = self.query_one(SourceView)
         try:
             text = read_source(way.file)
@@ -371,38 +372,51 @@ class ProjectScreen(PlaceScreen):
                 "\n".join(f"{item.place}: {item.finding.rule} {item.finding.message}" for item in items),
             )
 
+    # --- mending ---------------------------------------------------------------------------
+
+    @property
+    def _to_mend(self) -> tuple[Found, ...]:
+        """The findings that are marked, the one under the cursor, or all under a heading."""
+        items = self.meant or tuple(
+            self._by_key[row.key] for row in self.list.under_cursor if row.key in self._by_key
+        )
+        return tuple(item for item in items if not item.finding.waived and self._judged is not None)
+
+    @property
+    def _rules_meant(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(item.finding.rule for item in self._to_mend))
+
+    @property
+    def _not_waivable(self) -> str:
+        item = self.finding
+        if self._judged is None or item is None:
+            return "no finding is chosen"
+        if item.finding.waived:
+            return "it is waived already"
+        return "" if item.finding.fingerprint and item.file is not None else "it is the platform's own"
+
+    def action_fix(self) -> None:
+        """Declare what findings ask for, after showing it."""
+        subjects = tuple(dict.fromkeys(item.finding.subject for item in self._to_mend))
+        fix(self, self._rules_meant, subjects, self.action_check)
+
+    def action_waive(self) -> None:
+        """Excuse the finding under the cursor, after showing what that writes."""
+        if self.finding is None or self._judged is None:
+            return
+        if reason := self._judged.allowed.why_not:
+            error = FloeError(reason, hint="f mends it, or the platform team waives it in manifest.yaml")
+            self.workbench.show_problem(error)
+        else:
+            waive(self, self.finding.finding, self._judged.allowed, self.action_check)
+
     # --- another version -------------------------------------------------------------------
 
     def action_upgrade(self) -> None:
         """Choose another version of the platform, and see what it would do to this project."""
-        directory = self.workbench.options.directory
-        self.job(
-            lambda report, cancel: list_all(directory, pinned_repository(directory, cancel), False, cancel),
-            title="Listing versions",
-            group="project.versions",
-            done=self._choose_version,
-            timeout=45,
-            command="floe outdated",
-        )
+        from floe_tui.panels.moving import choose_upgrade
 
-    def _choose_version(self, versions: Versions) -> None:
-        from floe_tui.panels.choose import ChoosePanel
-        from floe_tui.panels.moving import preview_move
-
-        def about(tag: str) -> str:
-            if tag == versions.locked:
-                return "locked now"
-            newest = "the newest" if tag == versions.tags[0] else ""
-            return "older" if tag in versions.older else newest
-
-        rows = [Row(tag, (tag, about(tag)), "▸" if tag == versions.locked else " ") for tag in versions.tags]
-
-        def chosen(tag: str | None) -> None:
-            if tag:
-                preview_move(self, "", tag, "kept", self.action_check)
-
-        columns = (Column(width=24), Column())
-        self.app.push_screen(ChoosePanel("See what this version would do", rows, columns), chosen)
+        choose_upgrade(self, self.action_check)
 
     def action_undo(self) -> None:
         """Take the last move of the pin back."""
