@@ -77,6 +77,21 @@ class LockedIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedDelegation:
+    """The version of an enterprise platform that lets a key sign the locked domain platform."""
+
+    reference: str
+    """Its repository, without tag or digest."""
+    name: str
+    version: str
+    digest: str
+    """Of its image manifest."""
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}@{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """What ``.floe/cache/artifacts.lock`` says."""
 
@@ -104,11 +119,13 @@ class Lock:
     """Fingerprints of the keys that this version says are never to be believed again."""
     rotations: tuple[str, ...] = ()
     """``v1.1.0@sha256:…`` of every version by which the signers of an earlier lock became these."""
+    delegated_by: LockedDelegation | None = None
+    """Who lets the signer sign, where the reader trusts only those above."""
 
     def to_json(self) -> bytes:
         """The lock file's bytes."""
         document = asdict(self)
-        for later in ("trusted_identities", "revoked_keys", "rotations"):
+        for later in ("trusted_identities", "revoked_keys", "rotations", "delegated_by"):
             if not document[later]:
                 del document[later]  # as before there were any, so that an old lock stays as it is
         return canonical_json({"lockVersion": LOCK_VERSION, "platform": document})
@@ -147,7 +164,9 @@ class Lock:
                 hint="restore it from git, or delete it and run `floe platform pull --force`",
                 where=where,
             )
-        if not all(map(_DIGEST.fullmatch, (lock.digest, *(file.digest for file in lock.files.values())))):
+        above = () if lock.delegated_by is None else (lock.delegated_by.digest,)
+        digests = (lock.digest, *above, *(file.digest for file in lock.files.values()))
+        if not all(map(_DIGEST.fullmatch, digests)):
             raise ValueError("a digest is not one")
         if lock.signer is not None and not (lock.signer.fingerprint or lock.signer.identity):
             raise ValueError("its signer is nobody")

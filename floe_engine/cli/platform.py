@@ -275,7 +275,7 @@ def inspect(face: Face, *, version: str) -> int:
         shown = fingerprint_of(value) if name == SIGNING_KEY else value
         first, *more = shown.split("\n")
         out.answer(f"  {name}: {first}{' …' if any(more) else ''}")
-    show_verdict(out, found.verdict, found.rotations)
+    show_verdict(out, found.verdict, found.rotations, found.delegated_by)
     show_attestations(out, found.attestations)
     out.result(
         {
@@ -287,6 +287,7 @@ def inspect(face: Face, *, version: str) -> int:
             "signature": verdict_facts(found.verdict),
             "attestations": attestation_facts(found.attestations),
             "rotations": list(found.rotations),
+            "delegatedBy": str(found.delegated_by) if found.delegated_by else None,
         }
     )
     return 0

@@ -14,6 +14,7 @@ from floe_engine.cli.options import FILE_OR_NAME
 if TYPE_CHECKING:
     from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.verdict import Verdict
+    from floe_engine.store import LockedDelegation
 
 
 @command("verify", registry=True)
@@ -67,7 +68,7 @@ def verify(
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
     out.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform trust`)'}")
-    show_verdict(out, found.verdict, found.rotations)
+    show_verdict(out, found.verdict, found.rotations, found.delegated_by)
     if offline and found.verdict.status == "unsigned":
         out.answer("The files are those that the lock names; nothing proves who published them")
     if required:
@@ -81,6 +82,7 @@ def verify(
             "trustFrom": found.trust_source,
             **verdict_facts(found.verdict),
             "rotations": list(found.rotations),
+            "delegatedBy": str(found.delegated_by) if found.delegated_by else None,
             "attestations": attestation_facts(found.attestations) if required else None,
             "missingAttestations": missing,
         },
@@ -150,14 +152,18 @@ def fingerprint(face: Face, *, file: str) -> int:
     return 0
 
 
-def show_verdict(out: Any, verdict: Verdict, rotations: Sequence[str] = ()) -> None:
-    """Every signature of a version, good or not, and the versions that handed the keys on to it."""
+def show_verdict(
+    out: Any, verdict: Verdict, rotations: Sequence[str] = (), delegated_by: LockedDelegation | None = None
+) -> None:
+    """Every signature of a version, good or not, and the versions that make its signers whom one trusts."""
     from floe_engine.events import Step
     from floe_engine.text import printable
 
     out.answer(f"Signatures: {verdict.status}")
     for hop in rotations:
         out.answer(f"Keys changed on the way: {hop}")
+    if delegated_by is not None:
+        out.answer(f"Delegated by: {printable(str(delegated_by))}")
     for signer in verdict.signers:
         out.step(Step(f"{signer.format}: {printable(str(signer))}", detail=printable(signer.where)))
     for entry in verdict.rejected:

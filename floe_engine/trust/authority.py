@@ -129,6 +129,13 @@ class Authority:
                 return f"made by {signer}, whom {layer} does not list"
         return ""
 
+    def joined_by(self, keys: Iterable[PublicKey]) -> Authority:
+        """The same for signatures by `keys` too, for which those whom every layer trusts have vouched."""
+        added = tuple(keys)
+        found = frozenset(key.fingerprint for key in added)
+        layers = tuple(replace(layer, keys=layer.keys | found) for layer in self.layers)
+        return replace(self, layers=layers, keys=(*self.keys, *added))
+
     def with_keys(self, source: str, keys: Iterable[PublicKey]) -> Authority:
         """The same for a reader who also trusts `keys`; where no policy names anybody.
 

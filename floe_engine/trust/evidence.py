@@ -52,6 +52,8 @@ class Evidence:
     """What lies under the ``.sig`` tag; empty where nothing does."""
     blobs: tuple[bytes, ...] = field(default=(), repr=False)
     """Bundles and simple-signing payloads."""
+    delegation: Evidence | None = field(default=None, repr=False)
+    """The same of the enterprise platform that lets the signer sign, and its manifest.json; else None."""
 
     @property
     def digest(self) -> str:
@@ -66,19 +68,13 @@ class Evidence:
     @property
     def keyless(self) -> bool:
         """Whether checking it needs the Sigstore library, which takes a third of a second to load."""
-        return any(b"ertificate" in blob for blob in self.blobs)
+        above = self.delegation is not None and self.delegation.keyless
+        return above or any(b"ertificate" in blob for blob in self.blobs)
 
     def to_json(self) -> bytes:
         """The bytes that are kept."""
-        return canonical_json(
-            {
-                "evidenceVersion": EVIDENCE_VERSION,
-                "manifest": _text(self.image),
-                "bundles": [_text(raw) for raw in self.bundles],
-                "simpleSigning": _text(self.simple),
-                "blobs": [_text(blob) for blob in self.blobs],
-            }
-        )
+        above = {} if self.delegation is None else {"delegation": _document(self.delegation)}
+        return canonical_json({"evidenceVersion": EVIDENCE_VERSION, **_document(self), **above})
 
     @classmethod
     def from_json(cls, data: bytes) -> Evidence:
@@ -87,13 +83,9 @@ class Evidence:
         try:
             if document["evidenceVersion"] != EVIDENCE_VERSION:
                 raise ValueError(f"evidenceVersion {document['evidenceVersion']} is not known to this floe")
-            return cls(
-                decode_base64(document["manifest"]),
-                tuple(decode_base64(raw) for raw in document["bundles"]),
-                decode_base64(document["simpleSigning"]),
-                tuple(decode_base64(blob) for blob in document["blobs"]),
-            )
-        except (KeyError, TypeError) as error:
+            above = document.get("delegation")
+            return _read(document, None if above is None else _read(above))
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it has no proper {error}") from None
 
     # --- as a repository -----------------------------------------------------------------------
@@ -173,6 +165,25 @@ class Witness:
             self._manifests[sig] if sig in read else b"",
             tuple(self._blobs[digest] for digest in blobs),
         )
+
+
+def _document(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "manifest": _text(evidence.image),
+        "bundles": [_text(raw) for raw in evidence.bundles],
+        "simpleSigning": _text(evidence.simple),
+        "blobs": [_text(blob) for blob in evidence.blobs],
+    }
+
+
+def _read(document: Any, above: Evidence | None = None) -> Evidence:
+    return Evidence(
+        decode_base64(document["manifest"]),
+        tuple(decode_base64(raw) for raw in document["bundles"]),
+        decode_base64(document["simpleSigning"]),
+        tuple(decode_base64(blob) for blob in document["blobs"]),
+        above,
+    )
 
 
 def _sig_tag(digest: str) -> str:

@@ -15,24 +15,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from floe_engine.artifact.model import PlatformManifest
-from floe_engine.artifact.pack import CONFIG_TYPE, MAX_FILE, read_annotations, read_manifest
-from floe_engine.artifact.paths import MANIFEST
-from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, NotFound
-from floe_engine.registry.descriptor import Descriptor
-from floe_engine.signing.verdict import Anchors, Identity, Verdict
-from floe_engine.store import Lock
+from floe_engine.errors import KeyUnusable
+from floe_engine.signing.verdict import Anchors, Identity, Rejected, Verdict
+from floe_engine.store import Lock, LockedDelegation
 from floe_engine.trust.authority import LOCK, Authority, Layer
-from floe_engine.trust.verdict import Subject, check_continuity, check_tag, weigh
+from floe_engine.trust.delegation import Delegation, Delegations
+from floe_engine.trust.published import read_published
+from floe_engine.trust.verdict import Subject, weigh
 from floe_engine.versions import Version
 
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
     from floe_engine.registry.client import Repository
+    from floe_engine.registry.reference import Reference
     from floe_engine.signing.keys import PublicKey
     from floe_engine.signing.repository import SignatureSource
+    from floe_engine.workspace import Workspace
 
 MAX_HOPS = 32
 """Most rotations that are followed; more is no key's life but a trap."""
@@ -60,39 +58,70 @@ class Hop:
         return f"{self.tag}@{self.digest}"
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A verdict, and by whom it was reached."""
+
+    verdict: Verdict
+    trust: Authority
+    hops: tuple[Hop, ...] = ()
+    """The versions that handed the signers on; empty where none were needed, or none help."""
+    delegated: LockedDelegation | None = None
+    """The version of the enterprise platform that lets the signer sign, where one was needed."""
+
+
 class Succession:
     """Whom the versions after the locked one make trustworthy, walked as far as anybody asks.
 
     Each version is looked at once, however many ask, and from any thread. `trust` is what the lock
-    remembers; where anybody else speaks, nothing is walked.
+    remembers. Where anybody else speaks, nothing is walked: there an enterprise platform that they
+    trust may let others sign (`delegation`). `place` is where the reader means the versions to lie, if
+    `repository` is another (an archive).
     """
 
     def __init__(
-        self, repository: Repository, trust: Authority, lock: Lock | None, cancel: CancelToken | None = None
+        self,
+        workspace: Workspace,
+        repository: Repository,
+        trust: Authority,
+        lock: Lock | None,
+        cancel: CancelToken | None = None,
+        *,
+        place: Reference | None = None,
     ) -> None:
         self._repository, self._lock, self._cancel = repository, lock, cancel
         self._trust = trust
+        place = place or repository.reference.without_target()
+        self.delegations = Delegations(workspace, place, trust, lock, cancel)
         self._walks = lock is not None and trust.remembered
         self._mutex = threading.Lock()
         self._ahead: deque[tuple[Version, str]] | None = None
         self._taken: list[tuple[Version, Hop, Authority]] = []
         self._dead: frozenset[str] = frozenset()
 
-    def weigh(
-        self, signatures: SignatureSource, subject: Subject, *, exhaustive: bool = False
-    ) -> tuple[Verdict, Authority, tuple[Hop, ...]]:
-        """The verdict on `subject` by whom the lock remembers; else by whom the way there leads to.
+    def weigh(self, signatures: SignatureSource, subject: Subject, *, exhaustive: bool = False) -> Weighed:
+        """The verdict on `subject` by whom is trusted; else by whom the way there leads to.
 
-        The hops are empty where none were needed, or none help. Raises `RegistryError`.
+        Raises `RegistryError`.
         """
         verdict = weigh(signatures, subject, self._trust, exhaustive=exhaustive)
-        if verdict.status == "untrusted" and self._walks:
-            trust, hops = self.until(subject.version)
-            if hops:
-                found = weigh(signatures, subject, trust, exhaustive=exhaustive)
-                if found.status == "verified":
-                    return found, trust, hops
-        return verdict, self._trust, ()
+        if verdict.status != "untrusted":
+            return Weighed(verdict, self._trust)
+        trust, hops = self.until(subject.version)
+        if hops:
+            found = weigh(signatures, subject, trust, exhaustive=exhaustive)
+            if found.status == "verified":
+                return Weighed(found, trust, hops)
+        delegated = self.delegations.of(signatures, subject.digest)
+        if isinstance(delegated, Delegation):
+            trust = self._trust.joined_by(delegated.keys)
+            found = weigh(signatures, subject, trust, exhaustive=exhaustive)
+            if found.status == "verified":
+                return Weighed(found, trust, delegated=delegated.record)
+        elif delegated.reason:
+            why = Rejected("the enterprise platform", delegated.reason)
+            verdict = replace(verdict, rejected=(*verdict.rejected, why))
+        return Weighed(verdict, self._trust)
 
     def until(self, version: str) -> tuple[Authority, tuple[Hop, ...]]:
         """Whom the versions between the locked one and `version` make trustworthy, and by which of them.
@@ -155,22 +184,12 @@ def _handed_on(
     """Whom the version of `tag` hands on to, where it may; None where it proves nothing."""
     place = repository.reference.without_target()
     where = str(place.with_tag(tag))
-    try:
-        image = repository.manifest(tag)
-        files = {file.path: file for file in read_manifest(image.raw, where=where)}
-        subject = Subject.of(image.digest, read_annotations(image.raw, where=where), where=where)
-        check_tag(subject, tag)
-        check_continuity(subject, lock, taken=False)
-        if weigh(repository, subject, trust).status != "verified":
-            return None
-        settings = files[MANIFEST]
-        data = repository.blob(Descriptor(CONFIG_TYPE, settings.digest, settings.size), MAX_FILE)
-        platform = msgspec.json.decode(data, type=PlatformManifest)
-    except (IntegrityError, LockMismatch, NotFound, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    published = read_published(repository, tag, where)
+    if published is None or (lock is not None and lock.name and published.subject.name != lock.name):
         return None
-    if (platform.metadata.name, platform.metadata.version) != (subject.name, subject.version):
+    subject, security = published.subject, published.platform.security
+    if weigh(repository, subject, trust).status != "verified":
         return None
-    security = platform.security
     people = tuple(dict.fromkeys(Identity(who.identity, who.issuer) for who in security.trusted_identities))
     listed = _Listed(_keys(entry.pem for entry in security.trusted_keys), people)
     listed = listed.only(listed.names - dead - trust.revoked_keys - frozenset(security.revoked_keys))
@@ -178,9 +197,9 @@ def _handed_on(
     added, dropped = listed.names - before, before - listed.names
     if not listed.names or not (added or dropped) or len(listed.names) < trust.required:
         return None
-    if not _proven(repository, image.digest, subject, listed.only(added), trust):
+    if not _proven(repository, subject.digest, subject, listed.only(added), trust):
         return None
-    return listed, Hop(tag, image.digest, tuple(sorted(added)), tuple(sorted(dropped)))
+    return listed, Hop(tag, subject.digest, tuple(sorted(added)), tuple(sorted(dropped)))
 
 
 def _proven(repository: Repository, digest: str, subject: Subject, added: _Listed, trust: Authority) -> bool:

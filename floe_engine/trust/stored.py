@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.pack import read_annotations, read_manifest
 from floe_engine.errors import CacheCorrupt, LockMismatch, Unsigned, Untrusted
 from floe_engine.files import sha256_digest
+from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Anchors, Identity, Verdict
 from floe_engine.store import Lock, LockedFile, LockedSigner
-from floe_engine.trust import receipts
-from floe_engine.trust.authority import Authority
+from floe_engine.trust import delegation, receipts
+from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence
 from floe_engine.trust.verdict import Subject, check_tag, demand_admitted, names, weigh
 
@@ -57,11 +58,11 @@ def check_stored(
             where=where,
         )
     if not evidence.keyless:
-        return _verdict(lock, evidence, subject, trust, where)
-    facts = _facts(evidence, lock, trust)
+        return _verdict(lock, evidence, subject, delegation.kept(workspace, lock, evidence, trust), where)
+    facts = _facts(workspace, evidence, lock, trust)
     if receipts.was_good(workspace, *facts):
         return Verdict(lock.digest, "verified", required=trust.required)
-    verdict = _verdict(lock, evidence, subject, trust, where)
+    verdict = _verdict(lock, evidence, subject, delegation.kept(workspace, lock, evidence, trust), where)
     receipts.note_good(workspace, *facts)
     return verdict
 
@@ -82,6 +83,10 @@ def check_lock(lock: Lock, subject: Subject, evidence: Evidence, where: str) -> 
         "revoked_keys": (lock.revoked_keys, subject.revoked),
         "require_signed": (lock.require_signed, subject.require_signed),
         "signer": (lock.signer is not None, evidence.signed),
+        "delegated_by": (
+            lock.delegated_by.digest if lock.delegated_by is not None else None,
+            evidence.delegation.digest if evidence.delegation is not None else None,
+        ),
     }
     wrong = [field for field, (locked, true) in said.items() if locked != true]
     if wrong:
@@ -146,8 +151,11 @@ def _claimed(signer: LockedSigner, evidence: Evidence, trust: Authority) -> Verd
     )
 
 
-def _facts(evidence: Evidence, lock: Lock, trust: Authority) -> tuple[str, ...]:
+def _facts(workspace: Workspace, evidence: Evidence, lock: Lock, trust: Authority) -> tuple[str, ...]:
     """Everything that a keyless verdict follows from."""
+    readers = [trust]
+    if lock.delegated_by is not None:
+        readers.append(authority(workspace, Reference.parse(lock.delegated_by.reference)))
     root = trust.trust_root
     if root is not None:
         sigstore = sha256_digest(root.trusted_root.encode())
@@ -155,13 +163,12 @@ def _facts(evidence: Evidence, lock: Lock, trust: Authority) -> tuple[str, ...]:
         from importlib.metadata import version
 
         sigstore = version("sigstore")
-    layers = sorted((layer.source, sorted(layer.keys), repr(layer.identities)) for layer in trust.layers)
-    revoked = sorted(trust.revoked_keys), repr(trust.revoked_identities)
-    return (
-        sha256_digest(evidence.to_json()),
-        repr(lock.signer),
-        repr(layers),
-        repr(revoked),
-        str(trust.required),
-        sigstore,
-    )
+    said = [
+        (
+            sorted((layer.source, sorted(layer.keys), repr(layer.identities)) for layer in reader.layers),
+            (sorted(reader.revoked_keys), repr(reader.revoked_identities)),
+            (reader.required, reader.barred),
+        )
+        for reader in readers
+    ]
+    return sha256_digest(evidence.to_json()), repr(lock.signer), repr(said), sigstore

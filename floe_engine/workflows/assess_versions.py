@@ -65,7 +65,7 @@ def assess_versions(
     opened = workspace.repository(repository, cancel=token)
     here = {sha256_digest(data): data for data in locked.artifact.files.values()}
     trust = authority(workspace, repository, lock=locked.lock)
-    road, revoked = Succession(opened, trust, locked.lock, token), revoked_keys(workspace)
+    road, revoked = Succession(workspace, opened, trust, locked.lock, token), revoked_keys(workspace)
 
     def assess(tag: str) -> Distance:
         token.check()
@@ -76,7 +76,7 @@ def assess_versions(
             check_unmoved(subject, locked.lock, repository.name, tag)
             demand_admitted(trust, subject.where)
             if trust.configured:
-                road.weigh(opened, subject)[0].demand(subject.where)
+                road.weigh(opened, subject).verdict.demand(subject.where)
             found = compare(locked.artifact, artifact, revoked=revoked)
         except FloeError as error:
             if token.cancelled:

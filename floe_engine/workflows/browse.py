@@ -14,6 +14,7 @@ from floe_engine.registry.catalog import repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.verdict import Verdict
+from floe_engine.store import LockedDelegation
 from floe_engine.trust.authority import authority, is_team
 from floe_engine.trust.rotation import Succession
 from floe_engine.trust.verdict import Subject, attested, check_continuity, check_tag, check_unmoved
@@ -63,6 +64,8 @@ class Inspection:
     attestations: tuple[Attestation, ...] = ()
     rotations: tuple[str, ...] = ()
     """As in `VersionFacts`."""
+    delegated_by: LockedDelegation | None = None
+    """The version of the enterprise platform that lets the signer sign, where one was needed."""
 
 
 def list_repositories(workspace: Workspace, *, cancel: CancelToken | None = None) -> Repositories:
@@ -104,7 +107,7 @@ def describe_versions(
     opened = workspace.repository(repository, cancel=token)
     lock = None if is_team(workspace) else workspace.store.read_lock()
     trust = authority(workspace, repository, lock=lock, own=True)
-    road = Succession(opened, trust, lock, token)
+    road = Succession(workspace, opened, trust, lock, token)
 
     def describe(tag: str) -> VersionFacts:
         token.check()
@@ -116,7 +119,7 @@ def describe_versions(
             check_tag(subject, tag)
             check_continuity(subject, lock, taken=False)
             check_unmoved(subject, lock, repository.name, tag)
-            verdict, _, hops = road.weigh(opened, subject)
+            seen = road.weigh(opened, subject)
         except FloeError as error:
             if token.cancelled:
                 raise
@@ -124,9 +127,9 @@ def describe_versions(
         else:
             size = sum(file.size for file in files)
             created = annotations.get(CREATED, "")
-            rotations = tuple(hop.record for hop in hops)
+            rotations = tuple(hop.record for hop in seen.hops)
             facts = VersionFacts(
-                tag, manifest.digest, created, size, subject.name, verdict, rotations=rotations
+                tag, manifest.digest, created, size, subject.name, seen.verdict, rotations=rotations
             )
         if on_facts is not None:
             on_facts(facts)
@@ -159,4 +162,5 @@ def inspect_version(
         verdict=seen.verdict,
         attestations=attested(repository, seen.subject, seen.trust),
         rotations=tuple(hop.record for hop in seen.hops),
+        delegated_by=seen.delegated,
     )

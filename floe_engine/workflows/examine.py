@@ -13,6 +13,7 @@ from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
+from floe_engine.store import LockedDelegation
 from floe_engine.trust.authority import Authority, authority, is_team
 from floe_engine.trust.receipts import was_published
 from floe_engine.trust.rotation import Hop, Succession
@@ -39,6 +40,8 @@ class Examined:
     verdict: Verdict
     hops: tuple[Hop, ...] = ()
     """The versions since the locked one that handed the signers on to those of this one."""
+    delegated: LockedDelegation | None = None
+    """The version of the enterprise platform that lets the signer sign, where one was needed."""
 
     def demand(self) -> None:
         """Raise `Unsigned` or `Untrusted` unless enough trusted signers vouch for it."""
@@ -96,7 +99,7 @@ def examine(
     check_continuity(subject, lock, taken=False)
     check_unmoved(subject, lock, wanted.repository.name, found.ref)
     trust = authority(workspace, place or wanted.repository, keys=keys, lock=lock, own=True)
-    road = Succession(repository, trust, lock, cancel)
-    verdict, trust, hops = road.weigh(repository, subject, exhaustive=exhaustive)
-    report_hops(hops, lock, report)
-    return Examined(found.reference, fetched, subject, trust, verdict, hops)
+    road = Succession(workspace, repository, trust, lock, cancel, place=place or wanted.repository)
+    seen = road.weigh(repository, subject, exhaustive=exhaustive)
+    report_hops(seen.hops, lock, report)
+    return Examined(found.reference, fetched, subject, seen.trust, seen.verdict, seen.hops, seen.delegated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,6 +24,7 @@ from floe_engine.errors import (
     NotFound,
     RegistryError,
     TrustError,
+    Untrusted,
     UsageError,
 )
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, Transfer, silent
@@ -32,12 +33,14 @@ from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
-from floe_engine.store import Lock, LockedFile, LockedIdentity, LockedSigner, Store
+from floe_engine.store import Lock, LockedDelegation, LockedFile, LockedIdentity, LockedSigner, Store
 from floe_engine.trust.authority import Authority, authority
+from floe_engine.trust.delegation import Delegation
 from floe_engine.trust.evidence import Evidence, Witness
 from floe_engine.trust.rotation import Hop, Succession
 from floe_engine.trust.stored import check_lock, check_stored
 from floe_engine.trust.verdict import (
+    Accepted,
     AskFirstUse,
     Subject,
     check_continuity,
@@ -54,6 +57,7 @@ from floe_engine.workspace import Workspace
 if TYPE_CHECKING:
     from floe_engine.project.spec import Spec
     from floe_engine.registry.client import Repository
+    from floe_engine.signing.repository import SignatureSource
 
 
 @dataclass(frozen=True)
@@ -362,28 +366,28 @@ def obtain(
         if not options.force:
             check_unmoved(subject, lock, wanted.repository.name, found.ref)
     witness = Witness(repository)
-    hops: tuple[Hop, ...] = ()
     judging = partial(
         judge, witness, subject, lock=lock, exhaustive=restore is not None, ask=ask, report=report
     )
-    try:
-        accepted = judging(trust)
-    except TrustError:
-        if lock is None or restore is not None:
-            raise
-        trust, hops = Succession(repository, trust, lock, cancel).until(subject.version)
-        if not hops:
-            raise
-        accepted = judging(trust)
-        report_hops(hops, lock, report)
-    signer, evidence = accepted.signer, witness.evidence(found.manifest.raw, accepted.signers)
+    road = Succession(workspace, repository, trust, lock if restore is None else None, cancel)
+    accepted, hops, delegation = _accept(judging, road, witness, subject, trust, restore)
+    report_hops(hops, lock, report)
+    evidence = witness.evidence(found.manifest.raw, accepted.signers)
+    if delegation is not None:
+        evidence = replace(evidence, delegation=delegation.evidence)
+        above = delegation.record
+        detail = f"{above.name} v{above.version} lets them sign {subject.name}"
+        report(Step("Verifying delegation", detail=detail, key="delegation"))
+    signer, record = accepted.signer, delegation.record if delegation is not None else None
     report(Step("Downloading artifacts", detail=human_size(fetched.artifact.size), key="download"))
     if restore is None:
         tag = f"v{platform.version}" if wanted.is_digest else found.ref
-        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer, lock, hops), evidence)
+        return Candidate(fetched.artifact, _lock(wanted, tag, fetched, signer, lock, hops, record), evidence)
     lock_path = str(workspace.store.lock_path)
-    check_lock(replace(restore, signer=signer), subject, evidence, lock_path)
-    if signer is None or any(names(restore.signer, found) for found in accepted.signers):
+    now = replace(restore, signer=signer, delegated_by=record)
+    check_lock(now, subject, evidence, lock_path)
+    same = signer is None or any(names(restore.signer, found) for found in accepted.signers)
+    if same and record == restore.delegated_by:
         check_lock(restore, subject, evidence, lock_path)
         return Candidate(fetched.artifact, restore, evidence)
     if options.frozen:
@@ -393,7 +397,39 @@ def obtain(
             hint="run `floe platform pull` without --frozen and commit the lock",
             where=lock_path,
         )
-    return Candidate(fetched.artifact, replace(restore, signer=signer), evidence)
+    return Candidate(fetched.artifact, now, evidence)
+
+
+def _accept(
+    judging: Callable[[Authority], Accepted],
+    road: Succession,
+    signatures: SignatureSource,
+    subject: Subject,
+    trust: Authority,
+    restore: Lock | None,
+) -> tuple[Accepted, tuple[Hop, ...], Delegation | None]:
+    """Judge by `trust`; else by whom the way from the lock leads to, or an enterprise platform lets sign.
+
+    What a lock to `restore` records of the latter is looked at and nothing newer. Raises what
+    `judging` raises.
+    """
+    recorded = restore.delegated_by if restore is not None else None
+    if recorded is not None:
+        found = road.delegations.of(signatures, subject.digest, recorded=recorded)
+        if isinstance(found, Delegation):
+            return judging(trust.joined_by(found.keys)), (), found
+    try:
+        return judging(trust), (), None
+    except Untrusted as refused:
+        then, hops = road.until(subject.version)
+        if hops:
+            return judging(then), hops, None
+        found = road.delegations.of(signatures, subject.digest)
+        if isinstance(found, Delegation):
+            return judging(trust.joined_by(found.keys)), (), found
+        if found.reason:
+            refused.message += f"\nthe enterprise platform: {found.reason}"
+        raise
 
 
 def _holds_nobody(
@@ -446,6 +482,7 @@ def _lock(
     signer: LockedSigner | None,
     before: Lock | None,
     hops: Sequence[Hop],
+    delegated_by: LockedDelegation | None,
 ) -> Lock:
     security = fetched.artifact.platform.manifest.security
     return Lock(
@@ -465,4 +502,5 @@ def _lock(
         ),
         revoked_keys=security.revoked_keys,
         rotations=(*(before.rotations if before else ()), *(hop.record for hop in hops)),
+        delegated_by=delegated_by,
     )

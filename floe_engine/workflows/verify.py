@@ -10,6 +10,7 @@ from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.verdict import Verdict
+from floe_engine.store import LockedDelegation
 from floe_engine.trust.verdict import attested, demand_admitted
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, load, pinned
@@ -29,6 +30,8 @@ class Verified:
     """What is attested beside the signatures, where that was asked for."""
     rotations: tuple[str, ...] = ()
     """``v1.1.0@sha256:…`` of every version since the locked one that handed the signers on to this one's."""
+    delegated_by: LockedDelegation | None = None
+    """The version of the enterprise platform that lets the signer sign, where one was needed."""
 
 
 def verify_version(
@@ -63,6 +66,7 @@ def verify_version(
         seen.trust.source,
         found_beside,
         tuple(hop.record for hop in seen.hops),
+        seen.delegated,
     )
 
 
@@ -82,5 +86,9 @@ def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Seq
         )
     loaded = load(workspace, lock, PullOptions(trusted_keys=keys))
     return Verified(
-        Reference.parse(lock.reference).with_tag(lock.tag), lock.digest, loaded.verdict, loaded.trust.source
+        Reference.parse(lock.reference).with_tag(lock.tag),
+        lock.digest,
+        loaded.verdict,
+        loaded.trust.source,
+        delegated_by=lock.delegated_by,
     )
