@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -302,7 +303,8 @@ def read_baseline(data: bytes) -> None:
 
 
 def evidences() -> list[bytes]:
-    return [Evidence(IMAGE, tuple(bundles()), payloads()[0], (b"{}",)).to_json()]
+    plain = Evidence(IMAGE, tuple(bundles()), payloads()[0], (b"{}",))
+    return [plain.to_json(), replace(plain, delegation=plain).to_json()]
 
 
 def read_evidence(data: bytes) -> None:
