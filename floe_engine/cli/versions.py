@@ -27,6 +27,7 @@ _WIDTH = 100
 _DIFF = {
     "floe platform diff v1.2.3": "what publishing changes",
     "floe platform diff v1.2.3 v2.0.0 --side-by-side": "both values",
+    "floe platform diff HEAD:manifest.yaml": "what is not committed yet",
     "floe platform diff v1.2.3 --impact ../products": "which projects break",
     "floe platform diff v1.2.3 --breaking --exit-code": "for CI",
 }
@@ -45,7 +46,11 @@ _CHANGELOG = {
 
 
 @command("diff", registry=True, formats=("text", "json", "markdown", "github"), examples=_DIFF)
-@click.argument("old", type=FILE_OR_NAME, help="A tag, digest, reference, directory or manifest.yaml.")
+@click.argument(
+    "old",
+    type=FILE_OR_NAME,
+    help="A tag, digest, reference, directory or manifest.yaml; or one in git, as HEAD:manifest.yaml.",
+)
 @click.argument(
     "new",
     type=FILE_OR_NAME,

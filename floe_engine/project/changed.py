@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
+from floe_engine import git
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import git_object_id, read_bounded, stands
-from floe_engine.processes import child_environment
 from floe_engine.project.facts import Model, Project, Source
-
-_LONGEST = 120
-"""Seconds that git may take."""
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is compared; a larger one counts as changed."""
@@ -53,11 +49,14 @@ def _facts(node: Model | Source) -> tuple[object, ...]:
 
 
 def _beside_revision(project: Project, revision: str) -> frozenset[str]:
-    if revision.startswith("-"):
-        raise UsageError(f"not a git revision: {revision}")
-    committed = _git(project.directory, "ls-tree", "-r", "-z", revision)
-    rows = (row.partition("\t") for row in committed.split("\0"))
-    known = {path: kind.split()[-1] for kind, tab, path in rows if tab}
+    try:
+        known = {entry.path: entry.object_id for entry in git.files_at(project.directory, revision)}
+    except git.NoAnswer as refusal:
+        raise UsageError(
+            "git does not know what to compare with",
+            str(refusal),
+            hint="--state takes a git revision (main, HEAD~3), or a manifest.json",
+        ) from None
     same = {path: _as_committed(project.directory / path, known.get(path)) for path in _files(project)}
     return frozenset(
         unique_id
@@ -88,24 +87,3 @@ def _as_committed(path: Path, object_id: str | None) -> bool:
     except ConfigurationError:
         return False
     return object_id in (git_object_id(each, like=object_id) for each in (data, data.replace(b"\r\n", b"\n")))
-
-
-def _git(directory: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words, and a revision that begins with no dash
-            ["git", *arguments],  # noqa: S607
-            cwd=directory,
-            env=child_environment(),
-            capture_output=True,
-            timeout=_LONGEST,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigurationError("git could not be asked what has changed", str(error)) from None
-    if done.returncode:
-        raise UsageError(
-            "git does not know what to compare with",
-            done.stderr.decode("utf-8", "replace").strip().partition("\n")[0],
-            hint="--state takes a git revision (main, HEAD~3), or a manifest.json",
-        )
-    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,21 +1,22 @@
 """Two platforms side by side: what changed between them, and what each side is.
 
 A side is a tag, a digest or a reference in a registry; a directory with the eight files or with a
-manifest.yaml; or a manifest.yaml itself.
+manifest.yaml; a manifest.yaml itself; or one as a git revision has it (``HEAD:manifest.yaml``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from floe_engine import git
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES, MANIFEST
-from floe_engine.document.document import Document
+from floe_engine.document.document import MAX_BYTES, Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import read_bounded
+from floe_engine.files import Directory, read_bounded, scratch
 from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade import rules
 from floe_engine.upgrade.report.places import Sides, Written
@@ -26,6 +27,9 @@ from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import load_locked
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import MANIFEST_FILE, Workspace
+
+_NAMED_LIMIT = 64 * 1024
+"""Bytes of a key's file, at most; nothing else that a manifest names is a file of its own."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ def load_side(
         return _directory(workspace, path, text, cancel)
     if path.is_file():
         return _manifest(workspace, path, text, cancel)
+    scheme, colon, named = text.partition(":")
+    if colon and PurePosixPath(named).name == MANIFEST_FILE and scheme not in ("oci", "oci-layout"):
+        return _committed(workspace, text, cancel)
     if path.suffix in (".yaml", ".yml"):
         raise UsageError(
             f"there is no {path.name} here",
@@ -107,7 +114,8 @@ def load_side(
         raise UsageError(
             f"{text!r} is neither a version nor a file nor a directory",
             str(error),
-            hint="use a tag (v1.2.3), a digest, a reference, a directory or a manifest.yaml",
+            hint="use a tag (v1.2.3), a digest, a reference, a directory, a manifest.yaml, or one of git's "
+            "(HEAD:manifest.yaml)",
         ) from None
     cached = _cached(workspace, wanted)
     if cached is not None:
@@ -151,3 +159,60 @@ def _manifest(workspace: Workspace, path: Path, title: str, cancel: CancelToken 
     there = replace(workspace, directory=path.parent)
     compiled = compile_platform(there, write=False, cancel=cancel)
     return Side(title, compiled.artifact, path, compiled.checked.document)
+
+
+def _committed(workspace: Workspace, text: str, cancel: CancelToken | None) -> Side:
+    """A manifest.yaml as git has it: ``REVISION:PATH``, the path from the root of the repository.
+
+    As with git, a path that begins with ``./`` is from here. What a manifest names beside itself (keys, a
+    parent in another directory) is from the same revision: it is compiled where all of it is laid out.
+    """
+    revision, _, named = text.partition(":")
+    try:
+        root = Path(git.ask(workspace.directory, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+        inside = _inside(workspace.directory.resolve(), root.resolve(), named)
+        files = _named_files(root, revision)
+        if inside.as_posix() not in files:
+            raise git.NoAnswer(f"{revision} has no file {inside}")
+        with scratch() as copy:
+            for path, data in files.items():
+                Directory(copy).write(path, data)
+            moved = replace(workspace, directory=(copy / inside).parent)
+            compiled = compile_platform(moved, write=False, cancel=cancel)
+    except git.NoAnswer as refusal:
+        raise UsageError(
+            f"git has no {text}",
+            str(refusal),
+            hint="write REVISION:PATH, the path from the root of the repository, such as HEAD:manifest.yaml",
+        ) from None
+    return Side(text, compiled.artifact, Path(text), compiled.checked.document)
+
+
+def _named_files(root: Path, revision: str) -> dict[str, bytes]:
+    """Every manifest.yaml of a revision, and the small files that one of them names, by path from `root`."""
+    entries = list(git.files_at(root, revision))
+    files = {
+        entry.path: git.ask(root, "cat-file", "blob", entry.object_id)
+        for entry in entries
+        if PurePosixPath(entry.path).name == MANIFEST_FILE and entry.size <= MAX_BYTES
+    }
+    said = b"\n".join(files.values())
+    for entry in entries:
+        name = PurePosixPath(entry.path).name.encode("utf-8", "surrogateescape")
+        if entry.path not in files and entry.size <= _NAMED_LIMIT and name in said:
+            files[entry.path] = git.ask(root, "cat-file", "blob", entry.object_id)
+    return files
+
+
+def _inside(directory: Path, root: Path, named: str) -> PurePosixPath:
+    """A path of git's as one from the root of the repository. Raises `git.NoAnswer` for one outside."""
+    begin = directory.relative_to(root).parts if named.startswith(("./", "../")) else ()
+    parts: list[str] = []
+    for part in (*begin, *named.split("/")):
+        if part == "..":
+            if not parts:
+                raise git.NoAnswer("the path leads out of the repository")
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return PurePosixPath(*parts)

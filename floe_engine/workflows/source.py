@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from floe_engine.processes import child_environment
+from floe_engine import git
 from floe_engine.workspace import Workspace
 
 
@@ -31,12 +30,11 @@ def find_source(workspace: Workspace) -> Source:
 
 def committed_files(workspace: Workspace) -> Mapping[str, str]:
     """git's object ID of each file below the directory, at the commit that is checked out."""
-    found = {}
-    for entry in _git(workspace, "ls-tree", "-r", "-z", "HEAD").split("\0"):
-        kind, tab, path = entry.partition("\t")
-        if tab:
-            found[path] = kind.split()[-1]
-    return found
+    try:
+        found = git.files_at(workspace.directory, "HEAD", environ=workspace.environ)
+        return {entry.path: entry.object_id for entry in found}
+    except git.NoAnswer:
+        return {}
 
 
 def _public_url(remote: str) -> str:
@@ -56,13 +54,6 @@ def _public_url(remote: str) -> str:
 
 def _git(workspace: Workspace, *arguments: str) -> str:
     try:
-        answer = subprocess.run(  # noqa: S603  (fixed arguments, no shell)
-            ["git", "-C", str(workspace.directory), *arguments],  # noqa: S607  (git from PATH, as users expect)
-            capture_output=True,
-            timeout=5,
-            check=False,
-            env=child_environment(workspace.environ),
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return git.ask(workspace.directory, *arguments, environ=workspace.environ).decode("utf-8", "replace")
+    except git.NoAnswer:
         return ""
-    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
