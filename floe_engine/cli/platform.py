@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,10 @@ from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.facts import attestation_facts, guard_facts, lock_facts, verdict_facts, version_facts
 from floe_engine.cli.options import DIRECTORY, allow_downgrade, keyless, keys, offline, readable_key, token
+from floe_engine.text import plural
+
+if TYPE_CHECKING:
+    from floe_engine.workflows.browse import VersionFacts
 
 version_argument = click.argument("version", help="v1.2.3, a constraint, sha256:…, or a whole reference.")
 
@@ -204,20 +209,37 @@ def clear(face: Face) -> int:
     return 0
 
 
-@command("list", registry=True)
-@click.argument("constraint", required=False, help="Show what this would resolve to: v1.2.*")
-@click.option("--details", is_flag=True, help="Digest, age, size and signer too.")
+_LIST = {
+    "floe platform list": "every version",
+    "floe platform list 'v1.2.*'": "what a pin like this would admit, and by whom it is signed",
+}
+
+_DESCRIBED = 20
+"""Versions that a constraint may leave for each to be described without being asked for."""
+
+
+@command("list", registry=True, examples=_LIST)
+@click.argument(
+    "constraint", required=False, help="Show only what this admits, and what it resolves to: v1.2.*"
+)
+@click.option(
+    "--details/--no-details",
+    default=None,
+    help="Date, digest, size, state and signer too; unset: where a constraint leaves 20 or fewer.",
+)
 @offline
-def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -> int:
+def list_(face: Face, *, constraint: str | None, details: bool | None, offline: bool) -> int:
     """The published versions, newest first."""
     from floe_engine.workflows.listing import list_versions
 
     workspace = face.workspace.without_network() if offline else face.workspace
     listing = list_versions(workspace, constraint, report=face.output.report, cancel=face.cancel)
     resolved = listing.resolution.tag if listing.resolution else None
-    tags = [listing.tags[version] for version in listing.versions]
+    tags = [listing.tags[version] for version in listing.admitted]
+    if details is None:
+        details = constraint is not None and len(tags) <= _DESCRIBED and not listing.cached
     facts = {}
-    if details:
+    if details and tags:
         from floe_engine.workflows.browse import describe_versions
 
         described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
@@ -225,32 +247,38 @@ def list_(face: Face, *, constraint: str | None, details: bool, offline: bool) -
     face.output.answer(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))
     for tag in tags:
         mark = "→" if tag == resolved else " "
-        row = f"{mark} {tag}"
-        if entry := facts.get(tag):
-            status = entry.problem or (entry.verdict.status if entry.verdict else "")
-            if entry.rotations:
-                status += f" (keys changed by {', '.join(hop.partition('@')[0] for hop in entry.rotations)})"
-            row = f"{mark} {tag:<14} {entry.digest[:19]}  {entry.created:<20}  {entry.size:>7} B  {status}"
-        face.output.answer(row)
-    if not tags:
+        face.output.answer(f"{mark} {_described(facts[tag])}" if tag in facts else f"{mark} {tag}")
+    if not listing.versions:
         face.output.answer("  no versions yet")
     if listing.ignored:
         face.output.answer(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
     if constraint is not None:
-        answer = resolved or "nothing"
-        face.output.answer(f"{constraint} resolves to {answer}")
+        face.output.answer(f"{constraint} resolves to {resolved or 'nothing'}")
+        face.output.answer(f"{len(tags)} of {plural(len(listing.versions), 'version')} satisfy it")
     face.output.result(
         {
             "repository": listing.repository.name,
             "listedAt": listing.listed_at,
             "cached": listing.cached,
             "versions": [version_facts(tag, facts.get(tag)) for tag in tags],
+            "published": len(listing.versions),
             "ignored": list(listing.ignored),
             "constraint": constraint,
             "resolved": resolved,
         }
     )
     return 0 if constraint is None or resolved else 1
+
+
+def _described(entry: VersionFacts) -> str:
+    """A version's row: tag, day, digest, size, whether it is to be trusted, and who signed it."""
+    state = entry.problem or (entry.verdict.status if entry.verdict else "")
+    signers = ", ".join(dict.fromkeys(map(str, entry.verdict.signers))) if entry.verdict else ""
+    if signers and not entry.problem:
+        state += f" {signers}"
+    if entry.rotations:
+        state += f" (keys changed by {', '.join(hop.partition('@')[0] for hop in entry.rotations)})"
+    return f"{entry.tag:<14} {entry.created[:10]:<10}  {entry.digest[:19]}  {entry.size:>7} B  {state}"
 
 
 @command("inspect", registry=True)

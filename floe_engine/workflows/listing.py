@@ -35,6 +35,8 @@ class Listing:
     """What the constraint that was asked about resolves to."""
     listed_at: str
     """When the registry was asked, RFC 3339 in UTC."""
+    admitted: tuple[Version, ...] = ()
+    """Those of `versions` that the constraint allows; all of them without one."""
     cached: bool = False
     """Whether this is what was seen the last time, because the registry was not asked now."""
 
@@ -90,7 +92,8 @@ def _listing(
             ignored.append(tag)
     newest_first = tuple(sorted(found, reverse=True))
     resolution = constraint.resolve(tags) if constraint else None
-    return Listing(reference, newest_first, found, tuple(ignored), resolution, seen, cached)
+    admitted = tuple(filter(constraint.allows, newest_first)) if constraint else newest_first
+    return Listing(reference, newest_first, found, tuple(ignored), resolution, seen, admitted, cached)
 
 
 def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from floe_engine import Workspace, assess_versions, list_repositories
 from floe_engine.registry.reference import Reference
 from floe_engine.workflows.assess_versions import Distance
-from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
+from tests.cli import floe, ok
+from tests.engine.workflows.teams import DataTeam, PlatformTeam, fingerprint, manifest
 from tests.registries import DockerRegistry
 
 
@@ -75,3 +76,34 @@ def test_without_a_lock_there_is_nothing_to_measure_from(platform: PlatformTeam)
     platform.publish()
     repository = Reference.parse(platform.registry)
     assert assess_versions(platform.workspace, repository, ["v1.0.0"]) == ()
+
+
+def test_a_list_for_a_constraint_is_what_it_admits_with_who_signed_it(
+    platform: PlatformTeam, key: Path
+) -> None:
+    for version in ("1.0.0", "1.0.1", "1.1.0"):
+        platform.publish(version, key=key)
+    (platform.directory / "trusted.pub").write_bytes(key.with_suffix(".pub").read_bytes())
+    trusted = manifest("1.1.0", more="security: {trusted_keys: [trusted.pub]}\n")
+    (platform.directory / "manifest.yaml").write_text(trusted)
+    ran = ok(floe(platform.directory, "platform", "list", "v1.0.*", "--registry", platform.registry))
+    rows = [line for line in ran.out.splitlines() if line[2:].startswith("v1")]
+    assert [row.split()[:2] for row in rows] == [["→", "v1.0.1"], ["v1.0.0", rows[1].split()[1]]]
+    for row in rows:
+        assert fingerprint(key) in row and "verified" in row
+    assert ran.out.splitlines()[-2:] == ["v1.0.* resolves to v1.0.1", "2 of 3 versions satisfy it"]
+    document = ok(
+        floe(platform.directory, "platform", "list", "~1.0", "-o", "json", "--registry", platform.registry)
+    ).json
+    assert [row["tag"] for row in document["versions"]] == ["v1.0.1", "v1.0.0"]
+    assert document["published"] == 3
+    assert all(row["digest"] and row["created"] for row in document["versions"])
+
+
+def test_a_constraint_that_nothing_satisfies_shows_nothing_and_is_a_failure(
+    platform: PlatformTeam,
+) -> None:
+    platform.publish()
+    ran = floe(platform.directory, "platform", "list", "v7.*", "--registry", platform.registry)
+    assert ran.code == 1
+    assert ran.out.splitlines()[-2:] == ["v7.* resolves to nothing", "0 of 1 version satisfy it"]
