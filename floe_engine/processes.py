@@ -46,16 +46,20 @@ _POLL = 0.05
 _TAIL = 4000
 
 
-def child_environment(environ: Mapping[str, str] | None = None, *, clouds: bool = False) -> dict[str, str]:
-    """The environment for a program of the user's: everything but what is secret.
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable is named like a password, token or key, or holds the text of a private key."""
+    return bool(_SECRET.search(name.upper())) or _KEY_TEXT in value
 
-    Left out is whatever is named like a password, token or key, or holds the text of a private
-    key. `clouds` keeps what a cloud's own programs log in with: a credential helper needs it.
+
+def child_environment(environ: Mapping[str, str] | None = None, *, clouds: bool = False) -> dict[str, str]:
+    """The environment for a program of the user's: everything but what is secret (`is_secret`).
+
+    `clouds` keeps what a cloud's own programs log in with: a credential helper needs it.
     """
     return {
         name: value
         for name, value in (os.environ if environ is None else environ).items()
-        if (clouds and name.startswith(_CLOUDS)) or not (_SECRET.search(name.upper()) or _KEY_TEXT in value)
+        if (clouds and name.startswith(_CLOUDS)) or not is_secret(name, value)
     }
 
 

@@ -60,6 +60,7 @@ def floe(
     env: Mapping[str, str] | None = None,
     program: str = "floe",
     timeout: float = 120,
+    stdin: str = "",
 ) -> Ran:
     """Run `floe` in `directory`; `env` is added to the test's environment."""
     executable = Path(sys.executable).with_name(program)
@@ -70,7 +71,7 @@ def floe(
         capture_output=True,
         text=True,
         timeout=timeout,
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

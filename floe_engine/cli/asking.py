@@ -24,6 +24,13 @@ def password() -> Callable[[str], str] | None:
     return (lambda prompt: getpass.getpass(prompt, stream=sys.stderr)) if at_terminal() else None
 
 
+def line(prompt: str) -> str:
+    """What somebody types in answer; only where one is at a terminal."""
+    sys.stderr.write(printable(prompt))
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
 def first_use() -> Callable[[str, str], bool] | None:
     """How to ask whether a new signer is to be trusted; None in a script."""
     return _first_use if at_terminal() else None

@@ -154,6 +154,19 @@ floe = Group(
         ),
         "pin": ("pins:pin", "Pin the platform more or less closely, or to another version."),
         "platform": platform,
+        "login": (
+            "accounts:login",
+            "Log in to a registry: tried first, then kept where docker keeps its logins.",
+        ),
+        "logout": ("accounts:logout", "Forget the login for a registry, wherever it is kept."),
+        "config": (
+            "accounts:config",
+            "What is set here, and where each value is from; secrets are not shown.",
+        ),
+        "version": (
+            "accounts:version",
+            "The version of floe, of Python, and of the libraries that decide what it does.",
+        ),
         "explain": (
             "manifest:explain",
             "What a code means and what to do about it; without one, every code there is.",

@@ -1,7 +1,7 @@
 """Who we are to a registry: what docker, podman and the environment know.
 
-Looks up, never stores. A secret leaves this room only inside a `Credential`, whose repr hides
-it; no error here ever carries the content of a file, or what a helper program printed.
+Looks up, never stores (`login.py` does). A secret leaves this room only inside a `Credential`, whose
+repr hides it; no error here ever carries the content of a file, or what a helper program printed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ HELPER_TIMEOUT = 30.0
 _CONFIG_LIMIT = 1024 * 1024
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
-_DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+"""The names of one registry."""
 _TOKEN_USER = "<token>"  # noqa: S105 - the marker of docker's helper protocol, not a secret
 
 
@@ -91,19 +92,25 @@ class Credentials:
         silently nobody.
         """
         environ = os.environ if self.environ is None else self.environ
-        given, host = _from_environment(environ), _host_of_environment(environ)
-        if given is not None and host is not None and _same_host(host, registry):
+        if (given := of_environment(environ, registry)) is not None:
             return given
-        for path in _config_files(environ):
+        for path in config_files(environ):
             if path.is_file() and (found := _from_file(path, environ, registry, repository)) is not None:
                 return found
-        if given is not None and host is None:
+        given = _from_environment(environ)
+        if given is not None and _host_of_environment(environ) is None:
             raise ConfigurationError(
                 f"{given.source} is set, and not for which registry",
                 f"{registry} wants a login, and was not given this one: a file may have named that host",
                 hint=f"if it is for {registry}, set FLOE_REGISTRY_HOST={registry}",
             )
         return None
+
+
+def of_environment(environ: Mapping[str, str], registry: str) -> Credential | None:
+    """The environment's login, where it is for this registry."""
+    given, host = _from_environment(environ), _host_of_environment(environ)
+    return given if given is not None and host is not None and _same_host(host, registry) else None
 
 
 def _from_environment(environ: Mapping[str, str]) -> Credential | None:
@@ -137,10 +144,11 @@ def _host_of_environment(environ: Mapping[str, str]) -> str | None:
 
 
 def _same_host(named: str, registry: str) -> bool:
-    return named == registry or {named, registry} <= _DOCKER_HUB
+    return named == registry or {named, registry} <= DOCKER_HUB
 
 
-def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
+def config_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where logins are kept, in the order in which they are looked for; the first is where one is written."""
     try:
         home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
     except RuntimeError:  # a user without a home has no login there
@@ -158,6 +166,24 @@ def _config_files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository: str) -> Credential | None:
+    config = read_config(path)
+    helpers, auths = config.get("credHelpers"), config.get("auths")
+    if isinstance(helpers, dict):
+        for key, helper in matching(helpers, registry, repository):
+            if helper != "":  # docker's way to say: none for this host
+                return _from_helper(helper, key, environ, path)
+    if isinstance(auths, dict):
+        for _, entry in matching(auths, registry, repository):
+            if isinstance(entry, dict) and (found := _from_entry(entry, path)) is not None:
+                return found
+    if store := config.get("credsStore"):
+        server = "https://index.docker.io/v1/" if registry in DOCKER_HUB else registry
+        return _from_helper(store, server, environ, path)
+    return None
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A file of docker's or podman's. Raises `ConfigurationError`, which quotes nothing of it."""
     try:
         # As docker has it, a file without a byte is one without a login.
         config = json.loads(read_bounded(path, _CONFIG_LIMIT, what="credentials file").strip() or b"{}")
@@ -167,24 +193,12 @@ def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository
         ) from None
     if not isinstance(config, dict):
         raise ConfigurationError("credentials file is not a JSON object", where=str(path))
-    helpers, auths = config.get("credHelpers"), config.get("auths")
-    if isinstance(helpers, dict):
-        for key, helper in _matching(helpers, registry, repository):
-            if helper != "":  # docker's way to say: none for this host
-                return _from_helper(helper, key, environ, path)
-    if isinstance(auths, dict):
-        for _, entry in _matching(auths, registry, repository):
-            if isinstance(entry, dict) and (found := _from_entry(entry, path)) is not None:
-                return found
-    if store := config.get("credsStore"):
-        server = "https://index.docker.io/v1/" if registry in _DOCKER_HUB else registry
-        return _from_helper(store, server, environ, path)
-    return None
+    return config
 
 
-def _matching(entries: Mapping[str, Any], registry: str, repository: str) -> Iterator[tuple[str, Any]]:
+def matching(entries: Mapping[str, Any], registry: str, repository: str) -> Iterator[tuple[str, Any]]:
     """The entries for a repository, the most specific first (podman has keys with a path)."""
-    hosts = _DOCKER_HUB if registry in _DOCKER_HUB else {registry}
+    hosts = DOCKER_HUB if registry in DOCKER_HUB else {registry}
     by_name: dict[str, tuple[str, Any]] = {}
     for key, value in entries.items():
         name = re.sub(r"^https?://", "", key).rstrip("/")
@@ -224,6 +238,31 @@ def _from_entry(entry: Mapping[str, Any], path: Path) -> Credential | None:
 
 
 def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: Path) -> Credential | None:
+    answered = run_helper(helper, "get", server, server, environ, path)
+    if not answered:
+        return None
+    name = f"docker-credential-{helper}"
+    try:
+        answer = json.loads(answered)
+        username, secret = answer["Username"], answer["Secret"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol") from None
+    if not isinstance(username, str) or not isinstance(secret, str):
+        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol")
+    if not secret:
+        return None
+    if username == _TOKEN_USER:
+        return Credential(name, identity_token=secret)
+    return Credential(name, username, secret)
+
+
+def run_helper(
+    helper: object, verb: str, said: str, server: str, environ: Mapping[str, str], path: Path
+) -> bytes:
+    """What a credential helper answers to a verb of docker's protocol; empty where it knows no login.
+
+    `path` is the file that names the helper. Raises `AuthenticationFailed` where it fails.
+    """
     import shutil
     import subprocess
 
@@ -241,8 +280,8 @@ def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: 
         )
     try:
         done = subprocess.run(  # noqa: S603 - the program that the user's own docker config names
-            [program, "get"],
-            input=server.encode(),
+            [program, verb],
+            input=said.encode(),
             capture_output=True,
             timeout=HELPER_TIMEOUT,
             env=child_environment(environ, clouds=True),
@@ -254,20 +293,9 @@ def _from_helper(helper: object, server: str, environ: Mapping[str, str], path: 
         raise _helper_failed(name, server, error.strerror or "it cannot be run") from None
     if done.returncode != 0:
         if b"credentials not found" in done.stdout:
-            return None
+            return b""
         raise _helper_failed(name, server, f"it ended with exit code {done.returncode}")
-    try:
-        answer = json.loads(done.stdout)
-        username, secret = answer["Username"], answer["Secret"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol") from None
-    if not isinstance(username, str) or not isinstance(secret, str):
-        raise _helper_failed(name, server, "its answer is not the JSON of docker's protocol")
-    if not secret:
-        return None
-    if username == _TOKEN_USER:
-        return Credential(name, identity_token=secret)
-    return Credential(name, username, secret)
+    return done.stdout
 
 
 def _helper_failed(name: str, server: str, reason: str) -> AuthenticationFailed:

@@ -100,7 +100,7 @@ def test_a_command_in_an_empty_directory_answers_with_one_document(
         assert document["error"]["title"]
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"login"}))  # login: test_accounts.py
 def test_a_command_where_everything_is_well_answers_with_one_document(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +123,8 @@ def test_a_command_where_everything_is_well_answers_with_one_document(
         words += ["--into", str(tmp_path / "new")]
     if name == "pin":
         words.append("--patch")
+    if name == "logout":
+        words.append("registry.example.com")
     where = team
     if name == "platform init":
         where = tmp_path / "begun"

@@ -1,0 +1,132 @@
+"""`floe login`, `logout`, `config` and `version`: who one is to a registry, and what is in force here."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from floe_engine.cli import asking
+from floe_engine.cli.command import Face, command
+from floe_engine.errors import UsageError
+from floe_engine.text import plural
+
+_PASSWORD_LIMIT = 64 * 1024
+
+registry_argument = click.argument(
+    "host", required=False, help="registry.example.com, host:port or a reference; absent: the one in use."
+)
+
+_LOGIN = {
+    "floe login registry.example.com": "asks for name and password",
+    "floe login ghcr.io -u ann --password-stdin < token": "for a script",
+}
+
+
+@command("login", examples=_LOGIN)
+@registry_argument
+@click.option("--username", "-u", metavar="NAME", help="Who to log in as; asked for at a terminal.")
+@click.option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
+def login(face: Face, *, host: str | None, username: str | None, password_stdin: bool) -> int:
+    """Log in to a registry: tried first, then kept where docker keeps its logins."""
+    from floe_engine.workflows.log_in import log_in, registry_host
+
+    registry = registry_host(face.workspace, host)
+    if not password_stdin and not asking.at_terminal():
+        raise UsageError(
+            "nobody can be asked for the password here", hint="send it: --password-stdin, with --username"
+        )
+    if username is None:
+        if password_stdin:
+            raise UsageError("a login needs a name", hint="add --username NAME")
+        username = asking.line(f"Name for {registry}: ")
+    if password_stdin:
+        password = sys.stdin.buffer.read(_PASSWORD_LIMIT + 1).decode("utf-8", "strict").rstrip("\r\n")
+    else:
+        ask = asking.password()
+        assert ask is not None
+        password = ask(f"Password or token for {username}: ")
+    done = log_in(face.workspace, registry, username, password, cancel=face.cancel)
+    face.output.line(f"Logged in to {done.registry} as {username}; kept by {done.kept_by}")
+    if not done.wanted:
+        face.output.warning(f"{done.registry} lets anybody in, so the login was not tried")
+    face.output.result({"registry": done.registry, "keptBy": done.kept_by, "tried": done.wanted})
+    return 0
+
+
+@command("logout")
+@registry_argument
+def logout(face: Face, *, host: str | None) -> int:
+    """Forget the login for a registry, wherever it is kept."""
+    from floe_engine.workflows.log_in import log_out, registry_host
+
+    done = log_out(face.workspace, registry_host(face.workspace, host))
+    if done.removed_from:
+        face.output.line(f"Logged out of {done.registry}: removed from {', '.join(done.removed_from)}")
+    else:
+        face.output.line(f"No login for {done.registry} is kept")
+    if done.by_environment:
+        face.output.warning(f"the environment still has one for {done.registry}", "unset FLOE_REGISTRY_…")
+    face.output.result(
+        {
+            "registry": done.registry,
+            "removedFrom": list(done.removed_from),
+            "environment": done.by_environment,
+        }
+    )
+    return 0
+
+
+@command("config", registry=True)
+def config(face: Face) -> int:
+    """What is set here, and where each value is from; secrets are not shown."""
+    from floe_engine.workflows.configuration import settings_in_force
+
+    found = settings_in_force(face.workspace)
+    width = max(len(setting.name) for setting in found)
+    for setting in found:
+        source = f"  ({setting.source})" if setting.source else ""
+        face.output.answer(f"{setting.name:<{width}}  {setting.value or '-'}{source}")
+    face.output.result(
+        {
+            "settings": [
+                {"name": setting.name, "value": setting.value or None, "source": setting.source}
+                for setting in found
+            ]
+        }
+    )
+    return 0
+
+
+@command("version")
+def version(face: Face) -> int:
+    """The version of floe, of Python, and of the libraries that decide what it does."""
+    import platform
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    from floe_engine import __version__
+
+    libraries = {}
+    for name in ("cryptography", "jinja2", "msgspec", "oras", "pydantic", "sigstore", "sqlglot", "textual"):
+        try:
+            libraries[name] = installed(name)
+        except PackageNotFoundError:  # sqlglot is an extra
+            libraries[name] = ""
+    out = face.output
+    out.answer(f"floe {__version__}")
+    out.line(f"Python {platform.python_version()} on {platform.platform()}, {sys.executable}")
+    missing = [name for name, number in libraries.items() if not number]
+    out.line(", ".join(f"{name} {number}" for name, number in libraries.items() if number))
+    if missing:
+        out.line(f"{plural(len(missing), 'library')} not installed: {', '.join(missing)}")
+    out.result(
+        {
+            "version": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "executable": sys.executable,
+            "libraries": {name: number or None for name, number in libraries.items()},
+        }
+    )
+    return 0
