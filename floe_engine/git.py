@@ -49,7 +49,7 @@ def ask(directory: Path, *arguments: str, environ: Mapping[str, str] | None = No
 def files_at(directory: Path, revision: str, *, environ: Mapping[str, str] | None = None) -> Iterator[Entry]:
     """The regular files at `revision` below `directory`; links and submodules are none. Raises `NoAnswer`."""
     if revision.startswith("-"):
-        raise NoAnswer(f"not a revision: {revision}")
+        raise NoAnswer(f"not a git revision: {revision}")
     listed = ask(directory, "ls-tree", "-r", "-z", "--long", revision, environ=environ)
     for row in listed.decode("utf-8", "surrogateescape").split("\0"):
         kind, tab, path = row.partition("\t")

@@ -39,6 +39,8 @@ def _run() -> int:
     if asked := os.environ.get(variable):
         from click.shell_completion import shell_complete
 
+        from floe_engine.cli import powershell  # noqa: F401  # makes itself known to click
+
         try:
             return shell_complete(floe, {}, name, variable, asked)
         except (KeyError, ValueError):  # nobody's script asks like that, and a prompt is no place to talk

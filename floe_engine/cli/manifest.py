@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import watch
+from floe_engine.cli.options import Word, watch
 
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
@@ -142,7 +142,9 @@ def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
 
 
 @command("explain", examples=_EXPLAIN)
-@click.argument("code", required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …")
+@click.argument(
+    "code", type=Word("code"), required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …"
+)
 def explain(face: Face, *, code: str | None) -> int:
     """What a code means and what to do about it; without one, every code there is."""
     from floe_engine.workflows.explain import explain_code, families
@@ -186,7 +188,9 @@ def _page_facts(page: Page) -> dict[str, Any]:
 
 
 @command("explain")
-@click.argument("setting", help="A setting: governance.quality_gates.minimum_test_coverage")
+@click.argument(
+    "setting", type=Word("setting"), help="A setting: governance.quality_gates.minimum_test_coverage"
+)
 def explain_setting(face: Face, *, setting: str) -> int:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.workflows.explain import explain_setting as explained
@@ -302,13 +306,14 @@ def mcp(face: Face) -> int:
 @click.argument(
     "shell",
     metavar="SHELL",
-    type=click.Choice(["bash", "zsh", "fish"]),
-    help="Of which shell: bash, zsh or fish.",
+    type=click.Choice(["bash", "zsh", "fish", "powershell"]),
+    help="Of which shell: bash, zsh, fish or powershell.",
 )
 def completion(face: Face, *, shell: str) -> int:
     """The script that completes this command line in a shell: `source <(floe completion bash)`."""
     from click.shell_completion import get_completion_class
 
+    from floe_engine.cli import powershell  # noqa: F401  # makes itself known to click
     from floe_engine.cli.commands import completion_variable
 
     root = click.get_current_context().find_root()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import dry_run, offline
+from floe_engine.cli.options import Word, dry_run, offline
 
 
 @command("fix")
 @click.argument(
-    "wanted", nargs=-1, metavar="[RULE|MODEL]...", help="Rule IDs and globs over model names; none: all."
+    "wanted",
+    type=Word("model"),
+    nargs=-1,
+    metavar="[RULE|MODEL]...",
+    help="Rule IDs and globs over model names; none: all.",
 )
 @dry_run
 @offline
@@ -69,6 +73,7 @@ def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) ->
 @command("waive")
 @click.argument(
     "finding",
+    type=Word("model"),
     nargs=-1,
     required=True,
     metavar="FINDING",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Place(click.Path):
@@ -18,6 +22,43 @@ class Place(click.Path):
         return self.coerce_path_result(value)
 
 
+class Word(click.ParamType[str]):
+    """A text of which a shell is offered the values that are known here (`completing.KNOWN`)."""
+
+    name = "text"
+
+    def __init__(self, known: str) -> None:
+        self.known = known
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word as it was written."""
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What is known, without asking a registry."""
+        from floe_engine.cli.completing import offered
+
+        return offered(self.known, ctx, incomplete)
+
+
+class VersionOrPlace(Place):
+    """A published version, or a path."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, and the versions that are known."""
+        from floe_engine.cli.completing import offered
+
+        # Where a shell's script is told of files it forgets what it was told before.
+        return [*super().shell_complete(ctx, param, incomplete), *offered("version", ctx, incomplete)]
+
+
+VERSION = Word("version")
+CONSTRAINT = Word("constraint")
+VERSION_OR_PLACE = VersionOrPlace()
 FILE = Place(path_type=Path)
 DIRECTORY = Place(path_type=Path, file_okay=False)
 FILE_OR_NAME = Place()

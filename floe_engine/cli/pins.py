@@ -9,7 +9,7 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import accept_breaking, allow_downgrade, dry_run, offline
+from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline
 
 if TYPE_CHECKING:
     from floe_engine.versions import Precision, Version
@@ -97,7 +97,9 @@ def _step_facts(version: Version | None, step: str) -> dict[str, Any] | None:
 
 
 @command("upgrade", examples=_UPGRADE)
-@click.option("--to", metavar="VERSION", help="A version or a constraint; absent: the latest release.")
+@click.option(
+    "--to", type=CONSTRAINT, metavar="VERSION", help="A version or a constraint; absent: the latest release."
+)
 @dry_run
 @accept_breaking
 @allow_downgrade
@@ -125,7 +127,9 @@ def upgrade(
 
 
 @command("pin", examples=_PIN)
-@click.argument("version", required=False, help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version.")
+@click.argument(
+    "version", type=CONSTRAINT, required=False, help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version."
+)
 @click.option("--exact", is_flag=True, help="This version alone: v1.2.3.")
 @click.option("--patch", is_flag=True, help="And its patches: v1.2.*.")
 @click.option("--minor", is_flag=True, help="And its minor versions: v1.*.*.")

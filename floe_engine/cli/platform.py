@@ -10,13 +10,26 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.facts import attestation_facts, guard_facts, lock_facts, verdict_facts, version_facts
-from floe_engine.cli.options import DIRECTORY, allow_downgrade, keyless, keys, offline, readable_key, token
+from floe_engine.cli.options import (
+    CONSTRAINT,
+    DIRECTORY,
+    VERSION,
+    Word,
+    allow_downgrade,
+    keyless,
+    keys,
+    offline,
+    readable_key,
+    token,
+)
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.workflows.browse import VersionFacts
 
-version_argument = click.argument("version", help="v1.2.3, a constraint, sha256:…, or a whole reference.")
+version_argument = click.argument(
+    "version", type=VERSION, help="v1.2.3, a constraint, sha256:…, or a whole reference."
+)
 
 
 @command("compile")
@@ -84,7 +97,9 @@ def test(
 
 
 @command("publish", registry=True)
-@click.argument("version", help="The version tag, v1.2.3; equals metadata.version.")
+@click.argument(
+    "version", type=Word("next version"), help="The version tag, v1.2.3; equals metadata.version."
+)
 @keys
 @keyless
 @token
@@ -157,7 +172,10 @@ def publish(
 
 @command("pull", registry=True)
 @click.argument(
-    "version", required=False, help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned."
+    "version",
+    type=CONSTRAINT,
+    required=False,
+    help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned.",
 )
 @click.option("--force", is_flag=True, help="Fetch again, and accept a moved tag.")
 @click.option("--frozen", is_flag=True, help="Refuse to change the lock.")
@@ -220,7 +238,10 @@ _DESCRIBED = 20
 
 @command("list", registry=True, examples=_LIST)
 @click.argument(
-    "constraint", required=False, help="Show only what this admits, and what it resolves to: v1.2.*"
+    "constraint",
+    type=CONSTRAINT,
+    required=False,
+    help="Show only what this admits, and what it resolves to: v1.2.*",
 )
 @click.option(
     "--details/--no-details",

@@ -11,14 +11,18 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
-from floe_engine.cli.options import DIRECTORY, FILE, FILE_OR_NAME, offline
+from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, offline
 
 WhatIf = Literal["off", "warn", "strict"]
 
 
 @command("init", registry=True)
 @click.option(
-    "--platform", required=True, metavar="VERSION", help="v1.2.3, v1.2.*, sha256:… or a whole reference."
+    "--platform",
+    type=CONSTRAINT,
+    required=True,
+    metavar="VERSION",
+    help="v1.2.3, v1.2.*, sha256:… or a whole reference.",
 )
 @click.option(
     "--trusted-key",
@@ -124,12 +128,17 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int
 @offline
 @click.option(
     "--select",
+    type=Word("model"),
     multiple=True,
     metavar="SELECTOR",
     help="Judge these only: a glob, +x+, path:…, tag:…, state:modified, a file, a rule ID; may be repeated.",
 )
 @click.option(
-    "--exclude", multiple=True, metavar="SELECTOR", help="Do not judge these: as --select; may be repeated."
+    "--exclude",
+    type=Word("model"),
+    multiple=True,
+    metavar="SELECTOR",
+    help="Do not judge these: as --select; may be repeated.",
 )
 @click.option(
     "--baseline",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import FILE, require_trusted
+from floe_engine.cli.options import FILE, VERSION, require_trusted
 
 if TYPE_CHECKING:
     from floe_engine.workflows.transfer import Transferred
 
 
 @command("copy", registry=True)
-@click.argument("source", metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
+@click.argument("source", type=VERSION, metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
 @click.argument("target", metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")
 @require_trusted
 def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) -> None:
@@ -37,7 +37,10 @@ def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) 
 @command("export", registry=True)
 @click.argument("file", type=FILE, help="The archive to write, such as v1.2.3.tar.")
 @click.argument(
-    "version", required=False, help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned."
+    "version",
+    type=VERSION,
+    required=False,
+    help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned.",
 )
 @require_trusted
 def export(face: Face, *, file: Path, version: str | None, require_trusted: bool | None) -> None:

@@ -9,7 +9,7 @@ import click
 
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
-from floe_engine.cli.options import FILE_OR_NAME
+from floe_engine.cli.options import FILE_OR_NAME, VERSION
 
 if TYPE_CHECKING:
     from floe_engine.signing.attestation import Attestation
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @command("verify", registry=True)
 @click.argument(
     "version",
+    type=VERSION,
     required=False,
     help="v1.2.3, a constraint, sha256:…, or a whole reference; absent: what is pinned.",
 )

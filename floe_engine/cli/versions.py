@@ -11,7 +11,7 @@ import click
 
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import FILE_OR_NAME, dry_run
+from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run
 from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ _CHANGELOG = {
 @command("diff", registry=True, formats=("text", "json", "markdown", "github"), examples=_DIFF)
 @click.argument(
     "old",
-    type=FILE_OR_NAME,
+    type=VERSION_OR_PLACE,
     help="A tag, digest, reference, directory or manifest.yaml; or one in git, as HEAD:manifest.yaml.",
 )
 @click.argument(
     "new",
-    type=FILE_OR_NAME,
+    type=VERSION_OR_PLACE,
     default="manifest.yaml",
     help="The other side, of the same kinds; absent: manifest.yaml.",
 )
@@ -225,10 +225,18 @@ def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) 
 
 @command("changelog", registry=True, examples=_CHANGELOG)
 @click.argument(
-    "start", required=False, metavar="[FROM]", help="Begin after this version; absent: the first."
+    "start",
+    type=VERSION,
+    required=False,
+    metavar="[FROM]",
+    help="Begin after this version; absent: the first.",
 )
 @click.argument(
-    "end", type=FILE_OR_NAME, required=False, metavar="[TO]", help="End with this version, or manifest.yaml."
+    "end",
+    type=VERSION_OR_PLACE,
+    required=False,
+    metavar="[TO]",
+    help="End with this version, or manifest.yaml.",
 )
 def changelog(face: Face, *, start: str | None, end: str | None) -> int:
     """The changes between published versions, and up to the working copy, as Markdown."""

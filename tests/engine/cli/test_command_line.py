@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from floe_engine.cli import commands
 from tests.cli import floe
+from tests.engine.workflows.teams import PlatformTeam
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -86,7 +87,7 @@ def test_no_line_of_any_help_is_wider_than_a_terminal_or_coloured() -> None:
         ("compile --what-if maybe", "'maybe' is not one of 'off', 'warn', 'strict'."),
         ("init", "Missing option '--platform'."),
         ("schema nonsense", "Invalid value for 'FILE': 'nonsense' is not one of"),
-        ("completion tcsh", "Invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish'."),
+        ("completion tcsh", "'tcsh' is not one of 'bash', 'zsh', 'fish', 'powershell'."),
         ("--bogus", "No such option '--bogus'."),
     ],
 )  # fmt: skip
@@ -117,10 +118,14 @@ def test_a_path_is_looked_at_below_dir_and_not_where_the_command_was_run(tmp_pat
 # --- completion --------------------------------------------------------------------------------
 
 
+SHELLS = ("bash", "zsh", "fish", "powershell")
+"""PowerShell itself is in no package that tests can get: what its script is given is held here."""
+
+
 def completed(shell: str, line: str, directory: Path) -> list[list[str]]:
     """What a shell's script is told could stand at the end of a line: rows of kind, value and help."""
     words = line.split(" ")
-    position = words[-1] if shell == "fish" else str(len(words) - 1)
+    position = words[-1] if shell in ("fish", "powershell") else str(len(words) - 1)
     asked = {"_FLOE_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": position}
     done = subprocess.run(
         [Path(sys.executable).with_name("floe")], cwd=directory, env={**os.environ, **asked},
@@ -132,7 +137,7 @@ def completed(shell: str, line: str, directory: Path) -> list[list[str]]:
     return [line.replace("\t", ",").split(",") for line in lines]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("line", "values"),
     [
@@ -153,6 +158,61 @@ def test_a_shell_completes_words_options_and_values(
     rows = completed(shell, line, tmp_path)
     found = [row[1] if len(row) > 1 else row[0] for row in rows if row[0] == "plain"]
     assert found == values
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A directory in which there is something of every kind to complete."""
+    registry = tmp_path / "registry"
+    team = PlatformTeam(tmp_path, f"oci-layout:{registry}")
+    for version in ("1.2.3", "1.3.0"):
+        team.publish(version)
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nmodel-paths: [models, more]\n")
+    for path in ("models/gold/gold_orders.sql", "more/gold_customers.sql"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("select 1 as id\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("floe platform inspect v", ["v1.3.0", "v1.2.3"]),
+        ("floe platform inspect v1.2", ["v1.2.3"]),
+        ("floe platform diff v1.3", ["v1.3.0"]),
+        ("floe pin v1.2", ["v1.2.3", "v1.2.*"]),
+        ("floe upgrade --to v1.", ["v1.3.0", "v1.2.3", "v1.3.*", "v1.2.*", "v1.*.*"]),
+        ("floe platform publish ", ["v1.3.0"]),
+        ("floe explain PLG0", ["PLG001", "PLG002"]),
+        ("floe explain registry-u", ["registry-unreachable"]),
+        (
+            "floe platform explain governance.quality_gates.minimum",
+            ["governance.quality_gates.minimum_test_coverage"],
+        ),
+        ("floe fix gold_", ["gold_customers", "gold_orders"]),
+        ("floe compile --select gold_o", ["gold_orders"]),
+        ("floe waive FLOE-E20", ["FLOE-E201"]),
+    ],
+)
+def test_a_shell_completes_what_is_known_here(
+    shell: str, line: str, values: list[str], house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", f"oci-layout:{house}/registry")
+    rows = completed(shell, line, house)
+    found = [row[1] for row in rows if row[0] == "plain"]
+    assert found[: len(values)] == values
+
+
+def test_completion_asks_no_registry_and_says_nothing_of_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_REGISTRY", "oci://registry.invalid/team")
+    assert completed("zsh", "floe platform inspect v", tmp_path) == []
+    (tmp_path / "dbt_project.yml").write_bytes(b"\xff: [")
+    assert completed("bash", "floe fix ", tmp_path)[0][1].startswith("FLOE-")
+    (tmp_path / "manifest.yaml").write_text("[")
+    assert completed("zsh", "floe platform publish ", tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_parent_in_another_directory_is_the_one_of_that_revision(checkout: Pat
         ("nowhere:manifest.yaml", "nowhere"),
         ("HEAD:manifest.yaml", "has no file manifest.yaml"),
         ("HEAD:../../manifest.yaml", "out of the repository"),
-        ("--output=x:manifest.yaml", "not a revision"),
+        ("--output=x:manifest.yaml", "not a git revision"),
         (":manifest.yaml", "git has no"),
     ],
 )
