@@ -16,9 +16,10 @@ import functools
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 LONGEST = 1_000
 """Characters of an expression."""
@@ -105,8 +106,7 @@ _LOOKS: dict[Any, Look] = {
 }
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A place in an expression. A character that `test` takes leads on, or none where `look` holds."""
 
     after: list[int]
@@ -114,8 +114,7 @@ class _Node:
     look: Look | None = None
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct):
     """Where an expression can be after a part of a text. `before` is what stood there last."""
 
     nodes: frozenset[int]

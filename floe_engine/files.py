@@ -16,10 +16,11 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.errors import ConfigurationError, StorageError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
@@ -160,8 +161,7 @@ def keep_report(name: str, text: str) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """A directory, and what floe may read, write and remove in it.
 
     `root` is taken on the caller's word, links and all. Everything below it, `below` first, is a

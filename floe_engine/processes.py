@@ -16,9 +16,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken
@@ -95,8 +96,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a program ended. `problem` says why its answer is none; empty where it is one."""
 
     stdout: bytes

@@ -18,8 +18,9 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct, to_builtins
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE, MAX_TOTAL
@@ -42,16 +43,14 @@ _GITIGNORE = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFile:
+class LockedFile(Struct, frozen=True):
     """Digest and size of one file of a pulled artifact."""
 
     digest: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockedSigner:
+class LockedSigner(Struct, frozen=True):
     """Who signed the locked version, as it was verified at the pull.
 
     A key signer has a `fingerprint` and its `public_key` in PEM; a keyless one an `identity` and
@@ -68,16 +67,14 @@ class LockedSigner:
         return self.fingerprint or f"{self.identity} (issuer {self.issuer})"
 
 
-@dataclass(frozen=True, slots=True)
-class LockedIdentity:
+class LockedIdentity(Struct, frozen=True):
     """Somebody who may sign without a key, and the OpenID issuer that vouches for them."""
 
     identity: str
     issuer: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockedDelegation:
+class LockedDelegation(Struct, frozen=True):
     """The version of an enterprise platform that lets a key sign the locked domain platform."""
 
     reference: str
@@ -91,8 +88,7 @@ class LockedDelegation:
         return f"{self.name} v{self.version}@{self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """What ``.floe/cache/artifacts.lock`` says."""
 
     reference: str
@@ -124,7 +120,7 @@ class Lock:
 
     def to_json(self) -> bytes:
         """The lock file's bytes."""
-        document = asdict(self)
+        document = to_builtins(self)
         for later in ("trusted_identities", "revoked_keys", "rotations", "delegated_by"):
             if not document[later]:
                 del document[later]  # as before there were any, so that an old lock stays as it is
@@ -173,8 +169,7 @@ class Lock:
         return lock
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """The ``.floe`` directory of one project."""
 
     root: Path

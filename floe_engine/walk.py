@@ -14,8 +14,9 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
+
+from msgspec import Struct
 
 from floe_engine.errors import UnsafePath
 
@@ -35,8 +36,7 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[:\\].*|.*[.
 """Names that mean something else to Windows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """One directory, held open where the system can walk by descriptors."""
 
     path: Path

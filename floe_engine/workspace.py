@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands
@@ -36,8 +38,7 @@ DEFAULT_REPOSITORY = "floe-platform"
 """Name of the repository where a reference names only a registry, and of the embedded one."""
 
 
-@dataclass(frozen=True)
-class UserSettings:
+class UserSettings(Struct, frozen=True):
     """The user's own settings: ``config.toml`` in the user's config directory for floe."""
 
     path: Path
@@ -80,22 +81,24 @@ class UserSettings:
         return cls(path, **{**values, **tuples})
 
 
-@dataclass(frozen=True)
-class RegistryChoice:
+class RegistryChoice(Struct, frozen=True):
     """The repository to work with and who chose it (for messages)."""
 
     reference: Reference
     source: str
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True, dict=True):
     """One directory to work in and everything that decides how."""
 
     directory: Path
     registry_option: str | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     offline: bool = False
+
+    def __repr__(self) -> str:
+        """Without the environment, where secrets are."""
+        return f"Workspace({self.directory})"
 
     @classmethod
     def open(

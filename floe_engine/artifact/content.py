@@ -6,9 +6,10 @@ What the files say is typed in `model`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.errors import IntegrityError
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from floe_engine.artifact.platform import Platform
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(Struct, frozen=True, dict=True):
     """The bytes of the eight files, by path. Two artifacts are equal when their bytes are."""
 
     files: Mapping[str, bytes]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.paths import FILES, MANIFEST
@@ -37,8 +38,7 @@ MAX_TOTAL = 16 * 1024 * 1024
 """Largest accepted artifact, in bytes."""
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """An artifact ready to push: the manifest's exact bytes and every blob it names."""
 
     manifest: bytes
@@ -51,8 +51,7 @@ class Packed:
         return sha256_digest(self.manifest)
 
 
-@dataclass(frozen=True, slots=True)
-class PackedFile:
+class PackedFile(Struct, frozen=True):
     """One file as an image manifest lists it."""
 
     path: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from floe_engine.artifact.model import (
     AccessPolicy,
@@ -39,8 +39,7 @@ from floe_engine.errors import IntegrityError
 AnyPart = TypeVar("AnyPart", bound=Part | dict[str, LayerConstraint] | list[str])
 
 
-@dataclass(frozen=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """The eight files of one artifact, read and checked."""
 
     manifest: PlatformManifest

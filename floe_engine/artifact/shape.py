@@ -7,16 +7,15 @@ written. Comparing and judging are not done here.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from floe_engine.artifact import model, paths
 
@@ -27,20 +26,17 @@ Pattern = tuple[str, ...]
 """A `Path` in which ``*`` stands for any one key and a final ``**`` for any keys, or none."""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A single value. `unset` is what nothing (null, or no key) means, where it means a value."""
 
     unset: Any = None
 
 
-@dataclass(frozen=True)
-class Open:
+class Open(Struct, frozen=True):
     """Anything at all, such as a plugin's settings; compared without knowledge of its meaning."""
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """A list of scalars without repetition; their order counts only where `ordered`.
 
     Where `optional`, null is a state of its own: no list at all, which means *anything*.
@@ -50,8 +46,7 @@ class Names:
     optional: bool = False
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """An object with known fields. `defaults` is what an absent field means, as JSON."""
 
     fields: Mapping[str, Shape]
@@ -62,8 +57,7 @@ class Record:
     """Whether it may be null."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """An object whose keys are names that people chose.
 
     `absent` is what a missing entry means (None: missing is a state of its own); `renames` says
@@ -76,8 +70,7 @@ class Table:
     reserved: Mapping[str, Shape] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list of records that are told apart by `identity`, not by place."""
 
     value: Record
@@ -88,8 +81,7 @@ class Items:
     """Whether equal content under another identity is the same item with a new name."""
 
 
-@dataclass(frozen=True)
-class Grants:
+class Grants(Struct, frozen=True):
     """A role's permissions, compared by what they permit and not by how they are grouped."""
 
 
@@ -249,7 +241,7 @@ def _shape(annotation: Any, path: Path) -> Shape:
     if origin in (typing.Union, types.UnionType):
         (inner,) = (part for part in arguments if part is not types.NoneType)
         shape = _shape(inner, path)
-        return dataclasses.replace(shape, optional=True) if isinstance(shape, Names | Record) else shape
+        return msgspec.structs.replace(shape, optional=True) if isinstance(shape, Names | Record) else shape
     if annotation is Any:
         return Open()
     if origin is tuple:

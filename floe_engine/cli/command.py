@@ -6,12 +6,12 @@ import errno
 import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from floe_engine.cli.options import DIRECTORY
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
@@ -35,8 +35,7 @@ _OF_THE_MACHINE = frozenset(
 """What a disk says of itself; nothing in floe is wrong then."""
 
 
-@dataclass(frozen=True)
-class Face:
+class Face(Struct, frozen=True):
     """What a command body works with."""
 
     output: Output

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from floe_engine.cli.output import Painted, Part, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
@@ -26,8 +27,7 @@ _WIDTH = 100
 _TAB = 4
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A file's diagnostics, with its lines to show or to count in."""
 
     path: Path

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.cli.command import Face
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from floe_engine.policy.running import TestRun
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """What to run and what to show of it."""
 
     select: Sequence[str] = ()

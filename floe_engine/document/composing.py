@@ -6,9 +6,9 @@ Syntax errors are only noted here; `recovery` puts them in words. Nothing raises
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -66,8 +66,7 @@ _SPECIAL: Final = frozenset(("", *"~nNtTfF0123456789+-."))
 """How a plain scalar begins that may be more than text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """A tree as far as the text could be read, and what is wrong with it."""
 
     root: Node | None

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct
 
 from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
@@ -24,8 +25,7 @@ _FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\u
 _SHOWN_CHARACTERS: Final = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False):
     """A text (without byte order mark) and its tree.
 
     Paths lead through aliases and merges to the values they stand for, which are in another
@@ -33,7 +33,7 @@ class Document:
     """
 
     text: str
-    lines: list[str] = field(repr=False)
+    lines: list[str]
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
     newline: str = "\n"

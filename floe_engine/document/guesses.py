@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from floe_engine.document.codes import (
     BRACKET_OPEN,
@@ -34,8 +35,7 @@ from floe_engine.document.scalars import quoted
 from floe_engine.document.text import shown
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """One reading of what went wrong: `replaced` maps lines to what they would have to be.
 
     `fix` is the title of the quick fix that makes the replacement; "" where the replacement

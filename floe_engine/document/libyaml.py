@@ -5,15 +5,14 @@ Nothing else in this package knows PyYAML's parsers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 import yaml
+from msgspec import Struct
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxProblem:
+class SyntaxProblem(Struct, frozen=True):
     """Where libyaml gave up, zero-based, and its words; `context` is what it was in the middle of."""
 
     line: int

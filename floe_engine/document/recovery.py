@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.document.codes import CONFLICT, GAVE_UP
@@ -35,8 +35,7 @@ MAX_SCANNED: Final = 24_000_000
 _MARKER: Final = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """The lines as they were read in the end, what was wrong, and which lines lost something."""
 
     lines: list[str]

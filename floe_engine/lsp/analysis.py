@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.document.diagnostics import Diagnostic, Position
 from floe_engine.document.document import Document, parse
@@ -32,8 +33,7 @@ class Kind(StrEnum):
     POLICY_TEST = "PolicyTest"
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A text, read and judged; `kind` None: none of floe's files, and nothing is said of it."""
 
     kind: Kind | None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 SHORTEST, LONGEST = 0.03, 0.3
 """Seconds of rest before a look: twice what the last one took, within these."""
@@ -18,8 +19,7 @@ SHORTEST, LONGEST = 0.03, 0.3
 Judgement = TypeVar("Judgement")
 
 
-@dataclass
-class _Open(Generic[Judgement]):
+class _Open(Struct, Generic[Judgement]):
     """One file. `stamp` counts its changes; `judged` belongs to the stamp `judged_at`."""
 
     stamp: int = 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from floe_engine.document.diagnostics import Position, Span
 from floe_engine.document.text import MAX_BYTES, split_lines
@@ -23,8 +24,7 @@ Found = Mapping[Path, tuple[Finding, ...]]
 """File → what was found in it."""
 
 
-@dataclass
-class _Watched:
+class _Watched(Struct):
     """One project: its files that have findings shown, and the judgement that runs."""
 
     shown: set[Path] = field(default_factory=set)

@@ -7,10 +7,11 @@ server only draw what they return.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Span
 from floe_engine.document.document import Document, parse
@@ -32,8 +33,7 @@ _NESTED_SYMBOLS = 4
 """Levels of the outline; deeper ones are values, not places to go to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """A key or value that could stand at the cursor: `text` replaces `span`."""
 
     label: str
@@ -44,16 +44,14 @@ class Completion:
     is_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hover:
+class Hover(Struct, frozen=True):
     """What a place means; `text` is Markdown."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A part of the document: `span` is all of it, `selection` its name."""
 
     name: str
@@ -63,16 +61,14 @@ class Symbol:
     children: tuple[Symbol, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where something is defined; `file` None: in the same text."""
 
     file: Path | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(Struct, frozen=True):
     """A setting of a parent that is no file here: all that the parent sets, as YAML, and where this is."""
 
     origin: str

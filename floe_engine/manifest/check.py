@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
@@ -43,8 +44,7 @@ _VIOLATION_CODES = {
 }
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a text turned out to be.
 
     `effective` is there when every section has the right shape (None: pydantic refused it), even

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.document.diagnostics import Position, Span
 
@@ -22,8 +23,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """What is being typed: a key of the mapping at `path`, or (`is_value`) the value at `path`.
 
     `typed` is the word before the cursor, `span` the whole word it belongs to. `indent` is the

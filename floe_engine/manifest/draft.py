@@ -7,11 +7,12 @@ missing or misshapen has been reported from the schema already and simply is not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.document import edit
 from floe_engine.document.codes import GAVE_UP
@@ -34,8 +35,7 @@ from floe_engine.manifest.terms import Pattern
 KeyPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True, dict=True):
     """The document, its surroundings and the day, as every rule sees them.
 
     `directory` is the manifest's (None: unsaved, so nothing is looked up beside it); `parent` the

@@ -7,10 +7,12 @@ pattern, the layers, the roles) live here; the others stand at their field in th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.manifest import sensitive_names
 from floe_engine.manifest.base import Section
@@ -24,8 +26,7 @@ SOURCE = "source"
 """The name in `may_depend_on` that stands for dbt sources (and seeds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveLayer:
+class EffectiveLayer(Struct, frozen=True):
     """A layer with every setting decided. `may_depend_on` None: anything."""
 
     name: str
@@ -39,8 +40,7 @@ class EffectiveLayer:
     schemas: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveNamespace:
+class EffectiveNamespace(Struct, frozen=True):
     """A catalog namespace with its layer (None: several or none) and its grants, role to access."""
 
     name: str

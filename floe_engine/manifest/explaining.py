@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.document.rendering import flow
 from floe_engine.errors import UsageError
@@ -28,8 +29,7 @@ from floe_engine.manifest.root import Manifest
 from floe_engine.text import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One setting: its value in effect, who set it, what it does, and what it would be otherwise.
 
     `above` is the parent's value where there is a parent that has another one.

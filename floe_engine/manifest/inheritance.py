@@ -9,9 +9,10 @@ the setting's law (`laws`), which stands at its declaration.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from floe_engine.manifest.declarations import inherited
 from floe_engine.manifest.effective import InEffect, covers, effective_namespaces, effective_permissions
@@ -26,8 +27,7 @@ INHERITED = ("plugins", "approved_plugins", "data_architecture", "governance", "
 """Sections that come down; metadata, registry and policy tests are each platform's own."""
 
 
-@dataclass(frozen=True)
-class ParentPlatform:
+class ParentPlatform(Struct, frozen=True):
     """An enterprise platform as its children see it.
 
     `ref` is what the child wrote, `digest` the artifact's where it is one, `path` the file of a
@@ -82,8 +82,7 @@ def settings_for_children(
     return {"apiVersion": manifest.api_version, "kind": manifest.kind, "metadata": identity, **settings}
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A child's setting that would loosen its parent's.
 
     `path` stands in the child's file; `allowed` is the value that would do, None where no single
@@ -98,8 +97,7 @@ class Violation:
     """``looser``, ``unapproved`` (a plugin), ``levels``, ``waiver`` or ``key``."""
 
 
-@dataclass(frozen=True)
-class Effective:
+class Effective(Struct, frozen=True):
     """A manifest with everything it inherits, and where each setting came from.
 
     `sources` maps the path of every setting that somebody wrote to its origins, such as

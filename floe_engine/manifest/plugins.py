@@ -11,11 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib import resources
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
@@ -32,16 +33,14 @@ RESOLUTION_ORDER = ("orchestrator", "catalog", "compute")
 """Categories that resolve first, as the seed prints them; the others follow in catalogue order."""
 
 
-@dataclass(frozen=True, slots=True)
-class DbtAdapter:
+class DbtAdapter(Struct, frozen=True):
     """The dbt adapter of a compute plugin: `dbt-<adapter>` in a range of versions (PEP 440)."""
 
     adapter: str
     requires: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginType:
+class PluginType(Struct, frozen=True):
     """One type of a category, such as compute/duckdb.
 
     `requires` and `conflicts` map another category to the types that must, or must not, stand
@@ -70,8 +69,7 @@ class PluginType:
         return major == PLUGIN_API[0] and minor <= PLUGIN_API[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """A job that a plugin does, and the types that can do it."""
 
     name: str
@@ -80,8 +78,7 @@ class Category:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedPlugin:
+class ResolvedPlugin(Struct, frozen=True):
     """What one choice of a manifest came to. `str` is the seed's ``floe-compute-duckdb@1.0.0``."""
 
     category: str
@@ -104,8 +101,7 @@ class ResolvedPlugin:
         return f"{self.chart or self.package}@{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Every known plugin by category. `problems` tells of entry points that could not be used."""
 
     categories: Mapping[str, Category]

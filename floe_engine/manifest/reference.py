@@ -9,13 +9,13 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
+from msgspec import Struct
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
@@ -26,8 +26,7 @@ from floe_engine.manifest.root import Manifest
 Path = Sequence[str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a value looks like.
 
     `text` says it to people. `choices` are the allowed words, `section` the model of a mapping
@@ -42,8 +41,7 @@ class Shape:
     boolean: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of a section. `default` is how the default would be written, None where required."""
 
     name: str

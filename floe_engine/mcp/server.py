@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
+from msgspec import to_builtins
 
 from floe_engine import __version__
 from floe_engine.errors import FloeError, UsageError
@@ -45,7 +45,7 @@ def make_server(root: Path) -> MCPServer[Any]:
         (FLOE-M021), an upgrade rule (COV001) or an error (version-too-low)."""
         from floe_engine.workflows.explain import explain_code
 
-        return _answer(lambda: asdict(explain_code(code)))
+        return _answer(lambda: to_builtins(explain_code(code)))
 
     @server.tool(annotations=_READS)
     def judge(directory: str = ".", select: list[str] | None = None) -> dict[str, Any]:

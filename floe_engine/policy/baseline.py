@@ -12,8 +12,9 @@ finding has a measure (three of five columns are tested), a worse one is no old 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
@@ -25,8 +26,7 @@ LIMIT = 64 * 1024 * 1024
 """Largest baseline file that is read, in bytes."""
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """Known findings, by fingerprint; the values say for readers what each was."""
 
     findings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

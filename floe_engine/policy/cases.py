@@ -7,10 +7,11 @@ values; `running` judges them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
@@ -24,8 +25,7 @@ Result = Literal["pass", "fail", "warn", "skip", "waived"]
 `skip` means that the rule was not asked (off, not wanted by the platform, or not applicable)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What a rule is expected to say of a resource: a model, ``model.column``, layer, group, project."""
 
     rule: str
@@ -39,8 +39,7 @@ class Expectation:
         return f"{self.rule} {self.resource}: {self.result}{severity}"
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A project and what the platform should say of it.
 
     Exhaustive: any other finding of the rules that are judged makes the case fail, unless
@@ -62,8 +61,7 @@ class Case:
     """Where its file has it (1-based)."""
 
 
-@dataclass(frozen=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """Cases that belong together: one of the seed's four, or one file of a team."""
 
     title: str
@@ -72,8 +70,7 @@ class Suite:
     """The file; None for a generated suite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """An expectation beside what the platform really says."""
 
     expected: Expectation
@@ -91,8 +88,7 @@ class Checked:
         return not self.unknown and self.actual == wanted.result and wanted.severity in (None, self.severity)
 
 
-@dataclass(frozen=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """The verdict on a case."""
 
     case: Case

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
@@ -42,8 +42,7 @@ STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
 _ABOUT_WAIVERS = frozenset(rule.id for rule in RULES if rule.family is Family.WAIVERS)
 
 
-@dataclass(frozen=True, slots=True)
-class StepStatus:
+class StepStatus(Struct, frozen=True):
     """One of the seed's three lines: how it went, and how many findings of each kind it has."""
 
     title: str
@@ -54,8 +53,7 @@ class StepStatus:
     baseline: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Findings by what they mean for the build. Each finding is in exactly one of the five."""
 
     errors: int = 0
@@ -66,8 +64,7 @@ class Counts:
     baseline: int = 0
 
 
-@dataclass(frozen=True)
-class CoverageSummary:
+class CoverageSummary(Struct, frozen=True):
     """Test coverage in the platform's metric."""
 
     metric: str
@@ -79,8 +76,7 @@ class CoverageSummary:
     """By layer, in the architecture's order; models without a layer are under ``""``."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """What a platform says of a project."""
 
     platform: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.project.facts import Project
 
@@ -11,8 +12,7 @@ NAMED = 3
 """Unwatched sources that are kept by name; a reader needs no longer list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+class Roots(Struct, frozen=True):
     """The origin of a node's data: up to `NAMED` unwatched sources, and whether there are more."""
 
     sources: bool = False

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.policy.meta import lookup
 from floe_engine.project.facts import DataTest, Model, folded
@@ -38,8 +39,7 @@ _LITERAL = re.compile(r"'[^']*'")
 _CONCAT = re.compile(r"\s*concat(?:_ws)?\s*\((.*)\)\s*", re.I | re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of a model, stated or a candidate."""
 
     columns: tuple[str, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import LayerAliases
 from floe_engine.artifact.platform import Platform
@@ -16,8 +17,7 @@ from floe_engine.project.facts import Model
 LAYER_META = "floe.layer"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """A model's layer (None: it has none), what says so, and the prefix of its name, if any."""
 
     layer: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.policy.meta import lookup, truthy
@@ -14,8 +15,7 @@ DEFAULT_META_KEYS = ("floe.classification", "classification", "contains_pii", "p
 """Keys read where the platform names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """A level as somebody wrote it; `rank` is its place in the platform's order, -1 if unknown."""
 
     level: str

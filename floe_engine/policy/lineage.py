@@ -6,7 +6,8 @@ Loaded only where the platform follows classification by column; the rules are i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.policy import sql_trace
 from floe_engine.policy.propagation import (
@@ -25,8 +26,7 @@ from floe_engine.project.facts import Model, Source, folded
 EXTRA = "the lineage extra is not installed (pip install 'floe-workbench[lineage]')"
 
 
-@dataclass(frozen=True)
-class Traced:
+class Traced(Struct, frozen=True):
     """What reaches a model, and what of its SQL could not be followed."""
 
     flow: Flow

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import Permission, RuleSetting
 from floe_engine.artifact.platform import Platform, documents_of, read_platform
@@ -26,8 +26,7 @@ from floe_engine.policy.rules import RULES
 from floe_engine.policy.suite_quality import RULE_OF_TEST
 
 
-@dataclass(frozen=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """A weaker platform: which rule it weakens, and how, in the words of a change.
 
     `others` are further rules that may notice.

@@ -7,8 +7,9 @@ with every test still green.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Report, Transfer, silent
@@ -17,8 +18,7 @@ from floe_engine.policy.mutants import Mutant, mutants
 from floe_engine.policy.suites import built_in_suites, without_waivers
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A mutant and the first case that noticed it, as ``suite: case``; empty for a survivor."""
 
     rule: str
@@ -31,8 +31,7 @@ class Trial:
         return not self.noticed_by
 
 
-@dataclass(frozen=True)
-class MutationRun:
+class MutationRun(Struct, frozen=True):
     """What became of every mutant."""
 
     platform: str

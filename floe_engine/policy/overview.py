@@ -5,8 +5,9 @@ sensitive goes. It judges nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.meta import lookup
@@ -24,8 +25,7 @@ State = Literal["declared", "too low", "passes", "stopped"]
 declassified there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A column that something sensitive is in or reaches; `onward` is where it goes from there."""
 
     place: str
@@ -40,8 +40,7 @@ class Reached:
     """Whether its way is told already, where it was reached first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """Of one project under one platform."""
 
     owners: Mapping[str, Share]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import Waiver

@@ -6,7 +6,8 @@ By SQL lineage it is followed in `column_lineage.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
@@ -19,8 +20,7 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(Struct, frozen=True):
     """A level that reaches a place, and the node or column that declares it."""
 
     level: Declaration
@@ -135,8 +135,7 @@ class NamePropagation(PropagationRule):
                 )
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """What flows out of a model, by folded column name, and its columns that declare too little."""
 
     out: Mapping[str, Inherited]

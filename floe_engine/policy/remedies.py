@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
@@ -20,8 +21,7 @@ from floe_engine.project.facts import Project
 from floe_engine.text import plural
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """One edit and the findings that it resolves, the first of which stands for all."""
 
     title: str
@@ -142,8 +142,7 @@ def _remedy(findings: list[Finding]) -> Remedy:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What would stop a build if everything were strict: by rule, most first."""
 
     rules: tuple[tuple[str, str, int], ...]

@@ -8,10 +8,10 @@ How a repair is written into a file is `floe_engine.project.properties_edit`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from floe_engine.policy import keys
 from floe_engine.policy.classification import Looks
@@ -25,8 +25,7 @@ from floe_engine.project.facts import Column, DataTest, Model, Project, folded
 Kind = Literal["test", "meta", "description", "access", "contract", "column"]
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """Something to declare of a model or of one of its columns, and the finding that asks for it."""
 
     finding: Finding

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
@@ -24,8 +25,7 @@ def required_anywhere(platform: Platform) -> frozenset[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """What a model has in the place of a required test, what to do about it, and by which edit."""
 
     actual: str

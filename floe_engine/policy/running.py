@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Outcome, Report, Step, silent
@@ -17,8 +18,7 @@ from floe_engine.policy.rules import RULES
 from floe_engine.policy.suites import built_in_suites, without_waivers
 
 
-@dataclass(frozen=True)
-class SuiteResult:
+class SuiteResult(Struct, frozen=True):
     """The verdict on a suite; `seconds` is how long its cases took together."""
 
     suite: Suite
@@ -41,8 +41,7 @@ class SuiteResult:
         return tuple(result for result in self.cases if not result.passed)
 
 
-@dataclass(frozen=True)
-class TestRun:
+class TestRun(Struct, frozen=True):
     """What the policy tests of a platform say. A suite is one test, as in the seed's summary."""
 
     __test__ = False  # pytest would take the name for a test class

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.project.facts import Model, Project, Source
@@ -40,8 +41,7 @@ def path_matches(pattern: str, path: str) -> bool:
     return path == wanted or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What is to be judged: unique_ids (None: all) and rule IDs."""
 
     nodes: frozenset[str] | None

@@ -7,8 +7,9 @@ Values and what SQL does to them by name alone: stars, aliases, pivots. How a qu
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from floe_engine.project.facts import folded
 
@@ -22,8 +23,7 @@ EVERYTHING = "*"
 """As an output column: any that is not named. As an origin: all columns of the table at once."""
 
 
-@dataclass
-class Outputs:
+class Outputs(Struct):
     """What a scope gives to whoever selects from it."""
 
     columns: dict[str, set[Origin]] = field(default_factory=dict)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from floe_engine.policy.sql_outputs import EVERYTHING, Origin, Outputs, pivoted, renamed
 from floe_engine.project.facts import folded
@@ -34,8 +35,7 @@ _DIALECTS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """Where the output columns of a query come from."""
 
     columns: Mapping[str, frozenset[Origin]] = field(default_factory=dict)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase, translate
 from itertools import islice
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule, TypeRule
 from floe_engine.artifact.platform import Platform

@@ -7,9 +7,8 @@ platform are left out, for they are exceptions from exactly this.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from msgspec import structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Suite

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from floe_engine.policy import sql_trace
 from floe_engine.policy.sql_trace import Trace
@@ -18,8 +19,7 @@ from floe_engine.project.jinja.syntax import BrokenTemplate
 from floe_engine.project.jinja.templates import Templates
 
 
-@dataclass
-class LineageCache:
+class LineageCache(Struct):
     """Traces by the digest of what they were made from."""
 
     traces: dict[str, Trace] = field(default_factory=dict)

@@ -6,9 +6,10 @@ Facts and settings only; nothing here says whether they are good.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import LayerConstraint, LevelRule
 from floe_engine.artifact.platform import Platform
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How many of how many: tested columns, models or keys."""
 
     tested: int = 0

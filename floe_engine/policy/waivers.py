@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
@@ -31,8 +32,7 @@ class Place(NamedTuple):
 _HERE = Place()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A waiver, where it comes from, and why it does not hold (empty: it holds)."""
 
     waiver: Waiver

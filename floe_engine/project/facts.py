@@ -8,12 +8,11 @@ contract, meta, tag. Names of columns and tests are compared case-insensitively;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from floe_engine.project.jinja.templates import Templates
@@ -67,8 +66,7 @@ class Column(Struct, frozen=True, gc=False):
         return folded(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A source table."""
 
     unique_id: str
@@ -94,8 +92,7 @@ class Source:
         return f"{self.source_name}.{self.name}"
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Struct, frozen=True, dict=True):
     """A model, seed or snapshot of the project itself (never of an installed package)."""
 
     unique_id: str
@@ -156,8 +153,7 @@ class Model:
         return self.path, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """Something outside dbt that depends on models: a dashboard, an application."""
 
     unique_id: str
@@ -165,16 +161,14 @@ class Exposure:
     parents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A dbt group and its owner (e-mail or name; empty where none is given)."""
 
     name: str
     owner: str = ""
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True, dict=True):
     """Everything known of one dbt project."""
 
     name: str
@@ -190,7 +184,7 @@ class Project:
     """Why this reader: ``target/manifest.json is newer than every project file``."""
     warnings: tuple[str, ...] = ()
     """What a reader had to leave out or guess."""
-    templates: Templates | None = field(default=None, repr=False, compare=False)
+    templates: Templates | None = None
     """What the project's SQL is read with, where files were read; a manifest has none."""
 
     @cached_property

@@ -7,8 +7,10 @@ ref and what it names) is `dbt_source`'s. One broken file becomes a warning and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
@@ -29,8 +31,7 @@ SECTION: Mapping[ResourceType, str] = {"model": "models", "seed": "seeds", "snap
 _MAX_WARNINGS = 200
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """A model, seed or snapshot before its properties are known."""
 
     kind: ResourceType
@@ -52,8 +53,7 @@ class Draft:
         return f".v{self.version}" if self.version is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """An entry of a properties file and where it stands."""
 
     entry: Entry

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
@@ -24,8 +25,7 @@ ADDED = frozenset({"tags"})
 MERGED = frozenset({"meta"})
 
 
-@dataclass(frozen=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True):
     """A dbt_project.yml as read."""
 
     directory: Path

@@ -7,11 +7,11 @@ could set them would no longer be held to anything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
@@ -69,8 +69,7 @@ _OWNED = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class CheckedSpec:
+class CheckedSpec(Struct, frozen=True):
     """A floe.yaml as read: `spec` is None where an error stands in `diagnostics`."""
 
     spec: Spec | None

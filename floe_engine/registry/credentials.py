@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from floe_engine.errors import AuthenticationFailed, ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.registry.reference import is_host
@@ -61,8 +63,7 @@ class CredentialSource(Protocol):
         """The credential for ``host[:port]`` and a repository in it, or None for anonymous."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anonymous:
+class Anonymous(Struct, frozen=True):
     """No credential for one registry; `otherwise` answers for all others."""
 
     registry: str

@@ -6,8 +6,9 @@ OCI image-spec 1.1, descriptor.md, manifest.md and image-index.md. No network, n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
+
+from msgspec import Struct, field
 
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.files import sha256_digest, strict_json
@@ -47,8 +48,7 @@ class Content(Protocol):
         """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """A piece of content by type, digest and size in bytes (image-spec, descriptor.md).
 
     Raises `RegistryError` for a digest that is not sha256: it could not be checked, and it
@@ -58,8 +58,11 @@ class Descriptor:
     media_type: str
     digest: str
     size: int
-    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     artifact_type: str | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __post_init__(self) -> None:
         if not DIGEST.fullmatch(self.digest):
@@ -115,17 +118,16 @@ class Descriptor:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A manifest or an index: its exact bytes, their digest, and what they say.
 
     `document` is the parsed JSON; treat it as read-only. `raw` always hashes to `digest`.
     """
 
-    raw: bytes = field(repr=False)
+    raw: bytes
     digest: str
     media_type: str
-    document: Mapping[str, Any] = field(repr=False, hash=False)
+    document: Mapping[str, Any]
 
     @classmethod
     def parse(cls, raw: bytes, media_type: str, *, where: str = "") -> Self:

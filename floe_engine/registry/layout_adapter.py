@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 import urllib3
+from msgspec import Struct, field
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
@@ -39,8 +39,7 @@ _PATH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -8,8 +8,9 @@ which manifest a version's tag named, no blob may claim by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.errors import ContentMismatch, FloeError
 from floe_engine.events import CancelToken
@@ -20,16 +21,14 @@ from floe_engine.registry.layout import Layout, stored_media_type, tag_of
 _BLOB_LIMIT = 1024 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A blob that is absent, or is not what its name says; `of` is the tag or manifest that lists it."""
 
     digest: str
     of: str
 
 
-@dataclass(frozen=True)
-class LayoutHealth:
+class LayoutHealth(Struct, frozen=True):
     """What was found."""
 
     versions: int

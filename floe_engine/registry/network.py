@@ -7,12 +7,12 @@ import importlib.util
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import requests
 import urllib3
+from msgspec import Struct
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable
 from floe_engine.files import read_bounded
@@ -73,8 +73,7 @@ def _context(ca_file: Path | None) -> ssl.SSLContext | None:
     return context
 
 
-@dataclass(frozen=True, slots=True)
-class _Authorities:
+class _Authorities(Struct, frozen=True):
     """A file of certificates in PEM, and what named it."""
 
     path: Path

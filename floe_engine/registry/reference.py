@@ -7,9 +7,11 @@ Text in, a frozen value out. Nothing here opens a connection or a file, and neit
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.errors import UsageError
 
@@ -31,8 +33,7 @@ _EXAMPLE = "write it as oci://host/repository:tag, or oci-layout:FOLDER:tag for 
 Scheme = Literal["oci", "oci-layout"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A repository, and maybe a tag or a digest in it.
 
     `registry` is ``host[:port]`` in lower case, or empty for a layout; `root` is the folder of an

@@ -14,13 +14,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import oras.container
 import requests
 import urllib3
+from msgspec import Struct, field
+from msgspec.structs import replace
 from requests import RequestException, Response
 
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
@@ -49,20 +50,23 @@ OnChunk = Callable[[int], None]
 """Told how many bytes of a body have come so far. Called in the thread of the transfer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """One request as it will be sent, how much of the answer is wanted, and who watches it."""
 
     method: str
     url: str
-    data: bytes | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     limit: int = MANIFEST_LIMIT
     on_chunk: OnChunk | None = None
     cancels: Sequence[CancelToken] = ()
     end: float = math.inf
     """When (monotonic clock) the answer must be here, apart from the time that its bytes may take."""
     is_token: bool = False
+
+    def __repr__(self) -> str:
+        """Without what it sends, where secrets are."""
+        return f"_Request({self.method} {self.url})"
 
     @property
     def is_read(self) -> bool:

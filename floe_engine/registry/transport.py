@@ -5,16 +5,16 @@ Values only. What happens with them is in `session.py`, which is slow to import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from floe_engine.registry.credentials import Credentials, CredentialSource
 from floe_engine.registry.reference import is_loopback, without_port
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """Settings of one registry client. There is no switch that turns verification off.
 
     `ca_file` names PEM certificates that are trusted besides the public ones. `plain_http` are the

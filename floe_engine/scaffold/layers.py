@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
 from floe_engine.manifest.terms import NAME, Pattern
@@ -35,8 +36,7 @@ USUAL: Mapping[str, str] = MappingProxyType(
 _NAME = re.compile(NAME)
 
 
-@dataclass(frozen=True)
-class LearntLayer:
+class LearntLayer(Struct, frozen=True):
     """A layer that was found; without prefixes it is a folder."""
 
     name: str

@@ -10,8 +10,9 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken
@@ -39,8 +40,7 @@ Learnt from the dbt project {project}: its own layers, and every demand that it 
 `floe compile` finds nothing in it by these rules; what it does not meet yet stands at the end."""
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """A setting that demands something: its path in manifest.yaml, and the value that does."""
 
     path: tuple[str, ...]
@@ -55,8 +55,7 @@ class Demand:
         return f"{'.'.join(self.path)}: {_shown(self.value)}"
 
 
-@dataclass(frozen=True)
-class NextStep:
+class NextStep(Struct, frozen=True):
     """A demand that the project does not meet yet."""
 
     demand: Demand
@@ -71,8 +70,7 @@ class NextStep:
         return f"{printable(self.demand.setting)}  ({plural(self.findings, 'finding')}: {first}{more})"
 
 
-@dataclass(frozen=True)
-class Learnt:
+class Learnt(Struct, frozen=True):
     """What was learnt: the manifest, what it demands, and what comes next."""
 
     text: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.events import CancelToken
@@ -58,8 +59,7 @@ SHORT_TYPES: Mapping[str, str] = {
 _EMPTY = Descriptor(bundle.EMPTY_MEDIA_TYPE, sha256_digest(b"{}"), 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Something to attest: the predicate and its type, a URI."""
 
     predicate_type: str
@@ -81,8 +81,7 @@ class Claim:
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(Struct, frozen=True):
     """One attestation as it was found. `signer` is None where nobody trusted made it: `problem` says why.
 
     `predicate_type` and `predicate` are what it says of itself; empty where it cannot be read.
@@ -90,7 +89,7 @@ class Attestation:
 
     where: str
     predicate_type: str
-    predicate: Mapping[str, Any] = field(hash=False)
+    predicate: Mapping[str, Any]
     signer: Signer | None = None
     problem: str = ""
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
@@ -157,8 +159,7 @@ class TrustRoot:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Certified:
+class Certified(Struct, frozen=True):
     """What a valid keyless signature proves: who signed which payload, certified by the root.
 
     `fingerprint` is that of the certificate's short-lived key. The payload is empty where the

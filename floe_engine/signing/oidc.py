@@ -20,6 +20,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from msgspec import Struct
+
 from floe_engine.errors import Cancelled, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import strict_json
@@ -40,8 +42,7 @@ _CHUNK, _CHUNKS = 64 << 10, 16
 """How much of an issuer's answer is read: a megabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """Whom an identity token names, as nobody has checked yet."""
 
     identity: str

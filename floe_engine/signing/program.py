@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from floe_engine.errors import FloeError, KeyUnusable
 from floe_engine.events import CancelToken
 from floe_engine.files import strict_json
@@ -81,8 +83,7 @@ class Program:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramKey:
+class ProgramKey(Struct, frozen=True):
     """A key behind the ``exec:`` protocol."""
 
     program: Program
@@ -99,8 +100,7 @@ class ProgramKey:
         return _believed(self.program, self.public, answer, data)
 
 
-@dataclass(frozen=True, slots=True)
-class PluginKey:
+class PluginKey(Struct, frozen=True):
     """A key behind cosign's plugin protocol; `resource` is what follows ``NAME://``."""
 
     program: Program

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from floe_engine.signing.outside import Unacceptable
 
@@ -58,8 +59,7 @@ class StoredManifest(Protocol):
         """What the registry says it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """A `StoredDescriptor` of content that signing found named in a manifest."""
 
     media_type: str

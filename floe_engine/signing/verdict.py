@@ -6,8 +6,9 @@ No cryptography and no registry may enter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from floe_engine.errors import ConfigurationError, Unsigned, Untrusted
 from floe_engine.expressions import BadExpression, NotLinear, compiled, fullmatch
@@ -23,8 +24,7 @@ Format = Literal["bundle", "simple-signing"]
 Status = Literal["verified", "untrusted", "unsigned"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Somebody who signs without a key: who they are, according to which OpenID issuer.
 
     `issuer` is compared exactly and is never optional: anybody can run an issuer that vouches
@@ -68,8 +68,7 @@ class Identity:
         return fullmatch(self.subject, subject) if self.pattern else subject == self.subject
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
+class Anchors(Struct, frozen=True):
     """Whom the reader trusts. Nothing that was pulled may ever get in here by itself.
 
     `keys` are all tried, whatever a signature says about its key. `revoked` are fingerprints
@@ -102,8 +101,7 @@ class Anchors:
         return any(key.fingerprint == signer.fingerprint for key in self.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """Whoever made one signature that holds: a key, or an identity with its issuer.
 
     `annotations` are what they signed beside the digest; `docker_reference` is the repository
@@ -117,7 +115,7 @@ class Signer:
     identity: str = ""
     issuer: str = ""
     docker_reference: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def who(self) -> str:
@@ -128,8 +126,7 @@ class Signer:
         return f"{self.identity} ({self.issuer})" if self.identity else self.fingerprint
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A signature that does not count: `where` it is and the `reason`, fit to be shown.
 
     `signer` is who made it, where the signature holds and only the trust is missing (an identity
@@ -141,8 +138,7 @@ class Rejected:
     signer: Signer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the signatures of `digest` are worth to this reader.
 
     ``verified``: enough are by somebody trusted, whatever else lies beside them.

@@ -8,10 +8,12 @@ none of them names anybody does the lock's memory count, and else it is a first 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
 from floe_engine.files import stands
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
 LOCK = "artifacts.lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One source's list of whom it trusts; a signer has to be on the list of every layer."""
 
     source: str
@@ -54,12 +55,11 @@ class Layer:
         return f"{self.source} ({self.scope})" if self.scope else self.source
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """Whom a reader trusts for one repository, taken together."""
 
     layers: tuple[Layer, ...] = ()
-    keys: tuple[PublicKey, ...] = field(default=(), repr=False)
+    keys: tuple[PublicKey, ...] = ()
     """Every key of which more than the fingerprint is known."""
     revoked_keys: frozenset[str] = frozenset()
     revoked_identities: tuple[Identity, ...] = ()
@@ -67,7 +67,7 @@ class Authority:
     """How many different signers there have to be."""
     first_use: FirstUse | None = None
     """None: nobody has said."""
-    trust_root: TrustRoot | None = field(default=None, repr=False)
+    trust_root: TrustRoot | None = None
     barred: str = ""
     """The policy that takes nothing from this repository, where one says so."""
     policies: tuple[TrustPolicy, ...] = ()

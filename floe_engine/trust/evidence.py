@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.errors import NotFound
 from floe_engine.files import canonical_json, sha256_digest, strict_json
@@ -27,11 +28,10 @@ from floe_engine.signing.verdict import Signer
 EVIDENCE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class KeptManifest:
+class KeptManifest(Struct, frozen=True):
     """A manifest of a signature, or of the artifact itself."""
 
-    raw: bytes = field(repr=False)
+    raw: bytes
     media_type: str = MANIFEST_MEDIA_TYPE
 
     @property
@@ -40,17 +40,16 @@ class KeptManifest:
         return sha256_digest(self.raw)
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True, dict=True):
     """The image manifest of one artifact and its signatures; a `SignatureSource`."""
 
-    image: bytes = field(repr=False)
+    image: bytes
     """The artifact's own manifest."""
-    bundles: tuple[bytes, ...] = field(default=(), repr=False)
+    bundles: tuple[bytes, ...] = ()
     """Manifests of the referrers that carry a sigstore bundle."""
-    simple: bytes = field(default=b"", repr=False)
+    simple: bytes = b""
     """What lies under the ``.sig`` tag; empty where nothing does."""
-    blobs: tuple[bytes, ...] = field(default=(), repr=False)
+    blobs: tuple[bytes, ...] = ()
     """Bundles and simple-signing payloads."""
     delegation: Evidence | None = field(default=None, repr=False)
     """The same of the enterprise platform that lets the signer sign, and its manifest.json; else None."""

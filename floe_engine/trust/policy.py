@@ -11,9 +11,10 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from msgspec import Struct
 
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
@@ -33,8 +34,7 @@ FIRST_USES: tuple[FirstUse, ...] = ("accept", "ask", "refuse")
 """From the most lenient to the strictest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Who may sign in one part of a registry: `match` and everything below it.
 
     `match` is a registry, or a repository or the beginning of one, in whole components. `keys` are
@@ -55,8 +55,7 @@ class Scope:
         return bool(self.keys or self.identities)
 
 
-@dataclass(frozen=True, slots=True)
-class TrustPolicy:
+class TrustPolicy(Struct, frozen=True):
     """What one trust.toml says."""
 
     path: Path

@@ -12,8 +12,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.errors import KeyUnusable
 from floe_engine.signing.verdict import Anchors, Identity, Rejected, Verdict
@@ -38,8 +40,7 @@ MAX_LOOKED_AT = 256
 """Most versions between the two that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A version that handed the signers on."""
 
     tag: str
@@ -58,8 +59,7 @@ class Hop:
         return f"{self.tag}@{self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A verdict, and by whom it was reached."""
 
     verdict: Verdict
@@ -161,8 +161,7 @@ class Succession:
             self._taken.append((version, hop, then))
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
+class _Listed(Struct, frozen=True):
     """Whom a version names as its signers."""
 
     keys: Mapping[str, PublicKey]

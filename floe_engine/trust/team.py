@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.files import read_bounded, stands
@@ -22,8 +23,7 @@ PRIVATE_FILE = "cosign.key"
 PUBLIC_FILE = "cosign.pub"
 
 
-@dataclass(frozen=True)
-class OwnSigners:
+class OwnSigners(Struct, frozen=True):
     """Whom a platform team trusts to sign its platform, and which file says so."""
 
     source: str = ""

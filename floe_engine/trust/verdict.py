@@ -9,8 +9,10 @@ chosen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine.artifact.pack import PLATFORM_NAME, SIGNING_KEY, VERSION
 from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refused, Unsigned, Untrusted
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from floe_engine.signing.repository import SignatureSource
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """That an artifact may be taken, and on whose word."""
 
     signer: LockedSigner | None = None
@@ -45,8 +46,7 @@ AskFirstUse = Callable[[str, str], bool]
 """Shown (the platform, who signed it) at a terminal; whether to trust them from now on."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What is judged: an artifact whose bytes were checked, and what it says of itself."""
 
     digest: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.shape import Path
 
 ChangeKind = Literal["added", "removed", "changed", "renamed", "moved"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference.
 
     `path` is the file and the keys below it; an item of a list is named by its identity (a

@@ -7,7 +7,8 @@ from the rules, so the changelog and a refusal never disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.notation import markdown, markdown_code
 from floe_engine.upgrade.rules import Assessment, Entry
@@ -16,8 +17,7 @@ from floe_engine.versions import Version
 GROUPS = ("Breaking", "Security", "Added", "Changed")
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """A version, the day on which it was built (ISO, may be empty), and its changes."""
 
     version: Version

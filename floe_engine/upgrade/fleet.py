@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine import __version__
 from floe_engine.artifact.content import Artifact
@@ -43,8 +44,7 @@ CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a Dask scheduler."""
 
 
-@dataclass(frozen=True)
-class ProjectImpact:
+class ProjectImpact(Struct, frozen=True):
     """What the new platform would do to one project."""
 
     directory: str
@@ -69,8 +69,7 @@ class ProjectImpact:
         return self.breaking > 0 and not self.blocked_before
 
 
-@dataclass(frozen=True)
-class BlastRadius:
+class BlastRadius(Struct, frozen=True, dict=True):
     """All projects, in the order in which they were given."""
 
     projects: tuple[ProjectImpact, ...]

@@ -7,7 +7,8 @@ decision would bury the next decision.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,

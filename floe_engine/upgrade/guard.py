@@ -7,8 +7,9 @@ change needs 0.(y+1).0. A prerelease is judged by the version that it leads to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from floe_engine.errors import VersionTooLow
 from floe_engine.text import plural
@@ -25,8 +26,7 @@ SHOWN_RULES = 5
 NO_SUPPRESSIONS = Suppressions()
 
 
-@dataclass(frozen=True)
-class GuardVerdict:
+class GuardVerdict(Struct, frozen=True):
     """What the guard says of a version. `ok` or `reason`, never both."""
 
     version: Version

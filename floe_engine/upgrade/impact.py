@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.paths import (
     CLASSIFICATION,
@@ -35,8 +36,7 @@ Status = Literal["new", "worsened", "resolved", "eased", "no_longer_evaluated", 
 STATUSES: tuple[Status, ...] = ("new", "worsened", "resolved", "eased", "no_longer_evaluated", "unchanged")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What becomes of one finding. `causes` are the upgrade entries behind it, costliest first."""
 
     status: Status
@@ -60,8 +60,7 @@ class Effect:
         return self.after is not None and self.after.blocking and not was
 
 
-@dataclass(frozen=True)
-class Impact:
+class Impact(Struct, frozen=True, dict=True):
     """Everything that an upgrade does to a project, what breaks first."""
 
     effects: tuple[Effect, ...]

@@ -7,7 +7,8 @@ would break, and where floe.yaml keeps its pin is known elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.versions import (
     Comparator,
@@ -20,8 +21,7 @@ from floe_engine.versions import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """Where a pin stands among the published versions."""
 
     constraint: Constraint

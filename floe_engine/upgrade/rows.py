@@ -8,9 +8,10 @@ is shown as removed and added.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
+
+from msgspec import Struct
 
 RowKind = Literal["same", "changed", "removed", "added", "folded"]
 
@@ -21,8 +22,7 @@ ALIGNED_LINES = 20_000
 """Lines of both sides, without what is equal at the ends, that are aligned one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(Struct, frozen=True):
     """One line of a comparison. Numbers are one-based; None where a side has no line.
 
     A ``folded`` row stands for `hidden` equal lines.

@@ -6,7 +6,6 @@ The sentences and the costs are in ``rules.json``; which change is whose is in `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,8 +36,7 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "(absent)"})()
 """In an example: the key is not there."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """The two platforms between which a change lies, and the plugins that are known."""
 
     old: Platform

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.platform import Platform
@@ -44,8 +45,7 @@ UNKNOWN = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A change, the rule that judges it, and the bump that it needs."""
 
     change: Change
@@ -84,8 +84,7 @@ class Entry:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What all changes between two artifacts come to. The costliest entries are first."""
 
     entries: tuple[Entry, ...]

@@ -18,12 +18,12 @@ change stays in the diff and in the changelog.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -93,8 +93,7 @@ class _File(BaseModel):
     suppressions: tuple[Suppression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Struct, frozen=True):
     """An assessment without what is suppressed, and an account of the suppressions."""
 
     remaining: Assessment
@@ -123,8 +122,7 @@ class Suppressed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressions:
+class Suppressions(Struct, frozen=True):
     """The content of a suppressions file."""
 
     entries: tuple[Suppression, ...] = ()

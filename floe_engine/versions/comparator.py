@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.versions.version import MAX_TAG, Key, Version, shown
@@ -23,8 +24,7 @@ _WILDCARDS = ("*", "x", "X")
 _EXAMPLES = "write v1.2.3, v1.2.*, v1.*.*, ^1.2, ~1.2.3 or >=1.2 <2"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparator:
+class Comparator(Struct, frozen=True):
     """One part of a constraint: an operator and the numbers that it was given.
 
     `operator` is ``""`` for a version or wildcard alone; `numbers` are the one to three numbers

@@ -7,8 +7,9 @@ works on the plain columns of `VersionTags`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.versions.comparator import Comparator, Precision, comparators_of, refusal
@@ -19,8 +20,7 @@ _ABOVE_ALL: Key = (10**MAX_TAG,)
 """Above every version that a tag has room for; comparing with an infinite float would be slow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What a constraint makes of a repository's tags."""
 
     tag: str | None
@@ -38,8 +38,7 @@ class Resolution:
     refuse a pair that differs: which of the two is meant cannot be told."""
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(Struct, frozen=True, dict=True):
     """Which versions a consumer accepts: every comparator must hold.
 
     A version alone is exact: it admits no other build. A prerelease is admitted only where a

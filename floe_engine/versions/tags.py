@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.versions.version import BUILD, MAX_TAG, NUMBER, PRERELEASE, Core, Key, identifiers
 
@@ -21,8 +22,7 @@ _AT_ONCE = 500
 """Tags that are taken apart together; what that leaves behind fits in a processor's cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTags:
+class VersionTags(Struct, frozen=True):
     """Those of a list of tags that are versions, in its order: three columns of one length.
 
     `marks` are ``v`` or nothing, `suffixes` the prerelease and build as the tag writes them

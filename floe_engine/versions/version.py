@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import total_ordering
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 
@@ -46,8 +47,7 @@ and below 2.0.0 itself, (2, 0, 0, 2) above 2.0.0 and all its builds.
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A semantic version. Ordered as SemVer 2.0.0 §11 says, then by build metadata.
 
     SemVer calls builds of one version equal in precedence; here the order is total, so that which

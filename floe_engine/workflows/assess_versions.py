@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import FILE_TYPE, read_annotations, read_manifest, unpack
@@ -30,8 +31,7 @@ from floe_engine.workflows.pull import load_locked
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Distance:
+class Distance(Struct, frozen=True):
     """What moving from the locked version to another one costs."""
 
     tag: str

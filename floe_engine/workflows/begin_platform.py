@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
@@ -29,8 +30,7 @@ COMPUTE = "duckdb"
 """What a platform runs on where nobody says."""
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """What was written, and what was there already and stayed; paths relative to the directory."""
 
     directory: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.errors import NothingChecked
 from floe_engine.events import CancelToken, Report, silent
@@ -15,16 +16,14 @@ from floe_engine.workflows.compare import Comparison
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """Projects, and the directory that their names are relative to."""
 
     directories: tuple[Path, ...]
     root: Path
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """Whom a change hits: one of the two."""
 
     impact: Impact | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import CREATED, PackedFile, read_annotations, read_manifest
@@ -23,8 +24,7 @@ from floe_engine.workflows.wanted import Wanted, locate
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Repositories:
+class Repositories(Struct, frozen=True):
     """The repositories that can be browsed from here."""
 
     chosen: Reference
@@ -35,8 +35,7 @@ class Repositories:
     """Why the registry itself names none, where it does not."""
 
 
-@dataclass(frozen=True)
-class VersionFacts:
+class VersionFacts(Struct, frozen=True):
     """What is known of one published version without downloading it."""
 
     tag: str
@@ -51,8 +50,7 @@ class VersionFacts:
     """``v1.1.0@sha256:…`` of every version since the locked one that handed the signers on to this one's."""
 
 
-@dataclass(frozen=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """One published version, read and checked."""
 
     reference: Reference

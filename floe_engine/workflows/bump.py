@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import FloeError, UsageError, VersionExists
@@ -30,8 +32,7 @@ _MAX_ROUNDS = 100
 """Published versions that stand in the way of the next one, at most."""
 
 
-@dataclass(frozen=True)
-class Bumped:
+class Bumped(Struct, frozen=True):
     """The version that manifest.yaml should have, and why."""
 
     path: Path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.errors import FloeError, IntegrityError, LockMismatch, NotFound, TrustError, UsageError
@@ -29,8 +30,7 @@ _AT_ONCE = 8
 """Versions that are fetched side by side."""
 
 
-@dataclass(frozen=True)
-class Changelog:
+class Changelog(Struct, frozen=True):
     """The releases of a platform, newest first."""
 
     name: str

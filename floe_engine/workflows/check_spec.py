@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from floe_engine.errors import FloeError
 from floe_engine.project.spec_check import CheckedSpec, against_platform

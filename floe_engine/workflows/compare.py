@@ -6,8 +6,10 @@ manifest.yaml; a manifest.yaml itself; or one as a git revision has it (``HEAD:m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine import git
 from floe_engine.artifact.content import Artifact
@@ -32,8 +34,7 @@ _NAMED_LIMIT = 64 * 1024
 """Bytes of a key's file, at most; nothing else that a manifest names is a file of its own."""
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of the two platforms, and what it was read from."""
 
     title: str
@@ -51,8 +52,7 @@ class Side:
         return Written(self.manifest_path.as_posix(), self.document)
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What changed from `old` to `new`, and what that costs."""
 
     old: Side

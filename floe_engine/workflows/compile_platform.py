@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.artifact.build import build, keep_created
 from floe_engine.artifact.content import Artifact
@@ -31,8 +32,7 @@ _WARNINGS = 5
 """How many problems that stop nothing are told here."""
 
 
-@dataclass(frozen=True)
-class CompiledPlatform:
+class CompiledPlatform(Struct, frozen=True):
     """What a compilation made."""
 
     artifact: Artifact

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
@@ -32,8 +34,7 @@ from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
 PROFILES = "profiles.yml"
 
 
-@dataclass(frozen=True)
-class CompileOptions:
+class CompileOptions(Struct, frozen=True):
     """What to judge, and how."""
 
     frozen: bool = False
@@ -52,8 +53,7 @@ class CompileOptions:
     """Where to write profiles.yml whatever floe.yaml says; may lie outside of the project."""
 
 
-@dataclass(frozen=True)
-class CompiledProject:
+class CompiledProject(Struct, frozen=True):
     """What compiling a project found and wrote."""
 
     spec: Spec

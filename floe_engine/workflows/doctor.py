@@ -6,10 +6,11 @@ Nothing is raised but `Cancelled`: a part that is broken is an answer, and does 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.errors import Cancelled, ContentMismatch, FloeError, LockMismatch, NotFound
 from floe_engine.events import CancelToken
@@ -28,8 +29,7 @@ _SKEW = timedelta(minutes=5)
 """As much as clocks of two machines may differ before tokens and certificates stop to hold."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """One part, and how it is. `exit_code` is 0 unless it failed."""
 
     name: str
@@ -40,8 +40,7 @@ class Check:
     repaired: bool = False
 
 
-@dataclass(frozen=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """All of it, in the order in which one would mend it."""
 
     checks: tuple[Check, ...]
@@ -81,8 +80,7 @@ def examine_workspace(
     return Examination(tuple(checks))
 
 
-@dataclass(frozen=True)
-class _Doctor:
+class _Doctor(Struct, frozen=True):
     workspace: Workspace
     repair: bool
     cancel: CancelToken

@@ -7,7 +7,8 @@ that none of them believes what `init` would refuse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.client import Repository
@@ -29,8 +30,7 @@ from floe_engine.workflows.wanted import Located, Wanted
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """A version, and what this reader may think of it."""
 
     reference: Reference

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Report, silent
@@ -17,8 +18,7 @@ from floe_engine.text import did_you_mean, printable
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One explanation: `title` is a line without a final stop, `prose` some paragraphs."""
 
     code: str
@@ -26,8 +26,7 @@ class Page:
     prose: str
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Codes of one kind, in order; `pattern` shows what they look like."""
 
     pattern: str

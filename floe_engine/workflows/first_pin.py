@@ -6,8 +6,10 @@ From one version to another is `upgrade_project`'s business.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -40,8 +42,7 @@ from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
-@dataclass(frozen=True)
-class FirstPin:
+class FirstPin(Struct, frozen=True, dict=True):
     """What a first pin would do. Nothing was written; the version was fetched and verified."""
 
     ref: str

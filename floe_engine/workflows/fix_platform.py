@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Span
@@ -22,16 +23,14 @@ _ROUNDS = 50
 """A fix may uncover the next one; no manifest needs this many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """A problem that is gone, and what was done about it; `found` stands where it was at the time."""
 
     found: Diagnostic
     fix: Fix
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A manifest before and after, and what is still wrong with it."""
 
     before: str

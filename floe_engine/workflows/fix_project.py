@@ -8,9 +8,10 @@ missing. Nothing is written that has not been judged first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.text import MAX_BYTES, decode, encode
@@ -32,8 +33,7 @@ from floe_engine.workflows.compile_project import CompileOptions, compile_projec
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
+class ChangedFile(Struct, frozen=True):
     """A properties file before and after; `path` is relative to floe.yaml's directory."""
 
     path: str
@@ -49,8 +49,7 @@ class ChangedFile:
         return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
 
 
-@dataclass(frozen=True)
-class FixedProject:
+class FixedProject(Struct, frozen=True):
     """What fixing found to do."""
 
     files: tuple[ChangedFile, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.document import Document
@@ -20,8 +21,7 @@ from floe_engine.workflows.examine import examine_tag
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The published version that a new one is compared with."""
 
     version: Version

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
@@ -22,8 +23,7 @@ from floe_engine.workflows.wanted import Wanted, satisfies
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
-@dataclass(frozen=True)
-class Initialised:
+class Initialised(Struct, frozen=True):
     """What `init` left behind."""
 
     pulled: Pulled

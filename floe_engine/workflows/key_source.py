@@ -12,9 +12,10 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
+
+from msgspec import Struct
 
 from floe_engine.errors import KeyUnusable, UsageError
 from floe_engine.events import CancelToken
@@ -32,8 +33,7 @@ _PLUGIN = re.compile(r"([a-z0-9][a-z0-9_-]*)://(.+)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFile:
+class KeyFile(Struct, frozen=True):
     """A private key in a file of its own."""
 
     path: Path
@@ -54,8 +54,7 @@ class KeyFile:
         return f"the key {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyVariable:
+class KeyVariable(Struct, frozen=True):
     """A private key whose PEM text an environment variable holds."""
 
     name: str
@@ -78,8 +77,7 @@ class KeyVariable:
         return f"the key in {_VARIABLE}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyProgram:
+class KeyProgram(Struct, frozen=True):
     """A key that a program of the user's keeps, with the words that start it."""
 
     command: tuple[str, ...]
@@ -94,8 +92,7 @@ class KeyProgram:
         return f"the program {self.command[0]}"  # its arguments may hold anything
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPlugin:
+class KeyPlugin(Struct, frozen=True):
     """A key that one of cosign's plugins keeps, ``sigstore-kms-NAME``."""
 
     name: str
@@ -123,8 +120,7 @@ class KeyPlugin:
 KeySource: TypeAlias = KeyFile | KeyVariable | KeyProgram | KeyPlugin
 
 
-@dataclass(frozen=True, slots=True)
-class Unlocking:
+class Unlocking(Struct, frozen=True):
     """What is needed to get at a key. `allow_readable` takes a file that others may read."""
 
     environ: Mapping[str, str]

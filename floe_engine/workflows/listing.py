@@ -6,8 +6,9 @@ Apart from `browse`, for a list needs no signature, no lock and no file of a ver
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from floe_engine.errors import FloeError, NotFound
 from floe_engine.events import CancelToken, Report, silent
@@ -20,8 +21,7 @@ _TAGS = "cache/tags.json"
 _TAGS_LIMIT = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The tags of a repository, as versions."""
 
     repository: Reference

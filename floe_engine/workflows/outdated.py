@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.errors import CacheCorrupt
 from floe_engine.events import CancelToken
@@ -15,8 +17,7 @@ from floe_engine.workflows.pull import PullOptions, load, pinned
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Outdated:
+class Outdated(Struct, frozen=True):
     """A pin beside what is published."""
 
     name: str

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
@@ -34,8 +36,7 @@ _STATE_VERSION = 1
 _STATE_LIMIT = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """A project's pin, as it is written and as it is locked."""
 
     path: Path
@@ -154,8 +155,7 @@ def move_pin(
     return lock
 
 
-@dataclass(frozen=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """A move that was taken back."""
 
     ref: str

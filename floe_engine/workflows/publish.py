@@ -8,8 +8,9 @@ publisher that dies anywhere leaves no tag.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
@@ -78,8 +79,7 @@ Confirm = Callable[["PublicationPlan"], bool]
 """Whether exactly this is to be published."""
 
 
-@dataclass(frozen=True)
-class PublicationPlan:
+class PublicationPlan(Struct, frozen=True):
     """What a publication would do, decided before anything is pushed."""
 
     reference: Reference
@@ -101,8 +101,7 @@ class PublicationPlan:
     """Whether nobody can have signed or attested this digest yet: the repository lists none of it."""
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(Struct, frozen=True):
     """How a publication ended."""
 
     plan: PublicationPlan

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
@@ -60,8 +62,7 @@ if TYPE_CHECKING:
     from floe_engine.signing.repository import SignatureSource
 
 
-@dataclass(frozen=True)
-class PullOptions:
+class PullOptions(Struct, frozen=True):
     """How to pull."""
 
     force: bool = False
@@ -75,8 +76,7 @@ class PullOptions:
     """The project's floe.yaml where it was read already; else it is read where trust is asked for."""
 
 
-@dataclass(frozen=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """What a pull ended with."""
 
     artifact: Artifact
@@ -91,8 +91,7 @@ class Pulled:
         return self.artifact.platform
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """An artifact as it came from a registry: every byte checked, nobody's signature yet."""
 
     digest: str
@@ -114,8 +113,7 @@ class Fetched:
         )
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A version that was fetched, verified and accepted, and is not in the store yet."""
 
     artifact: Artifact
@@ -187,8 +185,7 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
     )
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The locked version from the cache, judged again."""
 
     artifact: Artifact

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
@@ -34,8 +35,7 @@ ConfirmUnseen = Callable[[str, str], bool]
 """Shown (the platform, its digest) of what was not built here; whether to vouch for it all the same."""
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """What was signed, and where the signatures lie."""
 
     reference: Reference

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
@@ -40,8 +41,7 @@ READABLE_VARIABLE = "FLOE_ALLOW_READABLE_KEY"
 AnySigner: TypeAlias = "KeySigner | KeylessSigner"
 
 
-@dataclass(frozen=True)
-class KeyPair:
+class KeyPair(Struct, frozen=True):
     """Where `keygen` put the two keys."""
 
     private: Path
@@ -49,8 +49,7 @@ class KeyPair:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class SigningOptions:
+class SigningOptions(Struct, frozen=True):
     """How the person wants to sign. Raises `UsageError` where the wishes contradict each other."""
 
     keys: tuple[str, ...] = ()
@@ -74,8 +73,7 @@ class SigningOptions:
             raise UsageError("--identity-token is for signing with --keyless")
 
 
-@dataclass(frozen=True)
-class SigningChoice:
+class SigningChoice(Struct, frozen=True):
     """How a publication will be signed, decided before anything is unlocked."""
 
     kind: Literal["key", "keyless", "none", "missing"]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from floe_engine import git
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """The checkout that a directory belongs to; empty outside of one."""
 
     revision: str = ""

@@ -6,8 +6,10 @@ each is read and checked as a pull would, and the tag is written last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.pack import FILE_TYPE, IMAGE_MANIFEST
 from floe_engine.errors import NotFound, UsageError, VersionExists
@@ -29,8 +31,7 @@ SIGNATURE_LIMIT = 1024 * 1024
 """Largest blob of a signature that is copied, in bytes."""
 
 
-@dataclass(frozen=True)
-class Transferred:
+class Transferred(Struct, frozen=True):
     """What was copied, and from where to where."""
 
     source: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import stands
@@ -13,8 +13,7 @@ from floe_engine.workflows.pull import PullOptions, pinned
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class TrustReport:
+class TrustReport(Struct, frozen=True):
     """Whom this reader trusts for one repository."""
 
     repository: Reference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -28,8 +28,7 @@ SHOWN_EFFECTS = 10
 """Breaking findings that a refusal names; the others are counted."""
 
 
-@dataclass(frozen=True)
-class UpgradePlan:
+class UpgradePlan(Struct, frozen=True):
     """What a move would do. Nothing was written; the new version was fetched and verified."""
 
     pin: Pin
@@ -93,8 +92,7 @@ class UpgradePlan:
             )
 
 
-@dataclass(frozen=True)
-class Upgraded:
+class Upgraded(Struct, frozen=True):
     """A move that was made, or that was not needed."""
 
     plan: UpgradePlan

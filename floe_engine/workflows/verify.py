@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
@@ -18,8 +19,7 @@ from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """A version, its signatures, and whom the reader trusted while looking."""
 
     reference: Reference

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import glob
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.document import parse
@@ -24,8 +25,7 @@ from floe_engine.workflows.compile_project import CompiledProject, CompileOption
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
-@dataclass(frozen=True)
-class Waived:
+class Waived(Struct, frozen=True):
     """What waiving wrote, or would write."""
 
     findings: tuple[Finding, ...]

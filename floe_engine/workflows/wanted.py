@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from floe_engine.errors import LockMismatch, NotFound, UsageError
 from floe_engine.registry.descriptor import Manifest
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from floe_engine.registry.client import Repository
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What to pull: a repository and a constraint over its tags, or a digest."""
 
     repository: Reference
@@ -74,8 +74,7 @@ class Wanted:
         return self.constraint.startswith("sha256:")
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(Struct, frozen=True):
     """Where a wanted version is: its one tag or digest, and the image manifest behind that."""
 
     reference: Reference

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS

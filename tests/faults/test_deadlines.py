@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from floe_engine.errors import Cancelled, ConfigurationError, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
@@ -24,7 +24,7 @@ from tests.faults.conftest import IMPATIENT
 from tests.faults.double import Call, Double, Reply, as_json, problem
 from tests.faults.wire import Say, for_ever, once, server
 
-HURRIED = dataclasses.replace(IMPATIENT, read_timeout=5, budget=0.5)
+HURRIED = structs.replace(IMPATIENT, read_timeout=5, budget=0.5)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -76,7 +76,7 @@ def test_an_answer_that_is_long_but_moves_is_read_to_its_end() -> None:
             time.sleep(0.3)
 
     with server(say) as reference:
-        settings = dataclasses.replace(HURRIED, slowest=10_000)
+        settings = structs.replace(HURRIED, slowest=10_000)
         start = time.monotonic()
         descriptor = Descriptor.of(content, "a/b")
         assert Repository(reference, settings=settings).blob(descriptor, len(content)) == content
@@ -89,7 +89,7 @@ def test_a_list_that_goes_on_for_ever_ends_by_the_clock(registry: Double) -> Non
         return as_json({"tags": []}, Link=f'<{call.path}?last={time.monotonic_ns()}>; rel="next"')
 
     registry.bend = bend
-    repository = Repository(registry.reference(), settings=dataclasses.replace(IMPATIENT, listing=0.5))
+    repository = Repository(registry.reference(), settings=structs.replace(IMPATIENT, listing=0.5))
     start = time.monotonic()
     with pytest.raises(RegistryError, match="does not end") as failure:
         repository.tags()

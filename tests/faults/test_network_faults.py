@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
@@ -70,7 +71,7 @@ def test_a_stalled_registry_is_given_up_after_its_tries(registry: Double, reposi
 def test_the_total_budget_ends_tries_before_their_number_does(registry: Double) -> None:
     never = threading.Event()
     registry.bend = lambda call: Reply(stall=never)
-    settings = dataclasses.replace(IMPATIENT, attempts=50, budget=0.6)
+    settings = structs.replace(IMPATIENT, attempts=50, budget=0.6)
     repository = Repository(registry.reference(), settings=settings)
     try:
         with pytest.raises(RegistryUnreachable):
@@ -94,7 +95,7 @@ def test_cancelling_leaves_a_stalled_registry_at_once(registry: Double) -> None:
     never = threading.Event()
     registry.bend = lambda call: Reply(stall=never)
     cancel = CancelToken()
-    settings = dataclasses.replace(IMPATIENT, read_timeout=20)
+    settings = structs.replace(IMPATIENT, read_timeout=20)
     repository = Repository(registry.reference(), settings=settings, cancel=cancel)
     cancel_when(lambda: bool(registry.calls), cancel)
     start = time.monotonic()

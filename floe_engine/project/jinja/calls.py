@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 CONFIGS = frozenset(
     {"enabled", "meta", "tags", "schema", "target_schema", "database", "project", "materialized"}
@@ -17,8 +18,7 @@ class Unreadable(Exception):
     """A value that only dbt itself could tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """``ref('model')``, ``ref('package', 'model')``, ``ref('model', v=2)``."""
 
     name: str
@@ -26,16 +26,14 @@ class Ref:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRef:
+class SourceRef(Struct, frozen=True):
     """``source('crm', 'orders')``."""
 
     source_name: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Something that could not be read without dbt."""
 
     what: str
@@ -48,8 +46,7 @@ class Gap:
     """Whether a parent may be missing for it."""
 
 
-@dataclass
-class Calls:
+class Calls(Struct):
     """What a file says to dbt."""
 
     config: dict[str, Any] = field(default_factory=dict)

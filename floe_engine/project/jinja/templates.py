@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
 from floe_engine.project.jinja.macros import Macros
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _TOO_MUCH = "Jinja that writes too much or is nested too deeply"
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """A ``{% snapshot %}`` or a generic test of a file."""
 
     name: str
@@ -32,8 +32,7 @@ class Block:
     """What stands between its tags."""
 
 
-@dataclass(frozen=True)
-class Templates:
+class Templates(Struct, frozen=True):
     """What the templates of a project are read with: ``var``, ``env_var`` and macros."""
 
     variables: Mapping[str, Any] = field(default_factory=dict)

@@ -7,8 +7,9 @@ A known value is plain: text, number, bool, none, and lists and mappings of thos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -20,8 +21,7 @@ MAX_VALUE = 100_000
 """Characters and items of one value; a larger one counts as unknown."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unknown:
+class Unknown(Struct, frozen=True, eq=False):
     """What only dbt could tell. `name` is what it was asked for by, where it is nothing we know."""
 
     name: str = ""
@@ -33,8 +33,7 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """What ``ref``, ``source`` and ``this`` give.
 
     `meaning` is ``ref:orders``, ``source:raw.orders`` (both folded) or ``this``; empty where the
@@ -47,13 +46,12 @@ class Relation:
         return HOLE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Macro:
+class Macro(Struct, frozen=True, eq=False):
     """A macro of the project or of an installed package."""
 
     package: str
     name: str
-    node: nodes.Macro = field(repr=False)
+    node: nodes.Macro
     path: str
     """Of its file, relative to the project."""
 
@@ -61,8 +59,7 @@ class Macro:
         return HOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A package's name, as before the dot of ``dbt_utils.star``; ``""`` is dbt itself."""
 
     name: str
@@ -71,8 +68,7 @@ class Package:
         return HOLE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Callee:
+class Callee(Struct, frozen=True, eq=False):
     """Something to call that is no macro: a word of dbt's, or a method of `target`."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from floe_engine.document.diagnostics import Position
 from floe_engine.document.document import Document
@@ -24,16 +25,14 @@ _SECRET = re.compile(
 _NAMES_A_SECRET = re.compile(r"secret_?ref$|secret_?name$", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A manifest.yaml as a report refers to it."""
 
     path: str
     document: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A position in a manifest.yaml. As text ``manifest.yaml:34:11``."""
 
     path: str
@@ -53,8 +52,7 @@ class Place:
         return f"{self.path}:{self.position}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """What the two sides are called, and their manifests where they have one."""
 
     old: str

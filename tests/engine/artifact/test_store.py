@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.paths import FILES

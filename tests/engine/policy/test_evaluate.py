@@ -149,7 +149,7 @@ def test_an_evaluation_can_be_sent_to_another_process() -> None:
 
 
 def test_versions_of_a_model_are_told_apart() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     one = model("stg_a")
     evaluation = judge(

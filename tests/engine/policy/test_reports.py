@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +11,7 @@ import jsonschema
 import junitparser
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.notation import COMMENT_LIMIT

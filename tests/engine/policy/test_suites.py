@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import LayerConstraint
 from floe_engine.events import Event, Step

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from floe_engine.project.facts import Column, Model, Project
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import threading
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from msgspec import structs
 
 from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnreachable, Unsigned, Untrusted
 from floe_engine.events import CancelToken
@@ -289,7 +289,7 @@ def test_a_wrong_artifact_type_in_the_index_does_not_hide_a_bundle(repository, k
     digest = repository.artifact()
     put_signature(repository, digest, key, BUNDLE)
     repository.attached[digest] = [
-        dataclasses.replace(entry, artifact_type="application/vnd.oci.empty.v1+json")
+        structs.replace(entry, artifact_type="application/vnd.oci.empty.v1+json")
         for entry in repository.attached[digest]
     ]
     assert verify(repository, digest, trusting(key)).status == "verified"
@@ -501,7 +501,7 @@ def test_a_flood_of_other_referrers_does_not_hide_a_signature(repository, key):
         for number in range(200)
     ]
     put_signature(repository, digest, key, BUNDLE)
-    repository.attached[digest][-1] = dataclasses.replace(
+    repository.attached[digest][-1] = structs.replace(
         repository.attached[digest][-1], artifact_type=bundle.MEDIA_TYPE
     )
     assert verify(repository, digest, trusting(key)).status == "verified"

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.paths import (
