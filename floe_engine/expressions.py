@@ -34,27 +34,29 @@ _MOST_NODES = 5_000
 _MOST_STATES = 1_000
 """Of the deterministic automaton that are remembered; then it begins to learn anew."""
 
-_parser: Any = import_module("re._parser")
+_IGNORE_CASE = int(re.IGNORECASE)  # arithmetic with the flags themselves makes an object each time
+
+parser: Any = import_module("re._parser")
 _compiler: Any = import_module("re._compiler")
 
-_FLAGS = re.IGNORECASE | re.DOTALL | re.VERBOSE | re.UNICODE
+_FLAGS = int(re.IGNORECASE | re.DOTALL | re.VERBOSE | re.UNICODE)
 """What ``(?…)`` may set; lines (m) and ASCII (a) are for texts, not for names."""
 
-_CHARACTERS = {_parser.LITERAL, _parser.NOT_LITERAL, _parser.ANY, _parser.IN}
+_CHARACTERS = {parser.LITERAL, parser.NOT_LITERAL, parser.ANY, parser.IN}
 
 _REFUSED = {
-    _parser.ASSERT: (
+    parser.ASSERT: (
         "looking ahead or behind, `(?=…)` or `(?<=…)`",
         "say what may stand there: `[a-z]+_id` for `[a-z_]+(?<=_id)`",
     ),
-    _parser.ASSERT_NOT: (
+    parser.ASSERT_NOT: (
         "looking ahead or behind, `(?!…)` or `(?<!…)`",
         "say what may stand there: `[a-z][a-z0-9]*(_[a-z0-9]+)*_?` for `(?!.*__)[a-z][a-z0-9_]*`",
     ),
-    _parser.GROUPREF: ("going back to a group, `\\1` or `(?P=name)`", "write the choices out: `aa|bb`"),
-    _parser.GROUPREF_EXISTS: ("a condition, `(?(1)…|…)`", "write both cases out: `(a)b|c`"),
-    _parser.ATOMIC_GROUP: ("an atomic group, `(?>…)`", "write `(?:…)`: no way is tried twice here"),
-    _parser.POSSESSIVE_REPEAT: (
+    parser.GROUPREF: ("going back to a group, `\\1` or `(?P=name)`", "write the choices out: `aa|bb`"),
+    parser.GROUPREF_EXISTS: ("a condition, `(?(1)…|…)`", "write both cases out: `(a)b|c`"),
+    parser.ATOMIC_GROUP: ("an atomic group, `(?>…)`", "write `(?:…)`: no way is tried twice here"),
+    parser.POSSESSIVE_REPEAT: (
         "a possessive repetition, `*+`, `++` or `?+`",
         "leave the second sign out: no way is tried twice here",
     ),
@@ -97,12 +99,12 @@ Look = Literal["start", "end", "last", "boundary", "inside"]
 """What a node may demand of its place: ``\\A ^``, ``\\Z``, ``$``, ``\\b``, ``\\B``."""
 
 _LOOKS: dict[Any, Look] = {
-    _parser.AT_BEGINNING: "start",
-    _parser.AT_BEGINNING_STRING: "start",
-    _parser.AT_END: "last",
-    _parser.AT_END_STRING: "end",
-    _parser.AT_BOUNDARY: "boundary",
-    _parser.AT_NON_BOUNDARY: "inside",
+    parser.AT_BEGINNING: "start",
+    parser.AT_BEGINNING_STRING: "start",
+    parser.AT_END: "last",
+    parser.AT_END_STRING: "end",
+    parser.AT_BOUNDARY: "boundary",
+    parser.AT_NON_BOUNDARY: "inside",
 }
 
 
@@ -140,14 +142,21 @@ class Expressions:
         starts = []
         for index, source in enumerate(sources):
             self._characters = self._work = 0
-            tree = _parsed(source, re.IGNORECASE if ignore_case else 0)
+            tree = parsed(source, _IGNORE_CASE if ignore_case else 0)
             end = self._node()
             self._ends[end] = index
             try:
                 starts.append(self._sequence(tree, tree.state.flags, end))
             except RecursionError:
                 raise BadExpression("nested too deeply") from None
+            except NotLinear:
+                _check(tree)  # of an expression with two mistakes, what Python says is told
+                raise
         self._starts = frozenset(starts)
+        self._tests: dict[Callable[[str], Any], list[int]] = {}
+        for number, node in enumerate(self._nodes):
+            if node.test is not None:  # thousands of places share some forty tests
+                self._tests.setdefault(node.test, []).append(number)
         self._states: dict[tuple[frozenset[int], str], _State] = {}
         self._searches: dict[tuple[frozenset[int], str], _State] = {}
         self._takers: dict[str, frozenset[int]] = {}
@@ -234,8 +243,7 @@ class Expressions:
         if found is None:
             if len(self._takers) >= _MOST_STATES:
                 self._takers.clear()
-            tests = ((number, node.test) for number, node in enumerate(self._nodes))
-            found = frozenset(number for number, test in tests if test is not None and test(character))
+            found = frozenset().union(*(nodes for test, nodes in self._tests.items() if test(character)))
             self._takers[character] = found
         return found
 
@@ -281,23 +289,23 @@ class Expressions:
     def _item(self, operation: Any, argument: Any, flags: int, after: int) -> int:
         if operation in _CHARACTERS:
             return self._node(after, test=_one_character(operation, argument, flags))
-        if operation is _parser.SUBPATTERN:
+        if operation is parser.SUBPATTERN:
             _, added, removed, inner = argument
             _check_flags(added)
             return self._sequence(inner, (flags | added) & ~removed, after)
-        if operation is _parser.BRANCH:
+        if operation is parser.BRANCH:
             return self._node(*(self._sequence(branch, flags, after) for branch in argument[1]))
-        if operation in (_parser.MAX_REPEAT, _parser.MIN_REPEAT):
+        if operation in (parser.MAX_REPEAT, parser.MIN_REPEAT):
             least, most, body = argument
             return self._repeated(least, most, body, flags, after)
-        if operation is _parser.AT and argument in _LOOKS:
+        if operation is parser.AT and argument in _LOOKS:
             self._looks = True
             return self._node(after, look=_LOOKS[argument])
         what, hint = _REFUSED.get(operation, (f"`{operation}`", ""))
         raise NotLinear(f"{what}, cannot be matched in linear time", hint)
 
     def _repeated(self, least: int, most: int, body: Any, flags: int, after: int) -> int:
-        if most is _parser.MAXREPEAT:
+        if most is parser.MAXREPEAT:
             loop = self._node(after)
             self._nodes[loop].after.append(self._sequence(body, flags, loop))
             after = loop
@@ -310,20 +318,31 @@ class Expressions:
         return after
 
 
-def _parsed(source: str, flags: int) -> Any:
+@functools.lru_cache(maxsize=256)
+def parsed(source: str, flags: int) -> Any:
+    """The tree that CPython's parser makes of an expression."""
     if len(source) > LONGEST:
         raise NotLinear(f"the expression is {len(source):,} characters long; at most {LONGEST:,} are allowed")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what a later Python may read in another way
-            tree = _parser.parse(source, flags)
-            _compiler.compile(tree, flags)  # some mistakes are found by it alone
+            tree = parser.parse(source, flags)
     except re.error as error:
         raise BadExpression(error.msg, error.pos) from None
     except (OverflowError, RecursionError, ValueError):
         raise BadExpression("too large, or nested too deeply") from None
     _check_flags(tree.state.flags)
     return tree
+
+
+def _check(tree: Any) -> None:
+    """Raise `BadExpression` for a mistake that only the compiler of `re` finds; what is refused has them."""
+    try:
+        _compiler.compile(tree, tree.state.flags)
+    except re.error as error:
+        raise BadExpression(error.msg, error.pos) from None
+    except (OverflowError, RecursionError, ValueError):
+        raise BadExpression("too large, or nested too deeply") from None
 
 
 def _check_flags(flags: int) -> None:
@@ -335,7 +354,7 @@ def _check_flags(flags: int) -> None:
 
 
 def _one_character(operation: Any, argument: Any, flags: int) -> Callable[[str], Any]:
-    if operation is _parser.LITERAL and not flags & re.IGNORECASE:
+    if operation is parser.LITERAL and not flags & _IGNORE_CASE:
         return chr(argument).__eq__
     return _tested(operation, tuple(argument) if isinstance(argument, list) else argument, flags)
 
@@ -343,10 +362,10 @@ def _one_character(operation: Any, argument: Any, flags: int) -> Callable[[str],
 @functools.lru_cache(maxsize=1024)
 def _tested(operation: Any, argument: Any, flags: int) -> Callable[[str], Any]:
     """A test of one character, made by the compiler of `re`."""
-    state = _parser.State()
+    state = parser.State()
     state.flags = flags
     item = (operation, list(argument) if isinstance(argument, tuple) else argument)
-    test: Callable[[str], Any] = _compiler.compile(_parser.SubPattern(state, [item]), flags).match
+    test: Callable[[str], Any] = _compiler.compile(parser.SubPattern(state, [item]), flags).match
     return test
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
@@ -14,6 +17,7 @@ from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
+from floe_engine.sifting import sift
 from floe_engine.text import as_words, did_you_mean
 
 
@@ -111,14 +115,15 @@ class LooksSensitive(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
-        looks = Looks(view.platform.classification)
+        names = {column.name for node in view.nodes for column in node.columns}
+        levels = Looks(view.platform.classification).among(names)
         for node in view.nodes:
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
             findings = []
             for column in node.columns:
                 name = column.name
-                level = looks.like(name)
+                level = levels.get(name)
                 if level is None or column.folded in declared:
                     continue
                 if own is not None and own.rank >= view.levels.named(level).rank:
@@ -210,19 +215,36 @@ class Looks:
     """Which level a column's name looks like; a name that comes again is not searched again."""
 
     def __init__(self, policy: ClassificationPolicy) -> None:
-        known = policy.name_patterns
-        self._levels = [entry.level for entry in known]
-        self._expressions = together(tuple(entry.pattern for entry in known), ignore_case=True)
-        self._exceptions = together(policy.name_exceptions, ignore_case=True)
+        self._policy = policy
         self._known: dict[str, str | None] = {}
+
+    def among(self, names: Iterable[str]) -> dict[str, str]:
+        """The levels of those of many names that look like one: only what can be meant is searched for."""
+        asked = list(names)
+        patterns = self._policy.name_patterns
+        texts = (f"{name} {as_words(name)}" for name in asked)
+        possible, suspects = sift([entry.pattern for entry in patterns], texts)
+        few = tuple(entry for number, entry in enumerate(patterns) if number in possible)
+        looks = Looks(replace(self._policy, name_patterns=few))
+        levels = ((asked[number], looks.like(asked[number])) for number in suspects)
+        return {name: level for name, level in levels if level is not None}
 
     def like(self, name: str) -> str | None:
         """The level; None where no pattern means the name."""
         if name not in self._known:
+            policy = self._policy
             index = self._search(self._expressions, name)
             excepted = index is not None and self._search(self._exceptions, name) is not None
-            self._known[name] = None if index is None or excepted else self._levels[index]
+            self._known[name] = None if index is None or excepted else policy.name_patterns[index].level
         return self._known[name]
+
+    @cached_property
+    def _expressions(self) -> Expressions:
+        return together(tuple(entry.pattern for entry in self._policy.name_patterns), ignore_case=True)
+
+    @cached_property
+    def _exceptions(self) -> Expressions:
+        return together(self._policy.name_exceptions, ignore_case=True)
 
     @staticmethod
     def _search(expressions: Expressions, name: str) -> int | None:

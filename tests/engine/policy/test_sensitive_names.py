@@ -61,6 +61,12 @@ def test_names_that_only_sound_so_are_left_alone(name: str, looks: Looks) -> Non
     assert looks.like(name) is None
 
 
+def test_many_names_at_once_look_like_what_each_looks_like_alone(looks: Looks) -> None:
+    names = [*PERSONAL.split(), *HARMLESS.split(), "CONTACT_EMA\u0130L", "PA\u017fSPORT_NO"]
+    assert looks.among(names) == {name: level for name in names if (level := looks.like(name))}
+    assert looks.among([]) == {}
+
+
 def test_a_platform_may_except_names_of_its_own() -> None:
     section = {
         "name_patterns": [{"pattern": "email", "level": "pii"}],

@@ -1,0 +1,97 @@
+"""Which of many names an expression can be found in at all, told by the words that it demands.
+
+`floe_engine.expressions` answers for one text; here most texts are put aside before they are asked about,
+and most expressions before they are made. What is left out is certain, what is left is no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from floe_engine.expressions import parsed, parser
+
+Words = frozenset[str]
+"""Printable ASCII in lower case, of which a text has to have one."""
+
+
+def demanded(source: str) -> tuple[Words, ...]:
+    """What every text has in which the expression is found, case apart: one word of each set.
+
+    Nothing where nothing is known. Raises `BadExpression`, and `NotLinear` for an expression that is too
+    long.
+    """
+    return tuple(_demanded(parsed(source, int(re.IGNORECASE))))
+
+
+def _demanded(items: Any) -> list[Words]:
+    found: list[Words] = []
+    run = ""
+    for operation, argument in (*items, (None, None)):
+        if operation is parser.LITERAL and 32 <= argument < 127:
+            run += chr(argument).lower()
+            continue
+        before, run = run, ""
+        if operation is parser.BRANCH:
+            # What all choices begin with, the parser has taken out.
+            start = [(parser.LITERAL, ord(sign)) for sign in before]
+            choices = [_demanded((*start, *choice)) for choice in argument[1]]
+            if all(choices):  # of each choice the set whose shortest word is longest
+                found.append(frozenset().union(*(max(sets, key=_shortest) for sets in choices)))
+                continue
+        if before:
+            found.append(frozenset((before,)))
+        if operation is parser.SUBPATTERN:
+            found += _demanded(argument[3])
+        elif operation in (parser.MAX_REPEAT, parser.MIN_REPEAT):
+            found += _demanded(argument[2]) if argument[0] else ()
+    return found
+
+
+def _shortest(words: Words) -> int:
+    return min(map(len, words))
+
+
+_SAME_LETTERS = str.maketrans("\u017f\u0130\u0131", "sii")
+"""What `re` takes for a letter of ASCII, case apart, and `str.lower` does not make one."""
+
+
+def sift(sources: Sequence[str], texts: Iterable[str]) -> tuple[set[int], set[int]]:
+    """Which expressions may be found, case apart, in some of many texts, and in which texts one may be.
+
+    Both by their indices. Neither is an answer: what is left out is certain, for a word that it demands
+    is missing. One look through all texts for each word takes a hundredth of the time of trying.
+    Raises `BadExpression`, and `NotLinear` for an expression that is too long.
+    """
+    folded = [text.translate(_SAME_LETTERS).lower().replace("\0", " ") for text in texts]
+    ends, end = {}, -1
+    for index, text in enumerate(folded):
+        end += len(text) + 1
+        ends[end] = index
+    whole = "\0".join((*folded, ""))
+    everywhere = frozenset(range(len(folded)))
+    places: dict[str, set[int]] = {}
+    expressions: set[int] = set()
+    found: set[int] = set()
+    for number, source in enumerate(sources):
+        here = everywhere
+        for words in demanded(source):
+            for word in words - places.keys():
+                places[word] = _places(word, whole, ends)
+            here = here.intersection(set().union(*(places[word] for word in words)))
+        if here:
+            expressions.add(number)
+            found |= here
+    return expressions, found
+
+
+def _places(word: str, whole: str, ends: Mapping[int, int]) -> set[int]:
+    """Which of the texts that `whole` is made of have a word; `ends` tells where each one ends."""
+    found = set()
+    at = whole.find(word)
+    while at >= 0:
+        end = whole.find("\0", at)
+        found.add(ends[end])
+        at = whole.find(word, end)
+    return found
