@@ -11,11 +11,12 @@ import hashlib
 import re
 
 from floe_engine.errors import ConfigurationError
+from floe_engine.patterns import pattern
 from floe_engine.text import printable
 
-_PREFIX = re.compile(r"\s*sha-?256(?:\s*fingerprint)?\s*[:= ]\s*", re.IGNORECASE)
-_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[\s:]+")
+_PREFIX = pattern(r"\s*sha-?256(?:\s*fingerprint)?\s*[:= ]\s*", re.IGNORECASE)
+_HEX = pattern(r"[0-9a-f]{64}", re.IGNORECASE)
+_SEPARATORS = pattern(r"[\s:]+")
 
 
 def looks_like_fingerprint(text: str) -> bool:

@@ -7,10 +7,10 @@ How a message is wrapped and escaped stands here, once; what is said, and where,
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from floe_engine.patterns import pattern
 from floe_engine.text import printable
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -43,10 +43,10 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]#+!|~])")
+_MARKUP = pattern(r"([\\`*_{}\[\]#+!|~])")
 """Parentheses mean something after a bracket alone, and a changelog is read as text too."""
 
-_MEANS_IN_CODE = re.compile(r"[`|@]")
+_MEANS_IN_CODE = pattern(r"[`|@]")
 """Ends code, ends a cell of a table, or calls somebody where a host looks into code."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -24,8 +23,9 @@ from msgspec import Struct
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import scratch
+from floe_engine.patterns import pattern
 
-_SECRET = re.compile(
+_SECRET = pattern(
     r"PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIAL|SIGNING_KEY|(PRIVATE|API|ACCESS)_?KEY|AUTH_CONFIG"
 )
 """In the name of a variable whose value is nobody else's business."""

@@ -7,10 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+from floe_engine.patterns import pattern
+
+_HUMP = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where a camelCase word goes on."""
 
-_UNSEEN = re.compile(
+_UNSEEN = pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U000e0100-\U000e01ef]"
     "|[\ufe00-\ufe0d]|(?<![\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
 )
@@ -102,7 +104,7 @@ def _parts(text: str) -> set[str]:
     return {part for part in re.split(r"[^a-z0-9]+", text) if len(part) > 2}
 
 
-_WORD_ENDS = re.compile(
+_WORD_ENDS = pattern(
     r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|[\W_]+"
 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from msgspec import Struct
 
 from floe_engine.errors import UnsafePath
+from floe_engine.patterns import pattern
 
 BY_DESCRIPTOR = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 """Whether the system opens a name below an open directory."""
@@ -29,10 +29,10 @@ FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_TEMPORARY = re.compile(r"\.floe-[0-9a-f]{16}\.tmp")
-NOTE = re.compile(r"\.floe-[0-9a-f]{16}\.note")
+_TEMPORARY = pattern(r"\.floe-[0-9a-f]{16}\.tmp")
+NOTE = pattern(r"\.floe-[0-9a-f]{16}\.note")
 """Names of the notes that say what is under way in a directory."""
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[:\\].*|.*[. ]")
+_RESERVED = pattern(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[:\\].*|.*[. ]")
 """Names that mean something else to Windows."""
 
 

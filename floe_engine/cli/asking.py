@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,13 @@ def at_terminal() -> bool:
 
 def password() -> Callable[[str], str] | None:
     """How to ask for a password, without showing it; None in a script."""
-    return (lambda prompt: getpass.getpass(prompt, stream=sys.stderr)) if at_terminal() else None
+    return _secretly if at_terminal() else None
+
+
+def _secretly(prompt: str) -> str:
+    from getpass import getpass
+
+    return getpass(prompt, stream=sys.stderr)
 
 
 def line(prompt: str) -> str:

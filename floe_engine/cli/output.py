@@ -18,6 +18,7 @@ from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import Event, Heading, Notice, Stage, Step
 from floe_engine.notation import no_command
+from floe_engine.patterns import pattern
 from floe_engine.text import plural, printable
 
 SCHEMA_VERSION = 1
@@ -27,7 +28,7 @@ _MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "warned": "!"}
 _COLOURS = {"done": "32", "failed": "31", "skipped": "2", "warned": "33"}
 _SEVERITY = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "2"}
 
-_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_ESCAPE = pattern(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 """An escape of JSON; the group holds a half of a surrogate pair that stands alone."""
 
 

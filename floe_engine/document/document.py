@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,13 +13,16 @@ from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Severity, Span, TextEdit
 from floe_engine.document.nodes import Kind, Node, Path, Style
-from floe_engine.document.recovery import Places, recover, uncertain_paths
 from floe_engine.document.text import BOM, MAX_BYTES, decode, newline_of, split_lines
+from floe_engine.patterns import pattern
 
 __all__ = ["MAX_BYTES", "Document", "Path", "decode", "parse"]
 
-_FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]+")
+_FORBIDDEN: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]+")
 """What YAML permits nowhere (YAML 1.2.2 §5.1, c-printable), and byte order marks inside the text."""
+
+_UNUSUAL: Final = pattern("[^\t\n\r -~]")
+"""What most texts have nothing of; the long class is compiled for the others alone."""
 
 _SHOWN_CHARACTERS: Final = 10
 
@@ -164,13 +166,16 @@ def parse(text: str) -> Document:
         return Document(text, lines, None, (problem,), newline)
     diagnostics: list[Diagnostic] = []
     readable, readable_lines = text, lines
-    if _FORBIDDEN.search(text):
+    if _UNUSUAL.search(text) and _FORBIDDEN.search(text):
         diagnostics.extend(_forbidden(lines))
         readable = _FORBIDDEN.sub(lambda found: "\ufffd" * len(found.group()), text)
         readable_lines = split_lines(readable)
     composed = compose(readable, readable_lines)
     dropped: frozenset[int] = frozenset()
+    uncertain: frozenset[Path] = frozenset()
     if composed.problem is not None:
+        from floe_engine.document.recovery import Places, recover, uncertain_paths
+
         recovered = recover(readable_lines, composed.problem)
         composed = compose("\n".join(recovered.lines), recovered.lines)
         places = Places(readable_lines, recovered.lines)
@@ -178,6 +183,7 @@ def parse(text: str) -> Document:
         diagnostics.extend(recovered.diagnostics)
         diagnostics.extend(places.diagnostic(found) for found in composed.diagnostics)
         dropped = recovered.dropped
+        uncertain = uncertain_paths(composed.root, readable_lines, dropped)
     else:
         diagnostics.extend(composed.diagnostics)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span)
@@ -188,7 +194,7 @@ def parse(text: str) -> Document:
         tuple(diagnostics),
         newline,
         recovered_lines=dropped,
-        uncertain=uncertain_paths(composed.root, readable_lines, dropped),
+        uncertain=uncertain,
     )
 
 

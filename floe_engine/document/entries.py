@@ -10,8 +10,9 @@ from typing import Final
 
 from floe_engine.document.diagnostics import Position, Span, TextEdit
 from floe_engine.document.nodes import Node
+from floe_engine.patterns import pattern
 
-_PROPERTIES: Final = re.compile(r"(?:\?[ \t]+)?(?:[&!][^\s,\[\]{}]*[ \t]+)*$")
+_PROPERTIES: Final = pattern(r"(?:\?[ \t]+)?(?:[&!][^\s,\[\]{}]*[ \t]+)*$")
 
 
 def entry_start(lines: list[str], first: Node) -> Position:

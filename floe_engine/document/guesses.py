@@ -33,6 +33,7 @@ from floe_engine.document.diagnostics import Span
 from floe_engine.document.libyaml import SyntaxProblem
 from floe_engine.document.scalars import quoted
 from floe_engine.document.text import shown
+from floe_engine.patterns import pattern
 
 
 class Guess(Struct, frozen=True):
@@ -56,14 +57,12 @@ class Guess(Struct, frozen=True):
 
 
 _KEY: Final = r"(?:[\w./$-][\w./$ -]*?|\"[^\"]*\"|'[^']*')"
-_ENTRY: Final = re.compile(
-    rf"(?P<head> *(?:- +)*(?:{_KEY} *:(?= |$))? *)(?P<value>.*?)(?P<tail>(?: +#.*)? *)"
-)
-_OPENING_QUOTE: Final = re.compile(r"""(?:^|[\s,\[{:-])(["'])""")
-_ESCAPE: Final = re.compile(
+_ENTRY: Final = pattern(rf"(?P<head> *(?:- +)*(?:{_KEY} *:(?= |$))? *)(?P<value>.*?)(?P<tail>(?: +#.*)? *)")
+_OPENING_QUOTE: Final = pattern(r"""(?:^|[\s,\[{:-])(["'])""")
+_ESCAPE: Final = pattern(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0abtnvfre \"/\\N_LP\t]|(.?))"
 )
-_NO_SPACE: Final = re.compile(r"(?P<head> *(?:- +)*)(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s:/].*)")
+_NO_SPACE: Final = pattern(r"(?P<head> *(?:- +)*)(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s:/].*)")
 _RESERVED: Final = frozenset("@`%*&!|>[]{},?\"'")
 _LONGEST_LINE: Final = 2_000
 """Longer lines are not written by people, and these patterns would take long on them."""

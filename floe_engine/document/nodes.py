@@ -6,13 +6,13 @@ Only the shapes. Who builds them is `composing`; who asks about them is `documen
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
 from floe_engine.document.diagnostics import Position, Span
+from floe_engine.patterns import pattern
 
 Path = tuple[str | int, ...]
 """A way through a document: a text is a key, a number the place in a list."""
@@ -210,10 +210,10 @@ _WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
 _NUMBER_START: Final = frozenset("0123456789+-.")
-_INT: Final = re.compile(r"[-+]?[0-9]+")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_OCTAL: Final = re.compile(r"0o[0-7]+")
-_HEX: Final = re.compile(r"0x[0-9a-fA-F]+")
+_INT: Final = pattern(r"[-+]?[0-9]+")
+_FLOAT: Final = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OCTAL: Final = pattern(r"0o[0-7]+")
+_HEX: Final = pattern(r"0x[0-9a-fA-F]+")
 _LONGEST_NUMBER: Final = 300
 """Longer digits stay text: Python refuses to print integers beyond 4,300 digits."""
 

@@ -22,6 +22,7 @@ from floe_engine.document.entries import block_removal, entry_start, flow_remova
 from floe_engine.document.libyaml import MAX_DEPTH, Event
 from floe_engine.document.nodes import MappingNode, Node, Style
 from floe_engine.document.text import shown
+from floe_engine.patterns import pattern
 
 MAX_DIAGNOSTICS: Final = 1_000
 """More problems of one text are not listed: nobody reads them, and a hostile text has millions."""
@@ -40,7 +41,7 @@ CORE_TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 """Core tags of scalars that are no text, and the values that fit."""
 
-PROPERTY: Final = re.compile(r"!<[^>]*>|[&!][^\s,\[\]{}]*")
+PROPERTY: Final = pattern(r"!<[^>]*>|[&!][^\s,\[\]{}]*")
 """An anchor or a tag."""
 
 

@@ -7,7 +7,6 @@ of it as possible is lost. Lines keep their numbers, hence every position stays 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Final
@@ -22,6 +21,7 @@ from floe_engine.document.guesses import Guess, guesses, open_quote_lines
 from floe_engine.document.libyaml import SyntaxProblem, first_problem
 from floe_engine.document.nodes import Kind, Node, Path
 from floe_engine.document.problems import MAX_DIAGNOSTICS
+from floe_engine.patterns import pattern
 
 MAX_ERRORS: Final = 20
 """Syntax errors that are explained; what follows the last is not checked."""
@@ -32,7 +32,7 @@ MAX_TRIES: Final = 12
 MAX_SCANNED: Final = 24_000_000
 """Characters that may be read again in all, about a third of a second."""
 
-_MARKER: Final = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?")
+_MARKER: Final = pattern(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?")
 
 
 class Recovered(Struct, frozen=True):

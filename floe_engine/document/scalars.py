@@ -12,21 +12,22 @@ import re
 from typing import Any, Final
 
 from floe_engine.document.nodes import Style, core_value
+from floe_engine.patterns import pattern
 
 _OLD_WORDS: Final = frozenset(
     word
     for lower in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
     for word in (lower, lower.capitalize(), lower.upper())
 )
-_OLD_NUMBER: Final = re.compile(
+_OLD_NUMBER: Final = pattern(
     r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+"  # base 2, 16, 8
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60
     r"|(?:[0-9][0-9_]*)?\.?[0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|nan))",
     re.IGNORECASE,
 )
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
+_DATE: Final = pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _INDICATORS: Final = frozenset("-?:,[]{}#&*!|>'\"%@`")
-_FLOW_INDICATORS: Final = re.compile(r"[\[\]{},]")
+_FLOW_INDICATORS: Final = pattern(r"[\[\]{},]")
 
 
 def is_plain(text: str, *, in_flow: bool = False) -> bool:

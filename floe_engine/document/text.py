@@ -5,10 +5,10 @@ Knows nothing of YAML but its line breaks.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from floe_engine.errors import ConfigurationError
+from floe_engine.patterns import pattern
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 """The largest YAML file that floe reads; pass it to `files.read_bounded`."""
@@ -16,7 +16,7 @@ MAX_BYTES: Final = 5 * 1024 * 1024
 BOM: Final = "\ufeff"
 """A byte order mark at the start of a text has no width: positions count from behind it."""
 
-LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAK: Final = pattern("\r\n|[\n\r\x85\u2028\u2029]")
 """Where libyaml and Textual break lines (YAML 1.1 §4.2; YAML 1.2 kept only CR and LF)."""
 
 _SHOWN: Final = 40

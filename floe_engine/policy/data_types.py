@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from floe_engine.patterns import pattern
+
 SEPARATOR = "|"
 """Between types in a rule that takes any of several."""
 
@@ -63,8 +65,8 @@ _UNWRAPPED = (
     re.compile(r"(?:nullable|lowcardinality)\s*\((.*)\)\Z", re.DOTALL),
     re.compile(r"simpleaggregatefunction\s*\(\s*\w+\s*,(.*)\)\Z", re.DOTALL),
 )
-_CONTAINER = re.compile(r"(array|list|struct|row|record|tuple|nested|map|union|object|enum(?:8|16)?)\s*[(<]")
-_SIZE = re.compile(r"\(([^()]*)\)")
+_CONTAINER = pattern(r"(array|list|struct|row|record|tuple|nested|map|union|object|enum(?:8|16)?)\s*[(<]")
+_SIZE = pattern(r"\(([^()]*)\)")
 
 
 @lru_cache(maxsize=16_384)

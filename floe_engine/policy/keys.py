@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.patterns import pattern
 from floe_engine.policy.meta import lookup
 from floe_engine.project.facts import DataTest, Model, folded
 
@@ -34,9 +35,9 @@ ENFORCES_KEYS = frozenset({"postgres", "duckdb"})
 """Adapters whose database refuses duplicate keys; the others take the constraint as a comment."""
 ENFORCES_NOT_NULL = ENFORCES_KEYS | {"snowflake", "bigquery", "redshift", "trino"}
 
-_NAME = re.compile(r'"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d][\w$]*')
-_LITERAL = re.compile(r"'[^']*'")
-_CONCAT = re.compile(r"\s*concat(?:_ws)?\s*\((.*)\)\s*", re.I | re.S)
+_NAME = pattern(r'"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d][\w$]*')
+_LITERAL = pattern(r"'[^']*'")
+_CONCAT = pattern(r"\s*concat(?:_ws)?\s*\((.*)\)\s*", re.I | re.S)
 
 
 class Key(Struct, frozen=True):

@@ -16,13 +16,14 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from floe_engine.errors import UsageError
+from floe_engine.patterns import pattern
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.text import did_you_mean
 
-_GRAPH = re.compile(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
+_GRAPH = pattern(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
 _KINDS = ("tag", "path", "state")
 _FILES = (".sql", ".py", ".csv", ".yml", ".yaml")
-_RULE = re.compile(r"(FLOE-)?E[0-9][0-9*?]*\Z", re.IGNORECASE)
+_RULE = pattern(r"(FLOE-)?E[0-9][0-9*?]*\Z", re.IGNORECASE)
 
 
 def matches(selector: str, node: Model | Source) -> bool:

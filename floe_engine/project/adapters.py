@@ -14,12 +14,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from floe_engine.patterns import pattern
+
 SECRET_PREFIX = "DBT_ENV_SECRET_"  # noqa: S105 - the prefix of dbt's secret variables, not a secret
 SCHEMA_VARIABLE = "FLOE_SCHEMA"
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_REFERENCE = pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-_OPENING = re.compile(r"\{(?=[{%#]|\Z)")
+_OPENING = pattern(r"\{(?=[{%#]|\Z)")
 """What opens Jinja, or would with what is written behind it."""
 
 

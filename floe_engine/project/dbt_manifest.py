@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ import msgspec
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import human_size, read_bounded
+from floe_engine.patterns import pattern
 from floe_engine.project.facts import (
     Column,
     Constraint,
@@ -51,7 +51,7 @@ OLDEST, NEWEST = 9, 12
 """Schema versions read without a warning."""
 
 _PROPERTIES_LIMIT = 10_000_000
-_VERSION = re.compile(r"/manifest/v(\d+)(?:\.json)?$")
+_VERSION = pattern(r"/manifest/v(\d+)(?:\.json)?$")
 _SECTION = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 
 

@@ -16,21 +16,13 @@ from typing import Any
 from floe_engine.project import properties
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import DataTest, Exposure, Group, Model, Project, ResourceType, Source
-from floe_engine.project.folders import File, project_files
+from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.spelling import access_of, grants_of, names_a_count, tag_set, text_of
 from floe_engine.text import plural
-
-SUFFIXES = frozenset({".sql", ".py", ".csv", ".yml", ".yaml"})
-"""Of the files that facts are read from."""
-
-
-def source_files(project: ProjectFile) -> list[File]:
-    """Every file that the project's facts come from, dbt_project.yml aside."""
-    return project_files(project.directory, project.properties_paths, project.excluded_paths, SUFFIXES)
 
 
 def read_source(
@@ -48,7 +40,7 @@ def read_source(
     wrong stands in the result's `warnings`, as ``file:line: what``.
     """
     settings = project or read_project_file(directory, variables=variables, environ=environ)
-    return _Reading(settings).project(source_files(settings) if files is None else files)
+    return _Reading(settings).project(settings.files() if files is None else files)
 
 
 _AGE = ("loaded_at_field", "loaded_at_query")

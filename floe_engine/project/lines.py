@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from floe_engine.patterns import pattern
+
 Path = tuple[str, ...]
 """``("models", "orders", "id")``: section, then the names down to a column."""
 
 _SECTIONS = ("models", "seeds", "snapshots", "sources")
 _LEVELS = frozenset({*_SECTIONS, "tables", "columns", "versions"})
 _SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "unit_tests"})
-_LINE = re.compile(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
-_INLINE = re.compile(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
+_LINE = pattern(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
+_INLINE = pattern(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
 
 def declared_lines(text: str) -> Mapping[Path, int]:

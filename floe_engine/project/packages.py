@@ -28,7 +28,7 @@ def installed_packages(settings: ProjectFile) -> dict[str, Files]:
         return {}
     for directory in directories:
         try:
-            package = read_project_file(directory, environ=settings.templates.environ)
+            package = read_project_file(directory, environ=settings.environ)
         except ConfigurationError:
             continue  # no package
         shown = f"{settings.packages_path}/{directory.name}"

@@ -14,6 +14,7 @@ import yaml
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import Directory, sha256_digest
+from floe_engine.patterns import pattern
 from floe_engine.project.adapters import ADAPTERS, Settings
 from floe_engine.text import printable
 
@@ -23,7 +24,7 @@ Outcome = Literal["written", "unchanged", "kept"]
 THREADS = 4
 
 _LIMIT = 1_000_000
-_DIGEST = re.compile(r"^# floe-digest: (sha256:[0-9a-f]{64})\n", re.MULTILINE)
+_DIGEST = pattern(r"^# floe-digest: (sha256:[0-9a-f]{64})\n", re.MULTILINE)
 
 
 def profile(platform: Platform, profile_name: str) -> str:

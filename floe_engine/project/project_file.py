@@ -6,18 +6,24 @@ Source: https://docs.getdbt.com/reference/dbt_project.yml. Knows nothing of mode
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
 from floe_engine.project.dbt_yaml import BrokenYaml, load
-from floe_engine.project.jinja.templates import Templates
+from floe_engine.project.folders import File, project_files
+
+if TYPE_CHECKING:
+    from floe_engine.project.jinja.templates import Templates
 
 FILE_NAME = "dbt_project.yml"
+SUFFIXES = frozenset({".sql", ".py", ".csv", ".yml", ".yaml"})
+"""Of the files that facts are read from."""
 LIMIT = 10_000_000
 """Bytes of one file of a project that we are willing to read."""
 
@@ -25,7 +31,7 @@ ADDED = frozenset({"tags"})
 MERGED = frozenset({"meta"})
 
 
-class ProjectFile(Struct, frozen=True):
+class ProjectFile(Struct, frozen=True, dict=True):
     """A dbt_project.yml as read."""
 
     directory: Path
@@ -33,8 +39,19 @@ class ProjectFile(Struct, frozen=True):
     profile: str
     """The profile's name: ``profile``, else the project's name, as dbt has it."""
     settings: Mapping[str, Any]
-    templates: Templates = field(default_factory=Templates)
-    """What its YAML is read with; no macros there."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """What the project's YAML is read with; no macros there."""
+        from floe_engine.project.jinja.templates import Templates
+
+        return Templates(self.variables, self.environ)
+
+    def files(self) -> list[File]:
+        """Every file that the project's facts come from, dbt_project.yml aside."""
+        return project_files(self.directory, self.properties_paths, self.excluded_paths, SUFFIXES)
 
     @property
     def model_paths(self) -> tuple[str, ...]:
@@ -174,7 +191,7 @@ def read_project_file(
             where=str(directory),
         )
     text = _text(path)
-    settings = _load(path, text, None)
+    settings = _load(path, text)
     name = settings.get("name") if isinstance(settings, dict) else None
     if not isinstance(settings, dict) or not isinstance(name, str) or not name:
         raise ConfigurationError(
@@ -184,15 +201,15 @@ def read_project_file(
         )
     given, surroundings = variables or {}, os.environ if environ is None else environ
     # dbt renders this file before it knows the file's own vars, so only those of --vars count in it.
-    rendered = _load(path, text, Templates(given, surroundings))
-    templates = Templates(_variables(settings.get("vars"), name, given), surroundings)
+    rendered = _rendered(path, text, given, surroundings) if "{" in text else settings
     profile = rendered.get("profile")
     return ProjectFile(
         directory=directory,
         name=name,
         profile=profile if isinstance(profile, str) and profile else name,
         settings=rendered,
-        templates=templates,
+        variables=_variables(settings.get("vars"), name, given),
+        environ=surroundings,
     )
 
 
@@ -219,9 +236,15 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{FILE_NAME} is not UTF-8 text", where=str(path)) from None
 
 
-def _load(path: Path, text: str, templates: Templates | None) -> Any:
+def _rendered(path: Path, text: str, variables: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
+    from floe_engine.project.jinja.templates import Templates
+
+    return _load(path, text, Templates(variables, environ).render_or_keep)
+
+
+def _load(path: Path, text: str, render: Callable[[str], Any] | None = None) -> Any:
     try:
-        return load(text, render=templates.render_or_keep if templates else None)
+        return load(text, render=render)
     except BrokenYaml as error:
         raise ConfigurationError(
             f"{FILE_NAME} is not valid YAML", str(error), where=f"{path}:{error.line}"

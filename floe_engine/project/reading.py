@@ -41,11 +41,11 @@ def read_project(
     shown = _shown(path, directory)
     if reader == "manifest":
         project = _from_manifest(path, settings)
-        newer = _newer_file(path, settings, _files(settings)) or _missing_file(project)
+        newer = _newer_file(path, settings, settings.files()) or _missing_file(project)
         note = f"{shown} is out of date: {newer}; run `dbt parse`" if newer else ""
         project = replace(project, reason="asked for", warnings=_with(project, note))
     elif reader == "static":
-        project = _from_files(settings, _files(settings), "asked for")
+        project = _from_files(settings, settings.files(), "asked for")
     else:
         project = _fresher(path, shown, settings)
     if not project.models:
@@ -61,7 +61,7 @@ def read_project(
 
 
 def _fresher(path: Path, shown: str, settings: ProjectFile) -> Project:
-    files = _files(settings)
+    files = settings.files()
     if not stands(path):
         return _from_files(settings, files, f"{shown} does not exist")
     newer = _newer_file(path, settings, files)
@@ -108,12 +108,6 @@ def _from_files(settings: ProjectFile, files: list[File], reason: str) -> Projec
     from floe_engine.project.dbt_source import read_source
 
     return replace(read_source(settings.directory, project=settings, files=files), reason=reason)
-
-
-def _files(settings: ProjectFile) -> list[File]:
-    from floe_engine.project.dbt_source import source_files
-
-    return source_files(settings)
 
 
 def _newer_file(path: Path, settings: ProjectFile, files: list[File]) -> str:

@@ -14,16 +14,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.errors import UsageError
+from floe_engine.patterns import pattern
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST = pattern(r"sha256:[0-9a-f]{64}")
 """The only digests we take: an unknown algorithm is content that nobody can check."""
 
-TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+TAG = pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """OCI distribution-spec 1.1, "Pulling manifests"."""
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_HOST = re.compile(
+_REPOSITORY = pattern(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_HOST = pattern(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::(?P<port>\d{1,5}))?"
 )
 _MAX_REPOSITORY = 255

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
 from floe_engine.errors import UsageError
+from floe_engine.patterns import pattern
 from floe_engine.versions.version import MAX_TAG, Key, Version, shown
 
 Precision = Literal["pinned", "patch", "minor", "range"]
@@ -17,9 +17,9 @@ Precision = Literal["pinned", "patch", "minor", "range"]
 _ABOVE_ANY_BUILD: Key = ((9,),)
 _AFTER: Key = (0,)
 
-_SEPARATOR = re.compile(r"[ \t]*,?[ \t]*")
-_OPERATOR = re.compile(r"(\^|~|>=|<=|>|<|=)?[ \t]*")
-_OPERAND = re.compile(r"[^\s,<>=^~|]+")
+_SEPARATOR = pattern(r"[ \t]*,?[ \t]*")
+_OPERATOR = pattern(r"(\^|~|>=|<=|>|<|=)?[ \t]*")
+_OPERAND = pattern(r"[^\s,<>=^~|]+")
 _WILDCARDS = ("*", "x", "X")
 _EXAMPLES = "write v1.2.3, v1.2.*, v1.*.*, ^1.2, ~1.2.3 or >=1.2 <2"
 

@@ -11,9 +11,10 @@ from collections.abc import Container, Iterable, Iterator
 
 from msgspec import Struct
 
+from floe_engine.patterns import pattern
 from floe_engine.versions.version import BUILD, MAX_TAG, NUMBER, PRERELEASE, Core, Key, identifiers
 
-_LINE = re.compile(
+_LINE = pattern(
     rf"^(v?)({NUMBER})\.({NUMBER})\.({NUMBER})((?:-{PRERELEASE})?(?:[+_]{BUILD})?)$", re.MULTILINE
 )
 _STRIDE = _LINE.groups + 1

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from floe_engine.errors import UsageError
+from floe_engine.patterns import pattern
 
 Level = Literal["none", "patch", "minor", "major"]
 """How much a change promises, least first."""
@@ -32,7 +33,7 @@ PRERELEASE = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*+"
 BUILD = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
 """The grammar of SemVer 2.0.0 §9 and §10, as regular expressions without groups."""
 
-_VERSION = re.compile(rf"v?({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?(?:[+_]({BUILD}))?")
+_VERSION = pattern(rf"v?({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?(?:[+_]({BUILD}))?")
 
 Core = tuple[int, int, int]
 """Major, minor and patch."""

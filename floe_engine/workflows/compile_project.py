@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,9 +19,7 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
 from floe_engine.policy.product import excuses, projects_of, tightened
-from floe_engine.project.changed import modified
 from floe_engine.project.facts import Project
-from floe_engine.project.profiles import Outcome, profile, write_profile
 from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
@@ -30,6 +29,9 @@ from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.project.profiles import Outcome
 
 PROFILES = "profiles.yml"
 
@@ -121,7 +123,7 @@ def compile_project(
         select=options.select,
         exclude=options.exclude,
         what_if=options.what_if,
-        modified=[modified(project, options.state) for project in projects] if options.state else None,
+        modified=_modified(projects, options.state) if options.state else None,
     )
     several = len(evaluations) > 1
     for evaluation in evaluations:
@@ -271,6 +273,12 @@ def profile_place(workspace: Workspace, spec: Spec, chosen: Path | None = None) 
     return workspace.files, (below / PROFILES).as_posix()
 
 
+def _modified(projects: Sequence[Project], state: str) -> list[frozenset[str]]:
+    from floe_engine.project.changed import modified
+
+    return [modified(project, state) for project in projects]
+
+
 def _write_profile(
     workspace: Workspace, spec: Spec, platform: Platform, chosen: Path | None, report: Report
 ) -> tuple[Path, Outcome]:
@@ -289,6 +297,8 @@ def _write_profile(
             )
         )
         return path, "kept"
+    from floe_engine.project.profiles import profile, write_profile
+
     text = profile(platform, named)
     outcome = write_profile(directory, name, text)
     target = platform.manifest.plugins.get("compute", "")

@@ -7,13 +7,13 @@ project of a thousand macros uses a few dozen. Source: dbt's own search order
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
+from floe_engine.patterns import pattern
 from floe_engine.project.jinja.syntax import BrokenTemplate, parse
 from floe_engine.project.jinja.values import Macro
 
-_NAMES = re.compile(r"\{%[-+]?\s*macro\s+(\w+)")
+_NAMES = pattern(r"\{%[-+]?\s*macro\s+(\w+)")
 _FAMILIES: Mapping[str, str] = {"redshift": "postgres", "databricks": "spark", "athena": "trino"}
 """Adapter to the one whose macros it takes where it has none of its own."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from floe_engine.patterns import pattern
 from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
 from floe_engine.project.jinja.macros import Macros
 from floe_engine.project.jinja.reading import Reading, TooMuch
@@ -136,8 +137,8 @@ class Templates(Struct, frozen=True):
 
 _RELATIONS = frozenset({"ref", "source"})
 _PLAIN_STRING = r"""'[^'\\{}]*'|"[^"\\{}]*\""""
-_EXPRESSION = re.compile(rf"""\{{\{{(?:[^{{}}'"\\]|{_PLAIN_STRING})*\}}\}}""")
-_LITERAL = re.compile(
+_EXPRESSION = pattern(rf"""\{{\{{(?:[^{{}}'"\\]|{_PLAIN_STRING})*\}}\}}""")
+_LITERAL = pattern(
     rf"\{{\{{-?\s*(ref|source)\(\s*({_PLAIN_STRING})\s*(?:,\s*({_PLAIN_STRING})\s*)?\)\s*-?\}}\}}"
 )
 
