@@ -1,8 +1,9 @@
 """A dbt project as policy sees it, whichever reader the facts came from.
 
-Values only; what a project has thousands of is a msgspec struct, which is made in a fifth of a
-dataclass's time. Names are dbt's: model, seed, snapshot, source, exposure, test, group, access, grant,
-contract, meta, tag. Names of columns and tests are compared case-insensitively; use `folded`.
+Values only; what a project has thousands of, and what can be in no circle, the collector is told to
+leave alone (`gc=False`). Names are dbt's: model, seed, snapshot, source, exposure, test, group, access,
+grant, contract, meta, tag. Names of columns and tests are compared case-insensitively; use
+`folded`.
 """
 
 from __future__ import annotations
