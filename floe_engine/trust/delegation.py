@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.registry.reference import Reference
@@ -35,8 +37,7 @@ MAX_LOOKED_AT = 16
 """Most versions of an enterprise platform that are looked at, newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Struct, frozen=True):
     """What an enterprise platform, whom the reader trusts, says of the platform of one domain."""
 
     record: LockedDelegation
@@ -45,8 +46,7 @@ class Delegation:
     """The enterprise's version and its signatures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why nothing is delegated; empty where there is no enterprise platform to ask."""
 
     reason: str = ""
@@ -161,8 +161,7 @@ def kept(workspace: Workspace, lock: Lock, evidence: Evidence, trust: Authority)
     return trust.joined_by(believed.delegated_to(lock.name)) if believed is not None else trust
 
 
-@dataclass(frozen=True, slots=True)
-class _Believed:
+class _Believed(Struct, frozen=True):
     """A version of an enterprise platform that the reader believes."""
 
     published: Published

@@ -51,7 +51,7 @@ class Evidence(Struct, frozen=True, dict=True):
     """What lies under the ``.sig`` tag; empty where nothing does."""
     blobs: tuple[bytes, ...] = ()
     """Bundles and simple-signing payloads."""
-    delegation: Evidence | None = field(default=None, repr=False)
+    delegation: Evidence | None = None
     """The same of the enterprise platform that lets the signer sign, and its manifest.json; else None."""
 
     @property

@@ -5,10 +5,10 @@ Two requests where the eight files are ten. Whose signatures it has is the reade
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from floe_engine.artifact.model import PlatformManifest
 from floe_engine.artifact.pack import CONFIG_TYPE, MAX_FILE, read_annotations, read_manifest
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from floe_engine.signing.repository import SignatureSource
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """One version: what its signatures are judged as, and what it says of itself."""
 
     subject: Subject
     platform: PlatformManifest
-    image: bytes = field(repr=False)
+    image: bytes
     """The image manifest."""
-    settings: bytes = field(repr=False)
+    settings: bytes
     """manifest.json, as it is published."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact, content_digest
 from floe_engine.artifact.pack import PackedFile, pack, read_annotations, read_manifest, unpack

@@ -6,8 +6,9 @@ The reports that show what passed beside what did not (JUnit, TAP) are made from
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
@@ -17,8 +18,7 @@ from floe_engine.policy.rules import RULES
 Came = Literal["passed", "failed", "excused", "warned"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A rule that was asked of a subject (of its model, where it is about columns)."""
 
     rule: Rule
