@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.processes import child_environment
 
@@ -17,8 +18,7 @@ class NoAnswer(Exception):
     """git is not here, or says no; the first line of what it said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file at a revision: its path from where git was asked, git's ID of its bytes, and their number."""
 
     path: str

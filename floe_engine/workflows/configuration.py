@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine.files import stands
 from floe_engine.folders import site_config, user_cache, user_config, user_data
@@ -28,8 +29,7 @@ _LOGIN = re.compile(r"//[^/@\s]*@")
 UNSHOWN = "(set, not shown)"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One value, and who says so; `value` is empty where nothing is set."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken
@@ -10,8 +10,7 @@ from floe_engine.registry.reference import is_host
 from floe_engine.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class LoggedIn:
+class LoggedIn(Struct, frozen=True):
     """What became of a login."""
 
     registry: str
@@ -21,8 +20,7 @@ class LoggedIn:
     """Whether the registry asked for one at all."""
 
 
-@dataclass(frozen=True)
-class LoggedOut:
+class LoggedOut(Struct, frozen=True):
     """Where a login was removed from; empty where there was none."""
 
     registry: str
