@@ -12,6 +12,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,11 @@ from floe_engine.waiting import Overdue, wait_for
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from requests import Session
-    from sigstore.models import ClientTrustConfig
+    from sigstore._internal.trust import RekorKeyring
+    from sigstore.models import Bundle, ClientTrustConfig, TrustedRoot
     from sigstore.verify import Verifier
+    from sigstore_models.common.v1 import TimeRange
+    from sigstore_models.trustroot.v1 import TrustedRoot as RootMessage
 
 TOKEN_VARIABLE = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the variable's name, not a token
 
@@ -96,21 +100,40 @@ class TrustRoot:
     def verifier(self) -> Verifier:
         """What checks bundles against this root; raises `ConfigurationError` where it is no good."""
         from sigstore.errors import Error
-        from sigstore.models import ClientTrustConfig, TrustedRoot
         from sigstore.verify import Verifier
-        from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
 
         try:
-            if not self.trusted_root:
-                return Verifier(trusted_root=ClientTrustConfig.production(offline=True).trusted_root)
-            message = TrustedRootMessage.from_json(self.trusted_root)
-            if not (message.tlogs and message.certificate_authorities and message.ctlogs):
+            root = self._root()
+            found = root._inner  # noqa: SLF001 - the library tells of certificates and keys alone
+            if not (found.tlogs and found.certificate_authorities and found.ctlogs):
                 raise ValueError("it lacks a transparency log, a certificate authority or a CT log")
-            return Verifier(trusted_root=TrustedRoot(message))
+            return Verifier(trusted_root=root)
         except (Error, ValueError, TypeError) as error:
-            raise ConfigurationError(
-                "the Sigstore trust root cannot be used", reason(error), where=self.name
-            ) from None
+            raise self._unusable(error) from None
+
+    def logs(self) -> RekorKeyring:
+        """The keys of its transparency logs; raises `ConfigurationError` where it has none.
+
+        A root for entries about keys needs nobody who certifies identities.
+        """
+        from sigstore._internal.trust import KeyringPurpose
+        from sigstore.errors import Error
+
+        try:
+            return self._root().rekor_keyring(KeyringPurpose.VERIFY)
+        except (Error, ValueError, TypeError) as error:
+            raise self._unusable(error) from None
+
+    def _root(self) -> TrustedRoot:
+        from sigstore.models import ClientTrustConfig, TrustedRoot
+        from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
+
+        if not self.trusted_root:
+            return ClientTrustConfig.production(offline=True).trusted_root
+        return TrustedRoot(TrustedRootMessage.from_json(self.trusted_root))
+
+    def _unusable(self, error: Exception) -> ConfigurationError:
+        return ConfigurationError("the Sigstore trust root cannot be used", reason(error), where=self.name)
 
     def client_config(self) -> ClientTrustConfig:
         """Root and services together, for signing."""
@@ -179,6 +202,7 @@ class KeylessVerifier:
     def __init__(self, root: TrustRoot | None) -> None:
         self._root = root or TrustRoot()
         self._verifier: Verifier | None = None
+        self._logs: RekorKeyring | None = None
 
     def verify(self, raw: bytes, digest: str) -> Certified:
         """Check everything that cryptography can say about a bundle.
@@ -207,6 +231,7 @@ class KeylessVerifier:
                     algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest.removeprefix("sha256:"))
                 )
                 self._verifier.verify_artifact(content, bundle, _OneIdentity())
+            _demand_in_force(bundle, self._verifier._trusted_root._inner)  # noqa: SLF001
             identity, issuer = _identity_of(bundle.signing_certificate)
         except (
             # A hostile bundle reaches every parser below the library, so this list is wide; each
@@ -237,29 +262,68 @@ class KeylessVerifier:
         `signed` is what was signed, `payload` what a DSSE envelope holds. A key needs no log; but an
         entry that is there must not be a lie. Raises `Unacceptable`.
         """
-        from sigstore._internal.trust import KeyringPurpose
         from sigstore.errors import Error
         from sigstore.models import TransparencyLogEntry
         from sigstore_models.rekor.v1 import TransparencyLogEntry as Message
 
-        if self._verifier is None:
-            self._verifier = self._root.verifier()
+        if self._logs is None:
+            self._logs = self._root.logs()
         try:
             read = TransparencyLogEntry(Message.from_json(json.dumps(entry)))
-            root = self._verifier._trusted_root  # noqa: SLF001 - the library checks entries of certificates only
-            read._verify(root.rekor_keyring(KeyringPurpose.VERIFY))  # noqa: SLF001
+            read._verify(self._logs)  # noqa: SLF001 - the library checks entries of certificates only
             body = strict_json(read._inner.canonicalized_body)  # noqa: SLF001
         except (Error, *_BELOW_THE_LIBRARY) as error:
             why = reason(error) or type(error).__name__
             raise Unacceptable(f"its log entry does not hold: {why}") from None
         digests = [hashlib.sha256(data).hexdigest() for data in (signed, payload) if data is not None]
         named = any(_mentions(body, digest) for digest in digests)
-        if not named or not _mentions(body, base64.b64encode(signature).decode()):
+        text = base64.b64encode(signature)
+        # Entries of the kind intoto have the text of an envelope's signature in base64 once more.
+        spelled = (text.decode(), base64.b64encode(text).decode())
+        if not named or not any(_mentions(body, each) for each in spelled):
             raise Unacceptable("its log entry is about another signature")
 
 
 _BELOW_THE_LIBRARY = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What parsers raise that a hostile log entry reaches."""
+
+
+def _demand_in_force(bundle: Bundle, root: RootMessage) -> None:
+    """Raise `Unacceptable` unless log and authority were in force, as the root says, when they were used.
+
+    The library leaves that out: it takes whatever the key of a retired log or authority signs. A log of
+    the second version tells no time of its own.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+
+    def issued(leaf: Certificate, raw: bytes) -> bool:
+        try:
+            leaf.verify_directly_issued_by(x509.load_der_x509_certificate(raw))
+        except (InvalidSignature, ValueError, TypeError):
+            return False
+        return True
+
+    leaf, entry = bundle.signing_certificate, bundle.log_entry._inner  # noqa: SLF001 - no public word for it
+    if not any(
+        _covers(authority.valid_for, leaf.not_valid_before_utc)
+        and any(issued(leaf, found.raw_bytes) for found in authority.cert_chain.certificates)
+        for authority in root.certificate_authorities
+    ):
+        raise Unacceptable("its certificate was issued when the authority was not in force")
+    if entry.integrated_time and not any(
+        _covers(log.public_key.valid_for, datetime.fromtimestamp(entry.integrated_time, UTC))
+        for log in root.tlogs
+        if log.log_id is not None and log.log_id.key_id == entry.log_id.key_id
+    ):
+        raise Unacceptable("it was logged when the log was not in force")
+
+
+def _covers(period: TimeRange | None, moment: datetime) -> bool:
+    """Whether a closed interval holds `moment`."""
+    if period is None:
+        return True
+    return period.start <= moment and (period.end is None or moment <= period.end)
 
 
 def _mentions(body: object, text: str) -> bool:

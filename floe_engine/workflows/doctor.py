@@ -162,9 +162,9 @@ class _Doctor(Struct, frozen=True):
         if health.index and not self.repair:
             raise ContentMismatch(health.index, hint=again, where=str(root))
         if health.lost:
-            names = sorted({lost.of for lost in health.lost})
+            names, digests = sorted({lost.of for lost in health.lost}), {lost.digest for lost in health.lost}
             raise ContentMismatch(
-                f"the folder lacks or holds damaged {plural(len(health.lost), 'blob')}",
+                f"the folder lacks or holds damaged {plural(len(digests), 'blob')}",
                 f"of {', '.join(names[:5])}",
                 hint="publish those versions again from the manifest.yaml that made them; "
                 "`floe platform sign` restores a signature",

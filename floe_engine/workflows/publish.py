@@ -7,6 +7,7 @@ publisher that dies anywhere leaves no tag.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,8 @@ from msgspec import Struct
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
+    CONFIG_TYPE,
+    CREATED,
     IMAGE_MANIFEST,
     PLATFORM_NAME,
     REVISION,
@@ -23,8 +26,9 @@ from floe_engine.artifact.pack import (
     VERSION,
     Packed,
     pack,
+    read_annotations,
 )
-from floe_engine.artifact.paths import FILES
+from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import Cancelled, ConfigurationError, ContentMismatch, Refused, VersionExists
 from floe_engine.events import (
@@ -37,7 +41,7 @@ from floe_engine.events import (
     silent,
     warnings_only,
 )
-from floe_engine.files import human_size
+from floe_engine.files import canonical_json, human_size
 from floe_engine.policy.running import TestRun
 from floe_engine.registry.client import Repository
 from floe_engine.registry.descriptor import Descriptor
@@ -381,6 +385,8 @@ def _exists(
         if not mend:
             raise
         repository.push_blobs([(data, media_type) for media_type, data in packed.blobs])
+        image = repository.manifest(present.digest).raw
+        repository.push_blob(_as_built_then(artifact, image, str(reference)), CONFIG_TYPE)
         published = fetch(repository, present.digest, where=str(reference))
     if same_content(published.artifact, artifact):
         return True
@@ -390,6 +396,13 @@ def _exists(
         hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)",
         where=str(reference),
     )
+
+
+def _as_built_then(artifact: Artifact, image: bytes, where: str) -> bytes:
+    """manifest.json of `artifact` with the time that the published `image` says it was built at."""
+    document = json.loads(artifact.files[MANIFEST])
+    document["metadata"]["created"] = read_annotations(image, where=where).get(CREATED)
+    return canonical_json(document)
 
 
 def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:

@@ -64,7 +64,7 @@ class Case:
         if (root := self.directory / "trusted_root.json").exists():
             found += ["--trusted-root", str(root)]
         artifact = self.directory / "artifact"
-        return [*found, str(artifact if artifact.exists() else self.directory.parent.parent / "a.txt")]
+        return [*found, str(artifact if artifact.exists() else self.directory.parent / "a.txt")]
 
 
 def problem(arguments: Sequence[str]) -> str:
