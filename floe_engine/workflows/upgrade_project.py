@@ -116,6 +116,8 @@ def plan_upgrade(
     """
     pin = read_pin(workspace)
     version = _latest(workspace, pin, cancel) if to is None else _named(workspace, pin, to, cancel)
+    if version == pin.version:
+        _demand_still_trusted(workspace, pin)
     candidate = _candidate(workspace, pin, version, allow_downgrade, ask, report, cancel)
     digest = candidate.lock.digest if candidate else pin.lock.digest
     return _plan(workspace, pin, pin.moved(version, digest), version, candidate, report, cancel)
@@ -184,6 +186,20 @@ def _latest(workspace: Workspace, pin: Pin, cancel: CancelToken | None) -> Versi
     return latest
 
 
+def _demand_still_trusted(workspace: Workspace, pin: Pin) -> None:
+    """Raise `TrustError` where whoever signed the locked version is trusted no more: it is not up to date."""
+    try:
+        load(workspace, pin.lock, PullOptions(spec=pin.spec))
+    except CacheCorrupt:
+        return  # nothing is there to be believed; whoever uses it fetches it again
+    except TrustError as refused:
+        refused.hint = (
+            "`floe upgrade --to VERSION` moves to one that somebody you trust has signed, a lower one too; "
+            "`floe platform list --details` shows which those are"
+        )
+        raise
+
+
 def _named(workspace: Workspace, pin: Pin, text: str, cancel: CancelToken | None) -> Version:
     """The version that a constraint means: itself, or the highest that it admits."""
     constraint = Constraint.parse(text)
@@ -235,11 +251,16 @@ def _plan(
 
 
 def _locked(workspace: Workspace, pin: Pin, report: Report, cancel: CancelToken | None) -> Artifact:
-    """The locked version: from the cache, or fetched by its digest, for nothing may be written yet."""
+    """The locked version: from the cache, or fetched by its digest, for nothing may be written yet.
+
+    Of one whose signer is trusted no more the cached files are compared with all the same, for it is left.
+    """
     options = PullOptions(spec=pin.spec)
     try:
         return load(workspace, pin.lock, options).artifact
-    except (CacheCorrupt, TrustError):
+    except TrustError:
+        return workspace.store.load(pin.lock)
+    except CacheCorrupt:
         wanted = Wanted(pin.wanted.repository, pin.lock.digest)
         return obtain(
             workspace, wanted, pin.lock, options=options, restore=pin.lock, report=report, cancel=cancel

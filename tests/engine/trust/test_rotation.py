@@ -162,6 +162,20 @@ def test_where_somebody_outside_names_the_keys_no_walk_widens_them(life: Life, s
     assert life.upgrade("1.1.0").code == 0
 
 
+def test_more_rotations_than_any_key_has_are_not_followed(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain without end would be work without end: past so many the walk stops, and nothing is taken."""
+    monkeypatch.setattr("floe_engine.trust.rotation.MAX_HOPS", 2)
+    life.release("1.0.0", "a", "a")
+    life.lock("1.0.0")
+    for number, (old, new) in enumerate(("ab", "bc", "cd"), 1):
+        life.release(f"1.{number}.0", f"{old} {new}", f"{old} {new}")
+    life.release("2.0.0", "d", "d")
+    ran = floe(life.product, "upgrade", "--to", "v2.0.0", "--accept-breaking")
+    assert ran.code == 6, ran.err
+
+
 def test_junk_between_is_passed_over(life: Life) -> None:
     life.release("1.0.0", "old", "old")
     life.lock("1.0.0")

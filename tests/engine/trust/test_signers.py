@@ -272,6 +272,28 @@ def test_a_fast_forward_by_a_stolen_key_is_left_by_revoking_it(
     assert locked(directory)["tag"] == "v1.0.0"
 
 
+def test_an_upgrade_leads_away_from_a_thief_s_version_too(
+    platform: PlatformTeam, key: Path, other_key: Path, tmp_path: Path, settings: Path
+) -> None:
+    platform.publish("1.0.0", key=key)
+    thief = PlatformTeam(tmp_path / "thief", platform.registry)
+    thief.publish("999.0.0", key=other_key)
+    keys = f"trusted_keys: [{key.with_suffix('.pub')}, {other_key.with_suffix('.pub')}]"
+    directory = data_team(tmp_path / "product", platform.registry, "v999.0.0", keys)
+    assert floe(directory, "platform", "pull").code == 0
+    assert floe(directory, "upgrade").code == 0, "as long as nobody knows"
+    (settings / "config.toml").write_text(f'revoked_keys = ["{fingerprint(other_key)}"]')
+    stuck = floe(directory, "upgrade")
+    assert stuck.code == 6 and "floe upgrade --to VERSION" in stuck.err, stuck.err
+    listed = floe(directory, "platform", "list", "--details")
+    assert "verified" in next(line for line in listed.out.splitlines() if "v1.0.0" in line)
+    left = floe(directory, "upgrade", "--to", "v1.0.0", "--accept-breaking")
+    assert left.code == 0, left.err
+    assert locked(directory)["tag"] == "v1.0.0" and ":v1.0.0" in (directory / "floe.yaml").read_text()
+    assert floe(directory, "compile", "--offline").code in (0, 1)
+    assert floe(directory, "upgrade", "--to", "v999.0.0", "--accept-breaking").code == 6
+
+
 # --- a domain's own key ------------------------------------------------------------------------
 
 
