@@ -305,7 +305,8 @@ MANIFEST_CODES = MappingProxyType(
         ),
         "FLOE-M046": _explained(
             "a waiver that does not say for what",
-            "A waiver has either `pattern`, a glob over model names, or `select` with `path:` or `tag:`.",
+            "A waiver has either `pattern`, a glob over model names, or `select` with `path:` or `tag:`. "
+            "One whose rules are unknown, off, or asked by nothing in the platform excuses nothing.",
             "- {select: tag:legacy, reason: moves in May, owner: core, expires: 2026-05-31}",
         ),
         "FLOE-M047": _explained(

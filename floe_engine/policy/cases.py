@@ -94,7 +94,7 @@ class CaseResult(Struct, frozen=True):
     case: Case
     checked: tuple[Checked, ...]
     unexpected: tuple[Finding, ...] = ()
-    """Findings that the case does not mention, and does not allow."""
+    """Findings that the case does not mention, and does not allow; what only informs is no matter."""
 
     @property
     def passed(self) -> bool:
@@ -135,7 +135,8 @@ def run_case(platform: Platform, case: Case) -> CaseResult:
     unexpected = tuple(
         finding
         for finding in evaluation.findings
-        if not any((finding.rule, resource) in named for resource in _homes(finding.subject))
+        if finding.severity != "info"
+        and not any((finding.rule, resource) in named for resource in _homes(finding.subject))
     )
     return CaseResult(case, checked, unexpected)
 

@@ -42,7 +42,7 @@ class ModelCoverage(ModelRule):
 
     def applies(self, model: Model, view: View) -> bool:
         """Where there is something to count."""
-        return view.share(model).total > 0
+        return view.counts(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the model's share with its minimum."""
@@ -50,8 +50,7 @@ class ModelCoverage(ModelRule):
         if not share.reaches(wanted):
             yield self.finding(
                 model,
-                f"{model.label} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
-                f" and the minimum is {wanted}%",
+                f"{model.label} {_told(share, view)}, and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
@@ -79,7 +78,7 @@ class LayerCoverage(Rule):
         if view.narrowed:
             return
         for layer, share in by_layer(view).items():
-            if layer is not None and share.total:
+            if layer is not None and share:
                 yield layer, tuple(self._check(layer, share, view))
 
     def _check(self, layer: str, share: Share, view: View) -> Iterator[Finding]:
@@ -87,8 +86,7 @@ class LayerCoverage(Rule):
         if not share.reaches(wanted):
             yield self.finding(
                 layer,
-                f"layer {layer} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
-                f" and the minimum is {wanted}%",
+                f"layer {layer} {_told(share, view)}, and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
@@ -114,7 +112,7 @@ class ProjectCoverage(Rule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Sum up the project. Not asked of a selection, whose sum would mislead."""
         share = total(view)
-        if not view.narrowed and share.total:
+        if not view.narrowed and share:
             yield view.project.name, tuple(self._check(share, view))
 
     def _check(self, share: Share, view: View) -> Iterator[Finding]:
@@ -122,8 +120,7 @@ class ProjectCoverage(Rule):
         if not share.reaches(wanted):
             yield self.finding(
                 view.project.name,
-                f"{view.project.name} has {share} {_UNIT[view.platform.gates.coverage.metric]},"
-                f" and the minimum is {wanted}%",
+                f"{view.project.name} {_told(share, view)}, and the minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
@@ -149,7 +146,7 @@ class LevelCoverage(ModelRule):
     def applies(self, model: Model, view: View) -> bool:
         """Where the model's level has a minimum and there is something to count."""
         rule = view.level_rule(model)
-        return rule is not None and rule.minimum_test_coverage is not None and view.share(model).total > 0
+        return rule is not None and rule.minimum_test_coverage is not None and view.counts(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the model's share with the level's minimum."""
@@ -159,8 +156,7 @@ class LevelCoverage(ModelRule):
             level = view.highest[model.unique_id].level
             yield self.finding(
                 model,
-                f"{model.label} is {level} and has {share}"
-                f" {_UNIT[view.platform.gates.coverage.metric]}; the level's minimum is {wanted}%",
+                f"{model.label} is {level} and {_told(share, view)}; the level's minimum is {wanted}%",
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
@@ -190,9 +186,19 @@ def by_layer(view: View) -> dict[str | None, Share]:
     return shares
 
 
+def _told(share: Share, view: View) -> str:
+    """What a model, a layer or the project has, as the end of a sentence."""
+    if share == Share(bare=1):
+        return "declares no column"
+    unit = _UNIT[view.platform.gates.coverage.metric]
+    return f"has {share}" if share.bare else f"has {share} {unit}"
+
+
 def _what_to_test(model: Model, view: View, wanted: int) -> str:
     """As many untested columns as it takes, the first five by name."""
-    if view.platform.gates.coverage.metric != "columns" or not model.columns:
+    if view.share(model).bare:
+        return "declare its columns, and add tests to them"
+    if view.platform.gates.coverage.metric != "columns":
         return "add tests"
     tested = view.tested_columns(model)
     untested = [column.name for column in model.columns if column.folded not in tested]
@@ -205,7 +211,10 @@ def _what_to_test(model: Model, view: View, wanted: int) -> str:
 def _least_tested(view: View, layer: str | None) -> str:
     models = [model for model in view.models if layer is None or view.layer(model) == layer]
     gaps = sorted(
-        ((view.share(model).total - view.share(model).tested, model.label) for model in models),
+        (
+            (share.total - share.tested + share.bare, model.label)
+            for model, share in ((model, view.share(model)) for model in models)
+        ),
         key=lambda gap: (-gap[0], gap[1]),
     )
     return f"add tests to {', '.join(name for gap, name in gaps[:3] if gap)} first"

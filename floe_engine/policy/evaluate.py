@@ -339,5 +339,5 @@ def _coverage(view: View) -> CoverageSummary:
         scope=gates.coverage.scope,
         minimum=gates.minimum_test_coverage,
         project=total(view),
-        layers={layer or "": share for layer, share in by_layer(view).items() if share.total},
+        layers={layer or "": share for layer, share in by_layer(view).items() if share},
     )

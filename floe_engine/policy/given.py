@@ -21,27 +21,9 @@ from pydantic import (
 )
 
 from floe_engine.policy.keys import KEY_META
-from floe_engine.project.facts import Column, Constraint, DataTest, Exposure, Group, Model, Project, Source
+from floe_engine.project.facts import Column, Constraint, Exposure, Group, Model, Project, Source
+from floe_engine.project.properties import data_test
 from floe_engine.text import plural
-
-_SETTINGS = frozenset(
-    {
-        "arguments",
-        "config",
-        "severity",
-        "name",
-        "test_name",
-        "column_name",
-        "description",
-        "where",
-        "limit",
-        "tags",
-        "meta",
-        "enabled",
-    }
-    | {"error_if", "warn_if", "store_failures", "fail_calc"}
-)
-"""Keys beside a test's arguments that are dbt's own."""
 
 
 class UnknownName(Exception):
@@ -300,9 +282,10 @@ def _model(entry: ModelGiven, ids: Mapping[str, str], place: int) -> Model:
         if name not in ids:
             raise UnknownName(name, place)
         parents.append(ids[name])
-    tests = [_test(text, None) for text in entry.tests]
+    tests = [data_test(text, None, {}, {}) for text in entry.tests]
     for column in entry.columns:
-        tests += [_test(text, column.name) for text in column.tests]
+        tests += [data_test(text, column.name, {}, {}) for text in column.tests]
+    enabled = [test for test in tests if test is not None and test.enabled]
     path = entry.path or f"models/{entry.name}.{'py' if entry.language == 'python' else 'sql'}"
     described = bool(entry.description or entry.columns or entry.tests or entry.meta)
     return Model(
@@ -313,7 +296,8 @@ def _model(entry: ModelGiven, ids: Mapping[str, str], place: int) -> Model:
         properties_path="models/schema.yml" if described else None,
         description=entry.description,
         columns=tuple(_column(column) for column in entry.columns),
-        tests=tuple(tests),
+        tests=tuple(test for test in enabled if not test.idle),
+        idle_tests=tuple(test for test in enabled if test.idle),
         meta={**({KEY_META: list(entry.primary_key)} if entry.primary_key else {}), **entry.meta},
         tags=frozenset(entry.tags),
         schema=entry.schema_,
@@ -357,26 +341,4 @@ def _column(entry: ColumnGiven) -> Column:
         meta=entry.meta,
         tags=frozenset(entry.tags),
         constraints=tuple(Constraint(c.type, c.columns or (entry.name,)) for c in entry.constraints),
-    )
-
-
-def _test(text: TestText, column: str | None) -> DataTest:
-    """A generic test: its name, or a mapping of its name to arguments, nested or not (dbt 1.10)."""
-    if isinstance(text, str):
-        return DataTest(text, column)
-    settings: Mapping[str, Any]
-    if isinstance(text.get("test_name"), str):
-        name, settings = text["test_name"], text
-    else:
-        name, body = next(iter(text.items()))
-        settings = body if isinstance(body, Mapping) else {}
-    nested = settings.get("arguments")
-    config = settings.get("config")
-    severity = (config.get("severity") if isinstance(config, Mapping) else None) or settings.get("severity")
-    arguments = {key: value for key, value in settings.items() if key not in _SETTINGS}
-    return DataTest(
-        name,
-        column,
-        {**arguments, **(nested if isinstance(nested, Mapping) else {})},
-        severity="warn" if str(severity).casefold() == "warn" else "error",
     )

@@ -41,6 +41,7 @@ _HARMS: Mapping[str, Harm] = {
     "FLOE-E230": Harm.KEYS,
     "FLOE-E231": Harm.KEYS,
     "FLOE-E233": Harm.PROSE,
+    "FLOE-E239": Harm.PROSE,
     "FLOE-E24": Harm.EXPOSED,
     "FLOE-E240": Harm.PROSE,
     "FLOE-E244": Harm.PROSE,

@@ -42,6 +42,7 @@ from floe_engine.policy.schema_registry import (
 )
 from floe_engine.policy.unread import LayerNotJudged, PropagationNotJudged
 from floe_engine.policy.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
+from floe_engine.policy.weak_tests import IdleTest, WeakTest
 
 RULES: tuple[Rule, ...] = (
     LayerPrefix(),
@@ -65,6 +66,8 @@ RULES: tuple[Rule, ...] = (
     Contract(),
     UnitTest(),
     NamedTest(),
+    IdleTest(),
+    WeakTest(),
     LevelDeclared(),
     KnownLevel(),
     LooksSensitive(),

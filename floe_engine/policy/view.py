@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import LayerConstraint, LevelRule
 from floe_engine.artifact.platform import Platform
@@ -19,6 +20,7 @@ from floe_engine.policy.keys import Key, combination, key_of
 from floe_engine.policy.layering import Layering, Placement
 from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import DataTest, Model, Project, Source, folded
+from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.traces import LineageCache
@@ -32,23 +34,30 @@ class Share(Struct, frozen=True):
 
     tested: int = 0
     total: int = 0
+    bare: int = 0
+    """Models without columns where that counts as a failure: no number of tested columns makes up."""
 
     def __add__(self, other: Share) -> Share:
-        return Share(self.tested + other.tested, self.total + other.total)
+        return Share(self.tested + other.tested, self.total + other.total, self.bare + other.bare)
+
+    def __bool__(self) -> bool:
+        return bool(self.total or self.bare)
 
     @property
     def percent(self) -> float | None:
         """In per cent; None where there is nothing to count."""
-        return 100 * self.tested / self.total if self.total else None
+        if not self.total:
+            return 0.0 if self.bare else None
+        return 100 * self.tested / self.total
 
     def reaches(self, minimum: int) -> bool:
         """Whether at least `minimum` per cent are tested, without rounding; nothing counts as all."""
-        return self.tested * 100 >= minimum * self.total
+        return self.tested * 100 >= minimum * self.total and not (self.bare and minimum)
 
     def __str__(self) -> str:
-        if not self.total:
-            return "nothing to count"
-        return f"{self.tested} of {self.total} ({100 * self.tested // self.total}%)"
+        counted = f"{self.tested} of {self.total} ({100 * self.tested // self.total}%)" if self.total else ""
+        bare = f"{plural(self.bare, 'model')} without columns" if self.bare else ""
+        return " and ".join(filter(None, (counted, bare))) or "nothing to count"
 
 
 class View:
@@ -212,11 +221,15 @@ class View:
     # --- coverage
 
     def share(self, model: Model) -> Share:
-        """A model's coverage in the platform's metric; a total of 0 means that it is not judged."""
+        """A model's coverage in the platform's metric; an empty one has nothing to count."""
         unique_id = model.unique_id
         if unique_id not in self._shares:
             self._shares[unique_id] = self._share(model)
         return self._shares[unique_id]
+
+    def counts(self, model: Model) -> bool:
+        """Whether coverage is asked of a model; one without columns may be exempt, or pass as it is."""
+        return bool(self.share(model)) or self.platform.gates.coverage.zero_columns == "pass"
 
     def minimum_coverage(self, layer: str | None) -> int:
         """The least coverage, in per cent, for a layer (None: for models without one)."""
@@ -249,12 +262,15 @@ class View:
             tested = model.singular_tests + model.unit_tests > 0 or any(map(self._counts, model.tests))
             return Share(int(tested), 1)
         if metric == "primary_keys":
-            key = self.key(model)
+            counting = tuple(filter(self._counts, model.tests))
+            key = (
+                self.key(model)
+                if len(counting) == len(model.tests)
+                else key_of(replace(model, tests=counting), self.adapter)
+            )
             return Share(int(key is not None and key.holds), 1)
         if not model.columns:
-            return {"na": Share(), "fail": Share(0, 1), "pass": Share(1, 1)}[
-                self.platform.gates.coverage.zero_columns
-            ]
+            return Share(bare=1) if self.platform.gates.coverage.zero_columns == "fail" else Share()
         names = self.tested_columns(model)
         count = sum(folded(column.name) in names for column in model.columns) if names else 0
         return Share(count, len(model.columns))

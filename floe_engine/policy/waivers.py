@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.enforcement import overridable
+from floe_engine.policy.enforcement import enforcement_of, overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
 from floe_engine.policy.rule import Examined, Family, Rule
@@ -96,11 +96,16 @@ class Waivers:
 
     @property
     def note(self) -> str:
-        """A line on the platform's waivers that hold no longer; empty where all do."""
-        gone = [entry for entry in self.entries if entry.origin == "platform" and not entry.holds]
+        """A line on the platform's waivers that hold no longer, or cover nothing under this platform."""
+        told = (
+            (entry.waiver, entry.why or covers_nothing(entry.waiver, self.platform))
+            for entry in self.entries
+            if entry.origin == "platform"
+        )
+        gone = [(waiver, why) for waiver, why in told if why]
         if not gone:
             return ""
-        named = ", ".join(f"{entry.waiver.id} ({entry.why})" for entry in gone[:3])
+        named = ", ".join(f"{waiver.id} ({why})" for waiver, why in gone[:3])
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
         return f"{self.platform.name} has waivers that excuse nothing now: {named}{more}"
 
@@ -257,6 +262,24 @@ class WaiverOfProduct(WaiverRule):
                 actual=f"a waiver in floe.yaml until {entry.waiver.expires or 'further notice'}",
                 suggestion="ask the platform team to take it over",
             )
+
+
+def covers_nothing(waiver: Waiver, platform: Platform) -> str:
+    """Why a waiver can excuse nothing in any project of a platform; empty where it can."""
+    from floe_engine.policy.rules import rule_by_id  # which lists this room's rules too
+
+    reasons = []
+    for name in waiver.rules:
+        rule = rule_by_id(name)
+        if rule is None:
+            reasons.append(f"there is no rule {name}")
+        elif not rule.active(platform):
+            reasons.append(f"the platform asks nothing of {rule.id}")
+        elif enforcement_of(rule, platform) == "off":
+            reasons.append(f"{rule.id} is off")
+        else:
+            return ""
+    return ", ".join(reasons)
 
 
 def rule_id(text: str) -> str:

@@ -43,6 +43,7 @@ from floe_engine.project.spelling import (
     tag_set,
     text_of,
 )
+from floe_engine.project.test_limits import lets_pass, never_fails
 
 LIMIT = 1_000_000_000
 """Bytes of a manifest that we are willing to read."""
@@ -105,6 +106,9 @@ class _Config(msgspec.Struct, gc=False):
     loaded_at_field: str | None = None
     loaded_at_query: str | None = None
     severity: str | None = None
+    where: Any = None
+    limit: Any = None
+    error_if: Any = None
 
 
 class _DependsOn(msgspec.Struct, gc=False):
@@ -268,6 +272,7 @@ class _Assembly:
         self._directory = directory
         self._lines: dict[str, Mapping[tuple[str, ...], int]] = {}
         self._tests: dict[str, list[DataTest]] = {}
+        self._idle: dict[str, list[DataTest]] = {}
         self._singular: Counter[str] = Counter()
         self._unit: Counter[str] = Counter()
 
@@ -325,12 +330,19 @@ class _Assembly:
         arguments = flat_arguments(metadata.kwargs or {})
         named = arguments.pop("column_name", None)
         column = node.column_name or named
-        self._tests.setdefault(attached, []).append(
+        warns = (config.severity or "").lower() == "warn"
+        idle = passes = ""
+        if warns or config.where or config.limit is not None or config.error_if not in (None, "!= 0"):
+            limits = msgspec.structs.asdict(config)
+            idle, passes = never_fails(limits), lets_pass(limits)
+        (self._idle if idle else self._tests).setdefault(attached, []).append(
             DataTest(
                 name=name,
                 column=str(column) if column is not None else None,
                 arguments=arguments,
-                severity="warn" if (config.severity or "").lower() == "warn" else "error",
+                severity="warn" if warns else "error",
+                idle=idle,
+                lets_pass=passes,
             )
         )
 
@@ -352,6 +364,7 @@ class _Assembly:
             description=node.description or "",
             columns=_columns(node, lines, (section, node.name)),
             tests=tuple(self._tests.get(unique_id, ())),
+            idle_tests=tuple(self._idle.get(unique_id, ())),
             meta=merged(node.meta, config.meta),
             tags=tag_set(node.tags, config.tags),
             schema=text_of(config.schema) or node.schema,

@@ -225,7 +225,7 @@ class _Reading:
         entry = draft.entry if draft.entry is not None else Entry()
         config = self._config(draft)
         items = list(entries(entry.get("columns")))
-        tests = self._tests(entry, items, draft.properties)
+        tests = [test for test in self._tests(entry, items, draft.properties) if test.enabled]
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
         default = "table" if draft.language == "python" else "view"
@@ -239,7 +239,8 @@ class _Reading:
             line=entry.line if draft.entry is not None else 0,
             description=text(entry.get("description")),
             columns=columns,
-            tests=tuple(test for test in tests if test.enabled),
+            tests=tuple(test for test in tests if not test.idle),
+            idle_tests=tuple(test for test in tests if test.idle),
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
             schema=text_of(config.get("schema") or config.get("target_schema")),
@@ -308,7 +309,7 @@ class _Reading:
             line=table.line,
             description=text(table.get("description")),
             columns=properties.columns(items),
-            tests=tuple(test for test in self._tests(table, items, file) if test.enabled),
+            tests=tuple(t for t in self._tests(table, items, file) if t.enabled and not t.idle),
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
             has_freshness=names_a_count(properties.freshness(tree, *levels)),

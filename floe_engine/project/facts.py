@@ -40,6 +40,10 @@ class DataTest(Struct, frozen=True, gc=False):
     arguments: Mapping[str, Any] = {}
     severity: Literal["error", "warn"] = "error"
     enabled: bool = True
+    idle: str = ""
+    """Why it can never fail, whatever the data: ``where: 1 = 0 is true of no row``."""
+    lets_pass: str = ""
+    """What it does not see, as the end of a sentence: ``lets 10 failing rows pass``."""
 
 
 class Constraint(Struct, frozen=True, gc=False):
@@ -108,7 +112,9 @@ class Model(Struct, frozen=True, dict=True):
     description: str = ""
     columns: tuple[Column, ...] = ()
     tests: tuple[DataTest, ...] = ()
-    """Model and column tests that are enabled, column tests with their column."""
+    """Model and column tests that are enabled and can fail, column tests with their column."""
+    idle_tests: tuple[DataTest, ...] = ()
+    """Those that are enabled and can never fail: they hold nothing up."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     schema: str | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import Column, Constraint, DataTest
 from floe_engine.project.spelling import flat_arguments, merged, tag_set, text_of
+from floe_engine.project.test_limits import lets_pass, never_fails
 
 # Of a test's keys, those that are not arguments (dbt's TestBuilder.CONFIG_ARGS and the names).
 _CONFIG = frozenset(
@@ -127,6 +128,8 @@ def data_test(
         arguments=arguments,
         severity="warn" if str(config.get("severity", "")).lower() == "warn" else "error",
         enabled=config.get("enabled") is not False,
+        idle=never_fails(config),
+        lets_pass=lets_pass(config),
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from pydantic import ValidationError
 
+from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
@@ -33,7 +37,37 @@ def check_platform(
     if text is None:
         text = read_manifest(workspace)
     parent = remote_parent(workspace, text, report=report, cancel=cancel)
-    return check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
+    checked = check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
+    return replace(checked, diagnostics=(*checked.diagnostics, *_idle_waivers(checked)))
+
+
+def _idle_waivers(checked: Checked) -> Iterator[Diagnostic]:
+    """Waivers that can excuse nothing under the platform that the manifest makes."""
+    manifest = checked.manifest
+    if manifest is None or not checked.ok or not any(each.rules for each in manifest.governance.waivers):
+        return
+    # Imported here: who checks at every key needs the policy room only for such a waiver.
+    from floe_engine.artifact.build import build
+    from floe_engine.policy.waivers import covers_nothing
+
+    written = checked.document.value
+    governance = written.get("governance") if isinstance(written, dict) else None
+    key = "waivers" if isinstance(governance, dict) and "waivers" in governance else "policy_overrides"
+    platform = build(manifest, checked.plugins, created=_ANY_TIME).platform
+    for number, waiver in enumerate(platform.gates.waivers):
+        if why := covers_nothing(waiver, platform):
+            path = ("governance", key, number, "rules")
+            yield Diagnostic(
+                "FLOE-M046",
+                Severity.WARNING,
+                checked.document.locate(path),
+                f"waiver {waiver.id} excuses nothing: {why}",
+                "remove it, or name the rules whose findings it is for",
+                path,
+            )
+
+
+_ANY_TIME = "1970-01-01T00:00:00Z"
 
 
 def read_manifest(workspace: Workspace) -> str:

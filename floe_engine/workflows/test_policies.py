@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Heading, Report, silent
@@ -72,12 +74,21 @@ def case_files(workspace: Workspace, globs: Sequence[str], *, standard: bool = F
     """The files that `policy_tests` names, sorted, each once.
 
     What cannot be read (a link to nowhere, a pipe) is among them: left out, its cases would count
-    as passed. So does a glob that matches nothing, unless it is the `standard` one that nobody wrote.
+    as passed. So it is where a folder cannot be looked into, a folder is named in the place of files,
+    or a glob matches nothing, unless it is the `standard` one that nobody wrote.
     Raises `ConfigurationError`.
     """
     found: set[Path] = set()
     for glob in globs:
         named = workspace.directory / glob
+        if named.is_dir():
+            raise ConfigurationError(
+                f"policy_tests names {glob}, which is a folder",
+                "none of its cases would be run",
+                hint=f"write `{glob.rstrip('/')}/*.yaml`, or `{glob.rstrip('/')}/**/*.yaml` for all below it",
+                where=workspace.manifest_path.name,
+            )
+        _look_into(workspace.directory, glob)
         listed = [named] if stands(named) else list(workspace.directory.glob(glob))
         if not listed and not standard:
             raise ConfigurationError(
@@ -90,3 +101,31 @@ def case_files(workspace: Workspace, globs: Sequence[str], *, standard: bool = F
     if standard:  # both endings are YAML's
         found.update(path for glob in globs for path in workspace.directory.glob(f"{glob[:-4]}yml"))
     return tuple(sorted(path for path in found if not path.is_dir()))
+
+
+def _look_into(directory: Path, glob: str) -> None:
+    """Raise `ConfigurationError` where a folder that a glob leads through cannot be listed.
+
+    `Path.glob` passes such a folder over without a word.
+    """
+    parts = PurePosixPath(glob).parts
+    fixed = tuple(takewhile(lambda part: not _WILD.intersection(part), parts))
+    folder = directory.joinpath(*fixed)
+    if fixed == parts or not os.path.lexists(folder):
+        return
+
+    def refuse(error: OSError) -> None:
+        raise ConfigurationError(
+            "a folder of policy tests cannot be read",
+            f"{error.strerror}; its cases would count as passed",
+            hint="see who may read it, or where the link leads",
+            where=str(error.filename),
+        )
+
+    deep = len(parts) > len(fixed) + 1
+    for _, folders, _ in os.walk(folder, onerror=refuse):
+        if not deep:
+            folders.clear()
+
+
+_WILD = frozenset("*?[")

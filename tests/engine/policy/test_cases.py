@@ -260,3 +260,26 @@ def test_github_is_told_the_file_and_the_line_of_a_failing_case(tmp_path: Path) 
     done = floe(directory, "platform", "test", "--output", "github")
     assert done.code == 1
     assert done.out.startswith("::error file=tests/policies/mine.yaml,line=5,title=mine%3A a staging model")
+
+
+@pytest.mark.parametrize(
+    ("named", "made", "told"),
+    [
+        ("", "link", "cannot be read"),  # the usual place, which nobody wrote
+        ("policy_tests: [elsewhere/*.yaml]\n", "link", "cannot be read"),
+        ("policy_tests: [elsewhere/**/*.yaml]\n", "link", "cannot be read"),
+        ("policy_tests: [elsewhere]\n", "folder", "is a folder"),
+    ],
+)
+def test_a_folder_of_tests_that_cannot_be_looked_into_is_an_error(
+    tmp_path: Path, named: str, made: str, told: str
+) -> None:
+    folder = platform_directory(tmp_path, MANIFEST + named) / ("elsewhere" if named else "tests/policies")
+    folder.parent.mkdir(exist_ok=True)
+    if made == "link":
+        folder.symlink_to("nowhere")
+    else:
+        folder.mkdir()
+    done = floe(tmp_path, "platform", "test")
+    assert done.code == 2
+    assert told in done.err

@@ -101,6 +101,36 @@ def test_an_expired_waiver_of_the_platform_fails_no_data_team(product: Path) -> 
         assert "expired on 2024-01-31" in done.out + done.err, command
 
 
+def test_a_waiver_of_the_platform_that_can_excuse_nothing_is_told_to_its_team(product: Path) -> None:
+    manifest = product.parent / "platform/manifest.yaml"
+    reasons = {
+        "E999": "there is no rule E999",
+        "FLOE-E222": "the platform asks nothing of FLOE-E222",
+        "E201": "FLOE-E201 is off",
+    }
+    waivers = ", ".join(
+        f"{{id: {rule}, pattern: '*', rules: [{rule}], reason: r, owner: core}}" for rule in reasons
+    )
+    off = MANIFEST.replace("enforcement: strict", 'enforcement: "off"')
+    manifest.write_text(f"{off}  waivers: [{waivers}]\n")
+    for command in (("check",), ("test",), ("publish", "v1.2.3", "--dry-run", "--no-sign")):
+        done = ok(floe(manifest.parent, "platform", *command))
+        for rule, why in reasons.items():
+            assert f"waiver {rule} excuses nothing: {why}" in done.out + done.err, command
+    done = floe(product, "compile")
+    assert (done.out + done.err).count("FLOE-E222 (the platform asks nothing of FLOE-E222)") == 1
+
+
+def test_a_waiver_of_the_platform_that_another_project_needs_is_no_news(product: Path) -> None:
+    manifest = product.parent / "platform/manifest.yaml"
+    other = "  waivers: [{id: other, pattern: legacy_*, rules: [E201], reason: r, owner: core}]\n"
+    manifest.write_text(MANIFEST + other)
+    done = ok(floe(manifest.parent, "platform", "check"))
+    assert "other" not in done.out + done.err
+    done = floe(product, "compile")
+    assert "other" not in done.out + done.err
+
+
 def test_a_profile_that_dbt_has_already_is_not_hidden(product: Path) -> None:
     home = product.parent / "home"
     (home / ".dbt").mkdir(parents=True)
@@ -114,3 +144,24 @@ def test_a_profile_that_dbt_has_already_is_not_hidden(product: Path) -> None:
     (home / ".dbt/profiles.yml").write_text("another: {target: dev, outputs: {}}\n")
     ok(floe(product, "compile", env={"HOME": str(home)}))
     assert (product / "a/profiles.yml").exists()
+
+
+def test_a_check_that_could_not_be_made_is_not_green(product: Path, tmp_path: Path) -> None:
+    strict = "  classification: {propagation: {mode: column, enforcement: strict}}\n"
+    (product.parent / "platform/manifest.yaml").write_text(MANIFEST + strict)
+    (product / "a/models/old_a.sql").write_text("select email from {{ source('crm', 'people') }}\n")
+    (product / "a/models/sources.yml").write_text(
+        "sources: [{name: crm, tables: [{name: people, columns: [{name: email, meta: {pii: true}}]}]}]\n"
+        "models: [{name: old_a, columns: [{name: email, meta: {pii: true}}]}]\n"
+    )
+    (product / "floe.yaml").write_text((product / "floe.yaml").read_text().partition("waivers:")[0])
+    for name in ("a", "b"):  # names are no matter here
+        (product / f"{name}/models/old_{name}.sql").rename(product / f"{name}/models/bronze_{name}.sql")
+    schema = product / "a/models/sources.yml"
+    schema.write_text(schema.read_text().replace("old_a", "bronze_a"))
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare/sitecustomize.py").write_text("import sys\nsys.modules['sqlglot'] = None\n")
+    ran = floe(product, "compile", env={"PYTHONPATH": str(tmp_path / "bare")})
+    assert "the lineage extra is not installed" in ran.out
+    assert "✓ shop_a: Classification compliance" not in ran.out + ran.err
+    assert ran.code == 1
