@@ -16,7 +16,7 @@ from floe_engine.cli.output import Painted
 if TYPE_CHECKING:
     from floe_engine.workflows.compile_project import CompiledProject
 
-FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab", "markdown", "csv", "tap")
+FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab", "markdown", "csv", "tap", "html")
 
 _TOO_MANY = 60
 """From more findings on a terminal shows the overview first."""
@@ -46,6 +46,7 @@ def show(
         "markdown": _markdown,
         "csv": _csv,
         "tap": _tap,
+        "html": _html,
     }
     if face.output.format == "text":
         _text(face, compiled, by_rule, show_all, summary, limit)
@@ -173,6 +174,18 @@ def _markdown(compiled: CompiledProject) -> str:
 
 def _prefixes(compiled: CompiledProject) -> list[str]:
     return [_prefix(project.directory) for project in compiled.projects]
+
+
+def _html(compiled: CompiledProject) -> str:
+    from floe_engine.policy.overview import overview
+    from floe_engine.policy.report.html import Part, findings_page
+
+    return findings_page(
+        [
+            Part(evaluation, overview(compiled.platform, project), _prefix(project.directory))
+            for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
+        ]
+    )
 
 
 def _prefix(directory: Path) -> str:

@@ -45,7 +45,7 @@ _CHANGELOG = {
 # --- floe platform diff ------------------------------------------------------------------------
 
 
-@command("diff", registry=True, formats=("text", "json", "markdown", "github"), examples=_DIFF)
+@command("diff", registry=True, formats=("text", "json", "markdown", "github", "html"), examples=_DIFF)
 @click.argument(
     "old",
     type=VERSION_OR_PLACE,
@@ -101,7 +101,7 @@ def diff(
     compared = compare(face.workspace, old, new, report=face.output.report, cancel=face.cancel)
     hit = None
     if fleet is not None:
-        as_table = face.output.format in ("markdown", "github")
+        as_table = face.output.format in ("markdown", "github", "html")
         hit = measure_impact(
             compared,
             fleet,
@@ -149,6 +149,10 @@ def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: st
             from floe_engine.upgrade.report.markdown import changes_markdown
 
             out.data(changes_markdown(assessment, sides, radius))
+        case "html":
+            from floe_engine.upgrade.report.html import changes_page
+
+            out.data(changes_page(assessment, sides, radius))
         case _:
             _show_comparison_text(face, compared, form)
             show_hit(face, hit)

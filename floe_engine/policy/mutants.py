@@ -40,11 +40,12 @@ class Mutant(Struct, frozen=True):
 
 def mutants(platform: Platform) -> Iterator[Mutant]:
     """Every way in which one demand of the platform can be weakened."""
-    # What nobody enforces cannot be weakened.
+    # What nobody enforces, or only informs, cannot be weakened.
     biting = [
         rule
         for rule in RULES
         if rule.family is not Family.WAIVERS
+        and not rule.advisory
         and rule.active(platform)
         and enforcement_of(rule, platform) != "off"
     ]
