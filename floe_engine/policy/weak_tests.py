@@ -27,7 +27,8 @@ _NAMED = 3
 
 
 def _counts_tests(platform: Platform) -> bool:
-    return platform.gates.minimum_test_coverage > 0 or bool(required_anywhere(platform))
+    required = required_anywhere(platform)
+    return platform.gates.minimum_test_coverage > 0 or bool(required)
 
 
 class IdleTest(ModelRule):
