@@ -323,6 +323,8 @@ class QualityGates(PolicyFile, frozen=True, kw_only=True):
     layer_thresholds: dict[Name, Percent] = field(default={}, name="layerThresholds")
     require_descriptions: bool = False
     require_column_descriptions: bool = False
+    require_declared_columns: bool = False
+    require_sources: bool = False
     max_parents: Count | None = None
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: WaiverPolicy = field(default=WaiverPolicy(), name="waiverPolicy")

@@ -71,6 +71,12 @@ class QualityGates(Settings):
     layer_thresholds: Annotated[dict[Name, Percent], AtLeast()] = Field({})
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
+    require_declared_columns: Annotated[Switch, OnlyOn(tighter="DES003", looser="DES004")] = False
+    """Whether every column that a model's SQL makes is declared (needs the `lineage` extra)."""
+
+    require_sources: Annotated[Switch, OnlyOn(tighter="DEP003", looser="DEP004")] = False
+    """Whether models read through `ref` and `source` alone, and name no table themselves."""
+
     max_parents: Annotated[Count | None, AtMost(tighter="DEP001", looser="DEP002")] = None
     """Most models, sources and seeds that one model may select from; unset: any number."""
 

@@ -78,7 +78,7 @@ def _inherited(
     by_name = strongest(above.values())
     if trace.failure:
         return by_name, trace.failure
-    homes, lost = _homes(model, view, trace)
+    homes, lost = parents_of(model, view, trace)
     found: dict[str, Inherited] = {}
 
     def reach(column: str, inherited: Inherited | None) -> None:
@@ -126,7 +126,7 @@ def _carried(levels: Mapping[str, Inherited], origin: str) -> Inherited | None:
     )
 
 
-def _homes(model: Model, view: View, trace: Trace) -> tuple[dict[str, str], set[str]]:
+def parents_of(model: Model, view: View, trace: Trace) -> tuple[dict[str, str], set[str]]:
     """Table of a trace to the parent's unique_id, and the tables that are no parent's."""
     names: dict[str, str] = {}
     for parent_id in model.parents:

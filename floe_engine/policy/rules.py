@@ -21,6 +21,7 @@ from floe_engine.policy.descriptions import ColumnDescription, ModelDescription
 from floe_engine.policy.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
 from floe_engine.policy.parents import TooManyParents
 from floe_engine.policy.propagation import ModelPropagation, NamePropagation
+from floe_engine.policy.references import ColumnsDeclared, LiteralTable
 from floe_engine.policy.required_tests import (
     Contract,
     Documentation,
@@ -58,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     ModelDescription(),
     ColumnDescription(),
     TooManyParents(),
+    LiteralTable(),
+    ColumnsDeclared(),
     NotNullKey(),
     UniqueKey(),
     Freshness(),

@@ -383,6 +383,7 @@ class _Assembly:
             parents=_nodes(node.depends_on),
             code=code,
             compiled=bool(node.compiled_code),
+            raw_code=(node.raw_code or "") if node.compiled_code else "",
             checksum=node.checksum.checksum if node.checksum else "",
             relation=node.relation_name or "",
         )

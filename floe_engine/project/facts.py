@@ -138,6 +138,8 @@ class Model(Struct, frozen=True, dict=True):
     code: str = ""
     """Compiled code where there is some, else raw code; empty where the reader has none."""
     compiled: bool = False
+    raw_code: str = ""
+    """The code before compilation, where `code` is compiled; empty where that is raw itself."""
     checksum: str = ""
     relation: str = ""
     """Its table as compiled SQL names it; empty where the reader cannot know."""

@@ -96,6 +96,8 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     f"{GATES}.require_descriptions": _BOTH,
     f"{GATES}.require_column_descriptions": _BOTH,
     f"{GATES}.max_parents": (1, 3),
+    f"{GATES}.require_sources": _BOTH,
+    f"{GATES}.require_declared_columns": _BOTH,
     f"{GATES}.block_on_failure": _BOTH,
     f"{GATES}.layer_thresholds": ({}, {"gold": 100}, {"gold": 0}, {"bronze": 0}),
     "governance.policy_enforcement_level": ("off", "warn", "strict"),

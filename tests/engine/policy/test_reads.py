@@ -36,6 +36,8 @@ RICH: tuple[Edit, ...] = (
     (f"{GATES}.required_tests", ["my_test"]),
     (f"{GATES}.layer_thresholds", {"gold": 50}),
     (f"{GATES}.max_parents", 1),
+    (f"{GATES}.require_sources", True),
+    (f"{GATES}.require_declared_columns", True),
     (f"{CLASSES}.require_declared", True),
     (f"{CLASSES}.rules.pii.forbidden_layers", ["bronze"]),
     (f"{CLASSES}.rules.internal.requires_meta", ["owner"]),

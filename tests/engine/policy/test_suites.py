@@ -53,6 +53,7 @@ def test_every_active_rule_of_the_seeds_platform_is_exercised() -> None:
 
 PLATFORMS: dict[str, dict[str, Any]] = {
     "few parents": {"governance__quality_gates": {"max_parents": 2}},
+    "all declared": gates(require_sources=True, require_declared_columns=True),
     "columns wanted": {"governance__quality_gates": {"zero_column_behavior": "fail"}},
     "no columns are fine": {"governance__quality_gates": {"zero_column_behavior": "pass"}},
     "warning tests do not count": {"governance__quality_gates": {"count_warn_severity": False}},

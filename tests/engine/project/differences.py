@@ -11,7 +11,7 @@ from floe_engine.project.facts import Column, Model, Project
 
 # Only dbt knows the target's schema and database, what a compiled query looks like and how it
 # hashes a snapshot; only files know their own text.
-_UNCOMPARED = {"schema", "database", "code", "compiled", "checksum", "relation"}
+_UNCOMPARED = {"schema", "database", "code", "compiled", "raw_code", "checksum", "relation"}
 
 
 def differences(static: Project, manifest: Project) -> list[str]:

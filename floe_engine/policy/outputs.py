@@ -1,0 +1,68 @@
+"""The columns that the SQL of each model makes, with ``*`` followed into what it selects from.
+
+Loaded only where a platform asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from floe_engine.policy import sql_trace
+from floe_engine.policy.lineage import EXTRA, parents_of
+from floe_engine.policy.sql_outputs import EVERYTHING
+from floe_engine.policy.traces import LineageCache
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What is known of a model's columns."""
+
+    columns: tuple[str, ...] = ()
+    """Those that it certainly has, in the SQL's order."""
+    unknown: str = ""
+    """Why there may be more; empty where these are all."""
+
+
+def outputs(view: View) -> Mapping[str, Outputs]:
+    """unique_id of each model, seed and snapshot to its columns."""
+    models = {model.unique_id: model for model in view.project.models}
+    known = {
+        source.unique_id: Outputs(tuple(column.name for column in source.columns), _OF_SOURCE)
+        for source in view.project.sources
+    }
+    if not sql_trace.available():
+        return {unique_id: Outputs(unknown=EXTRA) for unique_id in models}
+    cache = view.traces if view.traces is not None else LineageCache()
+    for unique_id in view.order:
+        known[unique_id] = _of(models[unique_id], view, cache, known)
+    return known
+
+
+_OF_SOURCE = "a source may have more columns than it declares"
+
+
+def _of(model: Model, view: View, cache: LineageCache, known: Mapping[str, Outputs]) -> Outputs:
+    if model.resource_type == "seed" or not model.code:
+        return Outputs(unknown=f"floe does not look into a {model.resource_type} without SQL")
+    trace = cache.trace(model, view.adapter, frozenset(), view.project.templates)
+    if trace.failure:
+        return Outputs(unknown=trace.failure)
+    found = {folded(name): name for name in trace.columns if name != EVERYTHING}
+    reasons = []
+    if EVERYTHING in trace.columns or EVERYTHING in trace.unresolved:
+        reasons.append("a part of it depends on what only dbt can run")
+    places, _ = parents_of(model, view, trace)
+    for table, excluded in trace.stars.items():
+        parent = known.get(places.get(table, ""))
+        if parent is None:
+            reasons.append(f"nothing is known of the columns of {table.partition(':')[2] or table}")
+            continue
+        if parent.unknown:
+            reasons.append(parent.unknown)
+        for name in parent.columns:
+            if folded(name) not in excluded:
+                found.setdefault(folded(name), name)
+    return Outputs(tuple(found.values()), reasons[0] if reasons else "")
