@@ -6,7 +6,8 @@ Loaded only where a platform asks for them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine.policy import sql_trace
 from floe_engine.policy.lineage import EXTRA, parents_of
@@ -16,8 +17,7 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """What is known of a model's columns."""
 
     columns: tuple[str, ...] = ()

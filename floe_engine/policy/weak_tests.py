@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -69,7 +68,10 @@ class IdleTest(ModelRule):
 
         whole = specimen(platform, next(iter(platform.layers), None))
         idle = tuple(structs.replace(test, idle="where: 1 = 0 is true of no row") for test in whole.tests)
-        for model, word in ((whole, "is taken"), (replace(whole, tests=(), idle_tests=idle), "is refused")):
+        for model, word in (
+            (whole, "is taken"),
+            (structs.replace(whole, tests=(), idle_tests=idle), "is refused"),
+        ):
             yield Example(
                 f"a model whose tests {'can fail' if model is whole else 'can never fail'} {word}",
                 f"model {model.name}" + ("" if model is whole else ", its tests under where: 1 = 0"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from msgspec import structs
 from pydantic import ValidationError
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -38,7 +38,7 @@ def check_platform(
         text = read_manifest(workspace)
     parent = remote_parent(workspace, text, report=report, cancel=cancel)
     checked = check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
-    return replace(checked, diagnostics=(*checked.diagnostics, *_idle_waivers(checked)))
+    return structs.replace(checked, diagnostics=(*checked.diagnostics, *_idle_waivers(checked)))
 
 
 def _idle_waivers(checked: Checked) -> Iterator[Diagnostic]:
