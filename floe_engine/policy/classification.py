@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from msgspec.structs import replace
-
-from floe_engine.artifact.model import ClassificationPolicy
+from floe_engine.artifact.model import ClassificationPolicy, NamePattern
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import Expressions, together
@@ -214,33 +212,33 @@ class RequiredMeta(ModelRule):
 class Looks:
     """Which level a column's name looks like; a name that comes again is not searched again."""
 
-    def __init__(self, policy: ClassificationPolicy) -> None:
+    def __init__(self, policy: ClassificationPolicy, patterns: Sequence[NamePattern] | None = None) -> None:
         self._policy = policy
+        self._patterns = policy.name_patterns if patterns is None else patterns
         self._known: dict[str, str | None] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
         asked = list(names)
-        patterns = self._policy.name_patterns
+        patterns = self._patterns
         texts = (f"{name} {as_words(name)}" for name in asked)
         possible, suspects = sift([entry.pattern for entry in patterns], texts)
         few = tuple(entry for number, entry in enumerate(patterns) if number in possible)
-        looks = Looks(replace(self._policy, name_patterns=few))
+        looks = Looks(self._policy, few)
         levels = ((asked[number], looks.like(asked[number])) for number in suspects)
         return {name: level for name, level in levels if level is not None}
 
     def like(self, name: str) -> str | None:
         """The level; None where no pattern means the name."""
         if name not in self._known:
-            policy = self._policy
             index = self._search(self._expressions, name)
             excepted = index is not None and self._search(self._exceptions, name) is not None
-            self._known[name] = None if index is None or excepted else policy.name_patterns[index].level
+            self._known[name] = None if index is None or excepted else self._patterns[index].level
         return self._known[name]
 
     @cached_property
     def _expressions(self) -> Expressions:
-        return together(tuple(entry.pattern for entry in self._policy.name_patterns), ignore_case=True)
+        return together(tuple(entry.pattern for entry in self._patterns), ignore_case=True)
 
     @cached_property
     def _exceptions(self) -> Expressions:
