@@ -21,6 +21,13 @@ SCHEMA_VARIABLE = "FLOE_SCHEMA"
 
 _REFERENCE = pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+_NUMBERS = frozenset(
+    {"threads", "port", "connect_timeout", "connect_retries", "retries", "keepalives_idle"}
+    | {"job_execution_timeout_seconds", "maximum_bytes_billed"}
+)
+_SWITCHES = frozenset({"client_session_keep_alive", "is_ducklake", "use_ssl", "ra3_node", "autocommit"})
+"""Keys whose values dbt wants as numbers and as switches: text from the environment is none by itself."""
+
 _OPENING = pattern(r"\{(?=[{%#]|\Z)")
 """What opens Jinja, or would with what is written behind it."""
 
@@ -33,8 +40,9 @@ def _literal(text: str) -> str:
 class Settings:
     """The plugin's config, asked key by key; remembers which environment variables are needed."""
 
-    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+    def __init__(self, config: Mapping[str, Any], name: str, target: str = "") -> None:
         self._config = config
+        self._target = target
         self.name = name
         """The profile's name."""
         self.variables: dict[str, bool] = {}
@@ -57,9 +65,9 @@ class Settings:
         found = self._first((key,))
         if isinstance(found, int):
             return found
-        text = self._env(env, str(default)) if found is None else self.rendered(found)
-        varies = found is None or (isinstance(found, str) and _REFERENCE.fullmatch(found))
-        return text.replace(" }}", " | as_number }}") if varies else text
+        if found is None:
+            return self._env(env, str(default)).replace(" }}", " | as_number }}")
+        return self.rendered(found, key)
 
     def secret(self, key: str, *, env: str, default: str | None = None) -> str:
         """The variable of a secret. A ``${NAME}`` of the platform names another one."""
@@ -72,10 +80,17 @@ class Settings:
 
     def optional(self, *keys: str) -> dict[str, Any]:
         """Those of `keys` that the platform sets."""
-        return {key: self.rendered(self._config[key]) for key in keys if key in self}
+        return {key: self.rendered(self._config[key], key) for key in keys if key in self}
 
-    def rendered(self, value: Any) -> Any:
-        """`value` with every ``${NAME}`` in it as dbt's ``env_var``, and all else as text for dbt."""
+    def rendered(self, value: Any, key: str = "") -> Any:
+        """`value` with every ``${NAME}`` in it as dbt's ``env_var``, and all else as text for dbt.
+
+        Where the value is one variable alone, and `key` wants a number or a switch, dbt makes it one.
+        """
+        if isinstance(value, str) and (match := _REFERENCE.fullmatch(value)) and key in _NUMBERS | _SWITCHES:
+            # Of switches dbt takes Python's spelling alone, and people write `true`.
+            filters = "as_number" if key in _NUMBERS else "title | as_bool"
+            return self._env(match[1], None).replace(" }}", f" | {filters} }}}}")
         if isinstance(value, Mapping):
             return {_literal(str(key)): self.rendered(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
@@ -94,6 +109,10 @@ class Settings:
         self.variables[name] = self.variables.get(name, False) or default is None
         if default is None:
             return f"{{{{ env_var('{name}') }}}}"
+        if name == SCHEMA_VARIABLE and self._target:
+            own = f"{name}_{re.sub(r'[^A-Z0-9]', '_', self._target.upper())}"
+            self.variables.setdefault(own, False)
+            return f"{{{{ env_var('{own}', env_var('{name}', '{default}')) }}}}"
         return f"{{{{ env_var('{name}', '{default}') }}}}"
 
 

@@ -7,6 +7,7 @@ the header carries a digest of what follows it. What each adapter wants is in `a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import yaml
@@ -23,14 +24,18 @@ Outcome = Literal["written", "unchanged", "kept"]
 
 THREADS = 4
 
+TARGET_VARIABLE = "DBT_TARGET"
+"""Names the target where a profile has several."""
+
 _LIMIT = 1_000_000
 _DIGEST = pattern(r"^# floe-digest: (sha256:[0-9a-f]{64})\n", re.MULTILINE)
 
 
-def profile(platform: Platform, profile_name: str) -> str:
+def profile(platform: Platform, profile_name: str, targets: Sequence[str] = ()) -> str:
     """The text of profiles.yml for the platform's compute plugin.
 
-    `profile_name` is dbt_project.yml's ``profile``. The only target is named after the plugin.
+    `profile_name` is dbt_project.yml's ``profile``. `targets` are named in the file, the default first
+    (``DBT_TARGET`` names another); none: one, named after the plugin. They differ by their schema.
     Values are the plugin's config where it has them, else ``env_var``; secrets are
     ``DBT_ENV_SECRET_…`` variables always. Raises `ConfigurationError` for a plugin whose dbt
     adapter floe has no recipe for.
@@ -46,11 +51,20 @@ def profile(platform: Platform, profile_name: str) -> str:
             hint="write profiles.yml by hand; floe leaves such a file alone",
         )
     config = details.config if details else {}
-    settings = Settings(config, profile_name)
-    output = {"type": adapter, **fill(settings), "threads": settings.rendered(config.get("threads", THREADS))}
-    document = {profile_name: {"target": compute, "outputs": {compute: output}}}
+    variables: dict[str, bool] = {}
+    outputs = {}
+    for target in targets or (compute,):
+        settings = Settings(config, profile_name, target if len(targets) > 1 else "")
+        threads = settings.rendered(config.get("threads", THREADS), "threads")
+        outputs[target] = {"type": adapter, **fill(settings), "threads": threads}
+        variables |= settings.variables
+    chosen = next(iter(outputs))
+    if len(outputs) > 1:
+        chosen = f"{{{{ env_var('{TARGET_VARIABLE}', '{chosen}') }}}}"
+        variables[TARGET_VARIABLE] = False
+    document = {profile_name: {"target": chosen, "outputs": outputs}}
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)
-    return _header(platform, settings.variables) + _signed(body)
+    return _header(platform, variables) + _signed(body)
 
 
 def write_profile(directory: Directory, name: str, text: str) -> Outcome:

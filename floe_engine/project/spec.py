@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Text = Annotated[str, Meta(min_length=1)]
 Semver = Annotated[str, Meta(pattern=rf"^{SEMVER_BODY}\Z")]
 Percent = Annotated[int, Meta(ge=0, le=100)]
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,62}\Z")]
 ProductName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\Z")]
 
 if TYPE_CHECKING:
@@ -167,6 +168,10 @@ class DbtSettings(Section, frozen=True, kw_only=True):
     """`manifest`: only dbt's manifest.json; `static`: only the project's YAML and SQL; `auto`: the
     manifest while it is newer than every file of the project, else the files."""
 
+    targets: tuple[Identifier, ...] = ()
+    """Targets of profiles.yml, the default first, such as `[dev, prod]`: all connect alike, each with a
+    schema of its own where `FLOE_SCHEMA_PROD` gives one; unset: the transform's `target`."""
+
     vars: dict[str, Any] = {}
     """dbt variables that the static reader fills in, as `dbt --vars` would."""
 
@@ -210,6 +215,11 @@ class Spec(Section, frozen=True, kw_only=True):
 
     waivers: Waivers = ()
     """Exceptions, where the platform lets products write their own."""
+
+    profiles: Text = "auto"
+    """Whether `floe compile` writes profiles.yml: `auto` where dbt has no profile of that name yet,
+    `write` always, `never`, or the folder that it is written to, relative to this file. A file that
+    somebody else wrote is never touched."""
 
     dbt: DbtSettings = DbtSettings()
     """How the dbt project is read."""

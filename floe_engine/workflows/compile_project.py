@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 PROFILES = "profiles.yml"
 
+PROFILES_WORDS = ("auto", "write", "never")
+"""What ``profiles`` of floe.yaml may say; anything else is a folder."""
+
 
 class CompileOptions(Struct, frozen=True):
     """What to judge, and how."""
@@ -151,6 +154,10 @@ def compile_project(
         return compiled
 
     report(Stage(3, 4, "Generating dbt profile"))
+    if spec.profiles == "never" and options.profiles_dir is None:
+        report(Step(PROFILES, "skipped", "floe.yaml says `profiles: never`", key="profile"))
+        report(Stage(4, 4, "Compilation successful"))
+        return compiled
     path, outcome = _write_profile(workspace, spec, platform, options.profiles_dir, report)
     report(Stage(4, 4, "Compilation successful"))
     return replace(compiled, profile_path=path, profile_outcome=outcome)
@@ -259,13 +266,17 @@ def profile_place(workspace: Workspace, spec: Spec, chosen: Path | None = None) 
     if chosen is not None:
         return placed(chosen / PROFILES, workspace.directory)
     transform = spec.transforms[0]
-    key = "profiles_dir" if transform.profiles_dir else "project_dir"
-    named = transform.profiles_dir or transform.project_dir
+    if transform.profiles_dir:
+        key, named = "transforms[0].profiles_dir", transform.profiles_dir
+    elif spec.profiles not in PROFILES_WORDS:
+        key, named = "profiles", spec.profiles
+    else:
+        key, named = "transforms[0].project_dir", transform.project_dir
     # As written, link or not: a link on the way is refused when it is walked.
     below = Path(os.path.relpath(workspace.directory / named, workspace.directory))
     if os.pardir in below.parts:
         raise UnsafePath(
-            f"transforms[0].{key} leads outside the project",
+            f"{key} leads outside the project",
             f"it is {named}, and profiles.yml would be written there",
             hint="`floe compile --profiles-dir DIRECTORY` writes it wherever you say",
             where=str(workspace.spec_path),
@@ -287,21 +298,23 @@ def _write_profile(
     path = directory.path / name
     project = read_project_file(workspace.directory / spec.transforms[0].project_dir, variables=spec.dbt.vars)
     named = project.profile
-    asked = chosen is not None or spec.transforms[0].profiles_dir is not None
+    transform = spec.transforms[0]
+    asked = chosen is not None or transform.profiles_dir is not None or spec.profiles != "auto"
     if not asked and not stands(path) and (elsewhere := _profile_elsewhere(workspace, named)) is not None:
         report(Step(f"{PROFILES}", "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
         report(
             Notice(
                 f"dbt has a profile {named} in {elsewhere}; one beside dbt_project.yml would hide it",
-                hint="`profiles_dir: .` in floe.yaml, or --profiles-dir, asks for one all the same",
+                hint="`profiles: write` in floe.yaml, or --profiles-dir, asks for one all the same",
             )
         )
         return path, "kept"
     from floe_engine.project.profiles import profile, write_profile
 
-    text = profile(platform, named)
+    targets = spec.dbt.targets or ((transform.target,) if transform.target else ())
+    text = profile(platform, named, targets)
     outcome = write_profile(directory, name, text)
-    target = platform.manifest.plugins.get("compute", "")
+    target = next(iter(targets), platform.manifest.plugins.get("compute", ""))
     shown = (
         path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path
     )

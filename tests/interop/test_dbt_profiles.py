@@ -38,13 +38,26 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("trino", {}),
     ("trino", {"method": "ldap", "session_properties": {"query_max_run_time": "1h"}}),
     ("trino", {"method": "jwt"}),
+    # A number or a switch from the environment, which gives text.
+    ("duckdb", {"threads": "${N_THREADS}", "is_ducklake": "${B_LAKE}"}),
+    ("snowflake", {"client_session_keep_alive": "${B_KEEP}", "connect_timeout": "${N_SECONDS}"}),
+    ("bigquery", {"job_execution_timeout_seconds": "${N_SECONDS}", "maximum_bytes_billed": "${N_BYTES}"}),
+    ("databricks", {"threads": "${N_THREADS}"}),
+    ("spark", {"method": "http", "use_ssl": "${B_SSL}", "connect_retries": "${N_TRIES}"}),
+    (
+        "postgres",
+        {"connect_timeout": "${N_SECONDS}", "keepalives_idle": "${N_IDLE}", "retries": "${N_TRIES}"},
+    ),
+    ("redshift", {"ra3_node": "${B_RA3}", "autocommit": "${B_AUTO}", "port": "${A_PORT}"}),
+    ("trino", {"port": "${A_PORT}", "threads": "${N_THREADS}"}),
 ]
 
 
 def environment(text: str) -> dict[str, str]:
     """A harmless value for every variable that the profile reads."""
-    names = set(re.findall(r"env_var\('+([A-Z0-9_]+)", text))
-    return {name: "5432" if name.endswith("PORT") else "x" for name in names if name != "FLOE_DUCKDB_PATH"}
+    names = set(re.findall(r"env_var\('+([A-Z0-9_]+)", text)) - {"FLOE_DUCKDB_PATH"}
+    values = {"N": "5", "B": "false"}
+    return {name: "5432" if name.endswith("PORT") else values.get(name.split("_")[0], "x") for name in names}
 
 
 # One process parses all of them: starting dbt takes longer than parsing does.
@@ -157,3 +170,22 @@ def test_the_example_builds_with_the_generated_profile(
     )
     assert "ERROR=0" in run_dbt(require_binary("dbt"), project, "build")
     assert (project / ".floe" / "customer_analytics.duckdb").exists()
+
+
+def test_targets_are_chosen_by_name_and_build_into_schemas_of_their_own(
+    tmp_path: Path, require_binary: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/a.sql").write_text("select '{{ target.name }} {{ target.schema }}' as said")
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nprofile: shop\nmodels: {+materialized: table}\n")
+    text = profile(platform(path="it.duckdb", threads="${N_THREADS}"), "shop", ("dev", "prod"))
+    write_profile(Directory(tmp_path), "profiles.yml", text)
+    monkeypatch.setenv("N_THREADS", "2")
+    monkeypatch.setenv("FLOE_SCHEMA_PROD", "live")
+    shown = ("show", "--inline", "select said from {{ ref('a') }}", "--output", "json")
+    dbt = require_binary("dbt")
+    for arguments, told in (((), "dev main"), (("--target", "prod"), "prod live")):
+        run_dbt(dbt, tmp_path, "run", *arguments)
+        assert told in run_dbt(dbt, tmp_path, *shown, *arguments)
+    monkeypatch.setenv("DBT_TARGET", "prod")
+    assert "prod live" in run_dbt(dbt, tmp_path, *shown)

@@ -146,6 +146,35 @@ def test_a_profile_that_dbt_has_already_is_not_hidden(product: Path) -> None:
     assert (product / "a/profiles.yml").exists()
 
 
+def test_floe_yaml_says_whether_and_where_a_profile_is_written(product: Path) -> None:
+    spec = product / "floe.yaml"
+    text = spec.read_text()
+    home = product.parent / "home"
+    (home / ".dbt").mkdir(parents=True)
+    (home / ".dbt/profiles.yml").write_text("shop: {target: dev, outputs: {}}\n")
+
+    def compiled(*said: str) -> set[str]:
+        spec.write_text(text + "".join(f"{line}\n" for line in said))
+        ok(floe(product, "compile", env={"HOME": str(home)}))
+        found = {path.relative_to(product).as_posix() for path in product.rglob("profiles.yml")}
+        for name in found:
+            (product / name).unlink()
+        return found
+
+    assert compiled() == compiled("profiles: never") == set()
+    assert compiled("profiles: write") == {"a/profiles.yml"}
+    assert compiled("profiles: ci/dbt", "dbt: {targets: [dev, prod]}") == {"ci/dbt/profiles.yml"}
+    (product / "a/profiles.yml").write_text("shop: {target: mine, outputs: {}}\n")
+    spec.write_text(f"{text}profiles: write\n")
+    ok(floe(product, "compile", env={"HOME": str(home)}))
+    assert (product / "a/profiles.yml").read_text() == "shop: {target: mine, outputs: {}}\n"
+    spec.write_text(f"{text}profiles: ../elsewhere\n")
+    done = floe(product, "compile", env={"HOME": str(home)})
+    assert done.code != 0
+    assert "profiles leads outside the project" in done.err
+    assert not (product.parent / "elsewhere").exists()
+
+
 def test_a_check_that_could_not_be_made_is_not_green(product: Path, tmp_path: Path) -> None:
     strict = "  classification: {propagation: {mode: column, enforcement: strict}}\n"
     (product.parent / "platform/manifest.yaml").write_text(MANIFEST + strict)
