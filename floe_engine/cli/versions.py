@@ -27,7 +27,7 @@ _WIDTH = 100
 _DIFF = {
     "floe platform diff v1.2.3": "what publishing changes",
     "floe platform diff v1.2.3 v2.0.0 --side-by-side": "both values",
-    "floe platform diff HEAD:manifest.yaml": "what is not committed yet",
+    "floe platform diff HEAD:manifest.yaml": "what is not committed",
     "floe platform diff v1.2.3 --impact ../products": "which projects break",
     "floe platform diff v1.2.3 --breaking --exit-code": "for CI",
 }

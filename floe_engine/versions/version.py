@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import total_ordering
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -47,7 +46,6 @@ and below 2.0.0 itself, (2, 0, 0, 2) above 2.0.0 and all its builds.
 """
 
 
-@total_ordering
 class Version(Struct, frozen=True):
     """A semantic version. Ordered as SemVer 2.0.0 §11 says, then by build metadata.
 
@@ -136,8 +134,18 @@ class Version(Struct, frozen=True):
             return "patch"
         return "prerelease" if self.prerelease != old.prerelease else "build"
 
+    # All four: a struct has them all, and they refuse, so functools.total_ordering would fill in none.
     def __lt__(self, other: Version) -> bool:
         return self.key < other.key
+
+    def __le__(self, other: Version) -> bool:
+        return self.key <= other.key
+
+    def __gt__(self, other: Version) -> bool:
+        return self.key > other.key
+
+    def __ge__(self, other: Version) -> bool:
+        return self.key >= other.key
 
     def __str__(self) -> str:
         text = f"{self.major}.{self.minor}.{self.patch}"
