@@ -28,6 +28,7 @@ from floe_engine.artifact.paths import FILES
 from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, sha256_digest, strict_json
+from floe_engine.typed import built
 from floe_engine.versions import Version
 
 LOCK_VERSION = 1
@@ -138,7 +139,7 @@ class Lock(Struct, frozen=True):
                 raise ValueError("it is not a mapping")
             if document.get("lockVersion") != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document.get('lockVersion')} is not known to this floe")
-            return cls._checked(msgspec.convert(document.get("platform"), cls), where)
+            return cls._checked(msgspec.convert(document.get("platform"), built(cls)), where)
         except (ValueError, msgspec.ValidationError) as error:
             raise CacheCorrupt(
                 "the lock file cannot be read",

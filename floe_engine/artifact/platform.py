@@ -35,6 +35,7 @@ from floe_engine.artifact.paths import (
     SCHEMA_REGISTRY,
 )
 from floe_engine.errors import IntegrityError
+from floe_engine.typed import built
 
 AnyPart = TypeVar("AnyPart", bound=Part | dict[str, LayerConstraint] | list[str])
 
@@ -118,7 +119,7 @@ def _ordered(layers: Mapping[str, Any], order: Any) -> list[str]:
 
 def _read(part: type[AnyPart], path: str, value: Any) -> AnyPart:
     try:
-        return msgspec.convert(value, part)
+        return msgspec.convert(value, built(part))
     except msgspec.ValidationError as error:
         reason, _, field = str(error).partition(" - at `$.")
         raise IntegrityError(

@@ -44,6 +44,7 @@ from floe_engine.project.spelling import (
     text_of,
 )
 from floe_engine.project.test_limits import lets_pass, never_fails
+from floe_engine.typed import built
 
 LIMIT = 1_000_000_000
 """Bytes of a manifest that we are willing to read."""
@@ -218,11 +219,11 @@ def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str 
 
 def _decode(data: bytes, where: str) -> _Manifest:
     try:
-        return msgspec.json.decode(data, type=_Manifest)
+        return msgspec.json.decode(data, type=built(_Manifest))
     except msgspec.ValidationError as error:
         # An old or foreign manifest deserves the message about its version, not this one.
         with contextlib.suppress(msgspec.MsgspecError, RecursionError):
-            _schema_version(msgspec.json.decode(data, type=_Head).metadata, where)
+            _schema_version(msgspec.json.decode(data, type=built(_Head)).metadata, where)
         raise ConfigurationError(
             "dbt manifest does not have the expected shape",
             str(error),

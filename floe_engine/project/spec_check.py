@@ -20,6 +20,7 @@ from floe_engine.document.problems import told
 from floe_engine.errors import UsageError
 from floe_engine.project.spec import PlatformChoice, Spec
 from floe_engine.text import did_you_mean, printable
+from floe_engine.typed import built
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def check_spec(text: str, *, base: Path, platform: str = "") -> CheckedSpec:
         value = {}
     if isinstance(value, dict):
         try:
-            spec = msgspec.convert(value, Spec)
+            spec = msgspec.convert(value, built(Spec))
         except msgspec.ValidationError:
             spec, problems = _in_full(document, value, platform)
             found += problems

@@ -19,6 +19,7 @@ from floe_engine.manifest.base import Section
 from floe_engine.manifest.waiver import Waiver
 from floe_engine.project import spec
 from floe_engine.project.spec import Spec
+from floe_engine.typed import built
 
 
 @cache
@@ -43,7 +44,7 @@ def read(value: dict[str, Any]) -> Spec:
     model = model_of(Spec).model_validate(value)
     waivers = tuple(getattr(model, "waivers"))  # noqa: B009  (a field that the struct declares)
     rest = model.model_dump(by_alias=True, exclude={"waivers"}, exclude_unset=True)
-    return msgspec.structs.replace(msgspec.convert(rest, Spec), waivers=waivers)
+    return msgspec.structs.replace(msgspec.convert(rest, built(Spec)), waivers=waivers)
 
 
 def spec_json_schema() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from floe_engine.artifact.paths import MANIFEST
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.signing.repository import Descriptor
 from floe_engine.trust.verdict import Subject, check_tag
+from floe_engine.typed import built
 from floe_engine.versions import Version
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_published(source: SignatureSource, ref: str, where: str) -> Published |
             check_tag(subject, ref)
         entry = files[MANIFEST]
         settings = source.blob(Descriptor(CONFIG_TYPE, entry.digest, entry.size), MAX_FILE)
-        platform = msgspec.json.decode(settings, type=PlatformManifest)
+        platform = msgspec.json.decode(settings, type=built(PlatformManifest))
     except (IntegrityError, NotFound, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if (platform.metadata.name, platform.metadata.version) != (subject.name, subject.version):

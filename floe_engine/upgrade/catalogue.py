@@ -25,6 +25,7 @@ from floe_engine.artifact.paths import (
 )
 from floe_engine.artifact.shape import Path, Pattern, matches, places, published
 from floe_engine.manifest.laws import Law
+from floe_engine.typed import built
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.conditions import (
     access_narrowed,
@@ -203,7 +204,7 @@ def rule_of(change: Change, context: Context) -> Rule | None:
 def by_id() -> Mapping[str, Rule]:
     """Rule ID to rule."""
     found = msgspec.json.decode(
-        resources.files(__package__).joinpath("rules.json").read_bytes(), type=dict[str, Rule]
+        resources.files(__package__).joinpath("rules.json").read_bytes(), type=built(dict[str, Rule])
     )
     paths: dict[str, dict[Pattern, None]] = {}
     back: dict[str, dict[str, None]] = {}
