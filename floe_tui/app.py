@@ -28,6 +28,7 @@ from floe_tui import settings as user_settings
 from floe_tui.actions import ACTIONS, SIX, Action, Place, bindings, find
 from floe_tui.command_log import MOST, Ran
 from floe_tui.commands import ActionProvider
+from floe_tui.hints import keyed
 from floe_tui.jobs import Jobs
 from floe_tui.messages import WorkChanged
 from floe_tui.orientation import Orientation, look_around
@@ -65,7 +66,7 @@ class Workbench(App[None]):
         self.session = sessions.Session.load(options.directory)
         self.orientation = Orientation()
         self.ran: list[Ran] = []
-        self.jobs = Jobs(self, sessions.log_path(), self.show_problem, self.has_run)
+        self.jobs = Jobs(self, sessions.log_path(), self.show_problem, self.has_run, self.keyed)
         self.typed_ahead = TypedAhead(self, super().on_event)
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
@@ -443,7 +444,23 @@ class Workbench(App[None]):
         """The calm panel."""
         from floe_tui.panels.problem import ProblemPanel
 
+        error.hint = self.keyed(error.hint)
         self.push_screen(ProblemPanel(error, command))
+
+    def nothing_here(self, sentence: str) -> str:
+        """What a platform's place shows where there is no platform: a sentence, and where to go."""
+        keys = {action.id: self._keys_of(action).partition(",")[0] for action in ACTIONS}
+        start = f"{keys['go.start']}, then"
+        lines = [sentence]
+        if (self.options.directory / "floe.yaml").is_file():
+            lines.append(f"{keys['go.project']}  says what the pinned platform says of the project here")
+        lines.append(f"{start} {keys['start.begin']}  begins a platform")
+        lines.append(f"{start} {keys['start.demo']}  makes one to try everything with")
+        return "\n".join(lines)
+
+    def keyed(self, hint: str) -> str:
+        """A hint with the key that does what it says here, before the command that it names."""
+        return keyed(hint, self._keys_of)
 
     def on_work_changed(self, event: WorkChanged) -> None:
         """Show running work in every place's status line."""

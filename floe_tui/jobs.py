@@ -69,8 +69,13 @@ class Jobs:
         log: Path,
         explain: Callable[[FloeError, str], object],
         ran: Callable[[str, float, str], object] = lambda command, seconds, problem: None,
+        keyed: Callable[[str], str] = lambda hint: hint,
     ) -> None:
-        """`ran` hears of every job that a command does too: the command, its seconds, what went wrong."""
+        """`ran` hears of every job that a command does too: the command, its seconds, what went wrong.
+
+        `keyed` makes of an error's hint what is to be done here.
+        """
+        self._keyed = keyed
         self._ran = ran
         self._app = app
         self._log = log
@@ -227,6 +232,8 @@ class Jobs:
             self._ran(job.command, clock() - job.started, error.title if error is not None else "")
         if not job.owner.is_running:
             return
+        if error is not None:
+            error.hint = self._keyed(error.hint)
         if error is None:
             job.done(result)  # type: ignore[arg-type]  # None is a T where work returns None
         elif job.failed is not None:

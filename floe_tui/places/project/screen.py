@@ -17,6 +17,7 @@ from floe_tui.pinning import SEVERITIES, is_pinned, pin_stamp
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.project.facts import (
     GROUPS,
+    UNPINNED,
     Found,
     Judged,
     Way,
@@ -46,6 +47,8 @@ from floe_tui.widgets.source_view import Remark, SourceView
 from floe_tui.widgets.syntax import language_of
 from floe_tui.widgets.text_view import TextView
 from floe_tui.widgets.toned_lines import TonedLines
+
+TOLD = "What the finding under the cursor says, and what mends it, is shown here."
 
 WAYS = (Column(width=40, ends=True), Column(width=14, tone="info"), Column(tone="info"))
 
@@ -85,7 +88,7 @@ class ProjectScreen(PlaceScreen):
                 with Frame(id="source", classes="pane", title="Source"):
                     yield SourceView(empty="The finding under the cursor is shown here, where it is.")
                 with Frame(id="finding", classes="pane -follows", title="Finding"):
-                    yield TextView("", headings=True, wrap=True)
+                    yield TextView("", headings=True, wrap=True, empty=TOLD)
                 with Frame(id="coverage", classes="pane", title="Test coverage by layer and owner"):
                     yield TonedLines()
 
@@ -162,9 +165,12 @@ class ProjectScreen(PlaceScreen):
         def failed(error: FloeError) -> None:
             self._judged = None
             self._pin = pin_stamp(directory)
-            self.frame.entitle("Findings", chip(f"{GLYPHS['error']} {error.title}", "error"))
+            pinned = is_pinned(directory)
+            wrong = [chip(f"{GLYPHS['error']} {error.title}", "error")] if pinned else []
+            self.frame.entitle("Findings", *wrong)
+            self.list.empty = "" if pinned else UNPINNED
             self.query_one("#coverage").set_class(True, "-off")
-            self.workbench.count(self.place, GLYPHS["error"] if is_pinned(directory) else "", "error")
+            self.workbench.count(self.place, GLYPHS["error"] if pinned else "", "error")
             self._by_key = {}
             rows = reasons(error, directory)
             for item in mistakes(error, directory):
@@ -174,7 +180,8 @@ class ProjectScreen(PlaceScreen):
             self.list.set_rows(rows)
             parts = (error.where, error.message, f"→ {error.hint}" if error.hint else "")
             lines = [homely(part) for part in parts if part]
-            self.query_one(TextView).show("\n".join([f"# {error.title}", *lines, "", "$ floe compile"]))
+            text = "\n".join([f"# {error.title}", *lines, "", "$ floe compile"])
+            self.query_one(TextView).show(text if pinned else "")
             self.refresh_bindings()
 
         self.job(

@@ -63,6 +63,8 @@ class Preflight:
     wish: Wish
     told: Callable[[Check], object]
     cancel: CancelToken
+    keyed: Callable[[str], str] = str
+    """Makes of an error's hint what is to be done here, a key first."""
     version: str = ""
     _signed: str = ""
     """The newest published version, where it is signed."""
@@ -82,6 +84,7 @@ class Preflight:
             except Cancelled:
                 raise
             except FloeError as error:
+                error.hint = self.keyed(error.hint)
                 found = failed(base, error)
             found = _at(found, base, clock() - started)
             self._found.append(found)

@@ -28,8 +28,17 @@ from floe_tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from floe_engine import Invitation
 
+MANIFEST_FILE = "manifest.yaml"
+
+UNKNOWN = "v0.0.0"
+"""The version of what cannot be read: never shown."""
+
 OTHER = "other"
 """The row that asks for a version which is not in the list."""
+
+CHECKED = "What a check found, and how it is mended, is shown here."
+
+PLANNED = "What would be pushed, and where to, is shown here before anything is."
 
 STATES: dict[State, tuple[str, Tone]] = {
     "waiting": ("…", "dim"),
@@ -79,12 +88,12 @@ class PublishScreen(PlaceScreen):
         with Horizontal(id="body"):
             with Vertical(classes="column", id="before"):
                 with Frame(id="checks", classes="pane -list", title="Preflight"):
-                    yield RowView(columns, id="list")
+                    yield RowView(columns, empty="", id="list")
                 with Frame(id="check", classes="pane -follows", title="Check"):
-                    yield TextView("", headings=True, wrap=True, id="check-text")
+                    yield TextView("", headings=True, wrap=True, empty=CHECKED, id="check-text")
             with Vertical(classes="column", id="beside"):
                 with Frame(id="plan", classes="pane", title="What would be pushed"):
-                    yield TextView("", headings=True, wrap=True, id="plan-text")
+                    yield TextView("", headings=True, wrap=True, empty=PLANNED, id="plan-text")
                 with Frame(id="run", classes="pane -off", title="Publication"):
                     yield Steps(empty="Nothing was published from here yet.")
 
@@ -140,7 +149,7 @@ class PublishScreen(PlaceScreen):
 
     def action_plan(self) -> None:
         """Run every check, and say what would be pushed; pushes nothing."""
-        directory, wish = self.workbench.options.directory, self._wish
+        directory, wish, keyed = self.workbench.options.directory, self._wish, self.workbench.keyed
         self._plan = None
         self._checks = {check.title: check for check in CHECKS}
         self._refused = None
@@ -149,17 +158,22 @@ class PublishScreen(PlaceScreen):
         self.query_one("#plan-text", TextView).show("")
         self.query_one("#plan", Frame).entitle("What would be pushed")
 
+        if not (directory / MANIFEST_FILE).is_file():
+            self._nothing_to_publish()
+            return
+
         def work(report: Report, cancel: CancelToken) -> tuple[str, Outline | FloeError]:
             flight = Preflight(
-                directory, wish, lambda check: self.call_later(self._told, check, wish), cancel
+                directory, wish, lambda check: self.call_later(self._told, check, wish), cancel, keyed
             )
             flight.run()
-            version = flight.version or "v0.0.0"
+            version = flight.version or UNKNOWN
             try:
                 return version, plan(directory, wish, version, report, cancel)
             except Cancelled:
                 raise
             except FloeError as error:
+                error.hint = keyed(error.hint)
                 return version, error
 
         def failed(error: FloeError) -> None:
@@ -174,6 +188,18 @@ class PublishScreen(PlaceScreen):
             failed=failed,
             timeout=180,
         )
+
+    def _nothing_to_publish(self) -> None:
+        """Calmly: there is nothing wrong with a directory that is no platform's."""
+        self.workbench.jobs.cancel("publish.plan")
+        self.frame.entitle("Preflight")
+        self.list.empty = self.workbench.nothing_here("There is no platform to publish in this directory.")
+        self.list.show(())
+        self.query_one("#check-text", TextView).show("")
+        self.query_one("#check", Frame).entitle("Check")
+        self.query_one("#check", Frame).tell(note="")
+        self.workbench.count(self.place, "")
+        self.refresh_bindings()
 
     def _told(self, check: Check, wish: Wish) -> None:
         """A check ended."""
@@ -222,7 +248,7 @@ class PublishScreen(PlaceScreen):
         pane, text = self.query_one("#plan", Frame), self.query_one("#plan-text", TextView)
         if isinstance(outline, FloeError):
             self._refused = outline
-            self.frame.entitle(f"Preflight of {version}", *chips)
+            self.frame.entitle("Preflight" if version == UNKNOWN else f"Preflight of {version}", *chips)
             pane.entitle("Nothing can be pushed")
             hint = f"→ {outline.hint}" if outline.hint else ""
             command = self._wish.command(version, "--dry-run")

@@ -15,6 +15,7 @@ from textual.widgets import Input, Label
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
+from floe_tui.hints import in_place
 from floe_tui.messages import StatusChanged
 from floe_tui.orientation import Answering, registry_name
 from floe_tui.places.place import PlaceScreen
@@ -51,7 +52,8 @@ REST = 0.15
 """Seconds that the cursor rests before what is near it is asked for."""
 
 ASKING = "The registry is being asked."
-NONE = "No versions here yet."
+NONE = "No versions here yet.\nb  looks into another repository\nF5  publishes a version"
+TOLD = "What is known of the version under the cursor is shown here."
 SILENT = "The registry did not answer."
 
 
@@ -92,7 +94,7 @@ class RegistryScreen(PlaceScreen):
                 yield FilterList(COLUMNS, empty=ASKING, markable=True, id="list")
             with Vertical(id="beside", classes="column -follows"):
                 with Frame(id="details", classes="pane -follows", title="Version"):
-                    yield TextView("", headings=True, wrap=True, id="facts")
+                    yield TextView("", headings=True, wrap=True, empty=TOLD, id="facts")
                 with Frame(id="since", classes="pane -off", title="Since the pin"):
                     yield TextView("", headings=True, wrap=True, id="changes")
 
@@ -232,7 +234,7 @@ class RegistryScreen(PlaceScreen):
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
         directory, repository = self.workbench.options.directory, self._repository
-        self.list.empty = f"{SILENT} {error.title}. {error.hint}".strip()
+        self.list.empty = in_place(f"{SILENT} {error.title}", error.hint)
         if isinstance(error, Cancelled):
             self._say_where("", "stopped")
             return

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
+from floe_tui.hints import in_place
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.versions.facts import (
@@ -44,7 +45,10 @@ WORKING = "manifest.yaml"
 
 LOOKING = "The versions are being looked for."
 
-TWO_NEEDED = "Two versions are needed: o and w choose the sides, and F5 publishes one."
+TWO_NEEDED = (
+    "Two versions are needed to compare them.\n"
+    "o  chooses the old side\nw  chooses the new one\nF5  publishes a version"
+)
 
 OTHER = "other"
 """The row that asks for something which is not in the list."""
@@ -233,7 +237,7 @@ class VersionsScreen(PlaceScreen):
         self._compared = self._affected = None
         self.list.set_rows([])
         stopped = isinstance(error, Cancelled)
-        self.list.empty = "Stopped; r compares them." if stopped else f"{error.title}. {error.hint}".strip()
+        self.list.empty = "Stopped.\nr  compares them" if stopped else in_place(error.title, error.hint)
         self.texts.show("", ())
         self.frame.entitle(self._sides_said, chip(f"{GLYPHS['error']} {error.title}", "error"))
         self.workbench.count(self.place, "")
