@@ -55,6 +55,7 @@ snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a want
 
 screenshots: $(VENV)/.tested  ## Draw the pictures of the README and docs.
 	$(VENV)/bin/python scripts/screenshots.py
+	$(VENV)/bin/python scripts/recording.py
 
 $(VENV)/bin/python:
 	@sh scripts/require.sh "$(PYTHON)"

@@ -135,6 +135,7 @@ from floe_engine.workflows.signing_key import expected_identity as expected_iden
 from floe_engine.workflows.signing_key import keygen as keygen
 from floe_engine.workflows.test_policies import mutate_policies as mutate_policies
 from floe_engine.workflows.test_policies import test_policies as test_policies
+from floe_engine.workflows.trust_report import fingerprint_of as fingerprint_of
 from floe_engine.workflows.upgrade_project import Upgraded as Upgraded
 from floe_engine.workflows.upgrade_project import UpgradePlan as UpgradePlan
 from floe_engine.workflows.upgrade_project import plan_pin as plan_pin

@@ -17,7 +17,7 @@ class ThinBar(ScrollBarRender):
         """The bar as segments."""
         drawn = super().render_bar(*arguments, **named).segments
         style = Style(color=named["bar_color"], bgcolor=named["back_color"])
-        sign = "▐" if named["vertical"] else "▄"
+        sign = "▐" if named["vertical"] else "▁"
         thumb = {"@mouse.down": "grab"}
         return Segments(
             [

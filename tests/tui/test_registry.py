@@ -149,11 +149,10 @@ async def test_whoever_signed_is_recognised_at_every_width(
     async with app.run_test(size=size) as pilot:
         screen = await registry(pilot, app)
         await until(pilot, lambda: rows(app)[-1].glyph in "✓!")
-        line = screen.list.view.render_line(2).text
-        shown = line.split()[-1]
         assert rows(app)[-1].glyph == "✓"
-        assert key.removeprefix("sha256:").startswith(shown.rstrip("…"))
-        assert len(shown.rstrip("…")) >= 12
+        assert screen.list.view.render_line(2).text.split()[-1] == "cosign.pub"
+        screen.list.view.move_to("v1.2.3")
+        await until(pilot, lambda: key in screen.query_one("#facts", TextView).text)
 
 
 # --- which repository ------------------------------------------------------------------------
@@ -530,3 +529,19 @@ async def test_coming_back_from_another_place_asks_the_registry_again_and_closin
         await idle(pilot, app)
         await registry(pilot, app)
         assert len(asked) == 2
+
+
+def test_a_key_that_lies_here_or_in_the_settings_has_a_name(directory: Path, tmp_path: Path) -> None:
+    from floe_engine import Workspace, keygen
+    from floe_tui.places.registry.facts import key_names, short_signer
+
+    keygen(Workspace.open(directory), ask=lambda question: "x")
+    settings = tmp_path / "home/config/floe"
+    settings.mkdir(parents=True)
+    (settings / "release.pub").write_bytes((directory / "cosign.pub").read_bytes())
+    (directory / "broken.pub").write_text("no key")
+    names = key_names(directory)
+    (signer,) = names
+    assert short_signer(signer, names) == "release.pub", "whose settings they are decides how it is called"
+    assert short_signer(signer) == f"key {signer.removeprefix('sha256:')[:12]}"
+    assert short_signer("no key", names) == "no key", "what is no key has no name"

@@ -112,7 +112,7 @@ class Way:
         """Sign, tone and words for what it says of itself."""
         return {
             "declared": (GLYPHS["done"], "success", "declared"),
-            "too low": (GLYPHS["error"], "error", "declared too low"),
+            "too low": (GLYPHS["error"], "error", "too low"),
             "passes": ("·", "info", "passed on"),
             "stopped": (GLYPHS["skipped"], "dim", "no longer sensitive"),
         }[self.reached.state]  # type: ignore[return-value]  # the tones are literals

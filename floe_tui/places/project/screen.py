@@ -243,7 +243,9 @@ class ProjectScreen(PlaceScreen):
         chips = [chip(f"{GLYPHS['error']} {low} too low", "error")] if low else []
         pane.entitle("Where sensitive data goes", chip(count(len(judged.ways), "column")), *chips)
         widest = max((cell_len(f"{way.lead}{way.reached.place}") for way in judged.ways), default=0)
-        listing.view.columns = (Column(width=max(12, min(46, widest)), ends=True), *WAYS[1:])
+        levels = max((cell_len(way.reached.level) for way in judged.ways), default=0)
+        places = Column(width=max(12, min(40, widest)), ends=True)
+        listing.view.columns = (places, Column(width=min(14, levels), tone="info"), WAYS[2])
         listing.set_rows(way_rows(judged))
 
     def _show(self) -> None:

@@ -269,7 +269,7 @@ class PublishScreen(PlaceScreen):
                     self._checks["Guard"], state="passed", said="exactly this is published already", mend=""
                 )
                 self._show_checks()
-                chips = [chip("published already")]
+                bad, chips = 0, [chip("published already")]
             self.frame.entitle(f"Preflight of {outline.tag}", *(chips or [chip("✓ ready", "success")]))
             pane.entitle("What would be pushed", note=outline.tag)
             text.show(outline.text)

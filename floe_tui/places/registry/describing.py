@@ -137,7 +137,8 @@ class Describing:
         if badges and badges[0][1]:
             sign, tone = badges[0][0][0], badges[0][1]
         size = human_size(known.size)
-        cells = (tag, known.created[:10], change, size, short_signer(known.signer))
+        names = versions.names if versions is not None and known.status == "verified" else {}
+        cells = (tag, known.created[:10], change, size, short_signer(known.signer, names))
         level = LEVEL_TONES.get(change.removeprefix("↓ "), "info")
         tones = ("strong" if locked else "", "", level)
         order = ("", known.created, "", float(known.size))
@@ -253,6 +254,8 @@ def summary(
         before = known.was or (versions.locked_digest if versions is not None else "")
         lines = ["✗ the tag was moved: it named something else", f"was        {before}", *lines]
     lines += [f"signer     {known.signer}"] if known.signer and known.status != "unsigned" else []
+    if versions is not None and known.status == "verified" and known.signer in versions.names:
+        lines.append(f"key        {versions.names[known.signer]}")
     lines += [
         f"digest     {known.digest}",
         f"created    {known.created}",

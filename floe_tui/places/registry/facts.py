@@ -5,13 +5,15 @@ Functions here run in workers, or format what workers found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine import CancelToken, human_size
+from floe_engine import CancelToken, FloeError, human_size, read_bounded
+from floe_tui.settings import settings_path
 from floe_tui.text import count, homely
 from floe_tui.widgets.row_view import Tone
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from floe_engine import Changelog, Constraint, Distance, Inspection, Verdict, Workspace
     from floe_tui.jobs import Jobs
     from floe_tui.pinning import Precision
+
+KEY_LIMIT = 16_384
+"""Bytes of a public key that are read."""
+
+MOST_KEYS = 20
+"""Public keys of a folder that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Versions:
     cached: bool
     locked_digest: str = ""
     """The digest that is locked, which the tag named when it was pulled."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint to the name of the file that the key is in here."""
 
 
 def open_at(directory: Path, repository: str) -> Workspace:
@@ -65,8 +75,28 @@ def list_all(directory: Path, repository: str, offline: bool, cancel: CancelToke
         ignored=len(listing.ignored),
         listed_at=listing.listed_at,
         cached=listing.cached,
+        names=key_names(directory),
     )
     return beside_lock(workspace, found)
+
+
+def key_names(directory: Path) -> dict[str, str]:
+    """The public keys that lie here and in the user's settings, by fingerprint: ``release.pub``.
+
+    A name says nothing of trust: it is shown only where the verdict already has.
+    """
+    from floe_engine import fingerprint_of
+
+    names: dict[str, str] = {}
+    folders = (directory, directory / "keys", settings_path().parent, settings_path().parent / "keys")
+    for folder in folders:
+        for file in sorted(folder.glob("*.pub"))[:MOST_KEYS]:
+            with suppress(FloeError, ValueError):
+                pem = read_bounded(file, KEY_LIMIT, what="key").decode()
+                fingerprint = fingerprint_of(pem)
+                if fingerprint.startswith("sha256:"):  # else it is no key, and comes back as it is
+                    names[fingerprint] = file.name
+    return names
 
 
 def beside_lock(workspace: Workspace, found: Versions) -> Versions:
@@ -142,11 +172,13 @@ def judged(verdict: Verdict | None) -> tuple[str, Tone, str]:
     return "-", "dim", "not signed"
 
 
-def short_signer(signer: str) -> str:
-    """A signer for one cell: an identity without issuer and scheme, a key by its fingerprint's beginning.
+def short_signer(signer: str, names: Mapping[str, str] = {}) -> str:
+    """A signer for one cell: an identity without issuer and scheme, a key by its name or its fingerprint.
 
     The details have both in full.
     """
+    if signer in names:
+        return names[signer]
     if signer.startswith("sha256:"):
         return f"key {signer.removeprefix('sha256:')[:12]}"
     return signer.partition(" (")[0].removeprefix("https://")
