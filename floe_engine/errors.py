@@ -22,6 +22,7 @@
     │   ├── Unsigned            6    no signature at all
     │   ├── Untrusted           6    signatures, but none by somebody we trust
     │   └── KeyUnusable         6    a key file is damaged, of a kind we do not take, or locked
+    ├── Crash                  70    a mistake in floe
     └── Cancelled             130    the user stopped it
 
 Raise the most specific one, once, where the fact is known. The two faces (`floe_engine.cli`
@@ -202,6 +203,16 @@ class Untrusted(TrustError):
 
 class KeyUnusable(TrustError):
     """A key file is damaged, of an unsupported kind, or cannot be unlocked."""
+
+
+class Crash(FloeError):
+    """An unforeseen exception, which is a mistake in floe.
+
+    What is known of it is in the file that the message names: please report it with that. 70 is
+    EX_SOFTWARE of sysexits.h.
+    """
+
+    exit_code = 70
 
 
 class Cancelled(FloeError):

@@ -15,17 +15,10 @@ from msgspec import Struct
 
 from floe_engine.cli.options import DIRECTORY
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
-from floe_engine.errors import Cancelled, FloeError, StorageError, UsageError
+from floe_engine.errors import Cancelled, Crash, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import keep_report
 from floe_engine.workspace import Workspace
-
-
-class Crash(FloeError):
-    """An unforeseen exception: a mistake in floe. 70 is EX_SOFTWARE of sysexits.h."""
-
-    exit_code = 70
-
 
 _OF_THE_MACHINE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP,

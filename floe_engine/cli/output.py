@@ -151,10 +151,10 @@ class Output:
             self._say(self._err, f"  hint: {hint}")
 
     def error(self, error: FloeError) -> None:
-        """Say what failed, where, why and what to do next."""
+        """Say what failed, where, why and what to do next; `floe explain` knows the name in brackets."""
         err = self._err
         where = f"{error.where}: " if error.where else ""
-        self._say(err, Painted("error", "31"), f": {where}{error.title}")
+        self._say(err, Painted(f"error[{error.code}]", "31"), f": {where}{error.title}")
         for row in error.message.split("\n") if error.message else ():
             self._say(err, f"  {row}")
         if isinstance(error, ConfigurationError):

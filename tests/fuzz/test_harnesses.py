@@ -64,8 +64,7 @@ def test_everything_in_the_corpus_belongs_to_a_harness() -> None:
 
 def test_a_crash_a_hang_and_an_error_that_is_no_text_are_falls() -> None:
     """What judges the harnesses can itself say no."""
-    from floe_engine.cli.command import Crash
-    from floe_engine.errors import ConfigurationError
+    from floe_engine.errors import ConfigurationError, Crash
 
     def crash(data: bytes) -> None:
         raise {b"k": KeyError("x"), b"c": Crash("floe crashed"), b"t": ConfigurationError("\ud800")}[data]

@@ -198,7 +198,7 @@ def test_a_crash_is_one_line_a_hint_and_a_file_and_never_an_answer(
     code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "json")
     assert code == one_document(out)["error"]["exitCode"] == 70
     assert "Traceback" not in err and "\x1b" not in err
-    assert "error: floe crashed" in err and "ZeroDivisionError" in err
+    assert "error[crash]: floe crashed" in err and "ZeroDivisionError" in err
     file = Path(err.split("with the file ")[1].split()[0])
     assert "ZeroDivisionError: by nothing" in file.read_text()
     file.unlink()

@@ -199,6 +199,12 @@ def test_an_error_is_explained_with_its_exit_code(tmp_path: Path) -> None:
     assert "A kind of integrity-error." in ran.out
 
 
+def test_a_text_error_names_its_own_page(tmp_path: Path) -> None:
+    said = floe(tmp_path, "platform", "check").err
+    code = said.removeprefix("error[").partition("]")[0]
+    assert ok(floe(tmp_path, "explain", code)).out.startswith(f"{code}: ")
+
+
 def test_explain_alone_lists_every_code(tmp_path: Path) -> None:
     ran = ok(floe(tmp_path, "explain"))
     assert all(rule.id in ran.out for rule in RULES)

@@ -94,7 +94,7 @@ def test_a_command_that_is_interrupted_ends_at_once_with_130(
         released.set()
         process.kill()
     assert process.returncode == 130
-    assert '"cancelled"' in out and "error: Cancelled" in err and "Traceback" not in err
+    assert '"cancelled"' in out and "error[cancelled]: Cancelled" in err and "Traceback" not in err
     assert not (team / "v1.2.3.tar").exists()
 
 
@@ -153,7 +153,9 @@ def test_output_that_cannot_be_written_is_said_and_is_no_crash(team: Path, form:
     line = f"{Path(sys.executable).with_name('floe')} platform check -o {form} > /dev/full"
     done = subprocess.run(["bash", "-c", line], cwd=team, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: the output could not be written\n  No space left on device\n")
+    assert done.stderr.startswith(
+        "error[usage-error]: the output could not be written\n  No space left on device\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -306,7 +308,7 @@ def test_a_disk_that_refuses_is_said_and_is_no_crash(team: Path, command: str, i
     ran = floe(team, *command.split())
     assert ran.code in (0, 2), ran.err
     if ran.code:
-        assert "error: .floe" in ran.err and "a file stands in the way" in ran.err
+        assert ": .floe" in ran.err and "a file stands in the way" in ran.err
         assert "hint: move it away" in ran.err
 
 
@@ -316,7 +318,10 @@ def test_clearing_the_cache_follows_no_link(team: Path, tmp_path: Path) -> None:
     (team / ".floe").mkdir()
     (team / ".floe/platform").symlink_to(elsewhere)
     ran = floe(team, "platform", "cache", "clear")
-    assert ran.code == 2 and "error: .floe/platform: a symbolic link is not followed here" in ran.err
+    assert (
+        ran.code == 2
+        and "error[unsafe-path]: .floe/platform: a symbolic link is not followed here" in ran.err
+    )
     assert (elsewhere / "v1.2.3").is_dir() and (team / ".floe/platform").is_symlink()
 
 
