@@ -45,9 +45,13 @@ class Board:
 
     def rules_at(self, uri: str, line: int) -> tuple[str, ...]:
         """The rules whose findings point at a line, each once."""
+        return tuple(dict.fromkeys(str(each.code) for each in self.found_at(uri, line, line)))
+
+    def found_at(self, uri: str, first: int, last: int) -> list[types.Diagnostic]:
+        """A project's findings that point at some lines of a file."""
         path = self._path_of(uri)
         found = self._findings.get(path, ()) if path is not None else ()
-        return tuple(dict.fromkeys(str(each.code) for each in found if each.range.start.line == line))
+        return [each for each in found if first <= each.range.start.line <= last]
 
     def _send(self, uri: str) -> None:
         own, version = self._open.get(uri, ((), None))

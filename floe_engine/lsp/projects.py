@@ -20,7 +20,18 @@ from floe_engine.files import read_bounded, stands
 from floe_engine.policy.finding import Finding
 from floe_engine.workspace import SPEC_FILE, Workspace
 
-Found = Mapping[Path, tuple[Finding, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding, the subject that its rule was asked of (the model, for a column's), and whose project
+    it is: the directory of the floe.yaml."""
+
+    finding: Finding
+    subject: str
+    root: Path
+
+
+Found = Mapping[Path, tuple[Told, ...]]
 """File → what was found in it."""
 
 
@@ -36,7 +47,7 @@ class Projects:
     """Belongs to one event loop. `publish` is told what was found in a file, nothing where it is gone."""
 
     def __init__(
-        self, publish: Callable[[Path, tuple[Finding, ...]], None], failed: Callable[[Exception], None]
+        self, publish: Callable[[Path, tuple[Told, ...]], None], failed: Callable[[Exception], None]
     ) -> None:
         self._publish = publish
         self._failed = failed
@@ -83,12 +94,13 @@ def judged(root: Path) -> Found:
 
     workspace = Workspace.open(root).without_network()
     compiled = compile_project(workspace, options=CompileOptions(frozen=True, write_profile=False))
-    found: dict[Path, tuple[Finding, ...]] = {}
+    found: dict[Path, tuple[Told, ...]] = {}
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         for finding in evaluation.findings:
             if not finding.waived and not finding.baseline:
                 path = project.directory / finding.path
-                found[path] = (*found.get(path, ()), finding)
+                told = Told(finding, evaluation.asked_of(finding), root)
+                found[path] = (*found.get(path, ()), told)
     return found
 
 

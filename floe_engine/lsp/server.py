@@ -20,13 +20,13 @@ from floe_engine.errors import FloeError
 from floe_engine.lsp.analysis import Analysis, analyse
 from floe_engine.lsp.board import Board
 from floe_engine.lsp.desk import Desk
+from floe_engine.lsp.mending import Mending
 from floe_engine.lsp.places import Places
-from floe_engine.lsp.projects import Projects, span_of, text_of
+from floe_engine.lsp.projects import Projects, Told, span_of, text_of
 from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
-from floe_engine.policy.finding import Finding
 from floe_engine.text import printable
 from floe_engine.workflows.explain import explain_code
 from floe_engine.workflows.fix_platform import fixes_apart
@@ -133,6 +133,7 @@ def _follow(server: LanguageServer, desk: Desk[Page], board: Board, projects: Pr
 
 def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
     """What the editor asks."""
+    mending = Mending(server, failed=lambda error: _failed(server, error))
 
     @server.feature(
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ":", "[", ","])
@@ -177,10 +178,22 @@ def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL]),
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True
+        ),
     )
     async def mend(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return list(_actions(server, await desk.judgement(params.text_document.uri), params))
+        uri = params.text_document.uri
+        actions = list(_actions(server, await desk.judgement(uri), params))
+        if _wants(params, types.CodeActionKind.QuickFix.value):
+            actions += await mending.offered(
+                board.found_at(uri, params.range.start.line, params.range.end.line)
+            )
+        return actions
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        return await mending.resolved(action)
 
 
 # --- what is asked of a file -------------------------------------------------------------------
@@ -240,12 +253,13 @@ def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
     )
 
 
-def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -> list[types.Diagnostic]:
+def _findings(server: LanguageServer, path: Path, told: Sequence[Told]) -> list[types.Diagnostic]:
     """A project's findings in a file as it lies on disk."""
-    text = text_of(path) if findings else ""
+    text = text_of(path) if told else ""
     places = Places(text, server.workspace.position_encoding or "utf-16")
     shown = []
-    for finding in findings:
+    for each in told:
+        finding = each.finding
         wanted = f"\nexpected {finding.expected}, is {finding.actual}" if finding.expected else ""
         hint = f"\nhint: {finding.suggestion}" if finding.suggestion else ""
         shown.append(
@@ -255,6 +269,7 @@ def _findings(server: LanguageServer, path: Path, findings: Sequence[Finding]) -
                 severity=_SEVERITY[Severity(finding.severity)],
                 code=finding.rule,
                 source="floe",
+                data={"rule": finding.rule, "subject": each.subject, "root": str(each.root)},
             )
         )
     return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +83,7 @@ def waive(
         )
     data = read_bounded(workspace.spec_path, MAX_BYTES, what=SPEC_FILE)
     before = decode(data)
-    document = parse(before)
-    if document.find(("waivers",)) is None:
-        after = apply(before, insert_key(document, (), "waivers", [wanted]))
-    else:
-        after = apply(before, append(document, ("waivers",), wanted))
+    after = _with_waiver(before, wanted)
     checked = check_spec(after, base=Path(workspace.directory))
     if checked.spec is None:
         raise Refused("the waiver cannot be written", checked.errors[0].message, where=SPEC_FILE)
@@ -100,6 +96,35 @@ def waive(
     if write:
         workspace.files.write(SPEC_FILE, encode(after, like=data))
     return Waived(covered, waiver, before, after)
+
+
+def draft_waiver(workspace: Workspace, rule: str, model: str) -> tuple[str, str]:
+    """floe.yaml before and after a waiver whose reason and owner are left to be written, for an editor.
+
+    Until they are, the file is not valid, and whoever reads it is told at its line. The waiver holds as
+    long as the platform lets one hold. Raises `Refused` where the platform permits no waivers, and what
+    compiling raises.
+    """
+    compiled = compile_project(workspace, options=CompileOptions(write_profile=False))
+    policy = compiled.platform.gates.waiver_policy
+    if policy.allow_in_product == "never":
+        raise Refused(
+            f"{compiled.platform.name} permits no waivers in floe.yaml",
+            hint="mend the finding, or ask the platform team for a waiver in manifest.yaml",
+            where=SPEC_FILE,
+        )
+    last = datetime.now(UTC).date() + timedelta(days=policy.max_days)
+    wanted = {"pattern": glob.escape(model), "rules": [rule], "reason": "", "owner": ""}
+    before = decode(read_bounded(workspace.spec_path, MAX_BYTES, what=SPEC_FILE))
+    return before, _with_waiver(before, {**wanted, "expires": last.isoformat()})
+
+
+def _with_waiver(text: str, wanted: dict[str, Any]) -> str:
+    """floe.yaml with one more waiver at the end of its list."""
+    document = parse(text)
+    if document.find(("waivers",)) is None:
+        return apply(text, insert_key(document, (), "waivers", [wanted]))
+    return apply(text, append(document, ("waivers",), wanted))
 
 
 def _meant(text: str, compiled: CompiledProject) -> tuple[Finding, str]:

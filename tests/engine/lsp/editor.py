@@ -19,7 +19,9 @@ TIMEOUT = 60
 class Editor:
     """One session. Texts are what the editor shows; nothing needs to be on the disk."""
 
-    def __init__(self, directory: Path, *, encodings: list[str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, encodings: list[str] | None = None, resolves: bool = False
+    ) -> None:
         self.directory = directory
         program = Path(sys.executable).with_name("floe")
         self._server = subprocess.Popen(
@@ -41,6 +43,9 @@ class Editor:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         capabilities: dict[str, Any] = {"workspace": {"workspaceEdit": {"documentChanges": True}}}
+        if resolves:
+            support = {"dataSupport": True, "resolveSupport": {"properties": ["edit"]}}
+            capabilities["textDocument"] = {"codeAction": support}
         if encodings:
             capabilities["general"] = {"positionEncodings": encodings}
         self.server = self.ask(

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli import floe, ok, platform_directory
-from tests.engine.lsp.editor import Editor
+from tests.cli import MANIFEST, floe, ok, platform_directory
+from tests.engine.lsp.editor import Editor, applied
 
+WAIVABLE = "  waiver_policy: {allow_in_product: allow}\n"
 YML = """\
 version: 2
 models:
@@ -24,7 +25,7 @@ models:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project that is pinned; its one model lacks the tests that its layer wants."""
-    platform = platform_directory(tmp_path / "platform")
+    platform = platform_directory(tmp_path / "platform", MANIFEST + WAIVABLE)
     environment = {"FLOE_REGISTRY": f"oci-layout:{tmp_path / 'registry'}"}
     ok(floe(platform, "platform", "publish", "v1.2.3", "--no-sign", env=environment))
     home = tmp_path / "my shop"
@@ -101,3 +102,77 @@ def test_a_file_outside_of_every_project_is_left_alone(tmp_path: Path) -> None:
     with Editor(tmp_path) as editor:
         shown(editor, "models.yml", YML)
         assert until(editor, "models.yml", findings=False) == []
+
+
+# --- what can be done about them -----------------------------------------------------------------
+
+
+def offered(editor: Editor, code: str) -> dict[str, dict[str, Any]]:
+    """The actions at a finding of models/bronze.yml, by the first word of their titles."""
+    shown(editor, "models/bronze.yml", YML)
+    published = until(editor, "models/bronze.yml", findings=True)
+    found = next(each for each in published if each["code"] == code)
+    actions = editor.actions("models/bronze.yml", found["range"])
+    return {each["title"].split()[0]: each for each in actions if code in each["title"]}
+
+
+def edits(action: dict[str, Any], uri: str) -> list[dict[str, Any]]:
+    (change,) = action["edit"]["documentChanges"]
+    assert change["textDocument"]["uri"] == uri
+    return list(change["edits"])
+
+
+@pytest.mark.parametrize("resolves", [True, False], ids=["when it is chosen", "at once"])
+def test_an_action_declares_what_a_rule_asks(project: Path, resolves: bool) -> None:
+    with Editor(project, resolves=resolves) as editor:
+        action = offered(editor, "FLOE-E230")["Declare"]
+        assert action["isPreferred"]
+        assert ("edit" in action) is not resolves
+        if resolves:
+            action = editor.ask("codeAction/resolve", action)
+        mended = applied(YML, edits(action, editor.uri("models/bronze.yml")))
+        assert "not_null" in mended
+        assert (project / "models/bronze.yml").read_text() == YML, "the editor has the last word"
+        (project / "models/bronze.yml").write_text(mended)
+        editor.save("models/bronze.yml")
+        while "FLOE-E230" in {each["code"] for each in editor.published.get(timeout=60)["diagnostics"]}:
+            pass
+
+
+def test_an_action_writes_a_waiver_that_does_not_count_until_somebody_says_why(project: Path) -> None:
+    with Editor(project, resolves=True) as editor:
+        action = editor.ask("codeAction/resolve", offered(editor, "FLOE-E230")["Waive"])
+        before = (project / "floe.yaml").read_text()
+        after = applied(before, edits(action, editor.uri("floe.yaml")))
+        assert after.startswith(before.rstrip("\n"))
+        (project / "floe.yaml").write_text(after)
+        ran = floe(project, "compile", "--frozen")
+        assert ran.code == 2 and ran.err.count("at least 1 character") == 2
+        (project / "floe.yaml").write_text(
+            after.replace("reason: ''", "reason: goes in May").replace('reason: ""', "reason: goes in May")
+            .replace("owner: ''", "owner: ann").replace('owner: ""', "owner: ann")
+        )  # fmt: skip
+        assert "FLOE-E230" not in floe(project, "compile", "--frozen").out
+
+
+def test_an_action_is_not_worked_out_over_text_that_is_not_saved(project: Path) -> None:
+    with Editor(project, resolves=True) as editor:
+        action = offered(editor, "FLOE-E230")["Declare"]
+        editor._versions["models/bronze.yml"] = 1
+        editor.type("models/bronze.yml", f"# mine\n{YML}")
+        assert "edit" not in editor.ask("codeAction/resolve", action)
+        assert any("not saved" in each["message"] for each in editor.logged)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"verb": "fix", "root": 7, "rule": "x", "subject": "y"}])
+def test_an_action_that_nobody_offered_is_no_edit_and_ends_nothing(project: Path, data: Any) -> None:
+    with Editor(project, resolves=True) as editor:
+        asked = {"title": "x", "kind": "quickfix", "data": data}
+        assert "edit" not in editor.ask("codeAction/resolve", asked)
+        assert (
+            editor.actions(
+                "models/bronze.yml",
+                {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}},
+            )
+            == []
+        )
