@@ -21,8 +21,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A finding, the subject that its rule was asked of (the model, for a column's), and whose project
     it is: the directory of the floe.yaml."""
 
