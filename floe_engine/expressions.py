@@ -177,9 +177,16 @@ class Expressions:
 
     def search(self, text: str) -> int | None:
         """The first expression that is found anywhere in `text`, as `re.search` means it."""
+        return self._found(text[:LONGEST_TEXT])
+
+    def found_in(self, text: str) -> bool:
+        """Whether any is found anywhere in a text that is no name, such as a query: however long it is."""
+        return self._found(text) is not None
+
+    def _found(self, text: str) -> int | None:
         state = self._state(self._searches, self._starts, "")
         found: frozenset[int] = frozenset()
-        for character in (*self._signs(text[:LONGEST_TEXT]), ""):
+        for character in (*self._signs(text), ""):
             state, complete = state.following.get(character) or self._next(
                 self._searches, state, character, self._starts
             )

@@ -242,9 +242,14 @@ def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
         ),
         waivers=tuple(as_waiver(waiver) for waiver in schema.effective_waivers(manifest)),
         waiver_policy=WaiverPolicy(**_fields(governance.waiver_policy)),
-        custom_rules=tuple(CustomRule(**_fields(rule)) for rule in governance.custom_rules),
+        custom_rules=tuple(map(_custom_rule, governance.custom_rules)),
         rules={rule: RuleSetting(**_fields(setting)) for rule, setting in governance.rules.items()},
     )
+
+
+def _custom_rule(rule: schema.CustomRule) -> CustomRule:
+    examples = rule.examples.model_dump(mode="json", by_alias=True) if rule.examples else None
+    return CustomRule(**{**_fields(rule), "examples": examples})
 
 
 def _namespaces(manifest: schema.Manifest, named: PlatformName) -> Namespaces:

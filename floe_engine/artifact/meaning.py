@@ -26,6 +26,7 @@ from floe_engine.errors import IntegrityError
 from floe_engine.expressions import BadExpression, NotLinear, compiled
 
 if TYPE_CHECKING:
+    from floe_engine.artifact.model import CustomRule
     from floe_engine.artifact.platform import Platform
 
 
@@ -64,11 +65,32 @@ def _problems(platform: Platform, layers: Mapping[str, Any]) -> Iterator[tuple[s
     inherited = {name: role.inherits for name, role in definitions.items()}
     if circle := _circle(inherited):
         yield ACCESS_CONTROL, "roleDefinitions", f"the role {circle} inherits from itself"
+    for number, custom in enumerate(platform.gates.custom_rules):
+        if custom.type == "cel":
+            yield from _house_rule(f"customRules[{number}]", custom)
     for waiver in platform.gates.waivers:
         try:
             _ = waiver.expires is None or date.fromisoformat(waiver.expires)
         except ValueError:
             yield QUALITY_GATES, "waivers", f"{waiver.expires!r} is no day"
+
+
+def _house_rule(where: str, rule: CustomRule) -> Iterator[tuple[str, str, str]]:
+    """A rule in CEL has a name, and expressions that can be asked; its examples hold."""
+    from floe_engine.artifact.model import written
+    from floe_engine.manifest.house_rule import troubles
+    from floe_engine.manifest.subjects import SUBJECTS
+
+    if not rule.id or not rule.expr or (rule.subject or "model") not in SUBJECTS:
+        yield QUALITY_GATES, where, "expected an id, an expr and a subject that this floe knows"
+        return
+    listed = rule.examples.values() if isinstance(rule.examples, dict) else [rule.examples or ()]
+    if not all(isinstance(each, list | tuple) and all(isinstance(e, dict) for e in each) for each in listed):
+        yield QUALITY_GATES, f"{where}.examples", "expected lists of facts under `pass` and `fail`"
+        return
+    for trouble in troubles(written(rule)):
+        place = ".".join(map(str, (where, *trouble.place)))
+        yield QUALITY_GATES, place, trouble.problem.message
 
 
 def _expressions(platform: Platform) -> Iterator[tuple[str, str, str]]:

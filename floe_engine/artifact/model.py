@@ -46,7 +46,7 @@ class Part(Struct, frozen=True, kw_only=True):
     """Base of everything in the eight files: frozen, and tolerant of newer keys."""
 
     unwritten: ClassVar[frozenset[str]] = frozenset()
-    """Keys that are left out while they are empty: older artifacts have the bytes that they had."""
+    """Keys that are left out while they say what none says: older artifacts have the bytes that they had."""
 
 
 class CamelPart(Part, frozen=True, kw_only=True, rename="camel"):
@@ -290,10 +290,19 @@ class WaiverPolicy(CamelPart, frozen=True, kw_only=True):
 
 
 class CustomRule(Part, frozen=True, kw_only=True):
-    """One of the three rule templates that a platform fills in."""
+    """A rule of the platform's own: an expression in CEL, or one of three templates filled in."""
 
-    type: Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
+    unwritten = frozenset({"severity"})
+    type: Literal["cel", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
     id: str | None = None
+    subject: Text | None = None
+    when: Text | None = None
+    expr: Text | None = None
+    message: Text | None = None
+    severity: Literal["warning", "error"] = "error"
+    remedy: Text | None = None
+    examples: Any = None
+    """``{"pass": [facts, …], "fail": [facts, …]}``; `meaning` looks at them."""
     prefix: str | None = None
     tags: tuple[str, ...] = ()
     field: str | None = None
@@ -419,11 +428,13 @@ class LayerConstraint(Part, frozen=True, kw_only=True):
 def written(value: Any) -> Any:
     """A part, or a value of one, as JSON: what is None is left out, as a file without the key says it."""
     if isinstance(value, Part):
-        fields = ((field.encode_name, getattr(value, field.name)) for field in structs.fields(value))
+        fields = (
+            (field.encode_name, getattr(value, field.name), field.default) for field in structs.fields(value)
+        )
         return {
             key: written(item)
-            for key, item in fields
-            if item is not None and (item or key not in value.unwritten)
+            for key, item, default in fields
+            if item is not None and not (key in value.unwritten and item in (default, (), {}))
         }
     if isinstance(value, dict):
         return {key: written(item) for key, item in value.items()}

@@ -316,8 +316,8 @@ MANIFEST_CODES = MappingProxyType(
         ),
         "FLOE-M048": _explained(
             "a custom rule that is incomplete",
-            "require_tags_for_prefix reads prefix and tags; require_meta_field reads field; "
-            "require_tests_of_type reads test_types and min_count.",
+            "A rule of type cel has an id and an expr. require_tags_for_prefix reads prefix and tags; "
+            "require_meta_field reads field; require_tests_of_type reads test_types and min_count.",
             "- {type: require_meta_field, field: owner}",
         ),
         "FLOE-M049": _explained(
@@ -374,6 +374,30 @@ MANIFEST_CODES = MappingProxyType(
             "a key that is trusted and revoked",
             "What a revoked key has signed is refused, whoever lists the key. Take it out of the lists "
             "of keys that may sign, and leave the revocation.",
+        ),
+        # --- house rules ---
+        "FLOE-M059": _explained(
+            "an expression that means nothing",
+            "Expressions of house rules are CEL. Every name, field and type is checked against the facts "
+            "that a rule may ask: docs/facts.md, or `floe schema facts`.",
+            "expr: model.columns.all(c, c.description != '')",
+        ),
+        "FLOE-M060": _explained(
+            "an example that is no subject",
+            "The examples of a house rule are facts of its subject. What an example does not say is null, "
+            "empty, 0 or false.",
+            "examples: {pass: [{name: gold_orders, layer: gold}]}",
+        ),
+        "FLOE-M061": _explained(
+            "an example that does not hold",
+            "The rule says something else of the example than `pass` or `fail`. Either the expression does "
+            "not mean what was meant, or the example is wrong.",
+        ),
+        "FLOE-M062": _explained(
+            "a house rule that shows no examples",
+            "One example that passes and one that fails say what the rule means, and are run whenever the "
+            "platform is checked and tested. Without them nobody notices when an edit weakens the rule.",
+            "examples: {pass: [{meta: {owner: core}}], fail: [{}]}",
         ),
     }
 )

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from floe_engine.manifest.base import Count, Name, NamespaceName, Percent, Place, Settings, Switch, Text
+from floe_engine.manifest.base import (
+    Count,
+    Name,
+    NamespaceName,
+    Percent,
+    Place,
+    Section,
+    Settings,
+    Switch,
+    Text,
+)
 from floe_engine.manifest.laws import (
+    Asked,
     AtLeast,
     AtMost,
     Fixed,
@@ -254,17 +265,60 @@ class WaiverPolicy(Settings):
     """Whether every waiver has an expiry."""
 
 
+class RuleExamples(Section):
+    """What a rule of type `cel` must pass and refuse: facts, as `floe schema facts` lists them."""
+
+    passes: tuple[dict[str, Any], ...] = Field((), alias="pass")
+    """Subjects that the rule passes; what an example does not say is null, empty, 0 or false."""
+
+    fails: tuple[dict[str, Any], ...] = Field((), alias="fail")
+    """Subjects that the rule refuses."""
+
+
 class CustomRule(Settings):
-    """One of three rule templates, filled in."""
+    """A rule of your own: an expression over the facts of a project, or one of three templates filled in."""
 
     type: Annotated[
-        Literal["require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
+        Literal["cel", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
         Fixed(other="CUS008"),
     ]
-    """Which template: tags by name prefix, a meta key, or a number of tests of a kind."""
+    """`cel`: an expression. The others are templates: tags by name prefix, a meta key, a number of tests."""
 
     id: Annotated[Text | None, Fixed()] = None
-    """Name of the rule in reports; unset: its template's."""
+    """Name of the rule in reports; unset: its template's. A rule of type `cel` has one."""
+
+    subject: Annotated[
+        Literal["model", "seed", "snapshot", "source", "column", "project"] | None, Fixed(other="CUS008")
+    ] = None
+    """What the rule is asked of, each by itself (`cel`); unset: `model`."""
+
+    when: Annotated[
+        Text | None, Asked(narrows=True, same="CUS009", tighter="CUS010", looser="CUS011", other="CUS008")
+    ] = None
+    """Expression for the subjects that the rule is about (`cel`); unset: all."""
+
+    expr: Annotated[Text | None, Asked(same="CUS009", tighter="CUS010", looser="CUS011", other="CUS008")] = (
+        None
+    )
+    """Expression in CEL that must be true of each subject (`cel`): `model.owner != null`."""
+
+    message: Annotated[Text | None, Free(because="it is for people to read", other="DOC001")] = None
+    """What is said of a subject that fails, with expressions in braces: `{model.name} is wide` (`cel`)."""
+
+    severity: Annotated[
+        Literal["warning", "error"],
+        Ranked(order=("warning", "error"), tighter="CUS012", looser="CUS013"),
+    ] = "error"
+    """Whether a failure may stop a build; `block_on_failure` and the rule's enforcement decide whether an
+    error does (`cel`)."""
+
+    remedy: Annotated[Text | None, Free(because="it is for people to read", other="DOC001")] = None
+    """What to do about a failure (`cel`)."""
+
+    examples: Annotated[
+        RuleExamples | None, Free(because="they show what the rule means, and ask nothing", other="DOC001")
+    ] = None
+    """Subjects that the rule must pass and refuse (`cel`); where they do not hold it cannot be published."""
 
     prefix: Annotated[Text | None, Fixed(other="CUS008")] = None
     """Name prefix of the models it judges (`require_tags_for_prefix`)."""
@@ -325,7 +379,7 @@ class Governance(Settings):
     """Which waivers there may be."""
 
     custom_rules: Annotated[tuple[CustomRule, ...], Keyed(by="id", tighter="CUS001", looser="CUS002")] = ()
-    """Rules of your own, from three templates."""
+    """Rules of your own, in CEL or from templates."""
 
     rules: dict[str, RuleSetting] = Field({})
     """Settings of single rules by ID."""

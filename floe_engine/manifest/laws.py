@@ -9,6 +9,7 @@ people, and which upgrade rule is whose move. Laws are values and know no settin
     ├── OnlyOn               a switch, or a word, that never becomes lax again
     ├── Ranked               words from the laxest to the strictest
     ├── Fixed                no move is stricter than another
+    ├── Asked                an expression; one more clause is stricter
     ├── Superset             a list of demands
     ├── Subset               a list of what is allowed
     ├── InOrder              a list in which order means something
@@ -238,6 +239,49 @@ class Fixed(Law, frozen=True, kw_only=True):
 
     def stricter(self, old: Any, new: Any) -> int:
         return int(old == self.open) - int(new == self.open)
+
+
+class Asked(Law, frozen=True, kw_only=True):
+    """An expression in CEL. What can be proven is that nothing but its spelling changed, and that clauses
+    came or went; of any other change nobody can say which way it goes. `narrows`: it says which subjects
+    are asked, so that one more clause asks fewer; none asks all.
+    """
+
+    narrows: bool = False
+    same: str = ""
+    """ID of the upgrade rule for another spelling."""
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        return {**super().changes, self.same: self.same}
+
+    def change(self, kind: str, old: Any, new: Any) -> str:
+        return self.same if _clauses(old) == _clauses(new) else super().change(kind, old, new)
+
+    def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
+        from floe_engine.cel.weakening import weaker
+
+        if self.narrows:
+            if value is not None:
+                yield "false", "is never true"
+        elif isinstance(value, str):
+            yield from ((changed, f"is `{changed}`") for changed in weaker(value))
+
+    @property
+    def says(self) -> str:
+        return "the parent's, or fewer of its clauses" if self.narrows else "the parent's, or more clauses"
+
+    def stricter(self, old: Any, new: Any) -> int:
+        before, after = _clauses(old), _clauses(new)
+        more = int(before < after) - int(after < before)
+        return -more if self.narrows else more
+
+
+def _clauses(source: Any) -> frozenset[str]:
+    """What an expression joins by ``&&``, however it is spelt; what is no expression is its own clause."""
+    from floe_engine.cel.weakening import clauses
+
+    return clauses(source) if isinstance(source, str) else frozenset()
 
 
 class Listed(Law, frozen=True):

@@ -303,6 +303,8 @@ class _Bench:
 
     def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
         node = self.nodes.get(subject)
+        if severity == "error":
+            severity = finding.severity
         waiver = None if rule.family is Family.WAIVERS else self.waivers.of(finding, node)
         if waiver is not None and waiver.action == "downgrade" and severity == "error":
             severity = "warning"

@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement, governor_of
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.reads import Place
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
@@ -112,11 +112,13 @@ class Rule(ABC):
         parameter: str = "",
         fix: str = "",
         measure: float | None = None,
+        severity: FindingSeverity = "error",
     ) -> Finding:
         """A finding of this rule, placed where a reader can mend it.
 
         `subject` as text is the project or a layer, which has no line of its own. `fix` names the
-        edit that would resolve it where that edit is not on the subject itself.
+        edit that would resolve it where that edit is not on the subject itself. `severity` is the most
+        that enforcement may make of it.
         """
         if isinstance(subject, str):
             name, path, line = subject, "dbt_project.yml", 1
@@ -137,6 +139,7 @@ class Rule(ABC):
             suggestion=suggestion,
             fix=fix,
             measure=measure,
+            severity=severity,
         )
 
 

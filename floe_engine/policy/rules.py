@@ -18,6 +18,7 @@ from floe_engine.policy.coverage import LayerCoverage, LevelCoverage, ModelCover
 from floe_engine.policy.custom import MetaField, TagsForPrefix, TestsOfType
 from floe_engine.policy.dependencies import LayerDependency
 from floe_engine.policy.descriptions import ColumnDescription, ModelDescription
+from floe_engine.policy.house import HouseRule, HouseRuleNotJudged
 from floe_engine.policy.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
 from floe_engine.policy.parents import TooManyParents
 from floe_engine.policy.propagation import ModelPropagation, NamePropagation
@@ -95,6 +96,8 @@ RULES: tuple[Rule, ...] = (
     TagsForPrefix(),
     MetaField(),
     TestsOfType(),
+    HouseRule(),
+    HouseRuleNotJudged(),
     WaiverExpired(),
     WaiverUnused(),
     WaiverNotPermitted(),

@@ -16,6 +16,7 @@ from floe_engine.policy.rule import Family
 from floe_engine.policy.specimens import examples
 from floe_engine.policy.suite_access import access_cases
 from floe_engine.policy.suite_classification import classification_cases
+from floe_engine.policy.suite_house import house_cases
 from floe_engine.policy.suite_naming import naming_cases
 from floe_engine.policy.suite_quality import quality_cases
 from floe_engine.policy.suite_schema import schema_cases
@@ -32,7 +33,12 @@ def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
         Suite(NAMING, (*naming_cases(platform), *examples(platform, Family.NAMING))),
         Suite(
             QUALITY,
-            (*quality_cases(platform), *examples(platform, Family.QUALITY), *schema_cases(platform)),
+            (
+                *quality_cases(platform),
+                *examples(platform, Family.QUALITY),
+                *schema_cases(platform),
+                *house_cases(platform),
+            ),
         ),
         Suite(
             CLASSIFICATION,

@@ -234,7 +234,11 @@ _TEMPLATES = {
     "require_tags_for_prefix": ("prefix", "tags"),
     "require_meta_field": ("field",),
     "require_tests_of_type": ("test_types",),
+    "cel": ("id", "expr"),
 }
+_OF_CEL = ("subject", "when", "message", "severity", "remedy", "examples")
+_OF_ALL = ("id",)
+"""What every rule may say, though not every one must."""
 
 
 def custom_rules_are_complete(draft: Draft) -> Iterator[Diagnostic]:
@@ -249,7 +253,8 @@ def custom_rules_are_complete(draft: Draft) -> Iterator[Diagnostic]:
                 yield draft.report(
                     "FLOE-M048", path, f"rule `{template}` needs `{key}`", hint=f"add `{key}` to the rule"
                 )
-        foreign = {key for keys in _TEMPLATES.values() for key in keys} - set(_TEMPLATES[template])
+        foreign = {key for keys in (*_TEMPLATES.values(), _OF_CEL) for key in keys}
+        foreign -= {*_TEMPLATES[template], *_OF_ALL, *(_OF_CEL if template == "cel" else ())}
         for key in rule:
             if key in foreign:
                 yield draft.report(

@@ -41,6 +41,10 @@ def head(text: str, code: str, fixed: str | None = None) -> Case:
     return Case(code, HEAD + COMPUTE + text, fixed)
 
 
+def house(rule: str, code: str, fixed: str | None = None) -> Case:
+    return head(f"governance:\n  custom_rules:\n  - type: cel\n    id: r\n    {rule}\n", code, fixed)
+
+
 CASES = (
     head("«govrnance»: {}\n", "FLOE-M001", "governance: {}"),
     head("«minimum_test_coverage»: 70\n", "FLOE-M001", "minimum_test_coverage: 70"),
@@ -140,6 +144,19 @@ CASES = (
         "governance: {access_control: {roles: {a: {inherits: [b]}, b: {inherits: [«a»]}}}}\n", "FLOE-M047"
     ),
     head("governance: {custom_rules: [«{type: require_meta_field}»]}\n", "FLOE-M048"),
+    head("governance: {custom_rules: [«{type: cel, expr: 'true'}»]}\n", "FLOE-M048"),
+    house("expr: model.«nmae» == 'x'", "FLOE-M059", "model.name == 'x'"),
+    house("expr: model.depth «>» 'x'", "FLOE-M059"),
+    house('expr: "model.name == \\"é\\u0065\\" && 1 «=» 1"', "FLOE-M059"),
+    house("expr: 'model.name == ''x'' && «mdel».name != '''' '", "FLOE-M059", "&& model.name"),
+    house("expr: |-\n      true &&\n        model.«nam» == ''", "FLOE-M059", "model.name =="),
+    house("expr: >\n      true &&\n\n      model.«nam» == ''", "FLOE-M059", "model.name =="),
+    house("expr: true &&\n      model.«nam» == ''", "FLOE-M059", "model.name =="),
+    house("expr: 'true'\n    message: 'a {{ {1 + «nam»} b'", "FLOE-M059"),
+    house("expr: model.owner != null\n    examples: {pass: [{«ownr»: x}]}", "FLOE-M060", "{owner: x}"),
+    house("expr: model.owner != null\n    examples: {pass: [{owner: «7»}]}", "FLOE-M060"),
+    house("expr: model.owner != null\n    examples: {fail: [«{owner: x}»]}", "FLOE-M061"),
+    house("expr: «model.owner != null»", "FLOE-M062"),
     head("artifacts: {registry: «https://ghcr.io/acme/platform»}\n", "FLOE-M049", "oci://ghcr.io/acme/platform"),
     head("artifacts: {registry: «oci://ghcr.io/acme/platform:v1»}\n", "FLOE-M049", '"oci://ghcr.io/acme/platform"}'),
     head("artifacts: {registry: {uri: oci://r/p, tls_verify: «false»}}\n", "FLOE-M049", "verify: true"),

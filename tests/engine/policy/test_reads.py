@@ -55,6 +55,8 @@ RICH: tuple[Edit, ...] = (
             {"type": "require_meta_field", "field": "owner", "id": "x"},
             {"type": "require_tests_of_type", "test_types": ["unique"]},
             {"type": "require_tags_for_prefix", "prefix": "gold_", "tags": ["daily"]},
+            {"type": "cel", "id": "y", "expr": "model.layer == 'gold' && model.level == 'pii'"},
+            {"type": "cel", "id": "z", "expr": "model.columns.all(c, c.level == 'pii')"},
         ],
     ),
     (f"{LAYERS}.mart.prefixes", ["mart_", "m_"]),

@@ -1,0 +1,184 @@
+"""What a house rule may ask: every kind of subject, its fields, their types and what they mean.
+
+The one declaration of the fact model. Type checks, completion, hover, ``floe schema facts`` and
+docs/facts.md come from it; `policy.subjects` gives the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, Final
+
+from floe_engine.cel.types import BOOL, DYN, INT, STRING, Field, Object, Type, list_of, map_of, nullable
+
+_TEXTS, _META, _MAYBE = list_of(STRING), map_of(DYN), nullable(STRING)
+
+
+def _object(name: str, says: str, /, **fields: tuple[Type, str]) -> Object:
+    return Object(name, says=says, fields={key: Field(kind, text) for key, (kind, text) in fields.items()})
+
+
+TEST = _object(
+    "Test",
+    "A data test on a model, a source or one of their columns.",
+    name=(STRING, "Its name without its package: `not_null`."),
+    package=(STRING, "The package it comes from, `dbt_utils`; empty for dbt's own and the project's."),
+    column=(_MAYBE, "The column it is on; null for one on the whole."),
+    arguments=(_META, "What it is given, by name."),
+    severity=(STRING, "`error` or `warn`."),
+)
+
+COLUMN = _object(
+    "Column",
+    "A declared column.",
+    name=(STRING, "Its name, as declared."),
+    description=(STRING, "Its description, empty where there is none."),
+    data_type=(_MAYBE, "Its declared type; null where none is declared."),
+    meta=(_META, "Its `meta`, that of `config` included."),
+    tags=(_TEXTS, "Its tags."),
+    level=(STRING, "Its classification: what it declares, else the platform's default."),
+    constraints=(_TEXTS, "Kinds of its constraints: `not_null`."),
+    tests=(list_of(TEST), "The data tests on it."),
+)
+
+NODE = _object(
+    "Node",
+    "A parent or a child: something that data comes from or goes to.",
+    name=(STRING, "Its name; a source table's without its source's."),
+    type=(STRING, "`model`, `seed`, `snapshot`, `source` or `exposure`."),
+    path=(STRING, "Where its file is, from the project's directory."),
+    layer=(_MAYBE, "Its layer; null where it has none."),
+    materialized=(_MAYBE, "How dbt builds it; null where it does not."),
+    access=(STRING, "`private`, `protected` or `public`; empty for what has no access."),
+    tags=(_TEXTS, "Its tags."),
+    meta=(_META, "Its `meta`."),
+)
+
+CONTRACT = _object(
+    "Contract",
+    "What a model promises of its shape.",
+    enforced=(BOOL, "Whether dbt enforces it."),
+    constraints=(_TEXTS, "Kinds of the constraints on the whole model: `primary_key`."),
+)
+
+_COMMON: Mapping[str, tuple[Type, str]] = {
+    "name": (STRING, "Its name."),
+    "path": (STRING, "Where its file is, from the project's directory: `models/gold/orders.sql`."),
+    "description": (STRING, "Its description, empty where there is none."),
+    "meta": (_META, "Its `meta`, that of `config` included."),
+    "tags": (_TEXTS, "Its tags."),
+    "columns": (list_of(COLUMN), "Its declared columns."),
+    "tests": (list_of(TEST), "The data tests on it and on its columns."),
+    "level": (STRING, "The most sensitive classification that it or a column declares, else the default."),
+    "children": (list_of(NODE), "Models, snapshots and exposures that select from it."),
+}
+
+_BUILT: Mapping[str, tuple[Type, str]] = {
+    **_COMMON,
+    "folder": (STRING, "The folder of its file: `models/gold`."),
+    "file": (STRING, "The name of its file without its ending: `orders`."),
+    "properties_path": (_MAYBE, "The YAML file that describes it; null where none does."),
+    "layer": (_MAYBE, "Its layer in the platform's architecture; null where it has none."),
+    "schema": (_MAYBE, "The schema it is built in, where that is set or known."),
+    "database": (_MAYBE, "The database it is built in, where that is set or known."),
+    "group": (_MAYBE, "Its group; null where it has none."),
+    "owner": (
+        _MAYBE,
+        "Who answers for it: `owner` of its meta, else its group's owner; null where nobody does.",
+    ),
+    "unit_tests": (INT, "How many unit tests it has."),
+    "singular_tests": (INT, "How many tests written as queries ask it."),
+}
+
+MODEL = _object(
+    "Model",
+    "A model of the project.",
+    **_BUILT,
+    version=(_MAYBE, "Its version; null where it has none."),
+    language=(STRING, "`sql` or `python`."),
+    materialized=(STRING, "How dbt builds it: `view`, `table`, `incremental` …"),
+    access=(STRING, "`private`, `protected` or `public`."),
+    contract=(CONTRACT, "What it promises of its shape."),
+    grants=(map_of(list_of(STRING)), "Privilege to those who have it."),
+    has_freshness=(BOOL, "Whether it has a freshness of its own."),
+    parents=(list_of(NODE), "What it selects from."),
+    depth=(INT, "How many models lie above it on the longest way; 0: none."),
+)
+
+SEED = _object("Seed", "A seed: a CSV file that dbt loads.", **_BUILT)
+
+SNAPSHOT = _object("Snapshot", "A snapshot.", **_BUILT, parents=(list_of(NODE), "What it selects from."))
+
+SOURCE = _object(
+    "Source",
+    "A table of a source.",
+    **_COMMON,
+    source=(STRING, "The name of the source that the table belongs to."),
+    has_freshness=(BOOL, "Whether it is said how old its rows may be."),
+    tells_age=(BOOL, "Whether a column or a query tells when its rows were loaded."),
+)
+
+PROJECT = _object(
+    "Project",
+    "The dbt project as a whole.",
+    name=(STRING, "Its name in dbt_project.yml."),
+    adapter=(_MAYBE, "The dbt adapter, `duckdb`; null where it is not known."),
+    models=(list_of(MODEL), "Its models."),
+    seeds=(list_of(SEED), "Its seeds."),
+    snapshots=(list_of(SNAPSHOT), "Its snapshots."),
+    sources=(list_of(SOURCE), "The tables of its sources."),
+)
+
+SUBJECTS: Final[Mapping[str, Mapping[str, Type]]] = {
+    "model": {"model": MODEL},
+    "seed": {"seed": SEED},
+    "snapshot": {"snapshot": SNAPSHOT},
+    "source": {"source": SOURCE},
+    "column": {"column": COLUMN, "model": MODEL},
+    "project": {"project": PROJECT},
+}
+"""What a rule can be about, and the variables of its expressions. A column is one of a model."""
+
+OBJECTS: Final[tuple[Object, ...]] = (
+    MODEL,
+    SEED,
+    SNAPSHOT,
+    SOURCE,
+    PROJECT,
+    COLUMN,
+    TEST,
+    CONTRACT,
+    NODE,
+)
+"""All objects, as pages list them."""
+
+DEFAULTS: Final[Mapping[tuple[str, str], Any]] = {
+    ("Test", "severity"): "error",
+    ("Node", "type"): "model",
+    ("Model", "materialized"): "view",
+    ("Model", "language"): "sql",
+    ("Model", "access"): "protected",
+    ("Source", "tells_age"): True,
+}
+"""What an example that does not say it means, where that is not null, nothing, empty or false."""
+
+
+def example_of(kind: Type, given: Any = None) -> Any:
+    """A value of a type where only `given` is said of it; the rest is as nobody said it."""
+    if isinstance(kind, Object):
+        said = given or {}
+        return SimpleNamespace(
+            **{
+                name: example_of(
+                    field.type,
+                    DEFAULTS.get((kind.name, name)) if said.get(name) is None else said[name],
+                )
+                for name, field in kind.fields.items()
+            }
+        )
+    if given is None:
+        return {"string": "", "int": 0, "double": 0.0, "bool": False, "list": [], "map": {}}.get(kind.name)
+    if kind.name == "list":
+        return [example_of(kind.of[0], item) for item in given]
+    return float(given) if kind.name == "double" else given

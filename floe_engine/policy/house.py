@@ -1,0 +1,137 @@
+"""House rules: what a platform says in CEL of its projects, and what of that could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.platform import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
+from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, Model, Source
+
+MOST_STEPS = 5_000_000
+"""Steps that one rule may take over all of a project's subjects."""
+
+
+class _Failure(NamedTuple):
+    """A rule, a subject that fails it or of which it cannot be told, and what to say."""
+
+    rule: CustomRule
+    subject: Model | Source | str
+    column: Column | None
+    message: str
+    known: bool
+    expected: str = ""
+    actual: str = ""
+
+
+class _Asked(NamedTuple):
+    """What came of all house rules: every subject that was asked something, and the failures."""
+
+    subjects: dict[str, None]
+    failures: list[_Failure]
+
+
+class HouseRule(Rule):
+    """What the platform's own rules ask holds.
+
+    A custom rule of type ``cel``: an expression over the facts of a model, a source, a column or another
+    subject must be true wherever its ``when`` is. The finding names the rule in its parameter, and tells
+    the clause that is false and what stands in it. A waiver names the rule by its id, or all by FLOE-E283.
+    """
+
+    id = "FLOE-E283"
+    family = Family.QUALITY
+    setting = "governance.custom_rules"
+    reads = (*CUSTOM_RULES, *PLACEMENT, *SENSITIVITY)
+    known = True
+
+    def active(self, platform: Platform) -> bool:
+        """Where there is a rule of type ``cel``."""
+        return any(rule.type == "cel" for rule in platform.gates.custom_rules)
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Every subject that some rule was asked of."""
+        asked = view.once(_ask_all) if self.active(view.platform) else _Asked({}, [])
+        found: dict[str, list[Finding]] = {label: [] for label in asked.subjects}
+        for failure in asked.failures:
+            if failure.known is self.known:
+                finding = self.found(failure)
+                found[_label(failure.subject)].append(finding)
+        yield from found.items()
+
+    def found(self, failure: _Failure) -> Finding:
+        """What is said of a failure."""
+        rule = failure.rule
+        return self.finding(
+            failure.subject,
+            failure.message,
+            column=failure.column,
+            expected=failure.expected,
+            actual=failure.actual,
+            suggestion=rule.remedy or "",
+            parameter=rule.id or "",
+            severity=rule.severity,
+        )
+
+
+class HouseRuleNotJudged(HouseRule):
+    """Every house rule could be answered.
+
+    A rule cannot be answered where a fact is one that only dbt could tell (the static reader says so),
+    where the expression asks for a key that ``meta`` does not have, or where it costs more than it may.
+    The subject is then not judged, and this says so.
+    """
+
+    id = "FLOE-E284"
+    known = False
+
+    def found(self, failure: _Failure) -> Finding:
+        """What could not be told, and why."""
+        return self.finding(
+            failure.subject,
+            f"rule {failure.rule.id} could not be answered: {failure.message}",
+            column=failure.column,
+            expected="facts that can be told",
+            actual=failure.message,
+            suggestion="ask with `has(…)` or `.?key.orValue(…)` where a key may be absent; "
+            "run `dbt parse` where only dbt could tell",
+            parameter=failure.rule.id or "",
+            severity=failure.rule.severity,
+        )
+
+
+def _label(subject: Model | Source | str) -> str:
+    return subject if isinstance(subject, str) else subject.label
+
+
+def _ask_all(view: View) -> _Asked:
+    from floe_engine.manifest.house_rule import house_rule
+    from floe_engine.policy.subjects import Facts, subjects
+
+    facts = Facts(view)
+    asked = _Asked({}, [])
+    for rule in view.platform.gates.custom_rules:
+        if rule.type != "cel":
+            continue
+        kind = rule.subject or "model"
+        ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
+        left = MOST_STEPS
+        for subject, column, values in subjects(facts, kind):
+            verdict, left = ready.ask_within(left, *values)
+            if verdict.answer == "skip":
+                continue
+            label = _label(subject)
+            asked.subjects[label] = None
+            if verdict.answer == "unknown":
+                asked.failures.append(_Failure(rule, subject, column, verdict.why, known=False))
+            elif verdict.answer == "fail":
+                clause, stands = ready.failing(*values)
+                name = label if column is None else f"{label}.{column.name}"
+                message = ready.message(*values) or f"{name} does not meet the rule {rule.id}"
+                asked.failures.append(_Failure(rule, subject, column, message, True, clause, stands))
+    return asked

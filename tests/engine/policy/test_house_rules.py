@@ -1,0 +1,220 @@
+"""House rules in CEL: what a platform says for itself is asked of every subject, the same in both readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_engine.artifact.meaning import check_meaning
+from floe_engine.artifact.platform import Platform, documents_of, read_platform
+from floe_engine.cel.types import Object, Type
+from floe_engine.cel.values import Unknown, kind_of
+from floe_engine.errors import IntegrityError
+from floe_engine.manifest.governance import CustomRule
+from floe_engine.manifest.subjects import OBJECTS, SUBJECTS, example_of
+from floe_engine.policy.evaluate import Evaluation, evaluate
+from floe_engine.policy.mutation import mutate
+from floe_engine.policy.subjects import Facts, subjects
+from floe_engine.policy.suites import QUALITY, built_in_suites
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, Exposure, Group, Project, Source
+from tests.engine.policy.samples import TODAY, model, platform, project
+from tests.engine.variations import project as any_project
+
+HOUSE, UNTOLD = "FLOE-E283", "FLOE-E284"
+
+
+def house(*rules: dict[str, Any], **settings: Any) -> Platform:
+    entries = [{"type": "cel", "id": f"rule-{number}", **rule} for number, rule in enumerate(rules)]
+    return platform(governance__custom_rules=entries, **settings)
+
+
+def judge(on: Platform, given: Project) -> Evaluation:
+    return evaluate(on, given, today=TODAY)
+
+
+def found(evaluation: Evaluation, rule: str = HOUSE) -> list[tuple[str, str]]:
+    return [(each.subject, each.message) for each in evaluation.findings if each.rule == rule]
+
+
+def test_a_rule_is_asked_of_every_model_that_it_is_about() -> None:
+    asked = house(
+        {
+            "when": "model.layer == 'gold'",
+            "expr": "model.owner != null && size(model.columns) < 2",
+            "message": "{model.name} has {size(model.columns)} columns",
+            "remedy": "split it",
+        }
+    )
+    given = project(
+        model("gold_good", meta={"owner": "core"}),
+        model("gold_wide", meta={"owner": "core"}, columns=(Column("a"), Column("b"))),
+        model("silver_free"),
+    )
+    evaluation = judge(asked, given)
+    (finding,) = [each for each in evaluation.findings if each.rule == HOUSE]
+    assert (finding.subject, finding.message) == ("gold_wide", "gold_wide has 2 columns")
+    assert (finding.parameter, finding.suggestion, finding.severity) == ("rule-0", "split it", "error")
+    assert finding.expected == "size(model.columns) < 2"
+    assert {subject for rule, subject in evaluation.checked if rule == HOUSE} == {"gold_good", "gold_wide"}
+
+
+def test_each_kind_of_subject_can_be_asked() -> None:
+    asked = house(
+        {"subject": "source", "expr": "source.has_freshness", "message": "{source.source} is unwatched"},
+        {"subject": "seed", "expr": "seed.owner != null"},
+        {"subject": "column", "expr": "column.name != 'x' || model.layer == 'gold'"},
+        {"subject": "project", "expr": "project.models.all(m, size(m.columns) > 1)"},
+    )
+    given = project(
+        model("silver_a", columns=(Column("x", line=7),), properties_path="models/a.yml", line=5),
+        model("codes", resource_type="seed"),
+        sources=(Source("source.shop.raw.people", "raw", "people", "models/s.yml"),),
+    )
+    assert sorted(found(judge(asked, given))) == [
+        ("codes", "codes does not meet the rule rule-1"),
+        ("raw.people", "raw is unwatched"),
+        ("shop", "shop does not meet the rule rule-3"),
+        ("silver_a.x", "silver_a.x does not meet the rule rule-2"),
+    ]
+
+
+def test_what_cannot_be_told_is_not_judged_and_never_green() -> None:
+    asked = house(
+        {"expr": "model.parents.all(p, p.type != 'source')"}, {"expr": "model.meta.owner == 'core'"}
+    )
+    given = project(
+        model("silver_a", unread="macro m() (models/a.sql:3)"), model("silver_b", meta={"owner": "core"})
+    )
+    evaluation = judge(asked, given)
+    assert found(evaluation) == []
+    (hidden, missing) = [each for each in evaluation.findings if each.rule == UNTOLD]
+    assert {hidden.subject, missing.subject} == {"silver_a"}
+    assert "only dbt could follow macro m()" in hidden.message + missing.message
+    assert "there is no key `owner`" in hidden.message + missing.message
+    assert hidden.severity == missing.severity == "error"
+    assert not evaluation.passed
+
+
+def test_what_does_not_depend_on_the_unknown_is_judged() -> None:
+    asked = house({"expr": "model.name.startsWith('silver') || model.parents == []"})
+    given = project(model("silver_a", unread="macro m() (models/a.sql:3)"))
+    assert found(judge(asked, given), UNTOLD) == []
+
+
+def test_a_rule_may_only_warn() -> None:
+    asked = house({"expr": "false", "severity": "warning"})
+    (finding,) = [each for each in judge(asked, project(model("silver_a"))).findings if each.rule == HOUSE]
+    assert finding.severity == "warning"
+
+
+def test_children_owners_and_depth_are_told() -> None:
+    asked = house(
+        {"expr": "model.owner == 'core@acme.example'"},
+        {
+            "when": "model.name == 'silver_a'",
+            "expr": "model.children.exists(c, c.type == 'exposure' && c.name == 'board')",
+        },
+        {"expr": "model.name != 'gold_b' || model.depth == 1 && model.parents[0].layer == 'silver'"},
+    )
+    given = project(
+        model("silver_a", group="core"),
+        model("gold_b", group="core", parents=("model.shop.silver_a",)),
+        exposures=(Exposure("exposure.shop.board", "board", ("model.shop.silver_a",)),),
+        groups=(Group("core", "core@acme.example"),),
+    )
+    assert found(judge(asked, given)) == found(judge(asked, given), UNTOLD) == []
+
+
+def is_of(value: Any, kind: Type) -> bool:
+    if kind.name == "nullable":
+        return value is None or is_of(value, kind.of[0])
+    if isinstance(kind, Object):
+        for name, field in kind.fields.items():
+            try:
+                told = getattr(value, name)
+            except Unknown:
+                continue
+            if name not in ("children", "parents") or not told:
+                assert is_of(told, field.type), (kind.name, name, told)
+        return True
+    if kind.name == "list":
+        return isinstance(value, list) and all(is_of(item, kind.of[0]) for item in value[:3])
+    return kind.name == "dyn" or kind_of(value) == kind.name
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_fact_that_is_declared_has_a_value_of_its_type(subject: str) -> None:
+    facts = Facts(View(platform(), any_project(1)))
+    for _, _, values in list(subjects(facts, subject))[:5]:
+        for value, kind in zip(values, SUBJECTS[subject].values(), strict=True):
+            assert is_of(value, kind)
+    for kind in OBJECTS:
+        assert is_of(example_of(kind), kind)
+
+
+def test_the_setting_knows_every_subject() -> None:
+    annotation = str(CustomRule.model_fields["subject"].annotation)
+    assert all(f"'{subject}'" in annotation for subject in SUBJECTS)
+
+
+OWNED = {
+    "when": "model.layer == 'gold'",
+    "expr": "model.owner != null && model.description != ''",
+    "examples": {
+        "pass": [{"layer": "gold", "owner": "core", "description": "x"}],
+        "fail": [{"layer": "gold", "description": "x"}, {"layer": "gold", "owner": "core"}],
+    },
+}
+
+
+def test_the_examples_of_a_rule_are_policy_tests() -> None:
+    (quality,) = [suite for suite in built_in_suites(house(OWNED)) if suite.title == QUALITY]
+    assert [case.name for case in quality.cases if case.name.startswith("rule-0: ")] == [
+        "rule-0: example 1 passes",
+        "rule-0: example 1 is refused",
+        "rule-0: example 2 is refused",
+    ]
+
+
+def test_every_weaker_expression_is_noticed_by_the_examples() -> None:
+    run = mutate(house(OWNED))
+    weakened = [trial for trial in run.trials if "custom_rules" in trial.change]
+    assert any("`model.owner != null && true`" in trial.change for trial in weakened)
+    assert any("when is never true" in trial.change for trial in weakened)
+    assert [trial.change for trial in weakened if trial.survived] == []
+
+
+def test_a_rule_without_examples_lets_a_weaker_one_survive() -> None:
+    run = mutate(house({"expr": "model.owner != null"}))
+    assert any(trial.survived and "`true`" in trial.change for trial in run.trials)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"expr": "model.nmae == 'x'"}, "Model has no field `nmae`"),
+        ({"expr": "model.name"}, "expected `bool`"),
+        ({"expr": "true" + " && (true" * 40 + ")" * 40}, "nested too deeply"),
+        ({"expr": "model.name.matches('(a+)+$(?=b)')"}, "linear time"),
+        ({"when": "1"}, "expected `bool`"),
+        ({"message": "{model.nmae}"}, "no field `nmae`"),
+        ({"message": "{"}, "the brace has no other"),
+        ({"id": None}, "expected an id"),
+        ({"subject": "galaxy"}, "expected an id"),
+        ({"examples": {"fail": [{"owner": "core"}]}}, "the example should fail"),
+        ({"examples": {"pass": 3}}, "expected lists of facts"),
+        ({"examples": [1]}, "expected lists of facts"),
+    ],
+)
+def test_an_artifact_with_a_rule_that_cannot_be_asked_is_refused_at_the_door(
+    change: dict[str, Any], said: str
+) -> None:
+    documents = documents_of(house({"expr": "model.owner != null"}))
+    rule = documents["policies/quality-gates.json"]["customRules"][0]
+    rule.update(change)
+    with pytest.raises(IntegrityError) as refused:
+        check_meaning(read_platform(documents), documents)
+    assert said in refused.value.message
+    assert refused.value.exit_code == 5
