@@ -322,6 +322,7 @@ class RuleSetting(Part, frozen=True, kw_only=True):
 class QualityGates(PolicyFile, frozen=True, kw_only=True):
     """policies/quality-gates.json."""
 
+    unwritten = frozenset({"require_declared_columns", "require_sources"})
     kind: Literal["QualityGates"] = "QualityGates"
     minimum_test_coverage: Percent = 80
     required_tests: tuple[Text, ...] = ()
