@@ -9,9 +9,11 @@ import base64
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_engine.errors import AuthenticationFailed, ConfigurationError, NotFound, UsageError
 from floe_engine.events import CancelToken
