@@ -18,7 +18,7 @@ registry_argument = click.argument(
 )
 
 _LOGIN = {
-    "floe login registry.example.com": "asks for name and password",
+    "floe login ghcr.io": "asks who you are",
     "floe login ghcr.io -u ann --password-stdin < token": "for a script",
 }
 

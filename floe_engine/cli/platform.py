@@ -229,7 +229,7 @@ def clear(face: Face) -> int:
 
 _LIST = {
     "floe platform list": "every version",
-    "floe platform list 'v1.2.*'": "what a pin like this would admit, and by whom it is signed",
+    "floe platform list 'v1.2.*'": "what a pin would admit, and who signed it",
 }
 
 _DESCRIBED = 20
