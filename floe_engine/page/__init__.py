@@ -22,8 +22,11 @@ Html = NewType("Html", str)
 
 
 def text(value: object) -> Html:
-    """Text as markup that shows it: no tags, no control or reversing characters."""
-    return Html(escape(printable(str(value), lines=True)))
+    """Text as markup that shows it: no tags, no control or reversing characters.
+
+    No line of the page begins with it: a page that goes to stdout is read by the runner that keeps the log.
+    """
+    return Html(escape(printable(str(value), lines=True)).replace("\n", "&#10;"))
 
 
 def tag(name: str, *content: Html, **attributes: object) -> Html:
