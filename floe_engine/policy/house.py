@@ -13,8 +13,12 @@ from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 
-MOST_STEPS = 5_000_000
-"""Steps that one rule may take over all of a project's subjects."""
+STEPS_A_SUBJECT = 2_000
+"""Steps that all rules may take together for each model, source and column there is; sixty rules take a
+tenth of it."""
+
+STEPS_BESIDES = 2_000_000
+"""What they may take besides: a small project may be asked about as a whole too."""
 
 
 class _Failure(NamedTuple):
@@ -109,20 +113,29 @@ def _label(subject: Model | Source | str) -> str:
     return subject if isinstance(subject, str) else subject.label
 
 
+def _size(view: View) -> int:
+    """How many models, sources and columns a project has."""
+    nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
+    return len(nodes) + sum(len(node.columns) for node in nodes)
+
+
 def _ask_all(view: View) -> _Asked:
+    from floe_engine.cel.running import MOST_STEPS
     from floe_engine.manifest.house_rule import house_rule
     from floe_engine.policy.subjects import Facts, subjects
 
     facts = Facts(view)
     asked = _Asked({}, [])
+    left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
     for rule in view.platform.gates.custom_rules:
         if rule.type != "cel":
             continue
         kind = rule.subject or "model"
         ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
-        left = MOST_STEPS
         for subject, column, values in subjects(facts, kind):
-            verdict, left = ready.ask_within(left, *values)
+            most = left if kind == "project" else min(left, MOST_STEPS)
+            verdict, rest = ready.ask_within(most, *values)
+            left -= most - rest
             if verdict.answer == "skip":
                 continue
             label = _label(subject)

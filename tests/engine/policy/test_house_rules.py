@@ -218,3 +218,27 @@ def test_an_artifact_with_a_rule_that_cannot_be_asked_is_refused_at_the_door(
         check_meaning(read_platform(documents), documents)
     assert said in refused.value.message
     assert refused.value.exit_code == 5
+
+
+def endless() -> str:
+    """An expression that looks at seven lists of nine in each other."""
+    names = "abcdefg"
+    nested = "".join(f"[1,2,3,4,5,6,7,8,9].all({name}," for name in names)
+    return f"{nested}{'+'.join(names)} > 0{')' * len(names)}"
+
+
+def test_a_rule_that_costs_too_much_leaves_the_others_what_they_need() -> None:
+    given = project(*(model(f"silver_{number}") for number in range(5)))
+    evaluation = judge(house({"expr": endless()}, {"expr": "size(model.tags) == 1"}), given)
+    assert {message.partition(": ")[2] for _, message in found(evaluation, UNTOLD)} == {
+        "it costs too much: it looks at more than a rule may"
+    }
+    assert len(found(evaluation, UNTOLD)) == len(found(evaluation)) == 5
+
+
+def test_all_rules_together_take_no_more_than_a_project_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("floe_engine.policy.house.STEPS_BESIDES", 250_000)
+    monkeypatch.setattr("floe_engine.policy.house.STEPS_A_SUBJECT", 0)
+    asked = house(*[{"expr": endless()}] * 3, {"expr": "[1, 2].all(n, n > 0)"})
+    evaluation = judge(asked, project(model("silver_a")))
+    assert len(found(evaluation, UNTOLD)) == 4, "the three that cost too much left nothing for the fourth"
