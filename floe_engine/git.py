@@ -19,11 +19,10 @@ class NoAnswer(Exception):
 
 
 class Entry(Struct, frozen=True):
-    """A file at a revision: its path from where git was asked, git's ID of its bytes, and their number."""
+    """A file at a revision: its path from where git was asked, and git's ID of its bytes."""
 
     path: str
     object_id: str
-    size: int
 
 
 def ask(directory: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> bytes:
@@ -50,9 +49,9 @@ def files_at(directory: Path, revision: str, *, environ: Mapping[str, str] | Non
     """The regular files at `revision` below `directory`; links and submodules are none. Raises `NoAnswer`."""
     if revision.startswith("-"):
         raise NoAnswer(f"not a git revision: {revision}")
-    listed = ask(directory, "ls-tree", "-r", "-z", "--long", revision, environ=environ)
+    # Without sizes: a clone that has left blobs behind would fetch every one to tell them.
+    listed = ask(directory, "ls-tree", "-r", "-z", revision, environ=environ)
     for row in listed.decode("utf-8", "surrogateescape").split("\0"):
         kind, tab, path = row.partition("\t")
         if tab and kind.startswith("100"):
-            _, _, object_id, size = kind.split()
-            yield Entry(path, object_id, int(size))
+            yield Entry(path, kind.split()[-1])

@@ -13,6 +13,10 @@ from floe_engine.artifact.model import Waiver
 FindingSeverity = Literal["error", "warning", "info"]
 
 
+SPEC_FILE = "floe.yaml"
+"""Where a finding stands that is about no file of the project: code hosts refuse one without a place."""
+
+
 def located(prefix: str, path: str) -> str:
     """A finding's path from where the reader stands; `prefix` leads to the project (``dbt/``)."""
     return posixpath.normpath(prefix + path) if prefix else path

@@ -75,7 +75,7 @@ class HouseRule(Rule):
             failure.subject,
             failure.message,
             column=failure.column,
-            expected=failure.expected,
+            expected=f"{rule.id}: {failure.expected}",
             actual=failure.actual,
             suggestion=rule.remedy or "",
             parameter=rule.id or "",

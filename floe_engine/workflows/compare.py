@@ -98,8 +98,8 @@ def load_side(
         return _directory(workspace, path, text, cancel)
     if path.is_file():
         return _manifest(workspace, path, text, cancel)
-    scheme, colon, named = text.partition(":")
-    if colon and PurePosixPath(named).name == MANIFEST_FILE and scheme not in ("oci", "oci-layout"):
+    _, colon, named = text.rpartition(":")
+    if colon and PurePosixPath(named).name == MANIFEST_FILE and not text.startswith(("oci:", "oci-layout:")):
         return _committed(workspace, text, cancel)
     if path.suffix in (".yaml", ".yml"):
         raise UsageError(
@@ -167,7 +167,7 @@ def _committed(workspace: Workspace, text: str, cancel: CancelToken | None) -> S
     As with git, a path that begins with ``./`` is from here. What a manifest names beside itself (keys, a
     parent in another directory) is from the same revision: it is compiled where all of it is laid out.
     """
-    revision, _, named = text.partition(":")
+    revision, _, named = text.rpartition(":")
     try:
         root = Path(git.ask(workspace.directory, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
         inside = _inside(workspace.directory.resolve(), root.resolve(), named)
@@ -190,23 +190,31 @@ def _committed(workspace: Workspace, text: str, cancel: CancelToken | None) -> S
 
 def _named_files(root: Path, revision: str) -> dict[str, bytes]:
     """Every manifest.yaml of a revision, and the small files that one of them names, by path from `root`."""
-    entries = list(git.files_at(root, revision))
+    entries = {PurePosixPath(entry.path): entry for entry in git.files_at(root, revision)}
     files = {
-        entry.path: git.ask(root, "cat-file", "blob", entry.object_id)
-        for entry in entries
-        if PurePosixPath(entry.path).name == MANIFEST_FILE and entry.size <= MAX_BYTES
+        entry.path: _blob(root, entry, MAX_BYTES)
+        for path, entry in entries.items()
+        if path.name == MANIFEST_FILE
     }
     said = b"\n".join(files.values())
-    for entry in entries:
-        name = PurePosixPath(entry.path).name.encode("utf-8", "surrogateescape")
-        if entry.path not in files and entry.size <= _NAMED_LIMIT and name in said:
-            files[entry.path] = git.ask(root, "cat-file", "blob", entry.object_id)
-    return files
+    for path, entry in entries.items():
+        if entry.path not in files and path.name.encode("utf-8", "surrogateescape") in said:
+            files[entry.path] = _blob(root, entry, _NAMED_LIMIT)
+    return {path: data for path, data in files.items() if data}
+
+
+def _blob(root: Path, entry: git.Entry, limit: int) -> bytes:
+    """A file's bytes; none where there are more than `limit`."""
+    size = int(git.ask(root, "cat-file", "-s", entry.object_id))
+    return git.ask(root, "cat-file", "blob", entry.object_id) if size <= limit else b""
 
 
 def _inside(directory: Path, root: Path, named: str) -> PurePosixPath:
     """A path of git's as one from the root of the repository. Raises `git.NoAnswer` for one outside."""
-    begin = directory.relative_to(root).parts if named.startswith(("./", "../")) else ()
+    here = named.startswith(("./", "../"))
+    if here and not directory.is_relative_to(root):  # a checkout may name another directory as its own
+        raise git.NoAnswer(f"{directory} is not in the work tree {root}")
+    begin = directory.relative_to(root).parts if here else ()
     parts: list[str] = []
     for part in (*begin, *named.split("/")):
         if part == "..":

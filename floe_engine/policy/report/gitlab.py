@@ -7,11 +7,8 @@ from typing import Any
 
 from floe_engine.notation import QualitySeverity, quality_issue
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding, located
+from floe_engine.policy.finding import SPEC_FILE, Finding, located
 from floe_engine.policy.harm import Harm, harm_of
-
-SPEC_FILE = "floe.yaml"
-"""Where a finding stands that is about no file of the project."""
 
 
 def quality_report(evaluations: Sequence[Evaluation], prefixes: Sequence[str]) -> list[dict[str, Any]]:

@@ -7,13 +7,10 @@ from urllib.parse import quote
 
 from floe_engine.notation import sarif_log
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding, located
+from floe_engine.policy.finding import SPEC_FILE, Finding, located
 from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules import RULES
-
-SPEC_FILE = "floe.yaml"
-"""Where a finding stands that is about no file of the project."""
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 

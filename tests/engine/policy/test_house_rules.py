@@ -56,7 +56,7 @@ def test_a_rule_is_asked_of_every_model_that_it_is_about() -> None:
     (finding,) = [each for each in evaluation.findings if each.rule == HOUSE]
     assert (finding.subject, finding.message) == ("gold_wide", "gold_wide has 2 columns")
     assert (finding.parameter, finding.suggestion, finding.severity) == ("rule-0", "split it", "error")
-    assert finding.expected == "size(model.columns) < 2"
+    assert finding.expected == "rule-0: size(model.columns) < 2"
     assert {subject for rule, subject in evaluation.checked if rule == HOUSE} == {"gold_good", "gold_wide"}
 
 

@@ -98,6 +98,19 @@ def test_outside_of_a_repository_it_is_said_too(tmp_path: Path) -> None:
     assert "not a git repository" in ran.err
 
 
+def test_a_checkout_whose_work_tree_is_elsewhere_is_said_plainly(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    git(checkout, "config", "core.worktree", str(tmp_path / "elsewhere"))
+    ran = floe(checkout, "platform", "diff", "HEAD:./manifest.yaml")
+    assert ran.code == 2
+    assert "not in the work tree" in ran.err
+
+
+def test_a_revision_may_hold_a_colon(checkout: Path) -> None:
+    assert rules_of(checkout, "HEAD^{/first}:./manifest.yaml") == []
+    assert rules_of(checkout, ":/first:./manifest.yaml") == []
+
+
 def test_no_filter_of_the_checkout_is_run(checkout: Path, tmp_path: Path) -> None:
     (checkout.parent / ".gitattributes").write_text("* filter=evil\n")
     git(checkout, "config", "filter.evil.smudge", f"touch {tmp_path}/ran; cat")
