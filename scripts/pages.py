@@ -1,17 +1,19 @@
 """Write the pages that come whole from the code.
 
-python scripts/pages.py           writes docs/floe-yaml.md
+python scripts/pages.py           writes docs/floe-yaml.md, and the facts in docs/house-rules.md
 python scripts/pages.py --check   exits 1 where it is not current
 python scripts/pages.py --site    writes the pages of the site alone, docs/site/*.md, which git ignores
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.workflows.explain import families
 
@@ -122,7 +124,24 @@ def codes_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"floe-yaml.md": spec_page}
+_FACTS = re.compile(r"(<!-- facts:[^\n]*-->\n).*(<!-- /facts -->)", re.DOTALL)
+
+
+def house_rules_page() -> str:
+    """The page of house rules, with what an expression may ask written anew."""
+    variables = {", ".join(f"`{name}`" for name in names): subject for subject, names in SUBJECTS.items()}
+    lines = [f"- about a {subject}: {names}" for names, subject in variables.items()]
+    for kind in OBJECTS:
+        lines += ["", f"### {kind.name}", "", kind.says, "", "| field | type | |", "|---|---|---|"]
+        lines += [
+            f"| `{name}` | `{field.type}` | {_cell(field.says)} |" for name, field in kind.fields.items()
+        ]
+    facts = "\n".join(lines)
+    page = (DOCS / "house-rules.md").read_text(encoding="utf-8")
+    return _FACTS.sub(lambda found: f"{found[1]}\n{facts}\n\n{found[2]}", page)
+
+
+PAGES = {"floe-yaml.md": spec_page, "house-rules.md": house_rules_page}
 SITE = {"site/codes.md": codes_page}
 
 
