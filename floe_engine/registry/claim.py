@@ -8,13 +8,18 @@ entrance), whose register is the tag and whose flag is a manifest that exists or
 2. write the tag, with ``If-None-Match: *``, which a registry may honour and then says 412;
 3. look for the flag: whoever finds it is not alone;
 4. set the flag;
-5. look at the tag: whoever finds their own content, and no flag before, has won.
+5. look at the tag: whoever finds their own content, and no flag before, has won;
+6. as the winner, name the content under a tag beside it, the *record*, and look at the tag again.
 
 Of all that ever go through it at most one wins, however fast or slow each of them is: two would
 each have read the tag after writing it and before the other wrote it, and the later of the two
 would then have found the flag. Whoever is not alone waits for the others to be through, and only
 counts as the winner where none of them can have won: its own steps 1 and 2 took less time than a
 winner lets pass between 2 and 5.
+
+Somebody held for long between 1 and 2 writes over the winner's tag. So whoever has lost reads the
+record after its write, and the winner reads the tag after writing the record: whichever of the two
+comes last sees the other, and puts the winner's content back.
 """
 
 from __future__ import annotations
@@ -46,8 +51,13 @@ class Repository(Protocol):
     def resolve(self, ref: str) -> Descriptor | None:
         """What a tag or digest names; None where there is nothing."""
 
-    def push_manifest(self, raw: bytes, media_type: str, *, tag: str | None, new: bool) -> Descriptor:
-        """Write a manifest, under a tag only if the registry knows no such tag and can tell."""
+    def manifest(self, ref: str) -> Manifest:
+        """What a tag or digest names, with its bytes."""
+
+    def push_manifest(
+        self, raw: bytes, media_type: str, *, tag: str | None, new: bool = False
+    ) -> Descriptor:
+        """Write a manifest; a `new` tag only if the registry knows none and can tell."""
 
 
 def claim(repository: Repository, manifest: Manifest, tag: str) -> None:
@@ -70,7 +80,11 @@ def claim(repository: Repository, manifest: Manifest, tag: str) -> None:
     if repository.reference.root is not None:
         return  # under its lock a layout has looked and written at once
     written = time.monotonic()
-    alone = _go_through(repository, tag)
+    flag = _flag(tag)
+    alone = _go_through(repository, flag)
+    late = alone is False and written - began >= _PROMPT
+    if late:  # at once: whoever is interrupted while it waits has done it
+        _give_back(repository, manifest, tag, flag)
     wait = _PROMPT - (time.monotonic() - written) if alone else max(_SETTLED, 2 * (written - began))
     pause_for(wait, repository.cancels)
     if not _is_ours(repository, manifest, tag):
@@ -80,21 +94,20 @@ def claim(repository: Repository, manifest: Manifest, tag: str) -> None:
             hint="look for a rule of the registry that removes tags, then publish again",
             where=f"{repository.reference.name}:{tag}",
         )
-    if alone is False and written - began >= _PROMPT:
+    if late:
+        _give_back(repository, manifest, tag, flag)
         raise VersionExists(
             f"somebody else wrote {tag} at the same moment",
             f"it names your content now, {manifest.digest}, and may have named theirs before",
             hint="publish again: that says whose it is",
             where=f"{repository.reference.name}:{tag}",
         )
+    _keep(repository, manifest, tag, flag)
 
 
-def _go_through(repository: Repository, tag: str) -> bool | None:
-    """Whether nobody else has been here: look for the flag of the tag, and set it.
-
-    None where the registry takes no such flag.
-    """
-    flag = Manifest.parse(
+def _flag(tag: str) -> Manifest:
+    """What stands in the repository once somebody has begun to write `tag`."""
+    return Manifest.parse(
         canonical_json(
             {
                 "schemaVersion": 2,
@@ -108,15 +121,58 @@ def _go_through(repository: Repository, tag: str) -> bool | None:
         ),
         OCI_INDEX,
     )
+
+
+def _record(flag: Manifest) -> str:
+    """The tag that names the winner's content, beside the version's; tools hide such as cosign's."""
+    return f"{flag.digest.replace(':', '-')}.claim"
+
+
+def _go_through(repository: Repository, flag: Manifest) -> bool | None:
+    """Whether nobody else has been here: look for the flag, and set it.
+
+    None where the registry takes no such flag.
+    """
     try:
         if repository.resolve(flag.digest) is not None:
             return False
         repository.push_manifest(flag.raw, flag.media_type, tag=None, new=False)
     except RegistryError as error:
-        if error.status is None or not 400 <= error.status < 500:
+        if not _refuses(error):
             raise
         return None  # it takes no manifest of that kind, and then time alone has to tell
     return True
+
+
+def _keep(repository: Repository, manifest: Manifest, tag: str, flag: Manifest) -> None:
+    """Record the winner for whoever writes after it, and undo what was written before that."""
+    try:
+        repository.push_manifest(manifest.raw, manifest.media_type, tag=_record(flag))
+    except VersionExists:
+        return  # the registry moves no tag: not the version's either
+    except RegistryError as error:
+        if not _refuses(error):
+            raise
+        return  # it takes versions' tags alone, and then nobody can tell a late writer
+    found = repository.resolve(tag)
+    if found is None or found.digest != manifest.digest:
+        repository.push_manifest(manifest.raw, manifest.media_type, tag=tag)
+
+
+def _give_back(repository: Repository, manifest: Manifest, tag: str, flag: Manifest) -> None:
+    """Let the tag name the winner again, where one is on record. Raises `VersionExists` then."""
+    named = manifest.digest
+    while (winner := repository.resolve(_record(flag))) is not None and winner.digest != named:
+        theirs = repository.manifest(winner.digest)
+        repository.push_manifest(theirs.raw, theirs.media_type, tag=tag)
+        named = winner.digest
+    if named != manifest.digest:
+        raise _lost(repository, manifest, tag, named)
+
+
+def _refuses(error: RegistryError) -> bool:
+    """Whether the registry has said no to this, rather than failed."""
+    return error.status is not None and 400 <= error.status < 500
 
 
 def _is_ours(repository: Repository, manifest: Manifest, tag: str) -> bool:
@@ -124,9 +180,13 @@ def _is_ours(repository: Repository, manifest: Manifest, tag: str) -> bool:
     found = repository.resolve(tag)
     if found is None or found.digest == manifest.digest:
         return found is not None
-    raise VersionExists(
+    raise _lost(repository, manifest, tag, found.digest)
+
+
+def _lost(repository: Repository, manifest: Manifest, tag: str, theirs: str) -> VersionExists:
+    return VersionExists(
         f"somebody else published {tag} first",
-        f"theirs {found.digest}\nyours  {manifest.digest}",
+        f"theirs {theirs}\nyours  {manifest.digest}",
         hint="a published version never changes: choose the next number (`floe platform bump`)",
         where=f"{repository.reference.name}:{tag}",
     )

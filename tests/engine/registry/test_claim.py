@@ -14,7 +14,8 @@ from floe_engine.errors import FloeError, RegistryError, VersionExists
 from floe_engine.registry import claim as claiming
 from floe_engine.registry.claim import claim
 from floe_engine.registry.client import Repository, Transport
-from floe_engine.registry.descriptor import OCI_MANIFEST, Manifest
+from floe_engine.registry.descriptor import OCI_MANIFEST, Descriptor, Manifest
+from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of
 from tests.faults.double import Call, Double, Reply, double, problem
 from tests.registries import DockerRegistry
@@ -122,15 +123,103 @@ def test_one_that_was_held_before_it_wrote_is_not_told_that_it_has_won(server: D
     assert outcome.hint
 
 
-def test_alone_a_publisher_takes_five_requests_and_no_waiting(server: Double) -> None:
+class Held(Repository):
+    """A publisher that is stopped before it writes one tag, until it is let go.
+
+    `name` is the tag's end; `reached` says that it has come so far.
+    """
+
+    name = TAG
+
+    def __init__(self, reference: Reference) -> None:
+        super().__init__(reference, push=True)
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def push_manifest(
+        self, raw: bytes, media_type: str = OCI_MANIFEST, *, tag: str | None = None, new: bool = False
+    ) -> Descriptor:
+        if tag is not None and tag.endswith(self.name):
+            self.reached.set()
+            assert self.go.wait(20)
+        return super().push_manifest(raw, media_type, tag=tag, new=new)
+
+
+@pytest.mark.interop
+def test_a_publisher_held_before_its_write_gives_the_tag_back_to_who_has_won(
+    docker_registry: DockerRegistry,
+) -> None:
+    reference = docker_registry.reference("held/before")
+    late, prompt = Held(reference), Repository(reference, push=True)
+    ours, theirs = content(late, "late"), content(prompt, "prompt")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(race, [(late, ours)], TAG)
+        assert late.reached.wait(20)
+        claim(prompt, theirs, TAG)
+        time.sleep(claiming._PROMPT)
+        late.go.set()
+        (outcome,) = slow.result()
+    assert isinstance(outcome, VersionExists)
+    assert theirs.digest in outcome.message and ours.digest in outcome.message
+    found = prompt.resolve(TAG)
+    assert found is not None and found.digest == theirs.digest
+
+
+@pytest.mark.interop
+def test_a_winner_held_before_it_is_on_record_takes_its_tag_back(
+    docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "_SETTLED", 0.2)
+    reference = docker_registry.reference("held/after")
+    late, winner = Held(reference), Held(reference)
+    winner.name = ".claim"
+    ours, theirs = content(late, "late"), content(winner, "winner")
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(race, [(late, ours)], TAG)
+        assert late.reached.wait(20)
+        won = pool.submit(race, [(winner, theirs)], TAG)
+        assert winner.reached.wait(20)
+        late.go.set()
+        (lost,) = slow.result()
+        moved = late.resolve(TAG)
+        winner.go.set()
+        assert won.result() == [None]
+    assert isinstance(lost, VersionExists)
+    assert moved is not None and moved.digest == ours.digest  # nobody could know better then
+    found = late.resolve(TAG)
+    assert found is not None and found.digest == theirs.digest
+
+
+def test_a_tag_that_was_deleted_names_what_is_published_next(server: Double) -> None:
+    (first, theirs), (second, ours) = publishers(server.reference(), 2)
+    claim(first, theirs, TAG)
+    del server.tags[TAG]
+    claim(second, ours, TAG)
+    assert [digest for tag, digest in server.tags.items() if tag.endswith(".claim")] == [ours.digest]
+    assert server.tags[TAG] == ours.digest
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 409])
+def test_a_registry_that_takes_no_other_tag_is_published_to_all_the_same(server: Double, status: int) -> None:
+    ((repository, manifest),) = publishers(server.reference(), 1)
+
+    def bend(call: Call) -> Reply | None:
+        recorded = call.method == "PUT" and call.path.endswith(".claim")
+        return problem(status, "TAG_IMMUTABLE") if recorded else None
+
+    server.bend = bend
+    claim(repository, manifest, TAG)
+    assert server.tags == {TAG: manifest.digest}
+
+
+def test_alone_a_publisher_takes_seven_requests_and_no_waiting(server: Double) -> None:
     ((repository, manifest),) = publishers(server.reference(), 1)
     before, start = repository.requests, time.monotonic()
     claim(repository, manifest, TAG)
-    assert repository.requests - before == 5
+    assert repository.requests - before == 7
     assert time.monotonic() - start < 1.5
     assert server.tags[TAG] == manifest.digest
     claim(repository, manifest, TAG)
-    assert repository.requests - before == 6
+    assert repository.requests - before == 8
 
 
 def test_a_registry_that_writes_conditionally_tells_the_loser_at_once(server: Double) -> None:
