@@ -56,7 +56,7 @@ def contents(reference: Reference) -> list[Manifest]:
 
 
 def one_round(reference: Reference, manifests: list[Manifest], tag: str, spread: float) -> tuple[int, str]:
-    """How many were told that they have published, and whether the tag ``stays``, is ``missing`` or ``moved``.
+    """How many were told that they have published, and what the tag did: it stays, is missing or moved.
 
     Where nobody has won it stays whatever it names.
     """
@@ -100,7 +100,9 @@ def main() -> int:
         for number in range(rounds):
             winners, end = one_round(reference, manifests, f"v1.{number}.0", SPREAD * (number % 2))
             told[winners] += 1
-            print(f"round {number + 1}: {winners} of {PUBLISHERS}, the tag {end}", file=sys.stderr, flush=True)
+            print(
+                f"round {number + 1}: {winners} of {PUBLISHERS}, the tag {end}", file=sys.stderr, flush=True
+            )
             ends[end] += 1
     more = sum(count for winners, count in told.items() if winners > 1)
     print(f"{rounds} rounds of {PUBLISHERS} publishers on docker-registry")

@@ -54,9 +54,7 @@ class Repository(Protocol):
     def manifest(self, ref: str) -> Manifest:
         """What a tag or digest names, with its bytes."""
 
-    def push_manifest(
-        self, raw: bytes, media_type: str, *, tag: str | None, new: bool = False
-    ) -> Descriptor:
+    def push_manifest(self, raw: bytes, media_type: str, *, tag: str | None, new: bool = False) -> Descriptor:
         """Write a manifest; a `new` tag only if the registry knows none and can tell."""
 
 
