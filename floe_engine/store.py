@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct, to_builtins
@@ -25,14 +26,20 @@ from msgspec import Struct, to_builtins
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE, MAX_TOTAL
 from floe_engine.artifact.paths import FILES
-from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath
+from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, sha256_digest, strict_json
 from floe_engine.typed import built
-from floe_engine.versions import Version
+from floe_engine.versions import Constraint, Version
 
 LOCK_VERSION = 1
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_REPOSITORY = re.compile(
+    r"oci://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+    r"|oci-layout:[^~\0][^\0]*"
+)
+"""A repository's name, as a pull writes it: neither tag nor digest, and a folder's whole path."""
+_PUBLIC_KEY = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----")
 _LIMIT = 1024 * 1024
 """Largest lock that is read, in bytes."""
 _GITIGNORE = """\
@@ -137,37 +144,68 @@ class Lock(Struct, frozen=True):
             document = strict_json(data)
             if not isinstance(document, dict):
                 raise ValueError("it is not a mapping")
-            if document.get("lockVersion") != LOCK_VERSION:
+            if document.get("lockVersion") is True or document.get("lockVersion") != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document.get('lockVersion')} is not known to this floe")
-            return cls._checked(msgspec.convert(document.get("platform"), built(cls)), where)
-        except (ValueError, msgspec.ValidationError) as error:
-            raise CacheCorrupt(
-                "the lock file cannot be read",
-                str(error),
-                hint="restore it from git, or delete it and run `floe platform pull --force`",
-                where=where,
-            ) from None
+            lock = msgspec.convert(document.get("platform"), built(cls))
+            lock.check()
+        except (ValueError, UsageError, msgspec.ValidationError) as error:
+            raise unreadable(str(error), where) from None
+        return lock
 
-    @classmethod
-    def _checked(cls, lock: Lock, where: str) -> Lock:
-        """What the types cannot say. Raises `ValueError`."""
-        if set(lock.files) != set(FILES):
+    def check(self) -> None:
+        """What the types cannot say. Raises `ValueError`, or `UsageError` for a constraint."""
+        if set(self.files) != set(FILES):
             raise ValueError("it does not list the eight files")
         # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
-        if Version.from_tag(lock.tag) is None:
-            raise ConfigurationError(
-                "the lock names a tag that is no version",
-                f"its tag is {lock.tag!r}",
-                hint="restore it from git, or delete it and run `floe platform pull --force`",
-                where=where,
-            )
-        above = () if lock.delegated_by is None else (lock.delegated_by.digest,)
-        digests = (lock.digest, *above, *(file.digest for file in lock.files.values()))
+        above = () if self.delegated_by is None else (self.delegated_by,)
+        for version in (self.tag, *filter(None, [self.version]), *(one.version for one in above)):
+            if Version.from_tag(version) is None:
+                raise ValueError(f"{version!r} is no version")
+        for name in (self.reference, *(one.reference for one in above)):
+            if not _REPOSITORY.fullmatch(name):
+                raise ValueError(f"{name!r} is no repository")
+        if not _DIGEST.fullmatch(self.constraint):
+            Constraint.parse(self.constraint)
+        if datetime.fromisoformat(self.pulled_at).tzinfo is None:
+            raise ValueError("pulled_at says no time zone")
+        digests = (
+            self.digest,
+            *(one.digest for one in above),
+            *(file.digest for file in self.files.values()),
+            *self.revoked_keys,
+        )
         if not all(map(_DIGEST.fullmatch, digests)):
             raise ValueError("a digest is not one")
-        if lock.signer is not None and not (lock.signer.fingerprint or lock.signer.identity):
+        if any(file.size < 0 for file in self.files.values()):
+            raise ValueError("a size is below nothing")
+        for rotation in self.rotations:
+            version, _, digest = rotation.partition("@")
+            if Version.from_tag(version) is None or not _DIGEST.fullmatch(digest):
+                raise ValueError(f"{rotation!r} is no rotation")
+        self._check_people()
+
+    def _check_people(self) -> None:
+        signer = self.signer or LockedSigner(fingerprint=self.digest)
+        if not (signer.fingerprint or signer.identity):
             raise ValueError("its signer is nobody")
-        return lock
+        if signer.fingerprint and not _DIGEST.fullmatch(signer.fingerprint):
+            raise ValueError("the signer's fingerprint is not one")
+        if signer.identity and not signer.issuer:
+            raise ValueError("nobody vouches for the signer")
+        if not all(who.identity and who.issuer for who in self.trusted_identities):
+            raise ValueError("a trusted identity is nobody")
+        if not all(map(_PUBLIC_KEY.search, (*filter(None, [signer.public_key]), *self.trusted_keys))):
+            raise ValueError("a public key is not one")
+
+
+def unreadable(reason: str, where: str) -> CacheCorrupt:
+    """What is said of a lock that floe has not written so."""
+    return CacheCorrupt(
+        "the lock file cannot be read",
+        reason,
+        hint="restore it from git, or delete it and run `floe platform pull --force`",
+        where=where,
+    )
 
 
 class Store(Struct, frozen=True):

@@ -19,6 +19,7 @@ from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
 from floe_engine.files import stands
 from floe_engine.fingerprint import looks_like_fingerprint, parse_fingerprint
 from floe_engine.signing.verdict import Anchors, Identity, Signer
+from floe_engine.store import unreadable
 from floe_engine.text import plural
 from floe_engine.trust.policy import FIRST_USES, FirstUse, TrustPolicy, demand_own, policies, read_identity
 from floe_engine.trust.root import trust_root
@@ -285,7 +286,10 @@ class _Gathering:
         if not (pems or who):
             pems = (signer.public_key,) if signer.public_key else ()
             who = (Identity(signer.identity, signer.issuer),) if signer.identity else ()
-        self.layer(LOCK, pems, who, self._workspace.directory)
+        try:
+            self.layer(LOCK, pems, who, self._workspace.directory)
+        except KeyUnusable as error:
+            raise unreadable(error.title, str(self._workspace.store.lock_path)) from None
 
     def revoke(self, lock: Lock) -> None:
         """What the locked version says is never to be believed again: it narrows, whoever says it."""

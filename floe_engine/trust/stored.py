@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from floe_engine.artifact.pack import read_annotations, read_manifest
-from floe_engine.errors import CacheCorrupt, LockMismatch, Unsigned, Untrusted
+from floe_engine.errors import CacheCorrupt, KeyUnusable, LockMismatch, Unsigned, Untrusted
 from floe_engine.files import sha256_digest
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Anchors, Identity, Verdict
-from floe_engine.store import Lock, LockedFile, LockedSigner
+from floe_engine.store import Lock, LockedFile, LockedSigner, unreadable
 from floe_engine.trust import delegation, receipts
 from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence
@@ -130,7 +130,9 @@ def _verdict(lock: Lock, evidence: Evidence, subject: Subject, trust: Authority,
     verdict = weigh(evidence, subject, trust, exhaustive=True)
     verdict.demand(subject.where)
     signer = lock.signer
-    if signer is None or not (_among(signer, verdict) or _among(signer, _claimed(signer, evidence, trust))):
+    if signer is None or not (
+        _among(signer, verdict) or _among(signer, _claimed(signer, evidence, trust, where))
+    ):
         raise edited_lock(lock, f"it names {signer or 'nobody'} as the signer, who did not sign", where)
     return verdict
 
@@ -139,12 +141,15 @@ def _among(locked: LockedSigner, verdict: Verdict) -> bool:
     return any(names(locked, found) for found in verdict.signers)
 
 
-def _claimed(signer: LockedSigner, evidence: Evidence, trust: Authority) -> Verdict:
+def _claimed(signer: LockedSigner, evidence: Evidence, trust: Authority, where: str) -> Verdict:
     """What the evidence says of whom the lock names: they signed, though they are no longer trusted."""
     from floe_engine.signing.keys import load_public
     from floe_engine.signing.trust import verify
 
-    keys = (load_public(signer.public_key.encode()),) if signer.public_key else ()
+    try:
+        keys = (load_public(signer.public_key.encode()),) if signer.public_key else ()
+    except KeyUnusable as error:
+        raise unreadable(error.title, where) from None
     identities = (Identity(signer.identity, signer.issuer),) if signer.identity else ()
     return verify(
         evidence, evidence.digest, Anchors(keys, identities, trust_root=trust.trust_root), exhaustive=True

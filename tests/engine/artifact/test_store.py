@@ -15,6 +15,7 @@ from floe_engine.errors import CacheCorrupt
 from floe_engine.files import sha256_digest
 from floe_engine.store import Lock, LockedFile, LockedSigner, Store
 
+PEM = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
 ARTIFACT = Artifact({path: json.dumps({"file": path}).encode() for path in FILES})
 
 
@@ -26,8 +27,8 @@ def lock_of(artifact: Artifact, tag: str = "v1.2.3") -> Lock:
         digest=f"sha256:{'a' * 64}",
         files={path: LockedFile(sha256_digest(data), len(data)) for path, data in artifact.files.items()},
         pulled_at="2026-01-02T03:04:05Z",
-        signer=LockedSigner(fingerprint="sha256:ff", public_key="PEM", first_use=True),
-        trusted_keys=("PEM",),
+        signer=LockedSigner(fingerprint=f"sha256:{'f' * 64}", public_key=PEM, first_use=True),
+        trusted_keys=(PEM,),
     )
 
 
@@ -193,6 +194,13 @@ def test_a_lock_that_says_something_of_another_kind_is_no_lock(
 
 
 def test_a_lock_is_read_as_it_was_written(store: Store) -> None:
-    for lock in (lock_of(ARTIFACT), replace(lock_of(ARTIFACT), signer=None, rotations=("v1.0.0@sha256:0",))):
+    for lock in (
+        lock_of(ARTIFACT),
+        replace(
+            lock_of(ARTIFACT),
+            signer=None,
+            rotations=("v1.0.0@sha256:0000000000000000000000000000000000000000000000000000000000000000",),
+        ),
+    ):
         store.write_lock(lock)
         assert store.read_lock() == lock
