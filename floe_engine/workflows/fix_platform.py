@@ -21,6 +21,8 @@ from floe_engine.workspace import Workspace
 
 _ROUNDS = 50
 """A fix may uncover the next one; no manifest needs this many."""
+_ENOUGH = 1000
+"""Problems that are mended at once; what more there is the next time."""
 
 
 class Mended(Struct, frozen=True):
@@ -92,6 +94,8 @@ def mend(
         seen.add(text)
         mended += chosen
         checked = check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
+        if len(mended) >= _ENOUGH:
+            break
     return Fixed(before, checked.document.text, tuple(mended), checked)
 
 

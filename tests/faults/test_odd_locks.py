@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import manifest
 from tests.fuzz.faces import command
 
 COMMANDS = (
@@ -26,31 +23,6 @@ COMMANDS = (
     ("platform", "diff", "v1.0.0", "v1.1.0"),
     ("platform", "doctor"),
 )
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that was upgraded to v1.1.0, below a folder with the registry and the home."""
-    base = tmp_path_factory.mktemp("odd")
-    team = base / "team"
-    team.mkdir()
-    (base / "home").mkdir()
-    registry = f"oci-layout:{base}/registry"
-    project = write_project(base / "project", {"bronze_a": GOOD})
-    for version in ("1.0.0", "1.1.0", "1.2.0"):
-        (team / "manifest.yaml").write_text(manifest(version, coverage=50))
-        publish = ("platform", "publish", f"v{version}", "--no-sign", "--registry", registry)
-        assert command(team, *publish)[0] == 0
-    assert command(project, "init", "--platform=v1.0.0", "--registry", registry)[0] == 0
-    assert command(project, "upgrade", "--to", "v1.1.0")[0] == 0
-    return base
-
-
-@pytest.fixture
-def project(world: Path, tmp_path: Path) -> Path:
-    shutil.copytree(world / "project", tmp_path / "project")
-    (tmp_path / "home").mkdir()
-    return tmp_path / "project"
 
 
 def says(**changed: object) -> Callable[[bytes], bytes]:
