@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HERE = "tests/engine/test_boundaries.py"
 ARTIFACT = "tests/engine/artifact"
+RULES = "tests/engine/upgrade/test_rules.py"
+CLAIM = "tests/engine/registry/test_claim.py"
 
 MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     # file below floe_engine/, what stands there, what takes its place, the tests that have to notice
@@ -64,6 +66,13 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("artifact/model.py", "Meta(ge=0, le=100)", "Meta(ge=0, le=101)", ARTIFACT),
     ("artifact/model.py", "Meta(ge=0, le=100)", "Meta(ge=1, le=100)", ARTIFACT),
     ("artifact/model.py", "if item is not None and (item", "if (item", ARTIFACT),
+    ("upgrade/catalogue.py", "\"paths\", \"tags\", \"schemas\"", "\"paths\", \"tags\"", RULES),
+    ("upgrade/catalogue.py", "\"paths\", \"tags\", \"schemas\"", "\"tags\", \"schemas\"", RULES),
+    ("registry/claim.py", "None or found.digest != manifest.digest:\n        rep", "None:\n        rep",
+     CLAIM),
+    ("registry/claim.py", "if named != manifest.digest:", "if False:", CLAIM),
+    ("registry/claim.py", "theirs.media_type, tag=tag)", "theirs.media_type, tag=None)", CLAIM),
+    ("registry/claim.py", "late = alone is False and", "late = alone is True and", CLAIM),
 )  # fmt: skip
 
 

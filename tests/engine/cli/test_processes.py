@@ -72,9 +72,11 @@ def test_every_exit_code_has_its_reason(team: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["list", "export v1.2.3.tar v1.2.3", "verify v1.2.3", "changelog"])
 def test_a_command_that_is_interrupted_ends_at_once_with_130(
-    team: Path, server: Double, number: signal.Signals, command: str
+    team: Path, server: Double, tmp_path: Path, number: signal.Signals, command: str
 ) -> None:
     asked, released = threading.Event(), threading.Event()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
 
     def stall(_: object) -> Reply | None:
         asked.set()
@@ -83,7 +85,8 @@ def test_a_command_that_is_interrupted_ends_at_once_with_130(
     server.bend = stall
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("floe")), "platform", *command.split(), "-o", "json"],
-        cwd=team, env={**os.environ, "FLOE_REGISTRY": str(server.reference())},
+        cwd=team,
+        env={**os.environ, "FLOE_REGISTRY": str(server.reference()), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -96,6 +99,7 @@ def test_a_command_that_is_interrupted_ends_at_once_with_130(
     assert process.returncode == 130
     assert '"cancelled"' in out and "error[cancelled]: Cancelled" in err and "Traceback" not in err
     assert not (team / "v1.2.3.tar").exists()
+    assert not [*temporary.iterdir(), *team.rglob(".floe-*")]
 
 
 @pytest.mark.parametrize(
