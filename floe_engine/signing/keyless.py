@@ -219,11 +219,19 @@ class KeylessVerifier:
         from sigstore.models import Bundle
         from sigstore_models.common.v1 import HashAlgorithm
 
+        from floe_engine.signing.bundle import pre_authentication
+
         if self._verifier is None:
             self._verifier = self._root.verifier()
         try:
             bundle = Bundle.from_json(raw)
-            if bundle._dsse_envelope is not None:  # noqa: SLF001 - the library has no public word for it
+            envelope = bundle._dsse_envelope  # noqa: SLF001 - the library has no public word for it
+            if envelope is not None and _logged_as_a_message(bundle):
+                payload_type, payload = envelope._inner.payload_type, envelope._inner.payload  # noqa: SLF001
+                signed = pre_authentication(payload_type, payload)
+                message = Bundle.from_json(_as_a_message(raw, signed))
+                self._verifier.verify_artifact(signed, message, _OneIdentity())
+            elif envelope is not None:
                 payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
             else:
                 payload_type, payload = "", b""
@@ -286,6 +294,27 @@ class KeylessVerifier:
 
 _BELOW_THE_LIBRARY = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What parsers raise that a hostile log entry reaches."""
+
+
+def _logged_as_a_message(bundle: Bundle) -> bool:
+    """Whether the log entry is of a kind that the library takes for messages alone: hashedrekord 0.0.1."""
+    kind = bundle.log_entry._inner.kind_version  # noqa: SLF001 - no public word for it
+    return (kind.kind, kind.version) == ("hashedrekord", "0.0.1")
+
+
+def _as_a_message(raw: bytes, signed: bytes) -> str:
+    """A bundle with an envelope, written as one that signs the envelope's encoding as a message.
+
+    The two are the same signature. Raises `ValueError` unless there is exactly one.
+    """
+    document = strict_json(raw)
+    (signature,) = document.pop("dsseEnvelope")["signatures"]
+    digest = base64.b64encode(hashlib.sha256(signed).digest()).decode()
+    document["messageSignature"] = {
+        "messageDigest": {"algorithm": "SHA2_256", "digest": digest},
+        "signature": signature["sig"],
+    }
+    return json.dumps(document)
 
 
 def _demand_in_force(bundle: Bundle, root: RootMessage) -> None:
