@@ -151,6 +151,7 @@ def test_a_publisher_held_before_its_write_gives_the_tag_back_to_who_has_won(
     reference = docker_registry.reference("held/before")
     late, prompt = Held(reference), Repository(reference, push=True)
     ours, theirs = content(late, "late"), content(prompt, "prompt")
+    before = late.requests
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(race, [(late, ours)], TAG)
         assert late.reached.wait(20)
@@ -160,6 +161,7 @@ def test_a_publisher_held_before_its_write_gives_the_tag_back_to_who_has_won(
         (outcome,) = slow.result()
     assert isinstance(outcome, VersionExists)
     assert theirs.digest in outcome.message and ours.digest in outcome.message
+    assert late.requests - before == 7  # and it waits for nobody once it knows
     found = prompt.resolve(TAG)
     assert found is not None and found.digest == theirs.digest
 
