@@ -48,9 +48,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         (directory / "manifest.yaml").write_text(MANIFEST)
-        started = time.monotonic()
-        subprocess.run([str(FLOE), "--version"], check=True, stdout=subprocess.DEVNULL)
-        first = time.monotonic() - started  # Python's own start lies before it
+        first = 0.0
+        for _ in range(5):
+            started = time.monotonic()
+            subprocess.run([str(FLOE), "--version"], check=True, stdout=subprocess.DEVNULL)
+            first = max(first, time.monotonic() - started)  # Python's own start lies before it
         for _ in range(times):
             code, said, seconds = once(directory, first + chance.uniform(0, 1.0))
             bad += code not in (0, 1, 130) or "Traceback" in said
