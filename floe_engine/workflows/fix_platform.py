@@ -50,7 +50,7 @@ class Fixed(Struct, frozen=True):
 def fix_platform(
     workspace: Workspace, *, report: Report = silent, cancel: CancelToken | None = None
 ) -> Fixed:
-    """Apply the best fix of every problem that has one, until none is left, and write the file.
+    """Apply the best fix of every problem that has one, until none is left or many are mended; write it.
 
     The file keeps its encoding and its mode. Raises `ConfigurationError` where it cannot be read,
     or was changed by somebody else meanwhile.
