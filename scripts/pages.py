@@ -1,6 +1,6 @@
 """Write the pages that come whole from the code.
 
-python scripts/pages.py           writes docs/floe-yaml.md, and the facts in docs/house-rules.md
+python scripts/pages.py           writes docs/floe-yaml.md, and tables of house-rules.md and coming-from.md
 python scripts/pages.py --check   exits 1 where it is not current
 python scripts/pages.py --site    writes the pages of the site alone, docs/site/*.md, which git ignores
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
+from floe_engine.peers.carrying import Check, counted
+from floe_engine.peers.reading import TABLES
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.workflows.explain import families
 
@@ -141,7 +143,39 @@ def house_rules_page() -> str:
     return _FACTS.sub(lambda found: f"{found[1]}\n{facts}\n\n{found[2]}", page)
 
 
-PAGES = {"floe-yaml.md": spec_page, "house-rules.md": house_rules_page}
+_CHECKS = re.compile(r"(<!-- checks:[^\n]*-->\n).*(<!-- /checks -->)", re.DOTALL)
+
+
+def coming_from_page() -> str:
+    """The page of other tools, with every check of theirs and its equal here written anew."""
+    lines = []
+    for peer, checks in TABLES.items():
+        lines += [
+            f"## {peer}",
+            "",
+            f"{counted(checks)} are carried.",
+            "",
+            "| check | here | |",
+            "|---|---|---|",
+        ]
+        lines += [f"| `{check.name}` | {_equal(check)} |" for check in checks]
+        lines.append("")
+    page = (DOCS / "coming-from.md").read_text(encoding="utf-8")
+    return _CHECKS.sub(lambda found: f"{found[1]}\n" + "\n".join(lines) + f"\n{found[2]}", page)
+
+
+def _equal(check: Check) -> str:
+    """What a check is here, and where it differs."""
+    if check.why:
+        return f"— | {check.why}"
+    return f"{f'`{check.setting}`' if check.setting else f'rule about a {check.subject}'} | {check.near}"
+
+
+PAGES = {
+    "coming-from.md": coming_from_page,
+    "floe-yaml.md": spec_page,
+    "house-rules.md": house_rules_page,
+}
 SITE = {"site/codes.md": codes_page}
 
 

@@ -68,6 +68,10 @@ platform = Group(
             "manifest:check",
             "Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop.",
         ),
+        "import-rules": (
+            "importing:import_rules",
+            "Write what another tool checks as rules into manifest.yaml, and list what cannot be carried.",
+        ),
         "explain": (
             "manifest:explain_setting",
             "A setting of the manifest: its value, where it came from, what it does.",

@@ -1,0 +1,187 @@
+"""dbt-bouncer's checks (4.3) and their equals here."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, MODELS, TAGS, described, has_keys, needed
+from floe_engine.peers.carrying import Check, Takes
+
+CATALOG = "it reads the warehouse's catalog, and floe judges what is declared"
+
+_SOURCE_BELOW = "size(source.children.filter(child, child.type == 'model'))"
+_SOURCE_FOLDER = "source.path.substring(0, source.path.lastIndexOf('/'))"
+_SOURCE_FILE = "source.path.substring(source.path.lastIndexOf('/') + 1)"
+
+SOURCES: tuple[Check, ...] = (
+    Check("check_source_description_populated", "source", code="SO001", takes=(LENGTH,),
+          expr=described("source.description"),
+          says="have a description of at least $min_description_length characters"),
+    Check("check_source_file_name", "source", code="SO002", takes=(needed("file_name_pattern"),),
+          expr=_SOURCE_FILE + ".matches($file_name_pattern)", says="stand in a file like $file_name_pattern"),
+    Check("check_source_property_file_location", "source", code="SO003",
+          expr=f"{_SOURCE_FILE}.startsWith('_') && {_SOURCE_FILE}.endsWith('__sources.yml') && "
+               f"{_SOURCE_FILE}.contains({_SOURCE_FOLDER} == 'models/staging' ? '' : '_' + "
+               f"({_SOURCE_FOLDER}.startsWith('models/staging/') ? {_SOURCE_FOLDER}.substring(15) : "
+               f"{_SOURCE_FOLDER}).replace('/', '_'))",
+          says="stand in the file named after its folder"),
+    Check("check_source_freshness_populated", "source", code="SO004", expr="source.has_freshness",
+          says="say how old its rows may be"),
+    Check("check_source_min_downstream_models", "source", code="SO006",
+          takes=(Takes("min_number_of_models", "number", 1),),
+          expr=_SOURCE_BELOW + " >= $min_number_of_models",
+          says="be selected from by $min_number_of_models models"),
+    Check("check_source_not_orphaned", "source", code="SO007", expr=_SOURCE_BELOW + " >= 1",
+          says="be selected from by some model"),
+    Check("check_source_used_by_models_in_same_directory", "source", code="SO008",
+          expr="source.children.all(child, child.type != 'model' || "
+               f"child.path.substring(0, child.path.lastIndexOf('/')) == {_SOURCE_FOLDER})",
+          says="be selected from in its own folder"),
+    Check("check_source_used_by_only_one_model", "source", code="SO009", expr=_SOURCE_BELOW + " <= 1",
+          says="be selected from by one model at most"),
+    Check("check_source_has_meta_keys", "source", code="SO012", takes=KEYS, filled=has_keys("source.meta"),
+          says="have the meta keys asked for"),
+    Check("check_source_pii_meta", "source", code="SO013",
+          takes=(needed("column_name_pattern"), needed("meta_key", "text")),
+          expr="source.columns.all(column, !column.name.matches($column_name_pattern) || "
+               "($meta_key in column.meta && column.meta[$meta_key] != false"
+               " && column.meta[$meta_key] != null"
+               " && column.meta[$meta_key] != '' && column.meta[$meta_key] != 0))",
+          says="mark its personal columns by meta $meta_key"),
+    Check("check_source_names", "source", code="SO014", takes=(needed("source_name_pattern"),),
+          expr="source.name.matches($source_name_pattern)", says="be named like $source_name_pattern"),
+    Check("check_source_has_tags", "source", code="SO015", takes=TAGS, expr=HAS_TAGS.format("source"),
+          says="have the tags $tags"),
+    Check("check_source_has_tests", "source", code="SO016",
+          takes=(Takes("min_number_of_tests", "number", 1),),
+          expr="size(source.tests) >= $min_number_of_tests", says="have $min_number_of_tests tests",
+          near="Generic tests on it count."),
+)  # fmt: skip
+
+SEEDS_AND_SNAPSHOTS: tuple[Check, ...] = (
+    Check("check_seed_column_names", "seed", code="SE001", takes=(needed("seed_column_name_pattern"),),
+          expr="seed.columns.all(column, column.name.matches($seed_column_name_pattern))",
+          says="have columns named like $seed_column_name_pattern"),
+    Check("check_seed_columns_have_types", "seed", code="SE002",
+          expr="seed.columns.all(column, column.data_type != null)",
+          says="declare the data_type of its columns"),
+    Check("check_seed_description_populated", "seed", code="SE003", takes=(LENGTH,),
+          expr=described("seed.description"),
+          says="have a description of at least $min_description_length characters"),
+    Check("check_seed_has_meta_keys", "seed", code="SE004", takes=KEYS, filled=has_keys("seed.meta"),
+          says="have the meta keys asked for"),
+    Check("check_seed_has_unit_tests", "seed", code="SE005",
+          takes=(Takes("min_number_of_unit_tests", "number", 1),),
+          expr="seed.unit_tests >= $min_number_of_unit_tests",
+          says="have $min_number_of_unit_tests unit tests"),
+    Check("check_seed_names", "seed", code="SE006", takes=(needed("seed_name_pattern"),),
+          expr="seed.name.matches($seed_name_pattern)", says="be named like $seed_name_pattern"),
+    Check("check_snapshot_description_populated", "snapshot", code="SN001", takes=(LENGTH,),
+          expr=described("snapshot.description"),
+          says="have a description of at least $min_description_length characters"),
+    Check("check_snapshot_has_meta_keys", "snapshot", code="SN002", takes=KEYS,
+          filled=has_keys("snapshot.meta"), says="have the meta keys asked for"),
+    Check("check_snapshot_has_tags", "snapshot", code="SN003", takes=TAGS, expr=HAS_TAGS.format("snapshot"),
+          says="have the tags $tags"),
+    Check("check_snapshot_names", "snapshot", code="SN005", takes=(needed("snapshot_name_pattern"),),
+          expr="snapshot.name.matches($snapshot_name_pattern)", says="be named like $snapshot_name_pattern"),
+    Check("check_project_name", "project", code="ME001", takes=(needed("project_name_pattern"),),
+          expr="project.name.matches($project_name_pattern)", says="be named like $project_name_pattern"),
+)  # fmt: skip
+
+_DECLARED = "The columns that are declared are judged, not those that the warehouse has."
+
+
+def _declared(row: Check, name: str, code: str) -> Check:
+    """The check of the catalog that asks of a warehouse's columns what `row` asks of declared ones."""
+    takes = (
+        (*row.takes, Takes("case_sensitive", "given", True))
+        if name.endswith(("test", "models"))
+        else row.takes
+    )
+    return structs.replace(row, name=name, code=code, takes=takes, near=_DECLARED)
+
+
+_BY_NAME = {check.name: check for check in MODELS}
+
+CATALOGUED: tuple[Check, ...] = (
+    Check("check_seed_columns_are_all_documented", code="CA001", why=CATALOG),
+    Check("check_seed_max_bytes", code="CA002", why=CATALOG),
+    Check("check_seed_max_row_count", code="CA003", why=CATALOG),
+    Check("check_source_columns_are_all_documented", code="CA004", why=CATALOG),
+    _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
+              "CA005"),
+    Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "given", True),),
+          setting="governance.quality_gates.require_declared_columns", says="declare every column",
+          near="The columns that a model's SQL makes are compared, not those that the warehouse has."),
+    structs.replace(
+        _declared(_BY_NAME["check_model_column_description_populated"],
+                  "check_columns_are_documented_in_public_models", "CA007"),
+        when="model.access == 'public'"),
+    _declared(_BY_NAME["check_model_column_name_complies_to_column_type"],
+              "check_column_name_complies_to_column_type", "CA008"),
+    _declared(_BY_NAME["check_model_column_names"], "check_column_names", "CA009"),
+    _declared(_BY_NAME["check_model_column_type_complies_to_column_name"],
+              "check_column_type_complies_to_column_name", "CA010"),
+    _declared(_BY_NAME["check_model_column_has_specified_test"], "check_column_has_specified_test", "CA011"),
+)  # fmt: skip
+
+_RUNS = "it reads how long a run took, and floe judges before anything runs"
+_SCHEMA = "it asks dbt Fusion's own tables, which floe does not read"
+
+
+def _not(why: str, **names: str) -> tuple[Check, ...]:
+    return tuple(Check(f"check_{name}", code=code, why=why) for name, code in names.items())
+
+
+NOT_CARRIED: tuple[Check, ...] = (
+    *_not("floe reads no labels", model_has_labels_keys="MO036", source_has_labels_keys="SO011"),
+    *_not("floe reads no aliases", model_alias="MO058"),
+    *_not("floe does not read which version of a model is the latest",
+          model_latest_version_specified="MO045"),
+    *_not("floe does not read which version a ref names", model_version_pinned_in_ref="MO047"),
+    *_not("no fact tells what a parent selects from", model_does_not_rejoin_upstream_concepts="MO049",
+          model_max_chained_views="MO033"),
+    *_not("no fact tells which macros a model calls", model_depends_on_macros="MO028",
+          model_max_upstream_dependencies="MO035"),
+    *_not("no fact tells a unique_key or a strategy", model_incremental_has_unique_key="MO011",
+          snapshot_has_unique_key="SN004", snapshot_strategy="SN006"),
+    *_not("no fact tells the code of a model", model_code_does_not_contain_regexp_pattern="MO007",
+          model_does_not_use_select_star="MO008", model_has_semi_colon="MO010",
+          model_max_number_of_lines="MO013", model_does_not_use_cartesian_join="MO052"),
+    *_not("no fact tells it of a source", duplicate_sources="SO005", source_loader_populated="SO010",
+          source_top_level_description_populated="SO017"),
+    *_not("a rule is about no exposure yet", exposure_based_on_model="EX001",
+          exposure_based_on_non_public_models="EX002", exposure_based_on_view="EX003",
+          exposure_description_populated="EX004", exposure_has_meta_keys="EX005", exposure_has_owner="EX006"),
+    *_not("a rule is about no macro yet", macro_arguments_description_populated="MA001",
+          macro_code_does_not_contain_regexp_pattern="MA002", macro_description_populated="MA003",
+          macro_has_meta_keys="MA004", macro_is_used="MA005", macro_max_number_of_arguments="MA006",
+          macro_max_number_of_lines="MA007", macro_name_matches_file_name="MA008", macro_names="MA009",
+          macro_property_file_location="MA010"),
+    *_not("a rule is about no semantic model yet", semantic_model_based_on_non_public_models="SM001"),
+    *_not("no fact tells a test's meta, tags and config", test_has_meta_keys="TE001", test_has_tags="TE002",
+          test_has_where_config="TE003"),
+    *_not("a rule is about no unit test yet", unit_test_expect_format="UT002",
+          unit_test_given_formats="UT003"),
+    *_not(_SCHEMA, info_schema_query="IS001", model_column_descriptions_propagated="IS002",
+          model_column_meta_propagated="IS003", model_column_types_match_inferred="IS004",
+          model_columns_have_lineage="IS005", model_grain_is_tested="IS006", model_has_grain="IS007",
+          model_public_columns_not_derived_from_meta="IS008", source_columns_are_used="IS009"),
+    *_not(_RUNS, run_results_max_execution_time="RR001", run_results_max_gigabytes_billed="RR002"),
+)  # fmt: skip
+
+BUILT_IN: tuple[Check, ...] = (
+    Check("check_model_hard_coded_references", code="MO009",
+          setting="governance.quality_gates.require_sources", says="name no table itself",
+          near="Names without a schema are found too."),
+    Check("check_unit_test_coverage", "project", code="UT001",
+          takes=(Takes("min_unit_test_coverage_pct", "share", 100),),
+          expr="double(size(project.models.filter(model, model.unit_tests > 0))) * 100.0"
+               " >= double(size(project.models)) * $min_unit_test_coverage_pct",
+          says="have unit tests of $min_unit_test_coverage_pct % of its models"),
+)  # fmt: skip
+
+CHECKS: tuple[Check, ...] = (
+    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *BUILT_IN, *CATALOGUED, *NOT_CARRIED
+)  # fmt: skip

@@ -1,0 +1,183 @@
+"""Another tool's checks, written as rules of a platform into manifest.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from floe_engine.document.document import Document, parse
+from floe_engine.document.edit import append, apply, insert_key, set_value
+from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.errors import ConfigurationError, Refused
+from floe_engine.files import read_bounded
+from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, rule_of
+from floe_engine.peers.reading import Configuration, read
+from floe_engine.text import unified_diff
+from floe_engine.workspace import Workspace
+
+_RULES = ("governance", "custom_rules")
+
+
+class Carried(Struct, frozen=True):
+    """A check that the platform asks now."""
+
+    check: str
+    line: int
+    """Of the peer's file; 0: unknown."""
+    to: str
+    """The ID of the house rule, or the setting."""
+    near: str = ""
+    """Where its meaning differs from the check's."""
+    new: bool = True
+    """Whether it was not there before."""
+
+
+class Left(Struct, frozen=True):
+    """A check that could not be carried, and why."""
+
+    check: str
+    line: int
+    why: str
+
+
+class Imported(Struct, frozen=True):
+    """What an import wrote, or would write."""
+
+    peer: PeerName
+    carried: tuple[Carried, ...]
+    left: tuple[Left, ...]
+    before: str
+    after: str
+    manifest: str
+    """The name of the manifest's file."""
+
+    @property
+    def diff(self) -> str:
+        """The change of the manifest as ``diff -u`` writes it."""
+        return unified_diff(self.before, self.after, old=f"a/{self.manifest}", new=f"b/{self.manifest}")
+
+
+def import_rules(workspace: Workspace, file: Path, *, write: bool = True) -> Imported:
+    """Carry the checks of a peer's configuration into manifest.yaml: settings where floe has the same
+    built in, else house rules. What is there already is not written again.
+
+    Raises `ConfigurationError` where one of the two files cannot be read, and `Refused` where what would
+    be written is no valid manifest while the manifest is.
+    """
+    configuration = read(file.name, decode(read_bounded(file, MAX_BYTES, what=file.name), where=str(file)))
+    path = workspace.manifest_path
+    data = read_bounded(path, MAX_BYTES, what=path.name)
+    before = decode(data, where=str(path))
+    importing = _Importing(before)
+    importing.carry_all(configuration)
+    imported = Imported(
+        configuration.peer,
+        tuple(importing.carried),
+        tuple(importing.left),
+        before,
+        importing.text,
+        path.name,
+    )
+    if importing.text != before:
+        _demand_valid(before, importing.text, path)
+        if write:
+            workspace.files.write(path.name, encode(importing.text, like=data))
+    return imported
+
+
+def _demand_valid(before: str, after: str, path: Path) -> None:
+    from floe_engine.manifest.check import check
+
+    known = {found.message for found in check(before, path=path).errors}
+    new = [found for found in check(after, path=path).errors if found.message not in known]
+    if new:
+        raise Refused("the rules cannot be written", new[0].message, hint=new[0].hint, where=path.name)
+
+
+class _Importing:
+    """A manifest's text while checks are carried into it, one after the other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.carried: list[Carried] = []
+        self.left: list[Left] = []
+        document = parse(text)
+        if document.root is None or not isinstance(document.root.value, dict):
+            raise ConfigurationError("the manifest says nothing", hint="begin one with `floe platform init`")
+        rules = _value(document, _RULES) or []
+        self._there = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+        self._new: list[dict[str, Any]] = []
+
+    def carry_all(self, configuration: Configuration) -> None:
+        """Every check that a configuration asks for, in its order."""
+        for wanted in configuration.wanted:
+            check = configuration.check(wanted)
+            try:
+                self._carry(check, wanted)
+            except NotCarried as error:
+                self.left.append(Left(wanted.check, wanted.line, str(error)))
+        if self._new:
+            self._write(_RULES, self._new)
+
+    def _carry(self, check: Check, wanted: Wanted) -> None:
+        if check.setting and not (wanted.why or check.why):
+            if wanted.include or wanted.exclude or wanted.also:
+                raise NotCarried(
+                    f"{check.setting} asks all models, and this is about some of them; "
+                    "set it, and waive the others"
+                )
+            path = tuple(check.setting.split("."))
+            new = _value(parse(self.text), path) != check.value
+            if new:
+                self._write(path, check.value)
+            self.carried.append(Carried(wanted.check, wanted.line, check.setting, check.near, new))
+            return
+        rule = rule_of(check, wanted)
+        same = next((each for each in self._all() if _asks(each) == _asks(rule)), None)
+        name = str(same.get("id")) if same is not None else self._free_id(check.name)
+        if same is None:
+            self._new.append({"id": name, **rule})
+        self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))
+
+    def _all(self) -> list[dict[str, Any]]:
+        return [*self._there, *self._new]
+
+    def _free_id(self, check: str) -> str:
+        base = check.removeprefix("check_").removeprefix("check-").replace("_", "-").lower()
+        taken = {rule.get("id") for rule in self._all()}
+        number, name = 1, base
+        while name in taken:
+            number += 1
+            name = f"{base}-{number}"
+        return name
+
+    def _write(self, path: tuple[str, ...], value: Any) -> None:
+        """Make the value at `path` be `value`, a list's items added to those that are there."""
+        document = parse(self.text)
+        for depth in range(len(path)):
+            node = document.find(path[: depth + 1])
+            if node is None:
+                rest: Any = value
+                for key in reversed(path[depth + 1 :]):
+                    rest = {key: rest}
+                self.text = apply(self.text, insert_key(document, path[:depth], path[depth], rest))
+                return
+        if isinstance(value, list) and _value(document, path):
+            for item in value:
+                self.text = apply(self.text, append(parse(self.text), path, item))
+        else:
+            self.text = apply(self.text, set_value(document, path, value))
+
+
+def _value(document: Document, path: tuple[str, ...]) -> Any:
+    node = document.find(path)
+    return None if node is None else node.value
+
+
+def _asks(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two rules the same: all but their names and words."""
+    severity = rule.get("severity") or "error"
+    return rule.get("type"), rule.get("subject") or "model", rule.get("when"), rule.get("expr"), severity
