@@ -1,0 +1,119 @@
+"""Compare the real dbt-bouncer with what its checks are here, on a manifest of dbt.
+
+python scripts/compare_bouncer.py PROJECT BOUNCER
+
+PROJECT has target/manifest.json, BOUNCER is the program (`pip install dbt-bouncer` into an environment of its
+own: it is no part of ours). Every carried check is asked of every subject by both; what only one of them
+refuses is printed, and the exit code is 1 where there is such a subject and no known difference.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from floe_engine.manifest.house_rule import house_rule
+from floe_engine.peers.carrying import Check, Wanted, rule_of
+from floe_engine.peers.reading import TABLES
+from floe_engine.policy.subjects import Facts, subjects
+from floe_engine.policy.view import View
+from floe_engine.project.dbt_manifest import read_manifest
+from tests.engine.policy.samples import platform
+
+GIVEN: dict[str, Any] = {
+    "access": "protected",
+    "include": "^models",
+    "keys": ["owner"],
+    "layout": "per_directory",
+    "types": ["STRING", "string"],
+    "privilege": "select",
+    "criteria": "any",
+    "tags": ["daily", "nightly"],
+    "test_names": ["unique", "not_null"],
+    "test_name": "not_null",
+    "permitted_materializations": ["table", "incremental"],
+    "permitted_sub_directories": ["staging", "marts"],
+    "required_constraint_types": ["primary_key"],
+    "column_name_pattern": "^.*_id$",
+    "project_name_pattern": "^k",
+    "required_fields": ["email"],
+    "permitted_formats": ["csv"],
+    "meta_key": "pii",
+    "target_model_pattern": None,
+    "target_column_pattern": None,
+    "type_pattern": None,
+}
+KINDS: dict[str, Any] = {"number": 2, "share": 50, "match": "^(stg|dim|fct)_", "dotall": ".*the.*"}
+
+
+def given_to(check: Check) -> dict[str, Any]:
+    """What a check is given here."""
+    found = {each.name: GIVEN.get(each.name, KINDS.get(each.kind)) for each in check.takes}
+    found.pop("case_sensitive", None)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def main() -> int:
+    """Ask both, and print what differs."""
+    directory, program = Path(sys.argv[1]), sys.argv[2]
+    rows = [row for row in TABLES["dbt-bouncer"] if row.carried and not row.setting and row.code[:2] != "CA"]
+    theirs = bouncer(directory, program, rows)
+    view = View(platform(), read_manifest(directory / "target" / "manifest.json", directory))
+    facts = Facts(view)
+    same = asked = bites = 0
+    wrong = []
+    for row in rows:
+        rule = rule_of(row, Wanted(row.name, given_to(row)))
+        ready = house_rule(row.subject, rule.get("when", ""), rule["expr"], rule["message"])
+        ours: set[str] = set()
+        unknown: set[str] = set()
+        for subject, _, values in subjects(facts, row.subject):
+            label = subject if isinstance(subject, str) else getattr(subject, "unique_id", str(subject))
+            verdict = ready.ask_within(10_000_000, *values)[0].answer
+            (ours if verdict == "fail" else unknown if verdict == "unknown" else set()).add(label)
+        if row.subject == "project":
+            ours, refused = {"project"} if ours else set(), {"project"} if theirs.get(row.name) else set()
+        else:
+            refused = theirs.get(row.name, set())
+        asked += 1
+        bites += bool(refused)
+        differ = (ours ^ refused) - unknown
+        same += not differ and not unknown
+        if differ:
+            wrong.append(row.name)
+            print(f"{row.name}: only here {len(ours - refused)}, only there {len(refused - ours)}", end=" ")
+            print(sorted(ours - refused)[:2], sorted(refused - ours)[:2], row.near)
+        if unknown:
+            print(f"{row.name}: {len(unknown)} not judged here")
+    print(
+        f"{same} of {asked} checks refuse the same subjects; {bites} refuse some, "
+        f"{sum(map(len, theirs.values()))} in all"
+    )
+    return int(bool(wrong))
+
+
+def bouncer(directory: Path, program: str, rows: list[Check]) -> dict[str, set[str]]:
+    """Check to the unique_ids that dbt-bouncer refuses."""
+    entries = [{"name": row.name, **given_to(row)} for row in rows]
+    config = {"dbt_artifacts_dir": str(directory / "target"), "manifest_checks": entries}
+    with tempfile.TemporaryDirectory() as scratch:
+        file, result = Path(scratch, "dbt-bouncer.yml"), Path(scratch, "out.json")
+        file.write_text(json.dumps(config))
+        options = ["--config-file", str(file), "--output-file", str(result), "--output-format", "json"]
+        done = subprocess.run([program, "run", *options], capture_output=True, text=True, check=False)
+        if not result.exists():
+            raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])
+        found: dict[str, set[str]] = {}
+        for each in json.loads(result.read_text()):
+            if each["outcome"] not in ("success", "passed"):
+                name, _, rest = each["check_run_id"].partition(":")
+                found.setdefault(name, set()).add(each.get("unique_id") or rest)
+        return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
