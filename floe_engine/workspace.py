@@ -217,10 +217,10 @@ class Workspace(Struct, frozen=True, dict=True):
     def _credentials(self) -> CredentialSource:
         from floe_engine.registry.credentials import Anonymous, Credentials
 
-        found = Credentials(self.environ)
-        if stands(self.manifest_path) and (anonymous := _anonymous_registry(self.manifest_path)):
-            return Anonymous(anonymous, found)
-        return found
+        path = self.manifest_path
+        return Anonymous(
+            lambda: _anonymous_registry(path) if stands(path) else None, Credentials(self.environ)
+        )
 
     def repository(
         self, reference: Reference, *, cancel: CancelToken | None = None, push: bool = False

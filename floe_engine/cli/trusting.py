@@ -49,12 +49,10 @@ def verify(
 ) -> int:
     """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
     from floe_engine.errors import TrustError, UsageError
-    from floe_engine.signing.attestation import predicate_type_of
     from floe_engine.trust.verdict import demand_attested, is_attested
-    from floe_engine.workflows.predicate_types import OUR_TYPES
     from floe_engine.workflows.verify import verify_stored, verify_version
 
-    required = [predicate_type_of(name, OUR_TYPES) for name in require_attestation or ()]
+    required = _predicate_types(require_attestation) if require_attestation else []
     if offline and required:
         raise UsageError(
             "attestations are not kept in .floe/", hint="leave out --offline to ask the registry for them"
@@ -95,6 +93,13 @@ def verify(
         demand_attested(found.attestations, missing[0], str(found.reference))
     verified = verified and not missing
     return 0 if verified else TrustError.exit_code
+
+
+def _predicate_types(names: Sequence[str]) -> list[str]:
+    from floe_engine.signing.attestation import predicate_type_of
+    from floe_engine.workflows.predicate_types import OUR_TYPES
+
+    return [predicate_type_of(name, OUR_TYPES) for name in names]
 
 
 @command("trust", registry=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine.document.document import MAX_BYTES, decode
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
 from floe_engine.text import plural
@@ -35,6 +34,7 @@ def read_spec(path: Path) -> tuple[Spec, Document]:
             hint="run `floe init --platform=v1.2.3` to pin a platform and write it",
             where=str(path),
         )
+    from floe_engine.document.document import MAX_BYTES, decode
     from floe_engine.project.spec_check import check_spec
 
     checked = check_spec(decode(read_bounded(path, MAX_BYTES, what=path.name)), base=path.parent)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from typing import Literal
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -44,6 +42,9 @@ def host_class(url: str) -> Literal["loopback", "private", "public"]:
     host = (split(url).hostname or "").rstrip(".").partition("%")[0]
     if host == "localhost" or host.endswith(".localhost"):
         return "loopback"
+    import ipaddress
+    import socket
+
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     try:
         address = ipaddress.ip_address(host)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from floe_engine.errors import AuthenticationFailed, RegistryError
+from floe_engine.patterns import pattern
 from floe_engine.registry.addresses import host_class, origin, shown, split
 from floe_engine.registry.credentials import Credential
 
@@ -20,12 +21,12 @@ PULL: frozenset[str] = frozenset({"pull"})
 PUSH: frozenset[str] = frozenset({"pull", "push"})
 
 # A name begins where none stands before: from each letter of a long one it would be tried again.
-_PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-_SCHEME = re.compile(r"(?:^|,)\s*(Basic|Bearer)(?=\s|,|$)", re.IGNORECASE)
+_PARAMETER = pattern(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_SCHEME = pattern(r"(?:^|,)\s*(Basic|Bearer)(?=\s|,|$)", re.IGNORECASE)
 _LONGEST = 8192
 """Characters of a challenge that are read; no registry needs a tenth of them."""
 _INWARD = ("loopback", "private", "public")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_TOKEN = pattern(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport
 
 if TYPE_CHECKING:
-    from requests import Response
+    from floe_engine.registry.wire import Answer
 
 __all__ = ["Descriptor", "Manifest", "OnBytes", "Repository", "Transport"]
 
@@ -63,7 +63,9 @@ class Repository:
         cancel: CancelToken | None = None,
         push: bool = False,
     ) -> None:
-        from floe_engine.registry.session import Session  # imports oras: slow, so only here
+        from floe_engine.registry.session import (
+            Session,
+        )  # imports oras and, for a registry, requests: slow, so only here
 
         self.reference = reference.without_target()
         self.settings = settings or Transport()
@@ -89,7 +91,7 @@ class Repository:
         """All tags, sorted as text. Raises `NotFound` where the repository does not exist."""
         url = self._session.url(self._session.container.tags_url(N=1000))
         answer = self._session.do_request(url, headers={"Accept": "application/json"})
-        first: Response | None = answer
+        first: Answer | None = answer
         if answer.status_code == 400:  # some registries take no page size, or not one so large
             first, url = None, url.partition("?")[0]
         found: set[str] = set()
@@ -364,7 +366,7 @@ class Repository:
             raise _wrong_digest(descriptor.digest, confirmed, self.reference.name)
         return descriptor
 
-    def _upload(self, data: bytes, descriptor: Descriptor, stop: CancelToken | None) -> Response:
+    def _upload(self, data: bytes, descriptor: Descriptor, stop: CancelToken | None) -> Answer:
         start = self._session.url(self._session.container.upload_blob_url())
         response = self._session.do_request(start, "POST", headers={"Content-Length": "0"}, cancel=stop)
         if response.status_code != 202:
@@ -382,7 +384,7 @@ class Repository:
             cancel=stop,
         )
 
-    def _put_manifest(self, manifest: Manifest, tag: str | None, *, new: bool = False) -> Response:
+    def _put_manifest(self, manifest: Manifest, tag: str | None, *, new: bool = False) -> Answer:
         self._session.actions |= PUSH
         ref = tag or manifest.digest
         if len(manifest.raw) > MANIFEST_LIMIT:

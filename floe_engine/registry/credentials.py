@@ -11,7 +11,7 @@ import binascii
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +20,15 @@ from msgspec import Struct
 
 from floe_engine.errors import AuthenticationFailed, ConfigurationError
 from floe_engine.files import read_bounded
+from floe_engine.patterns import pattern
 from floe_engine.registry.reference import is_host
 
 HELPER_TIMEOUT = 30.0
 """Seconds for a credential helper; cloud helpers ask a server themselves."""
 
 _CONFIG_LIMIT = 1024 * 1024
-_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_HELPER_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HEADER_SAFE = pattern(r"[\x21-\x7e]+")
 DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 """The names of one registry."""
 _TOKEN_USER = "<token>"  # noqa: S105 - the marker of docker's helper protocol, not a secret
@@ -64,14 +65,17 @@ class CredentialSource(Protocol):
 
 
 class Anonymous(Struct, frozen=True):
-    """No credential for one registry; `otherwise` answers for all others."""
+    """No credential for one registry; `otherwise` answers for all others.
 
-    registry: str
+    `registry` says which it is, when one asks who we are: a layout never does.
+    """
+
+    registry: Callable[[], str | None]
     otherwise: CredentialSource
 
     def lookup(self, registry: str, repository: str) -> Credential | None:
         """None where `registry` is the one to be anonymous at."""
-        return None if registry == self.registry else self.otherwise.lookup(registry, repository)
+        return None if registry == self.registry() else self.otherwise.lookup(registry, repository)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
-class Exchange:
+class Watched:
     """Knows the connection that one thread listens on, once there is one."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Exchange:
                 sock.shutdown(socket.SHUT_RDWR)
 
 
-_CURRENT: ContextVar[Exchange | None] = ContextVar("floe_exchange", default=None)
+_CURRENT: ContextVar[Watched | None] = ContextVar("floe_exchange", default=None)
 """Which exchange this thread is about; urllib3 chooses the connection deep below."""
 
 

@@ -6,7 +6,6 @@ they have done.
 
 from __future__ import annotations
 
-import random
 import time
 import uuid
 from collections.abc import Sequence
@@ -55,6 +54,8 @@ def add_to_fallback(
     and write again where our entry is gone; or leave that to the caller, without `confirm`. Raises
     `RegistryError` if it never stays.
     """
+    import random
+
     for attempt in range(_ROUNDS):
         start = time.monotonic()
         entries = _entries(repository, tag)

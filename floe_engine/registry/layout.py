@@ -1,13 +1,12 @@
 """An OCI image layout on disk: blobs, tags, referrers (image-spec 1.1, image-layout.md).
 
 Tags are index.json entries with ``org.opencontainers.image.ref.name``, so ORAS, skopeo and
-umoci read and write the same folder. No network, and no `requests`: `layout_adapter.py` is how
+umoci read and write the same folder. No network, and no `requests`: `layout_wire.py` is how
 the client reaches this.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -16,11 +15,12 @@ from typing import Any
 from floe_engine.errors import ConfigurationError, ContentMismatch, FloeError, RegistryError, UnsafePath
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, read_bounded, sha256_digest, strict_json
+from floe_engine.patterns import pattern
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.registry.reference import DIGEST, TAG
 
 REF_NAME = "org.opencontainers.image.ref.name"
-IMMUTABLE = re.compile(r"v?\d+\.\d+\.\d+(?:[-_.][0-9A-Za-z_.-]+)?")
+IMMUTABLE = pattern(r"v?\d+\.\d+\.\d+(?:[-_.][0-9A-Za-z_.-]+)?")
 """Tags that never move: versions. Signature and fallback tags do grow."""
 
 _MARKER = b'{"imageLayoutVersion": "1.0.0"}\n'

@@ -8,7 +8,6 @@ opens the layout verifies every byte.
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +15,15 @@ from pathlib import Path
 
 from floe_engine.errors import IntegrityError
 from floe_engine.files import Directory, read_bounded, scratch
+from floe_engine.patterns import pattern
 from floe_engine.text import printable
 
 ARCHIVE_LIMIT = 64 * 1024 * 1024
 """Largest archive that is read, in bytes. It is not compressed, so this bounds its content too."""
 
 _MEMBERS_LIMIT = 2000
-_FILE = re.compile(r"(?:\./)?(oci-layout|index\.json|blobs/sha256/[0-9a-f]{64})")
-_DIRECTORY = re.compile(r"\.?|(?:\./)?(?:blobs|blobs/sha256|ingest)")
+_FILE = pattern(r"(?:\./)?(oci-layout|index\.json|blobs/sha256/[0-9a-f]{64})")
+_DIRECTORY = pattern(r"\.?|(?:\./)?(?:blobs|blobs/sha256|ingest)")
 """`ingest` is where the ORAS CLI keeps unfinished downloads."""
 
 

@@ -12,9 +12,8 @@ from floe_engine.registry import addresses, answers
 from floe_engine.registry.descriptor import MANIFEST_LIMIT
 
 if TYPE_CHECKING:
-    from requests import Response
-
     from floe_engine.registry.session import Session
+    from floe_engine.registry.wire import Answer
 
 MAX_PAGES = 1000
 """Pages that are followed before the registry is taken to be broken."""
@@ -24,7 +23,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of all pages together; a hundred thousand tags are some megabytes."""
 
 
-def pages(session: Session, url: str, doing: str, first: Response | None = None) -> Iterator[dict[str, Any]]:
+def pages(session: Session, url: str, doing: str, first: Answer | None = None) -> Iterator[dict[str, Any]]:
     """The JSON pages of a listing that starts at `url`, empty ones included.
 
     `first` is the first page where it has already been fetched; `doing` completes "while …" in
@@ -48,7 +47,7 @@ def pages(session: Session, url: str, doing: str, first: Response | None = None)
         total += len(response.content)
         if total > MAX_BYTES:
             raise _astray(f"it has more than {human_size(MAX_BYTES)}", where)
-        link = response.links.get("next", {}).get("url")
+        link = response.next_page
         if not link:
             return
         url = addresses.join(response.url, link)

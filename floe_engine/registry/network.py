@@ -20,15 +20,7 @@ from floe_engine.registry import addresses, answers
 from floe_engine.registry.addresses import shown
 from floe_engine.registry.exchange import WatchedAdapter
 from floe_engine.registry.transport import Transport
-
-
-class Interrupted(Exception):
-    """A request got no whole answer. `passing` says whether another try may get one."""
-
-    def __init__(self, error: RegistryUnreachable, *, passing: bool) -> None:
-        super().__init__(error.title)
-        self.error = error
-        self.passing = passing
+from floe_engine.registry.wire import Interrupted
 
 
 class CertificateAdapter(WatchedAdapter):
@@ -207,16 +199,6 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
             return Interrupted(unreachable(why, hint), passing=True)
     why, hint = type(error).__name__, "check the network and the proxy settings"
     return Interrupted(unreachable(why, hint), passing=True)
-
-
-def never_ending(url: str, where: str, seconds: float) -> RegistryUnreachable:
-    """The error for an answer that comes so slowly that it would not end in time."""
-    return RegistryUnreachable(
-        f"{shown(url)} does not come to an end with its answer",
-        f"it was not complete after {seconds:g} s, and hardly anything moves",
-        hint="try again later; a proxy in between may hold answers back",
-        where=where,
-    )
 
 
 def _sounds_like_tls(error: BaseException) -> bool:

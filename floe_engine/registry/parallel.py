@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from floe_engine.events import CancelToken
@@ -21,6 +20,8 @@ def fan_out(work: Callable[[_In, CancelToken], _Out], items: Sequence[_In], work
     stop = CancelToken()
     if len(items) < 2 or workers < 2:
         return [work(item, stop) for item in items]
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
     with ThreadPoolExecutor(min(workers, len(items)), "floe-blob") as pool:
         futures = [pool.submit(work, item, stop) for item in items]
         try:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import email.utils
-import random
 import time
 from collections.abc import Sequence
 
@@ -31,6 +28,8 @@ class Retry:
 
         `retry_after` is the header's value (RFC 9110, 10.2.3). Raises `Cancelled` while pausing.
         """
+        import random
+
         pause = self._settings.backoff * 2 ** (self._tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         if (wanted := _seconds(retry_after)) is not None:
             pause = max(pause, wanted)
@@ -64,6 +63,9 @@ def _seconds(retry_after: str) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    import datetime
+    import email.utils
+
     try:
         when = email.utils.parsedate_to_datetime(text)
         if when.tzinfo is None:

@@ -1,28 +1,19 @@
 """The one door to a registry: `oras` names what is asked for, and requests are sent in our own way.
 
 Every request has timeouts, a bounded body, a cancel token and credentials that never leave the
-registry's origin; what may be repeated is repeated within a budget. Importing this is slow (it
-imports `requests`): only an opened `Repository` does. The client of `oras.provider` is not used: it
-brings JSON Schema to every start, and what is wrong with its `push`, `pull`, `delete_tag` and `login`
-is in docs/registries.md.
+registry's origin; what may be repeated is repeated within a budget. The client of `oras.provider` is
+not used: it brings JSON Schema to every start, and what is wrong with its `push`, `pull`, `delete_tag`
+and `login` is in docs/registries.md.
 """
 
 from __future__ import annotations
 
-import io
-import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import oras.container
-import requests
-import urllib3
-from msgspec import Struct, field
 from msgspec.structs import replace
-from requests import RequestException, Response
 
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
 from floe_engine.events import CancelToken
@@ -30,54 +21,20 @@ from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PULL, Authorization, TokenRequest
 from floe_engine.registry.credentials import Credential
 from floe_engine.registry.descriptor import MANIFEST_LIMIT
-from floe_engine.registry.exchange import Exchange, WatchedAdapter
-from floe_engine.registry.layout_adapter import LAYOUT_HOST, LayoutAdapter
-from floe_engine.registry.network import CertificateAdapter, Interrupted, explain, never_ending, proxy_for
-from floe_engine.registry.reference import Reference, is_loopback
+from floe_engine.registry.reference import Reference
 from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport
+from floe_engine.registry.wire import Answer, Interrupted, OnChunk, Request, Wire, never_ending
 from floe_engine.waiting import Overdue, wait_for
 
-_CHUNK = 16 * 1024
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOKEN_LIMIT = 1024 * 1024
-_ERROR_LIMIT = 64 * 1024
 _MAX_CHALLENGES = 2
 _DOCKER_HUB = "registry-1.docker.io"
 
-OnChunk = Callable[[int], None]
-"""Told how many bytes of a body have come so far. Called in the thread of the transfer."""
-
-
-class _Request(Struct, frozen=True):
-    """One request as it will be sent, how much of the answer is wanted, and who watches it."""
-
-    method: str
-    url: str
-    data: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    limit: int = MANIFEST_LIMIT
-    on_chunk: OnChunk | None = None
-    cancels: Sequence[CancelToken] = ()
-    end: float = math.inf
-    """When (monotonic clock) the answer must be here, apart from the time that its bytes may take."""
-    is_token: bool = False
-
-    def __repr__(self) -> str:
-        """Without what it sends, where secrets are."""
-        return f"_Request({self.method} {self.url})"
-
-    @property
-    def is_read(self) -> bool:
-        return self.method in {"GET", "HEAD"}
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether doing it twice is the same as doing it once; a part of an upload is not."""
-        # Asking twice for a token only makes two tokens.
-        writes = self.method == "PUT" and "/manifests/" in addresses.split(self.url).path
-        return self.is_read or self.is_token or writes
+_LAYOUT_HOST = "layout.invalid"
+"""The host that layout URLs carry; .invalid is never resolved (RFC 2606)."""
 
 
 class Session:
@@ -95,8 +52,7 @@ class Session:
         self._cancel = cancel
         self._counter = threading.Lock()
         self._sent = 0
-        self.session = _PlainSession()
-        self._mount(host)
+        self._wire = _wire(reference, settings, cancel)
         self.authorization = Authorization(
             self.home,
             reference.registry,
@@ -132,7 +88,7 @@ class Session:
         limit: int = MANIFEST_LIMIT,
         on_chunk: OnChunk | None = None,
         cancel: CancelToken | None = None,
-    ) -> Response:
+    ) -> Answer:
         """Send a request and return the answer, whatever its status, with its body in memory.
 
         The body is read here, at most `limit` + 1 bytes of it (the one more shows that it was
@@ -144,10 +100,10 @@ class Session:
         if json is not None:
             raise TypeError("registries take bytes, not JSON bodies")
         cancels = tuple(token for token in (self._cancel, cancel) if token is not None)
-        request = _Request(method, url, data, headers or {}, limit, on_chunk, cancels)
+        request = Request(method, url, data, headers or {}, limit, on_chunk, cancels)
         return self._repeated(request, self._authorized)
 
-    def _repeated(self, request: _Request, attempt: Callable[[_Request], Response]) -> Response:
+    def _repeated(self, request: Request, attempt: Callable[[Request], Answer]) -> Answer:
         """Make an attempt, and more of them while that is allowed and promises something."""
         retry = Retry(self.settings, request.cancels)
         request = replace(request, end=retry.end)
@@ -163,7 +119,7 @@ class Session:
             if not (passing and retry.again(response.headers.get("Retry-After", ""))):
                 return response
 
-    def _authorized(self, request: _Request) -> Response:
+    def _authorized(self, request: Request) -> Answer:
         """One try, in which challenges of the registry itself are answered."""
         response = self._followed(request)
         for _ in range(_MAX_CHALLENGES):
@@ -176,7 +132,7 @@ class Session:
             response = self._followed(request)
         return response
 
-    def _followed(self, request: _Request) -> Response:
+    def _followed(self, request: Request) -> Answer:
         """Send, and follow redirects of reads. An upload is never redirected."""
         for _ in range(_MAX_REDIRECTS + 1):
             authorization = self.authorization.header(request.url, self.actions)
@@ -230,7 +186,7 @@ class Session:
         """Whether a URL is the registry's own."""
         return addresses.origin(url) == addresses.origin(self.home)
 
-    def failure(self, response: Response, doing: str, *, where: str = "", tagging: bool = False) -> FloeError:
+    def failure(self, response: Answer, doing: str, *, where: str = "", tagging: bool = False) -> FloeError:
         """The error for an answer that was not the one hoped for. `doing` completes "while …"."""
         home = self.same_origin(response.url)
         return answers.failure(
@@ -257,7 +213,7 @@ class Session:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         cancels = (self._cancel,) if self._cancel is not None else ()
         method = "GET" if wanted.form is None else "POST"
-        request = _Request(
+        request = Request(
             method, wanted.url, wanted.form, headers, limit=_TOKEN_LIMIT, cancels=cancels, is_token=True
         )
         # It is sent as it is: a redirect would carry the credentials to a place that nobody has checked.
@@ -272,7 +228,7 @@ class Session:
             where=self.reference.name,
         )
 
-    def _token_refused(self, response: Response) -> FloeError:
+    def _token_refused(self, response: Answer) -> FloeError:
         status = response.status_code
         if status in answers.TRANSIENT:
             return RegistryError(
@@ -291,12 +247,11 @@ class Session:
             status=status,
         )
 
-    def _send(self, request: _Request) -> Response:
+    def _send(self, request: Request) -> Answer:
         """One request and one answer, read to its end or to the limit."""
         with self._counter:
             self._sent += 1
 
-        exchange = Exchange()
         moved = len(request.data or b"")
 
         def count(received: int) -> None:
@@ -305,33 +260,10 @@ class Session:
             if request.on_chunk is not None:
                 request.on_chunk(received)
 
-        def talk() -> Response:
-            with exchange.watched():
-                try:
-                    response: Response = self.session.request(
-                        request.method,
-                        request.url,
-                        data=request.data,
-                        headers={
-                            "User-Agent": "floe-engine",
-                            "Accept-Encoding": "identity",
-                            **request.headers,
-                        },
-                        timeout=(self.settings.connect_timeout, self.settings.read_timeout),
-                        allow_redirects=False,
-                        stream=True,
-                    )
-                    with response:
-                        content = _read(response, request, count)
-                except (RequestException, urllib3.exceptions.HTTPError) as error:
-                    raise explain(error, request.url, str(self.reference)) from None
-            # The connection is free again; `.content` and `.json()` read the copy.
-            response.raw = urllib3.HTTPResponse(io.BytesIO(content), preload_content=False)
-            return response
-
+        exchange = self._wire.exchange(request, count)
         try:
             return wait_for(
-                talk,
+                exchange.answer,
                 request.cancels,
                 overdue=lambda: time.monotonic() > request.end + moved / self.settings.slowest,
                 let_go=exchange.hang_up,
@@ -339,41 +271,20 @@ class Session:
         except Overdue:
             raise never_ending(request.url, str(self.reference), self.settings.budget) from None
 
-    def _mount(self, host: str) -> None:
-        if self.reference.root is not None:
-            self.session.mount(f"http://{host}/", LayoutAdapter(self.reference.root, self._cancel))
-            return
-        self.session.mount("https://", CertificateAdapter(self.settings))
-        self.session.mount("http://", WatchedAdapter(pool_maxsize=self.settings.workers + 1))
 
+def _wire(reference: Reference, settings: Transport, cancel: CancelToken | None) -> Wire:
+    if reference.root is not None:
+        from floe_engine.registry.layout_wire import LayoutWire
 
-class _PlainSession(requests.Session):
-    """`requests` without the manners of a browser: no cookies, no redirects, no ~/.netrc.
+        return LayoutWire(reference.root, cancel)
+    from floe_engine.registry.http_wire import HttpWire  # imports requests: slow, so only here
 
-    And no proxy to this machine itself, as docker, cosign and ORAS have it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Without an auth of its own every request would look for one in ~/.netrc.
-        self.auth = lambda request: request
-
-    def merge_environment_settings(self, url: Any, *others: Any) -> Any:
-        """Proxies and certificates of the environment, for this URL."""
-        settings = super().merge_environment_settings(url, *others)
-        if is_loopback(addresses.split(str(url)).netloc):
-            settings["proxies"] = {}
-        proxy_for(str(url), settings["proxies"])
-        return settings
-
-    def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: `requests` prepares the next request even where it is told not to follow."""
+    return HttpWire(settings, str(reference))
 
 
 def _api_host(reference: Reference) -> str:
     if reference.root is not None:
-        return LAYOUT_HOST
+        return _LAYOUT_HOST
     return _DOCKER_HUB if reference.registry in {"docker.io", "index.docker.io"} else reference.registry
 
 
@@ -383,18 +294,3 @@ def _container(host: str, repository: str) -> oras.container.Container:
     container = oras.container.Container(last, registry=host)
     container.namespace = namespace or None
     return container
-
-
-def _read(response: Response, request: _Request, count: OnChunk) -> bytes:
-    limit = request.limit if response.ok else max(request.limit, _ERROR_LIMIT)
-    content = bytearray()
-    for chunk in response.raw.stream(_CHUNK, decode_content=False):
-        for token in request.cancels:
-            token.check()
-        content += chunk
-        if response.ok:
-            count(len(content))
-        if len(content) > limit:
-            return bytes(content[: limit + 1])
-    response.raw.release_conn()  # to the pool; a body that was cut short takes its connection along
-    return bytes(content)

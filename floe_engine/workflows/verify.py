@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.attestation import Attestation
 from floe_engine.signing.verdict import Verdict
 from floe_engine.store import LockedDelegation
 from floe_engine.trust.verdict import attested, demand_admitted
@@ -17,6 +17,9 @@ from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, load, pinned
 from floe_engine.workflows.wanted import Wanted, locate, satisfies
 from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.signing.attestation import Attestation
 
 
 class Verified(Struct, frozen=True):

@@ -92,10 +92,16 @@ def test_looking_at_a_registry_imports_no_models_no_guard_and_no_rules(
             "sigstore",
             "deepdiff",
             "http.server",
+            "floe_engine.signing.attestation",
+            "floe_engine.signing.keyless",
         }
+        # A layout on disk is asked without HTTP, and nobody there asks who we are.
+        assert not modules & {"requests", "urllib3", "http.client", "ssl", "email", "concurrent.futures"}
+        assert not modules & {"floe_engine.registry.http_wire", "random", "socket"}
         assert not {
             name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))
         }
+    assert "yaml" not in loaded(team, "platform", "list")
 
 
 def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_registry(

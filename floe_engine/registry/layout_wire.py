@@ -1,40 +1,31 @@
-"""An OCI image layout behind `requests`: the distribution-spec's paths, without a socket.
+"""An OCI image layout behind the same requests: the distribution-spec's paths, without a socket.
 
-The embedded default registry is this adapter under the same client that speaks to real ones, so
+The embedded default registry is this folder under the same client that speaks to real ones, so
 there is one code path. It answers what a registry with the referrers API and immutable version
 tags would.
 """
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import requests
-import urllib3
 from msgspec import Struct, field
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, sha256_digest
+from floe_engine.patterns import pattern
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
 from floe_engine.registry.layout import Layout, TagTaken, stored_media_type
 from floe_engine.registry.reference import DIGEST, TAG
-
-LAYOUT_HOST = "layout.invalid"
-"""The host that layout URLs carry; .invalid is never resolved (RFC 2606)."""
+from floe_engine.registry.wire import Answer, Headers, OnChunk, Request
 
 _BLOB_LIMIT = 1024 * 1024 * 1024
 _UPLOAD = "blobs/uploads/"
 _SESSION = "blobs/uploads/session"
-_PATH = re.compile(
+_PATH = pattern(
     r"/v2/(?P<name>.+)/(?P<what>blobs/uploads/(?:session)?|(?:blobs|manifests|referrers)/[^/]+|tags/list)"
 )
 
@@ -45,37 +36,36 @@ class _Answer(Struct, frozen=True):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class LayoutAdapter(BaseAdapter):
-    """Serves one layout as the one repository of a registry at `LAYOUT_HOST`."""
+class LayoutWire:
+    """Serves one layout as the one repository of a registry."""
 
     def __init__(self, root: Path, cancel: CancelToken | None = None) -> None:
-        super().__init__()
         self._root = root
         self._layout = Layout(root, cancel)
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+    def exchange(self, request: Request, count: OnChunk) -> _LayoutExchange:
+        """Begin one; `count` is told how much of a good answer has come."""
+        return _LayoutExchange(self, request, count)
+
+    def send(self, request: Request, count: OnChunk) -> Answer:
         """Answer a request from the folder."""
         answer = self._answer(request)
+        good = answer.status < 400
         body = b"" if request.method == "HEAD" else answer.body
-        response = requests.Response()
-        response.status_code = answer.status
-        response.reason = HTTPStatus(answer.status).phrase
-        response.headers = CaseInsensitiveDict({"Content-Length": str(len(answer.body)), **answer.headers})
-        response.url = request.url or ""
-        response.request = request
-        response.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
-        return response
+        if good:
+            body = body[: request.limit + 1]
+            if body:
+                count(len(body))
+        headers = Headers({"Content-Length": str(len(answer.body)), **answer.headers})
+        return Answer(request, answer.status, headers, body)
 
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _answer(self, request: requests.PreparedRequest) -> _Answer:
-        url = urlsplit(request.url or "")
+    def _answer(self, request: Request) -> _Answer:
+        url = urlsplit(request.url)
         match = _PATH.fullmatch(unquote(url.path))
         if match is None:
             return _problem(404, "NAME_INVALID")
-        what, method = match["what"], request.method or "GET"
-        body = request.body if isinstance(request.body, bytes) else b""
+        what, method = match["what"], request.method
+        body = request.data or b""
         if what.startswith(_UPLOAD):
             return self._upload(what, method, match["name"], parse_qs(url.query), body)
         if method in {"GET", "HEAD"}:
@@ -167,6 +157,21 @@ class LayoutAdapter(BaseAdapter):
         if subject is not None:
             headers["OCI-Subject"] = subject.digest
         return _Answer(201, headers=headers)
+
+
+class _LayoutExchange:
+    """One request on its way, which a disk cannot hold up for ever."""
+
+    def __init__(self, wire: LayoutWire, request: Request, count: OnChunk) -> None:
+        self._ask = wire.send, request, count
+
+    def answer(self) -> Answer:
+        """Answer it from the folder."""
+        send, request, count = self._ask
+        return send(request, count)
+
+    def hang_up(self) -> None:
+        """Nothing is open."""
 
 
 def _json(document: object, media_type: str = "application/json") -> _Answer:
