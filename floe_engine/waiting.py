@@ -61,3 +61,22 @@ def wait_for(
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def begin(work: Callable[[], _T]) -> Callable[[], _T]:
+    """Start `work` before its result is wanted; what comes back waits for it, and returns or raises as it.
+
+    It is left behind where nobody asks: `work` may only read, and has to end by itself.
+    """
+    from concurrent.futures import Future  # late: most commands wait for nothing
+
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # handed to whoever asks
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="floe-ahead", daemon=True).start()
+    return future.result

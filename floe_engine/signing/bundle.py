@@ -190,6 +190,14 @@ def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterat
         yield outcome
 
 
+def read_first(repository: SignatureSource, digest: str) -> bool:
+    """Read what `verify` reads before its first verdict, judging nothing; whether anything refers there."""
+    referrers = _likely_first(repository.referrers(digest))
+    if referrers:
+        _fetch(repository, referrers[0], digest)
+    return bool(referrers)
+
+
 def attestations(
     repository: SignatureSource, digest: str, anchors: Anchors
 ) -> Iterator[tuple[dict[str, Any], Signer | Rejected]]:

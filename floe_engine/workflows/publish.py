@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from functools import cache, partial
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -53,9 +54,10 @@ from floe_engine.signing.verdict import Signer
 from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
+from floe_engine.waiting import begin
 from floe_engine.workflows.attesting import claims
 from floe_engine.workflows.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.workflows.guard_version import find_baseline, guard_version, listed_tags, place_of
+from floe_engine.workflows.guard_version import Baseline, find_baseline, guard_version, listed_tags, place_of
 from floe_engine.workflows.interrupted import under_way
 from floe_engine.workflows.predicate_types import short_name
 from floe_engine.workflows.pull import fetch
@@ -81,6 +83,15 @@ Unlocking = Literal["all", "key", "none"]
 """Who is unlocked before anything is asked of the registry."""
 Confirm = Callable[["PublicationPlan"], bool]
 """Whether exactly this is to be published."""
+
+
+_T = TypeVar("_T")
+
+
+class _Start(Protocol):
+    """`begin`, or `_later`."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Callable[[], _T]: ...
 
 
 class PublicationPlan(Struct, frozen=True):
@@ -302,6 +313,12 @@ def _prepare(
     _check_same_version(version, compiled)
     security = compiled.artifact.platform.manifest.security
     choice = choose_signing(workspace, security, options)
+    registry = workspace.registry
+    reference = registry.reference.with_tag(version.tag)
+    repository = workspace.repository(reference, cancel=cancel, push=True)
+    # What the registry holds is looked up while the policies are tested; a folder answers at once.
+    start = begin if reference.root is None else _later
+    seen = start(partial(_look, workspace, repository, version, start))
     run = test_policies(workspace, compiled=compiled, cancel=cancel)
     if not run.passed:
         raise Refused(
@@ -309,25 +326,22 @@ def _prepare(
             "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
             hint="`floe platform test` shows every case",
         )
-    registry = workspace.registry
-    reference = registry.reference.with_tag(version.tag)
     source = find_source(workspace)
     packed = pack(compiled.artifact, annotations=_annotations(source, choice))
-    repository = workspace.repository(reference, cancel=cancel, push=True)
     mend = reference.root is not None and unlocking != "none"
-    exists = _exists(repository, reference, packed, compiled.artifact, mend=mend)
+    exists = _exists(repository, reference, packed, compiled.artifact, lambda: seen().present, mend=mend)
     guard = None
     first = False
     signers: tuple[AnySigner, ...] = ()
-    tags = () if exists else listed_tags(repository)
+    tags = () if exists else seen().tags
     if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
         reference = reference.with_tag(bare)
-        exists = _exists(repository, reference, packed, compiled.artifact, mend=mend)
+        resolve = partial(repository.resolve, bare)
+        exists = _exists(repository, reference, packed, compiled.artifact, resolve, mend=mend)
     if not exists:
         if unlocking != "none":
             choice.demand()
-        before = find_baseline(workspace, repository, version, tags)
-        guard = guard_version(workspace, version, compiled.artifact, before, report=notices)
+        guard = guard_version(workspace, version, compiled.artifact, seen().before(), report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
         if unlocking == "all" or unlocking == choice.kind:
             signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
@@ -353,12 +367,42 @@ def _prepare(
     return repository, plan, signers
 
 
-def _exists(
-    repository: Repository, reference: Reference, packed: Packed, artifact: Artifact, *, mend: bool
-) -> bool:
-    """Whether the tag holds this content already. Raises `VersionExists` where it holds other.
+class _Seen(Struct, frozen=True):
+    """What the registry holds: the tag's descriptor, else all tags and the version to measure this one by."""
 
-    With `mend`, what a folder has lost of it is put back: nobody else holds it.
+    present: Descriptor | None
+    tags: tuple[str, ...] = ()
+    before: Callable[[], Baseline | None] = lambda: None
+
+
+def _look(workspace: Workspace, repository: Repository, version: Version, start: _Start) -> _Seen:
+    present = repository.resolve(version.tag)
+    if present is not None:
+        return _Seen(present)
+    tags = listed_tags(repository)
+    again = version.tag.removeprefix("v") in tags  # most likely there is nothing to measure then
+    begun = _later if again else start
+    return _Seen(None, tags, begun(partial(find_baseline, workspace, repository, version, tags)))
+
+
+def _later(work: Callable[[], _T]) -> Callable[[], _T]:
+    """What `begin` returns, for work that is done when its result is wanted."""
+    return cache(work)
+
+
+def _exists(
+    repository: Repository,
+    reference: Reference,
+    packed: Packed,
+    artifact: Artifact,
+    resolve: Callable[[], Descriptor | None],
+    *,
+    mend: bool,
+) -> bool:
+    """Whether the tag, which `resolve` finds, holds this content already.
+
+    Raises `VersionExists` where it holds other. With `mend`, what a folder has lost of it
+    is put back: nobody else holds it.
     """
 
     def put_back() -> None:
@@ -366,7 +410,7 @@ def _exists(
         repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
 
     try:
-        present = repository.resolve(str(reference.tag))
+        present = resolve()
     except ContentMismatch:
         if not mend:
             raise

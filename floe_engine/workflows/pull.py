@@ -351,6 +351,7 @@ def obtain(
     found = locate(repository, wanted)
     where = str(found.reference)
     report(Heading(f"Pulling platform artifacts from {where}"))
+    signatures = _signatures(repository, found.manifest.digest)
     fetched = fetch_files(repository, found.manifest, where=where, report=report)
     platform = fetched.artifact.platform
     subject = fetched.subject(where, found.reference)
@@ -362,7 +363,7 @@ def obtain(
         check_continuity(subject, lock, allow_downgrade=down)
         if not options.force:
             check_unmoved(subject, lock, wanted.repository.name, found.ref)
-    witness = Witness(repository)
+    witness = Witness(signatures)
     judging = partial(
         judge, witness, subject, lock=lock, exhaustive=restore is not None, ask=ask, report=report
     )
@@ -395,6 +396,15 @@ def obtain(
             where=lock_path,
         )
     return Candidate(fetched.artifact, now, evidence)
+
+
+def _signatures(repository: Repository, digest: str) -> SignatureSource:
+    """Where to read signatures: of a registry the first is fetched from here on; a folder answers at once."""
+    if repository.reference.root is not None:
+        return repository
+    from floe_engine.signing.ahead import ReadAhead
+
+    return ReadAhead(repository, digest)
 
 
 def _accept(

@@ -11,6 +11,7 @@ import pytest
 from floe_engine.errors import RegistryError
 from floe_engine.files import write_file
 from floe_engine.registry.client import Repository
+from floe_engine.signing.ahead import ReadAhead
 from floe_engine.signing.keys import generate, load_private, load_public
 from floe_engine.signing.trust import Anchors, sign, verify
 from tests.engine.signing.conftest import new_key
@@ -164,6 +165,22 @@ def test_the_first_good_signature_costs_at_most_five_requests(docker_registry, a
         reader = Repository(docker_registry.reference("acme/platform"))
         assert verify(reader, artifact.digest, Anchors(keys=(key.public,))).status == "verified"
         assert reader.requests == 4
+
+
+@pytest.mark.parametrize("signed", [(), ("simple-signing",), ("bundle", "simple-signing")])
+def test_reading_the_first_signature_ahead_asks_the_same_and_says_the_same(
+    docker_registry, artifact, key, signed
+):
+    if signed:
+        write_signature(artifact, key, formats=signed)
+    anchors = Anchors(keys=(key.public,))
+    reader, early = (Repository(docker_registry.reference("acme/platform")) for _ in range(2))
+    verdict = verify(reader, artifact.digest, anchors)
+    ahead = ReadAhead(early, artifact.digest)
+    assert verify(ahead, artifact.digest, anchors) == verdict
+    assert early.requests == reader.requests
+    assert verify(ahead, artifact.digest, anchors) == verdict  # from here on it asks anew
+    assert early.requests > reader.requests
 
 
 def test_whoever_is_told_that_it_signed_has_signed_however_many_sign_at_once(docker_registry, artifact):
