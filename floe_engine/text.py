@@ -109,9 +109,14 @@ _WORD_ENDS = pattern(
 )
 
 
+_PLAIN_WORDS = pattern(r"[a-z]+(?:_[a-z]+)*")
+
+
 @functools.lru_cache(maxsize=65_536)
 def as_words(name: str) -> str:
     """The words of a name in lower case, with ``_`` between: ``customerEmail2`` is ``customer_email_2``."""
+    if _PLAIN_WORDS.fullmatch(name):  # most names
+        return name
     return "_".join(word for word in _WORD_ENDS.split(name) if word).lower()
 
 

@@ -193,10 +193,12 @@ class Output:
     def _line(self, stream: TextIO, parts: Iterable[Part]) -> str:
         """One line, every part of it escaped, in colours where `stream` is a terminal with some."""
         colours = self._colour and (stream is self._out or self._forced or stream.isatty())
+        if not colours:
+            plain = "".join(printable(part if isinstance(part, str) else part.text) for part in parts)
+            return f"{no_command(plain)}\n"
         shown = [Painted(part, "") if isinstance(part, str) else part for part in parts]
         text = "".join(
-            f"\x1b[{colour}m{printable(text)}\x1b[0m" if colours and colour else printable(text)
-            for text, colour in shown
+            f"\x1b[{colour}m{printable(text)}\x1b[0m" if colour else printable(text) for text, colour in shown
         )
         return f"{no_command(text)}\n"
 

@@ -196,7 +196,7 @@ def _likely_prefix(model: Model, view: View) -> str:
 def _rename(model: Model, prefix: str, view: View, old: str = "") -> str:
     """A name that every rule takes and no other model has; only the prefix where none was found."""
     stem = _stem(model.name, old)
-    others = {other.name for other in view.project.models}
+    others = view.once(_names)
     for rest in dict.fromkeys((stem, as_words(stem), model.name, as_words(model.name))):
         name = f"{prefix}{rest}"
         longest = view.layering.prefix_of(name)
@@ -204,6 +204,10 @@ def _rename(model: Model, prefix: str, view: View, old: str = "") -> str:
         if fits and fullmatch(view.platform.naming.name_pattern, rest) and name not in others:
             return f"rename it to {name}"
     return f"give it a name that starts with {prefix}"
+
+
+def _names(view: View) -> frozenset[str]:
+    return frozenset(model.name for model in view.project.models)
 
 
 def _any_of(words: Sequence[str]) -> str:
