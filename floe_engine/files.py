@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -150,6 +151,24 @@ def placed(path: Path, project: Path | None = None) -> tuple[Directory, str]:
         if there.is_relative_to(here):
             return Directory(project), there.relative_to(here).as_posix()
     return Directory(path.parent), path.name
+
+
+def own_cache(name: str, *, outside: Path, make: bool = False) -> Path | None:
+    """A folder in the user's cache; None where it is absent, shared, or part of the project `outside`."""
+    from floe_engine.folders import user_cache
+
+    folder = user_cache() / name
+    if folder.resolve().is_relative_to(outside.resolve()):
+        return None
+    try:
+        if make:
+            Directory(folder).make(mode=0o700)
+        found = folder.stat()
+    except (OSError, StorageError):
+        return None
+    if sys.platform != "win32" and (found.st_mode & 0o022 or found.st_uid != os.geteuid()):
+        return None
+    return folder
 
 
 def keep_report(name: str, text: str) -> Path:

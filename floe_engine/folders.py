@@ -28,7 +28,7 @@ def user_data() -> Path:
 
 
 def user_cache() -> Path:
-    """Where receipts lie."""
+    """Where receipts lie, and facts of projects that were read before."""
     return _xdg("XDG_CACHE_HOME", ".cache") if _has_xdg() else _elsewhere().user_cache_path
 
 

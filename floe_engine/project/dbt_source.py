@@ -17,7 +17,7 @@ from floe_engine.project import properties
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import DataTest, Exposure, Group, Model, Project, ResourceType, Source
 from floe_engine.project.folders import File
-from floe_engine.project.gathering import SECTION, Described, Draft, Gathering
+from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
@@ -32,15 +32,17 @@ def read_source(
     environ: Mapping[str, str] | None = None,
     project: ProjectFile | None = None,
     files: list[File] | None = None,
+    contents: Contents | None = None,
 ) -> Project:
     """The facts of the dbt project in `directory`.
 
-    `variables` are what ``dbt --vars`` would give. `project` and `files` save reading them again.
+    `variables` are what ``dbt --vars`` would give. `project`, `files` and
+    `contents` save reading them again.
     Raises `ConfigurationError` where dbt_project.yml is missing or broken; everything else that is
     wrong stands in the result's `warnings`, as ``file:line: what``.
     """
     settings = project or read_project_file(directory, variables=variables, environ=environ)
-    return _Reading(settings).project(settings.files() if files is None else files)
+    return _Reading(settings, contents).project(settings.files() if files is None else files)
 
 
 _AGE = ("loaded_at_field", "loaded_at_query")
@@ -50,9 +52,9 @@ _AGE = ("loaded_at_field", "loaded_at_query")
 class _Reading:
     """One project being read."""
 
-    def __init__(self, settings: ProjectFile) -> None:
+    def __init__(self, settings: ProjectFile, contents: Contents | None) -> None:
         self._settings = settings
-        self._gathered = Gathering(settings)
+        self._gathered = Gathering(settings, contents)
         self._versions: dict[str, tuple[str, dict[str, str]]] = {}
         self._unresolved: Counter[str] = Counter()
 

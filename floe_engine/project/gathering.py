@@ -60,11 +60,21 @@ class Described(Struct, frozen=True):
     file: File
 
 
+class Contents(Struct, frozen=True):
+    """What was read of a project already, so that nothing can have changed since."""
+
+    files: Mapping[str, bytes]
+    """Path to bytes."""
+    packages: Mapping[str, Files]
+    """Macro files of each installed package by its name."""
+
+
 class Gathering:
     """What the files of one project say, and what could not be read of them."""
 
-    def __init__(self, settings: ProjectFile) -> None:
+    def __init__(self, settings: ProjectFile, contents: Contents | None = None) -> None:
         self._settings = settings
+        self._contents = contents
         self.templates = settings.templates
         """What templates are read with; macros are among them after `find_macros`."""
         self.drafts: dict[tuple[ResourceType, str], Draft] = {}
@@ -87,7 +97,9 @@ class Gathering:
                 if (content := self._content(file)) is not None:
                     yield file.path, content
 
-        packages: dict[str, Files] = {**installed_packages(self._settings), self._settings.name: read}
+        known = self._contents
+        installed = known.packages if known is not None else installed_packages(self._settings)
+        packages: dict[str, Files] = {**installed, self._settings.name: read}
         macros = Macros(self._settings.name, packages, broken=self._broken)
         self.templates = replace(self.templates, macros=macros)
 
@@ -184,7 +196,8 @@ class Gathering:
 
     def _content(self, file: File) -> str | None:
         try:
-            data = read_bounded(self._settings.directory / file.path, LIMIT)
+            known = self._contents.files.get(file.path) if self._contents is not None else None
+            data = read_bounded(self._settings.directory / file.path, LIMIT) if known is None else known
         except ConfigurationError as error:
             self.warn(": ".join(part for part in (error.title, error.message) if part), file.path)
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
@@ -18,6 +18,9 @@ from floe_engine.files import stands
 from floe_engine.project.facts import Project
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import FILE_NAME, ProjectFile, read_project_file
+
+if TYPE_CHECKING:
+    from floe_engine.project.gathering import Contents
 
 Choice = Literal["auto", "manifest", "static"]
 
@@ -105,9 +108,14 @@ def _from_manifest(path: Path, settings: ProjectFile) -> Project:
 
 
 def _from_files(settings: ProjectFile, files: list[File], reason: str) -> Project:
-    from floe_engine.project.dbt_source import read_source
+    from floe_engine.project.recalled import recalled
 
-    return replace(read_source(settings.directory, project=settings, files=files), reason=reason)
+    def read(contents: Contents | None = None) -> Project:
+        from floe_engine.project.dbt_source import read_source
+
+        return read_source(settings.directory, project=settings, files=files, contents=contents)
+
+    return replace(recalled(settings, files, read), reason=reason)
 
 
 def _newer_file(path: Path, settings: ProjectFile, files: list[File]) -> str:

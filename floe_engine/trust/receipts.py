@@ -8,14 +8,11 @@ everything is looked at again.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine.errors import StorageError
-from floe_engine.files import Directory, sha256_digest
-from floe_engine.folders import user_cache
+from floe_engine.files import Directory, own_cache, sha256_digest
 
 if TYPE_CHECKING:
     from floe_engine.registry.reference import Reference
@@ -60,15 +57,4 @@ def _name(facts: tuple[str, ...]) -> str:
 
 def _folder(workspace: Workspace, *, make: bool = False) -> Path | None:
     """The user's own folder of receipts; None where it is absent, shared, or part of the project."""
-    folder = user_cache() / "receipts"
-    if folder.resolve().is_relative_to(workspace.directory.resolve()):
-        return None
-    try:
-        if make:
-            Directory(folder).make(mode=0o700)
-        found = folder.stat()
-    except (OSError, StorageError):
-        return None
-    if sys.platform != "win32" and (found.st_mode & 0o022 or found.st_uid != os.geteuid()):
-        return None
-    return folder
+    return own_cache("receipts", outside=workspace.directory, make=make)

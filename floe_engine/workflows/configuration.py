@@ -17,10 +17,11 @@ VARIABLES = (
     "FLOE_REGISTRY", "FLOE_REGISTRY_USERNAME", "FLOE_REGISTRY_PASSWORD", "FLOE_REGISTRY_TOKEN",
     "FLOE_REGISTRY_HOST", "FLOE_PLAIN_HTTP", "FLOE_CA_FILE", "FLOE_SIGNING_KEY", "FLOE_ALLOW_READABLE_KEY",
     "FLOE_TRUST_ROOT", "FLOE_SIGNING_CONFIG", "FLOE_CONFIG",
+    "FLOE_NO_CACHE",
     "COSIGN_PASSWORD", "SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "DOCKER_CONFIG",
     "REGISTRY_AUTH_FILE", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE", "NO_COLOR", "CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH",
-    "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
 )  # fmt: skip
 """The environment variables that floe reads, in the order of docs/environment.md."""
 
@@ -75,7 +76,7 @@ def _files(workspace: Workspace) -> Iterator[Setting]:
     for folder in (user_config(), *site_config()):
         yield _file("trust policy", folder / "trust.toml")
     yield Setting("embedded registry", str(user_data() / "registry"), "the user's data directory")
-    yield Setting("receipts", str(user_cache()), "the user's cache directory")
+    yield Setting("receipts and read projects", str(user_cache()), "the user's cache directory")
 
 
 def _file(name: str, path: Path) -> Setting:

@@ -1,0 +1,247 @@
+"""Facts that the static reader found before: told again while all inputs are the same, and never else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from floe_engine.project import dbt_source, recalled
+from floe_engine.project.facts import Project
+from floe_engine.project.reading import read_project
+from tests.engine.project.projects import write_generated_project
+
+MODELS = 12
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(recalled, "FEWEST", 0)
+    return write_generated_project(tmp_path / "project", models=MODELS, seed=1)
+
+
+@pytest.fixture
+def entries(project: Path) -> Path:
+    """Where entries lie, in a home of this test's own."""
+    return Path(os.environ["XDG_CACHE_HOME"]) / "floe" / "facts"
+
+
+class Reader:
+    """Reads the project, and counts how often files were read for it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.times = 0
+
+    def __call__(self, **variables: Any) -> Project:
+        return read_project(self.directory, reader="static", variables=variables)
+
+
+@pytest.fixture
+def read(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    reader, read_source = Reader(project), dbt_source.read_source
+
+    def counted(*arguments: Any, **options: Any) -> Project:
+        reader.times += 1
+        return read_source(*arguments, **options)
+
+    monkeypatch.setattr(dbt_source, "read_source", counted)
+    yield reader
+
+
+def facts(found: Project) -> tuple[object, ...]:
+    return (
+        found.name,
+        found.models,
+        found.sources,
+        found.exposures,
+        found.groups,
+        found.warnings,
+        found.reason,
+    )
+
+
+def test_the_same_project_is_read_once_and_says_the_same(read: Reader) -> None:
+    assert facts(read()) == facts(read())
+    assert read.times == 1
+
+
+def test_what_is_recalled_reads_sql_as_what_was_read(read: Reader) -> None:
+    text = "select * from {{ ref('a') }}"
+    first, second = read().templates, read().templates
+    assert first is not None
+    assert second is not None
+    assert first.calls(text) == second.calls(text)
+
+
+def _same_size(project: Path) -> None:
+    path = next((project / "models").rglob("*.sql"))
+    status = path.stat()
+    path.write_bytes(path.read_bytes()[:-2] + b"x\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _described_otherwise(project: Path) -> None:
+    path = next((project / "models").rglob("*.yml"))
+    text = path.read_text()
+    path.write_text(text.replace("name: ", "name: x", 1))
+
+
+def _setting(project: Path) -> None:
+    path = project / "dbt_project.yml"
+    path.write_text(path.read_text() + "\nvars: {a: 1}\n")
+
+
+def _macro(project: Path) -> None:
+    (project / "macros").mkdir()
+    (project / "macros" / "m.sql").write_text("{% macro m() %}{{ ref('a') }}{% endmacro %}")
+
+
+def _package(project: Path) -> None:
+    package = project / "dbt_packages" / "p"
+    (package / "macros").mkdir(parents=True)
+    (package / "dbt_project.yml").write_text("name: p\n")
+    (package / "macros" / "m.sql").write_text("{% macro m() %}1{% endmacro %}")
+
+
+def _moved(project: Path) -> None:
+    path = next((project / "models").rglob("*.sql"))
+    path.rename(path.with_name(f"other_{path.name}"))
+
+
+@pytest.mark.parametrize("change", [_same_size, _described_otherwise, _setting, _macro, _package, _moved])
+def test_a_project_that_changed_is_read_again(
+    read: Reader, project: Path, change: Callable[[Path], None]
+) -> None:
+    read()
+    change(project)
+    changed = read()
+    assert read.times == 2
+    assert facts(read()) == facts(changed)
+    assert read.times == 2
+
+
+def test_other_variables_are_another_project(read: Reader) -> None:
+    read()
+    read(a=1)
+    assert read.times == 2
+
+
+def test_the_environment_counts_where_a_file_asks_for_it(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read()
+    monkeypatch.setenv("DBT_LAYER", "one")
+    read()
+    assert read.times == 1
+    (project / "models" / "asks.sql").write_text("{{ config(schema=env_var('DBT_LAYER')) }} select 1")
+    schemas = []
+    for value in ("one", "two", "two"):
+        monkeypatch.setenv("DBT_LAYER", value)
+        [asks] = (model for model in read().models if model.name == "asks")
+        schemas.append(asks.schema)
+    assert schemas == ["one", "two", "two"]
+    assert read.times == 3
+
+
+def _sealed(path: Path, content: bytes) -> bytes:
+    return recalled._seal(path.name, content) + content
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: b"",
+        lambda path: path.read_bytes()[:-1],
+        lambda path: path.read_bytes().replace(b"model", b"modal", 1),
+        lambda path: path.read_bytes() + b"\0",
+        lambda path: _sealed(path, b"\xc1"),
+        lambda path: _sealed(path, msgspec.msgpack.encode({"models": 1})),
+        lambda path: recalled._seal("0" * 64, path.read_bytes()[32:]) + path.read_bytes()[32:],
+    ],
+    ids=["empty", "cut short", "altered", "longer", "no msgpack", "another shape", "of another project"],
+)
+def test_a_damaged_or_foreign_entry_is_never_believed(
+    read: Reader, entries: Path, damage: Callable[[Path], bytes]
+) -> None:
+    first = read()
+    [entry] = entries.iterdir()
+    entry.write_bytes(damage(entry))
+    assert facts(read()) == facts(first)
+    assert read.times == 2
+    assert facts(read()) == facts(first)  # it was replaced
+    assert read.times == 2
+
+
+def test_it_can_be_switched_off(read: Reader, entries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOE_NO_CACHE", "1")
+    read()
+    read()
+    assert read.times == 2
+    assert not entries.exists()
+
+
+def test_a_cache_that_others_may_write_to_or_that_a_clone_brings_is_not_used(
+    read: Reader, entries: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read()
+    entries.chmod(0o777)
+    read()
+    assert read.times == 2
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / "cache"))
+    read()
+    assert read.times == 3
+    assert not (project / "cache").exists()
+
+
+def test_facts_that_would_not_come_back_the_same_are_not_kept(
+    read: Reader, entries: Path, project: Path
+) -> None:
+    (project / "models" / "dated.sql").write_text("select 1")
+    (project / "models" / "dated.yml").write_text(
+        "models:\n  - {name: dated, meta: {since: 2024-01-01}, description: d}\n"
+    )
+    assert facts(read()) == facts(read())
+    assert read.times == 2
+    assert not list(entries.iterdir())
+
+
+def test_what_changes_meanwhile_is_read_the_next_time(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = dbt_source.read_source
+
+    def changed_meanwhile(*arguments: Any, **options: Any) -> Project:
+        _same_size(project)
+        return counted(*arguments, **options)
+
+    monkeypatch.setattr(dbt_source, "read_source", changed_meanwhile)
+    before = read()
+    monkeypatch.setattr(dbt_source, "read_source", counted)
+    after = read()
+    assert read.times == 2
+    assert facts(after) != facts(before)
+
+
+def test_a_small_project_is_not_kept(read: Reader, entries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recalled, "FEWEST", 1_000)
+    read()
+    assert not entries.exists()
+
+
+def test_few_entries_are_kept(
+    read: Reader, entries: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recalled, "MOST", 2)
+    for number in range(4):
+        read(a=number)
+    assert len(list(entries.iterdir())) == 2
+    read(a=3)
+    assert read.times == 4
+    monkeypatch.setattr(recalled, "LARGEST", 10)
+    read(a=9)
+    assert len(list(entries.iterdir())) == 2  # too large to be kept at all
