@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,6 @@ from floe_engine.project.facts import (
     Column,
     Constraint,
     DataTest,
-    Exposure,
     Group,
     Model,
     Project,
@@ -34,10 +33,27 @@ from floe_engine.project.facts import (
     Source,
 )
 from floe_engine.project.lines import declared_lines
+from floe_engine.project.manifest_resources import (
+    DependsOn,
+    Owner,
+    RawExposure,
+    RawMacro,
+    RawSemanticModel,
+    RawUnitTest,
+    exposures,
+    macros,
+    nodes_of,
+    owner_email,
+    patched,
+    posix,
+    semantic_models,
+    unit_tests,
+)
 from floe_engine.project.spelling import (
     access_of,
     flat_arguments,
     grants_of,
+    limits_of,
     merged,
     names_a_count,
     tag_set,
@@ -104,16 +120,13 @@ class _Config(msgspec.Struct, gc=False):
     grants: dict[str, Any] | None = None
     contract: _Contract | None = None
     freshness: Any = None
+    loader: str | None = None
     loaded_at_field: str | None = None
     loaded_at_query: str | None = None
     severity: str | None = None
     where: Any = None
     limit: Any = None
     error_if: Any = None
-
-
-class _DependsOn(msgspec.Struct, gc=False):
-    nodes: list[str] | None = None
 
 
 class _TestMetadata(msgspec.Struct, gc=False):
@@ -137,7 +150,7 @@ class _Node(msgspec.Struct, gc=False):
     meta: dict[str, Any] | None = None
     tags: Any = None
     config: _Config | None = None
-    depends_on: _DependsOn | None = None
+    depends_on: DependsOn | None = None
     schema: str | None = None
     database: str | None = None
     relation_name: str | None = None
@@ -155,41 +168,27 @@ class _Node(msgspec.Struct, gc=False):
     column_name: str | None = None
     # sources
     source_name: str | None = None
+    loader: str | None = None
     freshness: Any = None
     loaded_at_field: str | None = None
     loaded_at_query: str | None = None
 
 
-class _Owner(msgspec.Struct, gc=False):
-    name: str | None = None
-    email: Any = None
-
-
 class _Group(msgspec.Struct, gc=False):
     name: str
     package_name: str = ""
-    owner: _Owner | None = None
-
-
-class _Exposure(msgspec.Struct, gc=False):
-    name: str
-    package_name: str = ""
-    depends_on: _DependsOn | None = None
-    config: _Config | None = None
-
-
-class _UnitTest(msgspec.Struct, gc=False):
-    package_name: str = ""
-    depends_on: _DependsOn | None = None
+    owner: Owner | None = None
 
 
 class _Manifest(msgspec.Struct, gc=False):
     metadata: _Metadata
     nodes: dict[str, _Node]
     sources: dict[str, _Node] = {}
-    exposures: dict[str, _Exposure] = {}
+    exposures: dict[str, RawExposure] = {}
+    macros: dict[str, RawMacro] = {}
+    semantic_models: dict[str, RawSemanticModel] = {}
     groups: dict[str, _Group] = {}
-    unit_tests: dict[str, _UnitTest] = {}
+    unit_tests: dict[str, RawUnitTest] = {}
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -283,7 +282,7 @@ class _Assembly:
             if node.resource_type == "test":
                 self._add_test(node)
         for unit in manifest.unit_tests.values():
-            self._unit.update(_nodes(unit.depends_on))
+            self._unit.update(nodes_of(unit.depends_on))
         return Project(
             name=package,
             directory=self._directory,
@@ -297,11 +296,10 @@ class _Assembly:
                 for unique_id, node in sorted(manifest.sources.items())
                 if node.package_name == package
             ),
-            exposures=tuple(
-                Exposure(unique_id, exposure.name, _nodes(exposure.depends_on))
-                for unique_id, exposure in sorted(manifest.exposures.items())
-                if exposure.package_name == package
-            ),
+            exposures=tuple(exposures(manifest.exposures, package, self._lines_of)),
+            macros=tuple(macros(manifest.macros, package, self._lines_of, self._callers())),
+            semantic_models=tuple(semantic_models(manifest.semantic_models, package, self._lines_of)),
+            unit_tests=tuple(unit_tests(manifest.unit_tests, package, self._lines_of)),
             groups=tuple(
                 Group(group.name, _owner(group.owner))
                 for _, group in sorted(manifest.groups.items())
@@ -312,11 +310,18 @@ class _Assembly:
             warnings=warnings,
         )
 
+    def _callers(self) -> Iterator[tuple[str, DependsOn | None]]:
+        """Everything that may call a macro, with what it depends on."""
+        for unique_id, node in self._manifest.nodes.items():
+            yield unique_id, node.depends_on
+        for unique_id, macro in self._manifest.macros.items():
+            yield unique_id, macro.depends_on
+
     def _add_test(self, node: _Node) -> None:
         config = node.config or _Config()
         if config.enabled is False:
             return
-        parents = _nodes(node.depends_on)
+        parents = nodes_of(node.depends_on)
         metadata = node.test_metadata
         if metadata is None:
             self._singular.update(parents)
@@ -349,8 +354,8 @@ class _Assembly:
 
     def _model(self, unique_id: str, node: _Node) -> Model:
         config = node.config or _Config()
-        path = _posix(node.original_file_path)
-        properties = _posix(node.patch_path.rpartition("://")[2]) if node.patch_path else None
+        path = posix(node.original_file_path)
+        properties = patched(node.patch_path)
         section = _SECTION[node.resource_type]
         lines = self._lines_of(properties)
         contract = node.contract or config.contract
@@ -381,7 +386,7 @@ class _Assembly:
             has_freshness=names_a_count(config.freshness) or names_a_count(node.freshness),
             unit_tests=self._unit[unique_id],
             singular_tests=self._singular[unique_id],
-            parents=_nodes(node.depends_on),
+            parents=nodes_of(node.depends_on),
             code=code,
             compiled=bool(node.compiled_code),
             raw_code=(node.raw_code or "") if node.compiled_code else "",
@@ -391,7 +396,7 @@ class _Assembly:
 
     def _source(self, unique_id: str, node: _Node) -> Source:
         config = node.config or _Config()
-        path = _posix(node.original_file_path)
+        path = posix(node.original_file_path)
         lines = self._lines_of(path)
         table = ("sources", node.source_name or "", node.name)
         return Source(
@@ -406,6 +411,8 @@ class _Assembly:
             meta=merged(node.meta, config.meta),
             tags=tag_set(node.tags, config.tags),
             has_freshness=names_a_count(node.freshness) or names_a_count(config.freshness),
+            freshness=limits_of(node.freshness) or limits_of(config.freshness),
+            loader=node.loader or config.loader or "",
             tells_age=any(
                 (node.loaded_at_field, node.loaded_at_query, config.loaded_at_field, config.loaded_at_query)
             ),
@@ -457,16 +464,5 @@ def _constraints(constraints: Iterable[_Constraint] | None) -> tuple[Constraint,
     return tuple(Constraint(entry.type, tuple(entry.columns or ())) for entry in constraints or ())
 
 
-def _nodes(depends_on: _DependsOn | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(depends_on.nodes or ())) if depends_on else ()
-
-
-def _owner(owner: _Owner | None) -> str:
-    if owner is None:
-        return ""
-    email = owner.email[0] if isinstance(owner.email, list) and owner.email else owner.email
-    return text_of(email) or owner.name or ""
-
-
-def _posix(path: str) -> str:
-    return path.replace("\\", "/").removeprefix("./")  # dbt writes it for `model-paths: ["."]`
+def _owner(owner: Owner | None) -> str:
+    return owner_email(owner) or (owner.name if owner else None) or ""

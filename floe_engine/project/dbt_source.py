@@ -15,13 +15,14 @@ from typing import Any
 
 from floe_engine.project import properties
 from floe_engine.project.dbt_yaml import Entry
-from floe_engine.project.facts import DataTest, Exposure, Group, Model, Project, ResourceType, Source
+from floe_engine.project.facts import DataTest, Group, Model, Project, ResourceType, Source
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
-from floe_engine.project.spelling import access_of, grants_of, names_a_count, tag_set, text_of
+from floe_engine.project.source_resources import exposures, macros, semantic_models, unit_tests
+from floe_engine.project.spelling import access_of, grants_of, limits_of, names_a_count, tag_set, text_of
 from floe_engine.text import plural
 
 
@@ -78,21 +79,26 @@ class _Reading:
             if self._is_on(calls.config, file.path)
             for parent in parents(calls.parents)
         )
-        units = self._unit_tests(names)
+        units = tuple(unit_tests(self._gathered, self._settings, self._is_on, names))
+        counted = Counter(parent for unit in units for parent in unit.parents)
         models = []
         for draft in sorted(drafts, key=self._unique_id):
             unique_id = self._unique_id(draft)
             models.append(
-                self._model(draft, parents(draft.calls.parents), singular[unique_id], units[unique_id])
+                self._model(draft, parents(draft.calls.parents), singular[unique_id], counted[unique_id])
             )
-        exposures = tuple(self._exposures(parents))
+        known = self._gathered, self._settings, self._is_on, parents
+        beside = tuple(exposures(*known)), tuple(semantic_models(*known))
         self._warn_of_unresolved()
         return Project(
             name=self._settings.name,
             directory=self._settings.directory,
             models=tuple(models),
             sources=tuple(sorted(sources, key=lambda source: source.unique_id)),
-            exposures=exposures,
+            exposures=beside[0],
+            macros=tuple(macros(self._gathered, self._settings)),
+            semantic_models=beside[1],
+            unit_tests=units,
             groups=tuple(self._groups()),
             reader="static",
             warnings=tuple(self._gathered.warnings),
@@ -303,6 +309,7 @@ class _Reading:
         if not self._is_on(config, file.path, table.line):
             return None
         items = list(entries(table.get("columns")))
+        limits = limits_of(properties.freshness(tree, *levels))
         return Source(
             unique_id=f"source.{self._settings.name}.{source['name']}.{table['name']}",
             source_name=source["name"],
@@ -314,28 +321,11 @@ class _Reading:
             tests=tuple(t for t in self._tests(table, items, file) if t.enabled and not t.idle),
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
-            has_freshness=names_a_count(properties.freshness(tree, *levels)),
+            has_freshness=bool(limits),
+            freshness=limits,
+            loader=next((text(level["loader"]) for level in reversed(levels) if level.get("loader")), ""),
             tells_age=any(level.get(key) for level in (tree, *levels) for key in _AGE),
         )
-
-    def _exposures(self, parents: Any) -> Iterator[Exposure]:
-        for described in self._gathered.described.get("exposures", ()):
-            entry, file = described.entry, described.file
-            config = self._settings.folder_config("exposures", (self._settings.name, *file.folders))
-            merge_config(config, mapping(entry.get("config")))
-            if not self._is_on(config, file.path, entry.line):
-                continue
-            found = []
-            listed = entry.get("depends_on")
-            for item in listed if isinstance(listed, list) else ():
-                try:
-                    found.append(self._gathered.templates.parent_of(str(item)))
-                except Unreadable:
-                    self._gathered.warn(
-                        f"{item!s:.80} of exposure {entry['name']} cannot be read", file.path, entry.line
-                    )
-            unique_id = f"exposure.{self._settings.name}.{entry['name']}"
-            yield Exposure(unique_id, entry["name"], parents(found))
 
     def _groups(self) -> Iterator[Group]:
         for described in self._gathered.described.get("groups", ()):
@@ -343,22 +333,6 @@ class _Reading:
             email = owner.get("email")
             first = email[0] if isinstance(email, list) and email else email
             yield Group(described.entry["name"], text_of(first) or text_of(owner.get("name")) or "")
-
-    def _unit_tests(self, names: Mapping[str, Mapping[str | None, str]]) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        for described in self._gathered.described.get("unit_tests", ()):
-            entry, model = described.entry, described.entry.get("model")
-            if not self._is_on(mapping(entry.get("config")), described.file.path, entry.line):
-                continue
-            versions = names.get(model, {}) if isinstance(model, str) else {}
-            wanted = mapping(entry.get("versions"))
-            include, exclude = wanted.get("include"), wanted.get("exclude")
-            if isinstance(include, list):
-                counts.update(versions[v] for v in map(str, include) if v in versions)
-                continue
-            left_out = {versions.get(str(v)) for v in exclude} if isinstance(exclude, list) else set()
-            counts.update(set(versions.values()) - left_out)
-        return counts
 
     # --- references ----------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """A dbt project as policy sees it, whichever reader the facts came from.
 
 Values only; what a project has thousands of, and what can be in no circle, the collector is told to
-leave alone (`gc=False`). Names are dbt's: model, seed, snapshot, source, exposure, test, group, access,
-grant, contract, meta, tag. Names of columns and tests are compared case-insensitively; use
-`folded`.
+leave alone (`gc=False`). Names are dbt's: model, seed, snapshot, source, exposure, macro, semantic model,
+test, group, access, grant, contract, meta, tag. Names of columns and tests are compared
+case-insensitively; use `folded`.
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ class Source(Struct, frozen=True):
     tags: frozenset[str] = frozenset()
     has_freshness: bool = False
     """Whether warn_after or error_after names a count (dbt writes empty objects)."""
+    freshness: Mapping[str, Any] = field(default_factory=dict)
+    """``warn_after`` and ``error_after`` as ``{count, period}``, each where it names a count."""
+    loader: str = ""
+    """What loads it (``loader``), in words."""
     tells_age: bool = True
     """Whether a column or a query tells when its rows were loaded (``loaded_at_field``)."""
     relation: str = ""
@@ -168,6 +172,103 @@ class Exposure(Struct, frozen=True):
     unique_id: str
     name: str
     parents: tuple[str, ...] = ()
+    path: str = ""
+    """Of the properties file, like that of every resource that stands in YAML alone."""
+    line: int = 0
+    description: str = ""
+    type: str = ""
+    """``dashboard``, ``notebook``, ``analysis``, ``ml`` or ``application``."""
+    label_text: str = ""
+    """Its ``label``."""
+    maturity: str = ""
+    url: str = ""
+    owner_name: str = ""
+    owner_email: str = ""
+    """The first, where there are several."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """How findings name it: as dbt's selectors do."""
+        return f"exposure:{self.name}"
+
+
+class Argument(Struct, frozen=True, gc=False):
+    """An argument of a macro, as its properties file describes it."""
+
+    name: str
+    type: str = ""
+    description: str = ""
+
+
+class Macro(Struct, frozen=True):
+    """A macro, a generic test (``test_…``) or a materialization (``materialization_…``) of the project."""
+
+    unique_id: str
+    name: str
+    path: str = ""
+    """Of the SQL file that defines it."""
+    properties_path: str | None = None
+    line: int = 0
+    """Where `properties_path` describes it (1-based); 0: unknown."""
+    description: str = ""
+    arguments: tuple[Argument, ...] = ()
+    """Those that the properties file describes."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+    """From its opening tag to its closing one."""
+    used_by: tuple[str, ...] | None = None
+    """unique_ids of the nodes and macros that call it, of any package; None: only dbt could tell."""
+
+    @property
+    def label(self) -> str:
+        """How findings name it."""
+        return f"macro:{self.name}"
+
+
+class SemanticModel(Struct, frozen=True):
+    """A semantic model (dbt 1.6): what a model means in entities, dimensions and measures."""
+
+    unique_id: str
+    name: str
+    parents: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+    description: str = ""
+    label_text: str = ""
+    """Its ``label``."""
+    entities: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How findings name it: as dbt's selectors do."""
+        return f"semantic_model:{self.name}"
+
+
+class UnitTest(Struct, frozen=True):
+    """A unit test of one model, or of one version of it."""
+
+    unique_id: str
+    name: str
+    parents: tuple[str, ...] = ()
+    """The model that it tests."""
+    path: str = ""
+    line: int = 0
+    description: str = ""
+    given: tuple[tuple[str, str], ...] = ()
+    """Each input as written, and the format of its rows: ``("ref('orders')", "csv")``."""
+    expected_format: str = "dict"
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """How findings name it: as dbt's selectors do."""
+        return f"unit_test:{self.name}"
 
 
 class Group(Struct, frozen=True):
@@ -185,6 +286,9 @@ class Project(Struct, frozen=True, dict=True):
     models: tuple[Model, ...]
     sources: tuple[Source, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    semantic_models: tuple[SemanticModel, ...] = ()
+    unit_tests: tuple[UnitTest, ...] = ()
     groups: tuple[Group, ...] = ()
     adapter: str | None = None
     """The dbt adapter, such as ``duckdb``; None where the static reader cannot know."""

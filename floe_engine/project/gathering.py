@@ -7,6 +7,7 @@ ref and what it names) is `dbt_source`'s. One broken file becomes a warning and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -27,6 +28,9 @@ from floe_engine.project.properties import entries
 
 SECTION: Mapping[ResourceType, str] = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 """Resource type to its section in properties files and in dbt_project.yml."""
+
+_BESIDE = ("sources", "exposures", "groups", "unit_tests", "semantic_models", "macros")
+"""What else is described in properties files."""
 
 _MAX_WARNINGS = 200
 
@@ -85,23 +89,39 @@ class Gathering:
         """Singular tests."""
         self.generic: dict[str, Mapping[str, Any]] = {}
         """Generic test of the project to the config that its own macro gives it."""
+        self._macro_files: list[File] = []
+        self._macro_texts: dict[str, str | None] = {}
         self.warnings: list[str] = []
 
     def find_macros(self, files: Sequence[File]) -> None:
         """Let templates call the macros of `files` and of installed packages, read when one is called."""
         macros_lie_in = self._settings.macro_paths
-        own = [f for f in files if f.suffix == ".sql" and f.folder in macros_lie_in and not f.problem]
-
-        def read() -> Iterator[tuple[str, str]]:
-            for file in own:
-                if (content := self._content(file)) is not None:
-                    yield file.path, content
-
+        sql = [file for file in files if file.suffix == ".sql" and not file.problem]
+        own = [file for file in sql if file.folder in macros_lie_in]
+        self._macro_files = [
+            file for file in sql if self._settings.defines_generic_tests(file.folder, file.folders)
+        ]
+        read = partial(self._texts_of, own)
         known = self._contents
         installed = known.packages if known is not None else installed_packages(self._settings)
         packages: dict[str, Files] = {**installed, self._settings.name: read}
         macros = Macros(self._settings.name, packages, broken=self._broken)
         self.templates = replace(self.templates, macros=macros)
+
+    def macro_texts(self) -> Iterator[tuple[str, str]]:
+        """Path and text of each file that may define macros or generic tests."""
+        return self._texts_of(self._macro_files)
+
+    def _texts_of(self, files: Sequence[File]) -> Iterator[tuple[str, str]]:
+        for file in files:
+            if (content := self._macro_text(file)) is not None:
+                yield file.path, content
+
+    def _macro_text(self, file: File) -> str | None:
+        """The text of a file that several ask for, read once: what is wrong with it is told once."""
+        if file.path not in self._macro_texts:
+            self._macro_texts[file.path] = self._content(file)
+        return self._macro_texts[file.path]
 
     def read(self, file: File) -> None:
         """Take in one file."""
@@ -140,7 +160,7 @@ class Gathering:
             draft.language = "python"
 
     def _read_generic_tests(self, file: File) -> None:
-        content = self._content(file)
+        content = self._macro_text(file)
         if content is None or "test" not in content:
             return
         for block in self._blocks(file, content, "test", "data_test"):
@@ -221,7 +241,7 @@ class Gathering:
         if not isinstance(document, dict):
             self.warn("a properties file must be a mapping", file.path)
             return
-        for section in (*SECTION.values(), "sources", "exposures", "groups", "unit_tests"):
+        for section in (*SECTION.values(), *_BESIDE):
             value = document.get(section)
             if value is not None and not isinstance(value, list):
                 self.warn(f"{section} must be a list", file.path)

@@ -15,15 +15,22 @@ from floe_engine.patterns import pattern
 Path = tuple[str, ...]
 """``("models", "orders", "id")``: section, then the names down to a column."""
 
-_SECTIONS = ("models", "seeds", "snapshots", "sources")
+_SECTIONS = (
+    *("models", "seeds", "snapshots", "sources"),
+    *("exposures", "macros", "semantic_models", "unit_tests"),
+)
 _LEVELS = frozenset({*_SECTIONS, "tables", "columns", "versions"})
-_SWALLOWED = frozenset({"tests", "data_tests", "constraints", "meta", "config", "unit_tests"})
+_SWALLOWED = frozenset(
+    {"tests", "data_tests", "constraints", "meta", "config", "arguments", "depends_on"}
+    | {"entities", "dimensions", "measures", "given", "expect", "overrides"}
+)
 _LINE = pattern(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
 _INLINE = pattern(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
 
 def declared_lines(text: str) -> Mapping[Path, int]:
-    """The 1-based line of each model, seed, snapshot, source, source table and column."""
+    """The 1-based line of each model, seed, snapshot, source, source table and column, and of what else
+    stands in YAML: exposures, macros, semantic models, unit tests."""
     found: dict[Path, int] = {}
     # One entry per open section: column of its key, its kind, column of its items' keys, item name.
     stack: list[tuple[int, str, int, str]] = []

@@ -58,10 +58,7 @@ def names_a_count(freshness: Any) -> bool:
 
     A model's ``build_after`` says when it is built anew, not when its data is too old.
     """
-    if not isinstance(freshness, Mapping):
-        return False
-    limits = (freshness.get(key) for key in ("warn_after", "error_after"))
-    return any(isinstance(limit, Mapping) and limit.get("count") is not None for limit in limits)
+    return bool(limits_of(freshness))
 
 
 def access_of(value: Any) -> Access:
@@ -74,3 +71,20 @@ def access_of(value: Any) -> Access:
 def text_of(value: Any) -> str | None:
     """A scalar as text; None and the empty string are absence."""
     return None if value is None or value == "" else str(value)
+
+
+def first_text(value: Any) -> str:
+    """A scalar as text, the first of a list; empty where there is none. Owners may have several addresses."""
+    first = value[0] if isinstance(value, list) and value else value
+    return "" if isinstance(first, list | dict) else text_of(first) or ""
+
+
+def limits_of(freshness: Any) -> dict[str, Any]:
+    """``warn_after`` and ``error_after`` of a freshness, each where it names a count."""
+    if not isinstance(freshness, Mapping):
+        return {}
+    return {
+        key: {"count": limit["count"], "period": limit.get("period")}
+        for key in ("warn_after", "error_after")
+        if isinstance(limit := freshness.get(key), Mapping) and limit.get("count") is not None
+    }

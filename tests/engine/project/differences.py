@@ -7,17 +7,18 @@ from typing import Any
 
 from msgspec.structs import fields, replace
 
-from floe_engine.project.facts import Column, Model, Project
+from floe_engine.project.facts import Argument, Column, Model, Project
 
 # Only dbt knows the target's schema and database, what a compiled query looks like and how it
 # hashes a snapshot; only files know their own text.
 _UNCOMPARED = {"schema", "database", "code", "compiled", "raw_code", "checksum", "relation"}
+_UNCOMPARED |= {"used_by"}  # which macro a node calls
 
 
 def differences(static: Project, manifest: Project) -> list[str]:
     """Empty where both readers tell the same facts."""
     found: list[str] = []
-    for kind in ("models", "sources", "exposures", "groups"):
+    for kind in ("models", "sources", "exposures", "macros", "semantic_models", "unit_tests", "groups"):
         ours = {_identity(node): node for node in getattr(static, kind)}
         theirs = {_identity(node): node for node in getattr(manifest, kind)}
         found += [f"{kind}: only one reader has {name}" for name in sorted(set(ours) ^ set(theirs))]
@@ -46,11 +47,11 @@ def _plain(field: str, value: Any) -> Any:
         )
     if field == "parents":
         return sorted(value)
-    if field == "columns":
-        return [_documented(column) for column in value]
+    if field in ("columns", "arguments"):
+        return [_documented(each) for each in value]
     return value
 
 
-def _documented(column: Column) -> Column:
+def _documented(column: Column | Argument) -> Column | Argument:
     """A ``doc()`` block is text in a manifest and a call in a file; both are a description."""
     return replace(column, description="described" if column.description else "")

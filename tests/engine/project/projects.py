@@ -167,8 +167,15 @@ sources:
         config: {freshness: {error_after: {count: 1, period: day}}, tags: [cfg]}
 exposures:
   - name: board
+    label: The board
     type: dashboard
-    owner: {name: x}
+    maturity: high
+    url: https://board.example
+    description: What the board sees
+    owner: {name: x, email: x@hard.example}
+    tags: [weekly]
+    meta: {tier: 1, both: entry}
+    config: {meta: {both: config}, tags: [watched]}
     depends_on:
       - ref('dim', v=1)
       - source('raw','d')
@@ -181,6 +188,36 @@ unit_tests:
     model: stg_b
     given: [{input: ref('stg_a'), rows: []},{input: "source('raw','b')", rows: []}]
     expect: {rows: []}
+    config: {tags: [unit], meta: {kind: small}}
+  - name: u2
+    description: Of every version but the third
+    model: dim
+    versions: {exclude: [3]}
+    given:
+      - input: ref('stg_a')
+        format: csv
+        rows: |
+          id
+          1
+    expect: {format: sql, rows: select 1 as id}
+""",
+    "macros/macros.yml": """\
+macros:
+  - name: raw_table
+    description: A raw table.
+    arguments:
+      - {name: name, type: string, description: Of the table}
+      - name: schema
+    meta: {team: core, both: entry}
+    config: {meta: {both: config}}
+  - name: test_is_big
+    description: Something is big
+""",
+    "macros/odd.sql": """\
+{# {% macro commented() %}no{% endmacro %} #}
+{%- materialization odd, adapter='duckdb' -%} {{ return({'relations': []}) }} {%- endmaterialization -%}
+{% materialization even, default %}{{ return({'relations': []}) }}{% endmaterialization %}
+{% test never(model) %}select 1 where false{% endtest %}
 """,
     "macros/reading.sql": """\
 {% macro raw_table(name, schema='raw') %}select id from {{ source(schema, name) }}{% endmacro %}

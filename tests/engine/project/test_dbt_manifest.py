@@ -321,3 +321,47 @@ def test_a_column_that_is_declared_twice_is_where_dbt_takes_it_from() -> None:
 def test_paths_are_those_of_the_files_also_where_models_stand_beside_the_project_file(tmp_path: Path) -> None:
     found = only(read(tmp_path, model("a", original_file_path="./a.sql", patch_path="shop://./m.yml")))
     assert (found.path, found.properties_path) == ("a.sql", "m.yml")
+
+
+def test_what_stands_beside_the_nodes_is_read(tmp_path: Path) -> None:
+    shop = {"package_name": "shop", "original_file_path": "models/all.yml"}
+    found = read(
+        tmp_path,
+        model("a", depends_on={"nodes": [], "macros": ["macro.shop.cents", "macro.dbt.is_incremental"]}),
+        exposures={
+            "exposure.shop.board": {
+                **shop,
+                "name": "board",
+                "type": "dashboard",
+                "owner": {"name": "Ann", "email": ["ann@shop.example", "bob@shop.example"]},
+                "depends_on": {"nodes": ["model.shop.a"]},
+            }
+        },
+        macros={
+            "macro.shop.cents": {**shop, "name": "cents", "macro_sql": "{% macro cents(x) %}{% endmacro %}"},
+            "macro.shop.idle": {**shop, "name": "idle", "depends_on": {"macros": ["macro.shop.idle"]}},
+            "macro.dbt.is_incremental": {"name": "is_incremental", "package_name": "dbt"},
+        },
+        semantic_models={
+            "semantic_model.shop.a": {**shop, "name": "a", "entities": [{"name": "id", "type": "primary"}]}
+        },
+        unit_tests={
+            "unit_test.shop.a.u": {
+                **shop,
+                "name": "u",
+                "given": [{"input": "ref('b')", "format": "csv"}],
+                "expect": {"format": None},
+                "depends_on": {"nodes": ["model.shop.a"]},
+            }
+        },
+    )
+    (board,), (cents, idle) = found.exposures, found.macros
+    assert (board.type, board.owner_name, board.owner_email) == ("dashboard", "Ann", "ann@shop.example")
+    assert (cents.used_by, idle.used_by) == (("model.shop.a",), ()), "itself does not count"
+    assert found.semantic_models[0].entities == ("id",)
+    (unit,) = found.unit_tests
+    assert (unit.given, unit.expected_format, unit.parents) == (
+        (("ref('b')", "csv"),),
+        "dict",
+        ("model.shop.a",),
+    )
