@@ -288,7 +288,20 @@ class CustomRule(Settings):
     """Name of the rule in reports; unset: its template's. A rule of type `cel` has one."""
 
     subject: Annotated[
-        Literal["model", "seed", "snapshot", "source", "column", "project"] | None, Fixed(other="CUS008")
+        Literal[
+            "model",
+            "seed",
+            "snapshot",
+            "source",
+            "exposure",
+            "macro",
+            "semantic_model",
+            "unit_test",
+            "column",
+            "project",
+        ]
+        | None,
+        Fixed(other="CUS008"),
     ] = None
     """What the rule is asked of, each by itself (`cel`); unset: `model`."""
 

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
-from floe_engine.cel.types import BOOL, DYN, INT, STRING, Field, Object, Type, list_of, map_of, nullable
+from floe_engine.cel.types import (
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    STRING,
+    Field,
+    Object,
+    Type,
+    list_of,
+    map_of,
+    nullable,
+)
 
 _TEXTS, _META, _MAYBE = list_of(STRING), map_of(DYN), nullable(STRING)
 
@@ -62,6 +74,37 @@ CONTRACT = _object(
     constraints=(_TEXTS, "Kinds of the constraints on the whole model: `primary_key`."),
 )
 
+CODE = _object(
+    "Code",
+    "What a model's own file says before dbt compiles it, without what macros write. Python has lines alone.",
+    lines=(INT, "How many lines it has."),
+    hard_coded=(_TEXTS, "Tables that it names itself, past `ref` and `source`: `raw.orders`."),
+    select_star=(BOOL, "Whether some query takes all columns: `select *`, `select orders.*`."),
+    joins=(INT, "How many joins it writes."),
+)
+
+FRESHNESS = _object(
+    "Freshness",
+    "How old the rows of a source may be.",
+    warn_after_hours=(nullable(DOUBLE), "Hours after which dbt warns; null where it never does."),
+    error_after_hours=(nullable(DOUBLE), "Hours after which dbt fails; null where it never does."),
+)
+
+ARGUMENT = _object(
+    "Argument",
+    "An argument of a macro, as its properties file describes it.",
+    name=(STRING, "Its name."),
+    type=(STRING, "Its type, empty where none is said."),
+    description=(STRING, "Its description, empty where there is none."),
+)
+
+INPUT = _object(
+    "Input",
+    "A table that a unit test gives to its model.",
+    name=(STRING, "As written: `ref('orders')`."),
+    format=(STRING, "Of its rows: `dict`, `csv` or `sql`."),
+)
+
 _COMMON: Mapping[str, tuple[Type, str]] = {
     "name": (STRING, "Its name."),
     "path": (STRING, "Where its file is, from the project's directory: `models/gold/orders.sql`."),
@@ -101,6 +144,7 @@ MODEL = _object(
     access=(STRING, "`private`, `protected` or `public`."),
     contract=(CONTRACT, "What it promises of its shape."),
     grants=(map_of(list_of(STRING)), "Privilege to those who have it."),
+    code=(CODE, "What its file says."),
     has_freshness=(BOOL, "Whether it has a freshness of its own."),
     parents=(list_of(NODE), "What it selects from."),
     depth=(INT, "How many models lie above it on the longest way; 0: none."),
@@ -115,8 +159,64 @@ SOURCE = _object(
     "A table of a source.",
     **_COMMON,
     source=(STRING, "The name of the source that the table belongs to."),
+    loader=(STRING, "What loads it, in words; empty where nobody says."),
     has_freshness=(BOOL, "Whether it is said how old its rows may be."),
+    freshness=(FRESHNESS, "How old its rows may be."),
     tells_age=(BOOL, "Whether a column or a query tells when its rows were loaded."),
+)
+
+_BESIDE: Mapping[str, tuple[Type, str]] = {
+    "name": (STRING, "Its name."),
+    "path": (STRING, "Where its file is, from the project's directory."),
+    "description": (STRING, "Its description, empty where there is none."),
+    "meta": (_META, "Its `meta`, that of `config` included."),
+}
+
+EXPOSURE = _object(
+    "Exposure",
+    "Something outside dbt that reads from it: a dashboard, an application.",
+    **_BESIDE,
+    label=(STRING, "Its label, empty where there is none."),
+    type=(STRING, "`dashboard`, `notebook`, `analysis`, `ml` or `application`."),
+    maturity=(STRING, "`low`, `medium` or `high`; empty where nobody says."),
+    url=(STRING, "Where it is found, empty where nobody says."),
+    owner=(STRING, "Who answers for it: the address, else the name; empty where nobody does."),
+    owner_name=(STRING, "The owner's name."),
+    owner_email=(STRING, "The owner's address, the first of several."),
+    tags=(_TEXTS, "Its tags."),
+    parents=(list_of(NODE), "What it reads."),
+)
+
+MACRO = _object(
+    "Macro",
+    "A macro, a generic test (`test_…`) or a materialization (`materialization_…`) of the project.",
+    **_BESIDE,
+    file=(STRING, "The name of its file without its ending: `cents`."),
+    properties_path=(_MAYBE, "The YAML file that describes it; null where none does."),
+    arguments=(list_of(ARGUMENT), "Those that the properties file describes."),
+    lines=(INT, "How many lines it has."),
+    used=(BOOL, "Whether something else calls it; only dbt's manifest tells."),
+)
+
+SEMANTIC_MODEL = _object(
+    "SemanticModel",
+    "A semantic model: what a model means in entities, dimensions and measures.",
+    **_BESIDE,
+    label=(STRING, "Its label, empty where there is none."),
+    entities=(_TEXTS, "Names of its entities."),
+    dimensions=(_TEXTS, "Names of its dimensions."),
+    measures=(_TEXTS, "Names of its measures."),
+    parents=(list_of(NODE), "The model that it is made on."),
+)
+
+UNIT_TEST = _object(
+    "UnitTest",
+    "A unit test of one model, or of one version of it.",
+    **_BESIDE,
+    tags=(_TEXTS, "Its tags."),
+    given=(list_of(INPUT), "What it gives to the model."),
+    expected_format=(STRING, "Of the rows that it expects: `dict`, `csv` or `sql`."),
+    parents=(list_of(NODE), "The model that it tests."),
 )
 
 PROJECT = _object(
@@ -128,6 +228,10 @@ PROJECT = _object(
     seeds=(list_of(SEED), "Its seeds."),
     snapshots=(list_of(SNAPSHOT), "Its snapshots."),
     sources=(list_of(SOURCE), "The tables of its sources."),
+    exposures=(list_of(EXPOSURE), "Its exposures."),
+    macros=(list_of(MACRO), "Its macros."),
+    semantic_models=(list_of(SEMANTIC_MODEL), "Its semantic models."),
+    unit_tests=(list_of(UNIT_TEST), "Its unit tests."),
 )
 
 SUBJECTS: Final[Mapping[str, Mapping[str, Type]]] = {
@@ -135,6 +239,10 @@ SUBJECTS: Final[Mapping[str, Mapping[str, Type]]] = {
     "seed": {"seed": SEED},
     "snapshot": {"snapshot": SNAPSHOT},
     "source": {"source": SOURCE},
+    "exposure": {"exposure": EXPOSURE},
+    "macro": {"macro": MACRO},
+    "semantic_model": {"semantic_model": SEMANTIC_MODEL},
+    "unit_test": {"unit_test": UNIT_TEST},
     "column": {"column": COLUMN, "model": MODEL},
     "project": {"project": PROJECT},
 }
@@ -145,10 +253,18 @@ OBJECTS: Final[tuple[Object, ...]] = (
     SEED,
     SNAPSHOT,
     SOURCE,
+    EXPOSURE,
+    MACRO,
+    SEMANTIC_MODEL,
+    UNIT_TEST,
     PROJECT,
     COLUMN,
     TEST,
     CONTRACT,
+    CODE,
+    FRESHNESS,
+    ARGUMENT,
+    INPUT,
     NODE,
 )
 """All objects, as pages list them."""
@@ -160,6 +276,10 @@ DEFAULTS: Final[Mapping[tuple[str, str], Any]] = {
     ("Model", "language"): "sql",
     ("Model", "access"): "protected",
     ("Source", "tells_age"): True,
+    ("Exposure", "type"): "dashboard",
+    ("Macro", "used"): True,
+    ("Input", "format"): "dict",
+    ("UnitTest", "expected_format"): "dict",
 }
 """What an example that does not say it means, where that is not null, nothing, empty or false."""
 

@@ -11,11 +11,10 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, Model, Source
+from floe_engine.project.facts import Beside, Column, Model, Source
 
 STEPS_A_SUBJECT = 2_000
-"""Steps that all rules may take together for each model, source and column there is; sixty rules take a
-tenth of it."""
+"""Steps that all rules may take together for each subject there is; sixty rules take a tenth of it."""
 
 STEPS_BESIDES = 2_000_000
 """What they may take besides: a small project may be asked about as a whole too."""
@@ -25,7 +24,7 @@ class _Failure(NamedTuple):
     """A rule, a subject that fails it or of which it cannot be told, and what to say."""
 
     rule: CustomRule
-    subject: Model | Source | str
+    subject: Model | Source | Beside | str
     column: Column | None
     message: str
     known: bool
@@ -109,14 +108,16 @@ class HouseRuleNotJudged(HouseRule):
         )
 
 
-def _label(subject: Model | Source | str) -> str:
+def _label(subject: Model | Source | Beside | str) -> str:
     return subject if isinstance(subject, str) else subject.label
 
 
 def _size(view: View) -> int:
-    """How many models, sources and columns a project has."""
+    """How many subjects of all kinds a project has."""
     nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
-    return len(nodes) + sum(len(node.columns) for node in nodes)
+    project = view.project
+    beside = (project.exposures, project.macros, project.semantic_models, project.unit_tests)
+    return len(nodes) + sum(len(node.columns) for node in nodes) + sum(map(len, beside))
 
 
 def _ask_all(view: View) -> _Asked:

@@ -1,4 +1,4 @@
-"""Tables that a model's SQL names itself, past ``ref`` and ``source``. Reads text; runs nothing.
+"""What a model's SQL says as text: tables that it names itself, stars, joins. Runs nothing.
 
 Only what the model's own file says counts: a table that a macro writes is the macro's affair, and a
 name without a schema may be a common table expression that a macro made.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 _HOLE = "\ufffc"  # where Jinja stood: nobody can know what it writes
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
@@ -46,6 +47,32 @@ def literal_tables(sql: str) -> tuple[tuple[str, int], ...]:
                 if len(parts) > 1 and parts[0] not in aliases and not _SYSTEM.intersection(parts):
                     found.setdefault(name, line)
     return tuple(found.items())
+
+
+class CodeShape(NamedTuple):
+    """What can be counted in SQL."""
+
+    select_star: bool
+    joins: int
+
+
+_AFTER_STAR = frozenset({"", "from", ",", ")", ";", "except", "exclude", "replace", "rename", "ilike"})
+
+
+def code_shape(sql: str) -> CodeShape:
+    """Whether raw SQL takes all columns of something, and how many joins it writes.
+
+    A star that multiplies has an operand behind it, and that of ``count(*)`` a parenthesis before it.
+    """
+    words = [token.casefold() for token, _ in _tokens(sql)]
+    stars = (place for place, word in enumerate(words) if word == "*")
+    return CodeShape(
+        select_star=any(
+            words[max(place - 1, 0)] != "(" and "".join(words[place + 1 : place + 2]) in _AFTER_STAR
+            for place in stars
+        ),
+        joins=words.count("join"),
+    )
 
 
 def _tokens(sql: str) -> Iterator[tuple[str, int]]:

@@ -19,7 +19,7 @@ from floe_engine.manifest.terms import Enforcement, governor_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.reads import Place
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, Model, Source
+from floe_engine.project.facts import Beside, Column, Macro, Model, Source
 
 Examined = tuple[str, Sequence[Finding]]
 """A subject and what a rule found there: nothing, if it passed."""
@@ -102,7 +102,7 @@ class Rule(ABC):
 
     def finding(
         self,
-        subject: Model | Source | str,
+        subject: Model | Source | Beside | str,
         message: str,
         *,
         column: Column | None = None,
@@ -178,10 +178,13 @@ class NodeRule(Rule):
             yield node.label, tuple(self.check(node, view))
 
 
-def place(node: Model | Source, column: Column | None = None) -> tuple[str, int]:
+def place(node: Model | Source | Beside, column: Column | None = None) -> tuple[str, int]:
     """Path and line of a node, or of one of its columns where that is known."""
-    path, line = (node.path, node.line or 1) if isinstance(node, Source) else node.where
-    if column is not None and column.line:
+    if not isinstance(node, Model | Macro):
+        path, line = node.path, node.line or 1
+    else:
+        path, line = node.where
+    if column is not None and column.line and isinstance(node, Model | Source):
         owner = node.path if isinstance(node, Source) else node.properties_path
         return owner or path, column.line
     return path, line

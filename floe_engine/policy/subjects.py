@@ -8,12 +8,24 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from floe_engine.cel.values import Unknown
+from floe_engine.policy.literal_tables import CodeShape, code_shape, literal_tables
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, DataTest, Exposure, Model, Source, folded
+from floe_engine.project.facts import (
+    Beside,
+    Column,
+    DataTest,
+    Exposure,
+    Macro,
+    Model,
+    SemanticModel,
+    Source,
+    UnitTest,
+    folded,
+)
 
 
 class Facts:
@@ -34,13 +46,24 @@ class Facts:
             self._made[node.unique_id] = found
         return found
 
-    def at(self, unique_id: str) -> NodeFacts | ExposureFacts | ForeignFacts:
+    def beside(self, of: Beside) -> BesideFacts:
+        """The facts of an exposure, macro, semantic model or unit test."""
+        match of:
+            case Exposure():
+                return ExposureFacts(self, of)
+            case Macro():
+                return MacroFacts(self, of)
+            case SemanticModel():
+                return SemanticModelFacts(self, of)
+        return UnitTestFacts(self, of)
+
+    def at(self, unique_id: str) -> NodeFacts | ExposureNode | ForeignFacts:
         """The facts of what a unique_id names: a node of an installed package is known by its name alone."""
         node = self.view.project.by_id.get(unique_id)
         if node is not None:
             return self.of(node)
         exposure = self._exposures.get(unique_id)
-        return ExposureFacts(exposure) if exposure is not None else ForeignFacts(unique_id)
+        return ExposureNode(self, exposure) if exposure is not None else ForeignFacts(unique_id)
 
     @cached_property
     def hidden(self) -> str:
@@ -177,8 +200,41 @@ class SourceFacts(NodeFacts):
     def __init__(self, facts: Facts, node: Source) -> None:
         super().__init__(facts, node)
         self.source = node.source_name
+        self.loader = node.loader
         self.has_freshness = node.has_freshness
+        self.freshness = FreshnessFacts(node)
         self.tells_age = node.tells_age
+
+
+class FreshnessFacts:
+    """How old the rows of a source may be."""
+
+    __slots__ = ("_limits",)
+
+    def __init__(self, node: Source) -> None:
+        self._limits = node.freshness
+
+    @property
+    def warn_after_hours(self) -> float | None:
+        """Hours after which dbt warns."""
+        return self._hours("warn_after")
+
+    @property
+    def error_after_hours(self) -> float | None:
+        """Hours after which dbt fails."""
+        return self._hours("error_after")
+
+    def _hours(self, key: str) -> float | None:
+        limit = self._limits.get(key)
+        if limit is None:
+            return None
+        count, period = limit["count"], _HOURS.get(str(limit["period"]))
+        if isinstance(count, bool) or not isinstance(count, int | float) or period is None:
+            raise Unknown(f"only dbt could tell what {key} of {count} {limit['period']} is")
+        return count * period
+
+
+_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 
 
 class ModelFacts(NodeFacts):
@@ -218,6 +274,11 @@ class ModelFacts(NodeFacts):
     def materialized(self) -> str:  # type: ignore[override]
         """How dbt builds it."""
         return self.node.materialized or {"seed": "seed", "snapshot": "snapshot"}.get(self.type, "view")
+
+    @cached_property
+    def code(self) -> CodeFacts:
+        """What its file says."""
+        return CodeFacts(self.node)
 
     @cached_property
     def schema(self) -> str | None:
@@ -272,15 +333,80 @@ class ContractFacts:
         self.constraints = [constraint.kind for constraint in node.constraints]
 
 
-class ExposureFacts:
+class CodeFacts:
+    """What a model's own file says."""
+
+    def __init__(self, node: Model) -> None:
+        self._text = node.raw_code if node.compiled else node.code
+        self._sql = self._text if node.language == "sql" else ""
+        if not self._text:
+            raise Unknown("the manifest has no code of it")
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return len(self._text.strip().splitlines())
+
+    @cached_property
+    def hard_coded(self) -> list[str]:
+        """Tables that it names itself."""
+        return [table for table, _ in literal_tables(self._sql)]
+
+    @cached_property
+    def _shape(self) -> CodeShape:
+        return code_shape(self._sql)
+
+    @property
+    def select_star(self) -> bool:
+        """Whether some query takes all columns."""
+        return self._shape.select_star
+
+    @property
+    def joins(self) -> int:
+        """How many joins it writes."""
+        return self._shape.joins
+
+
+class BesideFacts:
+    """What exposures, macros, semantic models and unit tests have in common."""
+
+    def __init__(self, facts: Facts, of: Beside) -> None:
+        self._facts = facts
+        self.name = of.name
+        self.path = of.path
+        self.description = of.description
+        self.meta = dict(of.meta)
+        self._parents = () if isinstance(of, Macro) else of.parents
+
+    @cached_property
+    def parents(self) -> list[Any]:
+        """What it is made on."""
+        return [self._facts.at(parent) for parent in self._parents]
+
+
+class ExposureFacts(BesideFacts):
+    """An exposure."""
+
+    def __init__(self, facts: Facts, of: Exposure) -> None:
+        super().__init__(facts, of)
+        self.type = of.type
+        self.label = of.label_text
+        self.maturity = of.maturity
+        self.url = of.url
+        self.owner = of.owner_email or of.owner_name
+        self.owner_name = of.owner_name
+        self.owner_email = of.owner_email
+        self.tags = sorted(of.tags)
+
+
+class ExposureNode(BesideFacts):
     """An exposure, as a child."""
 
-    type, path, layer, materialized, access = "exposure", "", None, None, ""
+    type, layer, materialized, access = "exposure", None, None, ""
 
-    def __init__(self, exposure: Exposure) -> None:
-        self.name = exposure.name
-        self.tags: list[str] = []
-        self.meta: dict[str, Any] = {}
+    def __init__(self, facts: Facts, of: Exposure) -> None:
+        super().__init__(facts, of)
+        self.tags = sorted(of.tags)
 
 
 class ForeignFacts:
@@ -295,6 +421,51 @@ class ForeignFacts:
 
     def __getattr__(self, name: str) -> Any:
         raise Unknown(f"{self._unique_id} is of an installed package, and only its name is known")
+
+
+class MacroFacts(BesideFacts):
+    """A macro."""
+
+    def __init__(self, facts: Facts, of: Macro) -> None:
+        super().__init__(facts, of)
+        self._used_by = of.used_by
+        self.file = posixpath.splitext(posixpath.basename(of.path))[0]
+        self.properties_path = of.properties_path
+        self.arguments = list(of.arguments)
+        self.lines = len(of.code.splitlines())
+
+    @property
+    def used(self) -> bool:
+        """Whether something calls it."""
+        if self._used_by is None:
+            raise Unknown("only dbt could tell what calls it")
+        return bool(self._used_by)
+
+
+class SemanticModelFacts(BesideFacts):
+    """A semantic model."""
+
+    def __init__(self, facts: Facts, of: SemanticModel) -> None:
+        super().__init__(facts, of)
+        self.label = of.label_text
+        self.entities, self.dimensions, self.measures = map(list, (of.entities, of.dimensions, of.measures))
+
+
+class InputFacts(NamedTuple):
+    """A table that a unit test gives to its model."""
+
+    name: str
+    format: str
+
+
+class UnitTestFacts(BesideFacts):
+    """A unit test."""
+
+    def __init__(self, facts: Facts, of: UnitTest) -> None:
+        super().__init__(facts, of)
+        self.tags = sorted(of.tags)
+        self.given = [InputFacts(*each) for each in of.given]
+        self.expected_format = of.expected_format
 
 
 class ProjectFacts:
@@ -329,10 +500,30 @@ class ProjectFacts:
         """Its sources' tables."""
         return [self._facts.of(source) for source in self._facts.view.project.sources]
 
+    @cached_property
+    def exposures(self) -> list[BesideFacts]:
+        """Its exposures."""
+        return [self._facts.beside(each) for each in self._facts.view.project.exposures]
+
+    @cached_property
+    def macros(self) -> list[BesideFacts]:
+        """Its macros."""
+        return [self._facts.beside(each) for each in self._facts.view.project.macros]
+
+    @cached_property
+    def semantic_models(self) -> list[BesideFacts]:
+        """Its semantic models."""
+        return [self._facts.beside(each) for each in self._facts.view.project.semantic_models]
+
+    @cached_property
+    def unit_tests(self) -> list[BesideFacts]:
+        """Its unit tests."""
+        return [self._facts.beside(each) for each in self._facts.view.project.unit_tests]
+
 
 def subjects(
     facts: Facts, kind: str
-) -> Iterator[tuple[Model | Source | str, Column | None, tuple[Any, ...]]]:
+) -> Iterator[tuple[Model | Source | Beside | str, Column | None, tuple[Any, ...]]]:
     """Everything that a rule of a kind is asked of: the node, the column of it, and the values to ask."""
     view = facts.view
     if kind == "project":
@@ -346,6 +537,10 @@ def subjects(
             of = facts.of(model)
             for column, told in zip(model.columns, of.columns, strict=True):
                 yield model, column, (told, of)
+    elif kind in ("exposure", "macro", "semantic_model", "unit_test"):
+        found: tuple[Beside, ...] = getattr(view, f"{kind}s")
+        for each in found:
+            yield each, None, (facts.beside(each),)
     else:
         for node in view.resources:
             if node.resource_type == kind:

@@ -19,7 +19,17 @@ from floe_engine.policy.graph import downstream_counts, parents_first
 from floe_engine.policy.keys import Key, combination, key_of
 from floe_engine.policy.layering import Layering, Placement
 from floe_engine.policy.levels import Declaration, Levels
-from floe_engine.project.facts import DataTest, Model, Project, Source, folded
+from floe_engine.project.facts import (
+    DataTest,
+    Exposure,
+    Macro,
+    Model,
+    Project,
+    SemanticModel,
+    Source,
+    UnitTest,
+    folded,
+)
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
 
 
 _Result = TypeVar("_Result")
+_Beside = TypeVar("_Beside", Exposure, SemanticModel, UnitTest)
 
 
 class Share(Struct, frozen=True):
@@ -87,6 +98,11 @@ class View:
         self.sources: tuple[Source, ...] = tuple(
             node for node in project.sources if selected is None or node.unique_id in selected
         )
+        self.exposures = self._on(project.exposures, selected)
+        self.semantic_models = self._on(project.semantic_models, selected)
+        self.unit_tests = self._on(project.unit_tests, selected)
+        """Those to judge: where a part is selected, those of what is."""
+        self.macros: tuple[Macro, ...] = () if self.narrowed else project.macros
         self.adapter = project.adapter or _platform_adapter(platform)
         self.traces = traces
         """SQL that was traced before (classification mode ``column``); None: nothing was."""
@@ -94,6 +110,12 @@ class View:
         self._keys: dict[str, Key | None] = {}
         self._shares: dict[str, Share] = {}
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
+
+    @staticmethod
+    def _on(found: tuple[_Beside, ...], selected: Collection[str] | None) -> tuple[_Beside, ...]:
+        return tuple(
+            each for each in found if selected is None or any(parent in selected for parent in each.parents)
+        )
 
     @cached_property
     def layering(self) -> Layering:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -226,6 +226,13 @@ class Macro(Struct, frozen=True):
         """How findings name it."""
         return f"macro:{self.name}"
 
+    @property
+    def where(self) -> tuple[str, int]:
+        """The best place to show a reader: the properties file, else the macro's own file."""
+        if self.properties_path and self.line:
+            return self.properties_path, self.line
+        return self.path, 1
+
 
 class SemanticModel(Struct, frozen=True):
     """A semantic model (dbt 1.6): what a model means in entities, dimensions and measures."""
@@ -269,6 +276,10 @@ class UnitTest(Struct, frozen=True):
     def label(self) -> str:
         """How findings name it: as dbt's selectors do."""
         return f"unit_test:{self.name}"
+
+
+Beside: TypeAlias = Exposure | Macro | SemanticModel | UnitTest
+"""What stands beside the nodes of a project: data neither comes from it nor is kept in it."""
 
 
 class Group(Struct, frozen=True):

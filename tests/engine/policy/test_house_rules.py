@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_engine.artifact.meaning import check_meaning
 from floe_engine.artifact.platform import Platform, documents_of, read_platform
@@ -18,7 +19,17 @@ from floe_engine.policy.mutation import mutate
 from floe_engine.policy.subjects import Facts, subjects
 from floe_engine.policy.suites import QUALITY, built_in_suites
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, Exposure, Group, Project, Source
+from floe_engine.project.facts import (
+    Argument,
+    Column,
+    Exposure,
+    Group,
+    Macro,
+    Project,
+    SemanticModel,
+    Source,
+    UnitTest,
+)
 from tests.engine.policy.samples import TODAY, model, platform, project
 from tests.engine.variations import project as any_project
 
@@ -78,6 +89,103 @@ def test_each_kind_of_subject_can_be_asked() -> None:
         ("shop", "shop does not meet the rule rule-3"),
         ("silver_a.x", "silver_a.x does not meet the rule rule-2"),
     ]
+
+
+def test_what_stands_beside_the_nodes_can_be_asked() -> None:
+    asked = house(
+        {"subject": "exposure", "expr": "exposure.owner != '' && exposure.parents.all(p, p.layer == 'gold')"},
+        {"subject": "macro", "expr": "macro.arguments.all(a, a.description != '') && macro.lines < 3"},
+        {"subject": "macro", "when": "macro.name == 'cents'", "expr": "macro.used"},
+        {"subject": "semantic_model", "expr": "size(semantic_model.measures) > 0"},
+        {"subject": "unit_test", "expr": "unit_test.given.all(g, g.format == 'csv')"},
+        {"subject": "project", "expr": "size(project.exposures) == size(project.unit_tests)"},
+    )
+    above = ("model.shop.silver_a",)
+    given = replace(
+        project(model("silver_a"), model("gold_b")),
+        exposures=(
+            Exposure("exposure.shop.board", "board", above, "models/e.yml", 3, owner_name="Ann"),
+            Exposure("exposure.shop.app", "app", ("model.shop.gold_b",), owner_email="a@shop.example"),
+        ),
+        macros=(
+            Macro("macro.shop.cents", "cents", "macros/m.sql", arguments=(Argument("x"),), used_by=()),
+            Macro("macro.shop.untold", "untold", "macros/m.sql", code="a\nb\nc"),
+        ),
+        semantic_models=(SemanticModel("semantic_model.shop.s", "s", above),),
+        unit_tests=(UnitTest("unit_test.shop.a.u", "u", above, given=(("ref('x')", "sql"),)),),
+    )
+    evaluation = judge(asked, given)
+    assert sorted(found(evaluation)) == [
+        ("exposure:board", "exposure:board does not meet the rule rule-0"),
+        ("macro:cents", "macro:cents does not meet the rule rule-1"),
+        ("macro:cents", "macro:cents does not meet the rule rule-2"),
+        ("macro:untold", "macro:untold does not meet the rule rule-1"),
+        ("semantic_model:s", "semantic_model:s does not meet the rule rule-3"),
+        ("shop", "shop does not meet the rule rule-5"),
+        ("unit_test:u", "unit_test:u does not meet the rule rule-4"),
+    ]
+    (board,) = [each for each in evaluation.findings if each.subject == "exposure:board"]
+    assert (board.path, board.line) == ("models/e.yml", 3)
+    some = evaluate(asked, given, select=("gold_b",), today=TODAY)
+    assert {subject for rule, subject in some.checked if rule == HOUSE} == {"exposure:app"}
+
+
+def test_who_calls_a_macro_is_not_judged_where_only_dbt_could_tell() -> None:
+    asked = house({"subject": "macro", "expr": "macro.used"})
+    given = replace(project(model("silver_a")), macros=(Macro("macro.shop.m", "m"),))
+    ((subject, message),) = found(judge(asked, given), UNTOLD)
+    assert subject == "macro:m"
+    assert "only dbt could tell what calls it" in message
+
+
+def code_of(sql: str, **fields: Any) -> Any:
+    facts = Facts(View(platform(), project(model("silver_a", code=sql, **fields))))
+    ((_, _, (told,)),) = subjects(facts, "model")
+    return told.code
+
+
+@pytest.mark.parametrize(
+    ("sql", "star", "joins"),
+    [
+        ("select * from {{ ref('a') }}", True, 0),
+        ("select a.*, 2 * b.x from a join b using (id)", True, 1),
+        ("select * except (x) from a", True, 0),
+        ("select top 5 *\nfrom a", True, 0),
+        ("select count(*), a * b, (a) * 2 from a -- select * from x join y", False, 0),
+        ("select '* from join', /* join */ id from a left join b on 1 = 1 cross join c", False, 2),
+        ("{# select * from x #} select {{ star('*') }} from a", False, 0),
+    ],
+)
+def test_the_shape_of_a_models_code_is_told(sql: str, star: bool, joins: int) -> None:
+    assert (code_of(sql).select_star, code_of(sql).joins) == (star, joins)
+
+
+def test_code_is_asked_as_it_was_written() -> None:
+    told = code_of("select 1", compiled=True, raw_code="select *\nfrom raw.orders\n")
+    assert (told.lines, told.hard_coded, told.select_star) == (2, ["raw.orders"], True)
+    told = code_of("x = spark.sql('select * from raw.a')", language="python")
+    assert (told.lines, told.hard_coded, told.select_star) == (1, [], False)
+    with pytest.raises(Unknown, match="no code"):
+        code_of("")
+
+
+def test_how_old_rows_may_be_is_told_in_hours() -> None:
+    limits = {
+        "warn_after": {"count": 2, "period": "day"},
+        "error_after": {"count": "{{ x }}", "period": "hour"},
+    }
+    source = Source("source.shop.raw.a", "raw", "a", has_freshness=True, freshness=limits, loader="airbyte")
+    asked = house(
+        {
+            "subject": "source",
+            "expr": "source.loader == 'airbyte' && source.freshness.warn_after_hours <= 24.0",
+            "message": "{source.freshness.warn_after_hours} hours",
+        },
+        {"subject": "source", "expr": "source.freshness.error_after_hours != null"},
+    )
+    evaluation = judge(asked, project(sources=(source,)))
+    assert found(evaluation) == [("raw.a", "48 hours")]
+    assert len(found(evaluation, UNTOLD)) == 1
 
 
 def test_what_cannot_be_told_is_not_judged_and_never_green() -> None:
