@@ -177,7 +177,7 @@ floe = Group(
         ),
         "schema": (
             "manifest:schema",
-            "The JSON Schema (2020-12) of manifest.yaml, floe.yaml or a policy test, for editors.",
+            "The JSON Schema (2020-12) of manifest.yaml, floe.yaml, a policy test or house rules' facts.",
         ),
         "lsp": (
             "manifest:lsp",

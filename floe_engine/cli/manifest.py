@@ -238,11 +238,11 @@ def _setting_facts(found: Explanation) -> dict[str, Any]:
 @click.argument(
     "file",
     metavar="FILE",
-    type=click.Choice(["manifest", "floe", "policy-test"]),
-    help="Of which file: manifest, floe or policy-test.",
+    type=click.Choice(["manifest", "floe", "policy-test", "facts"]),
+    help="Of which file: manifest, floe or policy-test; or facts, of which house rules ask.",
 )
-def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test"]) -> int:
-    """The JSON Schema (2020-12) of manifest.yaml, floe.yaml or a policy test, for editors."""
+def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test", "facts"]) -> int:
+    """The JSON Schema (2020-12) of manifest.yaml, floe.yaml, a policy test or house rules' facts."""
     if file == "manifest":
         from floe_engine.manifest.plugins import Catalogue
         from floe_engine.manifest.reference import manifest_json_schema
@@ -252,6 +252,10 @@ def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test"]) -> i
         from floe_engine.project.spec_model import spec_json_schema
 
         document = spec_json_schema()
+    elif file == "facts":
+        from floe_engine.manifest.facts_schema import facts_schema
+
+        document = facts_schema()
     else:
         from floe_engine.policy.case_file import policy_test_schema
 

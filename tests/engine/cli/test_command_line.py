@@ -148,7 +148,7 @@ def completed(shell: str, line: str, directory: Path) -> list[list[str]]:
         ("floe compile --what-if ", ["off", "warn", "strict"]),
         ("floe platform bump --level m", ["minor", "major"]),
         ("floe platform test --output j", ["json", "junit"]),
-        ("floe schema ", ["manifest", "floe", "policy-test"]),
+        ("floe schema ", ["manifest", "floe", "policy-test", "facts"]),
         ("floe platform list v1", []),
     ],
 )

@@ -106,7 +106,7 @@ def test_a_command_that_is_interrupted_ends_at_once_with_130(
     "command, said",
     [
         ("platform pull sha256:abc", "it must be sha256: and 64 hex digits"),
-        ("schema manifestt", "'manifestt' is not one of 'manifest', 'floe', 'policy-test'"),
+        ("schema manifestt", "'manifestt' is not one of 'manifest', 'floe', 'policy-test', 'facts'"),
         ("platform list --registry=", "the reference is empty"),
     ],
 )

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from floe_engine.document.document import parse
+from floe_engine.manifest.facts_schema import facts_schema
 from floe_engine.policy.running import run_policy_tests
 from tests.engine.policy.samples import platform
 
@@ -48,3 +50,12 @@ def test_all_of_them_stand_in_one_manifest_that_is_valid(tmp_path: Path) -> None
     )
     checked = check(f"{MANIFEST}  custom_rules:\n{indented}\n", path=tmp_path / "manifest.yaml")
     assert [found.message for found in checked.errors] == []
+
+
+def test_the_schema_of_the_facts_takes_every_example_of_the_page_and_no_other_field() -> None:
+    schema = Draft202012Validator(facts_schema())
+    for rule in rules():
+        subject = rule.get("subject", "model")
+        for example in [*rule["examples"]["pass"], *rule["examples"].get("fail", [])]:
+            assert list(schema.iter_errors({subject: {subject: example}})) == []
+            assert list(schema.iter_errors({subject: {subject: {**example, "nmae": 1}}})) != []
