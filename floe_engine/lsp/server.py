@@ -136,7 +136,8 @@ def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
     mending = Mending(server, failed=lambda error: _failed(server, error))
 
     @server.feature(
-        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ":", "[", ","])
+        types.TEXT_DOCUMENT_COMPLETION,
+        types.CompletionOptions(trigger_characters=[" ", ":", "[", ",", ".", "{"]),
     )
     async def complete(params: types.CompletionParams) -> types.CompletionList:
         page = await desk.judgement(params.text_document.uri)

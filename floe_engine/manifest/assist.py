@@ -24,6 +24,7 @@ from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
 from floe_engine.manifest.explaining import describe, explain
+from floe_engine.manifest.expression_places import Expression, expression_at, placed
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.reference import Shape, key_at, keys, shape_at
 from floe_engine.manifest.rules.architecture import TESTS
@@ -79,6 +80,9 @@ class Inherited(Struct, frozen=True):
 def complete(checked: Checked, position: Position) -> tuple[Completion, ...]:
     """What could be typed at a place, best first; empty where nothing is known."""
     cursor = cursor_at(checked.document.lines, position)
+    inside = expression_at(checked.document, _draft(checked), position, cursor)
+    if inside is not None:
+        return tuple(_words(checked, inside))
     if cursor is None:
         return ()
     draft = _draft(checked)
@@ -93,6 +97,26 @@ def complete(checked: Checked, position: Position) -> tuple[Completion, ...]:
     return tuple(sorted(matching, key=lambda offer: not offer.label.lower().startswith(typed)))
 
 
+def _words(checked: Checked, inside: Expression) -> Iterator[Completion]:
+    """What could stand in an expression."""
+    from floe_engine.manifest.expression_assist import offers
+
+    for offer in offers(inside.source, inside.offset, inside.subject):
+        span = placed(checked.document, inside, offer.start, offer.end)
+        yield Completion(offer.label, offer.text, span, offer.detail, offer.documentation)
+
+
+def _told(checked: Checked, inside: Expression) -> Hover | None:
+    """What a part of an expression is."""
+    from floe_engine.manifest.expression_assist import told_at
+
+    told = told_at(inside.source, inside.offset, inside.subject)
+    if told is None:
+        return None
+    text = "\n\n".join(filter(None, (f"**{told.title}**: `{told.type}`", told.says)))
+    return Hover(placed(checked.document, inside, told.start, told.end), text)
+
+
 def hover(checked: Checked, position: Position) -> Hover | None:
     """What the key or value at a place means, its type, its default, and where its value came from."""
     document = checked.document
@@ -102,6 +126,9 @@ def hover(checked: Checked, position: Position) -> Hover | None:
     if not path:
         return None
     on_key = document.key_at(position) is not None
+    inside = None if on_key else expression_at(checked.document, _draft(checked), position, None)
+    if inside is not None and (found := _told(checked, inside)) is not None:
+        return found
     text = _plugin_text(checked, path, on_key=on_key)
     if text is None:
         key, shape = key_at(path), shape_at(path)

@@ -106,6 +106,9 @@ def troubles(rule: Mapping[str, Any]) -> Iterator[Trouble]:
     Its examples are run where nothing else is wrong. What has the wrong type is passed over: the
     schema says so.
     """
+    subject = rule.get("subject") or "model"
+    if not isinstance(subject, str) or subject not in SUBJECTS:
+        return  # the schema says so
     found = False
     for trouble in _written_troubles(rule):
         found = True
@@ -153,8 +156,6 @@ def examples_of(rule: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str
 
 def _written_troubles(rule: Mapping[str, Any]) -> Iterator[Trouble]:
     subject = rule.get("subject") or "model"
-    if subject not in SUBJECTS:
-        return
     for key in ("when", "expr"):
         source = rule.get(key)
         if isinstance(source, str):

@@ -127,6 +127,18 @@ def test_hover_tells_what_a_key_means(editor: Editor) -> None:
     assert editor.at("hover", "manifest.yaml", 6, 0) is None
 
 
+def test_an_expression_of_a_house_rule_is_completed_and_explained(editor: Editor) -> None:
+    text = f"{MANIFEST}  custom_rules:\n  - id: r\n    type: cel\n    expr: model.columns.all(c, c.desc"
+    editor.open("manifest.yaml", text)
+    last, end = text.count("\n"), len(text) - text.rfind("\n") - 1
+    (item,) = editor.at("completion", "manifest.yaml", last, end)["items"]
+    assert (item["label"], item["detail"]) == ("description", "string")
+    done = applied(text, [item["textEdit"]]) + " != '')"
+    editor.type("manifest.yaml", done)
+    told = editor.at("hover", "manifest.yaml", last, end)
+    assert told["contents"]["value"].startswith("**Column.description**: `string`")
+
+
 def test_quick_fixes_and_one_for_the_whole_file(editor: Editor) -> None:
     text = BROKEN.replace("pattern: medallion", "pattern: medallon")
     (first, _) = editor.open("manifest.yaml", text)["diagnostics"]

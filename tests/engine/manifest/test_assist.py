@@ -177,6 +177,79 @@ def test_what_a_parent_in_a_registry_sets_is_told_as_text(tmp_path: Path, catalo
     assert found.origin == "enterprise acme-data-platform@1.2.3, oci://host/acme:v1.2.3"
 
 
+RULE = SEED + "  custom_rules:\n  - id: r\n    type: cel\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (RULE + "    expr: model.ow|", ["owner"]),
+        (RULE + "    expr: model.|", ["name", "path", "description"]),
+        (RULE + "    expr: |", ["model", "size"]),
+        (RULE + "    expr: mo|", ["model"]),
+        (RULE + "    subject: exposure\n    expr: exposure.mat|", ["maturity"]),
+        (RULE + "    expr: model.columns.exists(c, c.data|", ["data_type"]),
+        (RULE + "    expr: model.columns.exists(c, c.tests.|", ["all", "exists", "exists_one", "filter"]),
+        (RULE + "    expr: model.owner.starts|", ["startsWith"]),
+        (RULE + "    expr: model.contract.en| && true", ["enforced"]),
+        (RULE + "    expr: model.depth < && model.contract.en|", ["enforced"]),
+        (RULE + "    expr: |-\n".replace("|", ">") + "      true &&\n        model.dep| > 1", ["depth"]),
+        (RULE + "    when: 'model.lay|'", ["layer"]),
+        (RULE + '    message: "{model.name} of {model.lay|} is wide"', ["layer"]),
+        (RULE + "    subject: column\n    expr: co|", ["column"]),
+    ],
+)  # fmt: skip
+def test_completion_inside_an_expression_offers_what_fits(
+    text: str, first: list[str], catalogue: Catalogue
+) -> None:
+    assert offered(text, catalogue)[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RULE + "    expr: model.name == 'own|er'",
+        RULE + '    message: "the model.ow| of"',
+        RULE + "    subject: galaxy\n    expr: model.|",
+        RULE + "    expr: model.meta.anything.o|",
+        RULE.replace("type: cel", "type: require_meta_field") + "    expr: model.ow|",
+    ],
+)
+def test_completion_inside_an_expression_is_silent_where_nothing_is_known(
+    text: str, catalogue: Catalogue
+) -> None:
+    assert not {"owner", "name"} & set(offered(text, catalogue))
+
+
+def test_a_completion_inside_an_expression_replaces_the_whole_word(catalogue: Catalogue) -> None:
+    checked, position = at(RULE + "    expr: true && model.ow|ner != null\n", catalogue)
+    (offer,) = complete(checked, position)
+    assert checked.document.slice(offer.span) == "owner"
+    assert (offer.text, offer.detail) == ("owner", "string or null")
+    assert "Who answers for it" in offer.documentation
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "said"),
+    [
+        (RULE + "    expr: model.own|er != null", "owner", "**Model.owner**: `string or null`"),
+        (RULE + "    expr: mod|el.owner != null", "model", "A model of the project."),
+        (RULE + "    expr: model.columns.ex|ists(c, c.name == 'x')", "exists", "true of some item"),
+        (RULE + "    expr: model.columns.exists(c, c.na|me == 'x')", "name", "Its name, as declared."),
+        (RULE + "    expr: siz|e(model.tags) > 0", "size", "How many characters, items or entries."),
+        (RULE + "    message: '{model.dep|th} levels'", "depth", "**Model.depth**: `int`"),
+    ],
+)
+def test_hover_inside_an_expression_tells_type_and_meaning(
+    text: str, word: str, said: str, catalogue: Catalogue
+) -> None:
+    checked, position = at(text, catalogue)
+    told = hover(checked, position)
+    assert told is not None
+    assert checked.document.slice(told.span) == word
+    assert said in told.text
+
+
 def test_definition_of_a_name_leads_to_where_the_file_defines_it(catalogue: Catalogue) -> None:
     text = (
         SEED + "  access_control:\n    roles:\n      steward: {}\n"

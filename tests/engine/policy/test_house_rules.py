@@ -13,6 +13,7 @@ from floe_engine.cel.types import Object, Type
 from floe_engine.cel.values import Unknown, kind_of
 from floe_engine.errors import IntegrityError
 from floe_engine.manifest.governance import CustomRule
+from floe_engine.manifest.house_rule import troubles
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS, example_of
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.mutation import mutate
@@ -350,3 +351,8 @@ def test_all_rules_together_take_no_more_than_a_project_is_worth(monkeypatch: py
     asked = house(*[{"expr": endless()}] * 3, {"expr": "[1, 2].all(n, n > 0)"})
     evaluation = judge(asked, project(model("silver_a")))
     assert len(found(evaluation, UNTOLD)) == 4, "the three that cost too much left nothing for the fourth"
+
+
+@pytest.mark.parametrize("subject", ["galaxy", ["model"], {"a": 1}, 3])
+def test_a_rule_about_a_subject_that_there_is_not_is_left_to_the_schema(subject: Any) -> None:
+    assert list(troubles({"subject": subject, "expr": "x.y", "examples": {"pass": [{}]}})) == []
