@@ -23,7 +23,7 @@ from msgspec import Struct
 from floe_engine import __version__
 from floe_engine.errors import ConfigurationError, StorageError
 from floe_engine.files import Directory, own_cache, read_bounded
-from floe_engine.project.facts import Exposure, Group, Model, Project, Source
+from floe_engine.project.facts import Exposure, Group, Macro, Model, Project, SemanticModel, Source, UnitTest
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import LIMIT, ProjectFile
 
@@ -48,6 +48,9 @@ class _Facts(Struct, frozen=True):
     models: tuple[Model, ...]
     sources: tuple[Source, ...]
     exposures: tuple[Exposure, ...]
+    macros: tuple[Macro, ...]
+    semantic_models: tuple[SemanticModel, ...]
+    unit_tests: tuple[UnitTest, ...]
     groups: tuple[Group, ...]
     warnings: tuple[str, ...]
 
@@ -67,7 +70,7 @@ def recalled(settings: ProjectFile, files: list[File], read: Callable[[Contents 
     _keep(
         folder,
         key,
-        _Facts(project.models, project.sources, project.exposures, project.groups, project.warnings),
+        _Facts(*(getattr(project, name) for name in _Facts.__struct_fields__)),
     )
     return project
 
@@ -83,6 +86,9 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
         models=facts.models,
         sources=facts.sources,
         exposures=facts.exposures,
+        macros=facts.macros,
+        semantic_models=facts.semantic_models,
+        unit_tests=facts.unit_tests,
         groups=facts.groups,
         reader="static",
         warnings=facts.warnings,
