@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, MODELS, TAGS, described, has_keys, needed
-from floe_engine.peers.carrying import Check, Takes
+from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes
 
 CATALOG = "it reads the warehouse's catalog, and floe judges what is declared"
 
@@ -146,29 +146,102 @@ NOT_CARRIED: tuple[Check, ...] = (
           model_max_upstream_dependencies="MO035"),
     *_not("no fact tells a unique_key or a strategy", model_incremental_has_unique_key="MO011",
           snapshot_has_unique_key="SN004", snapshot_strategy="SN006"),
-    *_not("no fact tells the code of a model", model_code_does_not_contain_regexp_pattern="MO007",
-          model_does_not_use_select_star="MO008", model_has_semi_colon="MO010",
-          model_max_number_of_lines="MO013", model_does_not_use_cartesian_join="MO052"),
-    *_not("no fact tells it of a source", duplicate_sources="SO005", source_loader_populated="SO010",
+    *_not("no fact tells the text of a model or a macro", model_code_does_not_contain_regexp_pattern="MO007",
+          model_has_semi_colon="MO010", macro_code_does_not_contain_regexp_pattern="MA002"),
+    *_not("no fact tells whether a join has a condition", model_does_not_use_cartesian_join="MO052"),
+    *_not("no fact tells it of a source", duplicate_sources="SO005",
           source_top_level_description_populated="SO017"),
-    *_not("a rule is about no exposure yet", exposure_based_on_model="EX001",
-          exposure_based_on_non_public_models="EX002", exposure_based_on_view="EX003",
-          exposure_description_populated="EX004", exposure_has_meta_keys="EX005", exposure_has_owner="EX006"),
-    *_not("a rule is about no macro yet", macro_arguments_description_populated="MA001",
-          macro_code_does_not_contain_regexp_pattern="MA002", macro_description_populated="MA003",
-          macro_has_meta_keys="MA004", macro_is_used="MA005", macro_max_number_of_arguments="MA006",
-          macro_max_number_of_lines="MA007", macro_name_matches_file_name="MA008", macro_names="MA009",
-          macro_property_file_location="MA010"),
-    *_not("a rule is about no semantic model yet", semantic_model_based_on_non_public_models="SM001"),
+    *_not("the facts have the arguments that are described, not those that there are",
+          macro_max_number_of_arguments="MA006"),
     *_not("no fact tells a test's meta, tags and config", test_has_meta_keys="TE001", test_has_tags="TE002",
           test_has_where_config="TE003"),
-    *_not("a rule is about no unit test yet", unit_test_expect_format="UT002",
-          unit_test_given_formats="UT003"),
     *_not(_SCHEMA, info_schema_query="IS001", model_column_descriptions_propagated="IS002",
           model_column_meta_propagated="IS003", model_column_types_match_inferred="IS004",
           model_columns_have_lineage="IS005", model_grain_is_tested="IS006", model_has_grain="IS007",
           model_public_columns_not_derived_from_meta="IS008", source_columns_are_used="IS009"),
     *_not(_RUNS, run_results_max_execution_time="RR001", run_results_max_gigabytes_billed="RR002"),
+)  # fmt: skip
+
+_VIEWS = (Takes("materializations_to_include", "texts", ["ephemeral", "view"]),)
+_OWN = "Models of installed packages are told as not known."
+_FORMATS = (Takes("permitted_formats", "texts", ["csv", "dict", "sql"]),)
+_MACRO_FILE = "(macro.properties_path.substring(macro.properties_path.lastIndexOf('/') + 1))"
+
+
+def _owner(given: Arguments) -> str:
+    fields = {"email": "exposure.owner_email", "name": "exposure.owner_name"}
+    strange = [each for each in given["required_fields"] if each not in fields]
+    if strange:
+        raise NotCarried(f"the facts of an owner are name and email, not {', '.join(strange)}")
+    asked = ["exposure.owner != ''", *(f"{fields[each]} != ''" for each in given["required_fields"])]
+    return " && ".join(asked)
+
+
+EXPOSURES_AND_MACROS: tuple[Check, ...] = (
+    Check("check_model_does_not_use_select_star", code="MO008", when="model.language == 'sql'",
+          expr="!model.code.select_star", says="name the columns that it selects"),
+    Check("check_model_max_number_of_lines", code="MO013",
+          takes=(Takes("max_number_of_lines", "number", 100),),
+          expr="model.code.lines <= $max_number_of_lines", says="have $max_number_of_lines lines at most",
+          near="A line break at the end begins no further line."),
+    Check("check_source_loader_populated", "source", code="SO010", expr="source.loader != ''",
+          says="say what loads it", near="A loader that is not set fails as an empty one does."),
+    Check("check_exposure_based_on_model", "exposure", code="EX001",
+          takes=(Takes("minimum_number_of_models", "number", 1),
+          Takes("maximum_number_of_models", "number", 100)),
+          expr="size(exposure.parents) >= $minimum_number_of_models && "
+               "size(exposure.parents) <= $maximum_number_of_models",
+          says="read from $minimum_number_of_models to $maximum_number_of_models models"),
+    Check("check_exposure_based_on_non_public_models", "exposure", code="EX002",
+          expr="exposure.parents.all(parent, parent.type != 'model' || parent.access == 'public')",
+          says="read public models alone", near=_OWN),
+    Check("check_exposure_based_on_view", "exposure", code="EX003", takes=_VIEWS,
+          expr="exposure.parents.all(parent, parent.type != 'model' || "
+               "!(parent.materialized in $materializations_to_include))",
+          says="read no $materializations_to_include", near=_OWN),
+    Check("check_exposure_description_populated", "exposure", code="EX004", takes=(LENGTH,),
+          expr=described("exposure.description"),
+          says="have a description of at least $min_description_length characters"),
+    Check("check_exposure_has_meta_keys", "exposure", code="EX005", takes=KEYS,
+          filled=has_keys("exposure.meta"), says="have the meta keys asked for"),
+    Check("check_exposure_has_owner", "exposure", code="EX006",
+          takes=(Takes("required_fields", "texts", ["email"]),), filled=_owner,
+          says="say who answers for it"),
+    Check("check_macro_arguments_description_populated", "macro", code="MA001", takes=(LENGTH,),
+          expr="macro.arguments.all(argument, " + described("argument.description") + ")",
+          says="describe its arguments", near="Arguments that the properties file lists are judged."),
+    Check("check_macro_description_populated", "macro", code="MA003", takes=(LENGTH,),
+          expr=described("macro.description"),
+          says="have a description of at least $min_description_length characters"),
+    Check("check_macro_has_meta_keys", "macro", code="MA004", takes=KEYS, filled=has_keys("macro.meta"),
+          says="have the meta keys asked for"),
+    Check("check_macro_is_used", "macro", code="MA005", expr="macro.used", says="be called by something",
+          near="Judged from dbt's manifest; from the files alone it is told as not known."),
+    Check("check_macro_max_number_of_lines", "macro", code="MA007",
+          takes=(Takes("max_number_of_lines", "number", 100),), expr="macro.lines <= $max_number_of_lines",
+          says="have $max_number_of_lines lines at most"),
+    Check("check_macro_name_matches_file_name", "macro", code="MA008",
+          expr="macro.file == (macro.name.startsWith('test_') ? macro.name.substring(5) : macro.name)",
+          says="stand in a file of its name"),
+    Check("check_macro_names", "macro", code="MA009", takes=(needed("macro_name_pattern"),),
+          expr="macro.name.matches($macro_name_pattern)", says="be named like $macro_name_pattern"),
+    Check("check_macro_property_file_location", "macro", code="MA010",
+          expr="macro.properties_path != null && (macro.path.startsWith('tests/') || "
+               "(macro.path.lastIndexOf('/') == macro.path.indexOf('/') ? "
+               f"{_MACRO_FILE} == '_macros.yml' : "
+               f"({_MACRO_FILE}.startsWith('_') && {_MACRO_FILE}.endsWith('__macros.yml') && "
+               f"{_MACRO_FILE}.contains('_' + macro.path.substring(macro.path.indexOf('/') + 1, "
+               "macro.path.lastIndexOf('/')).replace('/', '_')))))",
+          says="be described in the file named after its folder"),
+    Check("check_semantic_model_based_on_non_public_models", "semantic_model", code="SM001",
+          expr="semantic_model.parents.all(parent, parent.type != 'model' || parent.access == 'public')",
+          says="be made on public models alone", near=_OWN),
+    Check("check_unit_test_expect_format", "unit_test", code="UT002", takes=_FORMATS,
+          expr="unit_test.expected_format in $permitted_formats", says="expect one of $permitted_formats",
+          near="A format that is not said is dict, as dbt takes it."),
+    Check("check_unit_test_given_formats", "unit_test", code="UT003", takes=_FORMATS,
+          expr="unit_test.given.all(input, input.format in $permitted_formats)",
+          says="be given $permitted_formats", near="A format that is not said is dict, as dbt takes it."),
 )  # fmt: skip
 
 BUILT_IN: tuple[Check, ...] = (
@@ -183,5 +256,5 @@ BUILT_IN: tuple[Check, ...] = (
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = (
-    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *BUILT_IN, *CATALOGUED, *NOT_CARRIED
+    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *EXPOSURES_AND_MACROS, *BUILT_IN, *CATALOGUED, *NOT_CARRIED
 )  # fmt: skip

@@ -30,6 +30,7 @@ GIVEN: dict[str, Any] = {
     "include": "^models",
     "keys": ["owner", {"contact": ["mail"]}],
     "layout": "per_model",
+    "required_fields": ["email", "name"],
     "types": ["int"],
 }
 """Values of parameters that take few; of the others by their kind below."""
