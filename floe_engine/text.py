@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from floe_engine.patterns import pattern
 
@@ -49,6 +49,24 @@ def _visible(character: str) -> str:
     if character in "\n\t" or character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     return _escape(character)
+
+
+_LINE = pattern(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends: CRLF, LF or CR alone, as editors and SARIF count them."""
+    return _LINE.findall(text)
+
+
+def changed_lines(before: str, after: str) -> Iterator[tuple[int, int, str]]:
+    """What differs: its first line, the one after its last (of `before`, from 0), and what replaces them."""
+    import difflib
+
+    old, new = lines_of(before), lines_of(after)
+    for tag, first, last, start, end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if tag != "equal":
+            yield first, last, "".join(new[start:end])
 
 
 def unified_diff(before: str, after: str, *, old: str, new: str) -> str:

@@ -129,10 +129,13 @@ def _junit(compiled: CompiledProject) -> str:
 
 def _sarif(compiled: CompiledProject) -> str:
     from floe_engine.policy.report.sarif import sarif_document
+    from floe_engine.workflows.fix_project import proposals
 
     documents = [
-        sarif_document(evaluation, prefix=_prefix(project.directory))
-        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
+        sarif_document(evaluation, prefix=_prefix(project.directory), proposals=fixes)
+        for project, evaluation, fixes in zip(
+            compiled.projects, compiled.evaluations, proposals(compiled), strict=True
+        )
     ]
     runs = list(itertools.chain.from_iterable(document["runs"] for document in documents))
     # One line: code scanning takes ten megabytes, and half of an indented log is spaces.

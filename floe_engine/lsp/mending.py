@@ -7,8 +7,6 @@ editor that cannot wait for that gets it at once). Nothing is written here: the 
 from __future__ import annotations
 
 import asyncio
-import difflib
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,11 @@ from pygls.uris import from_fs_path
 from floe_engine.document.text import BOM
 from floe_engine.errors import FloeError, UsageError
 from floe_engine.policy.repairs import mendable
-from floe_engine.text import printable
+from floe_engine.text import changed_lines, printable
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 Change = Mapping[Path, tuple[str, str]]
 """File → its text before (empty: there is none) and after."""
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
-"""A line as the protocol counts them, with its end."""
 
 
 class Mending:
@@ -125,13 +120,9 @@ def _change(wanted: Mapping[str, Any]) -> Change:
 
 def edits_of(before: str, after: str) -> list[types.TextEdit]:
     """The lines that differ, as edits of the text before."""
-    old, new = _LINE.findall(before), _LINE.findall(after)
     return [
-        types.TextEdit(
-            types.Range(types.Position(first, 0), types.Position(last, 0)), "".join(new[start:end])
-        )
-        for tag, first, last, start, end in difflib.SequenceMatcher(None, old, new, False).get_opcodes()
-        if tag != "equal"
+        types.TextEdit(types.Range(types.Position(first, 0), types.Position(last, 0)), text)
+        for first, last, text in changed_lines(before, after)
     ]
 
 

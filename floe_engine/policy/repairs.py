@@ -41,6 +41,11 @@ class Repair(Struct, frozen=True):
     """Whether it only makes the place for what people have to say: the finding stays until they do."""
 
     @property
+    def thing(self) -> tuple[str, ...]:
+        """What it declares, whichever finding asks for it."""
+        return (self.model, self.kind, folded(self.column or ""), self.name, str(self.value))
+
+    @property
     def says(self) -> str:
         """What it does, in the imperative."""
         of = f" of {self.column}" if self.column else ""
@@ -71,8 +76,7 @@ def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:
         if model is None or mend is None:
             continue
         for repair in mend(finding, model, column, view):
-            key = (repair.model, repair.kind, folded(repair.column or ""), repair.name, str(repair.value))
-            found.setdefault(key, repair)
+            found.setdefault(repair.thing, repair)
     return tuple(found.values())
 
 

@@ -7,15 +7,14 @@ missing. Nothing is written that has not been judged first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from floe_engine.artifact.platform import Platform
 from floe_engine.document.text import MAX_BYTES, decode, encode
-from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
@@ -27,9 +26,8 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Project
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
-from floe_engine.project.spec import Spec
 from floe_engine.text import plural, unified_diff
-from floe_engine.workflows.compile_project import CompileOptions, compile_project
+from floe_engine.workflows.compile_project import CompiledProject, CompileOptions, compile_project
 from floe_engine.workspace import Workspace
 
 
@@ -47,6 +45,11 @@ class ChangedFile(Struct, frozen=True):
         """The change as ``diff -u`` writes it."""
         old = f"a/{self.path}" if self.before else "/dev/null"
         return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
+
+    @property
+    def says(self) -> str:
+        """What is declared, in the imperative."""
+        return "; ".join(dict.fromkeys(repair.says for repair in self.repairs))
 
 
 class FixedProject(Struct, frozen=True):
@@ -98,8 +101,8 @@ def fix_project(
     for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
         cancel.check()
         asked = [f for f in evaluation.findings if _asked(f, evaluation, rules, names)]
-        todo, gone = _todo(compiled.platform, compiled.spec, compiled.projects, place, evaluation, asked)
-        changed, problems = _written(workspace, project, todo)
+        todo, gone = _todo(compiled, place, asked)
+        changed, problems = _written(workspace.directory, project, todo)
         files += changed
         mended += len(gone) if changed else 0
         left += problems
@@ -109,6 +112,35 @@ def fix_project(
     for problem in left:
         report(Notice(problem))
     return FixedProject(tuple(files), tuple(left), mended)
+
+
+def proposals(compiled: CompiledProject, *, at_most: int = 200) -> tuple[Mapping[str, ChangedFile], ...]:
+    """For each project, by fingerprint of a finding that declaring something mends: the file with that alone.
+
+    `path` is relative to the finding's dbt project. All of them hold together, as `fix_project` would
+    write them; the first `at_most` findings of each project are tried. Where nothing proven can be
+    written into a file that is there already, a finding has no proposal.
+    """
+    able = mendable()
+    found: list[Mapping[str, ChangedFile]] = []
+    for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
+        asked = [finding for finding in evaluation.findings if finding.rule in able and not finding.waived]
+        todo, _ = _todo(compiled, place, asked[:at_most])
+        held = {repair.thing for repair in todo}
+        view = View(compiled.platform, project)
+        proposed: dict[str, ChangedFile] = {}
+        for finding in asked[:at_most] if held else ():
+            alone = repairs(view, [finding])  # one thing may mend several findings
+            if not alone or not held.issuperset(repair.thing for repair in alone):
+                continue
+            try:
+                files, _ = _written(project.directory, project, alone)
+            except FloeError:  # a file that cannot be read: a report goes on without
+                continue
+            if len(files) == 1 and files[0].before:
+                proposed[finding.fingerprint] = files[0]
+        found.append(proposed)
+    return tuple(found)
 
 
 def _split(wanted: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -144,30 +176,27 @@ def _asked(finding: Finding, evaluation: Evaluation, rules: frozenset[str], name
 
 
 def _todo(
-    platform: Platform,
-    spec: Spec,
-    projects: Sequence[Project],
-    place: int,
-    evaluation: Evaluation,
-    asked: Sequence[Finding],
+    compiled: CompiledProject, place: int, asked: Sequence[Finding]
 ) -> tuple[tuple[Repair, ...], frozenset[str]]:
-    project = projects[place]
+    """The repairs that hold for what is asked, and the fingerprints of all findings that go with them."""
+    platform, projects = compiled.platform, compiled.projects
+    project, evaluation = projects[place], compiled.evaluations[place]
     found = repairs(View(platform, project), asked)
     if not has_package(project.directory, "dbt_utils"):
         found = tuple(repair for repair in found if not repair.name.startswith("dbt_utils."))
 
     def judged(changed: Project) -> Evaluation:
         together = [*projects[:place], changed, *projects[place + 1 :]]
-        return evaluate_together(platform, together, excuses(platform, spec, together))[place]
+        return evaluate_together(platform, together, excuses(platform, compiled.spec, together))[place]
 
     return proven(project, evaluation, found, judged)
 
 
 def _written(
-    workspace: Workspace, project: Project, todo: Sequence[Repair]
+    directory: Path, project: Project, todo: Sequence[Repair]
 ) -> tuple[list[ChangedFile], list[str]]:
     """The files with everything in them that can be written, and what cannot."""
-    prefix = project.directory.relative_to(workspace.directory).as_posix()
+    prefix = project.directory.relative_to(directory).as_posix()
     by_file: dict[str, dict[str, list[Repair]]] = {}
     for repair in todo:
         model = project.by_id[repair.model]

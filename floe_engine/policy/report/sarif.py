@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from floe_engine.notation import sarif_log
@@ -11,12 +13,38 @@ from floe_engine.policy.finding import SPEC_FILE, Finding, located
 from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules import RULES
+from floe_engine.text import changed_lines, lines_of
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def sarif_document(evaluation: Evaluation, *, prefix: str = "") -> dict[str, Any]:
-    """An evaluation as a SARIF log. `prefix` leads from the repository to the project (``dbt/``)."""
+class Proposal(Protocol):
+    """A file of the dbt project before and after a fix, and what the fix does."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the dbt project, POSIX."""
+
+    @property
+    def before(self) -> str:
+        """The whole text."""
+
+    @property
+    def after(self) -> str:
+        """The whole text."""
+
+    @property
+    def says(self) -> str:
+        """In the imperative."""
+
+
+def sarif_document(
+    evaluation: Evaluation, *, prefix: str = "", proposals: Mapping[str, Proposal] = MappingProxyType({})
+) -> dict[str, Any]:
+    """An evaluation as a SARIF log. `prefix` leads from the repository to the project (``dbt/``).
+
+    `proposals`, by fingerprint, become the fixes of their findings.
+    """
     rules = [rule for rule in RULES if evaluation.enforcement.get(rule.id, "off") != "off"]
     index = {rule.id: place for place, rule in enumerate(rules)}
     suppressed = any(finding.waived for finding in evaluation.findings)
@@ -29,6 +57,8 @@ def sarif_document(evaluation: Evaluation, *, prefix: str = "") -> dict[str, Any
             result["suppressions"] = _suppressions(finding)
         if compared:
             result["baselineState"] = "unchanged" if finding.baseline else "new"
+        if (proposal := proposals.get(finding.fingerprint)) is not None:
+            result["fixes"] = [_fix(proposal, prefix)]
         results.append(result)
     described = [_rule(rule, evaluation) for rule in rules]
     return sarif_log(evaluation.project, described, results, {"platform": evaluation.platform})
@@ -70,15 +100,36 @@ def _result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, A
     result["locations"] = [
         {
             "physicalLocation": {
-                "artifactLocation": {
-                    "uri": quote(located(prefix, path), errors="surrogateescape"),
-                },
+                "artifactLocation": _place(prefix, path),
                 "region": {"startLine": max(finding.line, 1)},
             },
             "logicalLocations": [logical],
         }
     ]
     return result
+
+
+def _place(prefix: str, path: str) -> dict[str, str]:
+    return {"uri": quote(located(prefix, path), errors="surrogateescape")}
+
+
+def _fix(proposal: Proposal, prefix: str) -> dict[str, Any]:
+    replacements = [
+        {"deletedRegion": _lines(proposal.before, first, last), "insertedContent": {"text": text}}
+        for first, last, text in changed_lines(proposal.before, proposal.after)
+    ]
+    change = {"artifactLocation": _place(prefix, proposal.path), "replacements": replacements}
+    return {"description": {"text": proposal.says}, "artifactChanges": [change]}
+
+
+def _lines(text: str, first: int, last: int) -> dict[str, int]:
+    """Whole lines as a region: up to the first column of the next, or to the end of a text without one."""
+    lines = lines_of(text)
+    if last == len(lines) > first and not text.endswith(("\n", "\r")):
+        end = {"endLine": last, "endColumn": len(lines[-1].encode("utf-16-le")) // 2 + 1}
+    else:
+        end = {"endLine": last + 1, "endColumn": 1}
+    return {"startLine": first + 1, "startColumn": 1, **end}
 
 
 def _suppressions(finding: Finding) -> list[dict[str, Any]]:

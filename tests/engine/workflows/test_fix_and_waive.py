@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from floe_engine.errors import Refused, UsageError
@@ -16,6 +20,7 @@ from floe_engine.workflows.waive import waive
 from floe_engine.workspace import Workspace
 from tests.cli import floe, ok
 from tests.engine.policy.samples import model
+from tests.engine.policy.test_reports import official_sarif
 
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -148,6 +153,53 @@ def test_a_rule_that_nothing_can_be_declared_for_is_refused(product: Path, word:
     else:
         with pytest.raises(UsageError, match="E201"):
             fix_project(Workspace.open(product), [word])
+
+
+def test_a_sarif_report_carries_the_fix_of_each_finding_that_has_one(product: Path) -> None:
+    log = json.loads(floe(product, "compile", "--output", "sarif").out)
+    jsonschema.validate(log, official_sarif())
+    (run,) = log["runs"]
+    fixed = {result["ruleId"]: result for result in run["results"] if "fixes" in result}
+    assert {"FLOE-E230", "FLOE-E231", "FLOE-E262"} <= set(fixed)
+    assert "FLOE-E242" not in fixed  # the finding would go, and another come
+    before = findings(product)
+    for rule, result in fixed.items():
+        (change,) = result["fixes"][0]["artifactChanges"]
+        path = product / change["artifactLocation"]["uri"]
+        apply(path, change["replacements"])
+        assert (
+            rule.removeprefix("FLOE-"),
+            result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"],
+        ) in (before - findings(product)) or "place" in result["fixes"][0]["description"]["text"]
+        path.write_text(SCHEMA)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_fix_ends_where_the_file_ends(product: Path, end: str) -> None:
+    schema = product / "models/bronze/schema.yml"
+    text = (SCHEMA.rstrip("\n") + "\n").replace("\n", end or "\n").removesuffix("\n" if not end else "")
+    schema.write_bytes(text.encode())
+    (run,) = json.loads(floe(product, "compile", "--output", "sarif").out)["runs"]
+    (result,) = [each for each in run["results"] if each["ruleId"] == "FLOE-E262" and "fixes" in each][:1]
+    apply(schema, result["fixes"][0]["artifactChanges"][0]["replacements"])
+    fixed = fix_project(Workspace.open(product), ["E262"], write=False)
+    assert fixed.files == ()
+
+
+def apply(path: Path, replacements: list[dict[str, Any]]) -> None:
+    """Do what a SARIF viewer does with a fix."""
+    text = path.read_bytes().decode()
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def offset(line: int, column: int) -> int:
+        return starts[line - 1] + column - 1
+
+    for each in reversed(replacements):
+        region = each["deletedRegion"]
+        begin = offset(region["startLine"], region["startColumn"])
+        end = offset(region["endLine"], region["endColumn"])
+        text = text[:begin] + each["insertedContent"]["text"] + text[end:]
+    path.write_bytes(text.encode())
 
 
 def test_dbt_parses_what_was_written(product: Path) -> None:
