@@ -11,7 +11,7 @@ INPUTS ?= 1000000
 HARNESS ?=
 SECONDS ?= 600
 
-.PHONY: demo test check kills fuzz pins docs docs-site snapshots screenshots clean
+.PHONY: demo test check kills fuzz pins docs docs-site man snapshots screenshots clean
 
 demo: $(VENV)/.installed  ## Run the main job end to end on the embedded registry.
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh scripts/demo.sh "$(DEMO)"
@@ -50,6 +50,10 @@ docs-site: $(VENV)/.tested  ## Build the documentation as a site in site/, to be
 	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs site
 	@echo "Open site/index.html"
 
+man: $(VENV)/.tested  ## Build the manual pages in man/: `man -l man/floe.1`.
+	$(VENV)/bin/python scripts/pages.py --site
+	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -b man docs man
+
 snapshots: $(VENV)/.tested  ## Draw the workbench's snapshots anew, after a wanted change.
 	$(VENV)/bin/python -m pytest tests/tui --snapshot-update
 
@@ -80,4 +84,4 @@ $(DBT_VENV)/.installed: $(VENV)/bin/python constraints-dbt.txt
 	@touch $@
 
 clean:  ## Remove the environments and the demo's scratch directory.
-	rm -rf $(VENV) $(DBT_VENV) $(DEMO) .interop site docs/site
+	rm -rf $(VENV) $(DBT_VENV) $(DEMO) .interop site man docs/site

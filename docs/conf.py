@@ -1,4 +1,4 @@
-"""The documentation as a site: `make docs-site` builds it, to be read without a network."""
+"""The documentation as a site and as manual pages: `make docs-site` and `make man` build them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ html_theme = "furo"
 html_title = f"floe workbench {version}"
 html_copy_source = False
 html_show_sourcelink = False
+
+man_show_urls = False
+man_pages = [
+    ("commands", "floe", "compile, test, sign, publish and pin data platform policies", "", 1),
+    ("manifest", "floe-manifest", "manifest.yaml, a platform team's file", "", 5),
+    ("floe-yaml", "floe.yaml", "a data team's file", "", 5),
+    ("environment", "floe-environment", "the variables that floe reads", "", 7),
+]

@@ -52,6 +52,28 @@ def test_every_page_is_in_the_site_and_can_be_reached_from_its_front(site: Path)
             assert f'href="{source.stem}.html"' in front
 
 
+def test_the_manual_pages_name_every_command_and_every_key_of_floe_yaml(site: Path, tmp_path: Path) -> None:
+    build = [
+        "-m",
+        "sphinx",
+        "-q",
+        "--fail-on-warning",
+        "-d",
+        site / ".doctrees",
+        "-b",
+        "man",
+        site.parent / "docs",
+    ]
+    done = subprocess.run([sys.executable, *build, tmp_path], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = {path.name: path.read_text().replace("\\-", "-") for path in tmp_path.glob("*.[157]")}
+    assert set(made) == {"floe.1", "floe-manifest.5", "floe.yaml.5", "floe-environment.7"}
+    for command in re.findall(r"^#+ (floe .+)$", (ROOT / "docs/commands.md").read_text(), re.MULTILINE):
+        assert f".SS {command}" in made["floe.1"] or f"Usage: {command} " in made["floe.1"]
+    assert "transforms[].path" in made["floe.yaml.5"]
+    assert "COSIGN_PASSWORD" in made["floe-environment.7"]
+
+
 def test_the_pages_from_the_code_are_current() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "pages.py", "--check"], capture_output=True, text=True, timeout=60
