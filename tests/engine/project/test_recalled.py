@@ -248,3 +248,8 @@ def test_few_entries_are_kept(
     monkeypatch.setattr(recalled, "LARGEST", 10)
     read(a=9)
     assert len(list(entries.iterdir())) == 2  # too large to be kept at all
+
+
+def test_every_field_of_a_project_is_kept_or_is_made_again() -> None:
+    made_again = {"name", "directory", "adapter", "reader", "reason", "templates"}
+    assert {*recalled._Facts.__struct_fields__} | made_again == {*Project.__struct_fields__}
