@@ -71,6 +71,9 @@ class _Compiler:
                 return self._index(node, places)
             case Logic():
                 return _logic(tuple(self.run_of(c, places) for c in node.clauses), node.operator == "||")
+            case Listing(items=items) if all(isinstance(item, Literal) for item in items):
+                constant = [item.value for item in items if isinstance(item, Literal)]
+                return lambda frame: constant  # no function changes a list
             case Listing(items=items):
                 runs = tuple(self.run_of(item, places) for item in items)
                 return lambda frame: [run(frame) for run in runs]
@@ -189,8 +192,14 @@ def _logic(clauses: tuple[Run, ...], stop: bool) -> Run:
 
 
 def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
+    on = not stop
+
     def quantifier(frame: Frame) -> bool:
-        listed, values = _items(frame, items), frame.values
+        listed = items(frame)
+        if type(listed) is not list:
+            listed = _listed(listed)
+        frame.spend(len(listed) + 1)
+        values = frame.values
         error: Failed | None = None
         for item in listed:
             values[place] = item
@@ -198,20 +207,22 @@ def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
                 value: object = body(frame)
                 if value is stop:
                     return stop
-                if value is not (not stop):
+                if value is not on:
                     raise _no_bool(value)
             except Failed as failed:
                 error = failed if error is None or isinstance(failed, Unknown) else error
         if error is not None:
             raise error
-        return not stop
+        return on
 
     return quantifier
 
 
 def _kept(frame: Frame, items: Run, test: Run | None, place: int, made: Run) -> list[Any]:
     found = []
-    for item in _items(frame, items):
+    listed = _listed(items(frame))
+    frame.spend(len(listed) + 1)
+    for item in listed:
         frame.values[place] = item
         kept = True if test is None else test(frame)
         if kept is True:
@@ -221,14 +232,13 @@ def _kept(frame: Frame, items: Run, test: Run | None, place: int, made: Run) -> 
     return found
 
 
-def _items(frame: Frame, items: Run) -> list[Any]:
-    listed = items(frame)
-    if isinstance(listed, dict):
-        listed = list(listed)
-    if not isinstance(listed, list):
-        raise Failed(f"{kind_of(listed)} has no items")
-    frame.spend(len(listed) + 1)
-    return listed
+def _listed(value: Any) -> list[Any]:
+    """The items that a macro goes through: those of a list, or the keys of a map."""
+    if isinstance(value, dict):
+        return list(value)
+    if not isinstance(value, list):
+        raise Failed(f"{kind_of(value)} has no items")
+    return value
 
 
 def _not(run: Run) -> Run:
