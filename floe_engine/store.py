@@ -136,7 +136,9 @@ class Lock(Struct, frozen=True):
 
     @classmethod
     def from_json(cls, data: bytes, *, where: str) -> Lock:
-        """Read a lock file. Raises `CacheCorrupt` where it is not one of ours."""
+        """Read a lock file. Raises `CacheCorrupt` where it is not one of ours, and `ConfigurationError`
+        where its tag, which becomes a folder's name, is no version.
+        """
         # Imported here: `--help` reads no lock.
         import msgspec
 
@@ -147,6 +149,11 @@ class Lock(Struct, frozen=True):
             if document.get("lockVersion") is True or document.get("lockVersion") != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document.get('lockVersion')} is not known to this floe")
             lock = msgspec.convert(document.get("platform"), built(cls))
+            # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
+            if Version.from_tag(lock.tag) is None:
+                raise ConfigurationError(
+                    "the lock file names a tag that is no version", repr(lock.tag), hint=_WAY_OUT, where=where
+                )
             lock.check()
         except (ValueError, UsageError, msgspec.ValidationError) as error:
             raise unreadable(str(error), where) from None
@@ -156,9 +163,8 @@ class Lock(Struct, frozen=True):
         """What the types cannot say. Raises `ValueError`, or `UsageError` for a constraint."""
         if set(self.files) != set(FILES):
             raise ValueError("it does not list the eight files")
-        # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
         above = () if self.delegated_by is None else (self.delegated_by,)
-        for version in (self.tag, *filter(None, [self.version]), *(one.version for one in above)):
+        for version in (*filter(None, [self.version]), *(one.version for one in above)):
             if Version.from_tag(version) is None:
                 raise ValueError(f"{version!r} is no version")
         for name in (self.reference, *(one.reference for one in above)):
@@ -198,12 +204,15 @@ class Lock(Struct, frozen=True):
             raise ValueError("a public key is not one")
 
 
+_WAY_OUT = "restore it from git, or delete it and run `floe platform pull --force`"
+
+
 def unreadable(reason: str, where: str) -> CacheCorrupt:
     """What is said of a lock that floe has not written so."""
     return CacheCorrupt(
         "the lock file cannot be read",
         reason,
-        hint="restore it from git, or delete it and run `floe platform pull --force`",
+        hint=_WAY_OUT,
         where=where,
     )
 

@@ -17,13 +17,13 @@ from floe_engine.cli.options import dry_run
     },
 )
 @click.argument(
-    "file",
+    "configuration",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     help="A dbt-bouncer configuration: .yml, .toml or pyproject.toml.",
 )
 @dry_run
-def import_rules(face: Face, *, file: Path, dry_run: bool) -> int:
+def import_rules(face: Face, *, configuration: Path, dry_run: bool) -> int:
     """Write what another tool checks as rules into manifest.yaml, and list what cannot be carried.
 
     What floe has built in becomes its setting, the rest a rule in CEL. A rule that is there already is
@@ -32,7 +32,7 @@ def import_rules(face: Face, *, file: Path, dry_run: bool) -> int:
     from floe_engine.text import plural
     from floe_engine.workflows.import_rules import import_rules as carry
 
-    imported = carry(face.workspace, file, write=not dry_run)
+    imported = carry(face.workspace, configuration, write=not dry_run)
     out = face.output
     out.section()
     for line in imported.diff.splitlines():
@@ -42,11 +42,11 @@ def import_rules(face: Face, *, file: Path, dry_run: bool) -> int:
     total = len(imported.carried) + len(imported.left)
     near = [each for each in imported.carried if each.near]
     for each in near:
-        out.line(f"{_place(file, each.line)}: {each.check} is {each.to}. {each.near}")
+        out.line(f"{_place(configuration, each.line)}: {each.check} is {each.to}. {each.near}")
     if near:
         out.section()
     for left in imported.left:
-        out.line(f"{_place(file, left.line)}: {left.check} is not carried: {left.why}")
+        out.line(f"{_place(configuration, left.line)}: {left.check} is not carried: {left.why}")
     if imported.left:
         out.section()
     there = len(imported.carried) - new

@@ -192,10 +192,10 @@ def _seal(key: str, content: bytes) -> bytes:
 def _bound(folder: Path) -> None:
     """Remove the oldest entries, so that at most `MOST` and `LARGEST` bytes stay."""
     with os.scandir(folder) as listing:
-        entries = [(entry.stat(), entry.path) for entry in listing if entry.is_file(follow_symlinks=False)]
+        entries = [(entry.stat(), entry.name) for entry in listing if entry.is_file(follow_symlinks=False)]
     size = 0
     newest_first = sorted(entries, key=lambda found: found[0].st_mtime_ns, reverse=True)
-    for number, (status, path) in enumerate(newest_first):
+    for number, (status, name) in enumerate(newest_first):
         size += status.st_size
         if number and (number >= MOST or size > LARGEST):
-            Path(path).unlink(missing_ok=True)
+            Directory(folder).remove(name)

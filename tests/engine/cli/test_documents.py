@@ -20,6 +20,7 @@ PROJECT = Path(__file__).parents[3] / "examples" / "customer-analytics"
 ARGUMENTS = {
     "version": "v1.2.3",
     "file": "manifest",
+    "configuration": "dbt-bouncer.yml",
     "source": "v1.2.3",
     "target": "oci-layout:copy",
     "old": "manifest.yaml",
@@ -133,6 +134,8 @@ def test_a_command_where_everything_is_well_answers_with_one_document(
         where = tmp_path / "product"
         shutil.copytree(PROJECT, where, ignore=shutil.ignore_patterns("target", ".floe", "floe.yaml"))
         assert run(monkeypatch, capsys, where, "init", "--platform=v1.2.3")[0] == 0
+    if name == "platform import-rules":
+        (where / "dbt-bouncer.yml").write_text("manifest_checks: [{name: check_model_has_semi_colon}]\n")
     if name == "waive":
         (where / "models" / "gold" / "Orders.sql").write_text("select 1 as id\n")
     code, out, _ = run(monkeypatch, capsys, where, *words, "-o", "json")
