@@ -61,7 +61,9 @@ def test_ctrl_c_ends_a_command_at_any_import_with_130_and_no_traceback(team: Pat
     for moment in moments:
         arguments = [] if program == "floe-tui" else ["platform", "compile", "--quiet"]
         code, said, seconds = interrupted([str(BIN / program), *arguments], team, after=moment)
-        assert code in (130, 0 if program != "floe-tui" else 2), (moment, code, said)
+        # Without a terminal floe-tui may be over before this has read its imports; Python gives the signal
+        # back to the system as it goes, and a shell tells that end as 130 too.
+        assert code in (130, *((2, -signal.SIGINT) if program == "floe-tui" else (0,))), (moment, code, said)
         assert not any("Traceback" in line or "KeyboardInterrupt" in line for line in said), (moment, said)
         assert seconds < 10  # with Python's list of imports, on a machine that is busy
 
