@@ -152,7 +152,10 @@ class Lock(Struct, frozen=True):
             # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
             if Version.from_tag(lock.tag) is None:
                 raise ConfigurationError(
-                    "the lock file names a tag that is no version", repr(lock.tag), hint=_WAY_OUT, where=where
+                    "the lock file names a tag that is no version",
+                    repr(lock.tag),
+                    hint="restore it from git, or delete it and run `floe platform pull --force`",
+                    where=where,
                 )
             lock.check()
         except (ValueError, UsageError, msgspec.ValidationError) as error:
@@ -204,15 +207,12 @@ class Lock(Struct, frozen=True):
             raise ValueError("a public key is not one")
 
 
-_WAY_OUT = "restore it from git, or delete it and run `floe platform pull --force`"
-
-
 def unreadable(reason: str, where: str) -> CacheCorrupt:
     """What is said of a lock that floe has not written so."""
     return CacheCorrupt(
         "the lock file cannot be read",
         reason,
-        hint=_WAY_OUT,
+        hint="restore it from git, or delete it and run `floe platform pull --force`",
         where=where,
     )
 
