@@ -271,7 +271,7 @@ class ProjectScreen(PlaceScreen):
         models = count(judged.models, "model")
         said = f"{judged.platform}: {models}, {numbers or 'nothing to mend'}{hidden}, by {self._group}"
         self.post_message(StatusChanged(said))
-        self.refresh_bindings()
+        self._moved()  # the cursor has stayed, but the file under it may have changed
 
     @property
     def _way(self) -> Way | None:
