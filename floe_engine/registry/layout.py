@@ -7,7 +7,7 @@ the client reaches this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -157,6 +157,15 @@ class Layout:
         with self._files.lock(".lock", cancel=self._cancel):
             entries = self.entries() if descriptors is None else [one.document() for one in descriptors]
             self._write_index(entries)
+
+    def take_out(self, useless: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """List no longer what is `useless`, and return it; its blobs, as far as there are any, stay."""
+        with self._files.lock(".lock", cancel=self._cancel):
+            entries = self.entries()
+            gone = [entry for entry in entries if useless(entry)]
+            if gone:
+                self._write_index([entry for entry in entries if entry not in gone])
+            return gone
 
     def _copied_index(self) -> list[dict[str, Any]] | None:
         """What floe last wrote into index.json; None where it wrote none. Tags are known nowhere else."""

@@ -60,7 +60,8 @@ def examine_workspace(
 ) -> Examination:
     """Look at settings, files, lock, store, registry, credentials, clock and trust.
 
-    With `repair`, a damaged store is fetched again by its lock and a damaged index.json is rebuilt.
+    With `repair`, a damaged store is fetched again by its lock, a damaged index.json is rebuilt, and
+    signatures that nobody can read are taken out of a folder.
     """
     doctor = _Doctor(workspace, repair, cancel or CancelToken())
     checks = []
@@ -137,8 +138,10 @@ class _Doctor(Struct, frozen=True):
         return Check("lock", "ok", f"{lock.tag} {lock.digest}")
 
     def store(self) -> Check:
-        lock = self.workspace.store.read_lock()
         self.workspace.store.files.sweep()
+        if self._unreadable_lock:
+            return Check("store", "skipped", "the lock cannot be read")
+        lock = self.workspace.store.read_lock()
         if lock is None:
             return Check("store", "skipped", "nothing is locked here")
         try:
@@ -155,19 +158,30 @@ class _Doctor(Struct, frozen=True):
         root = self._root()
         if root is None or not stands(root / "oci-layout"):
             return Check("layout", "skipped", "no folder serves as a registry here")
+        from floe_engine.registry.layout import IMMUTABLE
         from floe_engine.registry.layout_repair import examine
+        from floe_engine.signing.simple_signing import image_config
 
-        health = examine(root, repair=self.repair, cancel=self.cancel)
+        health = examine(root, repair=self.repair, config_of=image_config, cancel=self.cancel)
         again = f"`floe platform doctor --repair --registry oci-layout:{root}` rebuilds it"
         if health.index and not self.repair:
             raise ContentMismatch(health.index, hint=again, where=str(root))
         if health.lost:
             names, digests = sorted({lost.of for lost in health.lost}), {lost.digest for lost in health.lost}
+            title = f"the folder lacks or holds damaged {plural(len(digests), 'blob')}"
+            message = f"of {', '.join(names[:5])}"
+            if any(map(IMMUTABLE.fullmatch, names)):
+                raise ContentMismatch(
+                    title,
+                    message,
+                    hint="publish those versions again from the manifest.yaml that made them",
+                    where=str(root),
+                )
             raise ContentMismatch(
-                f"the folder lacks or holds damaged {plural(len(digests), 'blob')}",
-                f"of {', '.join(names[:5])}",
-                hint="publish those versions again from the manifest.yaml that made them; "
-                "`floe platform sign` restores a signature",
+                title,
+                message,
+                hint=f"`floe platform doctor --repair --registry oci-layout:{root}` takes out what nobody "
+                "can read: signatures and attestations",
                 where=str(root),
             )
         if health.rebuilt:
@@ -176,6 +190,15 @@ class _Doctor(Struct, frozen=True):
                 "warning",
                 f"index.json was rebuilt: {plural(health.rebuilt, 'manifest')} without their tags",
                 "publish each version again from the manifest.yaml that made it, which tags it again",
+                repaired=True,
+            )
+        if health.taken_out:
+            return Check(
+                "layout",
+                "warning",
+                f"{root}: {health.taken_out} damaged of the signatures and attestations are taken out",
+                "`floe platform verify VERSION` tells what is left, and `floe platform sign VERSION` signs "
+                "again; attestations are made while a version is published: the next one has them",
                 repaired=True,
             )
         detail = f"{root}: {plural(health.versions, 'manifest')}, every blob whole"
@@ -209,7 +232,7 @@ class _Doctor(Struct, frozen=True):
         )
 
     def clock(self) -> Check:
-        lock = self.workspace.store.read_lock()
+        lock = None if self._unreadable_lock else self.workspace.store.read_lock()
         now = datetime.now(UTC)
         if lock is not None and lock.pulled_at:
             try:
@@ -226,6 +249,8 @@ class _Doctor(Struct, frozen=True):
         return Check("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC")
 
     def trust(self) -> Check:
+        if self._unreadable_lock:
+            return Check("trust", "skipped", "the lock cannot be read")
         report = trust_report(self.workspace)
         names = [layer.source for layer in report.authority.layers]
         if not names:
@@ -236,6 +261,15 @@ class _Doctor(Struct, frozen=True):
                 "list a key in platform.trusted_keys of floe.yaml; `floe platform trust` tells who has a say",
             )
         return Check("trust", "ok", f"{report.repository.name}: decided by {', '.join(names)}")
+
+    @property
+    def _unreadable_lock(self) -> bool:
+        """Whether the lock is told as broken already: what follows from it is not told again."""
+        try:
+            self.workspace.store.read_lock()
+        except FloeError:
+            return True
+        return False
 
     def _wanted(self) -> Wanted | None:
         if not stands(self.workspace.spec_path):

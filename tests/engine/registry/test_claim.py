@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -189,6 +190,28 @@ def test_a_winner_held_before_it_is_on_record_takes_its_tag_back(
     assert moved is not None and moved.digest == ours.digest  # nobody could know better then
     found = late.resolve(TAG)
     assert found is not None and found.digest == theirs.digest
+
+
+def test_a_registry_that_names_ever_another_winner_keeps_nobody(
+    server: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository(server.reference(), push=True)
+    others = [content(repository, str(number)) for number in range(20)]
+    ours = content(repository, "ours")
+    named = itertools.cycle(others)
+
+    def bend(call: Call) -> Reply | None:
+        if call.method == "HEAD" and call.path.endswith(".claim"):
+            found = next(named)
+            headers = {"Docker-Content-Digest": found.digest, "Content-Length": str(len(found.raw))}
+            return Reply(headers={**headers, "Content-Type": OCI_MANIFEST})
+        return None
+
+    server.bend = bend
+    flag = claiming._flag(TAG)
+    with pytest.raises(VersionExists):
+        claiming._give_back(repository, ours, TAG, flag)
+    assert len(server.asked("HEAD", ".claim")) == claiming._ROUNDS
 
 
 def test_a_tag_that_was_deleted_names_what_is_published_next(server: Double) -> None:

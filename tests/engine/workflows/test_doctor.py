@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from floe_engine.errors import ContentMismatch
+from floe_engine.registry.layout_repair import examine
+from floe_engine.signing.simple_signing import image_config
 from tests.cli import Ran, floe, ok
 from tests.engine.upgrade.projects import GOOD, write_project
 from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
@@ -54,6 +57,67 @@ def test_publishing_again_restores_what_a_folder_has_lost(
         assert path.read_bytes() == content
         assert not list(layout(platform).rglob("*.tmp"))
     data.pull("v1.0.0")
+
+
+def test_whatever_a_folder_loses_of_a_signed_version_is_put_back_or_taken_out(
+    platform: PlatformTeam, tmp_path: Path, key: Path
+) -> None:
+    """Every blob there is: of the version, of its signatures in both formats, of its attestations."""
+    platform.publish("1.0.0", key=key)
+    whole = shutil.copytree(layout(platform), tmp_path / "whole")
+    published = 0
+    for name in [blob.name for blob in blobs(platform)]:
+        shutil.rmtree(layout(platform))
+        shutil.copytree(whole, layout(platform))
+        (layout(platform) / "blobs/sha256" / name).unlink()
+        assert [lost.digest for lost in examine(layout(platform)).lost][:1] == [f"sha256:{name}"]
+        mended = examine(layout(platform), repair=True, config_of=image_config)
+        if mended.lost:
+            assert {lost.of for lost in mended.lost} == {"v1.0.0"}
+            assert platform.publish("1.0.0", key=key).state == "unchanged"
+            published += 1
+        assert examine(layout(platform)).lost == (), name
+    assert published == 9  # the eight files, and the manifest that lists them
+
+
+def test_a_folder_that_lost_all_signatures_is_signed_again_as_its_hints_say(
+    platform: PlatformTeam, key: Path
+) -> None:
+    platform.publish("1.0.0")
+    version = {path.name for path in blobs(platform)}
+    for half in (key, key.with_suffix(".pub")):
+        shutil.copy(half, platform.directory / f"cosign{half.suffix}")
+    sign = ("platform", "sign", "v1.0.0", "--key", str(key), "--registry", platform.registry)
+    ok(floe(platform.directory, *sign))
+    for blob in blobs(platform):
+        if blob.name not in version:
+            blob.unlink()
+    registry = ("--registry", platform.registry)
+    looked = doctor(platform.directory, *registry)
+    assert "doctor --repair" in str(check(looked, "layout")["hint"])
+    mended = doctor(platform.directory, "--repair", *registry)
+    assert (mended.code, check(mended, "layout")["status"]) == (0, "warning")
+    assert "`floe platform sign VERSION` signs again" in str(check(mended, "layout")["hint"])
+    assert floe(platform.directory, "platform", "verify", "v1.0.0", *registry).code == 6
+    ok(floe(platform.directory, *sign))
+    ok(floe(platform.directory, "platform", "verify", "v1.0.0", *registry))
+    assert check(doctor(platform.directory, *registry), "layout")["status"] == "ok"
+
+
+def test_a_damaged_signature_takes_nobody_elses_with_it(platform: PlatformTeam, key: Path) -> None:
+    """cosign keeps all under one tag; their payloads differ where they were signed under other names."""
+    platform.publish("1.0.0", key=key)
+    repository = platform.repository
+    tag = f"{repository.manifest('v1.0.0').digest.replace(':', '-')}.sig"
+    image = repository.manifest(tag)
+    foreign = repository.push_blob(b'{"critical": {}}', "application/vnd.dev.cosign.simplesigning.v1+json")
+    layers = [*image.document["layers"], {**image.document["layers"][0], **foreign.document()}]
+    raw = json.dumps({**image.document, "layers": layers}).encode()
+    repository.push_manifest(raw, image.media_type, tag=tag)
+    (layout(platform) / "blobs/sha256" / foreign.digest.removeprefix("sha256:")).unlink()
+    assert doctor(platform.directory, "--repair", "--registry", platform.registry).code == 0
+    kept = repository.manifest(tag).document["layers"]
+    assert kept == image.document["layers"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"manifests": [{"digest": 1}]}'])

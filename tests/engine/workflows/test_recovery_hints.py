@@ -299,16 +299,32 @@ def a_folder_lost_a_blob(world: World) -> tuple[Ran, Callable[[], Any]]:
     return world.run("platform", "pull", "--force"), follow
 
 
+@story("publish those versions again from the manifest.yaml that made them")
+def a_folder_lost_a_part_of_a_version(world: World) -> tuple[Ran, Callable[[], Any]]:
+    files = json.loads(world.lock.read_text())["platform"]["files"]
+    (world.layout / "blobs/sha256" / files["manifest.json"]["digest"].removeprefix("sha256:")).unlink()
+    look = ("platform", "doctor", "--registry", world.platform.registry)
+
+    def follow() -> None:
+        for version in ("1.0.0", "1.1.0"):
+            world.platform.publish(version, key=world.key, text=manifest(version, coverage=50))
+        runs(world, *look)()
+
+    return world.run(*look), follow
+
+
 @story(
-    "publish those versions again from the manifest.yaml that made them; `floe platform sign` restores a "
-    "signature"
+    "`floe platform doctor --repair --registry oci-layout:…` takes out what nobody can read: signatures and "
+    "attestations"
 )
 def a_folder_lost_a_signature(world: World) -> tuple[Ran, Callable[[], Any]]:
     world.blob(b"cosign container image signature").unlink()
     look = ("platform", "doctor", "--registry", world.platform.registry)
 
     def follow() -> None:
-        for version in ("1.0.0", "1.1.0"):
+        told = world.run(*look, "--repair")
+        assert told.code == 0 and "taken out" in told.out, told.out
+        for version in ("1.0.0", "1.1.0"):  # as that says, where each was made
             world.platform.publish(version, key=world.key, text=manifest(version, coverage=50))
             ran = floe(
                 world.platform.directory,
