@@ -29,6 +29,7 @@ from floe_engine.files import Directory as Directory
 from floe_engine.files import human_size as human_size
 from floe_engine.files import read_bounded as read_bounded
 from floe_engine.files import scratch as scratch
+from floe_engine.files import strict_toml as strict_toml
 from floe_engine.files import write_file as write_file
 from floe_engine.manifest.assist import Completion as Completion
 from floe_engine.manifest.assist import Hover as Hover

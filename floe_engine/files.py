@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from floe_engine.errors import ConfigurationError, StorageError, UnsafePath, UsageError
+from floe_engine.errors import ConfigurationError, FloeError, StorageError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.walk import FLAGS, Level, parts_of, try_lock, unlock
 
@@ -51,6 +51,16 @@ def canonical_json(value: Any) -> bytes:
 def rfc3339(moment: datetime) -> str:
     """A moment as floe writes it into files: UTC, whole seconds, ``2026-01-31T12:00:00Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def strict_toml(data: bytes) -> dict[str, Any]:
+    """Parse TOML, refusing with `ValueError` what is none, is not UTF-8, or is nested beyond reading."""
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode())
+    except RecursionError:
+        raise ValueError("it is nested too deeply to be read") from None
 
 
 def strict_json(data: bytes | str) -> Any:
@@ -158,13 +168,13 @@ def own_cache(name: str, *, outside: Path, make: bool = False) -> Path | None:
     from floe_engine.folders import user_cache
 
     folder = user_cache() / name
-    if folder.resolve().is_relative_to(outside.resolve()):
-        return None
     try:
+        if folder.resolve().is_relative_to(outside.resolve()):
+            return None
         if make:
             Directory(folder).make(mode=0o700)
         found = folder.stat()
-    except (OSError, StorageError):
+    except (OSError, RuntimeError, FloeError):  # Python 3.11 calls a loop of links a RuntimeError
         return None
     if sys.platform != "win32" and (found.st_mode & 0o022 or found.st_uid != os.geteuid()):
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
-from floe_engine.files import Directory, read_bounded, stands
+from floe_engine.files import Directory, read_bounded, stands, strict_toml
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.folders import user_config, user_data
 from floe_engine.registry.reference import Reference, is_host
@@ -63,11 +63,9 @@ class UserSettings(Struct, frozen=True):
         """Read the file; an absent one means the defaults. Raises `ConfigurationError`."""
         if not stands(path):
             return cls(path)
-        import tomllib
-
         try:
-            values = tomllib.loads(read_bounded(path, 1024 * 1024, what="settings file").decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            values = strict_toml(read_bounded(path, 1024 * 1024, what="settings file"))
+        except ValueError as error:
             raise ConfigurationError(
                 "the settings file is not valid TOML", str(error), where=str(path)
             ) from None
@@ -218,9 +216,9 @@ class Workspace(Struct, frozen=True, dict=True):
         from floe_engine.registry.credentials import Anonymous, Credentials
 
         path = self.manifest_path
-        return Anonymous(
-            lambda: _anonymous_registry(path) if stands(path) else None, Credentials(self.environ)
-        )
+        # Read when a registry first asks who we are, and once: it asks for every token.
+        anonymous = cache(lambda: _anonymous_registry(path) if stands(path) else None)
+        return Anonymous(anonymous, Credentials(self.environ))
 
     def repository(
         self, reference: Reference, *, cancel: CancelToken | None = None, push: bool = False

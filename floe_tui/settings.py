@@ -9,13 +9,12 @@ editor = "code --wait"
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_config_path
 
-from floe_engine import ConfigurationError, FloeError, read_bounded
+from floe_engine import ConfigurationError, FloeError, read_bounded, strict_toml
 
 LIMIT = 256_000
 """Bytes that a settings file may have."""
@@ -66,8 +65,8 @@ def load_or_default(path: Path | None = None) -> tuple[Settings, FloeError | Non
     if not path.exists():
         return Settings(), None
     try:
-        values = tomllib.loads(read_bounded(path, LIMIT, what="settings file").decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = strict_toml(read_bounded(path, LIMIT, what="settings file"))
+    except ValueError as error:
         return Settings(), ConfigurationError("settings file is not TOML", str(error), where=str(path))
     except FloeError as error:
         return Settings(), error

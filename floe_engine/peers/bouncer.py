@@ -95,7 +95,7 @@ _DECLARED = "The columns that are declared are judged, not those that the wareho
 def _declared(row: Check, name: str, code: str) -> Check:
     """The check of the catalog that asks of a warehouse's columns what `row` asks of declared ones."""
     takes = (
-        (*row.takes, Takes("case_sensitive", "given", True))
+        (*row.takes, Takes("case_sensitive", "flag", True))
         if name.endswith(("test", "models"))
         else row.takes
     )
@@ -111,7 +111,7 @@ CATALOGUED: tuple[Check, ...] = (
     Check("check_source_columns_are_all_documented", code="CA004", why=CATALOG),
     _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
               "CA005"),
-    Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "given", True),),
+    Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "flag", True),),
           setting="governance.quality_gates.require_declared_columns", says="declare every column",
           near="The columns that a model's SQL makes are compared, not those that the warehouse has."),
     structs.replace(

@@ -124,7 +124,11 @@ _UNIQUE = [
     "unique",
 ]
 _MODELS_BELOW = "size(model.children.filter(child, child.type == 'model'))"
-_TYPES = (needed("column_name_pattern", "given"), Takes("type_pattern", "given"), Takes("types", "given"))
+_TYPES = (
+    needed("column_name_pattern", "string"),
+    Takes("type_pattern", "string"),
+    Takes("types", "texts"),
+)
 MODELS: tuple[Check, ...] = (
     Check("check_model_access", code="MO001", takes=(needed("access", "text"),),
           expr="model.access == $access", says="have the access $access"),
@@ -152,8 +156,8 @@ MODELS: tuple[Check, ...] = (
           takes=(needed("keys", "keys"),), filled=has_keys("column.meta"),
           says="have the meta keys asked for"),
     Check("check_model_columns_have_relationship_tests", "column", code="MO015",
-          takes=(needed("column_name_pattern", "search"), Takes("target_column_pattern", "given"),
-                 Takes("target_model_pattern", "given")),
+          takes=(needed("column_name_pattern", "search"), Takes("target_column_pattern", "string"),
+                 Takes("target_model_pattern", "string")),
           when="column.name.matches($column_name_pattern)", filled=_related,
           says="have a relationships test", near="Of several such tests one must fit, not the first."),
     Check("check_model_columns_have_types", "column", code="MO016", expr="column.data_type != null",
@@ -187,7 +191,7 @@ MODELS: tuple[Check, ...] = (
                "model.properties_path.substring(0, model.properties_path.lastIndexOf('/')) == model.folder",
           says="be described in its own folder"),
     Check("check_model_directories", code="MO024",
-          takes=(needed("include", "given"), needed("permitted_sub_directories", "texts")),
+          takes=(needed("include", "string"), needed("permitted_sub_directories", "texts")),
           filled=_folders, says="stand in one of the folders $permitted_sub_directories"),
     Check("check_model_file_name", code="MO025", takes=(needed("file_name_pattern"),),
           expr="model.path.substring(model.path.lastIndexOf('/') + 1).matches($file_name_pattern)",

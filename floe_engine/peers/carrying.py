@@ -28,7 +28,7 @@ class Takes(Struct, frozen=True):
 
     name: str
     kind: str = "text"
-    """A key of `_WRITTEN`."""
+    """A key of `_WRITTEN`, or ``keys``: nested names."""
     default: Any = None
     required: bool = False
 
@@ -128,9 +128,31 @@ def _texts(value: Any) -> list[str]:
     raise NotCarried("it wants a list of names")
 
 
+_LARGEST = 2**53
+"""Whole numbers below this are the same as CEL's int and as its double."""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | int | float):
+        raise NotCarried(f"{value!r} is no text")
+    return literal(str(value))
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise NotCarried(f"{value!r} is no text")
+    return literal(value)
+
+
+def _flag(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise NotCarried(f"{value!r} is neither true nor false")
+    return literal(value)
+
+
 def _number(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotCarried(f"{value!r} is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+        raise NotCarried(f"{value!r} is no number that a rule can hold")
     return literal(value)
 
 
@@ -144,7 +166,9 @@ def _pattern(begin: str = "", end: str = "", flags: str = "") -> Callable[[Any],
 
 
 _WRITTEN: Mapping[str, Callable[[Any], str]] = {
-    "text": lambda value: literal(str(value)),
+    "text": _text,
+    "string": _string,
+    "flag": _flag,
     "texts": lambda value: literal(_texts(value)),
     "number": _number,
     "share": lambda value: literal(float(_number(value))),

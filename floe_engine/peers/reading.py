@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from floe_engine.document.document import parse
 from floe_engine.document.nodes import Node
 from floe_engine.errors import ConfigurationError
+from floe_engine.files import strict_toml
 from floe_engine.peers import bouncer
 from floe_engine.peers.carrying import Check, PeerName, Wanted, literal
 
 TABLES: Mapping[PeerName, tuple[Check, ...]] = {"dbt-bouncer": bouncer.CHECKS}
 """Every check of every peer, and its equal here."""
+
+MOST = 2_000
+"""Checks that one file may ask for."""
 
 
 class Configuration(Struct, frozen=True):
@@ -40,7 +44,14 @@ def read(name: str, text: str) -> Configuration:
     """
     values, root = _values(name, text)
     if set(values) & _CATEGORIES:
-        return Configuration("dbt-bouncer", tuple(_bouncer(values, root)), _indexed("dbt-bouncer"))
+        wanted = tuple(islice(_bouncer(values, root), MOST + 1))
+        if len(wanted) > MOST:
+            raise ConfigurationError(
+                f"the file asks for more than {MOST:,} checks",
+                hint="split it, and import the parts one after the other",
+                where=name,
+            )
+        return Configuration("dbt-bouncer", wanted, _indexed("dbt-bouncer"))
     raise ConfigurationError(
         "this is no configuration of dbt-bouncer",
         "it has none of " + ", ".join(sorted(_CATEGORIES)),
@@ -57,8 +68,8 @@ def _values(name: str, text: str) -> tuple[dict[str, Any], Node | None]:
     """The file as plain data, and its tree where it is YAML."""
     if name.endswith(".toml"):
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values = strict_toml(text.encode())
+        except ValueError as error:
             raise ConfigurationError("the file is no TOML", str(error), where=name) from None
         inner = values.get("tool", {})
         return (inner.get("dbt-bouncer", values) if isinstance(inner, dict) else values), None
@@ -76,7 +87,7 @@ def _values(name: str, text: str) -> tuple[dict[str, Any], Node | None]:
 
 _CATEGORIES = {"manifest_checks", "catalog_checks", "run_results_checks", "info_schema_checks"}
 
-_SEVERITIES: Mapping[Any, Any] = {"error": "error", "warn": "warning", None: "error"}
+_SEVERITIES: Mapping[str, Literal["error", "warning"]] = {"error": "error", "warn": "warning"}
 
 
 def _bouncer(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
@@ -95,10 +106,13 @@ def _bouncer_entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) 
     """One entry; what the file says for all fills what the entry leaves open, but for the severity."""
     given = {key: value for key, value in entry.items() if key not in _EVERY_ENTRY}
     name = str(entry.get("name") or entry.get("code"))
-    include, exclude = (_regexes(entry.get(key) or top.get(key)) for key in ("include", "exclude"))
+    why = ""
+    try:
+        include, exclude = (_regexes(entry.get(key) or top.get(key)) for key in ("include", "exclude"))
+    except ValueError as error:
+        include, exclude, why = (), (), str(error)
     if name in ("check_model_directories", "MO024") and include:
         given["include"] = include[0]
-    why = ""
     if entry.get("selector") or top.get("selector"):
         why = "it is narrowed by a dbt selector; say in `when` which models it is about"
     elif top.get("package_name"):
@@ -107,7 +121,7 @@ def _bouncer_entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) 
     for key, field in (("materialization", "materialized"), ("language", "language")):
         if entry.get(key):
             also.append(f"model.{field} == {literal(str(entry[key]))}")
-    severity = _SEVERITIES.get(top.get("severity") or entry.get("severity"), "error")
+    severity = _SEVERITIES.get(str(top.get("severity") or entry.get("severity")), "error")
     described = str(entry.get("description") or "")
     return Wanted(name, given, include, exclude, tuple(also), severity, described, line=line, why=why)
 
@@ -127,4 +141,6 @@ _EVERY_ENTRY = {
 
 def _regexes(value: Any) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value or []
-    return tuple(str(each).strip() for each in values)
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise ValueError(f"include and exclude are regular expressions, not {value!r}")
+    return tuple(each.strip() for each in values)

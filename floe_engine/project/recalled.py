@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from floe_engine import __version__
-from floe_engine.errors import ConfigurationError, StorageError
+from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import Directory, own_cache, read_bounded
 from floe_engine.project.facts import Exposure, Group, Macro, Model, Project, SemanticModel, Source, UnitTest
 from floe_engine.project.folders import File
@@ -180,7 +180,9 @@ def _keep(folder: Path, key: str, facts: _Facts) -> None:
         return
     if not exact:
         return
-    with contextlib.suppress(StorageError, OSError):  # a full or read-only disk costs time, no more
+    with contextlib.suppress(
+        FloeError, OSError
+    ):  # a full disk, or what stands in the way, costs time, no more
         Directory(folder).write(key, _seal(key, content) + content, mode=0o600, tidy=False)
         _bound(folder)
 

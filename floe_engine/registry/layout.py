@@ -7,6 +7,7 @@ the client reaches this.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -49,8 +50,15 @@ class Layout:
     def exists(self) -> bool:
         """Whether the folder is a layout of a version that we know. Raises `ConfigurationError`."""
         marker = self._root / "oci-layout"
-        if not marker.is_file():
+        try:
+            if not stat.S_ISREG(marker.stat().st_mode):
+                return False
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:  # a loop of links, say: that is not to be absent
+            raise ConfigurationError(
+                "the OCI layout cannot be looked at", error.strerror or "", where=str(self._root)
+            ) from None
         try:
             version = strict_json(read_bounded(marker, 4096, what="oci-layout")).get("imageLayoutVersion")
         except (ValueError, AttributeError):
@@ -120,11 +128,11 @@ class Layout:
         """The descriptors of index.json. Raises `ContentMismatch` where it is damaged."""
         path = self._root / "index.json"
         try:
-            stat = path.stat()
+            found = path.stat()
         except FileNotFoundError:
             return self._copied_index() or []
         # A long index takes longer to read than what is asked of it, and is asked for each version.
-        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
         with self._reading:
             if self._index[0] != stamp:
                 self._index = (stamp, self._read_index(path))

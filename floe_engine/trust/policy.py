@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 from msgspec import Struct
 
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded, stands
+from floe_engine.files import read_bounded, stands, strict_toml
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.folders import site_config, user_config
 from floe_engine.registry.reference import Reference
@@ -90,12 +90,10 @@ def policies(project: Path) -> tuple[TrustPolicy, ...]:
 
 def read_policy(path: Path, project: Path) -> TrustPolicy:
     """The policy of one file. Raises `ConfigurationError`, which names the line's place."""
-    import tomllib
-
     demand_own(path, project)
     try:
-        values = tomllib.loads(read_bounded(path, _LIMIT, what="trust policy").decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = strict_toml(read_bounded(path, _LIMIT, what="trust policy"))
+    except ValueError as error:
         raise ConfigurationError("the trust policy is not valid TOML", str(error), where=str(path)) from None
     return _Reader(path).policy(values)
 

@@ -11,7 +11,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_engine.errors import StorageError
+from floe_engine.errors import FloeError
 from floe_engine.files import Directory, own_cache, sha256_digest
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def _noted(workspace: Workspace, *facts: str) -> bool:
 def _note(workspace: Workspace, *facts: str) -> None:
     folder = _folder(workspace, make=True)
     if folder is not None:
-        with contextlib.suppress(StorageError):  # a full or read-only disk costs a second look, no more
+        with contextlib.suppress(
+            FloeError
+        ):  # a full disk, or what stands in the way, costs a second look, no more
             Directory(folder).write(_name(facts), b"", mode=0o600, tidy=False)
 
 

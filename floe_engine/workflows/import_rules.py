@@ -13,6 +13,7 @@ from floe_engine.document.edit import append, apply, insert_key, set_value
 from floe_engine.document.text import MAX_BYTES, decode, encode
 from floe_engine.errors import ConfigurationError, Refused
 from floe_engine.files import read_bounded
+from floe_engine.manifest.house_rule import troubles
 from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, rule_of
 from floe_engine.peers.reading import Configuration, read
 from floe_engine.text import unified_diff
@@ -108,7 +109,9 @@ class _Importing:
         if document.root is None or not isinstance(document.root.value, dict):
             raise ConfigurationError("the manifest says nothing", hint="begin one with `floe platform init`")
         rules = _value(document, _RULES) or []
-        self._there = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+        there = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+        self._asked = {_asks(rule): str(rule.get("id")) for rule in there}
+        self._taken = {str(rule.get("id")) for rule in there}
         self._new: list[dict[str, Any]] = []
 
     def carry_all(self, configuration: Configuration) -> None:
@@ -136,20 +139,20 @@ class _Importing:
             self.carried.append(Carried(wanted.check, wanted.line, check.setting, check.near, new))
             return
         rule = rule_of(check, wanted)
-        same = next((each for each in self._all() if _asks(each) == _asks(rule)), None)
-        name = str(same.get("id")) if same is not None else self._free_id(check.name)
+        if (trouble := next(troubles(rule), None)) is not None:
+            raise NotCarried(f"it would not be a rule: {trouble.problem.message}")
+        same = self._asked.get(_asks(rule))
+        name = same or self._free_id(check.name)
         if same is None:
             self._new.append({"id": name, **rule})
+            self._asked[_asks(rule)] = name
+            self._taken.add(name)
         self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))
-
-    def _all(self) -> list[dict[str, Any]]:
-        return [*self._there, *self._new]
 
     def _free_id(self, check: str) -> str:
         base = check.removeprefix("check_").removeprefix("check-").replace("_", "-").lower()
-        taken = {rule.get("id") for rule in self._all()}
         number, name = 1, base
-        while name in taken:
+        while name in self._taken:
             number += 1
             name = f"{base}-{number}"
         return name
@@ -166,8 +169,7 @@ class _Importing:
                 self.text = apply(self.text, insert_key(document, path[:depth], path[depth], rest))
                 return
         if isinstance(value, list) and _value(document, path):
-            for item in value:
-                self.text = apply(self.text, append(parse(self.text), path, item))
+            self.text = apply(self.text, [edit for item in value for edit in append(document, path, item)])
         else:
             self.text = apply(self.text, set_value(document, path, value))
 
@@ -177,7 +179,9 @@ def _value(document: Document, path: tuple[str, ...]) -> Any:
     return None if node is None else node.value
 
 
-def _asks(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+def _asks(rule: Mapping[str, Any]) -> tuple[str, ...]:
     """What makes two rules the same: all but their names and words."""
-    severity = rule.get("severity") or "error"
-    return rule.get("type"), rule.get("subject") or "model", rule.get("when"), rule.get("expr"), severity
+    unset = {"subject": "model", "severity": "error"}
+    return tuple(
+        str(rule.get(key) or unset.get(key, "")) for key in ("type", "subject", "when", "expr", "severity")
+    )

@@ -10,13 +10,12 @@ A token that is not given is the base's.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from textual.theme import Theme
 
-from floe_engine import ConfigurationError, read_bounded
+from floe_engine import ConfigurationError, read_bounded, strict_toml
 from floe_tui.themes.tokens import COLOUR_BLIND, DARK, LIGHT, Tokens, theme
 
 LIMIT = 64_000
@@ -51,8 +50,8 @@ def read_themes(folder: Path) -> tuple[tuple[Theme, ...], tuple[str, ...]]:
 def read_theme(path: Path) -> Theme:
     """A theme by its file; it has the file's name. Raises `ConfigurationError` with every mistake."""
     try:
-        values = tomllib.loads(read_bounded(path, LIMIT, what="theme").decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = strict_toml(read_bounded(path, LIMIT, what="theme"))
+    except ValueError as error:
         raise ConfigurationError("theme is not TOML", str(error), where=str(path)) from None
     mistakes = []
     if not _NAME.fullmatch(path.stem) or path.stem in BASES or path.stem == "floe-ansi":

@@ -474,6 +474,7 @@ def test_settings_are_read_and_their_mistakes_explained(team: Path, tmp_path: Pa
         ("registry = 1", "must be a str"),
         ("first_use = 'maybe'", "'accept' or 'refuse'"),
         ("= broken", "not valid TOML"),
+        ("x = " + "[" * 5000, "nested too deeply"),
     ):
         settings.write_text(text)
         ran = floe(team, "platform", "verify", "v1.2.3", env=env)

@@ -250,6 +250,31 @@ def test_few_entries_are_kept(
     assert len(list(entries.iterdir())) == 2  # too large to be kept at all
 
 
+@pytest.mark.parametrize("obstacle", ["a loop", "a file", "a pipe for an entry", "a link for an entry"])
+def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
+    project: Path, entries: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, obstacle: str
+) -> None:
+    whole = read_project(project).models
+    (entry,) = entries.iterdir()
+    home = tmp_path / "other"
+    match obstacle:
+        case "a loop":
+            home.symlink_to(home)
+            monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+        case "a file":
+            home.touch()
+            monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+        case "a pipe for an entry":
+            entry.unlink()
+            os.mkfifo(entry)
+        case "a link for an entry":
+            home.write_text("somebody else's")
+            entry.unlink()
+            entry.symlink_to(home)
+    assert read_project(project).models == whole
+    assert not home.is_file() or home.read_text() in ("", "somebody else's")
+
+
 def test_every_field_of_a_project_is_kept_or_is_made_again() -> None:
     made_again = {"name", "directory", "adapter", "reader", "reason", "templates"}
     assert {*recalled._Facts.__struct_fields__} | made_again == {*Project.__struct_fields__}

@@ -120,6 +120,13 @@ def test_a_folder_with_other_files_is_not_taken_over(root: Path, repository: Rep
     assert [path.name for path in root.iterdir()] == ["thesis.doc"]
 
 
+def test_what_cannot_be_looked_at_is_no_empty_layout(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(ConfigurationError, match="cannot be looked at"):
+        Repository(Reference.parse(f"oci-layout:{loop}")).tags()
+
+
 def test_a_layout_of_a_later_version_is_not_touched(root: Path, repository: Repository) -> None:
     root.mkdir()
     (root / "oci-layout").write_text('{"imageLayoutVersion": "2.0.0"}')

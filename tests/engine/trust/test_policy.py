@@ -240,6 +240,7 @@ def test_the_longest_scope_decides_alone(tmp_path: Path, settings: Path) -> None
         "version = 1\n[[scope]]\nmatch = 'r.io'\nidentities = [{subject = 'me'}]",
         "version = 1\n[[scope]]\nmatch = 'r.io'\nidentities = [{subject = 'm', issuer = 'x', a = 1}]",
         "version = 1\nnot toml",
+        "version = " + "[" * 5000,
     ],
 )
 def test_a_policy_that_is_not_understood_is_an_error_and_not_absent(

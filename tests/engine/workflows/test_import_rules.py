@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.check import check as check_manifest
@@ -52,6 +53,48 @@ def test_every_row_makes_a_rule_that_means_something(row: Check) -> None:
     for include in ((), places):
         rule = rule_of(row, Wanted(row.name, given, include=include, exclude=places[:1] if include else ()))
         assert list(troubles({"id": "x", **rule})) == []
+
+
+ODD = (
+    None, True, 5, -1, float("inf"), float("nan"), 10**30, "", "(", "a\nb\x1b'\"\\", "') || true || ('", [],
+    [5], ["a", "'\n"], [[["a"]]], {}, {"a": 1}, {5: [1]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.values[0].setting])  # type: ignore[union-attr]
+def test_whatever_a_check_is_given_it_is_carried_as_a_rule_or_told(row: Check, tmp_path: Path) -> None:
+    """A configuration is somebody else's file: of any shape it makes no crash and no rule that is none."""
+    plain = {"number": 1, "share": 1, "texts": ["a"], "keys": ["a"], "criteria": "all"}
+    needed = {each.name: plain.get(each.kind, "a") for each in row.takes if each.required}
+    entries = [{"name": row.name, **needed, each.name: odd} for each in row.takes for odd in ODD]
+    asked = ("include", "exclude", "severity", "materialization", "language", "description", "selector")
+    entries += [{"name": row.name, **needed, key: odd} for key in asked for odd in ODD]
+    imported = carried(tmp_path, yaml.safe_dump({"manifest_checks": entries}))
+    assert len(imported.carried) + len(imported.left) == len(entries)
+    assert check_manifest(imported.after).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("dbt-bouncer.yml", "manifest_checks: [7, [], {}, {name: [1]}]", ""),
+        ("dbt-bouncer.yml", "manifest_checks: 5", ""),
+        ("dbt-bouncer.yml", "manifest_checks: " + "[" * 5000, "cannot be read"),
+        ("dbt-bouncer.toml", "manifest_checks = " + "[" * 5000 + "]" * 5000, "no TOML"),
+        ("pyproject.toml", "tool = 5\nmanifest_checks = 5", ""),
+        ("dbt-bouncer.yml", "manifest_checks:\n" + "  - {name: check_model_has_exposure}\n" * 2001, "2,000"),
+    ],
+)
+def test_a_configuration_of_any_shape_is_read_or_refused(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "manifest.yaml").write_text(MANIFEST)
+    if said:
+        with pytest.raises(ConfigurationError, match=said):
+            import_rules(Workspace(tmp_path), tmp_path / name)
+    else:
+        assert import_rules(Workspace(tmp_path), tmp_path / name).carried == ()
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].setting])  # type: ignore[union-attr]
