@@ -180,9 +180,8 @@ def _keep(folder: Path, key: str, facts: _Facts) -> None:
         return
     if not exact:
         return
-    with contextlib.suppress(
-        FloeError, OSError
-    ):  # a full disk, or what stands in the way, costs time, no more
+    # A full disk, or something in the way, costs time and no more.
+    with contextlib.suppress(FloeError, OSError):
         Directory(folder).write(key, _seal(key, content) + content, mode=0o600, tidy=False)
         _bound(folder)
 

@@ -47,9 +47,8 @@ def _noted(workspace: Workspace, *facts: str) -> bool:
 def _note(workspace: Workspace, *facts: str) -> None:
     folder = _folder(workspace, make=True)
     if folder is not None:
-        with contextlib.suppress(
-            FloeError
-        ):  # a full disk, or what stands in the way, costs a second look, no more
+        # A full disk, or something in the way, costs a second look and no more.
+        with contextlib.suppress(FloeError):
             Directory(folder).write(_name(facts), b"", mode=0o600, tidy=False)
 
 
