@@ -24,7 +24,7 @@ Parents: TypeAlias = Callable[[Iterable[Ref | SourceRef]], tuple[str, ...]]
 IsOn: TypeAlias = Callable[[Mapping[str, Any], str, int], bool]
 """Whether a config at a path and line enables what it belongs to."""
 
-_COMMENT = pattern(r"\{#.*?#\}", re.DOTALL)
+_COMMENT = pattern(r"\{#.*?(?:#\}|\Z)", re.DOTALL)
 _BLOCK = pattern(
     r"\{%[-+]?\s*(?P<kind>macro|test|data_test|materialization)\s+(?P<name>\w+)(?P<rest>[^%]*)"
     r"|(?P<end>\{%[-+]?\s*end(?:macro|test|data_test|materialization)\s*[-+]?%\})"
@@ -157,7 +157,7 @@ def macros(gathered: Gathering, settings: ProjectFile) -> Iterator[Macro]:
     """The project's macros, generic tests and materializations. Who calls them only dbt can tell."""
     described = {each.entry["name"]: each for each in gathered.described.get("macros", ())}
     for path, content in gathered.macro_texts():
-        for name, code in _blocks(content):
+        for name, code in macro_blocks(content):
             of = described.get(name)
             entry = of.entry if of else Entry()
             yield Macro(
@@ -176,7 +176,7 @@ def macros(gathered: Gathering, settings: ProjectFile) -> Iterator[Macro]:
             )
 
 
-def _blocks(content: str) -> Iterator[tuple[str, str]]:
+def macro_blocks(content: str) -> Iterator[tuple[str, str]]:
     """The name that dbt gives each block of a macro file, and the block's text."""
     plain = _COMMENT.sub(lambda match: " " * len(match[0]), content)
     opened: list[tuple[str, int]] = []
