@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from floe_engine.cel.values import Frame
 from floe_engine.manifest.house_rule import house_rule
 from floe_engine.peers.carrying import Check, Wanted, rule_of
 from floe_engine.peers.reading import TABLES
@@ -73,7 +74,7 @@ def main() -> int:
         unknown: set[str] = set()
         for subject, _, values in subjects(facts, row.subject):
             label = subject if isinstance(subject, str) else getattr(subject, "unique_id", str(subject))
-            verdict = ready.ask_within(10_000_000, *values)[0].answer
+            verdict = ready.ask_on(Frame(10_000_000), *values).answer
             (ours if verdict == "fail" else unknown if verdict == "unknown" else set()).add(label)
         if row.subject == "project":
             ours, refused = {"project"} if ours else set(), {"project"} if theirs.get(row.name) else set()

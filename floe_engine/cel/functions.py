@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Container
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -69,9 +70,20 @@ def _matches(frame: Frame, text: Any, pattern: Any) -> bool:
         raise no_overload("matches", text, pattern)
     frame.spend(len(text) // 16 + 1)
     try:
-        return compiled(pattern).found_in(text)
+        return _found(pattern, text) if len(text) <= _NAME else compiled(pattern).found_in(text)
     except (BadExpression, NotLinear) as error:
         raise Failed(str(error)) from None
+
+
+_NAME = 200
+"""Characters of a text that is a name or a path: many rules ask the same of it."""
+
+
+@lru_cache(maxsize=16_384)
+def _found(pattern: str, text: str) -> bool:
+    from floe_engine.expressions import compiled
+
+    return compiled(pattern).found_in(text)
 
 
 def _split(frame: Frame, text: Any, by: Any) -> list[str]:

@@ -7,15 +7,28 @@ with `TooMuch` where it is more than may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
 from floe_engine.cel import syntax
 from floe_engine.cel.checking import Checked
+from floe_engine.cel.compiling import Quick, quick
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
 from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.types import Object
-from floe_engine.cel.values import Failed, Frame, Maybe, Unknown, kind_of
+from floe_engine.cel.values import (
+    Failed,
+    Frame,
+    Maybe,
+    Unknown,
+    held,
+    kind_of,
+    listed_in,
+    maybe,
+    no_bool,
+    no_key,
+)
 
 Run = Callable[[Frame], Any]
 
@@ -29,27 +42,50 @@ class Program:
     def __init__(self, checked: Checked, variables: tuple[str, ...]) -> None:
         assert checked.ok and checked.tree is not None, checked.problems
         self.checked = checked
-        self._variables = variables
-        self._compiler = _Compiler(checked)
+        self._tree = checked.tree
         self._places = {name: place for place, name in enumerate(variables)}
-        self._run = self._compiler.run_of(checked.tree, self._places)
-        self._size = self._compiler.size
+        self._compiler = _Compiler(checked)
+        self._run: Run | None = None
 
-    def frame(self, *values: Any, steps: int = MOST_STEPS) -> Frame:
-        """What the expression, and parts of it, are run on."""
-        return Frame(steps, [*values, *([None] * (self._size - len(values)))])
+    @cached_property
+    def _whole(self) -> Quick | None:
+        return self.quick(self._tree)
 
     def run(self, *values: Any, steps: int = MOST_STEPS) -> Any:
         """The value of the expression. Raises `Failed`, `Unknown` or `TooMuch`."""
-        return self._run(self.frame(*values, steps=steps))
+        return self.run_on(Frame(steps), *values)
 
-    def run_on(self, frame: Frame) -> Any:
-        """The value on a frame that `frame` made."""
-        return self._run(frame)
+    def run_on(self, frame: Frame, *values: Any) -> Any:
+        """The same, with the steps that `frame` has left."""
+        if self._whole is not None:
+            left = frame.left
+            try:
+                return self._whole(frame, *values)
+            except (Failed, TypeError):
+                frame.left = left  # closures know which failure counts, and tell it
+        return self.run_slowly(frame, *values)
 
-    def part(self, node: Node) -> Run:
-        """A part of the expression that no macro surrounds, to be run on a frame."""
-        return self._compiler.run_of(node, self._places)
+    def run_slowly(self, frame: Frame, *values: Any) -> Any:
+        """The same by closures, which absorb errors as CEL does."""
+        if self._run is None:
+            self._run = self._compiler.run_of(self._tree, self._places)
+        return self._run(self._filled(frame, values))
+
+    def quick(self, node: Node) -> Quick | None:
+        """The same where it can be one function, which may raise `Failed` or `TypeError` to do without it."""
+        return quick(self.checked, tuple(self._places), node)
+
+    def part(self, node: Node) -> Quick:
+        """A part of the expression that no macro surrounds, to be run on a frame and values."""
+        made = self.quick(node)
+        if made is not None:
+            return made
+        run = self._compiler.run_of(node, self._places)
+        return lambda frame, *values: run(self._filled(frame, values))
+
+    def _filled(self, frame: Frame, values: tuple[Any, ...]) -> Frame:
+        frame.values = [*values, *([None] * (self._compiler.size - len(values)))]
+        return frame
 
 
 class _Compiler:
@@ -97,28 +133,28 @@ class _Compiler:
             get = attrgetter(field)
             return lambda frame: get(operand(frame))
         if node.test:
-            return lambda frame: _has(operand(frame), field)
+            return lambda frame: held(operand(frame), field)
         if node.optional:
-            return lambda frame: _maybe(operand(frame), field)
+            return lambda frame: maybe(operand(frame), field)
 
         def select(frame: Frame) -> Any:
             holder = operand(frame)
             if isinstance(holder, dict) and field in holder:
                 return holder[field]
-            raise _no_key(holder, field)
+            raise no_key(holder, field)
 
         return select
 
     def _index(self, node: Index, places: Mapping[str, int]) -> Run:
         operand, key = self.run_of(node.operand, places), self.run_of(node.index, places)
         if node.optional:
-            return lambda frame: _maybe(operand(frame), key(frame))
+            return lambda frame: maybe(operand(frame), key(frame))
 
         def index(frame: Frame) -> Any:
             holder, at = operand(frame), key(frame)
-            found = _maybe(holder, at)
+            found = maybe(holder, at)
             if not found.there:
-                raise _no_key(holder, at)
+                raise no_key(holder, at)
             return found.value
 
         return index
@@ -181,7 +217,7 @@ def _logic(clauses: tuple[Run, ...], stop: bool) -> Run:
                 if value is stop:
                     return stop
                 if value is not (not stop):
-                    raise _no_bool(value)
+                    raise no_bool(value)
             except Failed as failed:
                 error = failed if error is None or isinstance(failed, Unknown) else error
         if error is not None:
@@ -197,7 +233,7 @@ def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
     def quantifier(frame: Frame) -> bool:
         listed = items(frame)
         if type(listed) is not list:
-            listed = _listed(listed)
+            listed = listed_in(listed)
         frame.spend(len(listed) + 1)
         values = frame.values
         error: Failed | None = None
@@ -208,7 +244,7 @@ def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
                 if value is stop:
                     return stop
                 if value is not on:
-                    raise _no_bool(value)
+                    raise no_bool(value)
             except Failed as failed:
                 error = failed if error is None or isinstance(failed, Unknown) else error
         if error is not None:
@@ -220,7 +256,7 @@ def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
 
 def _kept(frame: Frame, items: Run, test: Run | None, place: int, made: Run) -> list[Any]:
     found = []
-    listed = _listed(items(frame))
+    listed = listed_in(items(frame))
     frame.spend(len(listed) + 1)
     for item in listed:
         frame.values[place] = item
@@ -228,17 +264,8 @@ def _kept(frame: Frame, items: Run, test: Run | None, place: int, made: Run) -> 
         if kept is True:
             found.append(made(frame))
         elif kept is not False:
-            raise _no_bool(kept)
+            raise no_bool(kept)
     return found
-
-
-def _listed(value: Any) -> list[Any]:
-    """The items that a macro goes through: those of a list, or the keys of a map."""
-    if isinstance(value, dict):
-        return list(value)
-    if not isinstance(value, list):
-        raise Failed(f"{kind_of(value)} has no items")
-    return value
 
 
 def _not(run: Run) -> Run:
@@ -246,7 +273,7 @@ def _not(run: Run) -> Run:
         value = run(frame)
         if value is True or value is False:
             return not value
-        raise _no_bool(value)
+        raise no_bool(value)
 
     return negated
 
@@ -258,7 +285,7 @@ def _choice(condition: Run, then: Run, other: Run) -> Run:
             return then(frame)
         if value is False:
             return other(frame)
-        raise _no_bool(value)
+        raise no_bool(value)
 
     return choice
 
@@ -273,39 +300,3 @@ def _mapping(frame: Frame, pairs: tuple[tuple[Run, Run], ...]) -> dict[Any, Any]
             raise Failed(f"the key {name} is there twice")
         found[name] = value(frame)
     return found
-
-
-def _has(holder: Any, field: str) -> bool:
-    if isinstance(holder, dict):
-        return field in holder
-    raise Failed(f"{kind_of(holder)} has no keys")
-
-
-def _maybe(holder: Any, key: Any) -> Maybe:
-    if isinstance(holder, Maybe):
-        if not holder.there:
-            return holder
-        holder = holder.value
-    if isinstance(holder, dict):
-        if isinstance(key, str | int | float) and not isinstance(key, bool) and key in holder:
-            return Maybe(holder[key], there=True)
-        return Maybe()
-    if isinstance(holder, list):
-        if isinstance(key, float) and key.is_integer():
-            key = int(key)
-        if type(key) is not int:
-            raise Failed(f"{kind_of(key)} is no place in a list")
-        return Maybe(holder[key], there=True) if 0 <= key < len(holder) else Maybe()
-    raise Failed(f"{kind_of(holder)} has no keys")
-
-
-def _no_key(holder: Any, key: Any) -> Failed:
-    if isinstance(holder, dict):
-        return Failed(f"there is no key `{key}`")
-    if isinstance(holder, list):
-        return Failed(f"there is no item {key}")
-    return Failed(f"{kind_of(holder)} has no key `{key}`")
-
-
-def _no_bool(value: Any) -> Failed:
-    return Failed(f"{kind_of(value)} is neither true nor false")

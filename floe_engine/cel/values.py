@@ -40,9 +40,9 @@ class Frame:
 
     __slots__ = ("left", "values")
 
-    def __init__(self, steps: int, values: list[Any]) -> None:
+    def __init__(self, steps: int) -> None:
         self.left = steps
-        self.values = values
+        self.values: list[Any] = []
 
     def spend(self, steps: int) -> None:
         """Pay for work that is about to be done."""
@@ -191,6 +191,58 @@ def negate(frame: Frame, one: Any) -> Any:
     return _whole(-one) if isinstance(one, int) else -one
 
 
+# --- parts of values ---------------------------------------------------------------------------
+
+
+def listed_in(value: Any) -> list[Any]:
+    """The items that a macro goes through: those of a list, or the keys of a map."""
+    if isinstance(value, dict):
+        return list(value)
+    if not isinstance(value, list):
+        raise Failed(f"{kind_of(value)} has no items")
+    return value
+
+
+def held(holder: Any, field: str) -> bool:
+    """``has(holder.field)``."""
+    if isinstance(holder, dict):
+        return field in holder
+    raise Failed(f"{kind_of(holder)} has no keys")
+
+
+def maybe(holder: Any, key: Any) -> Maybe:
+    """``holder[?key]``."""
+    if isinstance(holder, Maybe):
+        if not holder.there:
+            return holder
+        holder = holder.value
+    if isinstance(holder, dict):
+        if isinstance(key, str | int | float) and not isinstance(key, bool) and key in holder:
+            return Maybe(holder[key], there=True)
+        return Maybe()
+    if isinstance(holder, list):
+        if isinstance(key, float) and key.is_integer():
+            key = int(key)
+        if type(key) is not int:
+            raise Failed(f"{kind_of(key)} is no place in a list")
+        return Maybe(holder[key], there=True) if 0 <= key < len(holder) else Maybe()
+    raise Failed(f"{kind_of(holder)} has no keys")
+
+
+def no_key(holder: Any, key: Any) -> Failed:
+    """What is said where a key or a place is not there."""
+    if isinstance(holder, dict):
+        return Failed(f"there is no key `{key}`")
+    if isinstance(holder, list):
+        return Failed(f"there is no item {key}")
+    return Failed(f"{kind_of(holder)} has no key `{key}`")
+
+
+def no_bool(value: Any) -> Failed:
+    """What is said where a question was expected."""
+    return Failed(f"{kind_of(value)} is neither true nor false")
+
+
 # --- conversions -------------------------------------------------------------------------------
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
@@ -271,7 +323,7 @@ def shown(value: Any, deep: int = 3) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool | int | float):
-        return to_string(Frame(0, []), value)
+        return to_string(Frame(0), value)
     name = getattr(value, "name", None)
     return f'"{name}"' if isinstance(name, str) else kind_of(value)
 

@@ -7,13 +7,14 @@ artifact that has one, and `policy.house` runs what is right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Literal
+from functools import cached_property, lru_cache
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from floe_engine.cel.checking import Checked, Problem, check
-from floe_engine.cel.running import MOST_STEPS, Program, Run
+from floe_engine.cel.compiling import Quick
+from floe_engine.cel.running import MOST_STEPS, Program
 from floe_engine.cel.syntax import Logic, Macro, Node, Select, parts
 from floe_engine.cel.types import BOOL, DYN, Object, Type, matched
 from floe_engine.cel.values import Failed, Frame, kind_of, shown, spoken
@@ -245,14 +246,21 @@ Answer = Literal["pass", "fail", "skip", "unknown"]
 """What a rule says of a subject: `skip` where `when` is false, `unknown` where it cannot be told."""
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What a rule says of a subject, and why it cannot say more."""
 
     answer: Answer
     why: str = ""
+    clause: int = -1
+    """Of a failure, which clause of the expression is false; -1: not known."""
 
 
 _PASS, _FAIL, _SKIP = Verdict("pass"), Verdict("fail"), Verdict("skip")
+_FAILS_BY = tuple(Verdict("fail", clause=number) for number in range(64))
+
+
+_Clause: TypeAlias = tuple[str, Quick, tuple[tuple[str, Quick], ...]]
+"""A clause as written, and how it is run; the same of what stands in it."""
 
 
 class HouseRule:
@@ -267,43 +275,65 @@ class HouseRule:
             Program(value(piece.text, subject), names) if piece.is_expression else piece.text
             for piece in pieces(message)
         ]
-        self._clauses = tuple(self._clause(node) for node in clauses(self._expr.checked.tree))
 
     def ask(self, *values: Any) -> Verdict:
         """Ask it of a subject: the values of its variables, in the order of `SUBJECTS`."""
-        return self.ask_within(MOST_STEPS, *values)[0]
+        return self.ask_on(Frame(MOST_STEPS), *values)
 
-    def ask_within(self, steps: int, *values: Any) -> tuple[Verdict, int]:
-        """The same, with what is left of `steps` afterwards."""
-        frame = self._expr.frame(*values, steps=steps)
+    def ask_on(self, frame: Frame, *values: Any) -> Verdict:
+        """The same, with the steps that `frame` has left."""
         try:
-            if self._when is not None:
-                asked = self._when.frame(*values, steps=steps)
-                try:
-                    if self._when.run_on(asked) is not True:
-                        return _SKIP, asked.left
-                finally:
-                    frame.left = asked.left
-            return (_PASS if self._expr.run_on(frame) is True else _FAIL), frame.left
+            if self._when is not None and self._when.run_on(frame, *values) is not True:
+                return _SKIP
+            verdict = self._quickly(frame, values)
+            if verdict is not None:
+                return verdict
+            return _PASS if self._expr.run_on(frame, *values) is True else _FAIL
         except Failed as error:
-            return Verdict("unknown", str(error)), frame.left
+            return Verdict("unknown", str(error))
 
     def message(self, *values: Any) -> str:
         """Its message about a subject; what of it cannot be told is a question mark."""
         return "".join(part if isinstance(part, str) else _told(part, values) for part in self._message)
 
-    def failing(self, *values: Any) -> tuple[str, str]:
-        """The clause of the expression that is false, as written, and what stands in it."""
-        frame = self._expr.frame(*values)
-        for source, run, read in self._clauses:
+    def failing(self, verdict: Verdict, *values: Any) -> tuple[str, str]:
+        """The clause that is false where the rule gave `verdict`, as written, and what stands in it."""
+        frame = Frame(MOST_STEPS)
+        known = self._clauses[verdict.clause :][:1] if verdict.clause >= 0 else ()
+        for source, run, read in known or self._clauses:
             try:
-                if run(frame) is not True:
-                    return source, ", ".join(filter(None, (_stands(frame, *each) for each in read)))
-            except Failed:
+                if known or run(frame, *values) is not True:
+                    return source, ", ".join(filter(None, (_stands(frame, values, *each) for each in read)))
+            except (Failed, TypeError):
                 continue
         return self._expr.checked.source.strip(), ""
 
-    def _clause(self, node: Node) -> tuple[str, Run, tuple[tuple[str, Run], ...]]:
+    def _quickly(self, frame: Frame, values: tuple[Any, ...]) -> Verdict | None:
+        """What comes of asking clause after clause; None where one fails, for a later one may be false."""
+        left = frame.left
+        try:
+            for clause, verdict in self._quick_clauses:
+                if (held := clause(frame, *values)) is not True:
+                    return verdict if held is False else None
+        except (Failed, TypeError):
+            frame.left = left
+            return None
+        return _PASS if self._quick_clauses else None
+
+    @cached_property
+    def _quick_clauses(self) -> tuple[tuple[Quick, Verdict], ...]:
+        """The clauses in their order, each with what is said where it is false; none: not all are quick."""
+        nodes = clauses(self._expr.checked.tree)
+        found = [run for node in nodes if (run := self._expr.quick(node)) is not None]
+        if len(found) < len(nodes) or len(nodes) > len(_FAILS_BY):
+            return ()
+        return tuple(zip(found, _FAILS_BY, strict=False))
+
+    @cached_property
+    def _clauses(self) -> tuple[_Clause, ...]:
+        return tuple(self._clause(node) for node in clauses(self._expr.checked.tree))
+
+    def _clause(self, node: Node) -> _Clause:
         source, program = self._expr.checked.source, self._expr
         named = {" ".join(source[each.start : each.end].split()): each for each in _readings(node)}
         parts = tuple((text, program.part(each)) for text, each in list(named.items())[:_MOST_SHOWN])
@@ -332,10 +362,10 @@ def _readings(node: Node) -> Iterator[Node]:
             yield from _readings(part)
 
 
-def _stands(frame: Frame, text: str, run: Run) -> str:
+def _stands(frame: Frame, values: tuple[Any, ...], text: str, run: Quick) -> str:
     try:
-        found = shown(run(frame))
-    except Failed:
+        found = shown(run(frame, *values))
+    except (Failed, TypeError):
         return ""
     return f"{text} is {found}" if len(found) <= _LONGEST_SHOWN else ""
 
@@ -344,9 +374,9 @@ _LONGEST_SHOWN = 120
 
 
 def _told(program: Program, values: tuple[Any, ...]) -> str:
-    frame = program.frame(*values)
+    frame = Frame(MOST_STEPS)
     try:
-        return spoken(frame, program.run_on(frame))
+        return spoken(frame, program.run_on(frame, *values))
     except Failed:
         return "?"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import CustomRule
 from floe_engine.artifact.platform import Platform
@@ -20,7 +22,7 @@ STEPS_BESIDES = 2_000_000
 """What they may take besides: a small project may be asked about as a whole too."""
 
 
-class _Failure(NamedTuple):
+class _Failure(Struct, frozen=True, gc=False):
     """A rule, a subject that fails it or of which it cannot be told, and what to say."""
 
     rule: CustomRule
@@ -108,7 +110,10 @@ class HouseRuleNotJudged(HouseRule):
         )
 
 
-def _label(subject: Model | Source | Beside | str) -> str:
+_Subject: TypeAlias = Model | Source | Beside | str
+
+
+def _label(subject: _Subject) -> str:
     return subject if isinstance(subject, str) else subject.label
 
 
@@ -122,29 +127,36 @@ def _size(view: View) -> int:
 
 def _ask_all(view: View) -> _Asked:
     from floe_engine.cel.running import MOST_STEPS
+    from floe_engine.cel.values import Frame
     from floe_engine.manifest.house_rule import house_rule
     from floe_engine.policy.subjects import Facts, subjects
 
     facts = Facts(view)
     asked = _Asked({}, [])
     left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
+    of_kind: dict[str, list[tuple[str, _Subject, Column | None, tuple[Any, ...]]]] = {}
+    frame = Frame(0)
     for rule in view.platform.gates.custom_rules:
         if rule.type != "cel":
             continue
         kind = rule.subject or "model"
+        listed = of_kind.get(kind)
+        if listed is None:
+            listed = of_kind[kind] = [(_label(each[0]), *each) for each in subjects(facts, kind)]
         ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
-        for subject, column, values in subjects(facts, kind):
-            most = left if kind == "project" else min(left, MOST_STEPS)
-            verdict, rest = ready.ask_within(most, *values)
-            left -= most - rest
-            if verdict.answer == "skip":
+        ask = ready.ask_on
+        for label, subject, column, values in listed:
+            most = frame.left = left if kind == "project" or left < MOST_STEPS else MOST_STEPS
+            verdict = ask(frame, *values)
+            left -= most - frame.left
+            answer = verdict.answer
+            if answer == "skip":
                 continue
-            label = _label(subject)
             asked.subjects[label] = None
-            if verdict.answer == "unknown":
+            if answer == "unknown":
                 asked.failures.append(_Failure(rule, subject, column, verdict.why, known=False))
-            elif verdict.answer == "fail":
-                clause, stands = ready.failing(*values)
+            elif answer == "fail":
+                clause, stands = ready.failing(verdict, *values)
                 name = label if column is None else f"{label}.{column.name}"
                 message = ready.message(*values) or f"{name} does not meet the rule {rule.id}"
                 asked.failures.append(_Failure(rule, subject, column, message, True, clause, stands))

@@ -7,23 +7,31 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from floe_engine.cel.values import Unknown
+from floe_engine.policy.beside_facts import (
+    BesideFacts,
+    ExposureFacts,
+    ExposureNode,
+    ForeignFacts,
+    MacroFacts,
+    ProjectFacts,
+    SemanticModelFacts,
+    UnitTestFacts,
+)
+from floe_engine.policy.column_facts import ColumnFacts, TestFacts, lazy, plain, told
 from floe_engine.policy.literal_tables import CodeShape, code_shape, literal_tables
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.view import View
 from floe_engine.project.facts import (
     Beside,
     Column,
-    DataTest,
     Exposure,
     Macro,
     Model,
     SemanticModel,
     Source,
-    UnitTest,
     folded,
 )
 
@@ -65,14 +73,14 @@ class Facts:
         exposure = self._exposures.get(unique_id)
         return ExposureNode(self, exposure) if exposure is not None else ForeignFacts(unique_id)
 
-    @cached_property
+    @lazy
     def hidden(self) -> str:
         """A model that may select from anything, because only dbt could follow its code; empty: none."""
         return next(
             (f"{model.label}: {model.unread}" for model in self.view.project.models if model.unread), ""
         )
 
-    @cached_property
+    @lazy
     def depths(self) -> dict[str, int]:
         """unique_id to how many models lie above it on the longest way."""
         view = self.view
@@ -84,54 +92,7 @@ class Facts:
         return found
 
 
-class TestFacts:
-    """A data test."""
-
-    __slots__ = ("arguments", "column", "name", "package", "severity")
-    __test__ = False  # pytest, this is no test
-
-    def __init__(self, test: DataTest) -> None:
-        self.package, _, self.name = test.name.rpartition(".")
-        self.column = test.column
-        self.arguments = dict(test.arguments)
-        self.severity = test.severity
-
-
-class ColumnFacts:
-    """A declared column of a node."""
-
-    def __init__(self, column: Column, owner: NodeFacts) -> None:
-        self._column = column
-        self._owner = owner
-        self.name = column.name
-        self.description = column.description
-        self.data_type = column.data_type
-
-    @cached_property
-    def meta(self) -> dict[str, Any]:
-        """Its meta."""
-        return dict(self._column.meta)
-
-    @cached_property
-    def tags(self) -> list[str]:
-        """Its tags."""
-        return sorted(self._column.tags)
-
-    @cached_property
-    def level(self) -> str:
-        """Its classification."""
-        declared = self._owner.view.declared_columns[self._owner.node.unique_id].get(self._column.folded)
-        return (declared or self._owner.view.levels.default).level
-
-    @cached_property
-    def constraints(self) -> list[str]:
-        """Kinds of its constraints."""
-        return [constraint.kind for constraint in self._column.constraints]
-
-    @cached_property
-    def tests(self) -> list[TestFacts]:
-        """The tests on it."""
-        return self._owner.tests_by_column.get(self._column.folded, [])
+_NO_TESTS: list[TestFacts] = []  # no expression changes a list
 
 
 class NodeFacts:
@@ -150,27 +111,40 @@ class NodeFacts:
         self.path = node.path
         self.description = node.description
 
-    @cached_property
+    @lazy
     def meta(self) -> dict[str, Any]:
         """Its meta."""
-        return dict(self.node.meta)
+        return plain(self.node.meta)
 
-    @cached_property
+    @lazy
     def tags(self) -> list[str]:
         """Its tags."""
         return sorted(self.node.tags)
 
-    @cached_property
+    @lazy
     def columns(self) -> list[ColumnFacts]:
         """Its declared columns."""
-        return [ColumnFacts(column, self) for column in self.node.columns]
+        levels, tests = self.view.declared_columns[self.node.unique_id], self.tests_by_column
+        default = self.view.levels.default
+        level = default.level
+        return [
+            ColumnFacts(
+                column.name,
+                column.description,
+                column.data_type,
+                levels.get(folded(column.name), default).level if levels else level,
+                tests.get(folded(column.name), _NO_TESTS) if tests else _NO_TESTS,
+                column,
+            )
+            for column in self.node.columns
+        ]
 
-    @cached_property
+    @lazy
     def tests(self) -> list[TestFacts]:
         """The tests on it and its columns."""
-        return [TestFacts(test) for test in self.node.tests]
+        return list(map(told, self.node.tests))
 
-    @cached_property
+    @lazy
     def tests_by_column(self) -> dict[str, list[TestFacts]]:
         """Folded column name to the tests on it."""
         found: dict[str, list[TestFacts]] = {}
@@ -179,12 +153,12 @@ class NodeFacts:
                 found.setdefault(folded(test.column), []).append(test)
         return found
 
-    @cached_property
+    @lazy
     def level(self) -> str:
         """Its most sensitive classification."""
         return self.view.highest[self.node.unique_id].level
 
-    @cached_property
+    @lazy
     def children(self) -> list[Any]:
         """What selects from it."""
         if self.facts.hidden:
@@ -255,37 +229,37 @@ class ModelFacts(NodeFacts):
         self.has_freshness = node.has_freshness
         self.contract = ContractFacts(node)
 
-    @cached_property
+    @lazy
     def folder(self) -> str:
         """The folder of its file."""
         return posixpath.dirname(self.path)
 
-    @cached_property
+    @lazy
     def file(self) -> str:
         """The name of its file."""
         return posixpath.splitext(posixpath.basename(self.path))[0]
 
-    @cached_property
-    def layer(self) -> str | None:  # type: ignore[override]
+    @lazy
+    def layer(self) -> str | None:
         """Its layer."""
         return self.view.layer(self.node)
 
-    @cached_property
-    def materialized(self) -> str:  # type: ignore[override]
+    @lazy
+    def materialized(self) -> str:
         """How dbt builds it."""
         return self.node.materialized or {"seed": "seed", "snapshot": "snapshot"}.get(self.type, "view")
 
-    @cached_property
+    @lazy
     def code(self) -> CodeFacts:
         """What its file says."""
         return CodeFacts(self.node)
 
-    @cached_property
+    @lazy
     def schema(self) -> str | None:
         """The schema it is built in."""
         return self._placed(self.node.schema, "schema")
 
-    @cached_property
+    @lazy
     def database(self) -> str | None:
         """The database it is built in."""
         return self._placed(self.node.database, "database")
@@ -295,7 +269,7 @@ class ModelFacts(NodeFacts):
             raise Unknown(f"only dbt could tell its {what}, which the profile gives")
         return known
 
-    @cached_property
+    @lazy
     def owner(self) -> str | None:
         """Who answers for it."""
         told = lookup(self.node.meta, "owner")
@@ -303,19 +277,19 @@ class ModelFacts(NodeFacts):
             return told
         return self.facts.owners.get(self.node.group or "") or None
 
-    @cached_property
+    @lazy
     def grants(self) -> dict[str, list[str]]:
         """Privilege to those who have it."""
         return {privilege: list(roles) for privilege, roles in self.node.grants.items()}
 
-    @cached_property
+    @lazy
     def parents(self) -> list[Any]:
         """What it selects from."""
         if self.node.unread:
             raise Unknown(f"only dbt could follow {self.node.unread}")
         return [self.facts.at(parent) for parent in self.node.parents]
 
-    @cached_property
+    @lazy
     def depth(self) -> int:
         """How many models lie above it."""
         if self.facts.hidden:
@@ -342,17 +316,17 @@ class CodeFacts:
         if not self._text:
             raise Unknown("the manifest has no code of it")
 
-    @cached_property
+    @lazy
     def lines(self) -> int:
         """How many lines it has."""
         return len(self._text.strip().splitlines())
 
-    @cached_property
+    @lazy
     def hard_coded(self) -> list[str]:
         """Tables that it names itself."""
         return [table for table, _ in literal_tables(self._sql)]
 
-    @cached_property
+    @lazy
     def _shape(self) -> CodeShape:
         return code_shape(self._sql)
 
@@ -365,160 +339,6 @@ class CodeFacts:
     def joins(self) -> int:
         """How many joins it writes."""
         return self._shape.joins
-
-
-class BesideFacts:
-    """What exposures, macros, semantic models and unit tests have in common."""
-
-    def __init__(self, facts: Facts, of: Beside) -> None:
-        self._facts = facts
-        self.name = of.name
-        self.path = of.path
-        self.description = of.description
-        self.meta = dict(of.meta)
-        self._parents = () if isinstance(of, Macro) else of.parents
-
-    @cached_property
-    def parents(self) -> list[Any]:
-        """What it is made on."""
-        return [self._facts.at(parent) for parent in self._parents]
-
-
-class ExposureFacts(BesideFacts):
-    """An exposure."""
-
-    def __init__(self, facts: Facts, of: Exposure) -> None:
-        super().__init__(facts, of)
-        self.type = of.type
-        self.label = of.label_text
-        self.maturity = of.maturity
-        self.url = of.url
-        self.owner = of.owner_email or of.owner_name
-        self.owner_name = of.owner_name
-        self.owner_email = of.owner_email
-        self.tags = sorted(of.tags)
-
-
-class ExposureNode(BesideFacts):
-    """An exposure, as a child."""
-
-    type, layer, materialized, access = "exposure", None, None, ""
-
-    def __init__(self, facts: Facts, of: Exposure) -> None:
-        super().__init__(facts, of)
-        self.tags = sorted(of.tags)
-
-
-class ForeignFacts:
-    """A node of an installed package: dbt's unique_id names it, and nothing else is known."""
-
-    path = ""
-
-    def __init__(self, unique_id: str) -> None:
-        self._unique_id = unique_id
-        self.type = unique_id.partition(".")[0]
-        self.name = unique_id.rpartition(".")[2]
-
-    def __getattr__(self, name: str) -> Any:
-        raise Unknown(f"{self._unique_id} is of an installed package, and only its name is known")
-
-
-class MacroFacts(BesideFacts):
-    """A macro."""
-
-    def __init__(self, facts: Facts, of: Macro) -> None:
-        super().__init__(facts, of)
-        self._used_by = of.used_by
-        self.file = posixpath.splitext(posixpath.basename(of.path))[0]
-        self.properties_path = of.properties_path
-        self.arguments = list(of.arguments)
-        self.lines = len(of.code.splitlines())
-
-    @property
-    def used(self) -> bool:
-        """Whether something calls it."""
-        if self._used_by is None:
-            raise Unknown("only dbt could tell what calls it")
-        return bool(self._used_by)
-
-
-class SemanticModelFacts(BesideFacts):
-    """A semantic model."""
-
-    def __init__(self, facts: Facts, of: SemanticModel) -> None:
-        super().__init__(facts, of)
-        self.label = of.label_text
-        self.entities, self.dimensions, self.measures = map(list, (of.entities, of.dimensions, of.measures))
-
-
-class InputFacts(NamedTuple):
-    """A table that a unit test gives to its model."""
-
-    name: str
-    format: str
-
-
-class UnitTestFacts(BesideFacts):
-    """A unit test."""
-
-    def __init__(self, facts: Facts, of: UnitTest) -> None:
-        super().__init__(facts, of)
-        self.tags = sorted(of.tags)
-        self.given = [InputFacts(*each) for each in of.given]
-        self.expected_format = of.expected_format
-
-
-class ProjectFacts:
-    """The project as a whole."""
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self.name = facts.view.project.name
-        self.adapter = facts.view.adapter
-
-    def _all(self, kind: str) -> list[NodeFacts]:
-        models = self._facts.view.project.models
-        return [self._facts.of(node) for node in models if node.resource_type == kind]
-
-    @cached_property
-    def models(self) -> list[NodeFacts]:
-        """Its models."""
-        return self._all("model")
-
-    @cached_property
-    def seeds(self) -> list[NodeFacts]:
-        """Its seeds."""
-        return self._all("seed")
-
-    @cached_property
-    def snapshots(self) -> list[NodeFacts]:
-        """Its snapshots."""
-        return self._all("snapshot")
-
-    @cached_property
-    def sources(self) -> list[NodeFacts]:
-        """Its sources' tables."""
-        return [self._facts.of(source) for source in self._facts.view.project.sources]
-
-    @cached_property
-    def exposures(self) -> list[BesideFacts]:
-        """Its exposures."""
-        return [self._facts.beside(each) for each in self._facts.view.project.exposures]
-
-    @cached_property
-    def macros(self) -> list[BesideFacts]:
-        """Its macros."""
-        return [self._facts.beside(each) for each in self._facts.view.project.macros]
-
-    @cached_property
-    def semantic_models(self) -> list[BesideFacts]:
-        """Its semantic models."""
-        return [self._facts.beside(each) for each in self._facts.view.project.semantic_models]
-
-    @cached_property
-    def unit_tests(self) -> list[BesideFacts]:
-        """Its unit tests."""
-        return [self._facts.beside(each) for each in self._facts.view.project.unit_tests]
 
 
 def subjects(

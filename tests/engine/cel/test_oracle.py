@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from floe_engine.cel.checking import check
 from floe_engine.cel.types import BOOL
 from tests.engine.cel.cases import CASES
-from tests.engine.cel.oracle import VARIABLES, google, ours
+from tests.engine.cel.oracle import VARIABLES, google, is_quick, ours
 
 DIFFERENT = {
     "1u": "unsigned numbers",
@@ -32,7 +32,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("expression", CASES)
 def test_ours_gives_what_googles_gives(expression: str) -> None:
-    assert plain(ours(expression)) == plain(google(expression))
+    assert plain(ours(expression)) == plain(ours(expression, slowly=True)) == plain(google(expression))
 
 
 @pytest.mark.parametrize("expression", DIFFERENT)
@@ -98,7 +98,28 @@ def _questions(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.recursive(QUESTIONS, _questions, max_leaves=6))
 def test_ours_agrees_on_expressions_that_nobody_thought_of(expression: str) -> None:
-    assert plain(ours(expression)) == plain(google(expression))
+    assert plain(ours(expression)) == plain(ours(expression, slowly=True)) == plain(google(expression))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(b ? true : meta.owner) && true",
+        "[true, meta.owner].all(x, x)",
+        "[1, meta.on].exists(x, x == 1)",
+        "!(b ? meta.owner : true)",
+        "[meta.owner, 'b'].map(x, x).exists(x, x < 'c')",
+        "tags.exists(x, x == (b ? meta.count : 'a'))",
+    ],
+)
+def test_what_only_passes_for_a_type_is_not_taken_for_one(expression: str) -> None:
+    assert plain(ours(expression)) == plain(ours(expression, slowly=True))
+
+
+def test_what_rules_are_made_of_becomes_a_function() -> None:
+    asked = "tags.exists(t, t.startsWith('a')) && !(s in ['x', 'y']) && size(tags.filter(t, t != s)) >= n"
+    assert is_quick(asked)
+    assert is_quick("has(meta.owner) ? meta.owner == 'x' : meta.?count.orValue(1) < 2")
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
