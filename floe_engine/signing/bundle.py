@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle
-from floe_engine.signing.keys import KeySigner, PublicKey
+from floe_engine.signing.keys import Digest, KeySigner, PublicKey, der_of_pem
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
@@ -287,16 +287,28 @@ def _judge(
     if bundle.hint is None:
         return _judge_keyless(bundle, digest, annotations, anchors, keyless, where)
     if bundle.payload is None:
-        signed = repository.manifest(digest).raw
+        signed = _content(repository, digest)
     else:
         signed = pre_authentication(PAYLOAD_TYPE, bundle.payload)
     try:
         key = anchors.key_of(bundle.signature, signed)
     except Unacceptable as error:
         return Rejected(where, f"{error}{_what_the_hint_says(bundle.hint, anchors)}")
-    for entry in bundle.entries:
-        keyless().verify_entry(entry, bundle.signature, signed, bundle.payload)
+    if bundle.entries:
+        from floe_engine.signing.log_entry import Made
+
+        made = Made(bundle.signature, signed, bundle.payload, der_of_pem(key.pem))
+        for entry in bundle.entries:
+            keyless().verify_entry(entry, made)
     return Signer(format="bundle", where=where, fingerprint=key.fingerprint, annotations=annotations)
+
+
+def _content(repository: SignatureSource, digest: str) -> bytes | Digest:
+    """What has that digest; where nobody has it, the digest itself, which many keys' signatures are over."""
+    try:
+        return repository.manifest(digest).raw
+    except NotFound:
+        return Digest(bytes.fromhex(digest.removeprefix("sha256:")))
 
 
 def _judge_keyless(

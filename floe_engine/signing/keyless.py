@@ -7,21 +7,20 @@ must an error's text ever decide anything.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustError
+from floe_engine.errors import ConfigurationError, KeyUnusable, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
-from floe_engine.signing.keys import fingerprint_of
+from floe_engine.signing.keys import Digest, fingerprint_of, public_key
+from floe_engine.signing.log_entry import Made, demand_about
 from floe_engine.signing.outside import Unacceptable, quoted, reason
 from floe_engine.waiting import Overdue, wait_for
 
@@ -100,14 +99,13 @@ class TrustRoot:
     def verifier(self) -> Verifier:
         """What checks bundles against this root; raises `ConfigurationError` where it is no good."""
         from sigstore.errors import Error
-        from sigstore.verify import Verifier
 
         try:
             root = self._root()
             found = root._inner  # noqa: SLF001 - the library tells of certificates and keys alone
             if not (found.tlogs and found.certificate_authorities and found.ctlogs):
                 raise ValueError("it lacks a transparency log, a certificate authority or a CT log")
-            return Verifier(trusted_root=root)
+            return _verifier(root)
         except (Error, ValueError, TypeError) as error:
             raise self._unusable(error) from None
 
@@ -129,8 +127,14 @@ class TrustRoot:
         from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
 
         if not self.trusted_root:
-            return ClientTrustConfig.production(offline=True).trusted_root
-        return TrustedRoot(TrustedRootMessage.from_json(self.trusted_root))
+            root = ClientTrustConfig.production(offline=True).trusted_root
+        else:
+            root = TrustedRoot(TrustedRootMessage.from_json(self.trusted_root))
+        for authority in root._inner.timestamp_authorities:  # noqa: SLF001
+            # A period's last moment belongs to it, and the library leaves that out.
+            if (end := authority.valid_for.end) is not None and end.year < MAXYEAR:
+                authority.valid_for.end = end + timedelta(microseconds=1)
+        return root
 
     def _unusable(self, error: Exception) -> ConfigurationError:
         return ConfigurationError("the Sigstore trust root cannot be used", reason(error), where=self.name)
@@ -214,6 +218,7 @@ class KeylessVerifier:
         """
         from cryptography import x509
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import Encoding
         from sigstore.errors import Error
         from sigstore.hashes import Hashed
         from sigstore.models import Bundle
@@ -226,25 +231,33 @@ class KeylessVerifier:
         try:
             bundle = Bundle.from_json(raw)
             envelope = bundle._dsse_envelope  # noqa: SLF001 - the library has no public word for it
-            if envelope is not None and _logged_as_a_message(bundle):
+            signed: bytes | Digest
+            if envelope is None:
+                payload_type, payload = "", b""
+                signed = Digest(bytes.fromhex(digest.removeprefix("sha256:")))
+                content = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=signed.sha256)
+                self._verifier.verify_artifact(content, bundle, _OneIdentity())
+            else:
                 payload_type, payload = envelope._inner.payload_type, envelope._inner.payload  # noqa: SLF001
                 signed = pre_authentication(payload_type, payload)
-                message = Bundle.from_json(_as_a_message(raw, signed))
-                self._verifier.verify_artifact(signed, message, _OneIdentity())
-            elif envelope is not None:
-                payload_type, payload = self._verifier.verify_dsse(bundle, _OneIdentity())
-            else:
-                payload_type, payload = "", b""
-                content = Hashed(
-                    algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest.removeprefix("sha256:"))
-                )
-                self._verifier.verify_artifact(content, bundle, _OneIdentity())
+                if _kind(bundle) in _ENVELOPES_OF_THE_LIBRARY:
+                    self._verifier.verify_dsse(bundle, _OneIdentity())
+                else:
+                    self._verifier._verify_common_signing_cert(bundle, _OneIdentity())  # noqa: SLF001
+                    if not public_key(bundle.signing_certificate.public_key()).verify(
+                        bundle.signature, signed
+                    ):
+                        raise Unacceptable("its signature is not by the certificate's key")
+            signer = bundle.signing_certificate.public_bytes(Encoding.DER)
+            made = Made(bundle.signature, signed, None if envelope is None else payload, signer)
+            demand_about(*_kind(bundle), bundle.log_entry._inner.canonicalized_body, made)  # noqa: SLF001
             _demand_in_force(bundle, self._verifier._trusted_root._inner)  # noqa: SLF001
             identity, issuer = _identity_of(bundle.signing_certificate)
         except (
             # A hostile bundle reaches every parser below the library, so this list is wide; each
             # of them means the same: the bundle does not hold.
             Error,
+            KeyUnusable,
             InvalidSignature,
             UnsupportedAlgorithm,
             x509.ExtensionNotFound,
@@ -264,11 +277,10 @@ class KeylessVerifier:
             ) from None
         return Certified(identity, issuer, _fingerprint(bundle.signing_certificate), payload_type, payload)
 
-    def verify_entry(self, entry: object, signature: bytes, signed: bytes, payload: bytes | None) -> None:
+    def verify_entry(self, entry: object, made: Made) -> None:
         """Check that a log of the root holds `entry`, and that it speaks of this signature.
 
-        `signed` is what was signed, `payload` what a DSSE envelope holds. A key needs no log; but an
-        entry that is there must not be a lie. Raises `Unacceptable`.
+        A key needs no log; but an entry that is there must not be a lie. Raises `Unacceptable`.
         """
         from sigstore.errors import Error
         from sigstore.models import TransparencyLogEntry
@@ -279,42 +291,54 @@ class KeylessVerifier:
         try:
             read = TransparencyLogEntry(Message.from_json(json.dumps(entry)))
             read._verify(self._logs)  # noqa: SLF001 - the library checks entries of certificates only
-            body = strict_json(read._inner.canonicalized_body)  # noqa: SLF001
+            found = read._inner  # noqa: SLF001
+            demand_about(found.kind_version.kind, found.kind_version.version, found.canonicalized_body, made)
+        except Unacceptable:
+            raise
         except (Error, *_BELOW_THE_LIBRARY) as error:
             why = reason(error) or type(error).__name__
             raise Unacceptable(f"its log entry does not hold: {why}") from None
-        digests = [hashlib.sha256(data).hexdigest() for data in (signed, payload) if data is not None]
-        named = any(_mentions(body, digest) for digest in digests)
-        text = base64.b64encode(signature)
-        # Entries of the kind intoto have the text of an envelope's signature in base64 once more.
-        spelled = (text.decode(), base64.b64encode(text).decode())
-        if not named or not any(_mentions(body, each) for each in spelled):
-            raise Unacceptable("its log entry is about another signature")
 
 
 _BELOW_THE_LIBRARY = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What parsers raise that a hostile log entry reaches."""
 
+_ENVELOPES_OF_THE_LIBRARY = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.2")})
+"""The kinds of log entries in which the library looks for envelopes."""
 
-def _logged_as_a_message(bundle: Bundle) -> bool:
-    """Whether the log entry is of a kind that the library takes for messages alone: hashedrekord 0.0.1."""
-    kind = bundle.log_entry._inner.kind_version  # noqa: SLF001 - no public word for it
-    return (kind.kind, kind.version) == ("hashedrekord", "0.0.1")
+_KINDS_WITH_A_TIME = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.1"), ("intoto", "0.0.2")})
+"""Those of Rekor 1, which promises when it took an entry in."""
 
 
-def _as_a_message(raw: bytes, signed: bytes) -> str:
-    """A bundle with an envelope, written as one that signs the envelope's encoding as a message.
+def _kind(bundle: Bundle) -> tuple[str, str]:
+    found = bundle.log_entry._inner.kind_version  # noqa: SLF001 - no public word for it
+    return found.kind, found.version
 
-    The two are the same signature. Raises `ValueError` unless there is exactly one.
+
+def _verifier(root: TrustedRoot) -> Verifier:
+    """The library's verifier, with times as the format has them.
+
+    The time at which Rekor 1 took an entry in counts for every kind of its entries. A stamp of an
+    authority that nobody lists counts for nothing: anybody may take it out of a bundle or put one in.
     """
-    document = strict_json(raw)
-    (signature,) = document.pop("dsseEnvelope")["signatures"]
-    digest = base64.b64encode(hashlib.sha256(signed).digest()).decode()
-    document["messageSignature"] = {
-        "messageDigest": {"algorithm": "SHA2_256", "digest": digest},
-        "signature": signature["sig"],
-    }
-    return json.dumps(document)
+    from sigstore._internal.timestamp import TimestampSource, TimestampVerificationResult
+    from sigstore.verify import Verifier
+
+    class Timed(Verifier):
+        def _establish_time(self, bundle: Bundle) -> list[TimestampVerificationResult]:
+            found: list[TimestampVerificationResult] = []
+            if bundle.verification_material.timestamp_verification_data and root.get_timestamp_authorities():
+                found += self._verify_timestamp_authority(bundle)
+            entry = bundle.log_entry._inner  # noqa: SLF001
+            if entry.integrated_time and entry.inclusion_promise:
+                if _kind(bundle) not in _KINDS_WITH_A_TIME:
+                    raise Unacceptable("its log entry is of a kind that tells no time, and has one")
+                moment = datetime.fromtimestamp(entry.integrated_time, UTC)
+                source = TimestampSource.TRANSPARENCY_SERVICE
+                found.append(TimestampVerificationResult(source=source, time=moment))
+            return found
+
+    return Timed(trusted_root=root)
 
 
 def _demand_in_force(bundle: Bundle, root: RootMessage) -> None:
@@ -353,22 +377,6 @@ def _covers(period: TimeRange | None, moment: datetime) -> bool:
     if period is None:
         return True
     return period.start <= moment and (period.end is None or moment <= period.end)
-
-
-def _mentions(body: object, text: str) -> bool:
-    """Whether a text, or the bytes of a hex text in base64, stands somewhere in a JSON document."""
-    if isinstance(body, dict):
-        return any(_mentions(inner, text) for inner in body.values())
-    if isinstance(body, list):
-        return any(_mentions(inner, text) for inner in body)
-    return isinstance(body, str) and (body == text or (len(text) == 64 and body == _hex_in_base64(text)))
-
-
-def _hex_in_base64(text: str) -> str:
-    try:
-        return base64.b64encode(bytes.fromhex(text)).decode()
-    except ValueError:
-        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ _MINIMUM_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """The SHA-256 digest of what was signed, where nothing more is known of it."""
+
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PublicKey:
     """A key that signatures are checked with. Equal keys have equal fingerprints.
 
@@ -67,17 +74,19 @@ class PublicKey:
         """The fingerprint as a sigstore bundle's ``publicKey.hint`` writes it: base64."""
         return base64.b64encode(bytes.fromhex(self.fingerprint.removeprefix("sha256:"))).decode()
 
-    def verify(self, signature: bytes, data: bytes, *, sha256_only: bool = False) -> bool:
+    def verify(self, signature: bytes, data: bytes | Digest, *, sha256_only: bool = False) -> bool:
         """Whether this key made `signature` over `data`.
 
         ECDSA is tried with SHA-256, which cosign uses for every curve, then (unless `sha256_only`)
         with the hash of the curve's size; RSA is PKCS#1 v1.5 with SHA-256; Ed25519 is pure (RFC
-        8032, no prehash).
+        8032, no prehash), so a `Digest` is never enough for it.
         """
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.hashes import SHA256
 
+        if isinstance(data, Digest):
+            return self._verify_digest(signature, data.sha256)
         if isinstance(self._key, ec.EllipticCurvePublicKey):
             hashes = (SHA256(),) if sha256_only else _hashes_of(self._key)
             return any(_verify_ecdsa(self._key, signature, data, name) for name in hashes)
@@ -91,6 +100,23 @@ class PublicKey:
             else:
                 self._key.verify(signature, data)
         except InvalidSignature:
+            return False
+        return True
+
+    def _verify_digest(self, signature: bytes, digest: bytes) -> bool:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        hashed = utils.Prehashed(SHA256())
+        try:
+            if isinstance(self._key, ec.EllipticCurvePublicKey):
+                self._key.verify(signature, digest, ec.ECDSA(hashed))
+            elif isinstance(self._key, rsa.RSAPublicKey):
+                self._key.verify(signature, digest, padding.PKCS1v15(), hashed)
+            else:
+                return False
+        except (InvalidSignature, ValueError):
             return False
         return True
 
@@ -169,7 +195,7 @@ def generate(password: bytes) -> tuple[bytes, bytes]:
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     label = _ENCRYPTED_LABELS[0]
     private = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
-    return private, _public(key.public_key()).pem
+    return private, public_key(key.public_key()).pem
 
 
 def is_locked(pem: bytes) -> bool:
@@ -201,7 +227,7 @@ def load_private(pem: bytes, password: bytes = b"") -> PrivateKey:
             f"the file holds a PEM block of type {label}",
             hint="make one with 'floe platform keygen' or 'cosign generate-key-pair'",
         )
-    return PrivateKey(public=_public(key.public_key()), _key=key)
+    return PrivateKey(public=public_key(key.public_key()), _key=key)
 
 
 def read_key_file(path: Path) -> bytes:
@@ -232,7 +258,7 @@ def load_public(pem: bytes) -> PublicKey:
         key = _load_pem_public_key(block)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("the public key is damaged or of an unknown kind", reason(error)) from None
-    return _public(key)
+    return public_key(key)
 
 
 def _load_pem_public_key(block: bytes) -> object:
@@ -249,6 +275,15 @@ def _load_pem_public_key(block: bytes) -> object:
     except AttributeError:
         from cryptography.hazmat.primitives.serialization import load_pem_public_key as load
     return load(block)
+
+
+def der_of_pem(pem: bytes) -> bytes:
+    """What the only block of a PEM text holds, whatever it is. Raises `KeyUnusable`."""
+    _, _, text = _single_block(pem, "key or certificate")
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except ValueError:
+        raise KeyUnusable("the PEM block does not hold base64") from None
 
 
 def _blocks(pem: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -369,8 +404,11 @@ def _signing_key(key: object) -> AnyPrivateKey:
     raise KeyUnusable("the private key is of a kind that cosign does not sign with", type(key).__name__)
 
 
-def _public(key: object) -> PublicKey:
-    """`key` as a `PublicKey`, if it is of a kind that signatures are accepted from."""
+def public_key(key: object) -> PublicKey:
+    """A key of the cryptography library, if it is of a kind that signatures are accepted from.
+
+    Raises `KeyUnusable`.
+    """
     from cryptography.hazmat.primitives._serialization import Encoding, PublicFormat
 
     kind, problem = _kind(key)

@@ -16,7 +16,7 @@ from floe_engine.signing.outside import Unacceptable, quoted
 
 if TYPE_CHECKING:
     from floe_engine.signing.keyless import TrustRoot
-    from floe_engine.signing.keys import PublicKey
+    from floe_engine.signing.keys import Digest, PublicKey
 
 Format = Literal["bundle", "simple-signing"]
 """Sigstore bundle v0.3 as a referrer (cosign 3), or the ``.sig`` tag (cosign 1 and 2)."""
@@ -81,7 +81,7 @@ class Anchors(Struct, frozen=True):
     revoked: frozenset[str] = frozenset()
     trust_root: TrustRoot | None = None
 
-    def key_of(self, signature: bytes, data: bytes) -> PublicKey:
+    def key_of(self, signature: bytes, data: bytes | Digest) -> PublicKey:
         """The trusted key that made `signature` over `data`, or `Unacceptable`."""
         for key in self.keys:
             if key.verify(signature, data):
@@ -90,6 +90,10 @@ class Anchors(Struct, frozen=True):
                 return key
         if not self.keys:
             raise Unacceptable("made by a key, and no keys are trusted")
+        if not isinstance(data, bytes):
+            pure = any(key.kind == "Ed25519" for key in self.keys)
+            why = ": Ed25519 signs the content itself" if pure else ""
+            raise Unacceptable(f"not made by a trusted key as far as a SHA-256 digest tells{why}")
         raise Unacceptable("not made by a trusted key, or altered since")
 
     def trusts(self, signer: Signer) -> bool:

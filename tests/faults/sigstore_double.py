@@ -282,19 +282,20 @@ class SigstoreDouble:
         return {hashlib.sha256(b"\0" + body).hexdigest(): logged | {"verification": verification}}
 
     def log_v2(self, request: dict[str, Any]) -> dict[str, Any]:
-        wanted = request["hashedRekordRequestV002"]
-        spec = {
-            "data": {"algorithm": "SHA2_256", "digest": wanted["digest"]},
-            "signature": wanted["signature"],
-        }
-        body = rfc8785.dumps(
-            {"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": spec}}
-        )
+        if "dsseRequestV002" in request:
+            kind, name, spec = "dsse", "dsseV002", request["dsseRequestV002"]
+        else:
+            kind, name, wanted = "hashedrekord", "hashedRekordV002", request["hashedRekordRequestV002"]
+            spec = {
+                "data": {"algorithm": "SHA2_256", "digest": wanted["digest"]},
+                "signature": wanted["signature"],
+            }
+        body = rfc8785.dumps({"apiVersion": "0.0.2", "kind": kind, "spec": {name: spec}})
         index, size, root, proof, checkpoint = self.rekor2.append(body)
         return {
             "logIndex": str(index),
             "logId": {"keyId": b64(self.rekor2.id)},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
+            "kindVersion": {"kind": kind, "version": "0.0.2"},
             "canonicalizedBody": b64(body),
             "inclusionProof": {
                 "logIndex": str(index),

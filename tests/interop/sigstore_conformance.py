@@ -24,6 +24,7 @@ from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle
 from floe_engine.signing.keyless import TrustRoot
 from floe_engine.signing.keys import load_public
+from floe_engine.signing.repository import Descriptor
 from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Anchors, Identity, Signer
 from tests.engine.signing.memory import MemoryRepository
@@ -105,10 +106,10 @@ def problem(arguments: Sequence[str]) -> str:
     return "; ".join(reasons) or "it holds no signature"
 
 
-def _artifact(given: str) -> tuple[str, bytes]:
+def _artifact(given: str) -> tuple[str, bytes | None]:
     """Digest and content of what was signed; of a digest alone nothing more is known."""
     if re.fullmatch(r"sha256:[0-9a-f]{64}", given) and not Path(given).exists():
-        return given, b""
+        return given, None
     content = Path(given).read_bytes()
     return sha256_digest(content), content
 
@@ -124,11 +125,11 @@ def _staging() -> TrustRoot:
 class _Beside(MemoryRepository):
     """A file where an image manifest would be, and the bundle as its referrer."""
 
-    def __init__(self, digest: str, content: bytes, raw: bytes) -> None:
+    def __init__(self, digest: str, content: bytes | None, raw: bytes) -> None:
         super().__init__()
-        subject = self.push_manifest(content, "application/octet-stream", tag=None)
-        self.manifests[digest] = self.manifests[subject.digest]
-        subject = type(subject)(subject.media_type, digest, len(content))
+        subject = Descriptor("application/octet-stream", digest, len(content or b""))
+        if content is not None:
+            self.push_manifest(content, subject.media_type, tag=None)
         self.attach(
             bundle.referrer(subject, self._blob(b"{}"), self._blob(raw), bundle.PREDICATE_TYPE), digest
         )

@@ -6,166 +6,23 @@ can be built: every row below is named as there, and is asked by the suite's com
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from rfc3161_client import TimestampRequestBuilder
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from floe_engine.files import sha256_digest
-from floe_engine.signing import bundle
-from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from tests.faults.authorities import LONG_AGO, Authority
-from tests.faults.sigstore_double import SUBJECT, SigstoreDouble, b64, pem, public_pem
-from tests.interop.sigstore_conformance import Case, main
+from tests.faults.sigstore_double import SigstoreDouble, b64
+from tests.interop.bundle_maker import CONTENT, OTHER, SIGNS, Made, Maker, document, statement, write
+from tests.interop.sigstore_conformance import main
 
-CONTENT = b"what was signed\n"
-OTHER = b"something else\n"
-SIGNS = ec.ECDSA(hashes.SHA256())
-
-
-@pytest.fixture(scope="module")
-def sigstore() -> Iterator[SigstoreDouble]:
-    with SigstoreDouble() as running:
-        yield running
-
-
-@dataclass
-class Maker:
-    """Makes bundles by hand, so that any part of one can be of another."""
-
-    sigstore: SigstoreDouble
-    managed: bool = False
-    """Whether a key of one's own signs; else a certificate's."""
-
-    def __post_init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        claims = {"sub": SUBJECT, "iss": self.sigstore.url}
-        self.certificate = self.sigstore.certificate(self.key.public_key(), claims)
-
-    @property
-    def verifier(self) -> bytes:
-        """What an entry of Rekor v1 names the signer by."""
-        return (public_pem(self.key) if self.managed else pem(self.certificate)).encode()
-
-    def material(self, entry: dict[str, Any] | None, *stamps: bytes) -> dict[str, Any]:
-        der = self.certificate.public_bytes(Encoding.DER)
-        named = {"publicKey": {"hint": "any"}} if self.managed else {"certificate": {"rawBytes": b64(der)}}
-        found: dict[str, Any] = {**named, "tlogEntries": [entry] if entry is not None else []}
-        if stamps:
-            given = [{"signedTimestamp": b64(stamp)} for stamp in stamps]
-            found["timestampVerificationData"] = {"rfc3161Timestamps": given}
-        return found
-
-    def stamp(self, signature: bytes, when: datetime | None = None) -> bytes:
-        request = TimestampRequestBuilder().data(signature).build().as_bytes()
-        answer: bytes = self.sigstore.tsa.answer(request, when or self.sigstore.now())
-        return answer
-
-    # what is signed
-
-    def envelope(self, payload: bytes) -> tuple[dict[str, Any], bytes, bytes]:
-        """A DSSE envelope, its signature, and what that is over."""
-        signed = bundle.pre_authentication(PAYLOAD_TYPE, payload)
-        signature = self.key.sign(signed, SIGNS)
-        made = {
-            "payload": b64(payload),
-            "payloadType": PAYLOAD_TYPE,
-            "signatures": [{"sig": b64(signature), "keyid": ""}],
-        }
-        return made, signature, signed
-
-    def message(self, content: bytes = CONTENT) -> tuple[dict[str, Any], bytes]:
-        signature = self.key.sign(content, SIGNS)
-        digest = b64(hashlib.sha256(content).digest())
-        return {
-            "messageDigest": {"algorithm": "SHA2_256", "digest": digest},
-            "signature": b64(signature),
-        }, signature
-
-    # what is logged
-
-    def dsse(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        proposed = {"envelope": json.dumps(envelope), "verifiers": [b64(self.verifier)]}
-        return self._v1({"apiVersion": "0.0.1", "kind": "dsse", "spec": {"proposedContent": proposed}})
-
-    def hashedrekord(self, signed: bytes, signature: bytes) -> dict[str, Any]:
-        spec = {
-            "data": {"hash": {"algorithm": "sha256", "value": hashlib.sha256(signed).hexdigest()}},
-            "signature": {"content": b64(signature), "publicKey": {"content": b64(self.verifier)}},
-        }
-        return self._v1({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec})
-
-    def intoto(self, payload: bytes, signature: bytes) -> dict[str, Any]:
-        """As Rekor v1 keeps it: the payload's digest in the payload's place."""
-        envelope = {
-            "payloadType": PAYLOAD_TYPE,
-            "signatures": [
-                {"publicKey": b64(self.verifier), "sig": b64(b64(signature).encode())},
-            ],
-        }
-        value = {"algorithm": "sha256", "value": hashlib.sha256(payload).hexdigest()}
-        content = {"envelope": envelope, "hash": value, "payloadHash": value}
-        return self._v1({"apiVersion": "0.0.2", "kind": "intoto", "spec": {"content": content}})
-
-    def _v1(self, proposed: dict[str, Any]) -> dict[str, Any]:
-        (entry,) = self.sigstore.log_v1(proposed).values()
-        said, body = entry["verification"], json.loads(base64.b64decode(entry["body"]))
-        proof = said["inclusionProof"]
-        return {
-            "logIndex": str(entry["logIndex"]),
-            "logId": {"keyId": b64(bytes.fromhex(entry["logID"]))},
-            "kindVersion": {"kind": body["kind"], "version": body["apiVersion"]},
-            "integratedTime": str(entry["integratedTime"]),
-            "inclusionPromise": {"signedEntryTimestamp": said["signedEntryTimestamp"]},
-            "inclusionProof": {
-                "logIndex": str(proof["logIndex"]),
-                "rootHash": b64(bytes.fromhex(proof["rootHash"])),
-                "treeSize": str(proof["treeSize"]),
-                "hashes": [b64(bytes.fromhex(step)) for step in proof["hashes"]],
-                "checkpoint": {"envelope": proof["checkpoint"]},
-            },
-            "canonicalizedBody": entry["body"],
-        }
-
-    def rekor2(self, signed: bytes, signature: bytes) -> dict[str, Any]:
-        raw = self.certificate.public_bytes(Encoding.DER)
-        spki = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        named = (
-            {"publicKey": {"rawBytes": b64(spki)}}
-            if self.managed
-            else {"x509Certificate": {"rawBytes": b64(raw)}}
-        )
-        verifier = {**named, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
-        wanted = {
-            "digest": b64(hashlib.sha256(signed).digest()),
-            "signature": {"content": b64(signature), "verifier": verifier},
-        }
-        return self.sigstore.log_v2({"hashedRekordRequestV002": wanted})
-
-
-def statement(content: bytes = CONTENT, **more: object) -> bytes:
-    said = json.loads(bundle.statement_for(sha256_digest(content), {}))
-    said.update(more)
-    return json.dumps({name: value for name, value in said.items() if value is not None}).encode()
-
-
-def document(material: dict[str, Any], **content: dict[str, Any]) -> dict[str, Any]:
-    media_type = "application/vnd.dev.sigstore.bundle.v0.3+json"
-    return {"mediaType": media_type, "verificationMaterial": material, **content}
-
-
-Made = tuple[dict[str, Any], dict[str, Any]]
-"""A bundle and a trusted root."""
 Build = Callable[[Maker], Made]
 KEYLESS: dict[str, Build] = {}
 MANAGED: dict[str, Build] = {}
@@ -182,6 +39,12 @@ def case(table: dict[str, Build]) -> Callable[[Build], Build]:
 def signed_message(maker: Maker) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
     content, signature = maker.message()
     return content, signature, maker.hashedrekord(CONTENT, signature)
+
+
+@pytest.fixture(scope="module")
+def sigstore() -> Iterator[SigstoreDouble]:
+    with SigstoreDouble() as running:
+        yield running
 
 
 # --- message signatures, Rekor v1 ------------------------------------------------------------------
@@ -386,6 +249,55 @@ def dsse_with_hashedrekord_mismatch_sig_fail(maker: Maker) -> Made:
     return made, root
 
 
+@case(KEYLESS)
+def intoto_with_custom_trust_root(maker: Maker) -> Made:
+    """Rekor 1 tells the time of this kind of entry too. Nobody lists who stamped it, so that says nothing."""
+    payload = statement()
+    envelope, signature, _ = maker.envelope(payload)
+    with SigstoreDouble() as foreign:
+        stamp = Maker(foreign).stamp(signature)
+    root = maker.sigstore.trusted_root()
+    root["timestampAuthorities"] = []
+    return document(maker.material(maker.intoto(payload, signature), stamp), dsseEnvelope=envelope), root
+
+
+@case(KEYLESS)
+def intoto_tlog_body_error_fail(maker: Maker) -> Made:
+    envelope, _, _ = maker.envelope(statement())
+    _, other, _ = maker.envelope(statement())
+    return document(
+        maker.material(maker.intoto(statement(), other)), dsseEnvelope=envelope
+    ), maker.sigstore.trusted_root()
+
+
+@case(KEYLESS)
+def intoto_log_timestamp_error_fail(maker: Maker) -> Made:
+    made, root = intoto_with_custom_trust_root(maker)
+    (entry,) = made["verificationMaterial"]["tlogEntries"]
+    entry["integratedTime"] = str(int(entry["integratedTime"]) + 1)
+    return made, root
+
+
+@case(KEYLESS)
+def intoto_tsa_timestamp_error_fail(maker: Maker) -> Made:
+    """The log's time is good, and a trusted authority says another, outside the certificate's."""
+    payload = statement()
+    envelope, signature, _ = maker.envelope(payload)
+    stamp = maker.stamp(signature, maker.sigstore.now() + timedelta(hours=2))
+    return document(
+        maker.material(maker.intoto(payload, signature), stamp), dsseEnvelope=envelope
+    ), maker.sigstore.trusted_root()
+
+
+@case(KEYLESS)
+@case(MANAGED)
+def log_entry_of_another_signer_fail(maker: Maker) -> Made:
+    """A genuine entry has this very signature, and says that somebody else made it."""
+    envelope, signature, signed = maker.envelope(statement())
+    entry = Maker(maker.sigstore, managed=maker.managed).hashedrekord(signed, signature)
+    return document(maker.material(entry), dsseEnvelope=envelope), maker.sigstore.trusted_root()
+
+
 # --- Rekor v2, whose time comes from timestamp authorities -----------------------------------------
 
 
@@ -463,6 +375,41 @@ def rekor2_dsse_mismatch_sig_fail(maker: Maker) -> Made:
     return made, root
 
 
+def logged_as_dsse_2(maker: Maker, other: tuple[dict[str, Any], bytes, bytes] | None = None) -> Made:
+    """The log has the first envelope; the bundle has that, or the other with a stamp of its own."""
+    payload = statement()
+    envelope, signature, signed = maker.envelope(payload)
+    entry = maker.rekor2_dsse(payload, signature)
+    envelope, signature, _ = other or (envelope, signature, signed)
+    return document(
+        maker.material(entry, maker.stamp(signature)), dsseEnvelope=envelope
+    ), maker.sigstore.trusted_root()
+
+
+@case(KEYLESS)
+@case(MANAGED)
+def rekor2_dsse_002_happy_path(maker: Maker) -> Made:
+    return logged_as_dsse_2(maker)
+
+
+@case(KEYLESS)
+@case(MANAGED)
+def rekor2_dsse_002_mismatch_sig_fail(maker: Maker) -> Made:
+    return logged_as_dsse_2(maker, maker.envelope(statement()))
+
+
+@case(KEYLESS)
+@case(MANAGED)
+def rekor2_dsse_002_mismatch_envelope_fail(maker: Maker) -> Made:
+    return logged_as_dsse_2(maker, maker.envelope(statement(predicateType="https://example.com/other")))
+
+
+@case(KEYLESS)
+@case(MANAGED)
+def rekor2_dsse_002_invalid_sig_fail(maker: Maker) -> Made:
+    return logged_as_dsse_2(maker, Maker(maker.sigstore).envelope(statement()))
+
+
 # --- trust roots -----------------------------------------------------------------------------------
 
 
@@ -488,6 +435,25 @@ def rekor2_timestamp_wrong_tsa_validity_borrow_fail(maker: Maker) -> Made:
     unrelated["validFor"] = {"start": rfc3339(LONG_AGO)}
     root["timestampAuthorities"].append(unrelated)
     return made, root
+
+
+def stamped_when_the_authority_ended(maker: Maker, before: int) -> Made:
+    moment = maker.sigstore.now().replace(microsecond=0)
+    content, signature = maker.message()
+    root = maker.sigstore.trusted_root()
+    root["timestampAuthorities"][0]["validFor"] = ended(moment - timedelta(seconds=before))
+    material = maker.material(maker.rekor2(CONTENT, signature), maker.stamp(signature, moment))
+    return document(material, messageSignature=content), root
+
+
+@case(KEYLESS)
+def trust_root_tsa_validity_end_inclusive(maker: Maker) -> Made:
+    return stamped_when_the_authority_ended(maker, 0)
+
+
+@case(KEYLESS)
+def trust_root_tsa_validity_ended_before_fail(maker: Maker) -> Made:
+    return stamped_when_the_authority_ended(maker, 1)
 
 
 @case(KEYLESS)
@@ -579,19 +545,6 @@ def no_log_at_all_keyless_fail(maker: Maker) -> Made:
 # --------------------------------------------------------------------------------------------------
 
 
-def write(folder: Path, name: str, made: Made, maker: Maker) -> Case:
-    directory = folder / "bundle-verify" / name
-    directory.mkdir(parents=True)
-    (directory / "bundle.sigstore.json").write_text(json.dumps(made[0]))
-    (directory / "trusted_root.json").write_text(json.dumps(made[1]))
-    (folder / "bundle-verify" / "a.txt").write_bytes(CONTENT)
-    (directory / "identity").write_text(SUBJECT)
-    (directory / "issuer").write_text(maker.sigstore.url)
-    if maker.managed:
-        (directory / "key.pub").write_text(public_pem(maker.key))
-    return Case(directory)
-
-
 @pytest.mark.parametrize("name", KEYLESS)
 def test_a_certificate_s_bundle_is_judged_as_the_suite_wants(
     sigstore: SigstoreDouble, tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
@@ -599,6 +552,8 @@ def test_a_certificate_s_bundle_is_judged_as_the_suite_wants(
     maker = Maker(sigstore)
     found = write(tmp_path, name, KEYLESS[name](maker), maker)
     assert (main(found.arguments) == 0) is found.good, capfd.readouterr().err
+    *asked, _ = found.arguments
+    assert (main([*asked, sha256_digest(CONTENT)]) == 0) is found.good, "a digest stands for the artifact"
 
 
 @pytest.mark.parametrize("name", MANAGED)
@@ -606,27 +561,34 @@ def test_a_managed_key_s_bundle_is_judged_as_the_suite_wants(
     sigstore: SigstoreDouble, tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     maker = Maker(sigstore, managed=True)
-    made = MANAGED[name](maker)
-    found = write(tmp_path, name, made, maker)
+    found = write(tmp_path, name, MANAGED[name](maker), maker)
     assert (main(found.arguments) == 0) is found.good, capfd.readouterr().err
-    if "messageSignature" not in made[0]:
-        *asked, _ = found.arguments
-        assert (main([*asked, sha256_digest(CONTENT)]) == 0) is found.good, "a digest stands for the artifact"
+    *asked, _ = found.arguments
+    assert (main([*asked, sha256_digest(CONTENT)]) == 0) is found.good, "a digest stands for the artifact"
 
 
-def test_a_tsa_whose_validity_ends_at_that_second_is_the_library_s_own_view(
-    sigstore: SigstoreDouble, tmp_path: Path
+@pytest.mark.parametrize(
+    ("kind", "good"), [("P-256", True), ("RSA", True), ("P-384", True), ("Ed25519", False)]
+)
+def test_a_digest_is_enough_for_keys_whose_signatures_are_over_one(
+    sigstore: SigstoreDouble, tmp_path: Path, kind: str, good: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """`trust-root-tsa-validity-end-inclusive`: sigstore-python 4.5 leaves the very last second out."""
-    maker = Maker(sigstore)
-    moment = sigstore.now().replace(microsecond=0)
-    content, signature = maker.message()
+    maker = Maker(sigstore, managed=True)
+    signing: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        "P-256": (maker.key, (SIGNS,)),
+        "P-384": (ec.generate_private_key(ec.SECP384R1()), (SIGNS,)),
+        "RSA": (rsa.generate_private_key(65537, 2048), (padding.PKCS1v15(), hashes.SHA256())),
+        "Ed25519": (ed25519.Ed25519PrivateKey.generate(), ()),
+    }
+    maker.key, how = signing[kind]
+    content, _ = Maker(sigstore).message()
     made = document(
-        maker.material(maker.rekor2(CONTENT, signature), maker.stamp(signature, moment)),
-        messageSignature=content,
+        maker.material(None),
+        messageSignature={**content, "signature": b64(maker.key.sign(CONTENT, *how))},
     )
-    for seconds, good in ((-1, False), (1, True)):
-        root = sigstore.trusted_root()
-        root["timestampAuthorities"][0]["validFor"] = ended(moment + timedelta(seconds=seconds))
-        found = write(tmp_path / str(good), "tsa-validity", (made, root), maker)
-        assert (main(found.arguments) == 0) is good
+    found = write(tmp_path, kind, (made, sigstore.trusted_root()), maker)
+    *asked, _ = found.arguments
+    assert main(found.arguments) == 0, "with the artifact itself every kind is verified"
+    assert (main([*asked, sha256_digest(CONTENT)]) == 0) is good
+    assert good or "Ed25519 signs the content itself" in capfd.readouterr().err
+    assert main([*asked, sha256_digest(OTHER)]) == 1
