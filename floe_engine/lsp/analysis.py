@@ -12,17 +12,23 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Position
 from floe_engine.document.document import Document, parse
 from floe_engine.errors import FloeError
+from floe_engine.lsp.projects import root_of
 from floe_engine.manifest import assist
 from floe_engine.manifest.assist import Completion, Hover, Symbol, Target
 from floe_engine.manifest.check import FILE_NAME as MANIFEST_FILE
 from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.plugins import Catalogue
+from floe_engine.policy import properties_assist
 from floe_engine.project import spec_assist
 from floe_engine.project.spec import FILE_NAME as SPEC_FILE
 from floe_engine.workspace import Workspace
+
+YAML = frozenset({".yml", ".yaml"})
+"""Endings of the files in which dbt reads properties and settings."""
 
 
 class Kind(StrEnum):
@@ -34,23 +40,31 @@ class Kind(StrEnum):
 
 
 class Analysis(Struct, frozen=True):
-    """A text, read and judged; `kind` None: none of floe's files, and nothing is said of it."""
+    """A text, read and judged; `kind` None: none of floe's files.
+
+    Of those only the words are said that the platform gives to a dbt project's YAML; `document` is empty
+    for any other.
+    """
 
     kind: Kind | None
     document: Document
     diagnostics: Sequence[Diagnostic] = ()
     checked: Checked | None = None
 
-    def complete(self, position: Position) -> tuple[Completion, ...]:
-        """What could be typed at a place."""
+    def complete(self, position: Position, platform: Platform | None = None) -> tuple[Completion, ...]:
+        """What could be typed at a place; `platform`: what the file's dbt project is held to."""
         if self.checked is not None:
             return assist.complete(self.checked, position)
+        if self.kind is None and platform is not None:
+            return properties_assist.complete(self.document, position, platform)
         return spec_assist.complete(self.document, position) if self.kind is Kind.SPEC else ()
 
-    def hover(self, position: Position) -> Hover | None:
+    def hover(self, position: Position, platform: Platform | None = None) -> Hover | None:
         """What a place means."""
         if self.checked is not None:
             return assist.hover(self.checked, position)
+        if self.kind is None and platform is not None:
+            return properties_assist.hover(self.document, position, platform)
         return spec_assist.hover(self.document, position) if self.kind is Kind.SPEC else None
 
     def outline(self) -> tuple[Symbol, ...]:
@@ -79,7 +93,8 @@ def analyse(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
             _, diagnostics, document = check_policy_test(text)
             return Analysis(Kind.POLICY_TEST, document, diagnostics)
         case _:
-            return Analysis(None, parse(""))
+            described = path is not None and path.suffix in YAML and root_of(path) is not None
+            return Analysis(None, parse(text if described else ""))
 
 
 def kind_of(text: str, path: Path | None) -> Kind | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Position, Span
 from floe_engine.document.text import MAX_BYTES, split_lines
 from floe_engine.errors import FloeError, NothingChecked
@@ -34,9 +35,17 @@ Found = Mapping[Path, tuple[Told, ...]]
 """File → what was found in it."""
 
 
-class _Watched(Struct):
-    """One project: its files that have findings shown, and the judgement that runs."""
+class Judged(Struct, frozen=True):
+    """A project as it lies on disk: what was found in its files, and the platform that it is held to."""
 
+    found: Found
+    platform: Platform
+
+
+class _Watched(Struct):
+    """One project: its platform as last read, its files that have findings shown, the judgement that runs."""
+
+    platform: Platform | None = None
     shown: set[Path] = field(default_factory=set)
     running: asyncio.Task[None] | None = None
     again: bool = False
@@ -63,12 +72,18 @@ class Projects:
             return
         watched.running = asyncio.ensure_future(self._judge(root, watched))
 
+    def platform_of(self, path: Path) -> Platform | None:
+        """What the project of a file is held to; None where it has not been judged yet, or cannot be."""
+        watched = self._watched.get(root) if (root := root_of(path)) is not None else None
+        return watched.platform if watched is not None else None
+
     async def _judge(self, root: Path, watched: _Watched) -> None:
         while True:
             watched.again = False
             found: Found = {}
             try:
-                found = await asyncio.to_thread(judged, root)
+                judgement = await asyncio.to_thread(judged, root)
+                found, watched.platform = judgement.found, judgement.platform
             except NothingChecked:
                 pass  # no model yet: nothing to say
             except Exception as error:  # the face: the server lives on, and says what happened
@@ -87,7 +102,7 @@ def root_of(path: Path) -> Path | None:
     return next((folder for folder in path.parents if stands(folder / SPEC_FILE)), None)
 
 
-def judged(root: Path) -> Found:
+def judged(root: Path) -> Judged:
     """What `floe compile` finds in the project of a floe.yaml. Raises what it raises."""
     from floe_engine.workflows.compile_project import CompileOptions, compile_project
 
@@ -100,7 +115,7 @@ def judged(root: Path) -> Found:
                 path = project.directory / finding.path
                 told = Told(finding, evaluation.asked_of(finding), root)
                 found[path] = (*found.get(path, ()), told)
-    return found
+    return Judged(found, compiled.platform)
 
 
 def text_of(path: Path) -> str:

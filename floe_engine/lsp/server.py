@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from floe_engine import __version__
+from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity
 from floe_engine.errors import FloeError
 from floe_engine.lsp.analysis import Analysis, analyse
@@ -81,7 +82,7 @@ def make_server() -> LanguageServer:
         failed=lambda error: _failed(server, error),
     )
     _follow(server, desk, board, projects)
-    _answer(server, desk, board)
+    _answer(server, desk, board, projects)
     return server
 
 
@@ -131,8 +132,13 @@ def _follow(server: LanguageServer, desk: Desk[Page], board: Board, projects: Pr
         board.closed(uri)
 
 
-def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
+def _answer(server: LanguageServer, desk: Desk[Page], board: Board, projects: Projects) -> None:
     """What the editor asks."""
+
+    def held_to(uri: str) -> Platform | None:
+        path = _path_of(uri)
+        return projects.platform_of(path) if path is not None else None
+
     mending = Mending(server, failed=lambda error: _failed(server, error))
 
     @server.feature(
@@ -141,14 +147,14 @@ def _answer(server: LanguageServer, desk: Desk[Page], board: Board) -> None:
     )
     async def complete(params: types.CompletionParams) -> types.CompletionList:
         page = await desk.judgement(params.text_document.uri)
-        offers = page.found.complete(page.places.place(params.position))
+        offers = page.found.complete(page.places.place(params.position), held_to(page.uri))
         items = [_item(offer, page.places, number) for number, offer in enumerate(offers)]
         return types.CompletionList(is_incomplete=False, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         page = await desk.judgement(params.text_document.uri)
-        told = page.found.hover(page.places.place(params.position))
+        told = page.found.hover(page.places.place(params.position), held_to(page.uri))
         if told is None:
             rules = board.rules_at(params.text_document.uri, params.position.line)
             pages = [explain_code(rule) for rule in rules]

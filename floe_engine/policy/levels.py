@@ -57,7 +57,7 @@ class Levels:
             value = lookup(meta, key)
             if value is None or value is False:
                 continue
-            flagged = self._by_fold.get(_flag(key))
+            flagged = self.flag(key)
             if truthy(value):
                 if flagged is not None:
                     return flagged
@@ -66,6 +66,10 @@ class Levels:
             elif not isinstance(value, str):
                 return Declaration(str(value), -1)
         return None
+
+    def flag(self, key: str) -> Declaration | None:
+        """The level that a key means by being true: `contains_pii` says ``pii``; None for other keys."""
+        return self._by_fold.get(_flag(key))
 
     def of_node(self, node: Model | Source) -> Declaration | None:
         """The level that the node itself declares."""

@@ -104,6 +104,25 @@ def test_a_file_outside_of_every_project_is_left_alone(tmp_path: Path) -> None:
         assert until(editor, "models.yml", findings=False) == []
 
 
+def test_the_platform_s_levels_are_offered_in_a_file_of_its_project(editor: Editor) -> None:
+    line = "        meta: {classification: p"
+    shown(editor, "models/bronze.yml", YML)
+    until(editor, "models/bronze.yml", findings=True)  # the project has been read
+    editor._versions["models/bronze.yml"] = 1
+    editor.type("models/bronze.yml", YML + line)
+    found = editor.at("completion", "models/bronze.yml", YML.count("\n"), len(line))["items"]
+    assert [each["label"] for each in found] == ["public", "pii", "phi"]
+
+
+def test_a_level_that_a_file_names_says_what_holds_for_it(editor: Editor) -> None:
+    line = "        meta: {classification: pii}"
+    shown(editor, "models/bronze.yml", f"{YML}{line}\n")
+    until(editor, "models/bronze.yml", findings=True)
+    told = editor.at("hover", "models/bronze.yml", YML.count("\n"), line.index("pii"))
+    assert told["contents"]["value"].startswith("**pii** — level 4 of 5")
+    assert editor.at("hover", "models/bronze.yml", YML.count("\n"), line.index("classif")) is None
+
+
 # --- what can be done about them -----------------------------------------------------------------
 
 
