@@ -47,6 +47,14 @@ GIVEN: dict[str, Any] = {
     "target_model_pattern": None,
     "target_column_pattern": None,
     "type_pattern": None,
+    "alias_pattern": "^(stg|dim|fct)_",
+    "materializations_to_include": ["view", "ephemeral"],
+    "package_name": None,
+    "require_explicit_alias": False,
+    "allow_explicit_cross_join": False,
+    "required_macros": ["dbt_utils.star", "dbt_utils.union_relations"],
+    "regexp_pattern": ".*the.*",
+    "allowed_strategies": ["timestamp"],
 }
 KINDS: dict[str, Any] = {"number": 2, "share": 50, "match": "^(stg|dim|fct)_", "dotall": ".*the.*"}
 

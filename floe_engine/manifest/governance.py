@@ -297,6 +297,7 @@ class CustomRule(Settings):
             "macro",
             "semantic_model",
             "unit_test",
+            "test",
             "column",
             "project",
         ]

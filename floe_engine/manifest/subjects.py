@@ -39,6 +39,16 @@ TEST = _object(
     column=(_MAYBE, "The column it is on; null for one on the whole."),
     arguments=(_META, "What it is given, by name."),
     severity=(STRING, "`error` or `warn`."),
+    where=(STRING, "Which rows it looks at; empty: all."),
+    meta=(_META, "Its `meta`."),
+    tags=(_TEXTS, "Its tags."),
+)
+
+REFERENCE = _object(
+    "Reference",
+    "A `ref` as written.",
+    name=(STRING, "The model's name."),
+    version=(_MAYBE, "The version that it asks for; null: the latest."),
 )
 
 COLUMN = _object(
@@ -57,6 +67,7 @@ COLUMN = _object(
 NODE = _object(
     "Node",
     "A parent or a child: something that data comes from or goes to.",
+    id=(STRING, "dbt's name of it, `model.shop.orders`."),
     name=(STRING, "Its name; a source table's without its source's."),
     type=(STRING, "`model`, `seed`, `snapshot`, `source` or `exposure`."),
     path=(STRING, "Where its file is, from the project's directory."),
@@ -65,6 +76,9 @@ NODE = _object(
     access=(STRING, "`private`, `protected` or `public`; empty for what has no access."),
     tags=(_TEXTS, "Its tags."),
     meta=(_META, "Its `meta`."),
+    parent_ids=(_TEXTS, "The `id` of each thing that it selects from."),
+    model_children=(INT, "How many models select from it."),
+    references=(list_of(REFERENCE), "What it names with `ref`."),
 )
 
 CONTRACT = _object(
@@ -81,6 +95,10 @@ CODE = _object(
     hard_coded=(_TEXTS, "Tables that it names itself, past `ref` and `source`: `raw.orders`."),
     select_star=(BOOL, "Whether some query takes all columns: `select *`, `select orders.*`."),
     joins=(INT, "How many joins it writes."),
+    cross_joins=(INT, "How many of them are a `cross join`."),
+    open_joins=(INT, "How many have no condition: no `on` or `using`, or a comma instead of a join."),
+    constant_joins=(INT, "How many have a condition without columns: `on 1 = 1`."),
+    text=(STRING, "All of it."),
 )
 
 FRESHNESS = _object(
@@ -134,6 +152,11 @@ _BUILT: Mapping[str, tuple[Type, str]] = {
     "singular_tests": (INT, "How many tests written as queries ask it."),
 }
 
+_INCREMENTAL: Mapping[str, tuple[Type, str]] = {
+    "unique_key": (_TEXTS, "The columns of its `unique_key`, of an incremental model or a snapshot."),
+    "strategy": (STRING, "How what is new is found: `merge`, `timestamp`; empty where nobody says."),
+}
+
 MODEL = _object(
     "Model",
     "A model of the project.",
@@ -144,21 +167,43 @@ MODEL = _object(
     access=(STRING, "`private`, `protected` or `public`."),
     contract=(CONTRACT, "What it promises of its shape."),
     grants=(map_of(list_of(STRING)), "Privilege to those who have it."),
+    alias=(STRING, "Its name in the warehouse."),
+    has_alias=(BOOL, "Whether somebody set its alias."),
+    labels=(_META, "Its `labels` for BigQuery."),
+    latest_version=(_MAYBE, "The version that its bare name means; null where it has none."),
+    **_INCREMENTAL,
+    references=(list_of(REFERENCE), "What it names with `ref`."),
+    macros=(_TEXTS, "Macros that it calls, `dbt_utils.star`; only dbt's manifest tells."),
     code=(CODE, "What its file says."),
     has_freshness=(BOOL, "Whether it has a freshness of its own."),
     parents=(list_of(NODE), "What it selects from."),
     depth=(INT, "How many models lie above it on the longest way; 0: none."),
+    view_chain=(INT, "How many views and ephemeral models lie right above one another and above it."),
 )
 
 SEED = _object("Seed", "A seed: a CSV file that dbt loads.", **_BUILT)
 
-SNAPSHOT = _object("Snapshot", "A snapshot.", **_BUILT, parents=(list_of(NODE), "What it selects from."))
+SNAPSHOT = _object(
+    "Snapshot",
+    "A snapshot.",
+    **_BUILT,
+    **_INCREMENTAL,
+    updated_at=(STRING, "The column of the `timestamp` strategy; empty where none is said."),
+    check_cols=(_TEXTS, "The columns of the `check` strategy; one `all` for all of them."),
+    parents=(list_of(NODE), "What it selects from."),
+)
 
 SOURCE = _object(
     "Source",
     "A table of a source.",
     **_COMMON,
     source=(STRING, "The name of the source that the table belongs to."),
+    source_description=(STRING, "The description of that source, empty where there is none."),
+    labels=(_META, "Its `labels` for BigQuery, those in `meta` included."),
+    database=(_MAYBE, "The database it lies in, where that is set or known."),
+    schema=(STRING, "The schema it lies in."),
+    identifier=(STRING, "Its name in the warehouse."),
+    duplicates=(_TEXTS, "Other tables of sources that are the same table: `crm.orders`."),
     loader=(STRING, "What loads it, in words; empty where nobody says."),
     has_freshness=(BOOL, "Whether it is said how old its rows may be."),
     freshness=(FRESHNESS, "How old its rows may be."),
@@ -194,7 +239,9 @@ MACRO = _object(
     file=(STRING, "The name of its file without its ending: `cents`."),
     properties_path=(_MAYBE, "The YAML file that describes it; null where none does."),
     arguments=(list_of(ARGUMENT), "Those that the properties file describes."),
+    parameters=(_TEXTS, "Names of all its arguments, as its code says them."),
     lines=(INT, "How many lines it has."),
+    text=(STRING, "Its code, from the opening tag to the closing one."),
     used=(BOOL, "Whether something else calls it; only dbt's manifest tells."),
 )
 
@@ -219,6 +266,18 @@ UNIT_TEST = _object(
     parents=(list_of(NODE), "The model that it tests."),
 )
 
+PROJECT_TEST = _object(
+    "ProjectTest",
+    "A data test as a resource of its own: on a model or a source, or written as a query.",
+    **_BESIDE,
+    test=(STRING, "Which generic test it is: `not_null`, `dbt_utils.recency`; empty for a query."),
+    column=(_MAYBE, "The column it is on; null for one on the whole."),
+    severity=(STRING, "`error` or `warn`."),
+    where=(STRING, "Which rows it looks at; empty: all."),
+    tags=(_TEXTS, "Its tags."),
+    parents=(list_of(NODE), "What it looks at."),
+)
+
 PROJECT = _object(
     "Project",
     "The dbt project as a whole.",
@@ -232,6 +291,7 @@ PROJECT = _object(
     macros=(list_of(MACRO), "Its macros."),
     semantic_models=(list_of(SEMANTIC_MODEL), "Its semantic models."),
     unit_tests=(list_of(UNIT_TEST), "Its unit tests."),
+    tests=(list_of(PROJECT_TEST), "Its data tests."),
 )
 
 SUBJECTS: Final[Mapping[str, Mapping[str, Type]]] = {
@@ -243,6 +303,7 @@ SUBJECTS: Final[Mapping[str, Mapping[str, Type]]] = {
     "macro": {"macro": MACRO},
     "semantic_model": {"semantic_model": SEMANTIC_MODEL},
     "unit_test": {"unit_test": UNIT_TEST},
+    "test": {"test": PROJECT_TEST},
     "column": {"column": COLUMN, "model": MODEL},
     "project": {"project": PROJECT},
 }
@@ -257,9 +318,11 @@ OBJECTS: Final[tuple[Object, ...]] = (
     MACRO,
     SEMANTIC_MODEL,
     UNIT_TEST,
+    PROJECT_TEST,
     PROJECT,
     COLUMN,
     TEST,
+    REFERENCE,
     CONTRACT,
     CODE,
     FRESHNESS,
@@ -271,6 +334,7 @@ OBJECTS: Final[tuple[Object, ...]] = (
 
 DEFAULTS: Final[Mapping[tuple[str, str], Any]] = {
     ("Test", "severity"): "error",
+    ("ProjectTest", "severity"): "error",
     ("Node", "type"): "model",
     ("Model", "materialized"): "view",
     ("Model", "language"): "sql",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, MODELS, TAGS, described, has_keys, needed
+from floe_engine.peers.bouncer_more import MORE
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes
 
 CATALOG = "it reads the warehouse's catalog, and floe judges what is declared"
@@ -135,26 +136,6 @@ def _not(why: str, **names: str) -> tuple[Check, ...]:
 
 
 NOT_CARRIED: tuple[Check, ...] = (
-    *_not("floe reads no labels", model_has_labels_keys="MO036", source_has_labels_keys="SO011"),
-    *_not("floe reads no aliases", model_alias="MO058"),
-    *_not("floe does not read which version of a model is the latest",
-          model_latest_version_specified="MO045"),
-    *_not("floe does not read which version a ref names", model_version_pinned_in_ref="MO047"),
-    *_not("no fact tells what a parent selects from", model_does_not_rejoin_upstream_concepts="MO049",
-          model_max_chained_views="MO033"),
-    *_not("no fact tells which macros a model calls", model_depends_on_macros="MO028",
-          model_max_upstream_dependencies="MO035"),
-    *_not("no fact tells a unique_key or a strategy", model_incremental_has_unique_key="MO011",
-          snapshot_has_unique_key="SN004", snapshot_strategy="SN006"),
-    *_not("no fact tells the text of a model or a macro", model_code_does_not_contain_regexp_pattern="MO007",
-          model_has_semi_colon="MO010", macro_code_does_not_contain_regexp_pattern="MA002"),
-    *_not("no fact tells whether a join has a condition", model_does_not_use_cartesian_join="MO052"),
-    *_not("no fact tells it of a source", duplicate_sources="SO005",
-          source_top_level_description_populated="SO017"),
-    *_not("the facts have the arguments that are described, not those that there are",
-          macro_max_number_of_arguments="MA006"),
-    *_not("no fact tells a test's meta, tags and config", test_has_meta_keys="TE001", test_has_tags="TE002",
-          test_has_where_config="TE003"),
     *_not(_SCHEMA, info_schema_query="IS001", model_column_descriptions_propagated="IS002",
           model_column_meta_propagated="IS003", model_column_types_match_inferred="IS004",
           model_columns_have_lineage="IS005", model_grain_is_tested="IS006", model_has_grain="IS007",
@@ -256,5 +237,6 @@ BUILT_IN: tuple[Check, ...] = (
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = (
-    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *EXPOSURES_AND_MACROS, *BUILT_IN, *CATALOGUED, *NOT_CARRIED
+    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *EXPOSURES_AND_MACROS, *MORE, *BUILT_IN, *CATALOGUED,
+    *NOT_CARRIED
 )  # fmt: skip

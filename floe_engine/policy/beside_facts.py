@@ -6,11 +6,13 @@ import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from floe_engine.cel.values import Unknown
+from floe_engine.policy.code_text import macro_parameters
 from floe_engine.policy.column_facts import lazy, plain
-from floe_engine.project.facts import Beside, Exposure, Macro, SemanticModel, UnitTest
+from floe_engine.project.facts import Beside, Exposure, Macro, ProjectTest, SemanticModel, UnitTest
 
 if TYPE_CHECKING:
-    from floe_engine.policy.subjects import Facts, NodeFacts
+    from floe_engine.policy.node_facts import NodeFacts
+    from floe_engine.policy.subjects import Facts
 
 
 class BesideFacts:
@@ -18,6 +20,7 @@ class BesideFacts:
 
     def __init__(self, facts: Facts, of: Beside) -> None:
         self._facts = facts
+        self.id = of.unique_id
         self.name = of.name
         self.path = of.path
         self.description = of.description
@@ -49,10 +52,13 @@ class ExposureNode(BesideFacts):
     """An exposure, as a child."""
 
     type, layer, materialized, access = "exposure", None, None, ""
+    model_children = 0
 
     def __init__(self, facts: Facts, of: Exposure) -> None:
         super().__init__(facts, of)
         self.tags = sorted(of.tags)
+        self.parent_ids = list(of.parents)
+        self.references: list[Any] = []
 
 
 class ForeignFacts:
@@ -61,7 +67,7 @@ class ForeignFacts:
     path = ""
 
     def __init__(self, unique_id: str) -> None:
-        self._unique_id = unique_id
+        self._unique_id = self.id = unique_id
         self.type = unique_id.partition(".")[0]
         self.name = unique_id.rpartition(".")[2]
 
@@ -78,7 +84,13 @@ class MacroFacts(BesideFacts):
         self.file = posixpath.splitext(posixpath.basename(of.path))[0]
         self.properties_path = of.properties_path
         self.arguments = list(of.arguments)
+        self.text = of.code
         self.lines = len(of.code.splitlines())
+
+    @lazy
+    def parameters(self) -> list[str]:
+        """Names of its arguments."""
+        return macro_parameters(self.text)
 
     @property
     def used(self) -> bool:
@@ -112,6 +124,15 @@ class UnitTestFacts(BesideFacts):
         self.tags = sorted(of.tags)
         self.given = [InputFacts(*each) for each in of.given]
         self.expected_format = of.expected_format
+
+
+class ProjectTestFacts(BesideFacts):
+    """A data test."""
+
+    def __init__(self, facts: Facts, of: ProjectTest) -> None:
+        super().__init__(facts, of)
+        self.test, self.column, self.severity, self.where = of.test, of.column, of.severity, of.where
+        self.tags = sorted(of.tags)
 
 
 class ProjectFacts:
@@ -165,3 +186,8 @@ class ProjectFacts:
     def unit_tests(self) -> list[BesideFacts]:
         """Its unit tests."""
         return [self._facts.beside(each) for each in self._facts.view.project.unit_tests]
+
+    @lazy
+    def tests(self) -> list[BesideFacts]:
+        """Its data tests."""
+        return [self._facts.beside(each) for each in self._facts.view.project.tests]

@@ -35,12 +35,29 @@ class TestFacts(Struct, frozen=True, gc=False):
     column: str | None
     arguments: Mapping[str, Any]
     severity: str
+    where: str
+    meta: Mapping[str, Any]
+    test_tags: frozenset[str]
+
+    @property
+    def tags(self) -> list[str]:
+        """Its tags."""
+        return sorted(self.test_tags)
 
 
 def told(test: DataTest) -> TestFacts:
     """What rules are told of a test."""
     package, _, name = test.name.rpartition(".")
-    return TestFacts(package, name, test.column, plain(test.arguments), test.severity)
+    return TestFacts(
+        package,
+        name,
+        test.column,
+        plain(test.arguments),
+        test.severity,
+        test.where,
+        plain(test.meta),
+        test.tags,
+    )
 
 
 def plain(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,13 @@ def _size(view: View) -> int:
     """How many subjects of all kinds a project has."""
     nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
     project = view.project
-    beside = (project.exposures, project.macros, project.semantic_models, project.unit_tests)
+    beside = (
+        project.exposures,
+        project.macros,
+        project.semantic_models,
+        project.unit_tests,
+        project.tests,
+    )
     return len(nodes) + sum(len(node.columns) for node in nodes) + sum(map(len, beside))
 
 

@@ -1,4 +1,4 @@
-"""What a model's SQL says as text: tables that it names itself, stars, joins. Runs nothing.
+"""What a model's SQL says as text: tables that it names itself. Runs nothing.
 
 Only what the model's own file says counts: a table that a macro writes is the macro's affair, and a
 name without a schema may be a common table expression that a macro made.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 _HOLE = "\ufffc"  # where Jinja stood: nobody can know what it writes
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
@@ -28,7 +27,7 @@ def literal_tables(sql: str) -> tuple[tuple[str, int], ...]:
     """The tables that raw SQL names with their schema, each once, and the line of the first mention."""
     if "." not in sql or not re.search(r"\b(?:from|join)\b", sql, re.I):
         return ()
-    tokens = list(_tokens(sql))
+    tokens = list(tokens_of(sql))
     words = [token.casefold() for token, _ in tokens]
     aliases = _aliases(words)
     found: dict[str, int] = {}
@@ -49,33 +48,7 @@ def literal_tables(sql: str) -> tuple[tuple[str, int], ...]:
     return tuple(found.items())
 
 
-class CodeShape(NamedTuple):
-    """What can be counted in SQL."""
-
-    select_star: bool
-    joins: int
-
-
-_AFTER_STAR = frozenset({"", "from", ",", ")", ";", "except", "exclude", "replace", "rename", "ilike"})
-
-
-def code_shape(sql: str) -> CodeShape:
-    """Whether raw SQL takes all columns of something, and how many joins it writes.
-
-    A star that multiplies has an operand behind it, and that of ``count(*)`` a parenthesis before it.
-    """
-    words = [token.casefold() for token, _ in _tokens(sql)]
-    stars = (place for place, word in enumerate(words) if word == "*")
-    return CodeShape(
-        select_star=any(
-            words[max(place - 1, 0)] != "(" and "".join(words[place + 1 : place + 2]) in _AFTER_STAR
-            for place in stars
-        ),
-        joins=words.count("join"),
-    )
-
-
-def _tokens(sql: str) -> Iterator[tuple[str, int]]:
+def tokens_of(sql: str) -> Iterator[tuple[str, int]]:
     """What SQL is made of with its line, without comments; Jinja is one hole."""
     plain = _JINJA.sub(lambda match: _blank(match[0]), sql)
     line, end = 1, 0

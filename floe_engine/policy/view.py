@@ -25,6 +25,7 @@ from floe_engine.project.facts import (
     Macro,
     Model,
     Project,
+    ProjectTest,
     SemanticModel,
     Source,
     UnitTest,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 _Result = TypeVar("_Result")
-_Beside = TypeVar("_Beside", Exposure, SemanticModel, UnitTest)
+_Beside = TypeVar("_Beside", Exposure, SemanticModel, UnitTest, ProjectTest)
 
 
 class Share(Struct, frozen=True):
@@ -101,6 +102,7 @@ class View:
         self.exposures = self._on(project.exposures, selected)
         self.semantic_models = self._on(project.semantic_models, selected)
         self.unit_tests = self._on(project.unit_tests, selected)
+        self.tests = self._on(project.tests, selected)
         """Those to judge: where a part is selected, those of what is."""
         self.macros: tuple[Macro, ...] = () if self.narrowed else project.macros
         self.adapter = project.adapter or _platform_adapter(platform)

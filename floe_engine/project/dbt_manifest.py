@@ -15,7 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -29,17 +29,28 @@ from floe_engine.project.facts import (
     Group,
     Model,
     Project,
+    ProjectTest,
     ResourceType,
     Source,
 )
 from floe_engine.project.lines import declared_lines
+from floe_engine.project.manifest_nodes import (
+    RawColumnConfig,
+    RawConfig,
+    RawConstraint,
+    RawHead,
+    RawManifest,
+    RawMetadata,
+    RawNode,
+    RawWritten,
+    called,
+    own_test,
+    references,
+    test_name,
+)
 from floe_engine.project.manifest_resources import (
     DependsOn,
     Owner,
-    RawExposure,
-    RawMacro,
-    RawSemanticModel,
-    RawUnitTest,
     exposures,
     macros,
     nodes_of,
@@ -56,6 +67,7 @@ from floe_engine.project.spelling import (
     limits_of,
     merged,
     names_a_count,
+    names_in,
     tag_set,
     text_of,
 )
@@ -71,128 +83,6 @@ OLDEST, NEWEST = 9, 12
 _PROPERTIES_LIMIT = 10_000_000
 _VERSION = pattern(r"/manifest/v(\d+)(?:\.json)?$")
 _SECTION = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    dbt_schema_version: str = ""
-    dbt_version: str | None = None
-    project_name: str | None = None
-    adapter_type: str | None = None
-
-
-class _Contract(msgspec.Struct, gc=False):
-    enforced: bool | None = None
-
-
-class _Constraint(msgspec.Struct, gc=False):
-    type: str = ""
-    columns: list[str] | None = None
-
-
-class _ColumnConfig(msgspec.Struct, gc=False):
-    meta: dict[str, Any] | None = None
-    tags: Any = None
-
-
-_NO_CONFIG = _ColumnConfig()
-_NO_TAGS: frozenset[str] = frozenset()
-
-
-class _Column(msgspec.Struct, gc=False):
-    name: str
-    description: str | None = None
-    data_type: str | None = None
-    meta: dict[str, Any] | None = None
-    tags: Any = None
-    constraints: list[_Constraint] | None = None
-    config: _ColumnConfig | None = None
-
-
-class _Config(msgspec.Struct, gc=False):
-    enabled: Any = None
-    meta: dict[str, Any] | None = None
-    tags: Any = None
-    schema: Any = None
-    database: Any = None
-    materialized: str | None = None
-    access: str | None = None
-    group: str | None = None
-    grants: dict[str, Any] | None = None
-    contract: _Contract | None = None
-    freshness: Any = None
-    loader: str | None = None
-    loaded_at_field: str | None = None
-    loaded_at_query: str | None = None
-    severity: str | None = None
-    where: Any = None
-    limit: Any = None
-    error_if: Any = None
-
-
-class _TestMetadata(msgspec.Struct, gc=False):
-    name: str
-    namespace: str | None = None
-    kwargs: dict[str, Any] | None = None
-
-
-class _Checksum(msgspec.Struct, gc=False):
-    checksum: str = ""
-
-
-class _Node(msgspec.Struct, gc=False):
-    name: str
-    resource_type: str
-    package_name: str = ""
-    original_file_path: str = ""
-    patch_path: str | None = None
-    description: str | None = None
-    columns: dict[str, _Column] | None = None
-    meta: dict[str, Any] | None = None
-    tags: Any = None
-    config: _Config | None = None
-    depends_on: DependsOn | None = None
-    schema: str | None = None
-    database: str | None = None
-    relation_name: str | None = None
-    language: str | None = None
-    version: Any = None
-    access: str | None = None
-    group: str | None = None
-    contract: _Contract | None = None
-    constraints: list[_Constraint] | None = None
-    checksum: _Checksum | None = None
-    raw_code: str | None = None
-    compiled_code: str | None = None
-    test_metadata: _TestMetadata | None = None
-    attached_node: str | None = None
-    column_name: str | None = None
-    # sources
-    source_name: str | None = None
-    loader: str | None = None
-    freshness: Any = None
-    loaded_at_field: str | None = None
-    loaded_at_query: str | None = None
-
-
-class _Group(msgspec.Struct, gc=False):
-    name: str
-    package_name: str = ""
-    owner: Owner | None = None
-
-
-class _Manifest(msgspec.Struct, gc=False):
-    metadata: _Metadata
-    nodes: dict[str, _Node]
-    sources: dict[str, _Node] = {}
-    exposures: dict[str, RawExposure] = {}
-    macros: dict[str, RawMacro] = {}
-    semantic_models: dict[str, RawSemanticModel] = {}
-    groups: dict[str, _Group] = {}
-    unit_tests: dict[str, RawUnitTest] = {}
-
-
-class _Head(msgspec.Struct, gc=False):
-    metadata: _Metadata
 
 
 def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str | None = None) -> Project:
@@ -216,13 +106,13 @@ def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str 
     return _Assembly(decoded, package, directory).project(tuple(warnings))
 
 
-def _decode(data: bytes, where: str) -> _Manifest:
+def _decode(data: bytes, where: str) -> RawManifest:
     try:
-        return msgspec.json.decode(data, type=built(_Manifest))
+        return msgspec.json.decode(data, type=built(RawManifest))
     except msgspec.ValidationError as error:
         # An old or foreign manifest deserves the message about its version, not this one.
         with contextlib.suppress(msgspec.MsgspecError, RecursionError):
-            _schema_version(msgspec.json.decode(data, type=built(_Head)).metadata, where)
+            _schema_version(msgspec.json.decode(data, type=built(RawHead)).metadata, where)
         raise ConfigurationError(
             "dbt manifest does not have the expected shape",
             str(error),
@@ -238,7 +128,7 @@ def _decode(data: bytes, where: str) -> _Manifest:
         ) from None
 
 
-def _schema_version(metadata: _Metadata, where: str) -> int:
+def _schema_version(metadata: RawMetadata, where: str) -> int:
     match = _VERSION.search(metadata.dbt_schema_version)
     if match is None:
         raise ConfigurationError(
@@ -258,29 +148,35 @@ def _schema_version(metadata: _Metadata, where: str) -> int:
     return version
 
 
-def _busiest_package(manifest: _Manifest) -> str:
+def _busiest_package(manifest: RawManifest) -> str:
     packages = Counter(n.package_name for n in manifest.nodes.values() if n.resource_type in _SECTION)
     return packages.most_common(1)[0][0] if packages else ""
+
+
+_NO_CONFIG = RawColumnConfig()
+_NO_TAGS: frozenset[str] = frozenset()
+_NOTHING = RawWritten()
 
 
 class _Assembly:
     """Builds facts from one decoded manifest."""
 
-    def __init__(self, manifest: _Manifest, package: str, directory: Path) -> None:
+    def __init__(self, manifest: RawManifest, package: str, directory: Path) -> None:
         self._manifest = manifest
         self._package = package
         self._directory = directory
         self._lines: dict[str, Mapping[tuple[str, ...], int]] = {}
         self._tests: dict[str, list[DataTest]] = {}
         self._idle: dict[str, list[DataTest]] = {}
+        self._own_tests: list[ProjectTest] = []
         self._singular: Counter[str] = Counter()
         self._unit: Counter[str] = Counter()
 
     def project(self, warnings: tuple[str, ...]) -> Project:
         manifest, package = self._manifest, self._package
-        for node in manifest.nodes.values():
+        for unique_id, node in manifest.nodes.items():
             if node.resource_type == "test":
-                self._add_test(node)
+                self._add_test(unique_id, node)
         for unit in manifest.unit_tests.values():
             self._unit.update(nodes_of(unit.depends_on))
         return Project(
@@ -300,6 +196,7 @@ class _Assembly:
             macros=tuple(macros(manifest.macros, package, self._lines_of, self._callers())),
             semantic_models=tuple(semantic_models(manifest.semantic_models, package, self._lines_of)),
             unit_tests=tuple(unit_tests(manifest.unit_tests, package, self._lines_of)),
+            tests=tuple(sorted(self._own_tests, key=lambda test: test.unique_id)),
             groups=tuple(
                 Group(group.name, _owner(group.owner))
                 for _, group in sorted(manifest.groups.items())
@@ -317,12 +214,14 @@ class _Assembly:
         for unique_id, macro in self._manifest.macros.items():
             yield unique_id, macro.depends_on
 
-    def _add_test(self, node: _Node) -> None:
-        config = node.config or _Config()
+    def _add_test(self, unique_id: str, node: RawNode) -> None:
+        config = node.config or RawConfig()
         if config.enabled is False:
             return
         parents = nodes_of(node.depends_on)
         metadata = node.test_metadata
+        if node.package_name == self._package:
+            self._own_tests.append(own_test(unique_id, node, config, parents))
         if metadata is None:
             self._singular.update(parents)
             return
@@ -332,7 +231,7 @@ class _Assembly:
             attached = next((parent for parent in parents if parent.startswith("source.")), None)
         if attached is None:
             return
-        name = f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name
+        name = test_name(metadata)
         arguments = flat_arguments(metadata.kwargs or {})
         named = arguments.pop("column_name", None)
         column = node.column_name or named
@@ -349,11 +248,14 @@ class _Assembly:
                 severity="warn" if warns else "error",
                 idle=idle,
                 lets_pass=passes,
+                where=text_of(config.where) or "",
+                meta=merged(node.meta, config.meta),
+                tags=tag_set(node.tags, config.tags) if node.tags or config.tags else _NO_TAGS,
             )
         )
 
-    def _model(self, unique_id: str, node: _Node) -> Model:
-        config = node.config or _Config()
+    def _model(self, unique_id: str, node: RawNode) -> Model:
+        config = node.config or RawConfig()
         path = posix(node.original_file_path)
         properties = patched(node.patch_path)
         section = _SECTION[node.resource_type]
@@ -392,10 +294,20 @@ class _Assembly:
             raw_code=(node.raw_code or "") if node.compiled_code else "",
             checksum=node.checksum.checksum if node.checksum else "",
             relation=node.relation_name or "",
+            alias=node.alias or node.name,
+            has_alias=config.alias is not None or (node.unrendered_config or _NOTHING).alias is not None,
+            labels=config.labels or {},
+            latest_version=text_of(node.latest_version),
+            unique_key=names_in(config.unique_key),
+            strategy=text_of(config.strategy or config.incremental_strategy) or "",
+            updated_at=text_of(config.updated_at) or "",
+            check_cols=names_in(config.check_cols),
+            references=references(node.refs),
+            macros=called(node.depends_on),
         )
 
-    def _source(self, unique_id: str, node: _Node) -> Source:
-        config = node.config or _Config()
+    def _source(self, unique_id: str, node: RawNode) -> Source:
+        config = node.config or RawConfig()
         path = posix(node.original_file_path)
         lines = self._lines_of(path)
         table = ("sources", node.source_name or "", node.name)
@@ -417,6 +329,11 @@ class _Assembly:
                 (node.loaded_at_field, node.loaded_at_query, config.loaded_at_field, config.loaded_at_query)
             ),
             relation=node.relation_name or "",
+            source_description=node.source_description or "",
+            labels=config.labels or {},
+            database=node.database,
+            schema=node.schema or "",
+            identifier=node.identifier or node.name,
         )
 
     def _lines_of(self, path: str | None) -> Mapping[tuple[str, ...], int]:
@@ -441,7 +358,7 @@ class _Assembly:
 
 
 def _columns(
-    node: _Node, lines: Mapping[tuple[str, ...], int], parent: tuple[str, ...]
+    node: RawNode, lines: Mapping[tuple[str, ...], int], parent: tuple[str, ...]
 ) -> tuple[Column, ...]:
     found = []
     for column in (node.columns or {}).values():
@@ -460,7 +377,7 @@ def _columns(
     return tuple(found)
 
 
-def _constraints(constraints: Iterable[_Constraint] | None) -> tuple[Constraint, ...]:
+def _constraints(constraints: Iterable[RawConstraint] | None) -> tuple[Constraint, ...]:
     return tuple(Constraint(entry.type, tuple(entry.columns or ())) for entry in constraints or ())
 
 

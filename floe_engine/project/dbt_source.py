@@ -15,14 +15,31 @@ from typing import Any
 
 from floe_engine.project import properties
 from floe_engine.project.dbt_yaml import Entry
-from floe_engine.project.facts import DataTest, Group, Model, Project, ResourceType, Source
+from floe_engine.project.facts import (
+    DataTest,
+    Group,
+    Model,
+    Project,
+    Reference,
+    ResourceType,
+    Source,
+)
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.source_resources import exposures, macros, semantic_models, unit_tests
-from floe_engine.project.spelling import access_of, grants_of, limits_of, names_a_count, tag_set, text_of
+from floe_engine.project.source_tests import SourceTests
+from floe_engine.project.spelling import (
+    access_of,
+    grants_of,
+    limits_of,
+    names_a_count,
+    names_in,
+    tag_set,
+    text_of,
+)
 from floe_engine.text import plural
 
 
@@ -58,6 +75,8 @@ class _Reading:
         self._gathered = Gathering(settings, contents)
         self._versions: dict[str, tuple[str, dict[str, str]]] = {}
         self._unresolved: Counter[str] = Counter()
+        self._own_aliases: bool | None = None
+        self._own_tests = SourceTests(settings)
 
     def project(self, files: list[File]) -> Project:
         self._gathered.find_macros(files)
@@ -73,12 +92,12 @@ class _Reading:
             resolved = (self._resolve(parent, names, known_sources) for parent in found)
             return tuple(dict.fromkeys(parent for parent in resolved if parent is not None))
 
-        singular = Counter(
-            parent
+        queries = [
+            self._own_tests.query(file, calls, parents(calls.parents))
             for file, calls in self._gathered.singular
             if self._is_on(calls.config, file.path)
-            for parent in parents(calls.parents)
-        )
+        ]
+        singular = Counter(parent for query in queries for parent in query.parents)
         units = tuple(unit_tests(self._gathered, self._settings, self._is_on, names))
         counted = Counter(parent for unit in units for parent in unit.parents)
         models = []
@@ -99,6 +118,7 @@ class _Reading:
             macros=tuple(macros(self._gathered, self._settings)),
             semantic_models=beside[1],
             unit_tests=units,
+            tests=tuple(sorted((*self._own_tests.found, *queries), key=lambda test: test.unique_id)),
             groups=tuple(self._groups()),
             reader="static",
             warnings=tuple(self._gathered.warnings),
@@ -234,6 +254,7 @@ class _Reading:
         config = self._config(draft)
         items = list(entries(entry.get("columns")))
         tests = [test for test in self._tests(entry, items, draft.properties) if test.enabled]
+        self._own_tests.add(self._unique_id(draft), draft.name, entry, draft.properties, tests)
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
         default = "table" if draft.language == "python" else "view"
@@ -269,7 +290,30 @@ class _Reading:
             unread=_unread(draft),
             code=draft.code,
             checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest() if draft.code else "",
+            alias=text_of(config.get("alias")) or self._alias(draft),
+            has_alias=config.get("alias") is not None,
+            labels=mapping(config.get("labels")),
+            latest_version=self._versions[draft.name][0] if draft.version is not None else None,
+            unique_key=names_in(config.get("unique_key")),
+            strategy=text_of(config.get("strategy") or config.get("incremental_strategy")) or "",
+            updated_at=text_of(config.get("updated_at")) or "",
+            check_cols=names_in(config.get("check_cols")),
+            references=tuple(
+                Reference(found.name, found.version)
+                for found in draft.calls.parents
+                if isinstance(found, Ref)
+            ),
+            unread_configs=tuple(sorted(draft.calls.unread)),
         )
+
+    def _alias(self, draft: Draft) -> str:
+        """The name in the warehouse that dbt gives by default; empty where the project has a macro for it."""
+        if self._own_aliases is None:
+            texts = self._gathered.macro_texts()
+            self._own_aliases = any("generate_alias_name" in content for _, content in texts)
+        if self._own_aliases:
+            return ""
+        return f"{draft.name}_v{draft.version.replace('.', '_')}" if draft.version else draft.name
 
     def _tests(self, entry: Mapping[str, Any], items: list[Entry], file: File | None) -> Iterator[DataTest]:
         if file is None:
@@ -310,21 +354,29 @@ class _Reading:
             return None
         items = list(entries(table.get("columns")))
         limits = limits_of(properties.freshness(tree, *levels))
+        unique_id = f"source.{self._settings.name}.{source['name']}.{table['name']}"
+        tests = [test for test in self._tests(table, items, file) if test.enabled]
+        self._own_tests.add(unique_id, f"source_{source['name']}_{table['name']}", table, file, tests)
         return Source(
-            unique_id=f"source.{self._settings.name}.{source['name']}.{table['name']}",
+            unique_id=unique_id,
             source_name=source["name"],
             name=table["name"],
             path=file.path,
             line=table.line,
             description=text(table.get("description")),
             columns=properties.columns(items),
-            tests=tuple(t for t in self._tests(table, items, file) if t.enabled and not t.idle),
+            tests=tuple(test for test in tests if not test.idle),
             meta=mapping(config.get("meta")),
             tags=tag_set(config.get("tags")),
             has_freshness=bool(limits),
             freshness=limits,
             loader=next((text(level["loader"]) for level in reversed(levels) if level.get("loader")), ""),
             tells_age=any(level.get(key) for level in (tree, *levels) for key in _AGE),
+            source_description=text(source.get("description")),
+            labels=mapping(config.get("labels")),
+            database=text_of(source.get("database") or source.get("catalog")),
+            schema=text_of(source.get("schema")) or source["name"],
+            identifier=text_of(table.get("identifier")) or table["name"],
         )
 
     def _groups(self) -> Iterator[Group]:

@@ -44,6 +44,12 @@ class DataTest(Struct, frozen=True, gc=False):
     """Why it can never fail, whatever the data: ``where: 1 = 0 is true of no row``."""
     lets_pass: str = ""
     """What it does not see, as the end of a sentence: ``lets 10 failing rows pass``."""
+    title: str = ""
+    """The name that its author gave it; empty where dbt makes one."""
+    where: str = ""
+    """Which rows it looks at; empty: all."""
+    meta: Mapping[str, Any] = {}
+    tags: frozenset[str] = frozenset()
 
 
 class Constraint(Struct, frozen=True, gc=False):
@@ -94,11 +100,27 @@ class Source(Struct, frozen=True):
     """Whether a column or a query tells when its rows were loaded (``loaded_at_field``)."""
     relation: str = ""
     """Its table as compiled SQL names it; empty where the reader cannot know."""
+    source_description: str = ""
+    """The description of the source that the table belongs to."""
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    """``config.labels``."""
+    database: str | None = None
+    """None where only the profile gives it."""
+    schema: str = ""
+    identifier: str = ""
+    """The table's name in the warehouse."""
 
     @property
     def label(self) -> str:
         """How findings name it: its name after its source's."""
         return f"{self.source_name}.{self.name}"
+
+
+class Reference(Struct, frozen=True, gc=False):
+    """A ``ref`` as written: the name of a model, and the version that it asks for; None: the latest."""
+
+    name: str
+    version: str | None = None
 
 
 class Model(Struct, frozen=True, dict=True):
@@ -147,6 +169,26 @@ class Model(Struct, frozen=True, dict=True):
     checksum: str = ""
     relation: str = ""
     """Its table as compiled SQL names it; empty where the reader cannot know."""
+    alias: str = ""
+    """Its name in the warehouse; empty where only dbt could tell it."""
+    has_alias: bool = False
+    """Whether somebody set it."""
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    latest_version: str | None = None
+    """Of a model with versions, the one that its bare name means."""
+    unique_key: tuple[str, ...] = ()
+    """Of an incremental model or a snapshot."""
+    strategy: str = ""
+    """How an incremental model or a snapshot finds what is new."""
+    updated_at: str = ""
+    check_cols: tuple[str, ...] = ()
+    """Of a snapshot; one ``all`` for all columns."""
+    references: tuple[Reference, ...] = ()
+    """What it names with ``ref``."""
+    macros: tuple[str, ...] | None = None
+    """Macros that it calls, by dbt's own account and with their package; None: only dbt could tell."""
+    unread_configs: tuple[str, ...] = ()
+    """Config keys whose value only dbt could tell; ``*`` where any may be set."""
 
     @cached_property
     def label(self) -> str:
@@ -278,7 +320,31 @@ class UnitTest(Struct, frozen=True):
         return f"unit_test:{self.name}"
 
 
-Beside: TypeAlias = Exposure | Macro | SemanticModel | UnitTest
+class ProjectTest(Struct, frozen=True):
+    """A data test as a resource of its own: one on a model or a source, or one written as a query."""
+
+    unique_id: str
+    name: str
+    """dbt's; the static reader's where the author gave none is near it."""
+    parents: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+    description: str = ""
+    test: str = ""
+    """Which generic test it is, ``dbt_utils.recency``; empty for a query."""
+    column: str | None = None
+    severity: Literal["error", "warn"] = "error"
+    where: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """How findings name it."""
+        return f"test:{self.name}"
+
+
+Beside: TypeAlias = Exposure | Macro | SemanticModel | UnitTest | ProjectTest
 """What stands beside the nodes of a project: data neither comes from it nor is kept in it."""
 
 
@@ -300,6 +366,7 @@ class Project(Struct, frozen=True, dict=True):
     macros: tuple[Macro, ...] = ()
     semantic_models: tuple[SemanticModel, ...] = ()
     unit_tests: tuple[UnitTest, ...] = ()
+    tests: tuple[ProjectTest, ...] = ()
     groups: tuple[Group, ...] = ()
     adapter: str | None = None
     """The dbt adapter, such as ``duckdb``; None where the static reader cannot know."""

@@ -130,6 +130,10 @@ def data_test(
         enabled=config.get("enabled") is not False,
         idle=never_fails(config),
         lets_pass=lets_pass(config),
+        title=text(body.get("name")) if "test_name" not in body or body.get("name") != name else "",
+        where=text_of(config.get("where")) or "",
+        meta=mapping(config.get("meta")),
+        tags=tag_set(config.get("tags")),
     )
 
 

@@ -23,7 +23,17 @@ from msgspec import Struct
 from floe_engine import __version__
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import Directory, own_cache, read_bounded
-from floe_engine.project.facts import Exposure, Group, Macro, Model, Project, SemanticModel, Source, UnitTest
+from floe_engine.project.facts import (
+    Exposure,
+    Group,
+    Macro,
+    Model,
+    Project,
+    ProjectTest,
+    SemanticModel,
+    Source,
+    UnitTest,
+)
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import LIMIT, ProjectFile
 
@@ -51,6 +61,7 @@ class _Facts(Struct, frozen=True):
     macros: tuple[Macro, ...]
     semantic_models: tuple[SemanticModel, ...]
     unit_tests: tuple[UnitTest, ...]
+    tests: tuple[ProjectTest, ...]
     groups: tuple[Group, ...]
     warnings: tuple[str, ...]
 
@@ -89,6 +100,7 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
         macros=facts.macros,
         semantic_models=facts.semantic_models,
         unit_tests=facts.unit_tests,
+        tests=facts.tests,
         groups=facts.groups,
         reader="static",
         warnings=facts.warnings,

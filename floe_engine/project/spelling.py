@@ -88,3 +88,9 @@ def limits_of(freshness: Any) -> dict[str, Any]:
         for key in ("warn_after", "error_after")
         if isinstance(limit := freshness.get(key), Mapping) and limit.get("count") is not None
     }
+
+
+def names_in(value: Any) -> tuple[str, ...]:
+    """One name, or a list of them: ``unique_key: id``, ``unique_key: [id, day]``."""
+    listed = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    return tuple(text for item in listed if (text := text_of(item)))

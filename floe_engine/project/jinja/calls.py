@@ -52,6 +52,8 @@ class Calls(Struct):
     config: dict[str, Any] = field(default_factory=dict)
     parents: list[Ref | SourceRef] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """Config keys that have a value which could not be read; ``*`` where nobody knows which."""
 
     def configure(self, new: Mapping[str, Any]) -> None:
         """A further config() call: tags add up, everything else is replaced."""

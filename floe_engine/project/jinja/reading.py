@@ -572,8 +572,11 @@ class Reading:
             named = {**first, **named}
         if not whole:
             self._gap("config(**…)", line)
+            self.calls.unread.add("*")
         sure = {key: value for key, value in named.items() if known(value) and not self._unsure}
         for key in named:
+            if key not in sure:
+                self.calls.unread.add(str(key))
             if key not in sure and key in CONFIGS:
                 self._gap(f"config({key}=…)", line)
         self.calls.configure(sure)

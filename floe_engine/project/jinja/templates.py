@@ -197,6 +197,7 @@ def _take_python(calls: Calls, name: str, node: ast.Call) -> None:
             except (ValueError, TypeError, RecursionError):
                 if name != "config":
                     raise
+                calls.unread.add(keyword.arg or "*")
                 if keyword.arg in CONFIGS:
                     calls.gaps.append(Gap(f"config({keyword.arg}=…)", node.lineno))
         if name == "config":

@@ -15,6 +15,7 @@ from floe_engine.errors import IntegrityError
 from floe_engine.manifest.governance import CustomRule
 from floe_engine.manifest.house_rule import troubles
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS, example_of
+from floe_engine.policy.code_text import macro_parameters
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.mutation import mutate
 from floe_engine.policy.subjects import Facts, subjects
@@ -27,6 +28,7 @@ from floe_engine.project.facts import (
     Group,
     Macro,
     Project,
+    ProjectTest,
     SemanticModel,
     Source,
     UnitTest,
@@ -159,6 +161,74 @@ def code_of(sql: str, **fields: Any) -> Any:
 )
 def test_the_shape_of_a_models_code_is_told(sql: str, star: bool, joins: int) -> None:
     assert (code_of(sql).select_star, code_of(sql).joins) == (star, joins)
+
+
+@pytest.mark.parametrize(
+    ("sql", "crossed", "unbound", "constant"),
+    [
+        ("select 1 from x join y on x.a = y.a left join z using (a, b)", 0, 0, 0),
+        ("select 1 from x cross join y, z", 1, 1, 0),
+        ("select 1 from x, unnest(y), lateral flatten(input => y) f where a in (1, 2)", 0, 2, 0),
+        ("select 1 from x join y on 1=1 join z on true", 0, 0, 2),
+        ("select 1 from x natural join y join (select 1, 2 from w) q on q.a = left(y.b, 2)", 0, 0, 0),
+        ("select 1 from a join b join c on b.x = c.x on a.x = b.x", 0, 0, 0),
+        ("select extract(year from d), f(a, b) from x join {{ ref('y') }} where a", 0, 1, 0),
+        ("with a as (select 1), b as (select 2) select * from a join b on a.x = b.x or 1 = 1", 0, 0, 0),
+    ],
+)
+def test_joins_without_a_condition_are_told_apart(
+    sql: str, crossed: int, unbound: int, constant: int
+) -> None:
+    told = code_of(sql)
+    assert (told.cross_joins, told.open_joins, told.constant_joins) == (crossed, unbound, constant)
+
+
+def test_the_arguments_of_a_macro_are_read_from_its_code() -> None:
+    code = """{%- macro m(a, b=f('x, y', [1, 2]), c = "it's)") -%}{% endmacro %}"""
+    assert macro_parameters(code) == ["a", "b", "c"]
+    assert macro_parameters("{% test t(model) %}{% endtest %}") == ["model"]
+    assert macro_parameters("{% materialization t, default %}{% endmaterialization %}") == []
+    assert macro_parameters("{% macro m(" + "(" * 5_000) == []
+
+
+def test_what_a_config_says_is_not_judged_where_only_dbt_could_read_it() -> None:
+    asked = house({"when": "model.materialized == 'incremental'", "expr": "size(model.unique_key) > 0"})
+    given = project(
+        model("silver_known", materialized="incremental", unique_key=("id",)),
+        model("silver_none", materialized="incremental"),
+        model("silver_hidden", materialized="incremental", unread_configs=("unique_key",)),
+    )
+    evaluation = judge(asked, given)
+    assert [subject for subject, _ in found(evaluation)] == ["silver_none"]
+    ((subject, message),) = found(evaluation, UNTOLD)
+    assert (subject, "only dbt could tell its unique_key" in message) == ("silver_hidden", True)
+
+
+def test_data_tests_and_what_lies_above_parents_can_be_asked() -> None:
+    asked = house(
+        {"subject": "test", "expr": "test.where == '' || 'slow' in test.tags"},
+        {"expr": "model.view_chain < 2"},
+        {"expr": "!model.parents.exists(p, p.parent_ids.exists(i, model.parents.exists(q, q.id == i)))"},
+        {"subject": "source", "expr": "source.duplicates == []"},
+    )
+    a, b, c = (f"model.shop.silver_{name}" for name in "abc")
+    tables = [Source(f"source.shop.{of}.t", of, "t", schema="raw", identifier="t") for of in ("x", "y")]
+    given = replace(
+        project(
+            model("silver_a"),
+            model("silver_b", parents=(a,)),
+            model("silver_c", parents=(a, b)),
+            sources=tuple(tables),
+        ),
+        tests=(ProjectTest("test.shop.t", "t", (c,), where="x > 1", tags=frozenset({"quick"})),),
+    )
+    assert sorted(found(judge(asked, given))) == [
+        ("silver_c", "silver_c does not meet the rule rule-1"),
+        ("silver_c", "silver_c does not meet the rule rule-2"),
+        ("test:t", "test:t does not meet the rule rule-0"),
+        ("x.t", "x.t does not meet the rule rule-3"),
+        ("y.t", "y.t does not meet the rule rule-3"),
+    ]
 
 
 def test_code_is_asked_as_it_was_written() -> None:

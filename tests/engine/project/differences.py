@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import fields, replace
 
-from floe_engine.project.facts import Argument, Column, Model, Project
+from floe_engine.project.facts import Argument, Column, Model, Project, ProjectTest
 
 # Only dbt knows the target's schema and database, what a compiled query looks like and how it
 # hashes a snapshot; only files know their own text.
 _UNCOMPARED = {"schema", "database", "code", "compiled", "raw_code", "checksum", "relation"}
-_UNCOMPARED |= {"used_by"}  # which macro a node calls
+_UNCOMPARED |= {"used_by", "macros", "unread_configs"}  # which macro a node calls, and what only dbt reads
 
 
 def differences(static: Project, manifest: Project) -> list[str]:
@@ -24,7 +24,20 @@ def differences(static: Project, manifest: Project) -> list[str]:
         found += [f"{kind}: only one reader has {name}" for name in sorted(set(ours) ^ set(theirs))]
         for name in sorted(set(ours) & set(theirs)):
             found += _differing(name, ours[name], theirs[name])
-    return found
+    ours, theirs = (sorted(map(_asked, project.tests)) for project in (static, manifest))
+    found += [f"tests: only files have {each}" for each in ours if each not in theirs]
+    return found + [f"tests: only the manifest has {each}" for each in theirs if each not in ours]
+
+
+def _asked(test: ProjectTest) -> tuple[str, str, str, str, tuple[str, ...]]:
+    """What a test asks: dbt makes the names of generic ones."""
+    return (
+        test.test or test.name,
+        test.column or "",
+        test.where,
+        test.severity,
+        (*sorted(test.tags), *sorted(map(repr, test.meta.items()))),
+    )
 
 
 def _identity(node: Any) -> str:

@@ -33,6 +33,10 @@ GIVEN: dict[str, Any] = {
     "layout": "per_model",
     "required_fields": ["email", "name"],
     "types": ["int"],
+    "materializations_to_include": ["view", "ephemeral"],
+    "package_name": None,
+    "allow_explicit_cross_join": False,
+    "require_explicit_alias": True,
 }
 """Values of parameters that take few; of the others by their kind below."""
 
@@ -212,6 +216,8 @@ def test_a_configuration_becomes_rules_beside_those_that_are_there(tmp_path: Pat
         ("{name: check_model_hard_coded_references, include: ^models/a}", "about some of them"),
         ("{name: check_model_test_coverage, include: ^models/a}", "as a whole"),
         ("{name: check_run_results_max_execution_time}", "before anything runs"),
+        ("{name: check_model_alias}", "asks nothing"),
+        ("{name: check_model_max_chained_views, materializations_to_include: [view]}", "nothing else"),
         ("just text", "names no check"),
     ],
 )
