@@ -19,7 +19,7 @@ from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refuse
 from floe_engine.events import Notice, Report, Step
 from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.signing.outside import quoted
-from floe_engine.signing.verdict import Identity, Signer, Verdict
+from floe_engine.signing.verdict import Identity, Rejected, Signer, Verdict
 from floe_engine.store import Lock, LockedSigner
 from floe_engine.text import printable
 from floe_engine.trust.authority import Authority
@@ -234,9 +234,13 @@ def weigh(
 ) -> Verdict:
     """What the signatures of `subject` are worth to this reader.
 
-    Without anchors no signature is good. Raises `RegistryError` where signatures cannot be looked
-    for: that is never read as "unsigned".
+    Without anchors no signature is good, and none where a policy takes nothing from here. Raises
+    `RegistryError` where signatures cannot be looked for: that is never read as "unsigned".
     """
+    if trust.barred:
+        return Verdict(
+            subject.digest, "untrusted", rejected=(Rejected(trust.barred, "it takes nothing from here"),)
+        )
     keys = _suggested(subject) if trust.configured else ()
     return _weigh(repository, subject, trust, keys, exhaustive=exhaustive)
 

@@ -18,7 +18,7 @@ from floe_engine.files import stands
 from floe_engine.project.spec_file import load_spec
 from floe_engine.text import plural
 from floe_engine.workflows.check_platform import check_platform
-from floe_engine.workflows.pull import PullOptions, pinned, pull
+from floe_engine.workflows.pull import PullOptions, load, pinned, pull
 from floe_engine.workflows.trust_report import trust_report
 from floe_engine.workflows.wanted import Wanted, satisfies
 from floe_engine.workspace import Workspace
@@ -145,7 +145,7 @@ class _Doctor(Struct, frozen=True):
         if lock is None:
             return Check("store", "skipped", "nothing is locked here")
         try:
-            self.workspace.store.load(lock)
+            load(self.workspace, lock)  # as every command that uses it does: by today's anchors
         except FloeError:
             if not self.repair:
                 raise

@@ -6,20 +6,27 @@ the registry, and with the platform team's help only where the row says so.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST, PLATFORM_NAME, VERSION
+from floe_engine.cli import commands
+from floe_engine.errors import FloeError
+from floe_engine.lsp.projects import judged
+from floe_engine.mcp.server import make_server
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.trust import sign
 from floe_engine.store import Store
 from floe_engine.workflows.transfer import copy_version
+from tests.cli import Ran
 from tests.engine.trust.here import data_team, floe
 from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
 from tests.registries import docker_registry
@@ -39,7 +46,7 @@ class Scene:
         return f"{self.base}/{kind}"
 
     def publisher(self, kind: str, name: str = "acme") -> PlatformTeam:
-        return PlatformTeam(self.folder / f"{kind}-{name}", self.repository(kind))
+        return PlatformTeam(self.folder / f"{kind}-{name}", self.repository(kind), scope="enterprise")
 
 
 BAD: dict[str, Callable[[Scene, PlatformTeam], None]] = {}
@@ -80,7 +87,7 @@ def signed_for_another_platform(scene: Scene, publisher: PlatformTeam) -> None:
 @bad
 def of_another_platform(scene: Scene, publisher: PlatformTeam) -> None:
     other = PlatformTeam(scene.folder / "other", f"oci-layout:{scene.folder / 'other-registry'}")
-    other.publish("1.1.0", key=scene.team, text=manifest("1.1.0", name="other"))
+    other.publish("1.1.0", key=scene.team, text=manifest("1.1.0", name="other", scope="enterprise"))
     copy_version(other.workspace, f"{other.registry}:v1.1.0", publisher.registry, require_trusted=False)
 
 
@@ -130,11 +137,11 @@ def _fill(scene: Scene) -> None:
 
 
 @pytest.fixture
-def team(scene: Scene, tmp_path: Path, isolated_environment: Path) -> Path:
+def team(scene: Scene, tmp_path: Path, settings: Path) -> Path:
     """The reader's settings: the old key is revoked. Returns where the reader works."""
-    settings = isolated_environment / ".config" / "floe" / "config.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(f'revoked_keys = ["{fingerprint(scene.old).removeprefix("sha256:").upper()}"]')
+    (settings / "config.toml").write_text(
+        f'revoked_keys = ["{fingerprint(scene.old).removeprefix("sha256:").upper()}"]'
+    )
     return tmp_path
 
 
@@ -157,6 +164,8 @@ TAKING: dict[str, tuple[str, tuple[str, ...]]] = {
     "upgrade": ("v1.0.0", ("upgrade", "--accept-breaking")),
     "upgrade --to": ("v1.0.0", ("upgrade", "--to", "v1.1.0", "--dry-run")),
     "pin": ("v1.0.0", ("pin", "v1.1.0", "--accept-breaking")),
+    "fix": ("v1.1.0", ("fix",)),
+    "waive": ("v1.1.0", ("waive", "E201 bronze_orders", "--reason", "r", "--owner", "me@acme.example")),
 }
 """Command → what floe.yaml pins meanwhile, and its arguments."""
 
@@ -168,6 +177,63 @@ LOOKING: dict[str, tuple[str, tuple[str, ...]]] = {
     "export": ("v1.0.0", ("platform", "export", "{out}.tar", "{ref}:v1.1.0")),
     "sign": ("v1.0.0", ("platform", "sign", "{ref}:v1.1.0", "--key", "{private}")),
 }
+
+
+ON_A_REGISTRY = pytest.mark.parametrize("scene", ["docker-registry"], indirect=True)
+"""What a layout would tell nothing more of."""
+
+BUILDING: dict[str, tuple[str, ...]] = {
+    "check": ("platform", "check"),
+    "compile": ("platform", "compile"),
+    "test": ("platform", "test"),
+    "explain": ("platform", "explain", "governance.quality_gates.minimum_test_coverage"),
+    "publish": ("platform", "publish", "v1.0.0", "--no-sign", "--registry", "oci-layout:{out}"),
+    "bump": ("platform", "bump", "--registry", "oci-layout:{out}"),
+    "changelog": ("platform", "changelog", "--registry", "oci-layout:{out}"),
+    "diff": ("platform", "diff", "manifest.yaml", "manifest.yaml"),
+}
+"""What builds on an enterprise platform, as the parent that manifest.yaml names."""
+
+ELSEWHERE = {
+    "completion": "writes a script",
+    "config": "shows settings",
+    "explain": "knows codes alone",
+    "login": "keeps a login",
+    "logout": "forgets one",
+    "lsp": "judges as compile does, offline: test_what_only_reads_says_nothing_by_a_bad_platform",
+    "mcp": "judges as compile does, offline: test_what_only_reads_says_nothing_by_a_bad_platform",
+    "outdated": "names tags, and believes the locked version alone: test_stored",
+    "platform cache clear": "removes what is there",
+    "platform doctor": "believes the locked version alone: test_stored",
+    "platform fingerprint": "reads a key",
+    "platform import": "test_an_import_takes_nothing_that_init_refuses",
+    "platform import-rules": "writes text into manifest.yaml, and asks no parent",
+    "platform init": "begins a platform",
+    "platform inspect": "raises nothing: test_nothing_bad_is_listed_as_verified",
+    "platform keygen": "makes a key",
+    "platform list": "raises nothing: test_nothing_bad_is_listed_as_verified",
+    "platform trust": "tells who decides",
+    "schema": "writes schemas",
+    "version": "tells versions",
+}
+"""The commands that are in no table of this file, and why."""
+
+
+def test_every_command_is_tried_or_has_its_reason() -> None:
+    def leaves(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[str]:
+        if not isinstance(command, click.Group):
+            yield " ".join(words)
+            return
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from leaves(found, (*words, name))
+
+    tried = [words for _, words in (*TAKING.values(), *LOOKING.values())] + list(BUILDING.values())
+    named = {" ".join(words[:2] if words[0] == "platform" else words[:1]) for words in tried}
+    assert set(leaves(commands.floe)) == named | ELSEWHERE.keys()
+    assert not named & ELSEWHERE.keys()
 
 
 @pytest.mark.parametrize("command", [*TAKING, *LOOKING])
@@ -188,6 +254,59 @@ def test_no_command_is_weaker_than_init(scene: Scene, team: Path, kind: str, com
     assert Store(directory / ".floe").cached_tags() == ("v1.0.0",)
     assert not (team / "out").exists() or not Repository(Reference.parse(f"oci-layout:{team / 'out'}")).tags()
     assert not (team / "out.tar").exists()
+
+
+@ON_A_REGISTRY
+@pytest.mark.parametrize("kind", BAD)
+def test_no_command_builds_on_a_parent_that_init_refuses(
+    scene: Scene, team: Path, settings: Path, kind: str
+) -> None:
+    keys = json.dumps([str(key.with_suffix(".pub")) for key in (scene.team, scene.old)])
+    config = settings / "config.toml"
+    config.write_text(f"{config.read_text()}\ntrusted_keys = {keys}\n")
+    directory = team / "domain"
+    directory.mkdir()
+
+    def ask(version: str, words: tuple[str, ...]) -> Ran:
+        parent = f"parent: {{ref: '{scene.repository(kind)}:{version}'}}\n"
+        (directory / "manifest.yaml").write_text(manifest("1.0.0", name="sales", scope="domain", more=parent))
+        return floe(directory, *(word.format(out=team / "out") for word in words))
+
+    assert ask("v1.0.0", BUILDING["check"]).code == 0, "the good one is built on"
+    for words in BUILDING.values():
+        ran = ask("v1.1.0", words)
+        assert ran.code in (5, 6), (words, ran.code, ran.out, ran.err)
+        assert Store(directory / ".floe").cached_tags() == ("v1.0.0",)
+
+
+@ON_A_REGISTRY
+@pytest.mark.parametrize("kind", BAD)
+def test_what_only_reads_says_nothing_by_a_bad_platform(scene: Scene, team: Path, kind: str) -> None:
+    """A language server's diagnostics and the tools of `floe mcp`, without their protocols."""
+    directory = product(scene, team, kind, "v1.1.0")
+    with pytest.raises(FloeError) as refused:
+        judged(directory)
+    assert refused.value.exit_code in (5, 6)
+    server = make_server(directory)
+    for tool, arguments in (
+        ("judge", {}),
+        ("compare", {"old": "v1.0.0", "new": f"{scene.repository(kind)}:v1.1.0"}),
+    ):
+        answer = asyncio.run(server.call_tool(tool, arguments))
+        assert "error" in str(answer), answer
+
+
+@ON_A_REGISTRY
+@pytest.mark.parametrize("kind", BAD)
+def test_nothing_bad_is_listed_as_verified(scene: Scene, team: Path, kind: str) -> None:
+    directory = product(scene, team, kind, "v1.0.0")
+    listed = floe(directory, "platform", "list", "--details", "-o", "json")
+    status = {
+        row["tag"]: (row["signature"] or {}).get("status") for row in json.loads(listed.out)["versions"]
+    }
+    assert status["v1.0.0"] == "verified" != status["v1.1.0"], status
+    shown = floe(directory, "platform", "inspect", "v1.1.0", "-o", "json")
+    assert shown.code == 5 or json.loads(shown.out)["signature"]["status"] != "verified", shown.out
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BAD if kind != "retagged"])

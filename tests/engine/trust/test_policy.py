@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,8 @@ def test_where_the_default_is_to_refuse_only_scopes_open(
     for words in (("pull",), ("verify",), ("copy", "v1.0.0", f"oci-layout:{tmp_path / 'out'}")):
         ran = floe(clone, "platform", *words)
         assert ran.code == 6 and "default is to refuse" in ran.err, words
+    (row,) = json.loads(floe(clone, "platform", "list", "--details", "-o", "json").out)["versions"]
+    assert row["signature"]["status"] == "untrusted" and "takes nothing" in str(row["signature"])
     write(settings, 'default = "refuse"\n', scope(platform.registry, key))
     assert floe(clone, "platform", "pull").code == 0
 

@@ -26,6 +26,8 @@ USES: dict[str, tuple[str, ...]] = {
     "outdated": ("outdated",),
     "upgrade": ("upgrade", "--to", "v1.1.0", "--dry-run"),
     "diff": ("platform", "diff", "v1.0.0", "v1.1.0"),
+    "fix": ("fix", "--dry-run", "--offline"),
+    "waive": ("waive", "E230 bronze_orders", "--reason", "r", "--owner", "me@acme.example", "--dry-run"),
 }
 """Everything that uses the locked version."""
 
@@ -127,6 +129,22 @@ def test_a_key_that_is_revoked_stops_every_use_whatever_the_lock_says(
     (settings / "config.toml").write_text(f'revoked_keys = ["{fingerprint(key)}"]')
     ran = floe(product, *USES[use])
     assert ran.code == 6 and "revoked" in ran.err, (ran.code, ran.out, ran.err)
+
+
+@pytest.mark.parametrize("change", EDITS, ids=[change.__name__ for change in EDITS])
+def test_the_doctor_finds_what_the_next_use_would_refuse(
+    product: Path, key: Path, other_key: Path, change: Callable[..., None]
+) -> None:
+    assert floe(product, "platform", "doctor", "--offline").code == 0
+    change(product, key, other_key)
+    ran = floe(product, "platform", "doctor", "--offline")
+    assert ran.code == 5 and "✗" in ran.out, ran.out
+
+
+def test_the_doctor_finds_a_signer_who_was_revoked(product: Path, key: Path, settings: Path) -> None:
+    (settings / "config.toml").write_text(f'revoked_keys = ["{fingerprint(key)}"]')
+    ran = floe(product, "platform", "doctor", "--offline")
+    assert ran.code == 6 and "revoked" in ran.out, ran.out
 
 
 def test_a_revoked_key_stops_a_compile_though_the_registry_is_gone(

@@ -75,6 +75,7 @@ class PlatformTeam:
     directory: Path
     registry: str
     environ: Mapping[str, str] = field(default_factory=dict)
+    scope: str = ""
 
     @property
     def workspace(self) -> Workspace:
@@ -97,7 +98,7 @@ class PlatformTeam:
     ) -> Published:
         """Write the manifest (`text`, or a small one) and publish it, signed by `key` if there is one."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "manifest.yaml").write_text(text or manifest(version))
+        (self.directory / "manifest.yaml").write_text(text or manifest(version, scope=self.scope))
         options = SigningOptions(keys=(str(key),) if key else (), sign=key is not None)
         return publish(self.workspace, f"v{version}", options=options, report=heard or Heard())
 
