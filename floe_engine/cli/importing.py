@@ -14,13 +14,15 @@ from floe_engine.cli.options import dry_run
     "import-rules",
     examples={
         "floe platform import-rules ../dbt/dbt-bouncer.yml --dry-run": "show what would be written",
+        "floe platform import-rules ../dbt/.pre-commit-config.yaml": "the hooks of dbt-checkpoint",
+        "floe platform import-rules ../dbt/dbt_project.yml": "the rules of dbt-project-evaluator",
     },
 )
 @click.argument(
     "configuration",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="A dbt-bouncer configuration: .yml, .toml or pyproject.toml.",
+    help="A dbt-bouncer.yml (.toml, pyproject.toml), .pre-commit-config.yaml or dbt_project.yml.",
 )
 @dry_run
 def import_rules(face: Face, *, configuration: Path, dry_run: bool) -> int:

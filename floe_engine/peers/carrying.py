@@ -156,6 +156,12 @@ def _number(value: Any) -> str:
     return literal(value)
 
 
+def _counts(value: Any) -> str:
+    if isinstance(value, dict) and all(type(count) is int for count in value.values()):
+        return literal(list(value))
+    raise NotCarried("it wants names with numbers, as `unique=1`")
+
+
 def _pattern(begin: str = "", end: str = "", flags: str = "") -> Callable[[Any], str]:
     def written(value: Any) -> str:
         if not isinstance(value, str):
@@ -171,6 +177,7 @@ _WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "flag": _flag,
     "texts": lambda value: literal(_texts(value)),
     "number": _number,
+    "counts": _counts,
     "share": lambda value: literal(float(_number(value))),
     "match": _pattern("^"),
     "dotall": _pattern("^", flags="s"),
@@ -244,11 +251,17 @@ def rule_of(check: Check, wanted: Wanted) -> dict[str, Any]:
     return rule
 
 
+_DESCRIBED = ("model", "seed", "snapshot", "macro")
+
+
 def _places(node: str, wanted: Wanted) -> Iterator[str]:
     begin = "" if wanted.searched else "^"
     if (wanted.include or wanted.exclude) and node == "project":
         raise NotCarried("it asks the project as a whole, and include or exclude would narrow it")
     asked = [f"{node}.path.matches({expression(each, begin=begin)})" for each in wanted.include]
+    if wanted.searched and node in _DESCRIBED:  # a hook is run for either file of a model
+        told = f"{node}.properties_path"
+        asked += [f"({told} != null && {told}.matches({expression(each)}))" for each in wanted.include]
     if asked:
         yield " || ".join(asked)
     for each in wanted.exclude:

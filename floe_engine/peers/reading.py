@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,10 +12,14 @@ from floe_engine.document.document import parse
 from floe_engine.document.nodes import Node
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import strict_toml
-from floe_engine.peers import bouncer
-from floe_engine.peers.carrying import Check, PeerName, Wanted, literal
+from floe_engine.peers import bouncer, bouncer_file, checkpoint, checkpoint_file, evaluator, evaluator_file
+from floe_engine.peers.carrying import Check, PeerName, Wanted
 
-TABLES: Mapping[PeerName, tuple[Check, ...]] = {"dbt-bouncer": bouncer.CHECKS}
+TABLES: Mapping[PeerName, tuple[Check, ...]] = {
+    "dbt-bouncer": bouncer.CHECKS,
+    "dbt-checkpoint": checkpoint.CHECKS,
+    "dbt-project-evaluator": evaluator.CHECKS,
+}
 """Every check of every peer, and its equal here."""
 
 MOST = 2_000
@@ -43,21 +47,37 @@ def read(name: str, text: str) -> Configuration:
     Raises `ConfigurationError` where it is of no peer, or cannot be read.
     """
     values, root = _values(name, text)
-    if set(values) & _CATEGORIES:
-        wanted = tuple(islice(_bouncer(values, root), MOST + 1))
-        if len(wanted) > MOST:
-            raise ConfigurationError(
-                f"the file asks for more than {MOST:,} checks",
-                hint="split it, and import the parts one after the other",
-                where=name,
-            )
-        return Configuration("dbt-bouncer", wanted, _indexed("dbt-bouncer"))
+    for peer, asks, wanted in _FILES:
+        if asks(values):
+            asked = tuple(islice(wanted(values, root), MOST + 1))
+            if len(asked) > MOST:
+                raise ConfigurationError(
+                    f"the file asks for more than {MOST:,} checks",
+                    hint="split it, and import the parts one after the other",
+                    where=name,
+                )
+            return Configuration(peer, asked, _indexed(peer))
     raise ConfigurationError(
-        "this is no configuration of dbt-bouncer",
-        "it has none of " + ", ".join(sorted(_CATEGORIES)),
-        hint="name a dbt-bouncer.yml, its .toml, or a pyproject.toml with [tool.dbt-bouncer]",
+        "this is no configuration of dbt-bouncer, dbt-checkpoint or dbt-project-evaluator",
+        f"it has neither {', '.join(sorted(bouncer_file.CATEGORIES))}, nor hooks of dbt-checkpoint, "
+        "nor anything for dbt_project_evaluator",
+        hint="name a dbt-bouncer.yml (or its .toml), a .pre-commit-config.yaml, or a dbt_project.yml",
         where=name,
     )
+
+
+_FILES: tuple[
+    tuple[
+        PeerName,
+        Callable[[Mapping[str, Any]], bool],
+        Callable[[Mapping[str, Any], Node | None], Iterable[Wanted]],
+    ],
+    ...,
+] = (
+    ("dbt-bouncer", lambda values: bool(set(values) & bouncer_file.CATEGORIES), bouncer_file.wanted),
+    ("dbt-checkpoint", checkpoint_file.is_one, checkpoint_file.wanted),
+    ("dbt-project-evaluator", evaluator_file.is_one, evaluator_file.wanted),
+)
 
 
 def _indexed(peer: PeerName) -> dict[str, Check]:
@@ -81,66 +101,3 @@ def _values(name: str, text: str) -> tuple[dict[str, Any], Node | None]:
     if document.root is None or not isinstance(document.root.value, dict):
         raise ConfigurationError("the file says nothing", where=name)
     return document.root.value, document.root
-
-
-# dbt-bouncer
-
-_CATEGORIES = {"manifest_checks", "catalog_checks", "run_results_checks", "info_schema_checks"}
-
-_SEVERITIES: Mapping[str, Literal["error", "warning"]] = {"error": "error", "warn": "warning"}
-
-
-def _bouncer(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
-    for category in (key for key in values if key in _CATEGORIES):
-        entries = values[category] or []
-        nodes = root.children[category].items if root is not None and category in root.children else ()
-        for number, entry in enumerate(entries if isinstance(entries, list) else [entries]):
-            line = nodes[number].line + 1 if number < len(nodes) else 0
-            if isinstance(entry, dict) and ("name" in entry or "code" in entry):
-                yield _bouncer_entry(values, entry, line)
-            else:
-                yield Wanted("?", line=line, why="the entry names no check")
-
-
-def _bouncer_entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) -> Wanted:
-    """One entry; what the file says for all fills what the entry leaves open, but for the severity."""
-    given = {key: value for key, value in entry.items() if key not in _EVERY_ENTRY}
-    name = str(entry.get("name") or entry.get("code"))
-    why = ""
-    try:
-        include, exclude = (_regexes(entry.get(key) or top.get(key)) for key in ("include", "exclude"))
-    except ValueError as error:
-        include, exclude, why = (), (), str(error)
-    if name in ("check_model_directories", "MO024") and include:
-        given["include"] = include[0]
-    if entry.get("selector") or top.get("selector"):
-        why = "it is narrowed by a dbt selector; say in `when` which models it is about"
-    elif top.get("package_name"):
-        why = "it judges an installed package, and floe judges the project itself"
-    also = []
-    for key, field in (("materialization", "materialized"), ("language", "language")):
-        if entry.get(key):
-            also.append(f"model.{field} == {literal(str(entry[key]))}")
-    severity = _SEVERITIES.get(str(top.get("severity") or entry.get("severity")), "error")
-    described = str(entry.get("description") or "")
-    return Wanted(name, given, include, exclude, tuple(also), severity, described, line=line, why=why)
-
-
-_EVERY_ENTRY = {
-    "name",
-    "code",
-    "description",
-    "include",
-    "exclude",
-    "selector",
-    "severity",
-    "materialization",
-    "language",
-}
-
-
-def _regexes(value: Any) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value or []
-    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-        raise ValueError(f"include and exclude are regular expressions, not {value!r}")
-    return tuple(each.strip() for each in values)

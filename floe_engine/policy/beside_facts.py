@@ -52,6 +52,7 @@ class ExposureNode(BesideFacts):
     """An exposure, as a child."""
 
     type, layer, materialized, access = "exposure", None, None, ""
+    source, schema, database = "", None, None
     model_children = 0
 
     def __init__(self, facts: Facts, of: Exposure) -> None:

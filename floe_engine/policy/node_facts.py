@@ -29,6 +29,7 @@ class NodeFacts:
     layer: str | None = None
     materialized: str | None = None
     access = ""
+    source = ""
 
     def __init__(self, facts: Facts, node: Model | Source) -> None:
         self.facts = facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ class _Importing:
         self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))
 
     def _free_id(self, check: str) -> str:
-        base = check.removeprefix("check_").removeprefix("check-").replace("_", "-").lower()
+        base = re.sub(r"^(?:check[_-]|fct_)", "", check).replace("_", "-").lower()
         number, name = 1, base
         while name in self._taken:
             number += 1

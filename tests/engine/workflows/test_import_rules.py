@@ -12,7 +12,8 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.check import check as check_manifest
 from floe_engine.manifest.house_rule import house_rule, troubles
 from floe_engine.manifest.subjects import SUBJECTS, example_of
-from floe_engine.peers.carrying import Check, NotCarried, Wanted, literal, rule_of
+from floe_engine.peers import evaluator
+from floe_engine.peers.carrying import Check, NotCarried, Takes, Wanted, literal, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.workflows.import_rules import Imported, import_rules
 from floe_engine.workspace import Workspace
@@ -40,7 +41,34 @@ GIVEN: dict[str, Any] = {
 }
 """Values of parameters that take few; of the others by their kind below."""
 
-KINDS: dict[str, Any] = {"number": 3, "share": 50, "texts": ["a"], "criteria": "one", "text": "a"}
+GIVEN |= {
+    "tests": {"schema": 1},
+    "pattern": "^a|b",
+    "constraints": '[{"type": "primary_key"}]',
+    "whitelist": ["a"],
+    "freshness": ["warn_after"],
+    "schema_location": None,
+    "primary_key_test_macros": evaluator.VARIABLES["primary_key_test_macros"],
+    "enforced_primary_key_node_types": ["model"],
+}
+
+KINDS: dict[str, Any] = {
+    "number": 3,
+    "flag": False,
+    "share": 50,
+    "texts": ["a"],
+    "criteria": "one",
+    "text": "a",
+}
+
+
+def _given(takes: Takes) -> Any:
+    """A value that a check may be given."""
+    if takes is evaluator.TYPED:
+        return evaluator.types_of(evaluator.VARIABLES)
+    value = GIVEN.get(takes.name, KINDS.get(takes.kind, "^a|b"))
+    return KINDS["texts"] if takes.kind == "texts" and not isinstance(value, list) else value
+
 
 ROWS = [pytest.param(row, id=row.name) for rows in TABLES.values() for row in rows if row.carried]
 
@@ -49,9 +77,7 @@ ROWS = [pytest.param(row, id=row.name) for rows in TABLES.values() for row in ro
 def test_every_row_makes_a_rule_that_means_something(row: Check) -> None:
     """A misspelt fact or a wrong type in the table fails here."""
     given = {
-        each.name: GIVEN.get(each.name, KINDS.get(each.kind, "^a|b"))
-        for each in row.takes
-        if each.name not in ("type_pattern", "case_sensitive")
+        each.name: _given(each) for each in row.takes if each.name not in ("type_pattern", "case_sensitive")
     }
     places = () if row.subject == "project" else ("models/a", "^models/b")
     for include in ((), places):
@@ -104,7 +130,15 @@ def test_a_configuration_of_any_shape_is_read_or_refused(
 @pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].setting])  # type: ignore[union-attr]
 def test_every_setting_of_a_row_is_one(row: Check, tmp_path: Path) -> None:
     """A setting that there is not would be a problem of the manifest."""
-    imported = carried(tmp_path, f"manifest_checks: [{{name: {row.name}}}]")
+    if row.name.startswith("fct_"):
+        others = [each.name for each in evaluator.CHECKS if each is not row]
+        off = ", ".join(f"{name}: {{+enabled: false}}" for name in others)
+        text = f"models: {{dbt_project_evaluator: {{{off}}}}}"
+    elif row.name.startswith("check-"):
+        text = hooks(f"{{id: {row.name}}}")
+    else:
+        text = f"manifest_checks: [{{name: {row.name}}}]"
+    imported = carried(tmp_path, text)
     assert imported.carried[0].to == row.setting
     assert check_manifest(imported.after).errors == ()
 
@@ -243,6 +277,178 @@ def test_a_setting_is_written_where_the_manifest_has_its_section(tmp_path: Path)
     assert len(checked.manifest.governance.custom_rules) == 1
 
 
+def hooks(*written: str) -> str:
+    """A configuration of pre-commit with hooks of dbt-checkpoint, the first in line 4."""
+    listed = "".join(f"      - {hook}\n" for hook in written)
+    return f"repos:\n  - repo: https://github.com/dbt-checkpoint/dbt-checkpoint\n    hooks:\n{listed}"
+
+
+def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
+    """Their options, files and exclusions come along; other hooks are nobody's affair here."""
+    text = (
+        hooks(
+            "{id: check-model-has-tests-by-name, args: [--tests, unique=1, not_null=2, --],"
+            " files: ^models/marts}",
+            "{id: check-model-has-meta-keys, args: [--meta-keys=owner, --exclude, old, --manifest, x.json]}",
+            "{id: check-model-name-contract, files: ^dbt/models/a,"
+            " args: [--pattern, 'stg_.*', --manifest, dbt/target/manifest.json]}",
+            "{id: check-source-tags, args: [--tags, a, b], files: '\\\\.yml$'}".replace("\\\\", "\\"),
+        )
+        + "  - {repo: local, hooks: [{id: mine, entry: x}, {id: own, entry: check-script-semicolon}]}\n"
+    )
+    imported = carried(tmp_path, text, ".pre-commit-config.yaml")
+    assert (imported.peer, imported.left) == ("dbt-checkpoint", ())
+    assert [each.line for each in imported.carried] == [4, 5, 6, 7, 8]
+    checked = check_manifest(imported.after)
+    assert checked.manifest is not None and checked.errors == ()
+    by_name, meta, contract, tags, semicolon = checked.manifest.governance.custom_rules
+    assert "test.name == 'not_null')) >= 2" in (by_name.expr or "")
+    assert "model.properties_path.matches('^models/marts')" in (by_name.when or "")
+    assert (meta.when, meta.expr) == (
+        "!model.path.matches('old')",
+        "['owner'].all(key, key in model.meta) && model.meta.all(key, key in ['owner'])",
+    )
+    assert (contract.when or "").startswith("(model.path.matches('^models/a')")
+    assert (tags.when, semicolon.id) == (None, "script-semicolon")
+
+
+@pytest.mark.parametrize(
+    ("hook", "why"),
+    [
+        ("{id: check-ours}", "no check of this name"),
+        ("{id: dbt-parse}", "runs dbt"),
+        ("{id: check-model-has-tests, args: [--test-cnt, many]}", "test_cnt cannot be many"),
+        ("{id: check-model-has-tests, args: [--test-cnt]}", "no value"),
+        ("{id: check-model-has-tests, args: [stray]}", "belongs to no option"),
+        ("{id: check-model-has-tests, args: --test-cnt 1}", "no list of words"),
+        ("{id: check-model-has-tests, args: [[1]]}", "no list of words"),
+        ("{id: check-model-has-tests, files: [a]}", "no regular expression"),
+        ("{id: check-model-has-tests, files: ^transform/models}", "path of the repository"),
+        ("{id: check-model-has-tests, exclude: '(?!x)'}", "looking ahead"),
+        ("{id: check-model-has-tests-by-name}", "tests is missing"),
+        ("{id: check-model-has-tests-by-type, args: [--tests, odd=1]}", "data or schema"),
+        ("{id: check-model-has-constraints, args: [--constraints, '[[']}", "no JSON"),
+        ("{id: check-model-parents-schema}", "no whitelist"),
+        ("{id: check-model-has-description, args: [--colour, red]}", "takes no colour"),
+        ("{id: check-script-has-no-table-name, files: ^models/a}", "about some of them"),
+    ],
+)
+def test_a_hook_that_cannot_be_carried_is_told_with_its_line(tmp_path: Path, hook: str, why: str) -> None:
+    """Nothing is written for it, and the next one is."""
+    imported = carried(tmp_path, hooks(hook, "{id: check-model-has-contract}"))
+    (left,) = imported.left
+    assert (why in left.why, left.line) == (True, 4), left.why
+    assert [each.to for each in imported.carried] == ["model-has-contract"]
+
+
+def test_what_dbt_project_evaluator_checks_becomes_rules(tmp_path: Path) -> None:
+    """With the project's variables, and without what it turned off."""
+    text = (
+        "name: shop\n"
+        "vars:\n"
+        "  dbt_project_evaluator: {too_many_joins_threshold: 9, staging_prefixes: [raw_]}\n"
+        "  chained_views_threshold: 2\n"
+        "models:\n"
+        "  dbt_project_evaluator:\n"
+        "    marts:\n"
+        "      structure: {+enabled: false, fct_model_naming_conventions: {+enabled: true}}\n"
+        "      dag: {fct_root_models: {+enabled: 'false'}}\n"
+        "seeds: {dbt_project_evaluator: {dbt_project_evaluator_exceptions: {+enabled: false}}}\n"
+    )
+    imported = carried(tmp_path, text, "dbt_project.yml")
+    assert imported.peer == "dbt-project-evaluator"
+    assert [each.check for each in imported.left] == ["exceptions"]
+    assert len(imported.carried) == len(evaluator.CHECKS) - 4
+    assert {each.line for each in imported.carried} == {3}
+    checked = check_manifest(imported.after)
+    assert checked.manifest is not None and checked.errors == ()
+    rules = {rule.id: rule for rule in checked.manifest.governance.custom_rules}
+    assert rules["too-many-joins"].expr == "size(model.parents) < 9"
+    assert rules["chained-views-dependencies"].expr == "model.view_chain <= 2"
+    assert "'raw_'" in (rules["model-naming-conventions"].expr or "")
+    assert {rule.severity for rule in rules.values()} == {"warning"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "too_many_joins_threshold: many",
+        "too_many_joins_threshold: '{{ 1 }}'",
+        "model_types: 7",
+        "staging_prefixes: {a: 1}",
+        "primary_key_test_macros: [x]",
+        "exclude_paths_from_project: [[x]]",
+        "enforced_primary_key_node_types: [model, seed]",
+    ],
+)
+def test_a_variable_of_an_odd_shape_is_told_and_hides_no_other_rule(tmp_path: Path, said: str) -> None:
+    """Whatever stands there."""
+    imported = carried(tmp_path, f"vars: {{dbt_project_evaluator: {{{said}}}}}")
+    assert imported.left
+    assert len(imported.carried) > 15
+
+
+SAME = [
+    ("check-model-has-properties-file", {}, "check_model_has_properties_file", {}),
+    ("check-model-has-contract", {}, "check_model_has_contracts_enforced", {}),
+    (
+        "check-model-parents-and-childs",
+        {"max_child_cnt": 2},
+        "check_model_max_fanout",
+        {"max_downstream_models": 2},
+    ),
+    ("fct_root_models", {}, "check_model_has_no_upstream_dependencies", {}),
+    (
+        "fct_chained_views_dependencies",
+        {"chained_views_threshold": 1},
+        "check_model_max_chained_views",
+        {"max_chained_views": 2},
+    ),
+    ("fct_multiple_sources_joined", {}, "check_model_depends_on_multiple_sources", {}),
+    ("fct_public_models_without_contract", {}, "check_model_contract_enforced_for_public_model", {}),
+]
+"""Checks that two peers have, with what both are given."""
+
+
+@pytest.mark.parametrize(("one", "given", "other", "as_given"), SAME)
+def test_a_check_that_two_peers_have_means_the_same(
+    one: str, given: dict[str, Any], other: str, as_given: dict[str, Any]
+) -> None:
+    """Asked of models that differ in all that these look at."""
+    rows = {row.name: row for checks in TABLES.values() for row in checks}
+    asked = []
+    for name, arguments in ((one, given), (other, as_given)):
+        rule = rule_of(rows[name], Wanted(name, arguments))
+        asked.append(house_rule("model", rule.get("when", ""), rule["expr"], rule["message"]))
+    kind = SUBJECTS["model"]["model"]
+    answers = []
+    for said in MODELS:
+        model = example_of(kind, said)
+        first, second = (rule.ask(model).answer for rule in asked)
+        assert first == second, said
+        answers.append(first)
+    assert "pass" in answers and "fail" in answers
+
+
+MODELS: list[dict[str, Any]] = [
+    {},
+    {"access": "public"},
+    {
+        "access": "public",
+        "contract": {"enforced": True},
+        "properties_path": "models/a.yml",
+        "view_chain": 1,
+        "parents": [{"type": "source", "name": "a"}],
+        "children": [{"name": "a"}, {"name": "b"}],
+    },
+    {
+        "view_chain": 2,
+        "parents": [{"type": "source", "name": "a"}, {"type": "source", "name": "b"}, {"name": "c"}],
+        "children": [{"name": "a"}, {"name": "b"}, {"name": "c"}, {"name": "e", "type": "exposure"}],
+    },
+]
+
+
 def test_toml_is_read_like_yaml(tmp_path: Path) -> None:
     """A table of pyproject.toml, and a file of its own."""
     for name, head in (("pyproject.toml", "tool.dbt-bouncer."), ("dbt-bouncer.toml", "")):
@@ -251,7 +457,17 @@ def test_toml_is_read_like_yaml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("a.yml", "x: 1"), ("a.yml", "x: ["), ("a.toml", "x"), ("a.yml", "")]
+    ("name", "text"),
+    [
+        ("a.yml", "x: 1"),
+        ("a.yml", "x: ["),
+        ("a.toml", "x"),
+        ("a.yml", ""),
+        (".pre-commit-config.yaml", "repos: {a: 1}"),
+        (".pre-commit-config.yaml", "repos: [7, {repo: [dbt-checkpoint], hooks: {id: check-model-tags}}]"),
+        (".pre-commit-config.yaml", "repos: [{repo: local, hooks: [{id: check-model-has-tests}]}]"),
+        ("dbt_project.yml", "name: shop\nvars: {dbt_project_evaluator: 7}\nmodels: []"),
+    ],
 )
 def test_a_file_of_nobody_is_refused(tmp_path: Path, name: str, text: str) -> None:
     """With what it should be, and nothing is written."""
