@@ -12,6 +12,7 @@ from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
 from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, offline
+from floe_engine.scaffold.choices import PROJECT_FILES, Service
 
 WhatIf = Literal["off", "warn", "strict"]
 
@@ -31,17 +32,27 @@ WhatIf = Literal["off", "warn", "strict"]
     metavar="FILE",
     help="Public key that must have signed it; may be repeated.",
 )
+@click.option(
+    "--ci",
+    "service",
+    type=click.Choice(get_args(Service)),
+    default="none",
+    show_default=True,
+    metavar="SERVICE",
+    help=f"Write the CI file that judges each change: {'|'.join(get_args(Service))}.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
-def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], dry_run: bool) -> int:
+def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
     if dry_run:
-        return _preview_init(face, platform, trusted_key)
+        return _preview_init(face, platform, trusted_key, PROJECT_FILES.get(service))
     from floe_engine.workflows.init_project import init_project
 
     done = init_project(
         face.workspace,
         platform,
         trusted_keys=trusted_key,
+        service=service,
         ask=asking.first_use(),
         report=face.output.report,
         cancel=face.cancel,
@@ -79,7 +90,7 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], dry_run: bo
     return 0
 
 
-def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int:
+def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> int:
     """What a first pin would do."""
     from floe_engine.policy.rules import rule_by_id
     from floe_engine.text import plural
@@ -97,6 +108,8 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str]) -> int
     out.section()
     out.line(f"Would pin: {plan.ref}")
     out.line(f"Would lock: {lock.tag}, {lock.digest}")
+    if ci_file is not None:
+        out.line(f"Would write, if it is not there: {ci_file}")
     for problem in plan.problems:
         out.line(f"floe.yaml:{problem.span.start}: {problem.message}")
     if plan.unjudged:

@@ -25,3 +25,8 @@ SERVICES: Mapping[Service, str] = MappingProxyType(
     {"github": ".github/workflows/platform.yml", "gitlab": ".gitlab-ci.yml", "azure": "azure-pipelines.yml"}
 )
 """Service to the file that it reads; each calls the one script."""
+
+PROJECT_FILES: Mapping[Service, str] = MappingProxyType(
+    {"github": ".github/workflows/floe.yml", "gitlab": ".gitlab-ci.yml", "azure": "azure-pipelines.yml"}
+)
+"""Service to the file by which it judges a data team's project."""

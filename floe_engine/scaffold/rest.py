@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 from floe_engine import __version__
 from floe_engine.artifact.platform import Platform
+from floe_engine.document.scalars import quoted
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import API_VERSION
 from floe_engine.policy.specimens import MISSPELT, name_in, unused, violation
 from floe_engine.policy.words import words
-from floe_engine.scaffold.choices import SERVICES, Service
+from floe_engine.scaffold.choices import PROJECT_FILES, SERVICES, Service
 from floe_engine.scaffold.writing import commented, section
 
 SCRIPT = "ci/platform.sh"
@@ -25,6 +27,35 @@ def ci_files(service: Service) -> dict[str, str]:
     if service in SERVICES:
         found[SERVICES[service]] = _file(f"{service}.yml").replace("@version@", __version__)
     return found
+
+
+_LOGINS: Mapping[Service, tuple[str, str]] = {
+    "github": ("${{ secrets.FLOE_REGISTRY_USERNAME }}", "${{ secrets.FLOE_REGISTRY_PASSWORD }}"),
+    "gitlab": ("$REGISTRY_USERNAME", "$REGISTRY_PASSWORD"),
+    "azure": ("$(registryUsername)", "$(registryPassword)"),
+}
+"""Service to the secrets that hold the login for any registry; somebody has to set them there."""
+_OWN_LOGINS: Mapping[tuple[Service, str], tuple[str, str]] = {
+    ("github", "ghcr.io"): ("${{ github.actor }}", "${{ github.token }}"),
+    ("gitlab", "registry.gitlab.com"): ("$CI_REGISTRY_USER", "$CI_REGISTRY_PASSWORD"),
+}
+"""A service's login for its own registry, which every job has. It goes to no other host."""
+
+
+def project_ci_file(service: Service, host: str | None) -> tuple[str, str]:
+    """The path and text of the file by which a service (not ``none``) judges a data team's project.
+
+    `host`: the platform's registry; None where it is a folder, which needs no login.
+    """
+    env: dict[str, str] = {}
+    if host is not None:
+        user, password = _OWN_LOGINS.get((service, host), _LOGINS[service])
+        env = {"FLOE_REGISTRY_HOST": host, "FLOE_REGISTRY_USERNAME": user, "FLOE_REGISTRY_PASSWORD": password}
+    head, _, rest = _file(f"project-{service}.yml").replace("@version@", __version__).partition("@login@")
+    above, _, line = head.rpartition("\n")
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    login = "".join(f"\n{indent}{name}: {quoted(value)}" for name, value in env.items())
+    return PROJECT_FILES[service], f"{head.rstrip()}{login}{rest}" if env else f"{above}{rest}"
 
 
 def readme(name: str) -> str:

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
+from floe_engine import git
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
+from floe_engine.scaffold.choices import Service
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workflows.first_pin import FirstPin, plan_first_pin, take_first_pin
 from floe_engine.workflows.pin import as_written, first_spec
@@ -63,6 +66,7 @@ def init_project(
     platform: str,
     *,
     trusted_keys: Sequence[str] = (),
+    service: Service = "none",
     ask: AskFirstUse | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -70,7 +74,8 @@ def init_project(
     """Pull `platform` (a version, a constraint or a whole reference) and write floe.yaml.
 
     Running it again with the same pin is no error and changes nothing; with another pin it is
-    refused, for that is an upgrade. Raises what `pull` raises, and then writes nothing.
+    refused, for that is an upgrade. `service`: whose CI is to judge the project; its file is written
+    where there is none yet. Raises what `pull` raises, and then writes nothing.
     """
     wanted, spec = _asked(workspace, platform, trusted_keys)
     lock = workspace.store.read_lock()
@@ -102,7 +107,32 @@ def init_project(
                 hint="publish to a registry and name it with --registry before you share the project",
             )
         )
+    created += _ci(workspace, service, wanted, report)
     return Initialised(pulled, workspace.spec_path, tuple(created))
+
+
+def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) -> list[str]:
+    """Write the file by which a CI service judges the project; the paths written."""
+    if service == "none":
+        return []
+    from floe_engine.scaffold.rest import project_ci_file
+
+    found = project_ci_file(service, wanted.repository.registry or None)
+    path, text = found
+    if stands(workspace.directory / path):
+        report(Notice(f"{path} is there already and stays", hint="docs/ci.md has the job to add to it"))
+        return []
+    workspace.files.write(path, text.encode())
+    with suppress(git.NoAnswer):
+        below = git.ask(workspace.directory, "rev-parse", "--show-prefix", environ=workspace.environ)
+        if folder := below.decode("utf-8", "replace").strip().rstrip("/"):
+            report(
+                Notice(
+                    f"{path} is read at the top of the repository only, and this is {folder}",
+                    hint=f"move it there, and add --dir {folder} to its `floe compile`",
+                )
+            )
+    return [path]
 
 
 def _asked(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> tuple[Wanted, Spec | None]:
