@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http.cookiejar import DefaultCookiePolicy
+from threading import Lock
 from typing import Any
 
 import requests
@@ -29,9 +30,7 @@ class HttpWire:
     def __init__(self, settings: Transport, where: str) -> None:
         self._settings = settings
         self._where = where
-        self._session = _PlainSession()
-        self._session.mount("https://", CertificateAdapter(settings))
-        self._session.mount("http://", WatchedAdapter(pool_maxsize=settings.workers + 1))
+        self._session = _PlainSession(settings)
 
     def exchange(self, request: Request, count: OnChunk) -> _HttpExchange:
         """Begin one; `count` is told how much of a good answer has come."""
@@ -83,11 +82,23 @@ class _PlainSession(requests.Session):
     And no proxy to this machine itself, as docker, cosign and ORAS have it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Transport) -> None:
         super().__init__()
+        self._settings = settings
+        self._securing = Lock()
+        self._secure: CertificateAdapter | None = None
+        self.mount("http://", WatchedAdapter(pool_maxsize=settings.workers + 1))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Without an auth of its own every request would look for one in ~/.netrc.
         self.auth = lambda request: request
+
+    def get_adapter(self, url: Any) -> Any:
+        """The connections for a URL. What is trusted is read when the first needs it: 50 ms."""
+        if not str(url).lower().startswith("https://"):
+            return super().get_adapter(url)
+        with self._securing:
+            self._secure = self._secure or CertificateAdapter(self._settings)
+        return self._secure
 
     def merge_environment_settings(self, url: Any, *others: Any) -> Any:
         """Proxies and certificates of the environment, for this URL."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import ssl
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -233,9 +234,18 @@ def test_a_file_of_authorities_that_cannot_be_used_is_named(tmp_path: Path, cont
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
+    repository = Repository(Reference.parse("oci://h.invalid/a"), settings=Transport(ca_file=path))
     with pytest.raises(ConfigurationError, match="certificate authorities") as failure:
-        Repository(Reference.parse("oci://h.io/a"), settings=Transport(ca_file=path))
+        repository.resolve("v1.0.0")
     assert str(path) in str(failure.value)
+
+
+def test_nobody_s_certificates_are_read_for_plain_http(
+    docker_registry: DockerRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_: pytest.fail("certificates were read"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
+    assert Repository(docker_registry.reference("team/absent")).resolve("v1.0.0") is None
 
 
 def test_plain_http_is_for_loopback_unless_it_is_switched_on() -> None:
