@@ -230,10 +230,11 @@ class _Reading:
         return f"{draft.kind}.{self._settings.name}.{draft.name}{draft.suffix}"
 
     def _config(self, draft: Draft) -> dict[str, Any]:
-        config = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
-        merge_config(config, draft.config)
-        merge_config(config, draft.calls.config)
-        return config
+        if draft.merged is None:
+            draft.merged = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
+            merge_config(draft.merged, draft.config)
+            merge_config(draft.merged, draft.calls.config)
+        return draft.merged
 
     def _enabled(self, draft: Draft) -> bool:
         return self._is_on(self._config(draft), draft.path)

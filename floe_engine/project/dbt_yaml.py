@@ -7,7 +7,7 @@ our own: no recursion, so no text can exhaust the C stack, and aliases share wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -20,6 +20,7 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 MAX_DEPTH = 100
@@ -62,74 +63,81 @@ def load(text: str, *, render: Callable[[str], Any] | None = None) -> Any:
 
 
 class _Builder:
-    """Turns events into values. `stack` holds the open collections with their pending key."""
+    """Turns events into values."""
 
     def __init__(self, render: Callable[[str], Any] | None) -> None:
         self._render = render
         self._anchors: dict[str, Any] = {}
         self._scalars: dict[str, Any] = {}
-        self._stack: list[tuple[Any, Any]] = []
-        self._key: Any = _NO_KEY
-        self._root: Any = None
 
     def build(self, text: str) -> Any:
-        events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
-        for event in events:
+        loader = _LOADER(text)
+        try:
+            return self._built(loader.get_event)
+        finally:
+            loader.dispose()
+
+    def _built(self, next_event: Callable[[], Any]) -> Any:
+        # One loop, because there are as many events as words: calls for each would take longer than libyaml.
+        stack: list[tuple[Any, Any]] = []  # the collections around the open one, with their pending keys
+        root: Any = None
+        parent: Any = None
+        key: Any = _NO_KEY
+        while True:
+            event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
                 value = self._scalar(event)
-                self._anchor(event.anchor, value)
-                self._add(value, event)
-            elif kind is MappingStartEvent:
-                entry = Entry()
-                entry.line = event.start_mark.line + 1
-                self._open(entry, event)
-            elif kind is SequenceStartEvent:
-                self._open([], event)
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = value
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(stack) >= MAX_DEPTH:
+                    raise BrokenYaml("nested too deeply", event.start_mark.line + 1)
+                stack.append((parent, key))
+                key = _NO_KEY
+                if kind is MappingStartEvent:
+                    parent = Entry()
+                    parent.line = event.start_mark.line + 1
+                else:
+                    parent = []
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = parent
+                continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value, self._key = self._stack.pop()
-                self._add(value, event)
+                value = parent
+                parent, key = stack.pop()
             elif kind is AliasEvent:
-                if event.anchor not in self._anchors:
-                    raise BrokenYaml(f"undefined alias {event.anchor!r}", event.start_mark.line + 1)
-                value = self._anchors[event.anchor]
-                if any(value is opened for opened, _ in self._stack):
-                    raise BrokenYaml(f"alias {event.anchor!r} contains itself", event.start_mark.line + 1)
-                self._add(value, event)
-            elif kind is DocumentEndEvent:
-                break
-        return self._root
-
-    def _open(self, value: Any, event: Any) -> None:
-        if len(self._stack) >= MAX_DEPTH:
-            raise BrokenYaml("nested too deeply", event.start_mark.line + 1)
-        self._anchor(event.anchor, value)
-        self._stack.append((value, self._key))
-        self._key = _NO_KEY
-
-    def _anchor(self, name: str | None, value: Any) -> None:
-        if name is not None:
-            self._anchors[name] = value
-
-    def _add(self, value: Any, event: Any) -> None:
-        if not self._stack:
-            self._root = value
-            return
-        parent = self._stack[-1][0]
-        if isinstance(parent, list):
-            parent.append(value)
-        elif self._key is _NO_KEY:
-            try:
-                hash(value)
-            except TypeError:
-                raise BrokenYaml("a key must be a scalar", event.start_mark.line + 1) from None
-            self._key = value
-        else:
-            key, self._key = self._key, _NO_KEY
-            if key is _MERGE_KEY:
-                _merge(parent, value)
+                value = self._named(event, parent, stack)
+            elif kind is DocumentEndEvent or kind is StreamEndEvent:
+                return root
             else:
-                parent[key] = value
+                continue
+            if type(parent) is list:
+                parent.append(value)
+            elif parent is None:
+                root = value
+            elif key is _NO_KEY:
+                try:
+                    hash(value)
+                except TypeError:
+                    raise BrokenYaml("a key must be a scalar", event.start_mark.line + 1) from None
+                key = value
+            else:
+                if key is _MERGE_KEY:
+                    _merge(parent, value)
+                else:
+                    parent[key] = value
+                key = _NO_KEY
+
+    def _named(self, event: Any, parent: Any, stack: list[tuple[Any, Any]]) -> Any:
+        line = event.start_mark.line + 1
+        if event.anchor not in self._anchors:
+            raise BrokenYaml(f"undefined alias {event.anchor!r}", line)
+        value = self._anchors[event.anchor]
+        opened = [parent, *(outer for outer, _ in stack)]
+        if isinstance(value, dict | list) and any(value is one for one in opened):
+            raise BrokenYaml(f"alias {event.anchor!r} contains itself", line)
+        return value
 
     def _scalar(self, event: Any) -> Any:
         text: str = event.value

@@ -18,7 +18,7 @@ _MAX_FILES = 200_000
 
 
 class File(Struct, frozen=True):
-    """A file of a project."""
+    """A file of a project. Its path is taken apart by hand: pathlib is a tenth of the time of reading it."""
 
     path: str
     """POSIX, relative to the project."""
@@ -37,13 +37,15 @@ class File(Struct, frozen=True):
     @property
     def stem(self) -> str:
         """The name without folders and extension."""
-        return PurePosixPath(self.path).stem
+        name = self.path.rpartition("/")[2]
+        stem, _, extension = name.rpartition(".")
+        return stem if stem and extension else name
 
     @property
     def folders(self) -> tuple[str, ...]:
         """The folders between the configured one and the file."""
         inside = self.path if self.folder == "." else self.path[len(self.folder) + 1 :]
-        return PurePosixPath(inside).parts[:-1]
+        return tuple(inside.split("/")[:-1])
 
 
 def project_files(

@@ -7,6 +7,7 @@ ref and what it names) is `dbt_source`'s. One broken file becomes a warning and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from floe_engine.project.jinja.templates import Block, python_calls
 from floe_engine.project.packages import installed_packages
 from floe_engine.project.project_file import LIMIT, ProjectFile
 from floe_engine.project.properties import entries
+from floe_engine.project.said import Unheard, heard_calls, heard_document
 
 SECTION: Mapping[ResourceType, str] = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 """Resource type to its section in properties files and in dbt_project.yml."""
@@ -50,6 +52,8 @@ class Draft(Struct):
     properties: File | None = None
     config: dict[str, Any] = field(default_factory=dict)
     """The config of the properties file alone."""
+    merged: dict[str, Any] | None = None
+    """The config of the folders, of the properties file and of the model itself as one, once it is made."""
 
     @property
     def suffix(self) -> str:
@@ -71,6 +75,8 @@ class Contents(Struct, frozen=True):
     """Path to bytes."""
     packages: Mapping[str, Files]
     """Macro files of each installed package by its name."""
+    said: Mapping[str, bytes] = field(default_factory=dict)
+    """Path to what `said.say` made of a file: it is not read again."""
 
 
 class Gathering:
@@ -141,14 +147,29 @@ class Gathering:
         elif file.folder in settings.test_paths and file.suffix == ".sql":
             content = self._content(file)
             if content is not None:
-                self.singular.append((file, self.templates.calls(content)))
+                self.singular.append((file, self._calls(file, content)))
+
+    def _calls(self, file: File, content: str) -> Calls:
+        if (said := self._said(file)) is not None:
+            with suppress(Unheard):
+                return heard_calls(said)
+        return self.templates.calls(content)
+
+    def _document(self, file: File, content: str) -> Any:
+        if (said := self._said(file)) is not None:
+            with suppress(Unheard):
+                return heard_document(said)
+        return load(content, render=self.templates.render_or_keep)
+
+    def _said(self, file: File) -> bytes | None:
+        return None if self._contents is None else self._contents.said.get(file.path)
 
     def _read_model(self, file: File) -> None:
         content = self._content(file)
         if content is None:
             return
         if file.suffix == ".sql":
-            calls = self.templates.calls(content)
+            calls = self._calls(file, content)
         else:
             try:
                 calls = python_calls(content)
@@ -232,7 +253,7 @@ class Gathering:
         if content is None:
             return
         try:
-            document = load(content, render=self.templates.render_or_keep)
+            document = self._document(file, content)
         except BrokenYaml as error:
             self.warn(f"not valid YAML: {error}", file.path, error.line)
             return

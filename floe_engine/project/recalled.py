@@ -1,9 +1,11 @@
-"""What the static reader found before, told again while every input is the same: the user's cache.
+"""What the static reader found before, told again while its inputs are the same: the user's cache.
 
-An entry's name is the digest of all that its facts depend on: the bytes of every file, the settings of
-dbt_project.yml as rendered, installed packages' macros, the environment where a file asks for it, and
-the code that reads. So nothing can be out of date; an entry that is damaged, foreign or of another shape
-is as good as none. What could not be kept exactly is not kept. ``FLOE_NO_CACHE=1`` does without.
+There are two kinds of entries. One has the facts of a whole project; its name is the digest of all that
+they depend on: the bytes of every file, the settings of dbt_project.yml as rendered, macros, the variables
+of the environment that a file asks for, and the code that reads. The other has what each file says by
+itself, by the digest of the file, for whatever all files are read with: where one of 2,000 files changed,
+one is read. So nothing can be out of date; an entry that is damaged, foreign or of another shape is as good
+as none. What could not be kept exactly is not kept. ``FLOE_NO_CACHE=1`` does without.
 """
 
 from __future__ import annotations
@@ -15,14 +17,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine import __version__
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import Directory, own_cache, read_bounded
+from floe_engine.patterns import pattern
 from floe_engine.project.facts import (
     Exposure,
     Group,
@@ -36,6 +40,7 @@ from floe_engine.project.facts import (
 )
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import LIMIT, ProjectFile
+from floe_engine.typed import built
 
 if TYPE_CHECKING:
     from floe_engine.project.gathering import Contents
@@ -50,6 +55,12 @@ MOST, LARGEST = 16, 64 * 1024 * 1024
 _FOLDER = "facts"
 _LIBRARIES = ("jinja2", "yaml")
 _DIGEST = hashlib.sha256().digest_size
+_T = TypeVar("_T")
+
+_ENV_VAR = pattern(r"""env_var\s*\(\s*(['"])(\w+)\1\s*[,)]""")
+"""A variable of the environment that is asked for by its name."""
+_UNSET = "\0"
+"""In place of its value; no variable can have it."""
 
 
 class _Facts(Struct, frozen=True):
@@ -66,24 +77,61 @@ class _Facts(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
+class _Said(Struct, frozen=True):
+    """What files say by themselves, as `said.say` wrote it, by the digest of the file."""
+
+    by_digest: dict[bytes, bytes]
+
+
 def recalled(settings: ProjectFile, files: list[File], read: Callable[[Contents | None], Project]) -> Project:
     """What `read` finds in `files`, or found when all of them were the same."""
-    if len(files) < FEWEST or settings.environ.get("FLOE_NO_CACHE"):
+    if len(files) < FEWEST:
         return read(None)
-    folder = own_cache(_FOLDER, outside=settings.directory, make=True)
-    if folder is None:
-        return read(None)
-    key, contents = _inputs(settings, files)
-    facts = _load(folder / key, key)
+    kept = not settings.environ.get("FLOE_NO_CACHE")
+    folder = own_cache(_FOLDER, outside=settings.directory, make=True) if kept else None
+    inputs = _Inputs(settings, files)
+    facts = _load(folder, inputs.key, _Facts)
     if facts is not None:
-        return _project(settings, files, facts, contents)
-    project = read(contents)
+        return _project(settings, files, facts, inputs.contents)
+    project = read(_with_said(folder, inputs, settings, files))
     _keep(
         folder,
-        key,
+        inputs.key,
         _Facts(*(getattr(project, name) for name in _Facts.__struct_fields__)),
+        exactly=True,
     )
     return project
+
+
+def _with_said(folder: Path | None, inputs: _Inputs, settings: ProjectFile, files: list[File]) -> Contents:
+    """The contents of files with what they say: as they said it before, else as they do now."""
+    from floe_engine.project.gathering import Gathering
+    from floe_engine.project.said import say_all
+
+    before = _load(folder, inputs.common, _Said) or _Said({})
+    said: dict[str, bytes] = {}
+    new: dict[str, tuple[str, bool]] = {}
+    for path, (name, is_yaml) in inputs.told.items():
+        if (known := before.by_digest.get(name)) is not None:
+            said[path] = known
+        elif (text := _decoded(inputs.contents.files[path])) is not None:
+            new[path] = text, is_yaml
+    if new:
+        gathered = Gathering(settings, inputs.contents)
+        gathered.find_macros(files)
+        found = say_all(new, gathered.templates, gathered.warnings)
+        said |= found
+        if found:
+            by_digest = {name: said[path] for path, (name, _) in inputs.told.items() if path in said}
+            _keep(folder, inputs.common, _Said(by_digest))
+    return replace(inputs.contents, said=said)
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # a warning, which is told where it is read
+        return None
 
 
 def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: Contents) -> Project:
@@ -108,42 +156,77 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
     )
 
 
-def _inputs(settings: ProjectFile, files: list[File]) -> tuple[str, Contents]:
-    """The digest of all inputs, in hex, and those of them that are files: they are read once."""
-    from floe_engine.project.gathering import Contents
-    from floe_engine.project.packages import installed_packages
+class _Inputs:
+    """All that facts depend on, read once."""
 
-    read: dict[str, bytes] = {}
-    packages: dict[str, Files] = {}
-    digest = hashlib.sha256()
-    asks = False
+    def __init__(self, settings: ProjectFile, files: list[File]) -> None:
+        from floe_engine.project.gathering import Contents
+        from floe_engine.project.packages import installed_packages
 
-    def take(*parts: bytes) -> None:
+        self._environ = settings.environ
+        self.told: dict[str, tuple[bytes, bool]] = {}
+        """Path to the digest of what a file says by itself, and whether it is YAML."""
+        self.contents = Contents({}, {})
+        read: dict[str, bytes] = {}
+        packages: dict[str, Files] = {}
+        common = _Digest(*_code())
+        own_words = repr((settings.name, settings.settings, settings.variables))
+        common.take(own_words, self._asked(own_words.encode("utf-8", "surrogateescape")))
+        for name, contents in sorted(installed_packages(settings).items()):
+            common.take("package", name)
+            packages[name] = _again(texts := list(contents()))
+            for path, text in texts:
+                common.take(path, text, self._asked(text.encode("utf-8", "surrogateescape")))
+        whole = _Digest()
+        told_in = {*settings.model_paths, *settings.test_paths}
+        for file in files:
+            data = b""
+            if file.suffix != ".csv" and not file.problem:  # of a seed only the name is read
+                try:
+                    data = read[file.path] = read_bounded(settings.directory / file.path, LIMIT)
+                except ConfigurationError as error:
+                    data = f"\0{error.title}: {error.message}".encode("utf-8", "surrogateescape")
+            own = _Digest(data, self._asked(data))
+            whole.take(file.path, file.folder, file.problem, own.digest())
+            is_yaml = file.suffix in {".yml", ".yaml"}
+            if file.path not in read:
+                continue
+            if file.folder in settings.macro_paths:
+                common.take(file.path, file.folder, own.digest())
+            if is_yaml or (file.suffix == ".sql" and file.folder in told_in):
+                own.take("yaml" if is_yaml else "sql")
+                self.told[file.path] = own.digest(), is_yaml
+        self.common = common.digest().hex()
+        """Of what every file is read with: settings, macros, packages, code."""
+        whole.take(self.common)
+        self.key = whole.digest().hex()
+        self.contents = Contents(read, packages)
+
+    def _asked(self, data: bytes) -> str:
+        """The variables of the environment that a text asks for; all, where it does not name them."""
+        if not (calls := data.count(b"env_var")):
+            return ""
+        names = _ENV_VAR.findall(data.decode("utf-8", "surrogateescape"))
+        if len(names) < calls:
+            return repr(sorted(self._environ.items()))
+        return repr(sorted({(name, self._environ.get(name, _UNSET)) for _, name in names}))
+
+
+class _Digest:
+    """The sha256 of parts that cannot run into each other."""
+
+    def __init__(self, *parts: str | bytes) -> None:
+        self._hash = hashlib.sha256()
+        self.take(*parts)
+
+    def take(self, *parts: str | bytes) -> None:
         for part in parts:
-            digest.update(b"%d:" % len(part))
-            digest.update(part)
+            data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+            self._hash.update(b"%d:" % len(data))
+            self._hash.update(data)
 
-    take(*(line.encode("utf-8", "surrogateescape") for line in _code()))
-    take(repr((settings.name, settings.settings, settings.variables)).encode("utf-8", "surrogateescape"))
-    for file in files:
-        data = b""
-        if file.suffix != ".csv" and not file.problem:  # of a seed only the name is read
-            try:
-                data = read[file.path] = read_bounded(settings.directory / file.path, LIMIT)
-            except ConfigurationError as error:
-                data = f"\0{error.title}: {error.message}".encode("utf-8", "surrogateescape")
-        asks = asks or b"env_var" in data
-        take(*(part.encode("utf-8", "surrogateescape") for part in (file.path, file.folder, file.problem)))
-        take(data)
-    for name, contents in sorted(installed_packages(settings).items()):
-        take(b"package", name.encode("utf-8", "surrogateescape"))
-        packages[name] = _again(texts := list(contents()))
-        for path, text in texts:
-            asks = asks or "env_var" in text
-            take(path.encode("utf-8", "surrogateescape"), text.encode("utf-8", "surrogateescape"))
-    if asks:  # which variables, only reading would tell
-        take(repr(sorted(settings.environ.items())).encode("utf-8", "surrogateescape"))
-    return digest.hexdigest(), Contents(read, packages)
+    def digest(self) -> bytes:
+        return self._hash.digest()
 
 
 def _again(texts: list[tuple[str, str]]) -> Files:
@@ -169,28 +252,34 @@ def _code() -> Iterator[str]:
         yield f"{origin} {Path(origin).stat().st_mtime_ns if origin else ''}"
 
 
-def _load(path: Path, key: str) -> _Facts | None:
+def _load(folder: Path | None, key: str, kind: type[_T]) -> _T | None:
+    if folder is None:
+        return None
     try:
-        data = read_bounded(path, LARGEST + _DIGEST)
+        data = read_bounded(folder / key, LARGEST + _DIGEST)
     except ConfigurationError:
         return None
     seal, content = data[:_DIGEST], data[_DIGEST:]
     if seal != _seal(key, content):
         return None
     try:
-        return msgspec.msgpack.decode(content, type=_Facts)
+        return msgspec.msgpack.decode(content, type=built(kind))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def _keep(folder: Path, key: str, facts: _Facts) -> None:
+def _keep(folder: Path | None, key: str, entry: Struct, *, exactly: bool = False) -> None:
+    """Write an entry; with `exactly` only one that comes back the same."""
+    if folder is None:
+        return
     try:
-        content = msgspec.msgpack.encode(facts)
+        content = msgspec.msgpack.encode(entry)
         # A date of YAML would come back as text: what is not the same again is read each time.
-        exact = len(content) <= LARGEST and msgspec.msgpack.decode(content, type=_Facts) == facts
+        if exactly and msgspec.msgpack.decode(content, type=built(type(entry))) != entry:
+            return
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError, OverflowError):
         return
-    if not exact:
+    if len(content) > LARGEST:
         return
     # A full disk, or something in the way, costs time and no more.
     with contextlib.suppress(FloeError, OSError):

@@ -33,6 +33,8 @@ _SHOWN = 60
 
 def never_fails(config: Mapping[str, Any]) -> str:
     """Why a test of this config can find nothing wrong ever; empty where it can."""
+    if not config:
+        return ""
     where, limit = text_of(config.get("where")) or "", config.get("limit")
     if where and _is_false(where):
         return f"where: {_shown(where)} is true of no row"
@@ -48,6 +50,8 @@ def never_fails(config: Mapping[str, Any]) -> str:
 
 def lets_pass(config: Mapping[str, Any]) -> str:
     """What a test of this config does not see, as the end of a sentence; empty where it sees all."""
+    if not config:
+        return ""
     said = []
     if str(config.get("severity", "")).lower() == "warn":
         said.append("only warns")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from floe_engine.project import dbt_source, recalled
+from floe_engine.project import dbt_source, recalled, said
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
 from tests.engine.project.projects import write_generated_project
@@ -155,29 +156,132 @@ def _sealed(path: Path, content: bytes) -> bytes:
     return recalled._seal(path.name, content) + content
 
 
+_NONSENSE: list[Any] = [7, ({}, [1, "x"]), ({"a": {}}, []), ({}, [[]], [], []), ({"a": {}}, [1], 2)]
+
+
+def _with_nonsense_said(path: Path) -> bytes:
+    kept = msgspec.msgpack.decode(path.read_bytes()[32:])
+    if "by_digest" not in kept:
+        return b""
+    nonsense = [b"", b"\xc1", *map(msgspec.msgpack.encode, _NONSENSE)]
+    replaced = {key: nonsense[number % len(nonsense)] for number, key in enumerate(kept["by_digest"])}
+    return _sealed(path, msgspec.msgpack.encode({"by_digest": replaced}))
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda path: b"",
         lambda path: path.read_bytes()[:-1],
-        lambda path: path.read_bytes().replace(b"model", b"modal", 1),
+        lambda path: path.read_bytes().replace(b"id", b"ib", 1),
         lambda path: path.read_bytes() + b"\0",
         lambda path: _sealed(path, b"\xc1"),
         lambda path: _sealed(path, msgspec.msgpack.encode({"models": 1})),
         lambda path: recalled._seal("0" * 64, path.read_bytes()[32:]) + path.read_bytes()[32:],
+        _with_nonsense_said,
     ],
-    ids=["empty", "cut short", "altered", "longer", "no msgpack", "another shape", "of another project"],
+    ids=[
+        "empty",
+        "cut",
+        "altered",
+        "longer",
+        "no msgpack",
+        "another shape",
+        "of another project",
+        "nonsense",
+    ],
 )
 def test_a_damaged_or_foreign_entry_is_never_believed(
     read: Reader, entries: Path, damage: Callable[[Path], bytes]
 ) -> None:
     first = read()
-    [entry] = entries.iterdir()
-    entry.write_bytes(damage(entry))
+    whole, single = entries.iterdir()
+    for entry in (whole, single):
+        entry.write_bytes(damage(entry))
     assert facts(read()) == facts(first)
     assert read.times == 2
     assert facts(read()) == facts(first)  # it was replaced
     assert read.times == 2
+
+
+def _read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The text of each file that is read from here on, rather than recalled."""
+    texts: list[str] = []
+    say = said.say
+
+    def noted(text: said.Text, *others: Any) -> bytes | None:
+        texts.append(text[0])
+        return say(text, *others)
+
+    monkeypatch.setattr(said, "say", noted)
+    return texts
+
+
+@pytest.mark.parametrize(("suffix", "line"), [("sql", "-- new\n"), ("yml", "# new\n")])
+def test_where_one_file_changed_one_is_read(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, line: str
+) -> None:
+    read()
+    path = next((project / "models").rglob(f"*.{suffix}"))
+    path.write_text(path.read_text() + line)
+    texts = _read_files(monkeypatch)
+    changed = read()
+    assert texts == [path.read_text()]
+    monkeypatch.setenv("FLOE_NO_CACHE", "1")
+    assert facts(changed) == facts(read())
+
+
+@pytest.mark.parametrize("change", [_setting, _macro, _package])
+def test_what_all_files_are_read_with_is_part_of_what_each_says(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    texts = _read_files(monkeypatch)
+    read()
+    files = len(texts)
+    change(project)
+    read()
+    assert len(texts) == 2 * files
+
+
+def test_only_variables_that_are_asked_for_count(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "models" / "asks.sql").write_text("{{ config(schema=env_var('DBT_A', 'unset')) }} select 1")
+    for name, value, times in (
+        ("DBT_B", "1", 1),
+        ("DBT_B", "2", 1),
+        ("DBT_A", "unset", 2),
+        ("DBT_A", "2", 3),
+    ):
+        monkeypatch.setenv(name, value)
+        [asks] = (model for model in read().models if model.name == "asks")
+        assert (asks.schema, read.times) == (os.environ.get("DBT_A", "unset"), times)
+    # Nobody can tell which one this asks for.
+    (project / "models" / "asks.sql").write_text("{{ config(schema=env_var('DBT_' ~ 'A')) }} select 1")
+    read()
+    monkeypatch.setenv("B", "3")
+    read()
+    assert read.times == 5
+
+
+def test_a_variable_of_the_project_can_ask_the_environment(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "dbt_project.yml"
+    path.write_text(path.read_text() + "\nvars: {layer: \"{{ env_var('DBT_LAYER') }}\"}\n")
+    (project / "models" / "asks.sql").write_text("{{ config(schema=var('layer')) }} select 1")
+    for times, value in enumerate(("one", "two"), 1):
+        monkeypatch.setenv("DBT_LAYER", value)
+        read()
+        assert read.times == times
+
+
+def test_two_that_read_at_once_keep_the_same(read: Reader, entries: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, other = (pool.submit(read) for _ in range(2))
+    assert facts(one.result()) == facts(other.result()) == facts(read())
+    assert read.times == 2
+    assert len(list(entries.iterdir())) == 2
 
 
 def test_it_can_be_switched_off(read: Reader, entries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +314,7 @@ def test_facts_that_would_not_come_back_the_same_are_not_kept(
     )
     assert facts(read()) == facts(read())
     assert read.times == 2
-    assert not list(entries.iterdir())
+    assert len(list(entries.iterdir())) == 1  # what each file says, but that one
 
 
 def test_what_changes_meanwhile_is_read_the_next_time(
@@ -255,7 +359,8 @@ def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
     project: Path, entries: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, obstacle: str
 ) -> None:
     whole = read_project(project).models
-    (entry,) = entries.iterdir()
+    both = list(entries.iterdir())
+    assert len(both) == 2
     home = tmp_path / "other"
     match obstacle:
         case "a loop":
@@ -265,12 +370,14 @@ def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
             home.touch()
             monkeypatch.setenv("XDG_CACHE_HOME", str(home))
         case "a pipe for an entry":
-            entry.unlink()
-            os.mkfifo(entry)
+            for entry in both:
+                entry.unlink()
+                os.mkfifo(entry)
         case "a link for an entry":
             home.write_text("somebody else's")
-            entry.unlink()
-            entry.symlink_to(home)
+            for entry in both:
+                entry.unlink()
+                entry.symlink_to(home)
     assert read_project(project).models == whole
     assert not home.is_file() or home.read_text() in ("", "somebody else's")
 
