@@ -170,7 +170,8 @@ def _construct(tag: str, text: str) -> Any:
         return text
     try:
         return SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
-    except (ConstructorError, ValueError, OverflowError):
+    # PyYAML trusts a tag that is written: of `!!bool maybe`, `!!int ""` and `!!timestamp x` it says so oddly.
+    except (ConstructorError, ValueError, OverflowError, LookupError, AttributeError):
         return text
 
 

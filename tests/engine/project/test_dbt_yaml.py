@@ -90,3 +90,8 @@ def test_an_alias_bomb_costs_what_its_text_costs() -> None:
         aliases = ", ".join([f"*{before}"] * 9)
         lines.append(f"{after}: &{after} [{aliases}]")
     assert len(load("\n".join(lines))["j"]) == 9
+
+
+@pytest.mark.parametrize("tagged", ["!!int ''", "!!float ''", "!!bool maybe", "!!timestamp x", "!!null [a]"])
+def test_a_tag_that_does_not_fit_what_it_stands_before_is_left_out(tagged: str) -> None:
+    assert load(f"a: {tagged}") in ({"a": ""}, {"a": "maybe"}, {"a": "x"}, {"a": ["a"]})
