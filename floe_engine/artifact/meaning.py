@@ -68,6 +68,8 @@ def _problems(platform: Platform, layers: Mapping[str, Any]) -> Iterator[tuple[s
     for number, custom in enumerate(platform.gates.custom_rules):
         if custom.type == "cel":
             yield from _house_rule(f"customRules[{number}]", custom)
+        elif custom.type == "python":
+            yield from _package_rule(f"customRules[{number}]", custom)
     for waiver in platform.gates.waivers:
         try:
             _ = waiver.expires is None or date.fromisoformat(waiver.expires)
@@ -91,6 +93,19 @@ def _house_rule(where: str, rule: CustomRule) -> Iterator[tuple[str, str, str]]:
     for trouble in troubles(written(rule)):
         place = ".".join(map(str, (where, *trouble.place)))
         yield QUALITY_GATES, place, trouble.problem.message
+
+
+def _package_rule(where: str, rule: CustomRule) -> Iterator[tuple[str, str, str]]:
+    """A rule of a package has a name, and says which package of which digest; it is not looked for here."""
+    from floe_engine.manifest.rule_packages import DIGEST
+    from floe_engine.manifest.subjects import SUBJECTS
+
+    if not (rule.id and rule.package and rule.rule) or (rule.subject or "model") not in SUBJECTS:
+        yield QUALITY_GATES, where, "expected an id, a package, a rule and a subject that this floe knows"
+    if not DIGEST.match(rule.digest or ""):
+        yield QUALITY_GATES, f"{where}.digest", "expected sha256: and 64 hexadecimal digits"
+    if not all(key.isidentifier() for key in rule.parameters):
+        yield QUALITY_GATES, f"{where}.parameters", "expected arguments by name"
 
 
 def _expressions(platform: Platform) -> Iterator[tuple[str, str, str]]:

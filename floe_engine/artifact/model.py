@@ -290,10 +290,10 @@ class WaiverPolicy(CamelPart, frozen=True, kw_only=True):
 
 
 class CustomRule(Part, frozen=True, kw_only=True):
-    """A rule of the platform's own: an expression in CEL, or one of three templates filled in."""
+    """A rule of the platform's own: an expression in CEL, a package's function, or a template filled in."""
 
-    unwritten = frozenset({"severity"})
-    type: Literal["cel", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
+    unwritten = frozenset({"severity", "package", "rule", "digest", "parameters"})
+    type: Literal["cel", "python", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
     id: str | None = None
     subject: Text | None = None
     when: Text | None = None
@@ -303,6 +303,12 @@ class CustomRule(Part, frozen=True, kw_only=True):
     remedy: Text | None = None
     examples: Any = None
     """``{"pass": [facts, …], "fail": [facts, …]}``; `meaning` looks at them."""
+    package: Text | None = None
+    """Of a rule of type ``python``: the distribution that has it."""
+    rule: Text | None = None
+    digest: Text | None = None
+    """What the distribution's files must be; see `manifest.rule_packages`."""
+    parameters: dict[str, Any] = {}
     prefix: str | None = None
     tags: tuple[str, ...] = ()
     field: str | None = None

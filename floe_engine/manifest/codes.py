@@ -399,6 +399,17 @@ MANIFEST_CODES = MappingProxyType(
             "platform is checked and tested. Without them nobody notices when an edit weakens the rule.",
             "examples: {pass: [{meta: {owner: core}}], fail: [{}]}",
         ),
+        "FLOE-M063": _explained(
+            "a rule of a Python package that is not pinned to it",
+            "The rule is code that data teams run. It is run only where the installed package has the digest "
+            "that the platform names, so that what was read and signed is what runs.",
+            "digest: sha256:…",
+        ),
+        "FLOE-M064": _explained(
+            "a rule of a Python package that is not here",
+            "The package is not installed, or cannot be used here: its rule cannot be tried, and the policy "
+            "tests of its examples fail.",
+        ),
     }
 )
 """What ``floe explain`` prints for each code about a manifest."""

@@ -276,13 +276,15 @@ class RuleExamples(Section):
 
 
 class CustomRule(Settings):
-    """A rule of your own: an expression over the facts of a project, or one of three templates filled in."""
+    """A rule of your own: an expression over the facts of a project, a function of a Python package, or one
+    of three templates filled in."""
 
     type: Annotated[
-        Literal["cel", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
+        Literal["cel", "python", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
         Fixed(other="CUS008"),
     ]
-    """`cel`: an expression. The others are templates: tags by name prefix, a meta key, a number of tests."""
+    """`cel`: an expression. `python`: a function of an installed package. The others are templates: tags by
+    name prefix, a meta key, a number of tests."""
 
     id: Annotated[Text | None, Fixed()] = None
     """Name of the rule in reports; unset: its template's. A rule of type `cel` has one."""
@@ -333,6 +335,19 @@ class CustomRule(Settings):
         RuleExamples | None, Free(because="they show what the rule means, and ask nothing", other="DOC001")
     ] = None
     """Subjects that the rule must pass and refuse (`cel`); where they do not hold it cannot be published."""
+
+    package: Annotated[Text | None, Fixed(other="CUS008")] = None
+    """The Python package that has the rule, by the name that pip knows (`python`)."""
+
+    rule: Annotated[Text | None, Fixed(other="CUS008")] = None
+    """Which rule of the package: its entry point in the group `floe.rules` (`python`)."""
+
+    digest: Annotated[Text | None, Fixed(other="CUS008")] = None
+    """What the package's files are, as `sha256:…`: with other files nothing of it is run, and the rule is not
+    judged (`python`)."""
+
+    parameters: Annotated[dict[str, Any], Fixed(other="CUS008")] = Field({})
+    """What the function is given by name, beside the subject (`python`)."""
 
     prefix: Annotated[Text | None, Fixed(other="CUS008")] = None
     """Name prefix of the models it judges (`require_tags_for_prefix`)."""

@@ -46,7 +46,8 @@ class HouseRule(Rule):
 
     A custom rule of type ``cel``: an expression over the facts of a model, a source, a column or another
     subject must be true wherever its ``when`` is. The finding names the rule in its parameter, and tells
-    the clause that is false and what stands in it. A waiver names the rule by its id, or all by FLOE-E283.
+    the clause that is false and what stands in it. One of type ``python`` is a function of a package, which
+    says itself what is wrong. A waiver names the rule by its id, or all by FLOE-E283.
     """
 
     id = "FLOE-E283"
@@ -56,8 +57,8 @@ class HouseRule(Rule):
     known = True
 
     def active(self, platform: Platform) -> bool:
-        """Where there is a rule of type ``cel``."""
-        return any(rule.type == "cel" for rule in platform.gates.custom_rules)
+        """Where there is a rule of type ``cel`` or ``python``."""
+        return any(rule.type in ("cel", "python") for rule in platform.gates.custom_rules)
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every subject that some rule was asked of."""
@@ -88,7 +89,9 @@ class HouseRuleNotJudged(HouseRule):
     """Every house rule could be answered.
 
     A rule cannot be answered where a fact is one that only dbt could tell (the static reader says so),
-    where the expression asks for a key that ``meta`` does not have, or where it costs more than it may.
+    where the expression asks for a key that ``meta`` does not have, or where it costs more than it may. A
+    rule of a package cannot where the package is not installed, has other files than the platform's team
+    signed, raises, or takes too long.
     The subject is then not judged, and this says so.
     """
 
@@ -103,7 +106,9 @@ class HouseRuleNotJudged(HouseRule):
             column=failure.column,
             expected="facts that can be told",
             actual=failure.message,
-            suggestion="ask with `has(…)` or `.?key.orValue(…)` where a key may be absent; "
+            suggestion=_INSTALL
+            if failure.rule.type == "python"
+            else "ask with `has(…)` or `.?key.orValue(…)` where a key may be absent; "
             "run `dbt parse` where only dbt could tell",
             parameter=failure.rule.id or "",
             severity=failure.rule.severity,
@@ -111,6 +116,12 @@ class HouseRuleNotJudged(HouseRule):
 
 
 _Subject: TypeAlias = Model | Source | Beside | str
+
+
+_Listed: TypeAlias = tuple[str, _Subject, Column | None, tuple[Any, ...]]
+"""A subject: its label, itself, the column of it, and the values that are asked."""
+
+_INSTALL = "install the package with the digest that the platform names; its team knows where it is"
 
 
 def _label(subject: _Subject) -> str:
@@ -140,15 +151,18 @@ def _ask_all(view: View) -> _Asked:
     facts = Facts(view)
     asked = _Asked({}, [])
     left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
-    of_kind: dict[str, list[tuple[str, _Subject, Column | None, tuple[Any, ...]]]] = {}
+    of_kind: dict[str, list[_Listed]] = {}
     frame = Frame(0)
     for rule in view.platform.gates.custom_rules:
-        if rule.type != "cel":
+        if rule.type not in ("cel", "python"):
             continue
         kind = rule.subject or "model"
         listed = of_kind.get(kind)
         if listed is None:
             listed = of_kind[kind] = [(_label(each[0]), *each) for each in subjects(facts, kind)]
+        if rule.type == "python":
+            _ask_package(rule, listed, asked)
+            continue
         ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
         ask = ready.ask_on
         for label, subject, column, values in listed:
@@ -167,3 +181,24 @@ def _ask_all(view: View) -> _Asked:
                 message = ready.message(*values) or f"{name} does not meet the rule {rule.id}"
                 asked.failures.append(_Failure(rule, subject, column, message, True, clause, stands))
     return asked
+
+
+def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked) -> None:
+    """Ask a rule of a package: without the package, every subject is not judged."""
+    from floe_engine.manifest.rule_packages import NotUsable
+    from floe_engine.policy.package_rules import Outcome, outcomes, rule_function
+
+    try:
+        told = outcomes(rule_function(rule), rule.parameters, [values for _, _, _, values in listed])
+    except NotUsable as error:
+        told = [Outcome(untold=str(error))] * len(listed)
+    for (label, subject, column, _), outcome in zip(listed, told, strict=True):
+        asked.subjects[label] = None
+        if outcome.untold:
+            asked.failures.append(_Failure(rule, subject, column, outcome.untold, known=False))
+        elif outcome.wrong:
+            name = label if column is None else f"{label}.{column.name}"
+            message = f"{name}: {outcome.wrong}"
+            asked.failures.append(
+                _Failure(rule, subject, column, message, True, f"{rule.package} {rule.rule}", outcome.wrong)
+            )

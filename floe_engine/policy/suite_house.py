@@ -18,7 +18,7 @@ from floe_engine.project.facts import Project
 def house_cases(platform: Platform) -> Iterator[Case]:
     """What each rule says of its own examples."""
     for rule in platform.gates.custom_rules:
-        if rule.type == "cel":
+        if rule.type in ("cel", "python"):
             yield from _of(platform, rule)
 
 
@@ -51,11 +51,29 @@ def _asked(rule_id: str, example: Mapping[str, Any], platform: Platform) -> tupl
     rule = next((each for each in platform.gates.custom_rules if each.id == rule_id), None)
     if rule is None or violation(platform, HouseRule.id) == "skip":
         return "skip", "the platform has no such rule, or does not enforce it"
+    if rule.type == "python":
+        return _asked_of_package(platform, rule, example)
     asked = as_house_rule(written(rule))
     verdict = asked.ask(*example_values(example, asked.subject))
     if verdict.answer in ("pass", "skip"):
         return ("pass" if verdict.answer == "pass" else "skip"), "`when` is false for it"
     return _refusal(platform, rule), verdict.why or asked.message(*example_values(example, asked.subject))
+
+
+def _asked_of_package(platform: Platform, rule: CustomRule, example: Mapping[str, Any]) -> tuple[Result, str]:
+    """What a package's function says of an example; where it cannot be run, neither kind of example holds."""
+    from floe_engine.manifest.house_rule import example_values
+    from floe_engine.manifest.rule_packages import NotUsable
+    from floe_engine.policy.package_rules import outcomes, rule_function
+
+    try:
+        values = example_values(example, rule.subject or "model")
+        (outcome,) = outcomes(rule_function(rule), rule.parameters, [values])
+    except NotUsable as error:
+        return "skip", f"not judged: {error}"
+    if outcome.untold:
+        return "skip", f"not judged: {outcome.untold}"
+    return (_refusal(platform, rule), outcome.wrong) if outcome.wrong else ("pass", "")
 
 
 def _short(example: Mapping[str, Any]) -> str:

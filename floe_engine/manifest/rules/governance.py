@@ -235,7 +235,9 @@ _TEMPLATES = {
     "require_meta_field": ("field",),
     "require_tests_of_type": ("test_types",),
     "cel": ("id", "expr"),
+    "python": ("id", "package", "rule", "digest"),
 }
+_OF_PYTHON = ("subject", "severity", "remedy", "examples", "parameters")
 _OF_CEL = ("subject", "when", "message", "severity", "remedy", "examples")
 _OF_ALL = ("id",)
 """What every rule may say, though not every one must."""
@@ -249,12 +251,15 @@ def custom_rules_are_complete(draft: Draft) -> Iterator[Diagnostic]:
             continue
         given = set(rule) | ({"tags"} if rule.get("required_tags") else set())
         for key in _TEMPLATES[template]:
+            if (template, key) == ("python", "digest"):
+                continue  # `house_rules_mean_something` knows which one
             if key not in given or not (rule.get(key) or rule.get("required_tags")):
                 yield draft.report(
                     "FLOE-M048", path, f"rule `{template}` needs `{key}`", hint=f"add `{key}` to the rule"
                 )
-        foreign = {key for keys in (*_TEMPLATES.values(), _OF_CEL) for key in keys}
-        foreign -= {*_TEMPLATES[template], *_OF_ALL, *(_OF_CEL if template == "cel" else ())}
+        foreign = {key for keys in (*_TEMPLATES.values(), _OF_CEL, _OF_PYTHON) for key in keys}
+        more = {"cel": _OF_CEL, "python": _OF_PYTHON}.get(template, ())
+        foreign -= {*_TEMPLATES[template], *_OF_ALL, *more}
         for key in rule:
             if key in foreign:
                 yield draft.report(

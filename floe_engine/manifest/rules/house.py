@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -25,6 +25,8 @@ _CODES = {
 def house_rules_mean_something(draft: Draft) -> Iterator[Diagnostic]:
     """Every expression can be asked, and every example is answered as it says."""
     for path, rule in draft.mappings("governance", "custom_rules"):
+        if rule.get("type") == "python":
+            yield from _package_rule(draft, path, rule)
         if rule.get("type") != "cel":
             continue
         from floe_engine.manifest import house_rule  # a platform without such rules does not pay for them
@@ -39,6 +41,55 @@ def house_rules_mean_something(draft: Draft) -> Iterator[Diagnostic]:
                 hint="add `examples: {pass: […], fail: […]}` with facts of one subject each",
                 severity=Severity.WARNING,
             )
+
+
+def _package_rule(draft: Draft, path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """A rule of a package is pinned to what is installed; nothing of the package is run to see it."""
+    from floe_engine.manifest import house_rule
+    from floe_engine.manifest.rule_packages import DIGEST, NotUsable, installed
+    from floe_engine.manifest.subjects import SUBJECTS
+
+    package, name, digest = (rule.get(key) for key in ("package", "rule", "digest"))
+    subject = rule.get("subject") or "model"
+    if isinstance(subject, str) and subject in SUBJECTS:
+        for kind, number, example in house_rule.examples_of(rule):
+            place = ("examples", kind, number)
+            for trouble in house_rule.example_troubles(example, subject, place):
+                yield _reported(draft, path, trouble)
+    for key in rule.get("parameters") or () if isinstance(rule.get("parameters"), dict) else ():
+        if not str(key).isidentifier():
+            yield draft.report(
+                "FLOE-M063",
+                (*path, "parameters", key),
+                f"`{key}` is no name of an argument",
+                hint="use letters, digits and underscores",
+                key=True,
+            )
+    if not isinstance(package, str) or not package or not isinstance(name, str):
+        return
+    try:
+        found = installed(package)
+    except NotUsable as error:
+        yield draft.report(
+            "FLOE-M064",
+            (*path, "package"),
+            str(error),
+            hint="install it where the platform is checked, so that its examples can be run",
+            severity=Severity.WARNING if isinstance(digest, str) and DIGEST.match(digest) else Severity.ERROR,
+        )
+        return
+    if digest != found.digest:
+        hint = f"write `digest: {found.digest}` once you have read {found.name} {found.version}"
+        if digest is None:
+            message = f"rule {rule.get('id')} does not pin its package"
+            yield draft.report("FLOE-M063", path, message, hint=hint)
+        else:
+            message = f"the installed {found.name} {found.version} has another digest"
+            yield draft.report("FLOE-M063", (*path, "digest"), message, hint=hint)
+    elif name not in found.rules:
+        offered = ", ".join(sorted(found.rules)) or "none"
+        message = f"{found.name} {found.version} has no rule {name}"
+        yield draft.report("FLOE-M063", (*path, "rule"), message, hint=f"its rules: {offered}")
 
 
 def _lacking(examples: object) -> str:
