@@ -29,10 +29,13 @@ def ask(directory: Path, *arguments: str, environ: Mapping[str, str] | None = No
     """What git prints. Raises `NoAnswer`; callers let no argument of a user's begin with a dash."""
     try:
         done = subprocess.run(  # noqa: S603  (no shell, and git from PATH, as users expect)
-            ["git", *arguments],  # noqa: S607
+            # A folder that a clone brings may look like a bare repository, and its config names programs.
+            ["git", "-c", "safe.bareRepository=explicit", *arguments],  # noqa: S607
             cwd=directory,
-            # Files are asked for by their names: none of them is a pattern.
-            env=child_environment(environ) | {"GIT_LITERAL_PATHSPECS": "1", "GIT_NO_LAZY_FETCH": "1"},
+            # Files are asked for by their names: none of them is a pattern. Nothing is fetched, whatever
+            # the repository's config says: an older git knows the last of these alone.
+            env=child_environment(environ)
+            | {"GIT_LITERAL_PATHSPECS": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,

@@ -8,6 +8,7 @@ must an error's text ever decide anything.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, datetime, timedelta
@@ -43,6 +44,8 @@ _TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for an answer of Fulcio or Rekor; the library sets none."""
 _SECONDS_TO_SIGN = 120.0
 """For the certificate, the timestamps and the log entry together, however they trickle in."""
+
+_QUIET = logging.NullHandler()
 
 # Fulcio's certificate extensions: oid-info.md of sigstore/fulcio.
 _ISSUER_OID = "1.3.6.1.4.1.57264.1.8"
@@ -126,6 +129,8 @@ class TrustRoot:
         from sigstore.models import ClientTrustConfig, TrustedRoot
         from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootMessage
 
+        # What the library has to tell, among it a stranger's words, would reach the terminal as it is.
+        logging.getLogger("sigstore").addHandler(_QUIET)
         if not self.trusted_root:
             root = ClientTrustConfig.production(offline=True).trusted_root
         else:
@@ -300,7 +305,15 @@ class KeylessVerifier:
             raise Unacceptable(f"its log entry does not hold: {why}") from None
 
 
-_BELOW_THE_LIBRARY = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+_BELOW_THE_LIBRARY = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What parsers raise that a hostile log entry reaches."""
 
 _ENVELOPES_OF_THE_LIBRARY = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.2")})

@@ -14,9 +14,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
+
+from msgspec import Struct
 
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import read_bounded, strict_json
@@ -49,15 +50,13 @@ _SCRYPT_COST = (1 << 16, 8, 1)
 _MINIMUM_RSA_BITS = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """The SHA-256 digest of what was signed, where nothing more is known of it."""
 
     sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True, eq=False):
     """A key that signatures are checked with. Equal keys have equal fingerprints.
 
     `fingerprint` is ``sha256:`` and the hex sha256 of the DER SubjectPublicKeyInfo; `pem` is that
@@ -65,9 +64,18 @@ class PublicKey:
     """
 
     fingerprint: str
-    pem: bytes = field(repr=False, compare=False)
-    kind: str = field(compare=False)
-    _key: AnyPublicKey = field(repr=False, compare=False)
+    pem: bytes
+    kind: str
+    _key: AnyPublicKey
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and other.fingerprint == self.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"PublicKey({self.fingerprint}, {self.kind})"
 
     @property
     def hint(self) -> str:
@@ -144,12 +152,14 @@ class KeySigner(Protocol):
         """A signature over `data` that `public` verifies."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrivateKey:
+class PrivateKey(Struct, frozen=True, eq=False):
     """An unlocked key that signs. It never shows itself; `public` is what others may know."""
 
     public: PublicKey
-    _key: AnyPrivateKey = field(repr=False, compare=False)
+    _key: AnyPrivateKey
+
+    def __repr__(self) -> str:
+        return f"PrivateKey({self.public})"
 
     def sign(self, data: bytes) -> bytes:
         """A signature over `data`: ECDSA with SHA-256, RSA PKCS#1 v1.5 with SHA-256, or Ed25519.

@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from floe_engine.errors import Cancelled, ContentMismatch, FloeError, LockMismatch, NotFound
+from floe_engine.errors import Cancelled, ContentMismatch, FloeError, NotFound
 from floe_engine.events import CancelToken
 from floe_engine.files import stands
 from floe_engine.project.spec_file import load_spec
@@ -20,7 +20,7 @@ from floe_engine.text import plural
 from floe_engine.workflows.check_platform import check_platform
 from floe_engine.workflows.pull import PullOptions, load, pinned, pull
 from floe_engine.workflows.trust_report import trust_report
-from floe_engine.workflows.wanted import Wanted, satisfies
+from floe_engine.workflows.wanted import Wanted, check_pinned
 from floe_engine.workspace import Workspace
 
 Status = Literal["ok", "warning", "failed", "skipped"]
@@ -127,14 +127,8 @@ class _Doctor(Struct, frozen=True):
             if wanted is None:
                 return Check("lock", "skipped", "nothing is pinned here")
             return Check("lock", "warning", "nothing is locked yet", "`floe platform pull` locks it")
-        if wanted is not None and not satisfies(lock, wanted):
-            raise LockMismatch(
-                "the lock is of another version than floe.yaml pins",
-                f"pinned is {wanted.constraint}, locked is {lock.tag}",
-                hint="`floe platform pull` locks what floe.yaml pins "
-                "(`--allow-downgrade` where that is a lower version)",
-                where=str(self.workspace.store.lock_path),
-            )
+        if wanted is not None:
+            check_pinned(lock, wanted, str(self.workspace.store.lock_path))
         return Check("lock", "ok", f"{lock.tag} {lock.digest}")
 
     def store(self) -> Check:

@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
+from floe_engine.files import stands
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
 from floe_engine.store import LockedDelegation
 from floe_engine.trust.verdict import attested, demand_admitted
 from floe_engine.workflows.examine import examine
 from floe_engine.workflows.pull import PullOptions, load, pinned
-from floe_engine.workflows.wanted import Wanted, locate, satisfies
+from floe_engine.workflows.wanted import Wanted, check_pinned, locate, satisfies
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def verify_version(
 def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Sequence[str] = ()) -> Verified:
     """The verdict on the locked version by what lies in ``.floe/``: files, image manifest, signatures.
 
-    Asks no registry. Raises `UsageError` where nothing is locked or `version` is not, and what
-    `load_locked` raises.
+    Asks no registry. Raises `UsageError` where nothing is locked or `version` is not, `LockMismatch` where
+    floe.yaml pins something else, and what `load` raises.
     """
     lock = workspace.store.read_lock()
     if lock is None or (version is not None and not satisfies(lock, Wanted.parse(version, workspace))):
@@ -87,6 +88,10 @@ def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Seq
             hint="leave out --offline to ask the registry, or pull it first",
             where=str(workspace.store.lock_path),
         )
+    if version is None and stands(workspace.spec_path):
+        # A lock of another place is judged by what is trusted there, and no other command would use it.
+        wanted = pinned(workspace, PullOptions())[0]
+        check_pinned(lock, wanted, str(workspace.store.lock_path))
     loaded = load(workspace, lock, PullOptions(trusted_keys=keys))
     return Verified(
         Reference.parse(lock.reference).with_tag(lock.tag),

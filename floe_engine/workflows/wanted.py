@@ -152,3 +152,18 @@ def satisfies(lock: Lock, wanted: Wanted) -> bool:
         return lock.digest == wanted.constraint
     version = Version.from_tag(lock.tag)
     return version is not None and Constraint.parse(wanted.constraint).allows(version)
+
+
+def check_pinned(lock: Lock, wanted: Wanted, where: str) -> None:
+    """Raise `LockMismatch` where another version, or one of another repository, is locked than `wanted`."""
+    if satisfies(lock, wanted):
+        return
+    elsewhere = lock.reference != wanted.repository.name
+    raise LockMismatch(
+        f"the lock is of another {'repository' if elsewhere else 'version'} than floe.yaml pins",
+        f"pinned is {wanted.repository.name if elsewhere else wanted.constraint}, "
+        f"locked is {lock.reference if elsewhere else lock.tag}",
+        hint="`floe platform pull` locks what floe.yaml pins "
+        "(`--allow-downgrade` where that is a lower version)",
+        where=where,
+    )

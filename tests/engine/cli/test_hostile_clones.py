@@ -251,6 +251,19 @@ def test_an_export_writes_to_a_file_and_to_nothing_else(attack: Attack, file: st
     assert sorted(project.iterdir()) == before
 
 
+def test_a_folder_that_passes_for_a_bare_repository_is_none(attack: Attack) -> None:
+    """git carries such a folder as files, and its config names the program that fetches what is missing."""
+    project, bare = attack.clone(), attack.home / "bare"
+    subprocess.run(["git", "clone", "-q", "--bare", str(project), str(bare)], check=True)
+    shutil.rmtree(project / ".git")
+    shutil.copytree(bare, project, dirs_exist_ok=True)
+    with (project / "config").open("a") as config:
+        config.write(f'[remote "origin"]\n promisor = true\n uploadpack = "{TOUCHED}; git-upload-pack"\n')
+    ran = floe(project, "compile", "--state", "HEAD", env=ENV)
+    assert ran.code == 2 and "bare repository" in ran.err, (ran.code, ran.err)
+    assert not (project / "PWNED").exists()
+
+
 def test_a_home_that_nobody_has_is_named(tmp_path: Path) -> None:
     ran = floe(tmp_path, "platform", "list", "--registry", "oci-layout:~nouser/x")
     refused(ran, "~nouser")

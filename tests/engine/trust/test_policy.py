@@ -53,6 +53,24 @@ def test_a_clone_that_lists_its_own_key_gets_nowhere(
     assert ran.code == 6 and not (clone / ".floe/platform").exists()
 
 
+def test_a_lock_of_a_place_that_no_scope_holds_is_not_judged_there(
+    tmp_path: Path, platform: PlatformTeam, key: Path, other_key: Path, settings: Path
+) -> None:
+    """All of .floe/ is pulled from the attacker's registry, and floe.yaml names the policy's again."""
+    evil = PlatformTeam(tmp_path / "evil", f"oci-layout:{tmp_path / 'evil-registry'}")
+    evil.publish(key=other_key)
+    platform.publish(key=key)
+    theirs = f"trusted_keys: [{other_key.with_suffix('.pub')}]"
+    clone = data_team(tmp_path / "clone", evil.registry, "v1.0.0", theirs)
+    assert floe(clone, "platform", "pull").code == 0
+    write(settings, scope(platform.registry, key))
+    for anchors in ((theirs,), ()):
+        data_team(clone, platform.registry, "v1.0.0", *anchors)
+        assert floe(clone, "platform", "verify", "--offline").code == 5
+        assert floe(clone, "platform", "doctor", "--offline").code == 5
+        assert floe(clone, "compile", "--offline", "--frozen").code in (5, 6)
+
+
 def test_the_system_the_user_and_the_project_have_to_agree(
     tmp_path: Path, platform: PlatformTeam, key: Path, other_key: Path, settings: Path, system: Path
 ) -> None:
