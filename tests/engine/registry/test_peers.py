@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import subprocess
+import tarfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,6 +93,29 @@ def test_crane_agrees_on_digest_and_tags(
     name = f"{docker_registry.host}/team/platform"
     assert run(crane, "digest", "--insecure", f"{name}:v1.0.0").strip() == published.digest
     assert run(crane, "ls", "--insecure", name).split() == ["v1.0.0"]
+
+
+def test_the_page_s_copy_for_readers_of_tar_layers_holds_the_files(
+    docker_registry: DockerRegistry, tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    """The lines of docs/registries.md between pulling and signing, for this registry."""
+    page = (Path(__file__).parents[3] / "docs" / "registries.md").read_text()
+    lines = page.split("## For readers of tar layers")[1].split("```sh\n")[1].split("```")[0].splitlines()
+    policies = tmp_path / ".floe/platform/v1.2.3/policies"
+    policies.mkdir(parents=True)
+    (policies / "classification.json").write_text("{}")
+    copy = f"{docker_registry.host}/acme/floe-platform-files"
+    for line in (line for line in lines if line.startswith(("tar ", "crane "))):
+        command = line.replace("ghcr.io/acme/floe-platform-files", copy).split()
+        program = require_binary("crane") if command[0] == "crane" else command[0]
+        run(program, *(["--insecure"] if command[0] == "crane" else []), *command[1:], cwd=tmp_path)
+    manifest = Repository(docker_registry.reference("acme/floe-platform-files")).manifest("v1.2.3")
+    (layer,) = manifest.layers
+    assert layer.media_type == "application/vnd.oci.image.layer.v1.tar+gzip"
+    (content,) = Repository(docker_registry.reference("acme/floe-platform-files")).blobs(manifest.layers)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        files_inside = {name.removeprefix("./") for name in archive.getnames()}
+    assert "policies/classification.json" in files_inside
 
 
 @pytest.mark.parametrize(
