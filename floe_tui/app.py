@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from textual import events
@@ -386,6 +387,24 @@ class Workbench(App[None]):
             with suppress(AttributeError, NotImplementedError):  # Windows has neither SIGHUP nor handlers
                 number = getattr(signal, name)
                 loop.add_signal_handler(number, self._end, number)
+        self._go_on_only_after_a_stop()
+
+    def _go_on_only_after_a_stop(self) -> None:
+        """Textual takes up the terminal at every SIGCONT, though it never gave it up: it then reads keys
+        twice over, and waits for ever for the first reader when it ends."""
+        if (number := getattr(signal, "SIGCONT", None)) is None:
+            return
+        take_up = signal.getsignal(number)
+        driver = getattr(take_up, "__self__", None)
+        if not callable(take_up) or driver is None:  # a pilot has no terminal
+            return
+
+        def go_on(number: int, frame: FrameType | None) -> None:
+            # The flag is Textual's own, from giving the terminal up to taking it up; a test holds it.
+            if getattr(driver, "_must_signal_resume", True):
+                take_up(number, frame)
+
+        signal.signal(number, go_on)
 
     def _end(self, number: int) -> None:
         """A signal ends it: nobody can be asked, so what is unsaved is kept for the next start."""

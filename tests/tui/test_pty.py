@@ -158,6 +158,22 @@ def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(platform: Path, num
         terminal.shows("Recover unsaved text")
 
 
+def test_a_word_to_go_on_that_nothing_stopped_for_changes_nothing(platform: Path) -> None:
+    """A debugger, a container that thaws and a shell may all say it; leaving then waited for ever."""
+    with floe_tui(platform) as terminal:
+        terminal.shows("no problems")
+        for _ in range(3):
+            terminal.kill(signal.SIGCONT)
+            terminal.rests(seconds=0.2)
+        terminal.press("# one", "enter")
+        terminal.shows("# one", "●")
+        terminal.press("ctrl+q")
+        terminal.shows("Leave floe?")
+        terminal.press("y")
+        assert terminal.ends() == 0
+        assert terminal.leftovers == []
+
+
 def test_after_a_kill_the_unsaved_text_is_offered_again(platform: Path) -> None:
     swaps = Path(os.environ["XDG_STATE_HOME"]) / "floe/tui/swap"
     with floe_tui(platform) as terminal:
