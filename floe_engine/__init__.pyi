@@ -10,6 +10,7 @@ from floe_engine.document.diagnostics import Position as Position
 from floe_engine.document.diagnostics import Severity as Severity
 from floe_engine.document.diagnostics import Span as Span
 from floe_engine.document.diagnostics import TextEdit as TextEdit
+from floe_engine.document.document import Document as Document
 from floe_engine.errors import Cancelled as Cancelled
 from floe_engine.errors import ConfigurationError as ConfigurationError
 from floe_engine.errors import FloeError as FloeError
@@ -41,6 +42,10 @@ from floe_engine.manifest.assist import hover as hover
 from floe_engine.manifest.assist import inherited as inherited
 from floe_engine.manifest.check import Checked as Checked
 from floe_engine.manifest.plugins import Catalogue as Catalogue
+from floe_engine.manifest.rule_trial import RuleTrial as RuleTrial
+from floe_engine.manifest.rule_trial import Tried as Tried
+from floe_engine.manifest.rule_trial import try_rule_at as try_rule_at
+from floe_engine.manifest.rule_trial import try_rules as try_rules
 from floe_engine.policy.cases import CaseResult as CaseResult
 from floe_engine.policy.evaluate import Evaluation as Evaluation
 from floe_engine.policy.evaluate import StepStatus as StepStatus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,7 +73,7 @@ class Action:
     def binding(self) -> Binding:
         """As Textual binds it; the id lets the settings file give it another key."""
         return Binding(
-            self.keys,
+            as_sent(self.keys),
             self.call,
             self.title,
             show=self.show,
@@ -80,3 +81,13 @@ class Action:
             tooltip=self.description,
             id=self.id,
         )
+
+
+def as_sent(keys: str) -> str:
+    """`keys` and what most terminals send for them: Shift and a function key is F13 to F24 there."""
+    found = [key.strip() for key in keys.split(",") if key.strip()]
+    sent = [f"f{int(key.removeprefix('shift+f')) + 12}" for key in found if _SHIFTED.fullmatch(key)]
+    return ",".join([*found, *sent])
+
+
+_SHIFTED = re.compile(r"shift\+f([1-9]|1[0-2])")

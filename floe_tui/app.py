@@ -26,6 +26,7 @@ from floe_engine import FloeError
 from floe_tui import crash
 from floe_tui import session as sessions
 from floe_tui import settings as user_settings
+from floe_tui.action import as_sent
 from floe_tui.actions import ACTIONS, SIX, Action, Place, bindings, find
 from floe_tui.command_log import MOST, Ran
 from floe_tui.commands import ActionProvider
@@ -100,7 +101,7 @@ class Workbench(App[None]):
 
     async def on_mount(self) -> None:
         """Put on the user's keys, and open the place that fits."""
-        self.set_keymap(self.settings.keys)
+        self.set_keymap({name: as_sent(keys) for name, keys in self.settings.keys.items()})
         if not self.is_headless:
             self._obey_signals()
         await self.switch_mode(sessions.opening_place(self.options.directory, self.session))
@@ -206,6 +207,15 @@ class Workbench(App[None]):
             return
         self.session.place = place
         self.switch_mode(place)
+
+    async def edit_rule(self, name: str) -> None:
+        """Go to a house rule where the manifest is edited."""
+        from floe_tui.places.manifest.screen import ManifestScreen
+
+        self.session.place = Place.MANIFEST
+        await self.switch_mode(Place.MANIFEST)
+        if isinstance(here := self.place_screen, ManifestScreen):
+            here.go_to_rule(name)
 
     def action_help(self) -> None:
         """Explain the place that is up."""
@@ -458,6 +468,17 @@ class Workbench(App[None]):
         if isinstance(event, events.Key) and not self.screen_stack:
             return  # it was still on its way up when everything ended
         await super().on_event(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing took, though something here has it: say why it does nothing now."""
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or active.enabled or isinstance(self.screen, ModalScreen):
+            return
+        action = next((each for each in ACTIONS if each.id == active.binding.id), None)
+        if action is not None and (reason := self.why_not(action)):
+            said = f"{action.title}: {reason}"
+            if all(toast.message != said for toast in self._notifications):  # pressed again and again
+                self.notify(said, markup=False)
 
     def show_problem(self, error: FloeError, command: str = "") -> None:
         """The calm panel."""

@@ -57,7 +57,7 @@ _MANIFEST = _at(
     ),
     Action(
         "manifest.fix",
-        "ctrl+t",
+        "ctrl+t,shift+f9",
         "Quick fix",
         "Mend the problem at the cursor",
         "fix",
@@ -76,7 +76,7 @@ _MANIFEST = _at(
     ),
     Action(
         "manifest.explain",
-        "ctrl+n",
+        "ctrl+n,shift+f1",
         "Explain",
         "What the setting at the cursor means, its default, and where its value comes from",
         "explain",
@@ -190,7 +190,14 @@ _POLICY = _at(
     ),
     Action("policy.mutate_own", "M", "Own mutants", "The same, by the team's own cases alone", "mutate_own"),
     Action("policy.only_failed", "x", "Only failed", "Show only what failed", "only_failed", show=True),
-    Action("policy.open", "e", "Open", "Open the case in $EDITOR", "open"),
+    Action(
+        "policy.open",
+        "e",
+        "Open",
+        "Open the case in $EDITOR; a house rule in the manifest, its examples beside it",
+        "open",
+        show=True,
+    ),
 )
 
 _PUBLISH = _at(

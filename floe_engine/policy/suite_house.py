@@ -9,6 +9,7 @@ from typing import Any
 
 from floe_engine.artifact.model import CustomRule, written
 from floe_engine.artifact.platform import Platform
+from floe_engine.document.rendering import flow
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.house import HouseRule
 from floe_engine.policy.specimens import PROJECT, compliance, violation
@@ -77,5 +78,5 @@ def _asked_of_package(platform: Platform, rule: CustomRule, example: Mapping[str
 
 
 def _short(example: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{key}: {value}" for key, value in example.items()) or "of which nothing is said"
+    text = flow(example)[1:-1] or "of which nothing is said"
     return text if len(text) <= 80 else f"{text[:77]}…"

@@ -68,7 +68,7 @@ class DifferencePanel(Panel[Decision]):
 
     def on_mount(self) -> None:
         """Deciding nothing is the default; the first difference is gone to."""
-        self.diff.show(self.rows)
+        self.diff.show(self.rows, "yaml")  # two texts of one manifest
         self.diff.action_next_change()
         self.query_one("#later", Button).focus()
         self._say()

@@ -21,6 +21,7 @@ class ArtifactFiles(Vertical):
 
     DEFAULT_CSS = """
     ArtifactFiles { height: 1fr; }
+    ArtifactFiles.-off { display: none !important; }
     .-wide ArtifactFiles #made-files { height: 10; }
     """
 
@@ -61,6 +62,12 @@ class ArtifactFiles(Vertical):
         else:
             frame.entitle("Artifact", chip(f"{GLYPHS['warning']} none: the text has errors", "warning"))
         self._draw(stale=files is None)
+
+    def put_away(self, away: bool) -> None:
+        """Leave the room to something else, or take it again."""
+        for pane in self.query(Frame):
+            pane.set_class(away, "-off")
+        self.set_class(away, "-off")
 
     def mark_saved(self) -> None:
         """What is shown is on disk now."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,7 +17,7 @@ from textual.strip import Strip
 from floe_tui.actions import part_bindings
 from floe_tui.text import shorten, visible
 from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned, emptiness
-from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
+from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, language_of, layered, spans
 
 _LABEL = re.compile(r"([a-z][a-z /]{0,18}?)( {2,})(?=\S)")
 _SIGN = re.compile(r"( *)([✓✗!▸→]|[-~+](?= ))( )")
@@ -51,6 +53,10 @@ class TextView(ScrollView, can_focus=True):
         self.language = language
         self._source = text
         self._lines: list[str] = []
+        self._goes_on: frozenset[int] = frozenset()
+        """Of facts, the lines that are the rest of a text with a label or a sign."""
+        self._changes: list[tuple[str, str]] = []
+        """Of a diff, each line's tone and language."""
         self.show(text)
 
     @property
@@ -74,22 +80,24 @@ class TextView(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         lines = [visible(line) for line in self._source.splitlines()]
-        if self.wrap:
-            lines = self._broken(lines)
-        self._lines = lines
+        parts = self._broken(lines) if self.wrap else [[line] for line in lines]
+        self._lines = lines = [part for some in parts for part in some]
+        rest = [at > 0 and not some[0].startswith(" ") for some in parts for at in range(len(some))]
+        self._goes_on = frozenset(at for at, continued in enumerate(rest) if continued)
+        self._changes = list(changes(lines)) if self.language == "diff" else []
         width = 0 if self.wrap else max(map(len, lines), default=0)
         self.virtual_size = Size(width, max(1, len(lines)))
         self.refresh()
 
-    def _broken(self, lines: list[str]) -> list[str]:
-        """The lines in parts that fit, also beside the scroll bar that they may need, shown or not yet."""
+    def _broken(self, lines: list[str]) -> list[list[str]]:
+        """Each line in parts that fit, also beside the scroll bar that they may need, shown or not yet."""
         region, bar = self.scrollable_content_region, self.styles.scrollbar_size_vertical
         width = region.width + (bar if self.show_vertical_scrollbar else 0)
         if width <= 10:
-            return lines
-        parts = [part for line in lines for part in _broken(line, width)]
-        if len(parts) > region.height:
-            parts = [part for line in lines for part in _broken(line, width - bar)]
+            return [[line] for line in lines]
+        parts = [_broken(line, width) for line in lines]
+        if sum(map(len, parts)) > region.height:
+            parts = [_broken(line, width - bar) for line in lines]
         return parts
 
     def render_line(self, y: int) -> Strip:
@@ -104,20 +112,27 @@ class TextView(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         line = self._lines[index]
         if self.language == "diff":
-            segments = [Segment(text, base + self._tone(tone)) for text, tone in changed(line)]
+            tone, language = self._changes[index]
+            sign = 1 if language else len(line)  # what is no line of a file has its tone as a whole
+            segments = [Segment(line[:sign], base + self._tone(tone))]
+            base = base + Style(bgcolor=self._tone(tone).bgcolor)
+            segments += self._coloured(line[sign:], language, base)
         elif self.language:
-            layers = [
-                (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
-                for start, end, name in spans(self.language, line)
-            ]
-            segments = [
-                Segment(line[left:right], style) for left, right, style in layered(0, len(line), base, layers)
-            ]
-        elif self.facts:
+            segments = self._coloured(line, self.language, base)
+        elif self.facts and index not in self._goes_on:
             segments = [Segment(text, base + self._tone(tone)) for text, tone in fact(line)]
         else:
             segments = [Segment(line, base)]
         return Strip(segments).crop(self.scroll_offset.x).adjust_cell_length(width, base)
+
+    def _coloured(self, text: str, language: str, base: Style) -> list[Segment]:
+        layers = [
+            (start, end, self.get_component_rich_style(f"syntax--{name}", partial=True))
+            for start, end, name in spans(language, text)
+        ]
+        return [
+            Segment(text[left:right], style) for left, right, style in layered(0, len(text), base, layers)
+        ]
 
     def _tone(self, tone: str) -> Style:
         return self.get_component_rich_style(f"tone--{tone}", partial=True) if tone else Style()
@@ -149,13 +164,22 @@ def fact(line: str) -> list[Toned]:
     return [(line, "muted" if line.startswith("    ") else "")]
 
 
-def changed(line: str) -> list[Toned]:
-    """A line of a diff in its tones: a file's names, a place, what goes, what comes, what stays."""
-    if line.startswith(("--- ", "+++ ")):
-        return [(line, "strong")]
-    if line.startswith("@@"):
-        return [(line, "faint")]
-    return [(line, {"+": "success-chip", "-": "error-chip"}.get(line[:1], ""))]
+def changes(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Of each line of a diff its tone, and the language of the file whose text it is; empty: it is no text.
+
+    What goes away may look like a file's name, as ``-- a comment`` in SQL does behind its sign: names come in
+    pairs.
+    """
+    language, named = "", False
+    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
+        if named or (line.startswith("--- ") and after.startswith("+++ ")):
+            named = not named
+            language = language_of(line.partition("\t")[0].strip())
+            yield "strong", ""
+        elif line.startswith("@@"):
+            yield "faint", ""
+        else:
+            yield {"+": "success-chip", "-": "error-chip"}.get(line[:1], ""), language
 
 
 def _broken(line: str, width: int) -> list[str]:

@@ -96,11 +96,16 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type="keyDown", text=character, key=character)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=character)
 
-    async def press(self, key: str, code: int) -> None:
-        """Press a key without a character, such as ``("F6", 117)``."""
+    async def press(self, key: str, code: int, *, modifiers: int = 0) -> None:
+        """Press a key without a character, such as ``("F6", 117)``; `modifiers` 2 is Ctrl and 8 Shift."""
         for kind in ("rawKeyDown", "keyUp"):
             await self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                modifiers=modifiers,
             )
 
     async def picture(self) -> bytes:

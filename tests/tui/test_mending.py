@@ -211,8 +211,21 @@ async def test_what_is_waived_already_is_not_waived_again(workbench: Start, stri
         assert screen.why_not("project.waive") == "it is waived already"
 
 
-def test_a_diff_is_drawn_in_its_tones() -> None:
-    from floe_tui.widgets.text_view import changed
+def test_a_diff_is_drawn_in_its_tones_and_its_files_in_the_colours_of_their_language() -> None:
+    from floe_tui.widgets.text_view import changes
 
-    drawn = [changed(line)[0][1] for line in ("--- a/x", "+++ b/x", "@@ -1 +1 @@", "-old", "+new", " same")]
-    assert drawn == ["strong", "strong", "faint", "error-chip", "success-chip", ""]
+    diff = ["--- a/x.yml", "+++ b/x.yml", "@@ -1 +1 @@", "-old: 1", "+new: 1", " same: 1"]
+    diff += ["--- a/y.sql", "+++ b/y.sql", "@@ -1 +0 @@", "--- said so", "-select 1"]
+    assert list(changes(diff)) == [
+        ("strong", ""),
+        ("strong", ""),
+        ("faint", ""),
+        ("error-chip", "yaml"),
+        ("success-chip", "yaml"),
+        ("", "yaml"),
+        ("strong", ""),
+        ("strong", ""),
+        ("faint", ""),
+        ("error-chip", "sql"),
+        ("error-chip", "sql"),
+    ]

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine import Workspace, keygen, list_versions
+
 from .browser import page
 from .conftest import MANIFEST
 from .serving import served
 
 pytestmark = pytest.mark.interop
+
+CTRL, SHIFT = 2, 8
 
 
 async def test_the_page_shows_the_workbench_and_typing_reaches_it(
@@ -41,6 +45,37 @@ async def test_the_page_shows_the_workbench_and_typing_reaches_it(
         await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text)
         assert "token" not in str(await tab.evaluate("location.href"))
     assert (platform / "manifest.yaml").read_text() == MANIFEST
+
+
+async def test_a_mistake_is_mended_and_the_version_signed_and_published_from_a_browser(
+    platform: Path, tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    chromium = require_binary("chromium")
+    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
+    keygen(Workspace.open(platform), ask=lambda prompt: "correct-horse")
+    async with served(platform) as web, page(chromium, tmp_path / "profile") as tab:
+        await tab.call("Page.navigate", url=web.address)
+        await tab.until(lambda: "1 error" in tab.text)
+        await tab.click(300, 300)
+        await tab.press("F8", 119)
+        await tab.press("F9", 120, modifiers=SHIFT)  # Ctrl+T is the browser's
+        await tab.until(lambda: "no problems" in tab.text)
+        await tab.press("s", 83, modifiers=CTRL)
+        await tab.until(lambda: (platform / "manifest.yaml").read_text() == MANIFEST)
+        await tab.press("F4", 115)
+        await tab.until(lambda: "Naming convention enforcement" in tab.text and "cases" in tab.text)
+        await tab.press("F5", 116)
+        await tab.until(lambda: "Preflight of v1.2.3" in tab.text and "✓ ready" in tab.text)
+        await tab.type("p")
+        await tab.until(lambda: "Password" in tab.text)
+        await tab.type("correct-horse")
+        await tab.press("Enter", 13)
+        await tab.until(lambda: "sha256:" in tab.text and "Cancel" in tab.text)
+        await tab.type("y")
+        await tab.until(lambda: "Digest: sha256:" in tab.text)
+        await tab.press("F6", 117)
+        await tab.until(lambda: "✓ v1.2.3" in tab.text)
+    assert [str(version) for version in list_versions(Workspace.open(platform)).versions] == ["1.2.3"]
 
 
 async def test_it_listens_on_loopback_alone(platform: Path) -> None:

@@ -22,6 +22,7 @@ from floe_tui.widgets.marks import chip
 from floe_tui.widgets.outline import COLUMNS, Outline, outline
 from floe_tui.widgets.problems import Problems, chips, summary
 from floe_tui.widgets.row_view import Row, RowView
+from floe_tui.widgets.rule_pane import RulePane
 
 if TYPE_CHECKING:
     from floe_tui.places.manifest.writing_help import WritingHelp
@@ -41,8 +42,8 @@ class ManifestScreen(PlaceScreen):
         "Edit manifest.yaml. Problems are underlined, marked in the gutter and listed below; the eight "
         "files that it makes are rebuilt beside it as you type, ~ marking those that changed since the "
         "last save. Keys and values are offered while you type: Up and Down choose, Enter or Tab takes, "
-        "Escape closes. What is not yet saved is kept and offered again after a crash. "
-        "Tab indents in the editor, Escape leaves it."
+        "Escape closes. In a house rule its examples are asked as you type. What is not yet saved is kept "
+        "and offered again after a crash. Tab indents in the editor, Escape leaves it."
     )
     BINDINGS = [*bindings(Place.MANIFEST)]
     CSS_PATH = "screen.tcss"
@@ -55,6 +56,7 @@ class ManifestScreen(PlaceScreen):
         self._check: LiveCheck | None = None
         self._keeping: Safekeeping
         self._help: WritingHelp | None = None
+        self._wanted_rule = ""
 
     # --- composing -------------------------------------------------------------------------
 
@@ -69,6 +71,7 @@ class ManifestScreen(PlaceScreen):
                     yield editor
                 yield Problems()
             with Vertical(id="made", classes="column"):
+                yield RulePane()
                 yield ArtifactFiles()
                 with Frame(id="sections", classes="pane -list", title="Outline"):
                     yield Outline()
@@ -112,6 +115,20 @@ class ManifestScreen(PlaceScreen):
             self.call_after_refresh(self._return_to, *cursor)
         # The check loads what is not needed to paint.
         self.call_after_refresh(self._text_changed)
+        if self._wanted_rule:
+            self.call_after_refresh(self.go_to_rule, self._wanted_rule)
+
+    def go_to_rule(self, name: str) -> None:
+        """Put the cursor at a house rule's expression, now or when the text is there."""
+        self._wanted_rule = name if self._keeping.why_not else ""
+        if self._wanted_rule:
+            return
+        from floe_engine import try_rules
+
+        for rule in try_rules(self.editor.text):
+            if rule.id == name:
+                self.editor.go_to(rule.place.line, rule.place.column)
+        self.activate(self.query_one("#edit"))
 
     def _return_to(self, line: int, column: int) -> None:
         if self.editor.cursor_location == (0, 0):  # nobody typed or moved meanwhile
@@ -151,6 +168,7 @@ class ManifestScreen(PlaceScreen):
         self.query_one(Outline).show_sections(self.editor.document.lines)
         self.query_one(ArtifactFiles).show(found.files, saved=not self._dirty)
         self._orient(found)
+        self._follow_rule()
         if self._help is None:
             self.call_later(self._mount_help)
         else:
@@ -172,7 +190,20 @@ class ManifestScreen(PlaceScreen):
         """Say where the cursor is, and what is wrong there."""
         if self._help is not None:
             self._help.moved()
+        self._follow_rule()
         self._say()
+
+    def _follow_rule(self) -> None:
+        """Show what the house rule under the cursor says of its examples, in the room of the files."""
+        found = self._check.last if self._check is not None else None
+        if found is None or found.text != self.editor.text:
+            return  # the next check is on its way
+        inside = self.query_one(RulePane).follow(found.checked.document, *self.editor.cursor_location)
+        if inside != self.has_class("-in-rule"):
+            self.set_class(inside, "-in-rule")
+            self.query_one("#made").set_class(inside, "-follows")
+            self.query_one(ArtifactFiles).put_away(inside)
+            self.call_after_refresh(self.editor.scroll_cursor_visible)  # the text may have less room now
 
     def _say(self, text: str = "") -> None:
         row, column = self.editor.cursor_location

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine import CancelToken, FloeError, Report, read_bounded
 from floe_tui.text import count
 from floe_tui.widgets.row_view import Row, Tone
+from floe_tui.widgets.rule_pane import asked
 
 if TYPE_CHECKING:
-    from floe_engine import CaseResult, Stamps, Trial
+    from floe_engine import CaseResult, RuleTrial, Stamps, Trial
 
 MANIFEST = "manifest.yaml"
+
+HOUSE_RULES = "House rules"
+"""The suite of the platform's own rules; the engine counts their examples as cases of quality."""
+
+_ASKS_HOUSE_RULES = "FLOE-E283"
 
 LIMIT = 16_000_000
 """Bytes of a manifest that is shown."""
@@ -37,6 +43,8 @@ class Tested:
     unexercised: tuple[str, ...]
     manifest: tuple[str, ...] = ()
     """The lines of the manifest that the generated cases are made from."""
+    rules: Mapping[str, RuleTrial] = field(default_factory=dict)
+    """The manifest's own house rules by their ids."""
 
     @property
     def suites(self) -> dict[str, list[tuple[str, CaseResult]]]:
@@ -53,7 +61,10 @@ class Tested:
 
     def renewed_by(self, some: Tested) -> Tested:
         """The same with the results of some cases that were run again."""
-        return replace(self, platform=some.platform, results={**self.results, **some.results})
+        results = {**self.results, **some.results}
+        return replace(
+            self, platform=some.platform, results=results, manifest=some.manifest, rules=some.rules
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,8 @@ class Shown:
     result: CaseResult | None = None
     trial: Trial | None = None
     path: Path | None = None
+    house: RuleTrial | None = None
+    """The house rule that the case is an example of, where the manifest itself has it."""
 
     @property
     def title(self) -> str:
@@ -115,21 +128,35 @@ class Shown:
 
 def run_tests(directory: Path, names: Sequence[str], report: Report, cancel: CancelToken) -> Tested:
     """Run the policy tests of a directory's manifest; with `names`, only the cases of these names."""
-    from floe_engine import Workspace, test_policies
+    from floe_engine import Workspace, test_policies, try_rules
 
     run = test_policies(Workspace.open(directory), select=tuple(names), report=report, cancel=cancel)
+    suites = [suite for suite in run.suites if suite.suite.path is None]
+    own = [suite for suite in run.suites if suite.suite.path is not None]
     results = {
-        (suite.title, result.case.name): result
+        (_suite_of(suite.title, result, suite in own), result.case.name): result
         for suite in run.suites
         for result in suite.cases
         if not names or result.case.name in names
     }
-    paths = {suite.title: suite.suite.path for suite in run.suites}
+    paths: dict[str, Path | None] = {suite.title: None for suite in suites}
+    if any(suite == HOUSE_RULES for suite, _ in results):
+        paths[HOUSE_RULES] = None
+    paths |= {suite.title: suite.suite.path for suite in own}
     try:
         text = read_bounded(directory / MANIFEST, LIMIT, what="manifest").decode("utf-8", "replace")
     except FloeError:
         text = ""  # it was read a moment ago; the tests themselves say what is wrong with it
-    return Tested(run.platform, results, paths, tuple(run.unexercised), tuple(text.splitlines()))
+    rules = {rule.id: rule for rule in try_rules(text)}
+    return Tested(run.platform, results, paths, tuple(run.unexercised), tuple(text.splitlines()), rules)
+
+
+def _asked_of(result: CaseResult) -> str:
+    return next((expected.resource for expected in result.case.expect), "")
+
+
+def _suite_of(title: str, result: CaseResult, own: bool) -> str:
+    return HOUSE_RULES if not own and result.case.rules == (_ASKS_HOUSE_RULES,) else title
 
 
 def mutate(directory: Path, own: bool, report: Report, cancel: CancelToken) -> Mutated:
@@ -173,7 +200,8 @@ def rows_of(
             if not (only_failed and result.passed):
                 sign, tone = _judged(result.passed)
                 row = Row(f"{suite}\n{name}", (name, ""), sign, tone, suite)
-                add(row, Shown(suite, name, result, path=path))
+                house = tested.rules.get(_asked_of(result)) if suite == HOUSE_RULES else None
+                add(row, Shown(suite, name, result, path=path, house=house))
     if mutated is not None:
         for row, what in _mutants(mutated, folded, only_failed):
             add(row, what)
@@ -208,7 +236,8 @@ def _judged(passed: bool) -> tuple[str, Tone]:
 def explained(shown: Shown) -> str:
     """A case (given, expected, found) or a mutant in full."""
     if shown.result is not None:
-        return _case(shown.result)
+        rule = ["# House rule", asked(shown.house), ""] if shown.house is not None else []
+        return "\n".join([*rule, _case(shown.result)])
     return _mutant(shown.trial) if shown.trial is not None else ""
 
 

@@ -118,8 +118,8 @@ class PolicyScreen(PlaceScreen):
             return "no case is chosen"
         if action_id == "policy.failed" and not (self._tested and self._tested.failed):
             return "nothing failed"
-        if action_id == "policy.open" and (self.shown is None or self.shown.path is None):
-            return "no case of a file is chosen"
+        if action_id == "policy.open" and not (self.shown and (self.shown.path or self.shown.house)):
+            return "no case of a file and no house rule is chosen"
         return ""
 
     # --- running ---------------------------------------------------------------------------
@@ -342,22 +342,26 @@ class PolicyScreen(PlaceScreen):
     def _show_setting(self, shown: Shown) -> bool:
         """The setting that a generated case or a mutant is about, where the manifest has it."""
         lines = self._tested.manifest if self._tested is not None else ()
-        line = line_of(lines, rule_setting(shown.rule), shown.case)
+        house = shown.house
+        line = house.place.line + 1 if house else line_of(lines, rule_setting(shown.rule), shown.case)
         if not line:
             return False
         survived = shown.trial is not None and shown.trial.survived
         good = shown.result.passed if shown.result is not None else not survived
         sign, tone = (GLYPHS["done"], "success") if good else (GLYPHS["error"], "error")
         self.query_one("#source", Frame).entitle(MANIFEST, note=f":{line}")
-        remark = Remark(line, sign, tone, f"{shown.rule} {rule_title(shown.rule)}")
-        self.query_one(SourceView).show(lines, "yaml", remark)
+        said = "" if house else f"{shown.rule} {rule_title(shown.rule)}"
+        self.query_one(SourceView).show(lines, "yaml", Remark(line, sign, tone, said or "must be true"))
         return True
 
-    def action_open(self) -> None:
-        """The case, in the user's editor."""
+    async def action_open(self) -> None:
+        """The case, in the user's editor; a house rule where the manifest is edited."""
         from floe_tui.external import editor_command, open_at
 
         shown = self.shown
+        if shown is not None and shown.house is not None:
+            await self.workbench.edit_rule(shown.house.id)
+            return
         if shown is None or shown.path is None:
             return
         try:

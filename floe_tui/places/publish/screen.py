@@ -131,7 +131,8 @@ class PublishScreen(PlaceScreen):
             return "it is being published; F12 stops it"
         if action_id == "publish.publish":
             if self._plan is None:
-                return "there is no plan yet (r)"
+                planning = self.workbench.jobs.is_running("publish.plan")
+                return "the checks are still running" if planning else "there is no plan yet (r)"
             return "exactly this is published already" if self._plan.exists else ""
         if action_id == "publish.copy":
             return "" if self._published is not None else "nothing was published from here yet"
