@@ -15,6 +15,10 @@ from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Column, Row, RowView
 from floe_tui.widgets.text_view import TextView
 
+NONE = "There are no files while the text has errors.\nF8  goes to the next one"
+
+TOLD = "The file under the cursor is shown here."
+
 
 class ArtifactFiles(Vertical):
     """Files as they are built; the last good ones stay, marked as such, while none can be."""
@@ -34,9 +38,9 @@ class ArtifactFiles(Vertical):
         """The list of the files, and one of them."""
         with Frame(title="Artifact", id="made-files", classes="pane -list"):
             columns = (Column(), Column(width=8, right=True, tone="dim"))
-            yield RowView(columns, empty="No files while there are errors.", id="files")
+            yield RowView(columns, empty=NONE, id="files")
         with Frame(title="File", id="made-file", classes="pane"):
-            yield TextView(id="content", language="json")
+            yield TextView(id="content", language="json", empty=TOLD)
 
     @property
     def stale(self) -> bool:

@@ -66,7 +66,7 @@ class CompletionPopup(Floating):
     def __init__(self) -> None:
         super().__init__()
         self.offers: tuple[Completion, ...] = ()
-        self._rows = _Rows((Column(), Column()))
+        self._rows = _Rows((Column(), Column()), signs=False)
 
     def compose(self) -> ComposeResult:
         """The rows, and the meaning under them."""
@@ -87,7 +87,7 @@ class CompletionPopup(Floating):
         self._rows.show([Row(offer.label, (offer.label, _first_line(offer.detail))) for offer in offers])
         meaning = any(offer.documentation for offer in offers)
         self.set_class(meaning, "-meaning")
-        inner = WIDEST - 2 if meaning else min(WIDEST - 2, 2 + label + (detail + 1 if detail else 0))
+        inner = WIDEST - 2 if meaning else min(WIDEST - 2, 4 + label + (detail + 1 if detail else 0))
         height = min(MOST_ROWS, len(offers)) + (MEANING if meaning else 0)
         self.open_at(anchor, inner + 3, height + 2)
         self._explain()

@@ -131,9 +131,16 @@ class RowView(ScrollView, can_focus=True):
         column: int
 
     def __init__(
-        self, columns: Sequence[Column] = (Column(),), *, empty: str = "Nothing here.", id: str | None = None
+        self,
+        columns: Sequence[Column] = (Column(),),
+        *,
+        empty: str = "Nothing here.",
+        signs: bool = True,
+        id: str | None = None,
     ) -> None:
+        """`empty` stands where there are no rows; without `signs` no room is kept for them."""
         super().__init__(id=id)
+        self._signs = signs
         self.columns = tuple(columns)
         self.empty = empty
         self._rows: list[Row] = []
@@ -251,11 +258,9 @@ class RowView(ScrollView, can_focus=True):
             return Strip([start, *self._heading(row, width - 1, base)]).adjust_cell_length(width, base)
         sign = base + self._tone(row.tone)
         mark = "•" if row.key in self.marked else " "
-        pieces = [
-            start,
-            Segment(mark + " " * (lead - 4), base + self._tone("strong")),
-            Segment(set_cell_size(row.glyph, 2), sign),
-        ]
+        pieces = [start, Segment(mark + " " * (lead - 4), base + self._tone("strong"))]
+        if self._signs:
+            pieces.append(Segment(set_cell_size(row.glyph, 2), sign))
         tail = self._tail(row, width - lead, base)
         room = width - lead - 1 - sum(cell_len(piece.text) for piece in tail)
         pieces += self._cells(row, room, base)
@@ -264,6 +269,8 @@ class RowView(ScrollView, can_focus=True):
     @property
     def _lead(self) -> int:
         """Cells before a row's text: the cursor's edge, a rest, and the sign; under headings one more."""
+        if not self._signs:
+            return 2
         return 5 if self._grouped else 4
 
     def _tone(self, tone: str) -> Style:

@@ -43,7 +43,10 @@ BAR = 18
 """Cells of a bar."""
 
 NAME = 14
-"""Cells of the name before it, at most."""
+"""Cells of the name before it, at most where the room is narrow."""
+
+BESIDE = BAR + 2 + len(" 100 %  9999 of 9999")
+"""Cells of what stands behind a name, with the air between them."""
 
 UNPINNED = (
     "Nothing is pinned here yet: a platform is what a dbt project is judged by.\n"
@@ -235,9 +238,12 @@ def about_way(way: Way) -> str:
     )
 
 
-def coverage_rows(judged: Judged) -> list[list[Toned]]:
-    """A bar a layer, then a bar an owner."""
-    width = min(NAME, max((len(part.name) for part in (*judged.layers, *judged.owners)), default=0))
+def coverage_rows(judged: Judged, room: int) -> list[list[Toned]]:
+    """A bar a layer, then a bar an owner, in `room` cells."""
+    width = min(
+        max(NAME, room - BESIDE),
+        max((len(part.name) for part in (*judged.layers, *judged.owners)), default=0),
+    )
     lines = [_bar(layer, width, judged.least) for layer in judged.layers]
     if judged.owners:
         lines.append([("by owner", "faint")])

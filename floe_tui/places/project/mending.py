@@ -66,11 +66,12 @@ def _in(days: int) -> str:
     return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
 
 
-def not_mendable(rules: Sequence[str]) -> str:
-    """Why nothing can be declared for any of these rules; empty: something can."""
+def not_mendable(rules: Sequence[str], *, waivable: bool = True) -> str:
+    """Why nothing can be declared for any of these rules, and what can be done; empty: something can."""
     from floe_engine import mendable
 
-    return "" if rules and mendable(rules) else "nothing that is declared mends it; w waives it"
+    other = "w waives it" if waivable else "e opens its line"
+    return "" if rules and mendable(rules) else f"nothing that is declared mends it; {other}"
 
 
 def fix(

@@ -136,7 +136,8 @@ class ProjectScreen(PlaceScreen):
         if action_id == "project.open" and self.finding is not None and self.finding.file is None:
             return "it is the platform's, which has no file here"
         if action_id == "project.fix":
-            return not_mendable(self._rules_meant)
+            allowed = self._judged is None or not self._judged.allowed.why_not
+            return not_mendable(self._rules_meant, waivable=allowed)
         if action_id == "project.waive":
             return self._not_waivable
         if action_id in {"project.upgrade", "project.undo"} and not is_pinned(
@@ -228,7 +229,7 @@ class ProjectScreen(PlaceScreen):
         self.workbench.count(self.place, sign, "error" if errors else "warning" if warnings else "success")
         coverage = self.query_one("#coverage", Frame)
         coverage.set_class(not judged.layers, "-off")
-        lines = coverage_rows(judged)
+        lines = coverage_rows(judged, self.query_one(TonedLines).size.width)
         coverage.styles.height = min(10, len(lines) + 2)
         coverage.tell(note=f"│ {judged.least} % demanded" if judged.least else "nothing is demanded")
         self.query_one(TonedLines).show(lines)
@@ -414,8 +415,9 @@ class ProjectScreen(PlaceScreen):
         if self.finding is None or self._judged is None:
             return
         if reason := self._judged.allowed.why_not:
-            error = FloeError(reason, hint="f mends it, or the platform team waives it in manifest.yaml")
-            self.workbench.show_problem(error)
+            way = "e opens its line" if not_mendable(self._rules_meant) else "f mends it"
+            hint = f"{way}, or the platform team waives it in manifest.yaml"
+            self.workbench.show_problem(FloeError(reason, hint=hint))
         else:
             waive(self, self.finding.finding, self._judged.allowed, self.action_check)
 
