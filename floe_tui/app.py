@@ -69,7 +69,8 @@ class Workbench(App[None]):
         self.orientation = Orientation()
         self.ran: list[Ran] = []
         self.jobs = Jobs(self, sessions.log_path(), self.show_problem, self.has_run, self.keyed)
-        self.typed_ahead = TypedAhead(self, super().on_event)
+        ways = ",".join(self.settings.keys.get(f"go.{place}", place.key) for place in SIX)
+        self.typed_ahead = TypedAhead(self, super().on_event, frozenset(ways.replace(" ", "").split(",")))
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
@@ -118,6 +119,8 @@ class Workbench(App[None]):
 
     def _look_around(self) -> None:
         directory = self.options.directory
+        if not self.session.path.exists():
+            self.session.save()  # after a crash too it is among those of before
         self.jobs.start(
             self,
             lambda report, cancel: look_around(directory, cancel),

@@ -32,9 +32,18 @@ PATIENCE = 0.3
 
 
 class TypedAhead:
-    """Owned by the app, which hands it every key first; `deliver` is what Textual does with one."""
+    """Owned by the app, which hands it every key first; `deliver` is what Textual does with one.
 
-    def __init__(self, app: App[Any], deliver: Callable[[events.Event], Awaitable[None]]) -> None:
+    `ways` are keys that lead to places: of several that wait, one behind another, only the last is wanted.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        deliver: Callable[[events.Event], Awaitable[None]],
+        ways: frozenset[str] = frozenset(),
+    ) -> None:
+        self._ways = ways
         self._app = app
         self._deliver = deliver
         self._held: deque[Typed] = deque()
@@ -47,6 +56,8 @@ class TypedAhead:
 
     async def take(self, event: Typed) -> None:
         """Deliver a key, now or in its turn."""
+        if self._held and self._leads(self._held[-1]) and self._leads(event):
+            self._held.pop()
         self._held.append(event)
         if self._watch is None:
             await self.go_on()
@@ -77,6 +88,9 @@ class TypedAhead:
             if not is_text:
                 self._wait(screen)
                 return
+
+    def _leads(self, event: Typed) -> bool:
+        return isinstance(event, events.Key) and event.key in self._ways
 
     def _is_text(self, event: Typed) -> bool:
         focused = self._app.focused

@@ -2,7 +2,7 @@
 
 Pure data: no colour, no width. `difflib` runs with its junk heuristic and never over more than
 `ALIGNED_LINES` lines that differ, because repetitive YAML makes it quadratic; beyond that the rest
-is shown as removed and added.
+is put side by side as it comes.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _same(old: Sequence[str], new: Sequence[str], i: int, j: int, count: int) ->
 def _different(old: Sequence[str], new: Sequence[str], lefts: range, rights: range) -> Iterator[DiffRow]:
     both = min(len(lefts), len(rights))
     for i, j in zip(lefts, rights, strict=False):
-        yield DiffRow(i + 1, old[i], j + 1, new[j], "changed")
+        yield DiffRow(i + 1, old[i], j + 1, new[j], "same" if old[i] == new[j] else "changed")
     for i in lefts[both:]:
         yield DiffRow(i + 1, old[i], None, "", "removed")
     for j in rights[both:]:

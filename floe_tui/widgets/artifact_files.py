@@ -38,7 +38,7 @@ class ArtifactFiles(Vertical):
         """The list of the files, and one of them."""
         with Frame(title="Artifact", id="made-files", classes="pane -list"):
             columns = (Column(), Column(width=8, right=True, tone="dim"))
-            yield RowView(columns, empty=NONE, id="files")
+            yield RowView(columns, empty="The files are being made.", id="files")
         with Frame(title="File", id="made-file", classes="pane"):
             yield TextView(id="content", language="json", empty=TOLD)
 
@@ -58,6 +58,7 @@ class ArtifactFiles(Vertical):
                 self._saved = files
         frame = self.query_one("#made-files", Frame)
         frame.set_class(files is None, "-stale")
+        self.query_one("#files", RowView).empty = NONE
         if files is not None:
             size = human_size(sum(map(len, files.values())))
             frame.entitle("Artifact", chip(f"{len(files)} files"), note=size)

@@ -19,6 +19,7 @@ from floe_tui.merging import hunks, merged
 from floe_tui.panels.choose import ChoosePanel
 from floe_tui.panels.differing import DifferencePanel
 from floe_tui.panels.leave import LeavePanel
+from floe_tui.places.manifest.file import Opened
 from floe_tui.widgets.manifest_editor import ManifestEditor
 from floe_tui.widgets.status_bar import StatusBar
 
@@ -340,6 +341,21 @@ async def test_what_is_not_utf_8_is_shown_and_not_saved_until_an_encoding_is_cho
         assert file.read_bytes() == data
         await pilot.press("ctrl+s")
         await until(pilot, lambda: file.read_bytes() == ("# café\n" + MANIFEST).encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "likeliest"),
+    [
+        (b"# caf\xe9: 1\n", "cp1252"),
+        (b"# caf\xe9: 12\n", "cp1252"),
+        ("# café: 1\n".encode("utf-16"), "utf-16"),
+    ],
+)
+def test_the_likeliest_encoding_is_offered_first(data: bytes, likeliest: str) -> None:
+    readings = Opened("", "", (0, 0, 0), "", data).readings()
+    assert readings[0][0] == likeliest
+    assert "café" in readings[0][2]
+    assert likeliest == "utf-16" or "utf-16" not in [encoding for encoding, *_ in readings]
 
 
 async def test_a_byte_order_mark_stays(workbench: Start, platform: Path) -> None:

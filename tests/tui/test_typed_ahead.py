@@ -167,3 +167,15 @@ def test_in_a_terminal_keys_that_are_typed_while_it_ends_change_nothing(platform
         terminal.press("ctrl+q", *"jkjkjkjkjkjkjkjkjkjkjkjk")
         assert terminal.ends() == 0
         assert terminal.leftovers == []
+
+
+async def test_of_places_that_are_rushed_through_only_the_last_is_made(
+    workbench: Start, platform: Path
+) -> None:
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await idle(pilot, app)
+        rush(app, "f3", "f4", "f5", "f7", "f6")
+        await until(pilot, lambda: place(app).place == Place.REGISTRY)
+        visited = {screen.place for screen in app._places()}
+        assert not visited & {Place.POLICY, Place.PUBLISH, Place.PROJECT}

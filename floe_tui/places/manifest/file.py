@@ -54,9 +54,17 @@ class Opened:
         return self.data.decode(encoding)
 
     def readings(self) -> list[tuple[str, str, str]]:
-        """Encodings that it may be in: name, what people call it, and the first strange line so read."""
+        """Encodings that it may be in, the likeliest first: name, what people call it, and the first strange
+        line so read.
+
+        An even number of any bytes is some UTF-16; keys and colons in it have a zero beside each letter,
+        which a text in another encoding never has.
+        """
         found = []
+        wide = b"\0" in self.data
         for encoding, title in READINGS:
+            if (encoding == "utf-16") is not wide:
+                continue
             try:
                 text = self.read_as(encoding)
             except UnicodeError:

@@ -25,10 +25,15 @@ from floe_tui.widgets.row_view import Row, RowView
 from floe_tui.widgets.rule_pane import RulePane
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from floe_tui.places.manifest.writing_help import WritingHelp
     from floe_tui.widgets.completion_popup import CompletionPopup
 
 FILE = "manifest.yaml"
+
+LATE = 0.7
+"""Seconds after a change until what was found before it is told no longer."""
 
 NEED_AN_ENCODING = {"manifest.fix", "manifest.complete", "manifest.compile", "manifest.external"}
 """Actions that would write what nobody has read."""
@@ -57,6 +62,7 @@ class ManifestScreen(PlaceScreen):
         self._keeping: Safekeeping
         self._help: WritingHelp | None = None
         self._wanted_rule = ""
+        self._late: Timer | None = None
 
     # --- composing -------------------------------------------------------------------------
 
@@ -156,12 +162,22 @@ class ManifestScreen(PlaceScreen):
     def _text_changed(self) -> None:
         if self._check is not None:
             self._check.later(lambda: self.editor.text)
+        if self._late is None:
+            self._late = self.set_timer(LATE, self._behind)
         self._keeping.keep_later()
+
+    def _behind(self) -> None:
+        """What was found is of another text for too long to be told of this one."""
+        self._checked = False
+        self._say()
 
     def _found(self, found: Found) -> None:
         self._dirty = self._keeping.changed
         if found.text != self.editor.text:
             return  # older than what is on the screen; the next check is on its way
+        if self._late is not None:
+            self._late.stop()
+            self._late = None
         self._checked = True
         self.editor.diagnostics = found.diagnostics
         self.query_one(Problems).show(found.diagnostics)

@@ -56,7 +56,7 @@ WAYS = (
     Way(
         "demo",
         "Try the demo",
-        "a signed platform and a dbt project",
+        "a platform and a dbt project",
         "A platform with six signed versions and a seventh on its way, and a dbt project that pins one of "
         "them and has something to mend. It is all real: the key, the registry, the signatures.\n\n"
         "→ It is made in ./floe-demo and asks no server; remove the folder, and it is gone.\n\n"

@@ -52,7 +52,7 @@ class StartScreen(PlaceScreen):
         """The ways; what one does beside them."""
         with Horizontal(id="body"):
             with Frame(id="ways", classes="pane -list", title="Welcome to floe"):
-                yield FilterList((Column(width=28, ends=True), Column(tone="info")), id="list")
+                yield FilterList((Column(width=24, ends=True), Column(tone="info")), id="list")
             with Frame(id="way", classes="pane -follows", title="Begin"):
                 yield TextView("", headings=True, wrap=True)
 
