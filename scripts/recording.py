@@ -56,7 +56,7 @@ STEPS = (
     Step((), ("1 error", "duckbd"), 2.2, "a mistake is underlined at once", typed="\x7f\x7fbd"),
     Step(("ctrl+t",), ("duckdb", "no problems"), 1.6, "Ctrl+T  the quick fix"),
     Step(("f3",), ("breaking", "COV001"), 2.8, "F3  what changed since the last version"),
-    Step(("f4",), ("Naming convention", "180 cases"), 2.2, "F4  the policies are tested themselves"),
+    Step(("f4",), ("Naming convention", " cases"), 2.2, "F4  the policies are tested themselves"),
     Step(("f5",), ("Preflight of v2.0.0", "will break"), 3.0, "F5  six checks, and who would be hurt"),
     Step(("p",), ("Publish", "Cancel"), 2.2, "p  asks first, naming target and digest"),
     Step(("y",), ("✓ published",), 3.0, "y  pushed, signed, verified; the tag comes last"),

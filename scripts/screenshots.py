@@ -34,6 +34,20 @@ IMAGES = ROOT / "docs" / "images"
 EPOCH = 1767261600
 """1 January 2026, 10:00 UTC: when the first version on the pictures was made."""
 
+HOUSE_RULE = """\
+governance:
+  custom_rules:
+    - id: gold-has-an-owner
+      type: cel
+      when: model.layer == 'gold'
+      expr: model.owner != null
+      message: "nobody answers for {model.name}"
+      remedy: write config.meta.owner
+      examples:
+        pass: [{layer: gold, owner: core}, {layer: gold, owner: sales}]
+        fail: [{layer: gold, name: gold_orders}]
+"""
+
 KEY_NUMBER = 0xF10E
 """The scratch platform's private key, which signs nothing but these pictures."""
 
@@ -56,6 +70,7 @@ SHOTS = {
     "completion": Shot("mistake", ("f8", "ctrl+@")),
     "versions": Shot("platform", ("f3", "down", "down")),
     "policy": Shot("platform", ("f4", "down", "down")),
+    "house-rule": Shot("ruled", ("f4", "end", "e", *"1<0||")),
     "publish": Shot("platform", ("f5",)),
     "registry": Shot("project", ("f6", "enter")),
     "project": Shot("project", ("f7", "down")),
@@ -79,6 +94,7 @@ def prepare(scratch: Path) -> None:
     for name, changes in {
         "draft": {"threads: 8": "thraeds: 1"},
         "mistake": {"    type: duckdb": "    type: duckbd", "governance:": "governence:"},
+        "ruled": {"governance:\n": HOUSE_RULE},
     }.items():
         shutil.copytree(platform, scratch / name)
         demo.rewrite(scratch / name, changes)

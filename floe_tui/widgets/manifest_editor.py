@@ -113,6 +113,8 @@ class ManifestEditor(TextArea):
         """Asked before the editor takes a key, such as by a list that floats over it; True: it took it."""
         self._held: list[events.Key | events.Paste] | None = [] if waiting else None
         self._typed = False
+        self._room = 0
+        """Lines that were seen at once, when last its size changed."""
         self._pointed: tuple[int, int] | None = None
         self._colours = YamlColours()
         self._marks: dict[int, Severity] = {}
@@ -135,6 +137,13 @@ class ManifestEditor(TextArea):
         room = self.container_size.width - self.styles.scrollbar_size_vertical
         self.virtual_size = Size(room if needed <= room else -(-needed // STEP) * STEP, height)
         self._refresh_scrollbars()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """With less room than before, the cursor stays in view if it was."""
+        before, self._room = self._room, event.size.height
+        line = self.wrapped_document.location_to_offset(self.cursor_location).y - self.scroll_offset.y
+        if event.size.height <= line < before:
+            self.call_after_refresh(self.scroll_cursor_visible)
 
     # --- drawing ---------------------------------------------------------------------------
 

@@ -219,7 +219,6 @@ class ManifestScreen(PlaceScreen):
             self.set_class(inside, "-in-rule")
             self.query_one("#made").set_class(inside, "-follows")
             self.query_one(ArtifactFiles).put_away(inside)
-            self.call_after_refresh(self.editor.scroll_cursor_visible)  # the text may have less room now
 
     def _say(self, text: str = "") -> None:
         row, column = self.editor.cursor_location
