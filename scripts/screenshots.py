@@ -70,7 +70,7 @@ SHOTS = {
     "completion": Shot("mistake", ("f8", "ctrl+@")),
     "versions": Shot("platform", ("f3", "down", "down")),
     "policy": Shot("platform", ("f4", "down", "down")),
-    "house-rule": Shot("ruled", ("f4", "end", "e", *"1<0||")),
+    "house-rule": Shot("ruled", ("f4", "end", "up", "up", "up", "e", *"1<2||")),
     "publish": Shot("platform", ("f5",)),
     "registry": Shot("project", ("f6", "enter")),
     "project": Shot("project", ("f7", "down")),

@@ -124,7 +124,7 @@ async def test_a_finding_that_nothing_declared_mends_says_what_does(workbench: S
     app = workbench(strict)
     async with app.run_test(size=(140, 40)) as pilot:
         screen = await at_finding(pilot, app, "FLOE-E201", "customers")
-        assert screen.why_not("project.fix") == "nothing that is declared mends it; w waives it"
+        assert screen.why_not("project.fix") == "nothing that is declared mends it; e opens its line"
 
 
 async def test_read_only_shows_the_change_and_writes_nothing(workbench: Start, strict: Path) -> None:
