@@ -201,7 +201,7 @@ async def test_where_the_platform_permits_none_w_says_what_else_can_be_done(
         await until(pilot, lambda: isinstance(app.screen, ProblemPanel))
         assert isinstance(app.screen, ProblemPanel)
         assert app.screen.error.title == "the platform allows no waivers in a data product"
-        assert "f mends it" in app.screen.error.hint
+        assert "e opens its line" in app.screen.error.hint
 
 
 async def test_what_is_waived_already_is_not_waived_again(workbench: Start, strict: Path) -> None:
