@@ -7,6 +7,7 @@ must an error's text ever decide anything.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
@@ -20,9 +21,10 @@ from msgspec import Struct
 from floe_engine.errors import ConfigurationError, KeyUnusable, RegistryUnreachable, TrustError
 from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
+from floe_engine.signing.ber import in_one_piece
 from floe_engine.signing.keys import Digest, fingerprint_of, public_key
 from floe_engine.signing.log_entry import Made, demand_about
-from floe_engine.signing.outside import Unacceptable, quoted, reason
+from floe_engine.signing.outside import Unacceptable, decode_base64, quoted, reason
 from floe_engine.waiting import Overdue, wait_for
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ _TIMEOUTS = (5.0, 30.0)
 """Seconds to connect, and to wait for an answer of Fulcio or Rekor; the library sets none."""
 _SECONDS_TO_SIGN = 120.0
 """For the certificate, the timestamps and the log entry together, however they trickle in."""
+
+_MAX_STAMPS = 1 << 18
+"""Bytes of all timestamps of one bundle; one has a few thousand."""
 
 _QUIET = logging.NullHandler()
 
@@ -234,7 +239,7 @@ class KeylessVerifier:
         if self._verifier is None:
             self._verifier = self._root.verifier()
         try:
-            bundle = Bundle.from_json(raw)
+            bundle = Bundle.from_json(_with_stamps_in_one_piece(raw))
             envelope = bundle._dsse_envelope  # noqa: SLF001 - the library has no public word for it
             signed: bytes | Digest
             if envelope is None:
@@ -321,6 +326,23 @@ _ENVELOPES_OF_THE_LIBRARY = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.
 
 _KINDS_WITH_A_TIME = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.1"), ("intoto", "0.0.2")})
 """Those of Rekor 1, which promises when it took an entry in."""
+
+
+def _with_stamps_in_one_piece(raw: bytes) -> bytes:
+    """A bundle with its timestamps as the library reads them; the very same where they are so already."""
+    document = strict_json(raw)
+    stamps = (document["verificationMaterial"].get("timestampVerificationData") or {}).get(
+        "rfc3161Timestamps", ()
+    )
+    given = [decode_base64(each["signedTimestamp"]) for each in stamps]
+    if sum(map(len, given)) > _MAX_STAMPS:
+        raise Unacceptable("its timestamps are larger than any are")
+    whole = [base64.b64encode(in_one_piece(stamp)).decode() for stamp in given]
+    if whole == [each["signedTimestamp"] for each in stamps]:
+        return raw
+    for each, text in zip(stamps, whole, strict=True):
+        each["signedTimestamp"] = text
+    return json.dumps(document).encode()
 
 
 def _kind(bundle: Bundle) -> tuple[str, str]:

@@ -139,8 +139,8 @@ class TimestampAuthority:
         )
         self.serial = 0
 
-    def answer(self, request: bytes, now: datetime) -> bytes:
-        """A granted TimeStampResp for a TimeStampReq."""
+    def answer(self, request: bytes, now: datetime, *, in_pieces: bool = False) -> bytes:
+        """A granted TimeStampResp for a TimeStampReq; `in_pieces` as whoever streams CMS writes one."""
         fields = der_parts(der_parts(request)[0][1])
         imprint = fields[1][2]
         nonce = [whole for tag, _, whole in fields[2:] if tag == 0x02]
@@ -155,10 +155,10 @@ class TimestampAuthority:
             der(0x18, now.strftime("%Y%m%d%H%M%SZ").encode()),
             *nonce,
         )
-        token = self._signed(info, wants_certificate)
+        token = self._signed(info, wants_certificate, in_pieces)
         return der(0x30, der(0x30, der_integer(0)), token)
 
-    def _signed(self, info: bytes, with_certificate: bool) -> bytes:
+    def _signed(self, info: bytes, with_certificate: bool, in_pieces: bool) -> bytes:
         """CMS SignedData (RFC 5652) around a TSTInfo."""
         sha256 = der(0x30, der_oid(self._SHA256))
         info_type = der_oid("1.2.840.113549.1.9.16.1.4")
@@ -182,11 +182,14 @@ class TimestampAuthority:
             der(0x30, der_oid("1.2.840.10045.4.3.2")),
             der(0x04, signature),
         )
+        content = der(0xA0, der(0x04, info))
+        if in_pieces:
+            content = b"\xa0\x80\x24\x80" + der(0x04, info[:20]) + der(0x04, info[20:]) + bytes(4)
         signed = der(
             0x30,
             der_integer(3),
             der(0x31, sha256),
-            der(0x30, info_type, der(0xA0, der(0x04, info))),
+            der(0x30, info_type, content),
             *([der(0xA0, certificate)] if with_certificate else []),
             der(0x31, signer),
         )

@@ -57,10 +57,9 @@ class Maker:
             found["timestampVerificationData"] = {"rfc3161Timestamps": given}
         return found
 
-    def stamp(self, signature: bytes, when: datetime | None = None) -> bytes:
+    def stamp(self, signature: bytes, when: datetime | None = None, *, in_pieces: bool = False) -> bytes:
         request = TimestampRequestBuilder().data(signature).build().as_bytes()
-        answer: bytes = self.sigstore.tsa.answer(request, when or self.sigstore.now())
-        return answer
+        return self.sigstore.tsa.answer(request, when or self.sigstore.now(), in_pieces=in_pieces)
 
     # what is signed
 

@@ -313,6 +313,32 @@ def rekor2_happy_path(maker: Maker) -> Made:
     return stamped(maker, timedelta(0))
 
 
+def stamped_in_pieces(maker: Maker, after: timedelta) -> Made:
+    """The stamp is BER, as the mock of the suite's intoto cases and everybody who streams CMS writes it."""
+    content, signature = maker.message()
+    stamp = maker.stamp(signature, maker.sigstore.now() + after, in_pieces=True)
+    material = maker.material(maker.rekor2(CONTENT, signature), stamp)
+    return document(material, messageSignature=content), maker.sigstore.trusted_root()
+
+
+@case(KEYLESS)
+def rekor2_timestamp_in_pieces(maker: Maker) -> Made:
+    return stamped_in_pieces(maker, timedelta(0))
+
+
+@case(KEYLESS)
+def rekor2_timestamp_in_pieces_outside_cert_validity_fail(maker: Maker) -> Made:
+    return stamped_in_pieces(maker, timedelta(hours=2))
+
+
+@case(KEYLESS)
+def rekor2_timestamp_that_is_cut_off_fail(maker: Maker) -> Made:
+    made, root = stamped(maker, timedelta(0))
+    (stamp,) = made["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    stamp["signedTimestamp"] = b64(b"\x30\x80\x24\x80\x04\x05abc")
+    return made, root
+
+
 @case(KEYLESS)
 def rekor2_no_timestamp_fail(maker: Maker) -> Made:
     return stamped(maker)
