@@ -248,6 +248,10 @@ def rule_of(check: Check, wanted: Wanted) -> dict[str, Any]:
     rule["message"] = f"{name}: {said.replace('{', '{{').replace('}', '}}')}"
     if wanted.severity == "warning":
         rule["severity"] = "warning"
+    from floe_engine.manifest.house_rule import troubles  # what it is given may be of any size and type
+
+    if (trouble := next(troubles({"id": "rule", **rule}), None)) is not None:
+        raise NotCarried(f"the rule would not be one: {trouble.problem.message}")
     return rule
 
 

@@ -373,6 +373,8 @@ def test_what_dbt_project_evaluator_checks_becomes_rules(tmp_path: Path) -> None
     "said",
     [
         "too_many_joins_threshold: many",
+        "too_many_joins_threshold: 1.5",
+        f"staging_prefixes: [{'x' * 3_000}]",
         "too_many_joins_threshold: '{{ 1 }}'",
         "model_types: 7",
         "staging_prefixes: {a: 1}",
