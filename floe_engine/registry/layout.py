@@ -7,7 +7,6 @@ the client reaches this.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -51,8 +50,7 @@ class Layout:
         """Whether the folder is a layout of a version that we know. Raises `ConfigurationError`."""
         marker = self._root / "oci-layout"
         try:
-            if not stat.S_ISREG(marker.stat().st_mode):
-                return False
+            marker.lstat()  # what has the name and is no file is damage, and never an empty layout
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:  # a loop of links, say: that is not to be absent

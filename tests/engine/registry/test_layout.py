@@ -127,6 +127,17 @@ def test_what_cannot_be_looked_at_is_no_empty_layout(tmp_path: Path) -> None:
         Repository(Reference.parse(f"oci-layout:{loop}")).tags()
 
 
+@pytest.mark.parametrize("target", ["/dev/zero", "nowhere", "."])
+def test_a_layout_whose_mark_is_no_file_is_no_empty_layout(
+    root: Path, repository: Repository, target: str
+) -> None:
+    publish(repository, "v1.0.0")
+    (root / "oci-layout").unlink()
+    (root / "oci-layout").symlink_to(target)
+    with pytest.raises(ConfigurationError, match="oci-layout"):
+        repository.tags()
+
+
 def test_a_layout_of_a_later_version_is_not_touched(root: Path, repository: Repository) -> None:
     root.mkdir()
     (root / "oci-layout").write_text('{"imageLayoutVersion": "2.0.0"}')
