@@ -218,7 +218,7 @@ def _begin(
         return _Child(process, reading)
     try:  # the copy: whatever happens here, nothing of this process's own ending may run
         os.close(reading)
-        with open(writing, "wb") as pipe:  # noqa: PTH123 - a descriptor
+        with os.fdopen(writing, "wb") as pipe:
             pipe.write(msgspec.msgpack.encode(_share(paths, texts, templates, warnings)))
     finally:
         os._exit(0)
