@@ -72,9 +72,12 @@ def installed(name: str) -> RulePackage:
         raise NotUsable("its package has no name that a package can have")
     try:
         distribution = Distribution.from_name(name)
-        version, listed = distribution.version, distribution.files
-    except (PackageNotFoundError, ValueError, OSError, UnicodeError):
+    except PackageNotFoundError:
         raise NotUsable(f"the package {name} is not installed") from None
+    try:
+        version, listed = distribution.version, distribution.files
+    except Exception as error:  # importlib's readers are made for what pip writes
+        raise NotUsable(f"what is installed as {name} cannot be read: {type(error).__name__}") from None
     if not listed:
         raise NotUsable(f"the package {name} does not say which files it has")
     root = Path(str(distribution.locate_file("")))

@@ -149,6 +149,15 @@ def test_without_the_package_nothing_is_judged() -> None:
         assert told(evaluation, HOUSE) == []
 
 
+@pytest.mark.parametrize(
+    "record", ["\n\n", "a,sha256=x,no number\n", '"open', "\0,,\n", "gone.py,,\n", "../out.py,,\n", ""]
+)
+def test_a_list_of_files_of_any_shape_is_read_or_told(site: Site, record: str) -> None:
+    """A distribution is somebody else's files."""
+    site.write("acme_rules-1.0.dist-info/RECORD", record)
+    assert len(told(judged(asking("sha256:" + "0" * 64)), UNTOLD)) == 2
+
+
 def test_native_code_is_refused(site: Site) -> None:
     """Its bytes would have to lie on the disk to be run."""
     site.write("acme_rules/words.cpython-311-x86_64-linux-gnu.so", "x")
