@@ -66,7 +66,8 @@ def wait_for(
 def begin(work: Callable[[], _T]) -> Callable[[], _T]:
     """Start `work` before its result is wanted; what comes back waits for it, and returns or raises as it.
 
-    It is left behind where nobody asks: `work` may only read, and has to end by itself.
+    It is left behind where nobody asks: `work` may write nothing that anybody could find, and has to end by
+    itself.
     """
     from concurrent.futures import Future  # late: most commands wait for nothing
 

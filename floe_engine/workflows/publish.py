@@ -2,7 +2,9 @@
 
 Order: blobs, the manifest by its digest, signatures, read back and verified as a consumer would,
 attestations, and the version tag last. Nobody can see the tag before everything behind it is good, and a
-publisher that dies anywhere leaves no tag.
+publisher that dies anywhere leaves no tag. Blobs are on their way while the policies are tested and the
+version is guarded: until a manifest names them nobody can find them, and a registry's garbage collection
+removes those of a version that was refused.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ from floe_engine.events import (
 )
 from floe_engine.files import canonical_json, human_size
 from floe_engine.policy.running import TestRun
-from floe_engine.registry.client import Repository
+from floe_engine.registry.client import OnBytes, Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import attest
@@ -157,14 +159,18 @@ def publish(
     because a token does not hold long. Raises `Cancelled` where it is not confirmed, `VersionExists`
     where the tag holds other content, `VersionTooLow` where the number promises less change than
     there is, `Refused` for failing policy tests, `TrustError` where a required signature cannot be
-    made; all of them before anything was pushed.
+    made; all of them before anything was pushed that can be seen: no manifest, no tag. Where `confirm` is to
+    be asked, no blob either.
     """
     options = options or SigningOptions()
     cancel = cancel or CancelToken()
     at_once: Unlocking = "key" if sign_in is not None else "all"
     if dry_run:
         at_once = "none"
-    repository, plan, signers = _prepare(workspace, tag, options, ask, report, cancel, unlocking=at_once)
+    sure = confirm is None and not dry_run
+    repository, plan, signers, uploaded = _prepare(
+        workspace, tag, options, ask, report, cancel, unlocking=at_once, sure=sure
+    )
     if dry_run:
         return Published(plan, "planned", plan.packed.digest)
     if plan.exists:
@@ -175,7 +181,8 @@ def publish(
         security = plan.compiled.artifact.platform.manifest.security
         signers = open_signers(workspace, plan.signing, security, options, ask, sign_in, cancel)
     with under_way(workspace, "publish"):
-        return _carry_out(workspace, repository, plan, tuple(signers), options.attest, report, cancel)
+        signed = tuple(signers)
+        return _carry_out(workspace, repository, plan, signed, uploaded, options.attest, report, cancel)
 
 
 def _carry_out(
@@ -183,6 +190,7 @@ def _carry_out(
     repository: Repository,
     plan: PublicationPlan,
     signers: tuple[AnySigner, ...],
+    uploaded: _Uploaded,
     attest: bool,
     report: Report,
     cancel: CancelToken,
@@ -190,7 +198,7 @@ def _carry_out(
     """Push, sign, verify, tag."""
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
-    _push_blobs(repository, plan.packed, plan.compiled.artifact, report)
+    _push_blobs(repository, plan.packed, plan.compiled.artifact, uploaded, report)
     pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
     written: tuple[Signer, ...] = ()
     attested: tuple[str, ...] = ()
@@ -232,7 +240,8 @@ def plan_publication(
 ) -> PublicationPlan:
     """What `publish` would do, without unlocking a key or pushing anything."""
     options = options or SigningOptions()
-    return _prepare(workspace, tag, options, None, report, cancel or CancelToken(), unlocking="none")[1]
+    cancel = cancel or CancelToken()
+    return _prepare(workspace, tag, options, None, report, cancel, unlocking="none", sure=False)[1]
 
 
 def sign_digest(
@@ -299,8 +308,12 @@ def _prepare(
     cancel: CancelToken,
     *,
     unlocking: Unlocking,
-) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...]]:
-    """Everything that can refuse, in the order in which it costs least to be refused."""
+    sure: bool,
+) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...], _Uploaded]:
+    """Everything that can refuse, in the order in which it costs least to be refused.
+
+    Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile.
+    """
     version = Version.parse(tag)
     if version.build:
         raise ConfigurationError(
@@ -318,7 +331,8 @@ def _prepare(
     repository = workspace.repository(reference, cancel=cancel, push=True)
     # What the registry holds is looked up while the policies are tested; a folder answers at once.
     start = begin if reference.root is None else _later
-    seen = start(partial(_look, workspace, repository, version, start))
+    blobs = pack(compiled.artifact).blobs if sure and start is begin else ()
+    seen = start(partial(_look, workspace, repository, version, blobs, start))
     run = test_policies(workspace, compiled=compiled, cancel=cancel)
     if not run.passed:
         raise Refused(
@@ -364,7 +378,11 @@ def _prepare(
         exact=exact,
         first=first,
     )
-    return repository, plan, signers
+    return repository, plan, signers, None if exists else seen().uploaded
+
+
+_Uploaded = Callable[[], object] | None
+"""Waits for the blobs that are on their way, and raises as their upload; None where none is."""
 
 
 class _Seen(Struct, frozen=True):
@@ -373,16 +391,31 @@ class _Seen(Struct, frozen=True):
     present: Descriptor | None
     tags: tuple[str, ...] = ()
     before: Callable[[], Baseline | None] = lambda: None
+    uploaded: _Uploaded = None
 
 
-def _look(workspace: Workspace, repository: Repository, version: Version, start: _Start) -> _Seen:
+def _look(
+    workspace: Workspace,
+    repository: Repository,
+    version: Version,
+    blobs: Sequence[tuple[str, bytes]],
+    start: _Start,
+) -> _Seen:
     present = repository.resolve(version.tag)
     if present is not None:
         return _Seen(present)
+    uploaded = start(partial(_upload, repository, blobs)) if blobs else None
     tags = listed_tags(repository)
     again = version.tag.removeprefix("v") in tags  # most likely there is nothing to measure then
     begun = _later if again else start
-    return _Seen(None, tags, begun(partial(find_baseline, workspace, repository, version, tags)))
+    before = begun(partial(find_baseline, workspace, repository, version, tags))
+    return _Seen(None, tags, before, uploaded)
+
+
+def _upload(
+    repository: Repository, blobs: Sequence[tuple[str, bytes]], on_bytes: OnBytes | None = None
+) -> None:
+    repository.push_blobs([(data, media_type) for media_type, data in blobs], on_bytes=on_bytes)
 
 
 def _later(work: Callable[[], _T]) -> Callable[[], _T]:
@@ -406,7 +439,7 @@ def _exists(
     """
 
     def put_back() -> None:
-        repository.push_blobs([(data, media_type) for media_type, data in packed.blobs])
+        _upload(repository, packed.blobs)
         repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
 
     try:
@@ -428,7 +461,7 @@ def _exists(
     except ContentMismatch:
         if not mend:
             raise
-        repository.push_blobs([(data, media_type) for media_type, data in packed.blobs])
+        _upload(repository, packed.blobs)
         image = repository.manifest(present.digest).raw
         repository.push_blob(_as_built_then(artifact, image, str(reference)), CONFIG_TYPE)
         published = fetch(repository, present.digest, where=str(reference))
@@ -460,8 +493,10 @@ def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:
         )
 
 
-def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, report: Report) -> None:
-    """Upload every blob, then tell of the files by directory, as the seed shows."""
+def _push_blobs(
+    repository: Repository, packed: Packed, artifact: Artifact, uploaded: _Uploaded, report: Report
+) -> None:
+    """Upload every blob that is not on its way, then tell of the files by directory, as the seed shows."""
     total = sum(len(data) for _, data in packed.blobs)
     moved = 0
 
@@ -470,7 +505,11 @@ def _push_blobs(repository: Repository, packed: Packed, artifact: Artifact, repo
         moved += count
         report(Transfer("artifacts", moved, total))
 
-    repository.push_blobs([(data, media_type) for media_type, data in packed.blobs], on_bytes=on_bytes)
+    if uploaded is None:
+        _upload(repository, packed.blobs, on_bytes)
+    else:
+        uploaded()
+        report(Transfer("artifacts", total, total))
     sizes: dict[str, int] = {}
     for path in FILES:
         directory, slash, _ = path.partition("/")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from floe_engine.artifact.pack import REVISION, SOURCE, read_annotations
 from floe_engine.artifact.paths import FILES
 from floe_engine.errors import (
+    AccessDenied,
+    Cancelled,
     ConfigurationError,
     KeyUnusable,
     Refused,
@@ -18,13 +23,16 @@ from floe_engine.errors import (
     VersionExists,
     VersionTooLow,
 )
+from floe_engine.registry.client import Repository
 from floe_engine.workflows.browse import inspect_version
 from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workflows.listing import list_versions
 from floe_engine.workflows.publish import plan_publication, publish
 from floe_engine.workflows.sign_version import sign_version
 from floe_engine.workflows.signing_key import SigningOptions
+from floe_engine.workflows.test_policies import test_policies as run_policy_tests
 from tests.engine.workflows.teams import PlatformTeam, manifest, new_key
+from tests.registries import DockerRegistry
 
 
 def layout(platform: PlatformTeam) -> Path:
@@ -306,3 +314,83 @@ def test_a_list_has_versions_newest_first_and_counts_what_is_none(platform: Plat
 def test_an_embedded_registry_that_nobody_used_is_an_empty_list(platform: PlatformTeam) -> None:
     platform.directory.mkdir()
     assert list_versions(platform.workspace).versions == ()
+
+
+# --- blobs that are on their way while there is something to judge ----------------------------------
+
+
+@pytest.fixture
+def remote(platform: PlatformTeam, docker_registry: DockerRegistry) -> PlatformTeam:
+    """The team with a registry that is no folder."""
+    return replace(platform, registry=docker_registry.reference("team/platform").name)
+
+
+def _uploads(registry: DockerRegistry) -> int:
+    return sum(line.startswith("POST ") and "/blobs/uploads/" in line for line in registry.request_lines())
+
+
+def _manifests(registry: DockerRegistry) -> list[str]:
+    return [line for line in registry.request_lines() if line.startswith("PUT ") and "/manifests/" in line]
+
+
+def _waits_for_blobs(monkeypatch: pytest.MonkeyPatch, registry: DockerRegistry) -> None:
+    """Let the policy tests not end before every blob is being uploaded."""
+
+    def waiting(*arguments: Any, **options: Any) -> Any:
+        end = time.monotonic() + 30
+        while _uploads(registry) < len(FILES):
+            assert time.monotonic() < end, "nothing comes before the tests are over"
+            time.sleep(0.02)
+        return run_policy_tests(*arguments, **options)
+
+    monkeypatch.setattr("floe_engine.workflows.publish.test_policies", waiting)
+
+
+@pytest.mark.interop
+def test_blobs_go_up_while_policies_are_tested(
+    remote: PlatformTeam, docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _waits_for_blobs(monkeypatch, docker_registry)
+    remote.publish("1.0.0")
+    assert _uploads(docker_registry) == len(FILES)  # each once
+    by_digest, *named = _manifests(docker_registry)
+    assert "/manifests/sha256:" in by_digest
+    assert any(line.endswith("/v1.0.0") for line in named)
+    assert remote.repository.resolve("v1.0.0") is not None
+
+
+@pytest.mark.interop
+def test_of_a_refused_version_nothing_can_be_found(
+    remote: PlatformTeam, docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.publish("1.0.0")
+    before = _manifests(docker_registry)
+    with pytest.raises(VersionTooLow):
+        remote.publish("1.0.1", text=manifest("1.0.1", coverage=95))
+    assert _manifests(docker_registry) == before
+    assert remote.repository.resolve("v1.0.1") is None
+
+
+@pytest.mark.interop
+def test_where_somebody_is_asked_nothing_is_sent_before_the_answer(
+    remote: PlatformTeam, docker_registry: DockerRegistry
+) -> None:
+    remote.directory.mkdir(parents=True, exist_ok=True)
+    (remote.directory / "manifest.yaml").write_text(manifest())
+    with pytest.raises(Cancelled):
+        publish(remote.workspace, "v1.0.0", options=SigningOptions(sign=False), confirm=lambda plan: False)
+    publish(remote.workspace, "v1.0.0", options=SigningOptions(sign=False), dry_run=True)
+    assert {line.split()[0] for line in docker_registry.request_lines()} <= {"GET", "HEAD"}
+
+
+@pytest.mark.interop
+def test_an_upload_that_fails_ends_the_publication_without_a_tag(
+    remote: PlatformTeam, docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: Any, **options: Any) -> None:
+        raise AccessDenied("may not write", "")
+
+    monkeypatch.setattr(Repository, "push_blobs", fails)
+    with pytest.raises(AccessDenied):
+        remote.publish("1.0.0")
+    assert not _manifests(docker_registry)
