@@ -169,7 +169,8 @@ for line in sys.stdin:
                  "--no-partial-parse"]
     try:
         result = dbtRunner().invoke(arguments)
-        problem = "" if result.success else " ".join(str(result.exception or "parsing failed").split())
+        error = result.exception or "parsing failed"
+        problem = "" if result.success else " ".join(f"{error} {getattr(error, 'msg', '')}".split())
     except BaseException as error:
         problem = repr(error)
     for name in given:
