@@ -1,6 +1,7 @@
 """Compare floe's reader of files with `dbt parse`, on projects that public packages ship.
 
     python scripts/compare_readers.py [--dbt DBT] [--into FOLDER] [PACKAGE==VERSION | FOLDER …]
+    python scripts/compare_readers.py --generated COUNT [--seed SEED] [--adapter ADAPTER]
 
 Source distributions are fetched by pip (which asks their build for metadata), and every dbt project
 in them is parsed by the real dbt, with a profile of duckdb and a value for each variable that it asks
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -24,6 +26,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from floe_engine.artifact.build import build
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.schema import Manifest
@@ -32,6 +36,12 @@ from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.dbt_source import read_source
 from floe_engine.project.facts import Model, Project
 from floe_engine.project.project_file import read_project_file
+from floe_engine.scaffold.templates import manifest_text
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what is made up is made by the tests
+
+from tests.engine.project.differences import differences
+from tests.engine.project.invented import ADAPTERS, invented_project, write_files
 
 PACKAGES = (
     "dagster-dbt==0.29.27",
@@ -90,7 +100,20 @@ def demanding_platform() -> Platform:
     return build(Manifest.model_validate(document), (), created="2024-01-01T00:00:00Z").platform
 
 
-def compare(directory: Path, dbt: Parser, platform: Platform, *, name: str = "") -> Compared:
+def starting_platforms() -> list[Platform]:
+    """Those that ``floe platform init`` begins with, everything strict."""
+    found = []
+    for template in ("medallion", "kimball", "data-vault", "minimal"):
+        document = yaml.safe_load(manifest_text(template, name="compared", compute="duckdb"))
+        document.setdefault("data_architecture", {}).setdefault("naming", {})["enforcement"] = "strict"
+        manifest = Manifest.model_validate(document)
+        found.append(build(manifest, (), created="2024-01-01T00:00:00Z").platform)
+    return found
+
+
+def compare(
+    directory: Path, dbt: Parser, platforms: Sequence[Platform], *, name: str = "", all_facts: bool = False
+) -> Compared:
     """Read a project with both readers. `directory` is written to: dbt's target, and a profile."""
     result = Compared(name or directory.name)
     try:
@@ -98,8 +121,9 @@ def compare(directory: Path, dbt: Parser, platform: Platform, *, name: str = "")
     except Exception as error:  # a broken project is dbt's to refuse, too
         result.refused = str(error)
         return result
-    profile = f"{settings.profile}: {{target: t, outputs: {{t: {{type: duckdb, path: ':memory:'}}}}}}\n"
-    (directory / "profiles.yml").write_text(profile, encoding="utf-8")
+    if not all_facts:
+        profile = f"{settings.profile}: {{target: t, outputs: {{t: {{type: duckdb, path: ':memory:'}}}}}}\n"
+        (directory / "profiles.yml").write_text(profile, encoding="utf-8")
     result.refused, environ = dbt.parse(directory)
     if result.refused:
         return result
@@ -111,11 +135,14 @@ def compare(directory: Path, dbt: Parser, platform: Platform, *, name: str = "")
     result.warnings = static.warnings
     result.nodes = len(manifest.models)
     result.edges = sum(len(model.parents) for model in manifest.models)
-    result.differences = [*_facts(static, manifest)]
-    judged = [_findings(project, platform) for project in (static, manifest)]
-    result.findings = len(judged[1])
-    result.differences += [f"only from files: {' '.join(f)}" for f in sorted(judged[0] - judged[1])]
-    result.differences += [f"only from the manifest: {' '.join(f)}" for f in sorted(judged[1] - judged[0])]
+    told = differences(static, manifest, lines=False) if all_facts else _facts(static, manifest)
+    result.differences = [*told]
+    for platform in platforms:
+        judged = [_findings(project, platform) for project in (static, manifest)]
+        result.findings += len(judged[1])
+        result.differences += [f"only from files: {' '.join(f)}" for f in sorted(judged[0] - judged[1])]
+        missed = sorted(judged[1] - judged[0])
+        result.differences += [f"only from the manifest: {' '.join(f)}" for f in missed]
     return result
 
 
@@ -237,11 +264,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="*", default=list(PACKAGES), metavar="PACKAGE==VERSION | FOLDER")
     parser.add_argument("--dbt", default=os.environ.get("FLOE_DBT") or shutil.which("dbt") or "dbt")
     parser.add_argument("--into", type=Path, default=Path(tempfile.gettempdir()) / "floe-compared")
+    parser.add_argument("--generated", type=int, default=0, metavar="COUNT", help="make projects up instead")
+    parser.add_argument("--seed", type=int, default=0, help="of the first of them")
+    parser.add_argument("--adapter", choices=ADAPTERS, default="duckdb", help="what dbt connects them with")
     parser.add_argument("--verbose", action="store_true", help="print every difference")
     options = parser.parse_args(arguments)
-    options.into.mkdir(parents=True, exist_ok=True)
-    platform, dbt = demanding_platform(), Parser(options.dbt)
+    dbt = Parser(options.dbt)
     results = []
+    for result in _made_up(options, dbt) if options.generated else _shipped(options, dbt):
+        results.append(result)
+        print(_line(result), flush=True)
+        for told in (*result.differences, *result.warnings) if options.verbose and result.differences else ():
+            print(f"    {told}")
+    dbt.close()
+    return _sums(results)
+
+
+def _made_up(options: argparse.Namespace, dbt: Parser) -> Iterator[Compared]:
+    platforms = [*starting_platforms(), demanding_platform()]
+    for seed in range(options.seed, options.seed + options.generated):
+        with tempfile.TemporaryDirectory() as name:
+            files = invented_project(random.Random(seed), adapter=options.adapter)
+            directory = write_files(Path(name) / "project", files)
+            yield compare(directory, dbt, platforms, name=f"{options.adapter} {seed}", all_facts=True)
+
+
+def _shipped(options: argparse.Namespace, dbt: Parser) -> Iterator[Compared]:
+    options.into.mkdir(parents=True, exist_ok=True)
+    platforms = [demanding_platform()]
     for what in options.what:
         root = Path(what) if Path(what).is_dir() else fetched(what, options.into)
         for directory in projects_in(root):
@@ -250,12 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 left = shutil.ignore_patterns("target", "logs")
                 shutil.copytree(directory, copy, ignore=left, symlinks=True)
                 shown = f"{what.partition('==')[0]}:{directory.relative_to(root).as_posix()}"
-                results.append(compare(copy, dbt, platform, name=shown))
-            print(_line(results[-1]), flush=True)
-            for difference in results[-1].differences if options.verbose else ():
-                print(f"    {difference}")
-    dbt.close()
-    return _sums(results)
+                yield compare(copy, dbt, platforms, name=shown)
 
 
 def _line(result: Compared) -> str:

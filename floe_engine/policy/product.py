@@ -20,6 +20,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.files import read_bounded, stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
+from floe_engine.policy.view import platform_adapter
 from floe_engine.policy.waivers import Place, Waivers
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
@@ -58,17 +59,21 @@ def own_waivers(spec: Spec) -> tuple[Waiver, ...]:
     )
 
 
-def projects_of(directory: Path, spec: Spec | None = None) -> tuple[Spec | None, tuple[Project, ...]]:
+def projects_of(
+    directory: Path, spec: Spec | None = None, *, platform: Platform | None = None
+) -> tuple[Spec | None, tuple[Project, ...]]:
     """The dbt projects that stand in `directory`, and the floe.yaml that names them, if any.
 
-    `spec` is that file where it was read already.
+    `spec` is that file where it was read already; `platform` says what dbt connects with where no
+    profiles.yml of the project does.
 
     Raises `ConfigurationError` for a bad floe.yaml or dbt project, `NothingChecked` for one that
     has no models.
     """
+    adapter = platform_adapter(platform) if platform is not None else None
     if spec is None:
         if not stands(directory / SPEC_FILE):
-            return None, (read_project(directory),)
+            return None, (read_project(directory, adapter=adapter),)
         spec = load_spec(directory / SPEC_FILE)
     return spec, tuple(
         read_project(
@@ -76,6 +81,7 @@ def projects_of(directory: Path, spec: Spec | None = None) -> tuple[Spec | None,
             reader=spec.dbt.reader,
             manifest=Path(spec.dbt.manifest),
             variables=spec.dbt.vars,
+            adapter=adapter,
         )
         for transform in spec.transforms
     )

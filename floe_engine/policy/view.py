@@ -105,7 +105,7 @@ class View:
         self.tests = self._on(project.tests, selected)
         """Those to judge: where a part is selected, those of what is."""
         self.macros: tuple[Macro, ...] = () if self.narrowed else project.macros
-        self.adapter = project.adapter or _platform_adapter(platform)
+        self.adapter = project.adapter or platform_adapter(platform)
         self.traces = traces
         """SQL that was traced before (classification mode ``column``); None: nothing was."""
         self._once: dict[Callable[[View], Any], Any] = {}
@@ -300,7 +300,7 @@ class View:
         return Share(count, len(model.columns))
 
 
-def _platform_adapter(platform: Platform) -> str | None:
+def platform_adapter(platform: Platform) -> str | None:
     """The dbt adapter of the platform's compute plugin, for readers that cannot know it."""
     details = platform.manifest.plugin_details.get("compute")
     if details is not None and details.dbt_adapter:

@@ -42,6 +42,7 @@ from floe_engine.project.manifest_nodes import (
     RawManifest,
     RawMetadata,
     RawNode,
+    RawTestMetadata,
     RawWritten,
     called,
     own_test,
@@ -82,6 +83,7 @@ OLDEST, NEWEST = 9, 12
 
 _PROPERTIES_LIMIT = 10_000_000
 _VERSION = pattern(r"/manifest/v(\d+)(?:\.json)?$")
+_SOURCE_CALL = pattern(r"source\('([^']*)', '([^']*)'\)")
 _SECTION = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 
 
@@ -104,6 +106,14 @@ def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str 
         )
     package = decoded.metadata.project_name or project_name or _busiest_package(decoded)
     return _Assembly(decoded, package, directory).project(tuple(warnings))
+
+
+def _tested_source(metadata: RawTestMetadata, parents: Iterable[str]) -> str | None:
+    """The source that a test of one is about, which its argument ``model`` names; a test may read others."""
+    found = [parent for parent in parents if parent.startswith("source.")]
+    named = _SOURCE_CALL.search(str((metadata.kwargs or {}).get("model", "")))
+    ends = f".{named[1]}.{named[2]}" if named else ""
+    return next((parent for parent in found if parent.endswith(ends)), next(iter(found), None))
 
 
 def _decode(data: bytes, where: str) -> RawManifest:
@@ -228,7 +238,7 @@ class _Assembly:
         # dbt attaches tests to models, seeds and snapshots; those of a source name it alone.
         attached = node.attached_node or (parents[0] if len(parents) == 1 else None)
         if attached is None:
-            attached = next((parent for parent in parents if parent.startswith("source.")), None)
+            attached = _tested_source(metadata, parents)
         if attached is None:
             return
         name = test_name(metadata)

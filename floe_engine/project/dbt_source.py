@@ -27,7 +27,12 @@ from floe_engine.project.facts import (
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
-from floe_engine.project.project_file import ProjectFile, merge_config, read_project_file
+from floe_engine.project.project_file import (
+    ProjectFile,
+    deeply_merged,
+    merge_config,
+    read_project_file,
+)
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.source_resources import exposures, macros, semantic_models, unit_tests
 from floe_engine.project.source_tests import SourceTests
@@ -48,23 +53,28 @@ def read_source(
     *,
     variables: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    adapter: str | None = None,
     project: ProjectFile | None = None,
     files: list[File] | None = None,
     contents: Contents | None = None,
 ) -> Project:
     """The facts of the dbt project in `directory`.
 
-    `variables` are what ``dbt --vars`` would give. `project`, `files` and
+    `variables` are what ``dbt --vars`` would give, `adapter` what dbt connects with. `project`, `files` and
     `contents` save reading them again.
     Raises `ConfigurationError` where dbt_project.yml is missing or broken; everything else that is
     wrong stands in the result's `warnings`, as ``file:line: what``.
     """
-    settings = project or read_project_file(directory, variables=variables, environ=environ)
+    settings = project or read_project_file(directory, variables=variables, environ=environ, adapter=adapter)
     return _Reading(settings, contents).project(settings.files() if files is None else files)
 
 
 _AGE = ("loaded_at_field", "loaded_at_query")
 """What tells dbt when a source's rows were loaded."""
+
+
+_OF_CONFIG = ("meta", "access", "group", "docs")
+"""What an entry may say beside its config as well as in it."""
 
 
 class _Reading:
@@ -120,6 +130,7 @@ class _Reading:
             unit_tests=units,
             tests=tuple(sorted((*self._own_tests.found, *queries), key=lambda test: test.unique_id)),
             groups=tuple(self._groups()),
+            adapter=self._settings.adapter,
             reader="static",
             warnings=tuple(self._gathered.warnings),
             templates=self._gathered.templates,
@@ -165,7 +176,7 @@ class _Reading:
     def _describe(self, draft: Draft, entry: Entry, file: File) -> None:
         draft.entry, draft.properties = entry, file
         config: dict[str, Any] = {}
-        for key in ("meta", "access", "group", "docs"):
+        for key in _OF_CONFIG:
             if entry.get(key) is not None:
                 config[key] = entry[key]
         merge_config(config, mapping(entry.get("config")))
@@ -207,18 +218,18 @@ class _Reading:
             draft.fqn = (*draft.fqn[:-1], name, f"v{version}")
             merged = Entry({key: value for key, value in entry.items() if key != "versions"})
             merged.line = entry.line
-            for field_name in ("description", "access", "tests", "data_tests", "constraints", "docs"):
-                if field_name in item:
-                    merged[field_name] = item[field_name]
+            for key_name in ("description", "constraints", "docs"):
+                if item.get(key_name):  # what is empty is the model's; a version's `access` dbt does not take
+                    merged[key_name] = item[key_name]
+            for key_name in ("tests", "data_tests"):
+                if key_name in item:
+                    merged[key_name] = item[key_name]
             if "tests" in item or "data_tests" in item:
                 for other in {"tests", "data_tests"} - set(item):
                     merged.pop(other, None)
             if isinstance(item.get("columns"), list):
                 merged["columns"] = _version_columns(entry.get("columns"), item["columns"])
-            config: dict[str, Any] = {}
-            merge_config(config, mapping(entry.get("config")))
-            merge_config(config, mapping(item.get("config")))
-            merged["config"] = config
+            merged["config"] = deeply_merged(mapping(entry.get("config")), mapping(item.get("config")))
             self._describe(draft, merged, described.file)
             known[version] = f"model.{self._settings.name}.{name}.v{version}"
             self._gathered.drafts[("model", f"{name}.v{version}")] = draft
@@ -232,6 +243,8 @@ class _Reading:
     def _config(self, draft: Draft) -> dict[str, Any]:
         if draft.merged is None:
             draft.merged = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
+            if draft.language == "python":  # whatever dbt_project.yml says of the folder
+                draft.merged["materialized"] = "table"
             merge_config(draft.merged, draft.config)
             merge_config(draft.merged, draft.calls.config)
         return draft.merged
@@ -258,7 +271,6 @@ class _Reading:
         self._own_tests.add(self._unique_id(draft), draft.name, entry, draft.properties, tests)
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
-        default = "table" if draft.language == "python" else "view"
         contract = config.get("contract")
         return Model(
             unique_id=self._unique_id(draft),
@@ -276,7 +288,7 @@ class _Reading:
             schema=text_of(config.get("schema") or config.get("target_schema")),
             database=text_of(config.get("database") or config.get("project")),
             materialized=text_of(config.get("materialized"))
-            or (default if draft.kind == "model" else draft.kind),
+            or ("view" if draft.kind == "model" else draft.kind),
             language=draft.language,
             version=draft.version,
             access=access_of(config.get("access")),
@@ -319,7 +331,8 @@ class _Reading:
     def _tests(self, entry: Mapping[str, Any], items: list[Entry], file: File | None) -> Iterator[DataTest]:
         if file is None:
             return iter(())
-        fqn = (self._settings.name, *file.folders)
+        # For tests dbt leaves out the path's first folder, whatever is configured as `model-paths`.
+        fqn = (self._settings.name, *file.path.split("/")[1:-1])
         defaults = self._settings.folder_config("tests", fqn)
         merge_config(defaults, self._settings.folder_config("data_tests", fqn))
         return properties.tests(entry, items, defaults, self._gathered.generic)
@@ -433,14 +446,12 @@ def _latest(versions: list[Any]) -> str:
 
 
 def _version_columns(base: Any, own: list[Any]) -> list[Entry]:
-    """The columns of a version: those that ``include``/``exclude`` leave of the model's, and its own."""
+    """The columns of a version: those that ``include`` and ``exclude`` leave of the model's, and its own."""
     kept = list(entries(base))
     rule = next((item for item in own if isinstance(item, dict) and "include" in item), None)
-    if rule is None:
-        kept = []
-    else:
+    if rule is not None:  # where nothing is said, all are its own too
         include, exclude = rule.get("include"), rule.get("exclude") or []
         if include not in ("*", "all"):
             kept = [item for item in kept if isinstance(include, list) and item["name"] in include]
-        kept = [item for item in kept if item["name"] not in exclude]
+        kept = [item for item in kept if not (isinstance(exclude, list) and item["name"] in exclude)]
     return [*kept, *entries(own)]

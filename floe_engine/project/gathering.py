@@ -111,7 +111,13 @@ class Gathering:
         known = self._contents
         installed = known.packages if known is not None else installed_packages(self._settings)
         packages: dict[str, Files] = {**installed, self._settings.name: read}
-        macros = Macros(self._settings.name, packages, broken=self._broken)
+        macros = Macros(
+            self._settings.name,
+            packages,
+            adapter=self._settings.adapter,
+            orders=self._settings.search_orders,
+            broken=self._broken,
+        )
         self.templates = replace(self.templates, macros=macros)
 
     def macro_texts(self) -> Iterator[tuple[str, str]]:

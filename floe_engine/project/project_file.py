@@ -27,6 +27,8 @@ SUFFIXES = frozenset({".sql", ".py", ".csv", ".yml", ".yaml"})
 LIMIT = 10_000_000
 """Bytes of one file of a project that we are willing to read."""
 
+_DISPATCH = ("macro_namespace", "search_order")
+
 ADDED = frozenset({"tags"})
 MERGED = frozenset({"meta"})
 
@@ -41,13 +43,13 @@ class ProjectFile(Struct, frozen=True, dict=True):
     settings: Mapping[str, Any]
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    adapter: str | None = None
+    """What dbt connects with, such as ``duckdb``; None where nothing says so."""
 
     @cached_property
     def templates(self) -> Templates:
         """What the project's YAML is read with; no macros there."""
-        from floe_engine.project.jinja.templates import Templates
-
-        return Templates(self.variables, self.environ)
+        return _templates(self.variables, self.environ, self.adapter)
 
     def files(self) -> list[File]:
         """Every file that the project's facts come from, dbt_project.yml aside."""
@@ -88,6 +90,17 @@ class ProjectFile(Struct, frozen=True, dict=True):
         analyses = self._paths("analysis-paths", default="analyses")
         paths = (*self.model_paths, *self.seed_paths, *self.snapshot_paths, *analyses, *self.macro_paths)
         return tuple(dict.fromkeys((*paths, *self.test_paths)))
+
+    @property
+    def search_orders(self) -> dict[str, tuple[str, ...]]:
+        """Macro namespace to the packages in which ``adapter.dispatch`` looks (``dispatch``)."""
+        listed = self.settings.get("dispatch")
+        found: dict[str, tuple[str, ...]] = {}
+        for entry in listed if isinstance(listed, list) else ():
+            namespace, order = (entry.get(key) if isinstance(entry, dict) else None for key in _DISPATCH)
+            if isinstance(namespace, str) and isinstance(order, list):
+                found[namespace] = tuple(package for package in order if isinstance(package, str))
+        return found
 
     @property
     def excluded_paths(self) -> tuple[str, ...]:
@@ -155,6 +168,20 @@ def merge_config(target: dict[str, Any], new: Mapping[str, Any]) -> None:
             target[key] = value
 
 
+def deeply_merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a model's version over that of all versions, as dbt does it: lists grow at their head."""
+    result = dict(old)
+    for key, value in new.items():
+        other = result.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            result[key] = deeply_merged(other, value)
+        elif isinstance(value, list) and isinstance(other, list | str):
+            result[key] = [*value, *other]
+        else:
+            result[key] = value
+    return result
+
+
 def _merged_grants(old: Any, new: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Grants are replaced by privilege, unless the new ones are written ``+select``."""
     result = {key: _listed(value) for key, value in old.items()} if isinstance(old, dict) else {}
@@ -176,11 +203,13 @@ def read_project_file(
     *,
     variables: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    adapter: str | None = None,
 ) -> ProjectFile:
     """Read ``dbt_project.yml`` of a directory.
 
     `variables` are laid over its ``vars`` as ``dbt --vars`` does; `environ` defaults to the
-    process's. Raises `ConfigurationError` where there is no such file, or it is not one.
+    process's; `adapter` is what dbt connects with where no profiles.yml beside it says so. Raises
+    `ConfigurationError` where there is no such file, or it is not one.
     """
     path = directory / FILE_NAME
     if not stands(path):
@@ -199,18 +228,55 @@ def read_project_file(
             hint="a dbt project needs a line such as `name: customer_analytics`",
             where=str(path),
         )
+    unrendered = settings
     given, surroundings = variables or {}, os.environ if environ is None else environ
-    # dbt renders this file before it knows the file's own vars, so only those of --vars count in it.
-    rendered = _rendered(path, text, given, surroundings) if "{" in text else settings
-    profile = rendered.get("profile")
+    profile = settings.get("profile")
+    if isinstance(profile, str) and "{" in profile:
+        profile = _templates(given, surroundings).render_or_keep(profile)
+    profile = profile if isinstance(profile, str) and profile else name
+    adapter = adapter_of_profile(directory, profile, surroundings) or adapter
+    if "{" in text:
+        # dbt renders this file before it knows the file's own vars, so only those of --vars count in it.
+        settings = _load(path, text, _templates(given, surroundings, adapter).render_or_keep)
     return ProjectFile(
         directory=directory,
         name=name,
-        profile=profile if isinstance(profile, str) and profile else name,
-        settings=rendered,
-        variables=_variables(settings.get("vars"), name, given),
+        profile=profile,
+        settings=settings,
+        variables=_variables(unrendered.get("vars"), name, given),
         environ=surroundings,
+        adapter=adapter,
     )
+
+
+def adapter_of_profile(directory: Path, profile: str, environ: Mapping[str, str]) -> str | None:
+    """The ``type`` of a profile's target, where a profiles.yml stands in the project itself.
+
+    There dbt looks first; those of the user's home are another machine's business.
+    """
+    path = directory / "profiles.yml"
+    if not stands(path):
+        return None
+    try:
+        content = read_bounded(path, LIMIT, what="profiles.yml").decode("utf-8-sig")
+        document = load(content, render=_templates({}, environ).render_or_keep)
+    except (ConfigurationError, UnicodeDecodeError, BrokenYaml):
+        return None  # dbt's to refuse
+    found = document.get(profile) if isinstance(document, dict) else None
+    outputs = found.get("outputs") if isinstance(found, dict) else None
+    target = found.get("target", "default") if isinstance(found, dict) else None
+    output = outputs.get(target) if isinstance(outputs, dict) and isinstance(target, str) else None
+    kind = output.get("type") if isinstance(output, dict) else None
+    return kind if isinstance(kind, str) and kind.isidentifier() else None
+
+
+def _templates(
+    variables: Mapping[str, Any], environ: Mapping[str, str], adapter: str | None = None
+) -> Templates:
+    from floe_engine.project.jinja.macros import Macros
+    from floe_engine.project.jinja.templates import Templates
+
+    return Templates(variables, environ, Macros(adapter=adapter))
 
 
 def name_of_project(directory: Path) -> str | None:
@@ -234,12 +300,6 @@ def _text(path: Path) -> str:
         return read_bounded(path, LIMIT, what=FILE_NAME).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{FILE_NAME} is not UTF-8 text", where=str(path)) from None
-
-
-def _rendered(path: Path, text: str, variables: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
-    from floe_engine.project.jinja.templates import Templates
-
-    return _load(path, text, Templates(variables, environ).render_or_keep)
 
 
 def _load(path: Path, text: str, render: Callable[[str], Any] | None = None) -> Any:

@@ -31,15 +31,16 @@ def read_project(
     reader: Choice = "auto",
     manifest: Path | None = None,
     variables: Mapping[str, Any] | None = None,
+    adapter: str | None = None,
 ) -> Project:
     """The facts of the dbt project in `directory`, with the reader and the reason for it.
 
     `manifest` (default ``target/manifest.json``) may be relative to `directory`; `variables` are
-    what ``dbt --vars`` would give, for the static reader. Raises `ConfigurationError` where there
-    is no dbt project, or the manifest that was asked for cannot be used; `NothingChecked` where
-    the project has no model, seed or snapshot.
+    what ``dbt --vars`` would give and `adapter` what the platform connects with, for the static
+    reader. Raises `ConfigurationError` where there is no dbt project, or the manifest that was asked
+    for cannot be used; `NothingChecked` where the project has no model, seed or snapshot.
     """
-    settings = read_project_file(directory, variables=variables)
+    settings = read_project_file(directory, variables=variables, adapter=adapter)
     path = directory / (manifest or Path(settings.target_path) / "manifest.json")
     shown = _shown(path, directory)
     if reader == "manifest":

@@ -150,6 +150,7 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
         unit_tests=facts.unit_tests,
         tests=facts.tests,
         groups=facts.groups,
+        adapter=settings.adapter,
         reader="static",
         warnings=facts.warnings,
         templates=gathered.templates,
@@ -170,7 +171,7 @@ class _Inputs:
         read: dict[str, bytes] = {}
         packages: dict[str, Files] = {}
         common = _Digest(*_code())
-        own_words = repr((settings.name, settings.settings, settings.variables))
+        own_words = repr((settings.name, settings.settings, settings.variables, settings.adapter))
         common.take(own_words, self._asked(own_words.encode("utf-8", "surrogateescape")))
         for name, contents in sorted(installed_packages(settings).items()):
             common.take("package", name)

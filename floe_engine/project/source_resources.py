@@ -38,7 +38,8 @@ def exposures(
     """The project's exposures."""
     for described in gathered.described.get("exposures", ()):
         entry, file = described.entry, described.file
-        config = _config(described, settings, "exposures", entry["name"])
+        tree = settings.folder_config("exposures", (settings.name, *file.folders, entry["name"]))
+        config = {**tree, **mapping(entry.get("config"))}  # nothing adds up here
         if not is_on(config, file.path, entry.line):
             continue
         owner = mapping(entry.get("owner"))
@@ -55,8 +56,8 @@ def exposures(
             url=text(entry.get("url")),
             owner_name=text_of(owner.get("name")) or "",
             owner_email=first_text(owner.get("email")),
-            meta=mapping(config.get("meta")),
-            tags=tag_set(config.get("tags")),
+            meta={**mapping(entry.get("meta")), **mapping(config.get("meta"))},
+            tags=tag_set(entry.get("tags"), config.get("tags")),
         )
 
 

@@ -157,7 +157,7 @@ def _judged(
     directory: Path, old: Artifact, new: Artifact, today: date | None
 ) -> tuple[tuple[Project, ...], tuple[Evaluation, ...], tuple[Evaluation, ...]]:
     """The projects of a directory, and their evaluations under both platforms."""
-    spec, projects = projects_of(directory)
+    spec, projects = projects_of(directory, platform=new.platform)
     before = judge(projects, old.platform, spec, today=today)
     after = judge(projects, new.platform, spec, today=today)
     return projects, before, after

@@ -113,7 +113,7 @@ def compile_project(
 
     report(Stage(2, 4, "Validating against platform"))
     known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
-    _, projects = projects_of(workspace.directory, spec)
+    _, projects = projects_of(workspace.directory, spec, platform=platform)
     cancel.check()
     for project in projects:
         for warning in project.warnings:

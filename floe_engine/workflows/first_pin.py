@@ -197,7 +197,7 @@ def _ref(
 def _judged(workspace: Workspace, platform: Platform) -> tuple[tuple[Evaluation, ...], str]:
     """What the platform says of the directory's dbt projects, or why nobody can say."""
     try:
-        spec, projects = projects_of(workspace.directory)
+        spec, projects = projects_of(workspace.directory, platform=platform)
         evaluations = judge(projects, platform, spec)
     except (ConfigurationError, NothingChecked) as error:
         return (), ": ".join(part for part in (error.title, error.message) if part)

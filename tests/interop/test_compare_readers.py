@@ -46,3 +46,10 @@ def test_readers_that_differ_without_a_word_are_an_error(
     monkeypatch.setattr(compare_readers, "read_source", without_tags)
     assert compare_readers.main(["--dbt", require_binary("dbt"), "--verbose", str(tmp_path)]) == 1
     assert "tags [] by files" in capsys.readouterr().out
+
+
+def test_readers_agree_on_projects_that_nobody_would_write(
+    require_binary: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare_readers.main(["--dbt", require_binary("dbt"), "--verbose", "--generated", "3"]) == 0
+    assert "3 projects, " in capsys.readouterr().out

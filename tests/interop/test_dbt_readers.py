@@ -43,11 +43,10 @@ def test_both_readers_agree_on_every_trick(tmp_path: Path, require_binary: Calla
     assert static.warnings == ()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_both_readers_agree_on_generated_projects(
-    tmp_path: Path, seed: int, require_binary: Callable[[str], str]
+def test_both_readers_agree_on_a_generated_project(
+    tmp_path: Path, require_binary: Callable[[str], str]
 ) -> None:
-    project = parsed(require_binary("dbt"), write_generated_project(tmp_path, models=24, seed=seed))
+    project = parsed(require_binary("dbt"), write_generated_project(tmp_path, models=24, seed=1))
     assert differences(read_project(project, reader="static"), read_project(project, reader="manifest")) == []
 
 

@@ -7,15 +7,21 @@ project of a thousand macros uses a few dozen. Source: dbt's own search order
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from floe_engine.patterns import pattern
 from floe_engine.project.jinja.syntax import BrokenTemplate, parse
-from floe_engine.project.jinja.values import Macro
+from floe_engine.project.jinja.values import Macro, Variants
 
 _NAMES = pattern(r"\{%[-+]?\s*macro\s+(\w+)")
 _FAMILIES: Mapping[str, str] = {"redshift": "postgres", "databricks": "spark", "athena": "trino"}
 """Adapter to the one whose macros it takes where it has none of its own."""
+
+ADAPTERS = frozenset(
+    {"athena", "bigquery", "clickhouse", "databricks", "duckdb", "exasol", "fabric", "mysql", "oracle",
+     "postgres", "redshift", "snowflake", "spark", "sqlserver", "synapse", "teradata", "trino", "vertica"}
+)  # fmt: skip
+"""dbt adapters that macros are written for."""
 
 Files = Callable[[], Iterable[tuple[str, str]]]
 """Path and text of each macro file of one package, read when it is first asked."""
@@ -24,7 +30,8 @@ Files = Callable[[], Iterable[tuple[str, str]]]
 class Macros:
     """The macros that a project's templates can call.
 
-    `packages` has the macro files of each package by its name, the project's own under `project`.
+    `packages` has the macro files of each package by its name, the project's own under `project`; `orders`
+    the packages that dbt_project.yml's ``dispatch`` names for a namespace.
     `broken` is told the path, line and mistake of a macro file that is no Jinja.
     """
 
@@ -34,11 +41,14 @@ class Macros:
         packages: Mapping[str, Files] | None = None,
         *,
         adapter: str | None = None,
+        orders: Mapping[str, Sequence[str]] | None = None,
         broken: Callable[[str, int, str], None] = lambda path, line, message: None,
     ) -> None:
         self.project = project
+        self.adapter = adapter
+        """What dbt connects with, such as ``duckdb``; None where nobody has said."""
         self._packages = packages or {}
-        self._adapter = adapter
+        self._orders = orders or {}
         self._broken = broken
         self._texts: dict[str, dict[str, tuple[str, str]]] = {}
         self._found: dict[tuple[str, str], Macro | None] = {}
@@ -64,14 +74,28 @@ class Macros:
         """What the bare `name` calls in a file of `package`."""
         return self.of(package, name) or (self.of(self.project, name) if package != self.project else None)
 
-    def dispatched(self, name: str, namespace: str | None, package: str) -> Macro | None:
+    def dispatched(self, name: str, namespace: str | None, package: str) -> Macro | Variants | None:
         """What ``adapter.dispatch(name, namespace)`` gives in a file of `package`."""
-        adapters = [adapter for adapter in (self._adapter, _FAMILIES.get(self._adapter or "")) if adapter]
-        for where in dict.fromkeys((self.project, namespace or package)):
-            for prefix in (*adapters, "default"):
-                if (found := self.of(where, f"{prefix}__{name}")) is not None:
-                    return found
+        order = self._orders.get(namespace or "", (self.project, namespace or package))
+        for where in dict.fromkeys(order):
+            if self.adapter is None:
+                found = self._variants(where, name)
+            else:
+                prefixes = (self.adapter, _FAMILIES.get(self.adapter), "default")
+                each = (self.of(where, f"{prefix}__{name}") for prefix in prefixes if prefix)
+                found = next((macro for macro in each if macro is not None), None)
+            if found is not None:
+                return found
         return None
+
+    def _variants(self, package: str, name: str) -> Macro | Variants | None:
+        """What any adapter would be given of one package, the default first."""
+        found = [
+            macro
+            for prefix in ("default", *sorted(ADAPTERS))
+            if (macro := self.of(package, f"{prefix}__{name}")) is not None
+        ]
+        return Variants(found[0], tuple(found[1:])) if len(found) > 1 else next(iter(found), None)
 
     def _index(self, package: str) -> Mapping[str, tuple[str, str]]:
         if package not in self._texts:

@@ -6,14 +6,16 @@ Every result is bounded before it is made: a template comes from whatever reposi
 
 from __future__ import annotations
 
+import json
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.jinja.syntax import environment
-from floe_engine.project.jinja.values import MAX_VALUE, UNKNOWN, Namespace, Unknown, known
+from floe_engine.project.jinja.values import HOLE, MAX_VALUE, UNKNOWN, Namespace, Unknown, known
 
 _MAX_NUMBER = 10**18
 _FAILURES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError)
@@ -39,7 +41,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 _FILTERS = frozenset(
-    {"abs", "capitalize", "count", "default", "dictsort", "first", "float", "int", "join", "last",
+    {"abs", "capitalize", "count", "default", "dictsort", "first", "float", "int", "items", "join", "last",
      "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse",
      "round", "select", "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper"}
 )  # fmt: skip
@@ -47,14 +49,19 @@ _FILTERS = frozenset(
 
 _METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset(
-        {"capitalize", "count", "endswith", "find", "join", "lower", "lstrip", "removeprefix"}
-        | {"removesuffix", "replace", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip"}
-        | {"title", "upper"}
+        {"capitalize", "casefold", "count", "endswith", "find", "format", "index", "isalnum", "isalpha"}
+        | {"isdigit", "islower", "isnumeric", "isupper", "join", "lower", "lstrip", "partition"}
+        | {"removeprefix", "removesuffix", "replace", "rfind", "rpartition", "rsplit", "rstrip", "split"}
+        | {"splitlines", "startswith", "strip", "swapcase", "title", "upper"}
     ),
-    list: frozenset({"append", "copy", "count", "extend", "index", "insert", "pop", "remove"}),
-    dict: frozenset({"copy", "get", "items", "keys", "pop", "update", "values"}),
+    list: frozenset(
+        {"append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"}
+    ),
+    dict: frozenset({"clear", "copy", "get", "items", "keys", "pop", "setdefault", "update", "values"}),
 }
-CHANGING = frozenset({"append", "extend", "insert", "pop", "remove", "update"})
+CHANGING = frozenset(
+    {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "setdefault", "sort", "update"}
+)
 """Methods that change what they are called on."""
 
 
@@ -81,7 +88,47 @@ def arithmetic(name: str, left: Any, right: Any) -> Any:
         return joined([left, right])
     if name == "Add" and isinstance(left, list) and isinstance(right, list):
         return left + right if len(left) + len(right) <= MAX_VALUE else UNKNOWN
+    if name == "Mod" and isinstance(left, str):
+        return percent(left, right if isinstance(right, list | dict) else [right])
+    if name == "Mul" and isinstance(left, str | list) and type(right) is int:
+        return left * right if len(left) * max(0, right) <= MAX_VALUE else UNKNOWN
     return UNKNOWN
+
+
+def percent(text: str, values: Any) -> Any:
+    """``'%s_%d' % ('a', 1)`` and ``'%s' | format('a')``; widths and other letters are not followed."""
+    if not (known(text) and known(values)) or _ODD_PERCENT.search(text):
+        return UNKNOWN
+    if len(text) + text.count("%") * len(str(values)) > MAX_VALUE:
+        return UNKNOWN
+    try:
+        return text % (tuple(values) if isinstance(values, list) else values)
+    except _FAILURES:
+        return UNKNOWN
+
+
+_ODD_PERCENT = re.compile(r"%(?!s|d|%|\(\w+\)[sd])")
+_ODD_BRACES = re.compile(r"\{(?!\{|\w*\})|\{\{|\}\}")
+
+
+def read_text(name: str, text: Any, default: Any) -> Any:
+    """``fromjson`` and ``fromyaml``; `default` is what dbt gives for a broken text."""
+    if not isinstance(text, str) or not known(text):
+        return UNKNOWN
+    try:
+        value = json.loads(text) if name == "fromjson" else load(text)
+    except (ValueError, RecursionError, BrokenYaml):
+        return default
+    return value if known(value) else UNKNOWN
+
+
+def as_json(value: Any) -> Any:
+    """``tojson``."""
+    try:
+        text = json.dumps(value) if known(value) else HOLE
+    except (*_FAILURES, RecursionError):
+        return UNKNOWN
+    return text if known(text) else UNKNOWN
 
 
 def joined(parts: Sequence[str], separator: str = "") -> Any:
@@ -101,6 +148,8 @@ def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any
         return joined(["" if item is None else str(item) for item in value], separator)
     if name == "d":
         name = "default"
+    if name == "format" and isinstance(value, str):
+        return percent(value, dict(named) if named else list(args))
     if name not in _FILTERS or not (known(value) and known(list(args)) and known(dict(named))):
         return UNKNOWN
     if not _fits(name, value, args):
@@ -135,9 +184,12 @@ def has_method(value: Any, name: str) -> bool:
 
 def called(value: Any, name: str, args: Sequence[Any], named: Mapping[str, Any], *, sure: bool) -> Any:
     """``value.name(…)``; where it is not `sure` to happen, a list is left with something unknown in it."""
+    if isinstance(value, dict) and HOLE in value:
+        return UNKNOWN
     if name in CHANGING and not sure:
-        if isinstance(value, list):
-            value.append(UNKNOWN)
+        _doubt(value, name)
+        return UNKNOWN
+    if name == "format" and isinstance(value, str) and _ODD_BRACES.search(value):
         return UNKNOWN
     if name == "join" and args and isinstance(args[0], list):
         return joined(["" if item is None else str(item) for item in args[0]], value)
@@ -151,9 +203,22 @@ def called(value: Any, name: str, args: Sequence[Any], named: Mapping[str, Any],
         return UNKNOWN
 
 
+def _doubt(value: Any, name: str) -> None:
+    """Leave a list or mapping as one that may have been changed."""
+    if isinstance(value, dict):
+        value.clear()
+        value[HOLE] = UNKNOWN
+    elif isinstance(value, list):
+        if name not in {"append", "extend"}:
+            value[:] = [UNKNOWN] * len(value)
+        value.append(UNKNOWN)
+
+
 def item(value: Any, key: Any) -> Any:
     """``value[key]``."""
-    if isinstance(value, dict | list | str) and known(key):
+    if isinstance(value, dict) and HOLE in value:
+        return UNKNOWN
+    if isinstance(value, dict | list | str) and (known(key) or isinstance(key, slice)):
         try:
             return value[key]
         except _FAILURES:
@@ -173,7 +238,9 @@ def _fits(name: str, value: Any, args: Sequence[Any]) -> bool:
         parts = args[0] if isinstance(value, str) else value
         separator = value if isinstance(value, str) else str(args[0])
         return not isinstance(parts, list | str) or len(parts) * (len(separator) + 1) <= MAX_VALUE
-    if name in {"extend", "update", "append", "insert"}:
+    if name == "format" and isinstance(value, str):
+        return len(value) + value.count("{") * len(str(args)) <= MAX_VALUE
+    if name in {"extend", "update", "append", "insert", "setdefault"}:
         return len(value) + (len(args[0]) if args and isinstance(args[0], list | dict) else 1) <= MAX_VALUE
     if name == "round":
         return all(type(arg) is int and abs(arg) < 20 for arg in args)  # it computes 10 to that power
@@ -188,7 +255,7 @@ def _plain(result: Any) -> Any:
     """Iterators and tuples as lists; what is no value of ours (an attribute of Python's) as unknown."""
     if isinstance(result, str):
         return str(result)  # jinja2 has a text of its own
-    if result is None or isinstance(result, bool | int | float | list | dict | Unknown):
+    if result is None or isinstance(result, bool | int | float | dict | Unknown):
         return result
     try:
         return [list(part) if isinstance(part, tuple) else part for part in result]

@@ -17,7 +17,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.project.jinja import operations
-from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Unreadable, reference
+from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
 from floe_engine.project.jinja.macros import SILENT, SQL_HELPERS, WORDS, Macros
 from floe_engine.project.jinja.syntax import BrokenTemplate, is_template, parse
 from floe_engine.project.jinja.values import (
@@ -29,6 +29,7 @@ from floe_engine.project.jinja.values import (
     Package,
     Relation,
     Unknown,
+    Variants,
     known,
     truth,
 )
@@ -105,6 +106,8 @@ class Reading:
         self._first_line = 1
         self._unsure = 0
         """Conditions and loops around this place that may not be taken."""
+        self._doubtful: dict[Ref | SourceRef, Gap] = {}
+        """Parents that only such places name."""
 
     # --- entry points --------------------------------------------------------------------------
 
@@ -126,6 +129,13 @@ class Reading:
             return ""
         except RecursionError:
             raise TooMuch from None
+
+    def settle(self) -> Calls:
+        """The facts of all that was read; what nobody can tell whether it is reached is among the gaps."""
+        for gap in self._doubtful.values():
+            self._note(gap)
+        self._doubtful.clear()
+        return self.calls
 
     def value(self, expression: str) -> Any:
         """The value of a string of YAML: of its one expression, else its text; `UNKNOWN` in doubt."""
@@ -179,7 +189,7 @@ class Reading:
             case nodes.Scope():
                 return self._block(node.body, self._copied(scope))
             case nodes.Macro():
-                scope[node.name] = Macro(self._package, node.name, node, self._path)
+                pass  # dbt gives a macro that stands in a model or in another macro a name that nobody calls
             case nodes.Continue() | nodes.Break():
                 raise _LoopEnd(over=isinstance(node, nodes.Break))
             case _:
@@ -359,7 +369,8 @@ class Reading:
             case "this":
                 return Relation("this")
             case "target":
-                return UNKNOWN
+                adapter = self._macros.adapter
+                return Namespace(type=adapter) if adapter else UNKNOWN
             case "dbt":
                 return Package("")
         if name in WORDS or name in SQL_HELPERS:
@@ -384,7 +395,7 @@ class Reading:
                 return Unknown(f"{name}.{attr}")
         if operations.has_method(owner, attr):
             return Callee(attr, target=(owner,))
-        return owner.get(attr, UNKNOWN) if isinstance(owner, dict) else UNKNOWN
+        return operations.item(owner, attr) if isinstance(owner, dict) else UNKNOWN
 
     def _item(self, owner: Any, arg: nodes.Node, scope: Scope) -> Any:
         from jinja2 import nodes
@@ -460,6 +471,12 @@ class Reading:
                 if self._runtime and callee.name in _STAND_INS:
                     return _STAND_INS[callee.name]
                 return self._run_macro(callee, args, named, caller)
+            case Variants(first=first, others=others):
+                with self._in_doubt():
+                    for other in others:
+                        self._run_macro(other, args, named, caller)
+                    value = self._run_macro(first, args, named, caller)
+                return value if isinstance(value, str) and self._runtime else UNKNOWN
             case Callee(name=name, target=(owner,)):
                 return operations.called(owner, name, args, named, sure=not self._unsure)
             case Callee(name=name):
@@ -534,6 +551,16 @@ class Reading:
             case "adapter.dispatch" if isinstance(first, str):
                 namespace = args[1] if len(args) > 1 else named.get("macro_namespace")
                 return self._dispatched(first, namespace)
+            case "adapter.type" if self._macros.adapter:
+                return self._macros.adapter
+            case "fromjson" | "fromyaml":
+                return operations.read_text(name, first, args[1] if len(args) > 1 else named.get("default"))
+            case "tojson":
+                return operations.as_json(first)
+            case "adapter.get_columns_in_relation" if not self._runtime:
+                return []
+            case "adapter.get_relation" | "load_relation" | "load_cached_relation" if not self._runtime:
+                return None
             case "concat" if isinstance(first, list):
                 return " || ".join(self._show(part) for part in first)
             case "caller":
@@ -563,6 +590,11 @@ class Reading:
             return Relation("")
         if found not in self.calls.parents:
             self.calls.parents.append(found)
+            if self._unsure:
+                shown = ", ".join(repr(arg) for arg in args)
+                self._doubtful[found] = self._at(f"the condition of {name}({shown})", line)
+        if not self._unsure:
+            self._doubtful.pop(found, None)
         if name == "source":
             return Relation(f"source:{args[0]}.{args[1]}".casefold())
         return Relation(f"ref:{args[-1]}".casefold())
@@ -645,7 +677,12 @@ class Reading:
         return self._written(str(value) if known(value) else HOLE)
 
     def _gap(self, what: str, line: int, *, parents: bool = False) -> None:
+        self._note(self._at(what, line, parents=parents))
+
+    def _at(self, what: str, line: int, *, parents: bool = False) -> Gap:
         first = 1 if self._path else self._first_line
-        gap = Gap(what, first + line - 1, self._path, parents)
+        return Gap(what, first + line - 1, self._path, parents)
+
+    def _note(self, gap: Gap) -> None:
         if len(self.calls.gaps) < _MAX_GAPS and gap not in self.calls.gaps:
             self.calls.gaps.append(gap)

@@ -50,13 +50,14 @@ class Templates(Struct, frozen=True):
         reading = self._reading()
         parts = None if self.macros.defines(_RELATIONS) else _expressions(text)
         if parts is None:
-            return self._read(reading, text)
+            self._read(reading, text)
+            return reading.settle()
         for line, part in parts:
             if (found := _literal(part)) is None:
                 self._read(reading, part, line=line)
             elif found not in reading.calls.parents:
                 reading.calls.parents.append(found)
-        return reading.calls
+        return reading.settle()
 
     def blocks(self, text: str, *kinds: str) -> Iterator[Block]:
         """Each snapshot (`kinds` ``snapshot``) or generic test (``test``, ``data_test``) of a file.
@@ -71,8 +72,9 @@ class Templates(Struct, frozen=True):
             if tests and not name and kind.startswith("test_"):
                 kind, name = "test", kind.removeprefix("test_")
             if kind in kinds and name:
-                calls = self._read(self._reading(), text, node.body)
-                yield Block(name, node.lineno, calls, _between(text, node, kind, name))
+                reading = self._reading()
+                self._read(reading, text, node.body)
+                yield Block(name, node.lineno, reading.settle(), _between(text, node, kind, name))
 
     def plain(self, code: str) -> tuple[str, dict[str, str]]:
         """SQL that a parser takes, and what its stand-in table names stand for.
@@ -123,7 +125,7 @@ class Templates(Struct, frozen=True):
 
     def _read(
         self, reading: Reading, text: str, body: list[nodes.Node] | None = None, *, line: int = 1
-    ) -> Calls:
+    ) -> None:
         try:
             if body is None and is_template(text):
                 body = (parsed if len(text) < 500 else parse)(text).body
@@ -132,7 +134,6 @@ class Templates(Struct, frozen=True):
             reading.calls.gaps.append(Gap(f"broken Jinja ({error})", line + error.line - 1, parents=True))
         except TooMuch:
             reading.calls.gaps.append(Gap(_TOO_MUCH, line, parents=True))
-        return reading.calls
 
 
 _RELATIONS = frozenset({"ref", "source"})

@@ -59,6 +59,16 @@ class Macro(Struct, frozen=True, eq=False):
         return HOLE
 
 
+class Variants(Struct, frozen=True, eq=False):
+    """What ``adapter.dispatch`` chooses from, where the adapter is not known; `first` is the default."""
+
+    first: Macro
+    others: tuple[Macro, ...]
+
+    def __str__(self) -> str:
+        return HOLE
+
+
 class Package(Struct, frozen=True):
     """A package's name, as before the dot of ``dbt_utils.star``; ``""`` is dbt itself."""
 
@@ -118,6 +128,10 @@ def known(value: Any) -> bool:
 
 def truth(value: Any) -> bool | None:
     """Whether a condition over the value holds; None where that is not to be known."""
+    if isinstance(value, Unknown):
+        return False if value.name and "." not in value.name else None  # what nobody defines is false
+    if isinstance(value, dict) and HOLE in value:
+        return None
     if known(value) or (isinstance(value, list | dict) and value):
         return bool(value)
     return True if isinstance(value, Relation | Macro) else None

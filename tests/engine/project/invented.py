@@ -1,10 +1,11 @@
 """dbt projects that nobody would write: each uses at random what dbt offers, and dbt takes all of them.
 
-`invented_project` writes one from a source of chance, as a mapping of paths to texts; `projects` is the
+`invented_project` makes one from a source of chance, as a mapping of paths to texts; `projects` is the
 same as a hypothesis strategy. Every project has about the number of nodes that is asked for, so that one
 `dbt parse` of some seconds tries many things.
 """
 
+# ruff: noqa: E501 - SQL and Jinja in one piece is easier to read than broken
 from __future__ import annotations
 
 import random
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hypothesis import strategies as st
 
 NAME = "invented"
 
@@ -172,7 +174,7 @@ class _Inventing:
             lambda: f"[{{'n': '{value}'}}] | map(attribute='n') | first",
             lambda: f"(['{value}', 'nowhere'] | select('equalto', '{value}') | list)[0]",
             lambda: f"(['{value}', ''] | reject('equalto', '') | first)",
-            lambda: f"zip(['{value}'], [1])[0][0]" if False else f"(zip(['{value}'], [1]) | list)[0][0]",
+            lambda: f"(zip(['{value}'], [1]) | list)[0][0]",
             lambda: f"namespace(n='{value}').n",
             lambda: f"'{value}' | string",
             lambda: f"'{value}'.removeprefix('zz')",
@@ -185,16 +187,14 @@ class _Inventing:
             lambda: f"({{'b': 1, 'a': '{value}'}} | dictsort | first)[1]",
             lambda: f"(['{value}'] * 2)[1]",
             lambda: f"'{value}' | upper | lower" if value == value.lower() else f"'{value}'",
-            lambda: f"modules.re.sub('#', '', '{one}#{two}')",
             lambda: f"tojson(['{value}']) | replace('[\"', '') | replace('\"]', '')",
             lambda: f"(set(['{value}']) | list)[0]",
             lambda: f"'{value}' if 'x' in ['x', 'y'] else 'nowhere'",
             lambda: f"'{value}' if 'x' not in 'abc' else 'nowhere'",
             lambda: f"'{value}' if var('switched_on') else 'nowhere'",
             lambda: f"'nowhere' if var('switched_off') else '{value}'",
-            lambda: f"var('words')[0] ~ '{value}'" if False else f"'{value}' ~ var('words')[0][:0]",
+            lambda: f"'{value}' ~ var('words')[0][:0]",
             lambda: f"'{value}' if project_name == 'invented' else 'nowhere'",
-            lambda: f"'nowhere' if flags.FULL_REFRESH else '{value}'" if False else f"'{value}'",
         ]
         if self.maybe(0.1):
             self.variables[variable] = value
@@ -212,7 +212,9 @@ class _Inventing:
         text = self.text(name)
         version = ""
         if name in self.versioned:
-            version = self.pick("", ", v={}", ", version={}").format(repr(self.chance.choice(self.versioned[name])))
+            version = self.pick("", ", v={}", ", version={}").format(
+                repr(self.chance.choice(self.versioned[name]))
+            )
         ways = [
             *[f"ref({text}{version})"] * 5,
             f"ref({self.quoted(NAME)}, {text}{version})",
@@ -303,7 +305,7 @@ class _Inventing:
             f"{{{{ dbt.type_string() }}}} {{{{ type_int() }}}} {{{{ {relation} }}}}",
             f"{{{{ dbt.dateadd('day', 1, 'x') }}}} {{{{ {relation} }}}}",
             f"{{{{ this }}}} {{{{ target.schema }}}} {{{{ model.name }}}} {{{{ {relation} }}}}",
-            f"{{% if flags.WHICH == 'nothing' %}}{{{{ {relation} }}}}{{% endif %}}{{{{ {other} }}}}" if False else "base",
+            "base",
             f"{{% if target.type == '{self.adapter}' %}}{{{{ {relation} }}}}{{% else %}}{{{{ {other} }}}}{{% endif %}}",
             f"{{{{ caller_less if caller_less is defined else {relation} }}}}",
             f"{{{{ log('x') }}}}{{{{ {relation} }}}}",
@@ -327,7 +329,9 @@ class _Inventing:
             return ""
         pairs: list[str] = []
         options = [
-            lambda: f"materialized={self.text(self.pick('table', 'view', 'incremental', 'ephemeral'))}",
+            lambda: (
+                f"materialized={self.text(self.pick('table', 'view', 'incremental'))}, on_schema_change='fail'"
+            ),
             lambda: f"tags={self.tags()}",
             lambda: f"meta={self.meta()}",
             lambda: f"schema={self.text('extra')}",
@@ -345,7 +349,6 @@ class _Inventing:
             lambda: "docs={'show': false}",
             lambda: "persist_docs={'relation': true}",
             lambda: "full_refresh=none",
-            lambda: "on_schema_change='ignore'",
             lambda: f"alias={self.text('other_name_' + str(len(self.files)))}",
         ]
         for way in self.chance.sample(options, self.chance.randint(1, 4)):
@@ -363,12 +366,13 @@ class _Inventing:
             f"{{{{ configured({self.quoted(self.pick('table', 'view'))}, tag='by_macro') }}}}\n",
             "{{ config(**{'tags': ['starred'], 'meta': {'starred': 1}}) }}\n",
             "{{ config({'tags': ['listed'], 'materialized': 'table'}) }}\n",
-            f"{{% do config({pairs[0]}) %}}\n" if False else f"{{{{ config({pairs[0]}) }}}}\n",
         ]
         return str(self.chance.choice(ways))
 
     def tags(self) -> str:
-        return str(self.pick("'hot'", "['hot', 'cold']", "('a', 'b')", "['x'] + ['y']", "[var('words')[0]]"))
+        return str(
+            self.pick("'hot'", "['hot', 'cold']", "['a', 'b'] | list", "['x'] + ['y']", "[var('words')[0]]")
+        )
 
     def meta(self) -> str:
         return str(
@@ -395,7 +399,9 @@ class _Inventing:
         )
 
     def sql(self) -> str:
-        columns = self.pick("*", "id, name", "id as key, count(*) as n", "t.id, t.name as other", "'ä' as \"Ä b\"")
+        columns = self.pick(
+            "*", "id, name", "id as key, count(*) as n", "t.id, t.name as other", "'ä' as \"Ä b\""
+        )
         lines = [f"{self.config()}select {columns} from {self.fragment()} as t"]
         for _ in range(self.pick(0, 0, 1, 2)):
             lines.append(f"{self.pick('union all', 'cross join', ',')} {self.fragment()}")
@@ -404,7 +410,7 @@ class _Inventing:
     def model(self, number: int) -> None:
         name = self.pick(f"stg_{number}", f"dim_{number}", f"Fct_{number}", f"int_{number}_x", f"m{number}")
         folder = self.folder()
-        self.files[f"{folder}/{name}{self.pick('.sql', '.sql', '.SQL' if False else '.sql')}"] = self.sql()
+        self.files[f"{folder}/{name}.sql"] = self.sql()
         if self.maybe(0.7):
             self.describe("models", folder, {"name": name, **self.entry(name)})
         self.names.append(name)
@@ -459,7 +465,9 @@ class _Inventing:
             entry["config"] = config
             self.describe("snapshots", "snapshots", entry)
         else:
-            extra = self.pick("", ", tags=['sql']", ", meta={'s': 1}", ", enabled=true", ", target_schema='s'")
+            extra = self.pick(
+                "", ", tags=['sql']", ", meta={'s': 1}", ", enabled=true", ", target_schema='s'"
+            )
             head = f"{{{{ config(unique_key='id', strategy='check', check_cols='all'{extra}) }}}}"
             other = f"\n{{% snapshot {name}_two %}}\n{head}\nselect * from {{{{ {self.relation()} }}}}\n{{% endsnapshot %}}"
             self.files[f"snapshots/{self.pick('', 'deep/')}{name}.sql"] = (
@@ -506,9 +514,9 @@ class _Inventing:
                 item["data_tests"] = self.pick([], [{"whole": {"names": ["x"]}}])
             listed.append(item)
         entry = {"name": name, **self.entry(name, contract=False), "versions": listed}
-        tests = entry.get("data_tests", [])
-        if any("test_name" in test for test in tests):  # dbt takes such a test out of the first version alone
-            del entry["data_tests"]
+        for key in ("tests", "data_tests"):  # dbt takes such a test out of the first version alone
+            if any("test_name" in test for test in entry.get(key, ())):
+                del entry[key]
         if entry.get("columns") is not None and {"id"} != {c["name"] for c in entry["columns"]} & {"id"}:
             entry["columns"] = [{"name": "id"}, {"name": "name"}]
         entry.setdefault("columns", [{"name": "id"}, {"name": "name"}])
@@ -522,9 +530,6 @@ class _Inventing:
         self.describe("models", folder, entry)
         self.versioned[name] = numbers
         self.names.append(name)
-        for version in numbers:  # a bare file name stands for the latest version alone
-            if f"{folder}/{name}.sql" in self.files and version != latest:
-                continue
         if f"{folder}/{name}.sql" in self.files and latest != self._newest(numbers):
             del entry["latest_version"]
 
@@ -536,7 +541,11 @@ class _Inventing:
 
     def describe(self, section: str, folder: str, entry: dict[str, Any]) -> None:
         known = [file for file, kind in self.entries if kind == section and file.startswith(f"{folder}/")]
-        file = known[0] if known and self.maybe(0.7) else f"{folder}/p{len(self.entries)}{self.pick('.yml', '.yaml')}"
+        file = (
+            known[0]
+            if known and self.maybe(0.7)
+            else f"{folder}/p{len(self.entries)}{self.pick('.yml', '.yaml')}"
+        )
         self.entries.setdefault((file, section), []).append(entry)
 
     def entry(self, name: str, *, contract: bool = True, small: bool = False) -> dict[str, Any]:
@@ -545,11 +554,13 @@ class _Inventing:
         config: dict[str, Any] = {}
         if self.maybe(0.6):
             entry["description"] = self.pick(
-                f"About {name}.", "Two\n\nparagraphs: with {braces}\n", "", "{{ doc('some_doc') }}", "yes", 3.5
-            ) if False else self.pick(f"About {name}.", "Two\n\nparagraphs\n", "", "{{ doc('some_doc') }}")
+                f"About {name}.", "Two\n\nparagraphs\n", "", "{{ doc('some_doc') }}"
+            )
         if self.maybe(0.3):
             (entry if self.maybe() and not small else config)["meta"] = {
-                "owner": "team", "tier": self.pick(1, "one", True, None, 1.5), "deep": {"x": [1]},
+                "owner": "team",
+                "tier": self.pick(1, "one", True, None, 1.5),
+                "deep": {"x": [1]},
             }
         if self.maybe(0.3):
             config["tags"] = self.pick("alone", ["p", "q"], [])
@@ -564,7 +575,9 @@ class _Inventing:
         if self.maybe(0.1):
             config["schema"] = "from_yaml"
         if self.maybe(0.1):
-            config["enabled"] = self.pick(True, "{{ var('switched_on') }}", "{{ var('switched_on') | as_bool }}")
+            config["enabled"] = self.pick(
+                True, "{{ var('switched_on') }}", "{{ var('switched_on') | as_bool }}"
+            )
         if self.maybe(0.1) and not small:
             config["docs"] = {"show": False}
         if self.maybe(0.7):
@@ -707,8 +720,11 @@ class _Inventing:
         for number in range(2):
             listed = [f"ref('{self.name()}')", self.pick("source('raw', 'a')", f'ref("{self.name()}")')]
             entry: dict[str, Any] = {
-                "name": f"board_{number}", "type": self.pick("dashboard", "notebook", "ml", "application"),
-                "owner": self.pick({"name": "x"}, {"email": "x@x.example", "name": "y"}, {"email": ["a@b.example", "b"]}),
+                "name": f"board_{number}",
+                "type": self.pick("dashboard", "notebook", "ml", "application"),
+                "owner": self.pick(
+                    {"name": "x"}, {"email": "x@x.example", "name": "y"}, {"email": ["a@b.example", "b"]}
+                ),
                 "depends_on": listed,
             }
             if self.maybe():
@@ -718,16 +734,27 @@ class _Inventing:
             if self.maybe():
                 entry["tags"] = ["board"]
             if self.maybe():
-                entry |= {"label": "A board", "url": "https://b.example", "maturity": "high", "description": "d"}
+                entry |= {
+                    "label": "A board",
+                    "url": "https://b.example",
+                    "maturity": "high",
+                    "description": "d",
+                }
             self.describe("exposures", folder, entry)
         for number in range(3):
-            head = self.pick("", "{{ config(enabled=false) }}\n", "{{ config(severity='warn', tags=['s']) }}\n")
+            head = self.pick(
+                "", "{{ config(enabled=false) }}\n", "{{ config(severity='warn', tags=['s']) }}\n"
+            )
             self.files[f"tests/{self.pick('', 'deep/')}single_{number}.sql"] = (
                 f"{head}select 1 from {self.fragment()} where 1 = 0\n"
             )
         unit = {
-            "name": "unit_0", "model": "base_0", "given": [], "expect": {"rows": [{"id": 0}]},
-            "description": "of base", "config": self.pick({}, {"tags": ["u"], "meta": {"k": 1}}),
+            "name": "unit_0",
+            "model": "base_0",
+            "given": [],
+            "expect": {"rows": [{"id": 0}]},
+            "description": "of base",
+            "config": self.pick({}, {"tags": ["u"], "meta": {"k": 1}}),
         }
         self.describe("unit_tests", folder, unit)
         self.files["analyses/look.sql"] = f"select * from {self.fragment()}\n"
@@ -735,7 +762,11 @@ class _Inventing:
         if self.maybe(0.3):
             self.files[".dbtignore"] = "*_draft.sql\n"
             self.files[f"{folder}/a_draft.sql"] = "select 1 from {{ ref('nowhere') }}"
-        described = {"name": "name_of", "description": "Names.", "arguments": [{"name": "part", "type": "string"}]}
+        described = {
+            "name": "name_of",
+            "description": "Names.",
+            "arguments": [{"name": "part", "type": "string"}],
+        }
         self.describe("macros", "macros", described)
 
     def properties(self) -> None:
@@ -795,15 +826,24 @@ class _Inventing:
         if self.package and self.maybe():
             models["kit"] = {"+schema": "kit"}
         variables: dict[str, Any] = {
-            "switched_on": self.pick(True, "true") if False else True, "switched_off": False,
-            "words": ["one", "two"], "kind": "table", "number": 3, **self.variables,
+            "switched_on": True,
+            "switched_off": False,
+            "words": ["one", "two"],
+            "kind": "table",
+            "number": 3,
+            **self.variables,
         }
         if self.maybe():
             variables = {NAME: variables, "switched_on": False, "kit": {"switched_on": False}}
             variables["unused"] = {"a": 1}
         document: dict[str, Any] = {
-            "name": NAME, "profile": NAME, "version": self.pick("1.0", "1.2.3"), "config-version": 2,
-            "model-paths": [self.models_folder], "models": models, "vars": variables,
+            "name": NAME,
+            "profile": NAME,
+            "version": self.pick("1.0", "1.2.3"),
+            "config-version": 2,
+            "model-paths": [self.models_folder],
+            "models": models,
+            "vars": variables,
         }
         document["data_tests" if self.maybe() else "tests"] = self.pick(
             {"+severity": "warn"},
@@ -814,7 +854,9 @@ class _Inventing:
         document["seeds"] = self.pick({"+tags": "seeded"}, {NAME: {"deep": {"+meta": {"d": 1}}}}, {})
         document["snapshots"] = self.pick({NAME: {"+target_schema": "snaps"}}, {"+tags": ["shots"]}, {})
         document["sources"] = self.pick(
-            {NAME: {"+meta": {"tree": 1}}}, {NAME: {"staging": {"raw": {"+enabled": True}}}}, {}
+            {NAME: {"+meta": {"tree": 1}, "+tags": ["tree"]}},
+            {NAME: {"staging": {"raw": {"+enabled": True}}}},
+            {},
         )
         if self.maybe(0.3):
             document["exposures"] = {NAME: {"+tags": ["exposed"], "+meta": {"x": 1}}}
@@ -857,11 +899,13 @@ def invented_project(chance: random.Random, *, nodes: int = 40, adapter: str = "
     return _Inventing(chance, nodes, adapter).made()
 
 
-def write_invented_project(
-    directory: Path, chance: random.Random, *, nodes: int = 40, adapter: str = "duckdb"
-) -> Path:
-    """Write one and return the directory."""
-    for path, text in invented_project(chance, nodes=nodes, adapter=adapter).items():
+projects: st.SearchStrategy[dict[str, str]] = st.randoms(use_true_random=False).map(invented_project)
+"""Projects for duckdb, of forty nodes and what stands beside them."""
+
+
+def write_files(directory: Path, files: dict[str, str]) -> Path:
+    """Write a project and return its directory."""
+    for path, text in files.items():
         file = directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

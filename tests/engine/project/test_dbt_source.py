@@ -259,3 +259,102 @@ def test_sources_inside_macros_of_the_project_and_of_packages_are_parents(tmp_pa
     assert found["a"].parents == ("source.shop.crm.people",)
     assert found["b"].parents == ("model.shop.a",)
     assert project.warnings == ("models/c.sql:2: macro absent() cannot be read without dbt",)
+
+
+def version(columns: str) -> str:
+    return (
+        "models:\n- name: a\n  access: public\n  config: {meta: {deep: {x: 1}}}\n"
+        "  columns: [{name: id, tests: [unique]}, {name: old}]\n"
+        f"  versions: [{{v: 1, access: private, description: '', {columns}"
+        "config: {meta: {deep: {y: 2}}}}]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        ("", ["id", "old"]),
+        ("columns: [{name: new}], ", ["id", "old", "new"]),
+        ("columns: [{include: [id]}, {name: new}], ", ["id", "new"]),
+        ("columns: [{include: all, exclude: [old]}], ", ["id"]),
+        ("columns: [{include: 5, exclude: 6}], ", []),
+    ],
+)
+def test_a_version_has_what_it_does_not_say_from_its_model(
+    tmp_path: Path, columns: str, wanted: list[str]
+) -> None:
+    project = read(tmp_path, {"models/a_v1.sql": "select 1", "models/m.yml": version(columns)})
+    (found,) = project.models
+    assert [column.name for column in found.columns] == wanted
+    assert (found.access, found.meta) == ("public", {"deep": {"x": 1, "y": 2}})
+
+
+def test_a_python_model_is_a_table_whatever_its_folder_is(tmp_path: Path) -> None:
+    tree = "name: shop\nmodels: {+materialized: view}\n"
+    files: dict[str, str | bytes] = {
+        "models/a.py": "def model(dbt, session):\n    return dbt.ref('b')\n",
+        "models/b.py": "def model(dbt, session):\n    dbt.config(materialized='incremental')\n",
+        "models/c.sql": "select 1",
+    }
+    found = models(read(tmp_path, files, tree))
+    assert [found[name].materialized for name in "abc"] == ["table", "incremental", "view"]
+
+
+def test_configs_of_tests_go_by_the_folder_below_the_first(tmp_path: Path) -> None:
+    tree = (
+        "name: shop\nmodel-paths: [dbt/models]\n"
+        "data_tests: {shop: {models: {+severity: warn}, staging: {+enabled: false}}}\n"
+    )
+    files: dict[str, str | bytes] = {
+        "dbt/models/staging/a.sql": "select 1",
+        "dbt/models/staging/m.yml": "models: [{name: a, columns: [{name: id, tests: [unique]}]}]\n",
+    }
+    (test,) = models(read(tmp_path, files, tree))["a"].tests
+    assert test.severity == "warn"
+
+
+def test_tags_of_an_exposure_replace_those_of_its_folder(tmp_path: Path) -> None:
+    tree = "name: shop\nexposures: {shop: {+tags: [tree], +meta: {of: tree}}}\n"
+    files: dict[str, str | bytes] = {
+        "models/e.yml": "exposures:\n- {name: a, tags: [own], meta: {my: own}}\n"
+        "- {name: b, config: {tags: [set], meta: {my: set}}}\n"
+    }
+    found = {each.name: (each.tags, each.meta) for each in read(tmp_path, files, tree).exposures}
+    assert found == {
+        "a": ({"own", "tree"}, {"my": "own", "of": "tree"}),
+        "b": ({"set"}, {"my": "set"}),
+    }
+
+
+ADAPTED: dict[str, str | bytes] = {
+    "macros/m.sql": "{% macro by() %}{{ adapter.dispatch('by')() }}{% endmacro %}"
+    "{% macro default__by() %}{{ ref('a') }}{% endmacro %}"
+    "{% macro postgres__by() %}{{ ref('b') }}{% endmacro %}",
+    "models/a.sql": "select 1",
+    "models/b.sql": "select 1",
+    "models/dispatched.sql": "{{ by() }}",
+    "models/target.sql": "{% if target.type == 'postgres' %}{{ ref('b') }}{% else %}{{ ref('a') }}"
+    "{% endif %}",
+    "models/only/c.sql": "select 1",
+}
+BY_TARGET = "name: shop\nmodels: {shop: {only: {+enabled: \"{{ target.type == 'duckdb' }}\"}}}\n"
+
+
+@pytest.mark.parametrize(("kind", "parent"), [("postgres", "b"), ("redshift", "b"), ("duckdb", "a")])
+def test_the_adapter_of_the_project_s_profile_decides(tmp_path: Path, kind: str, parent: str) -> None:
+    profile = f"shop: {{target: t, outputs: {{s: {{type: spark}}, t: {{type: {kind}}}}}}}\n"
+    project = read(tmp_path, {**ADAPTED, "profiles.yml": profile}, BY_TARGET)
+    found = models(project)
+    assert found["dispatched"].parents == (f"model.shop.{parent}",)
+    assert found["target"].parents == (f"model.shop.{'b' if kind == 'postgres' else 'a'}",)
+    assert ("c" in found, project.adapter, project.warnings) == (kind == "duckdb", kind, ())
+
+
+def test_where_nothing_says_the_adapter_every_branch_counts_and_it_is_said(tmp_path: Path) -> None:
+    project = read(tmp_path, ADAPTED, BY_TARGET)
+    found = models(project)
+    both = {"model.shop.a", "model.shop.b"}
+    assert set(found["dispatched"].parents) == set(found["target"].parents) == both
+    assert "models/target.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
+    assert "macros/m.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
+    assert read_source(tmp_path, adapter="duckdb", environ={}).warnings == ()

@@ -152,11 +152,9 @@ def test_what_dbt_does_not_reach_while_it_parses_is_no_parent(text: str) -> None
     "text",
     [
         "{% for name in ['a', 'b'] %}{{ ref(name) }}{% endfor %}",
-        "{% for name in names %}{{ ref('a') }}{% else %}{{ ref('b') }}{% endfor %}{{ ref('b') }}",
         "{%- set names = ['a'] -%}{% do names.append('b') %}{% for n in names %}{{ ref(n) }}{% endfor %}",
         "{% set space = namespace(name='a') %}{{ ref(space.name) }}{% set space.name = 'b' %}"
         "{{ ref(space.name) }}",
-        "{% if target.name == 'prod' %}{{ ref('a') }}{% else %}{{ ref('b') }}{% endif %}",
         "{{ ref('a' if var('on') else 'c') }}{{ ref(['a', 'b'] | last) }}",
         "{{ dbt_utils.union_relations(relations=[ref('a'), ref('b')]) }}",
         "{% set sql %}{{ ref('a') }}{% endset %}{{ ref('b') }}",
@@ -415,3 +413,37 @@ def test_a_template_of_plain_expressions_is_read_as_the_whole_would_be(text: str
         assert any(gap.parents for gap in one_by_one.gaps)
     else:
         assert one_by_one == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ref('%s' % 'a') }}{{ ref('%s%s' | format('', 'b')) }}",
+        "{{ ref('{}'.format('a')) }}{{ ref('{n}'.format(n='b')) }}",
+        "{{ ref('xa'[1:]) }}{{ ref(('b',)[-1]) }}",
+        "{{ ref(fromjson('[\"a\"]')[0]) }}{{ ref(fromyaml('n: b').n) }}",
+        "{{ ref((['a'] * 2)[1]) }}{{ ref(({'n': 'b'} | dictsort | first)[1]) }}",
+        "{{ ref(nobody_defined_it or 'a') }}{{ ref('b' if not nobody_defined_it else 'c') }}",
+        "{% if load_relation(this) %}{{ ref('c') }}{% endif %}{{ ref('a') }}{{ ref('b') }}",
+        "{% for c in adapter.get_columns_in_relation(ref('a')) %}{{ ref('c') }}{% endfor %}{{ ref('b') }}",
+        "{% set d = {} %}{% do d.setdefault('n', 'a') %}{{ ref(d.n) }}{{ ref('b') }}",
+    ],
+)
+def test_names_are_made_with_all_that_templates_calculate_with(text: str) -> None:
+    assert set(parents(text)) == {Ref("a"), Ref("b")}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "{% set d = {'n': 'a'} %}{% if target.name %}{% do d.update({'n': 'b'}) %}{% endif %}{{ ref(d.n) }}",
+        "{% set d = ['a'] %}{% if target.name %}{% do d.insert(0, 'b') %}{% endif %}{{ ref(d[0]) }}",
+        "{{ ref('%1000000000d' % 1) }}",
+        "{{ ref('{:>1000000000}'.format('a')) }}",
+        "{{ ref('{0.__class__}'.format('a')) }}",
+        "{{ ref(['a'] * 10000000000) }}",
+    ],
+)
+def test_what_may_be_otherwise_or_too_large_is_a_gap(made: str) -> None:
+    calls = TEMPLATES.calls(made)
+    assert (calls.parents, [gap.what for gap in calls.gaps]) == ([], ["ref()"])
