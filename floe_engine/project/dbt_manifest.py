@@ -83,6 +83,8 @@ OLDEST, NEWEST = 9, 12
 
 _PROPERTIES_LIMIT = 10_000_000
 _VERSION = pattern(r"/manifest/v(\d+)(?:\.json)?$")
+_QUOTED = pattern(r"^([\"`])([^\"`]+)\1$")
+"""The name of a column with ``quote: true``, as dbt puts it into a test."""
 _SOURCE_CALL = pattern(r"source\('([^']*)', '([^']*)'\)")
 _SECTION = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 
@@ -253,7 +255,7 @@ class _Assembly:
         (self._idle if idle else self._tests).setdefault(attached, []).append(
             DataTest(
                 name=name,
-                column=str(column) if column is not None else None,
+                column=_QUOTED.sub(r"\2", str(column)) if column is not None else None,
                 arguments=arguments,
                 severity="warn" if warns else "error",
                 idle=idle,

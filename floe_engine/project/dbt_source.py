@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from floe_engine.project.facts import (
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
 from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
+from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
     ProjectFile,
     deeply_merged,
@@ -88,6 +90,10 @@ class _Reading:
         self._own_aliases: bool | None = None
         self._own_tests = SourceTests(settings)
 
+    @cached_property
+    def _theirs(self) -> dict[str, str]:
+        return nodes_of_packages(self._settings)
+
     def project(self, files: list[File]) -> Project:
         self._gathered.find_macros(files)
         for file in files:
@@ -146,7 +152,7 @@ class _Reading:
         verb, them = ("is", "it") if len(self._unresolved) == 1 else ("are", "them")
         self._gathered.warn(
             f"{listed} {verb} not in this project: no dependency is known for {them}"
-            " (installed packages are not read)"
+            " (`dbt deps` brings the files of packages)"
         )
 
     # --- properties ----------------------------------------------------------------------------
@@ -422,9 +428,13 @@ class _Reading:
             found = sources.get((parent.source_name, parent.name))
             shown = f"source {parent.source_name}.{parent.name}"
         elif parent.package not in (None, self._settings.name):
-            return f"model.{parent.package}.{parent.name}" + (f".v{parent.version}" if parent.version else "")
+            version = f".v{parent.version}" if parent.version else ""
+            known = self._theirs.get(f"{parent.package}.{parent.name}")
+            return (known or f"model.{parent.package}.{parent.name}") + version
         else:
             found = names.get(parent.name, {}).get(parent.version)
+            if found is None and parent.package is None and parent.name not in names:
+                found = self._theirs.get(parent.name)
             shown = f"model {parent.name}" + (f" v{parent.version}" if parent.version else "")
         if found is None:
             self._unresolved[shown] += 1

@@ -162,7 +162,7 @@ class _Inputs:
 
     def __init__(self, settings: ProjectFile, files: list[File]) -> None:
         from floe_engine.project.gathering import Contents
-        from floe_engine.project.packages import installed_packages
+        from floe_engine.project.packages import installed_packages, nodes_of_packages
 
         self._environ = settings.environ
         self.told: dict[str, tuple[bytes, bool]] = {}
@@ -178,7 +178,7 @@ class _Inputs:
             packages[name] = _again(texts := list(contents()))
             for path, text in texts:
                 common.take(path, text, self._asked(text.encode("utf-8", "surrogateescape")))
-        whole = _Digest()
+        whole = _Digest(repr(sorted(nodes_of_packages(settings).items())))
         told_in = {*settings.model_paths, *settings.test_paths}
         for file in files:
             data = b""

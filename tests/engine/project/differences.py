@@ -17,9 +17,11 @@ _UNCOMPARED |= {"unread"}  # a manifest misses nothing
 
 
 def differences(static: Project, manifest: Project, *, lines: bool = True) -> list[str]:
-    """Empty where both readers tell the same facts; without `lines`, wherever these stand.
+    """Empty where both readers tell the same facts.
 
-    A manifest does not tell the lines of names that YAML has escaped or behind an alias.
+    Without `lines` it does not matter where they stand, for a manifest does not tell the lines of names that
+    YAML has escaped or that stand behind an alias; nor how often a reference is written, and tests are
+    compared as those of their models alone.
     """
     found: list[str] = []
     for kind in ("models", "sources", "exposures", "macros", "semantic_models", "unit_tests", "groups"):
@@ -28,6 +30,8 @@ def differences(static: Project, manifest: Project, *, lines: bool = True) -> li
         found += [f"{kind}: only one reader has {name}" for name in sorted(set(ours) ^ set(theirs))]
         for name in sorted(set(ours) & set(theirs)):
             found += _differing(name, ours[name], theirs[name], static.name, lines)
+    if not lines:
+        return found
     ours, theirs = (sorted(map(_asked, project.tests)) for project in (static, manifest))
     found += [f"tests: only files have {each}" for each in ours if each not in theirs]
     return found + [f"tests: only the manifest has {each}" for each in theirs if each not in ours]
@@ -64,6 +68,8 @@ def _plain(field: str, value: Any, project: str, lines: bool) -> Any:
         return sorted(map(_test, value))
     if field == "parents":  # what an installed package has only dbt knows
         return sorted(parent for parent in value if parent.split(".")[1] == project)
+    if field == "references" and not lines:
+        return sorted(set(map(repr, value)))
     if field in ("columns", "arguments"):
         return [_documented(each, lines) for each in value]
     return bool(value) if field == "description" else value

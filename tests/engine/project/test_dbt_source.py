@@ -358,3 +358,18 @@ def test_where_nothing_says_the_adapter_every_branch_counts_and_it_is_said(tmp_p
     assert "models/target.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
     assert "macros/m.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
     assert read_source(tmp_path, adapter="duckdb", environ={}).warnings == ()
+
+
+def test_models_and_seeds_of_installed_packages_are_parents(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "dbt_packages/kit/dbt_project.yml": "name: kit\nmodel-paths: [m]\n",
+        "dbt_packages/kit/m/deep/theirs.sql": "select 1",
+        "dbt_packages/kit/seeds/codes.csv": "a\n1\n",
+        "dbt_packages/broken/dbt_project.yml": "name: [",
+        "models/a.sql": "{{ ref('theirs') }}{{ ref('kit', 'codes') }}{{ ref('codes') }}{{ ref('absent') }}",
+        "models/b.sql": "{{ ref('shop', 'theirs') }}",
+    }
+    project = read(tmp_path, files)
+    assert models(project)["a"].parents == ("model.kit.theirs", "seed.kit.codes")
+    (warning,) = project.warnings
+    assert warning.startswith("model absent (1 use), model theirs (1 use) are not in this project")
