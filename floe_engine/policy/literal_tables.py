@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 _HOLE = "\ufffc"  # where Jinja stood: nobody can know what it writes
-_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
+# What is opened and never closed goes to the end of the text, or else each opening would be looked for again.
+_JINJA = re.compile(r"\{#.*?(?:#\}|\Z)|\{%.*?(?:%\}|\Z)|\{\{.*?(?:\}\}|\Z)", re.S)
 _TOKEN = re.compile(
-    rf"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]+\"|`[^`]+`|\[[^\]\s]+\]|[\w$\-{_HOLE}]+|\S", re.S
+    rf"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"[^\"]+\"|`[^`]+`|\[[^\[\]\s]+\]|[\w$\-{_HOLE}]+|\S", re.S
 )
 _WORD = re.compile(rf"[\w{_HOLE}\"`\[]")
 _SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "system"})
+_BEFORE_TABLE = ("from", "join")
 _AFTER_TABLE = frozenset(
     {"where", "join", "on", "using", "group", "order", "limit", "union", "inner", "left", "right", "full"}
     | {"cross", "natural", "lateral", "having", "qualify", "window", "tablesample", "intersect", "except"}
@@ -40,7 +42,9 @@ def literal_tables(sql: str) -> tuple[tuple[str, int], ...]:
                 selects.pop()
         elif word in ("select", "delete"):
             selects[-1] = True
-        elif word in ("from", "join") and selects[-1] and (not place or words[place - 1] != "distinct"):
+        elif (
+            word in _BEFORE_TABLE and selects[-1] and (not place or words[place - 1] not in ("distinct", "."))
+        ):
             for name, line in _names(tokens, words, place + 1):
                 parts = _parts(name)
                 if len(parts) > 1 and parts[0] not in aliases and not _SYSTEM.intersection(parts):
@@ -86,7 +90,7 @@ def _aliases(words: Sequence[str]) -> frozenset[str]:
 
 def _names(tokens: Sequence[tuple[str, int]], words: Sequence[str], place: int) -> Iterator[tuple[str, int]]:
     """The tables of one FROM or JOIN: the first, and after commas the next ones."""
-    while place < len(words) and _WORD.match(words[place]):
+    while place < len(words) and _WORD.match(words[place]) and words[place] not in _BEFORE_TABLE:
         line, parts = tokens[place][1], [tokens[place][0]]
         place += 1
         while place + 1 < len(words) and words[place] == "." and _WORD.match(words[place + 1]):

@@ -23,8 +23,14 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+MAX_REPEATED = 1_000_000
+"""Values that the aliases of a file may stand for together: short YAML can be an endless value."""
+
 MAX_DEPTH = 100
 """Levels of nesting; dbt's own files have fewer than ten."""
+
+_LONGEST = 4_000
+"""Characters of a number or date; Python does not write longer ones either."""
 
 _STRING = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -68,6 +74,10 @@ class _Builder:
     def __init__(self, render: Callable[[str], Any] | None) -> None:
         self._render = render
         self._anchors: dict[str, Any] = {}
+        self._sizes: dict[str, tuple[int, int, Any]] = {}
+        """Anchor to how many values its value holds, how deep they lie, and that value."""
+        self._repeated = 0
+        """What aliases have named again."""
         self._scalars: dict[str, Any] = {}
 
     def build(self, text: str) -> Any:
@@ -137,7 +147,28 @@ class _Builder:
         opened = [parent, *(outer for outer, _ in stack)]
         if isinstance(value, dict | list) and any(value is one for one in opened):
             raise BrokenYaml(f"alias {event.anchor!r} contains itself", line)
+        size, depth = self._measured(event.anchor, value)
+        self._repeated += size
+        if len(stack) + depth > MAX_DEPTH:
+            raise BrokenYaml("nested too deeply", line)
+        if self._repeated > MAX_REPEATED:
+            raise BrokenYaml(f"aliases repeat more than {MAX_REPEATED:,} values", line)
         return value
+
+    def _measured(self, anchor: str, value: Any) -> tuple[int, int]:
+        """Values and levels in `value`, those that aliases stand for too: bounded, for each alias was."""
+        known = self._sizes.get(anchor)
+        if known is None or known[2] is not value:
+            size, depth, level = 0, 0, [value]
+            while level:
+                size += len(level)
+                depth += 1
+                inside = [part for part in level if isinstance(part, dict | list)]
+                level = [
+                    each for part in inside for each in (part.values() if isinstance(part, dict) else part)
+                ]
+            known = self._sizes[anchor] = (size, depth, value)
+        return known[0], known[1]
 
     def _scalar(self, event: Any) -> Any:
         text: str = event.value
@@ -166,7 +197,7 @@ def _plain(text: str) -> Any:
 
 def _construct(tag: str, text: str) -> Any:
     """The value of a scalar by PyYAML's own rules; the text itself where they do not apply."""
-    if tag == _STRING:
+    if tag == _STRING or len(text) > _LONGEST:
         return text
     try:
         return SafeConstructor().construct_object(yaml.ScalarNode(tag, text))

@@ -67,6 +67,7 @@ class Templates(Struct, frozen=True):
         from jinja2 import nodes
 
         tests = "test" in kinds
+        lines = [0, 0, *(match.end() for match in _NEWLINE.finditer(text))]
         for node in parse(text).find_all(nodes.Macro):
             kind, _, name = node.name.partition(" ")
             if tests and not name and kind.startswith("test_"):
@@ -74,7 +75,9 @@ class Templates(Struct, frozen=True):
             if kind in kinds and name:
                 reading = self._reading()
                 self._read(reading, text, node.body)
-                yield Block(name, node.lineno, reading.settle(), _between(text, node, kind, name))
+                yield Block(
+                    name, node.lineno, reading.settle(), _between(text, lines[node.lineno], kind, name)
+                )
 
     def plain(self, code: str) -> tuple[str, dict[str, str]]:
         """SQL that a parser takes, and what its stand-in table names stand for.
@@ -136,6 +139,9 @@ class Templates(Struct, frozen=True):
             reading.calls.gaps.append(Gap(_TOO_MUCH, line, parents=True))
 
 
+_MAX_DOTS = 1_000
+_IMPORT = pattern(r"\b(?:from|import)\b")
+_NEWLINE = pattern(r"\r\n|\r|\n")  # as jinja2 counts lines
 _RELATIONS = frozenset({"ref", "source"})
 _PLAIN_STRING = r"""'[^'\\{}]*'|"[^"\\{}]*\""""
 _EXPRESSION = pattern(rf"""\{{\{{(?:[^{{}}'"\\]|{_PLAIN_STRING})*\}}\}}""")
@@ -178,6 +184,10 @@ def python_calls(source: str) -> Calls:
     Raises `SyntaxError` where it is not Python.
     """
     calls = Calls()
+    # CPython joins a dotted name of an import anew at each dot: ten thousand of them would take minutes.
+    for line in source.replace("\\\n", "").splitlines():
+        if line.count(".") > _MAX_DOTS and _IMPORT.search(line):
+            raise SyntaxError("a name of too many parts")
     try:
         tree = ast.parse(source)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -212,12 +222,10 @@ def _take_python(calls: Calls, name: str, node: ast.Call) -> None:
         calls.parents.append(found)
 
 
-def _between(text: str, node: nodes.Macro, kind: str, name: str) -> str:
-    """The source between a block's tags; jinja2 tells lines, and where in the line is looked up here."""
-    lines = text.splitlines(keepends=True)
-    rest = "".join(lines[node.lineno - 1 :])
-    opening = re.search(rf"\{{%[-+]?\s*{kind}\s+{re.escape(name)}\b[^%]*%\}}", rest)
+def _between(text: str, begins: int, kind: str, name: str) -> str:
+    """The source between a block's tags. Where its line `begins` is known; where in it is looked up here."""
+    opening = re.compile(rf"\{{%[-+]?\s*{kind}\s+{re.escape(name)}\b[^%]*%\}}").search(text, begins)
     if opening is None:
         return ""
-    closing = re.compile(rf"\{{%[-+]?\s*end{kind}\s*[-+]?%\}}").search(rest, opening.end())
-    return rest[opening.end() : closing.start()].strip() if closing is not None else ""
+    closing = re.compile(rf"\{{%[-+]?\s*end{kind}\s*[-+]?%\}}").search(text, opening.end())
+    return text[opening.end() : closing.start()].strip() if closing is not None else ""
