@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -334,14 +334,16 @@ class _Reading:
             return ""
         return f"{draft.name}_v{draft.version.replace('.', '_')}" if draft.version else draft.name
 
-    def _tests(self, entry: Mapping[str, Any], items: list[Entry], file: File | None) -> Iterator[DataTest]:
+    def _tests(
+        self, entry: Mapping[str, Any], items: list[Entry], file: File | None, tags: Collection[str] = ()
+    ) -> Iterator[DataTest]:
         if file is None:
             return iter(())
         # For tests dbt leaves out the path's first folder, whatever is configured as `model-paths`.
         fqn = (self._settings.name, *file.path.split("/")[1:-1])
         defaults = self._settings.folder_config("tests", fqn)
         merge_config(defaults, self._settings.folder_config("data_tests", fqn))
-        return properties.tests(entry, items, defaults, self._gathered.generic)
+        return properties.tests(entry, items, defaults, self._gathered.generic, tags)
 
     def _sources(self) -> list[Source]:
         found: dict[str, Source] = {}
@@ -375,7 +377,8 @@ class _Reading:
         items = list(entries(table.get("columns")))
         limits = limits_of(properties.freshness(tree, *levels))
         unique_id = f"source.{self._settings.name}.{source['name']}.{table['name']}"
-        tests = [test for test in self._tests(table, items, file) if test.enabled]
+        tags = tag_set(source.get("tags"), table.get("tags"))
+        tests = [test for test in self._tests(table, items, file, tags) if test.enabled]
         self._own_tests.add(unique_id, f"source_{source['name']}_{table['name']}", table, file, tests)
         return Source(
             unique_id=unique_id,

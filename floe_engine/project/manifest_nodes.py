@@ -195,7 +195,7 @@ def own_test(unique_id: str, node: RawNode, config: RawConfig, parents: tuple[st
         path=posix(node.original_file_path),
         description=node.description or "",
         test=test_name(metadata) if metadata is not None else "",
-        column=node.column_name,
+        column=node.column_name or text_of((metadata.kwargs or {}).get("column_name") if metadata else None),
         severity="warn" if (config.severity or "").lower() == "warn" else "error",
         where=text_of(config.where) or "",
         meta=merged(node.meta, config.meta),

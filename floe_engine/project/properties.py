@@ -6,11 +6,12 @@ warning where a reader would miss it. Files and the nodes they describe are `dbt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import Column, Constraint, DataTest
+from floe_engine.project.project_file import merge_config
 from floe_engine.project.spelling import flat_arguments, merged, tag_set, text_of
 from floe_engine.project.test_limits import lets_pass, never_fails
 
@@ -74,19 +75,22 @@ def tests(
     items: Iterable[Entry],
     defaults: Mapping[str, Any],
     generic: Mapping[str, Mapping[str, Any]],
+    tags: Collection[str] = (),
 ) -> Iterator[DataTest]:
     """The generic tests of an entry and of its columns, disabled ones included.
 
     `defaults` is the config that dbt_project.yml gives to tests of that folder, `generic` the one
-    that the macro of a test gives itself, by its name.
+    that the macro of a test gives itself, by its name. `tags` are of what the entry belongs to, as a
+    source's; tests of a column have the column's as well.
     """
     for definition in _definitions(entry):
-        test = data_test(definition, None, defaults, generic)
+        test = data_test(definition, None, defaults, generic, [*tags])
         if test is not None:
             yield test
     for item in items:
+        of_column = tag_set(item.get("tags"), mapping(item.get("config")).get("tags"))
         for definition in _definitions(item):
-            test = data_test(definition, item["name"], defaults, generic)
+            test = data_test(definition, item["name"], defaults, generic, [*tags, *of_column])
             if test is not None:
                 yield test
 
@@ -103,6 +107,7 @@ def data_test(
     column: str | None,
     defaults: Mapping[str, Any],
     generic: Mapping[str, Mapping[str, Any]],
+    tags: Sequence[str] = (),
 ) -> DataTest | None:
     """One test: ``not_null``, ``{not_null: {…}}`` or ``{test_name: not_null, …}``; None if it is none."""
     if isinstance(definition, str):
@@ -117,9 +122,10 @@ def data_test(
         body = {**{key: value for key, value in definition.items() if key != name}, **mapping(inner)}
     if not isinstance(name, str) or not name:
         return None
-    config = {**defaults, **generic.get(name, {})}
-    config.update((key, value) for key, value in body.items() if key in _CONFIG)
-    config.update(mapping(body.get("config")))
+    config: dict[str, Any] = {"tags": tags} if tags else {}
+    beside = {key: value for key, value in body.items() if key in _CONFIG}
+    for level in (defaults, generic.get(name, {}), beside, mapping(body.get("config"))):
+        merge_config(config, level)
     arguments = flat_arguments({key: value for key, value in body.items() if key not in _NOT_ARGUMENTS})
     named = arguments.pop("column_name", None)
     return DataTest(
