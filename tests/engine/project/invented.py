@@ -867,7 +867,9 @@ class _Inventing:
         if self.maybe(0.2):
             document["quoting"] = {"identifier": True}
         self.files["dbt_project.yml"] = self.yaml(document)
-        output = {"type": self.adapter, "schema": "main", **_OUTPUTS[self.adapter]}
+        output = {"type": self.adapter, **_OUTPUTS[self.adapter]}
+        if "dataset" not in output:
+            output["schema"] = "main"
         self.files["profiles.yml"] = yaml.safe_dump({NAME: {"target": "t", "outputs": {"t": output}}})
 
 
