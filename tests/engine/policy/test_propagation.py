@@ -174,7 +174,7 @@ ORIGINS: list[tuple[str, dict[str, set[tuple[str, str]]]]] = [
     ),
     (
         "{{ config(materialized='table') }}"
-        " select x {% if c %}, y {% else %}, z {% endif %} from {{ ref('p', 'a') }}",
+        " select x {% if target.name %}, y {% else %}, z {% endif %} from {{ ref('p', 'a') }}",
         {"x": {(A, "x")}, "y": {(A, "y")}},
     ),
     ("select {{ dbt_utils.generate_surrogate_key(['email']) }} as k from {{ ref('a') }}", {"k": set()}),
