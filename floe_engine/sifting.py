@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from floe_engine.expressions import parsed, parser
@@ -16,6 +17,7 @@ Words = frozenset[str]
 """Printable ASCII in lower case, of which a text has to have one."""
 
 
+@lru_cache(maxsize=4096)  # a platform's policy tests ask for the same few hundred cases
 def demanded(source: str) -> tuple[Words, ...]:
     """What every text has in which the expression is found, case apart: one word of each set.
 

@@ -207,6 +207,11 @@ def evaluate(
     return evaluation
 
 
+# Told apart once: a platform is tested by hundreds of evaluations, each of a model or two.
+_OF_WAIVERS = tuple(rule for rule in RULES if isinstance(rule, WaiverRule))
+_OF_PROJECTS = tuple(rule for rule in RULES if not isinstance(rule, WaiverRule))
+
+
 def evaluate_together(
     platform: Platform,
     projects: Sequence[Project],
@@ -230,16 +235,14 @@ def evaluate_together(
         selection = resolve(project, [rule.id for rule in RULES], select, exclude, changed)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
-        for rule in RULES:
-            if not isinstance(rule, WaiverRule):
-                bench.ask(rule, rule.examine(view))
+        for rule in _OF_PROJECTS:
+            bench.ask(rule, rule.examine(view))
         benches.append(bench)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.
     unused = [] if any(bench.partial for bench in benches) else excuses.unused()
-    for rule in RULES:
-        if isinstance(rule, WaiverRule):
-            for bench in benches[:1]:
-                bench.ask(rule, rule.examine_waivers(excuses.own, unused))
+    for bench in benches[:1]:
+        for waiver_rule in _OF_WAIVERS:
+            bench.ask(waiver_rule, waiver_rule.examine_waivers(excuses.own, unused))
     known = len(baseline) if baseline is not None else 0
     left = 0
     if baseline is not None and not any(bench.partial for bench in benches):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def key_of(platform: Platform) -> str:
     return next(
         (
             name
-            for name in (*KEYS, *numbered)
+            for name in chain(KEYS, numbered)
             if folded(name) not in reserved and well_spelt(name, schemas.column_case)
         ),
         KEYS[0],
