@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 PEERS = {
     "cosign": "3",
@@ -80,6 +81,13 @@ def version_of(command: Sequence[str]) -> str | None:
         return None
     number = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
     return number[0] if number else "of unknown version"
+
+
+def version_beside(program: str, name: str) -> str | None:
+    """The version of a package in the environment of a program that does not say its own."""
+    python = Path(program).resolve().with_name("python")
+    ask = f"import importlib.metadata as m; print(m.version({name!r}))"
+    return version_of([str(python), "-I", "-c", ask])
 
 
 def version_of_package(name: str) -> str | None:

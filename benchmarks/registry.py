@@ -263,7 +263,9 @@ def main() -> None:
         "docker-registry": ["docker-registry", "--version"],
     }.items():
         goals.peer(name, version_of(asked))
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation keeps its bytecode
+    # An installation keeps its bytecode, and certificates of this machine's proxy are nobody's figures.
+    for name in ("PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         team = folder / "team"
