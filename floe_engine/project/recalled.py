@@ -59,6 +59,8 @@ _T = TypeVar("_T")
 
 _ENV_VAR = pattern(r"""env_var\s*\(\s*(['"])(\w+)\1\s*[,)]""")
 """A variable of the environment that is asked for by its name."""
+_OF_SETTINGS = tuple(name for name in ProjectFile.__struct_fields__ if name not in {"directory", "environ"})
+"""What all facts depend on: the directory does not count, and of the environment what is asked for."""
 _UNSET = "\0"
 """In place of its value; no variable can have it."""
 
@@ -171,7 +173,7 @@ class _Inputs:
         read: dict[str, bytes] = {}
         packages: dict[str, Files] = {}
         common = _Digest(*_code())
-        own_words = repr((settings.name, settings.settings, settings.variables, settings.adapter))
+        own_words = repr([getattr(settings, name) for name in _OF_SETTINGS])
         common.take(own_words, self._asked(own_words.encode("utf-8", "surrogateescape")))
         for name, contents in sorted(installed_packages(settings).items()):
             common.take("package", name)
