@@ -43,7 +43,7 @@ from validation import manifest
 from floe_tui.__main__ import SWITCH
 
 ROWS, COLUMNS = 36, 120
-QUIET, LONGEST = 1.0, 60.0
+QUIET, LONGEST, PATIENCE = 1.0, 15.0, 60.0
 GOAL_MS, GAP_MS, LIST_GAP_MS = 250.0, 16.0, 50.0
 
 MANIFEST = """\
@@ -83,11 +83,13 @@ def record(command: list[str], folder: Path) -> list[tuple[float, bytes]]:
     written: list[tuple[float, bytes]] = []
     try:
         last: float | None = None
-        while time.perf_counter() - started < LONGEST:
-            if last is not None and time.perf_counter() - last > QUIET:
+        look = started + LONGEST
+        while time.perf_counter() - started < PATIENCE:
+            # Quiet, or never quiet; but what has only asked the terminal something may have to wait its turn.
+            if time.perf_counter() > look or (last is not None and time.perf_counter() - last > QUIET):
                 if drawn(written):
                     break
-                last = None  # it has asked the terminal something, and a busy machine lets it wait
+                last, look = None, time.perf_counter() + QUIET
             if not select.select([terminal], [], [], 0.05)[0]:
                 continue
             try:
