@@ -45,6 +45,11 @@ def house(rule: str, code: str, fixed: str | None = None) -> Case:
     return head(f"governance:\n  custom_rules:\n  - type: cel\n    id: r\n    {rule}\n", code, fixed)
 
 
+def packaged(package: str, digest: str, code: str) -> Case:
+    rule = f"type: python, id: r, package: {package}, rule: r, digest: {digest}, examples: {{pass: [{{}}]}}"
+    return head(f"governance: {{custom_rules: [{{{rule}}}]}}\n", code)
+
+
 CASES = (
     head("«govrnance»: {}\n", "FLOE-M001", "governance: {}"),
     head("«minimum_test_coverage»: 70\n", "FLOE-M001", "minimum_test_coverage: 70"),
@@ -157,6 +162,8 @@ CASES = (
     house("expr: model.owner != null\n    examples: {pass: [{owner: «7»}]}", "FLOE-M060"),
     house("expr: model.owner != null\n    examples: {fail: [«{owner: x}»]}", "FLOE-M061"),
     house("expr: «model.owner != null»", "FLOE-M062"),
+    packaged("click", f"«sha256:{'0' * 64}»", "FLOE-M063"),
+    packaged("«acme-floe-rules»", f"sha256:{'0' * 64}", "FLOE-M064"),
     head("artifacts: {registry: «https://ghcr.io/acme/platform»}\n", "FLOE-M049", "oci://ghcr.io/acme/platform"),
     head("artifacts: {registry: «oci://ghcr.io/acme/platform:v1»}\n", "FLOE-M049", '"oci://ghcr.io/acme/platform"}'),
     head("artifacts: {registry: {uri: oci://r/p, tls_verify: «false»}}\n", "FLOE-M049", "verify: true"),
