@@ -31,10 +31,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A dbt project with one model that is misnamed."""
-    (tmp_path / "models").mkdir()
-    (tmp_path / "dbt_project.yml").write_text("name: shop\nversion: '1.0'\nprofile: shop\n")
-    (tmp_path / "models" / "Orders.sql").write_text("select 1 as order_id\n")
-    return tmp_path
+    home = tmp_path / "shop"
+    (home / "models").mkdir(parents=True)
+    (home / "dbt_project.yml").write_text("name: shop\nversion: '1.0'\nprofile: shop\n")
+    (home / "models" / "Orders.sql").write_text("select 1 as order_id\n")
+    return home
 
 
 def begin(home: Path, registry: str, service: str) -> str:
