@@ -20,9 +20,9 @@ from pathlib import Path
 from goals import Goals
 
 from floe_engine.artifact.content import Artifact
+from floe_engine.output.changes.text import blast_radius_lines
+from floe_engine.platform.compile_platform import compile_platform
 from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects
-from floe_engine.upgrade.report.text import blast_radius_lines
-from floe_engine.workflows.compile_platform import compile_platform
 from floe_engine.workspace import Workspace
 
 LAYERS = ("bronze", "silver", "gold")

@@ -25,7 +25,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.house_rule import as_house_rule, house_rule, question, value
 from floe_engine.manifest.schema import Manifest
 from floe_engine.policy.evaluate import evaluate
-from floe_engine.policy.house import HouseRule
+from floe_engine.policy.rules.house import HouseRule
 from floe_engine.policy.view import View
 from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Column, DataTest, Model, Project, Source

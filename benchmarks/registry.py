@@ -35,13 +35,13 @@ from goals import Goals, version_of
 from startup import MANIFEST
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST, pack
+from floe_engine.distribution.pull import fetch, pull
+from floe_engine.distribution.wanted import Wanted
+from floe_engine.platform.compile_platform import compile_platform
+from floe_engine.platform.publish import publish
+from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
-from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.publish import publish
-from floe_engine.workflows.pull import fetch, pull
-from floe_engine.workflows.signing_key import SigningOptions
-from floe_engine.workflows.wanted import Wanted
 from floe_engine.workspace import Workspace
 
 PROGRAMS = {

@@ -33,17 +33,17 @@ from pathlib import Path
 from goals import Goals
 from startup import MANIFEST
 
-from floe_engine.workflows.publish import publish
-from floe_engine.workflows.pull import PullOptions, load, pull
-from floe_engine.workflows.signing_key import SigningOptions, keygen
-from floe_engine.workflows.verify import verify_version
-from floe_engine.workflows.wanted import Wanted
+from floe_engine.distribution.pull import PullOptions, load, pull
+from floe_engine.distribution.verify import verify_version
+from floe_engine.distribution.wanted import Wanted
+from floe_engine.platform.publish import publish
+from floe_engine.platform.signing_key import SigningOptions, keygen
 from floe_engine.workspace import Workspace
 
 FIRST = """
 import sys, time
 from pathlib import Path
-from floe_engine.workflows.pull import load
+from floe_engine.distribution.pull import load
 from floe_engine.workspace import Workspace
 workspace = Workspace.open(Path(sys.argv[1]))
 lock = workspace.store.read_lock()

@@ -145,7 +145,7 @@ class Workspace(Struct, frozen=True, dict=True):
 
     @property
     def unsettled(self) -> bool:
-        """Whether a killed command may have left something to settle (`workflows.interrupted.settle`)."""
+        """Whether a killed command may have left something to settle (`distribution.interrupted.settle`)."""
         try:
             notes = any(map(NOTE.fullmatch, os.listdir(self.directory)))  # noqa: PTH208  # names alone
         except OSError:

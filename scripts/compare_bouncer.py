@@ -20,7 +20,7 @@ from floe_engine.cel.values import Frame
 from floe_engine.manifest.house_rule import house_rule
 from floe_engine.peers.carrying import Check, Wanted, rule_of
 from floe_engine.peers.reading import TABLES
-from floe_engine.policy.subjects import Facts, subjects
+from floe_engine.policy.facts.subjects import Facts, subjects
 from floe_engine.policy.view import View
 from floe_engine.project.dbt_manifest import read_manifest
 from tests.engine.policy.samples import platform

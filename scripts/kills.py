@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests import forked  # noqa: E402
 from tests.engine.upgrade.projects import GOOD, write_project  # noqa: E402
-from tests.engine.workflows.teams import manifest, new_key  # noqa: E402
 from tests.registries import docker_registry  # noqa: E402
+from tests.teams import manifest, new_key  # noqa: E402
 
 
 class Broken(Exception):

@@ -17,7 +17,7 @@ from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
 from floe_engine.peers.carrying import Check, counted
 from floe_engine.peers.reading import TABLES
 from floe_engine.project.spec_model import spec_json_schema
-from floe_engine.workflows.explain import families
+from floe_engine.support.explain import families
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -11,8 +11,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.rule import Family, Rule
-from floe_engine.policy.rules import RULES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 

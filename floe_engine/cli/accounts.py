@@ -29,7 +29,7 @@ _LOGIN = {
 @click.option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
 def login(face: Face, *, host: str | None, username: str | None, password_stdin: bool) -> int:
     """Log in to a registry: tried first, then kept where docker keeps its logins."""
-    from floe_engine.workflows.log_in import log_in, registry_host
+    from floe_engine.distribution.log_in import log_in, registry_host
 
     registry = registry_host(face.workspace, host)
     if not password_stdin and not asking.at_terminal():
@@ -58,7 +58,7 @@ def login(face: Face, *, host: str | None, username: str | None, password_stdin:
 @registry_argument
 def logout(face: Face, *, host: str | None) -> int:
     """Forget the login for a registry, wherever it is kept."""
-    from floe_engine.workflows.log_in import log_out, registry_host
+    from floe_engine.distribution.log_in import log_out, registry_host
 
     done = log_out(face.workspace, registry_host(face.workspace, host))
     if done.removed_from:
@@ -80,7 +80,7 @@ def logout(face: Face, *, host: str | None) -> int:
 @command("config", registry=True)
 def config(face: Face) -> int:
     """What is set here, and where each value is from; secrets are not shown."""
-    from floe_engine.workflows.configuration import settings_in_force
+    from floe_engine.support.configuration import settings_in_force
 
     found = settings_in_force(face.workspace)
     width = max(len(setting.name) for setting in found)

@@ -58,7 +58,7 @@ def init(
 ) -> int:
     """Begin a platform: manifest.yaml, a policy test, CI, README; what is there already stays."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.begin_platform import begin_platform
+    from floe_engine.platform.begin_platform import begin_platform
 
     if template and from_project:
         raise UsageError("--template and --from-project are two ways to begin", hint="choose one")

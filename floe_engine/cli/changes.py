@@ -9,7 +9,7 @@ from floe_engine.cli.command import Face
 from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.blast_radius import Hit
+    from floe_engine.platform.blast_radius import Hit
 
 _COLOURS = {
     "MAJOR": "31", "MINOR": "33", "PATCH": "36", "@@": "36", "---": "2", "+++": "2", "-": "31", "+": "32",
@@ -20,7 +20,7 @@ _COLOURS = {
 
 def show_hit(face: Face, hit: Hit | None) -> None:
     """Print an impact or a blast radius; nothing where none was asked for."""
-    from floe_engine.upgrade.report import text
+    from floe_engine.output.changes import text
 
     if hit is None:
         return
@@ -33,7 +33,7 @@ def show_hit(face: Face, hit: Hit | None) -> None:
 
 def hit_facts(hit: Hit | None) -> dict[str, Any]:
     """An impact and a blast radius as JSON, null where there is none."""
-    from floe_engine.upgrade.report.json_report import blast_radius_document, impact_document
+    from floe_engine.output.changes.json_report import blast_radius_document, impact_document
 
     return {
         "impact": impact_document(hit.impact) if hit and hit.impact else None,

@@ -170,7 +170,7 @@ def _face(output: Output, directory: Path, registry: str | None, cancel: CancelT
         raise UsageError("--dir is not a directory", where=str(directory))
     workspace = Workspace.open(directory, registry=registry)
     if workspace.unsettled:
-        from floe_engine.workflows.interrupted import settle
+        from floe_engine.distribution.interrupted import settle
 
         settle(workspace, output.report, cancel)
     return Face(output, workspace, cancel)

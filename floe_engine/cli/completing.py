@@ -34,7 +34,7 @@ def offered(known: str, context: click.Context, begun: str) -> list[CompletionIt
 
 
 def _versions(workspace: Workspace) -> Offer:
-    from floe_engine.workflows.listing import list_versions
+    from floe_engine.distribution.listing import list_versions
 
     listing = list_versions(workspace.without_network())
     for version in listing.versions:
@@ -42,7 +42,7 @@ def _versions(workspace: Workspace) -> Offer:
 
 
 def _constraints(workspace: Workspace) -> Offer:
-    from floe_engine.workflows.listing import list_versions
+    from floe_engine.distribution.listing import list_versions
 
     versions = list_versions(workspace.without_network()).versions
     for version in versions:
@@ -53,7 +53,7 @@ def _constraints(workspace: Workspace) -> Offer:
 
 def _next_version(workspace: Workspace) -> Offer:
     from floe_engine.document.document import parse
-    from floe_engine.workflows.check_platform import read_manifest
+    from floe_engine.platform.check_platform import read_manifest
 
     value = parse(read_manifest(workspace)).value
     metadata = value.get("metadata") if isinstance(value, dict) else None
@@ -63,7 +63,7 @@ def _next_version(workspace: Workspace) -> Offer:
 
 
 def _codes(workspace: Workspace) -> Offer:
-    from floe_engine.workflows.explain import families
+    from floe_engine.support.explain import families
 
     for family in families():
         yield from ((page.code, page.title) for page in family.pages)
@@ -95,7 +95,7 @@ def _models(workspace: Workspace) -> Offer:
 
 
 def _rules_and_models(workspace: Workspace) -> Offer:
-    from floe_engine.policy.rules import RULES
+    from floe_engine.policy.all_rules import RULES
 
     yield from _models(workspace)
     yield from ((rule.id, rule.title) for rule in RULES)

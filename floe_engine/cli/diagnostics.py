@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from floe_engine.cli.output import Painted, Part, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
-from floe_engine.notation import QualitySeverity, annotation, quality_issue, sarif_log
+from floe_engine.output.notation import QualitySeverity, annotation, quality_issue, sarif_log
 from floe_engine.text import cells, plural, printable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from floe_engine.cli.command import Face, command
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.doctor import Check
+    from floe_engine.support.doctor import Check
 
 
 @command(
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Ask no registry.")
 def doctor(face: Face, *, repair: bool, offline: bool) -> int:
     """Look at settings, files, lock, store, registry, clock and trust, and say what to do."""
-    from floe_engine.workflows.doctor import examine_workspace
+    from floe_engine.support.doctor import examine_workspace
 
     workspace = face.workspace.without_network() if offline else face.workspace
     found = examine_workspace(

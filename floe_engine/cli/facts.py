@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from floe_engine.distribution.browse import VersionFacts
     from floe_engine.signing.attestation import Attestation
     from floe_engine.signing.verdict import Verdict
     from floe_engine.store import Lock
     from floe_engine.upgrade.guard import GuardVerdict
-    from floe_engine.workflows.browse import VersionFacts
 
 
 def guard_facts(guard: GuardVerdict) -> dict[str, Any]:

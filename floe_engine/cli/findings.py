@@ -14,7 +14,7 @@ from floe_engine.cli.command import Face
 from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.compile_project import CompiledProject
+    from floe_engine.product.compile_project import CompiledProject
 
 FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab", "markdown", "csv", "tap", "html")
 
@@ -62,9 +62,9 @@ def _text(
     summary: bool | None,
     limit: int | None,
 ) -> None:
+    from floe_engine.output.findings.text import findings_lines, preview_lines
     from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
-    from floe_engine.policy.report.text import findings_lines, preview_lines
 
     out = face.output
     counting = sum(
@@ -95,7 +95,7 @@ def _text(
 
 def _overview(face: Face, compiled: CompiledProject) -> None:
     """The first screen: what is worst, and what to do first."""
-    from floe_engine.policy.report.text import overview_lines
+    from floe_engine.output.findings.text import overview_lines
 
     face.output.section()
     for line in overview_lines(compiled.evaluations, prefixes=_prefixes(compiled)):
@@ -105,7 +105,7 @@ def _overview(face: Face, compiled: CompiledProject) -> None:
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:
     from floe_engine.cli.output import SCHEMA_VERSION
-    from floe_engine.policy.report.json_report import findings_document
+    from floe_engine.output.findings.json_report import findings_document
 
     return {
         "schemaVersion": SCHEMA_VERSION,
@@ -122,14 +122,14 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
 
 
 def _junit(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.junit import evaluations_junit
+    from floe_engine.output.findings.junit import evaluations_junit
 
     return evaluations_junit(compiled.evaluations, _prefixes(compiled))
 
 
 def _sarif(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.sarif import sarif_document
-    from floe_engine.workflows.fix_project import proposals
+    from floe_engine.output.findings.sarif import sarif_document
+    from floe_engine.product.fix_project import proposals
 
     documents = [
         sarif_document(evaluation, prefix=_prefix(project.directory), proposals=fixes)
@@ -143,31 +143,31 @@ def _sarif(compiled: CompiledProject) -> str:
 
 
 def _github(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.github import step_annotations
+    from floe_engine.output.findings.github import step_annotations
 
     return "\n".join(step_annotations(list(zip(compiled.evaluations, _prefixes(compiled), strict=True))))
 
 
 def _gitlab(compiled: CompiledProject) -> list[dict[str, Any]]:
-    from floe_engine.policy.report.gitlab import quality_report
+    from floe_engine.output.findings.gitlab import quality_report
 
     return quality_report(compiled.evaluations, _prefixes(compiled))
 
 
 def _csv(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.table import findings_csv
+    from floe_engine.output.findings.table import findings_csv
 
     return findings_csv(compiled.evaluations, _prefixes(compiled))
 
 
 def _tap(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.tap import evaluations_tap
+    from floe_engine.output.findings.tap import evaluations_tap
 
     return evaluations_tap(compiled.evaluations, _prefixes(compiled))
 
 
 def _markdown(compiled: CompiledProject) -> str:
-    from floe_engine.policy.report.markdown import findings_markdown
+    from floe_engine.output.findings.markdown import findings_markdown
 
     return "\n\n".join(
         findings_markdown(evaluation, prefix=_prefix(project.directory))
@@ -180,8 +180,8 @@ def _prefixes(compiled: CompiledProject) -> list[str]:
 
 
 def _html(compiled: CompiledProject) -> str:
+    from floe_engine.output.findings.html import Part, findings_page
     from floe_engine.policy.overview import overview
-    from floe_engine.policy.report.html import Part, findings_page
 
     return findings_page(
         [

@@ -31,8 +31,8 @@ def import_rules(face: Face, *, configuration: Path, dry_run: bool) -> int:
     What floe has built in becomes its setting, the rest a rule in CEL. A rule that is there already is
     not written again.
     """
+    from floe_engine.platform.import_rules import import_rules as carry
     from floe_engine.text import plural
-    from floe_engine.workflows.import_rules import import_rules as carry
 
     imported = carry(face.workspace, configuration, write=not dry_run)
     out = face.output

@@ -13,8 +13,8 @@ from floe_engine.cli.options import Word, watch
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
     from floe_engine.manifest.explaining import Explanation
-    from floe_engine.workflows.explain import Page
-    from floe_engine.workflows.fix_platform import Fixed
+    from floe_engine.platform.fix_platform import Fixed
+    from floe_engine.support.explain import Page
 
 _CHECK_FORMATS = ("text", "json", "sarif", "github")
 
@@ -34,7 +34,7 @@ _EXPLAIN = {
 def check(face: Face, *, watch: bool, fix: bool) -> int:
     """Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop."""
     if watch:
-        from floe_engine.workflows.watch import platform_files
+        from floe_engine.platform.watch import platform_files
 
         return again(face, platform_files(face.workspace), lambda: _check_once(face, fix))
     return _check_once(face, fix)
@@ -47,7 +47,7 @@ def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
     import time
 
     from floe_engine.errors import Cancelled, FloeError, UsageError
-    from floe_engine.workflows.watch import changes
+    from floe_engine.platform.watch import changes
 
     if face.output.machine:
         raise UsageError(
@@ -77,12 +77,12 @@ def _check_once(face: Face, fix: bool) -> int:
 
     fixed: Fixed | None = None
     if fix:
-        from floe_engine.workflows.fix_platform import fix_platform
+        from floe_engine.platform.fix_platform import fix_platform
 
         fixed = fix_platform(face.workspace, report=face.output.report, cancel=face.cancel)
         checked = fixed.checked
     else:
-        from floe_engine.workflows.check_platform import check_platform
+        from floe_engine.platform.check_platform import check_platform
 
         checked = check_platform(face.workspace, report=face.output.report, cancel=face.cancel)
     listing = Listing(face.workspace.manifest_path, checked.document.lines, checked.diagnostics)
@@ -147,7 +147,7 @@ def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
 )
 def explain(face: Face, *, code: str | None) -> int:
     """What a code means and what to do about it; without one, every code there is."""
-    from floe_engine.workflows.explain import explain_code, families
+    from floe_engine.support.explain import explain_code, families
 
     out = face.output
     if code is not None:
@@ -193,7 +193,7 @@ def _page_facts(page: Page) -> dict[str, Any]:
 )
 def explain_setting(face: Face, *, setting: str) -> int:
     """A setting of the manifest: its value, where it came from, what it does."""
-    from floe_engine.workflows.explain import explain_setting as explained
+    from floe_engine.support.explain import explain_setting as explained
 
     found = explained(face.workspace, setting, report=face.output.report, cancel=face.cancel)
     if face.output.machine:
@@ -257,7 +257,7 @@ def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test", "fact
 
         document = facts_schema()
     else:
-        from floe_engine.policy.case_file import policy_test_schema
+        from floe_engine.policy_tests.case_file import policy_test_schema
 
         document = policy_test_schema()
     face.output.data(document)

@@ -25,7 +25,7 @@ def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) ->
     for what people have to say a marked place is made, which still counts as missing. A change that
     would raise another finding is not made. RULE and MODEL (a glob) narrow it.
     """
-    from floe_engine.workflows.fix_project import fix_project, told
+    from floe_engine.product.fix_project import fix_project, told
 
     fixed = fix_project(
         face.workspace.nearest(),
@@ -91,8 +91,8 @@ def waive(
     FINDING is a rule and a model, such as `E201 stg_orders`, or a finding's fingerprint. A waiver that
     the platform does not permit is not written.
     """
+    from floe_engine.product.waive import waive as waive_finding
     from floe_engine.text import plural
-    from floe_engine.workflows.waive import waive as waive_finding
 
     waived = waive_finding(
         face.workspace.nearest(),

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TextIO
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import Event, Heading, Notice, Stage, Step
-from floe_engine.notation import no_command
+from floe_engine.output.notation import no_command
 from floe_engine.patterns import pattern
 from floe_engine.text import plural, printable
 

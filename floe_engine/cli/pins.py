@@ -12,8 +12,8 @@ from floe_engine.cli.command import Face, command
 from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline
 
 if TYPE_CHECKING:
+    from floe_engine.product.upgrade_project import UpgradePlan
     from floe_engine.versions import Precision, Version
-    from floe_engine.workflows.upgrade_project import UpgradePlan
 
 _OUTDATED = {
     "floe outdated": "is there anything newer?",
@@ -42,8 +42,8 @@ _PIN = {
 @offline
 def outdated(face: Face, *, exit_code: bool, offline: bool) -> int:
     """The locked version, the highest that the pin admits, and the latest."""
+    from floe_engine.product.outdated import outdated as where_it_stands
     from floe_engine.text import printable
-    from floe_engine.workflows.outdated import outdated as where_it_stands
 
     workspace = face.workspace.without_network() if offline else face.workspace
     found = where_it_stands(workspace, cancel=face.cancel)
@@ -109,7 +109,7 @@ def upgrade(
 ) -> int:
     """Move the pin: show what would break, then change floe.yaml and the lock together."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.upgrade_project import plan_upgrade
+    from floe_engine.product.upgrade_project import plan_upgrade
 
     if undo:
         if to or dry_run or accept_breaking or allow_downgrade:
@@ -149,7 +149,7 @@ def pin(
 ) -> int:
     """Pin the platform more or less closely, or to another version."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.upgrade_project import plan_pin
+    from floe_engine.product.upgrade_project import plan_pin
 
     ways: dict[Precision, bool] = {"pinned": exact, "patch": patch, "minor": minor}
     chosen = [precision for precision, wanted in ways.items() if wanted]
@@ -170,7 +170,7 @@ def pin(
 def _carry_out(face: Face, plan: UpgradePlan, *, dry_run: bool, accept_breaking: bool) -> int:
     """Show the plan, then do it; a refusal is shown with everything that led to it."""
     from floe_engine.errors import FloeError
-    from floe_engine.workflows.upgrade_project import take_upgrade
+    from floe_engine.product.upgrade_project import take_upgrade
 
     _show_plan(face, plan)
     refusal: FloeError | None = None
@@ -212,7 +212,7 @@ def _show_move(face: Face, plan: UpgradePlan, note: str = "") -> None:
 
 
 def _show_plan(face: Face, plan: UpgradePlan) -> None:
-    from floe_engine.upgrade.report.text import impact_lines, summary
+    from floe_engine.output.changes.text import impact_lines, summary
 
     out = face.output
     if plan.candidate is None:
@@ -235,8 +235,8 @@ def _show_plan(face: Face, plan: UpgradePlan) -> None:
 
 def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
     from floe_engine.cli.output import diagnostic_document, error_document
-    from floe_engine.upgrade.report.json_report import changes_document, impact_document
-    from floe_engine.upgrade.report.places import Sides
+    from floe_engine.output.changes.json_report import changes_document, impact_document
+    from floe_engine.output.changes.places import Sides
 
     locked = plan.candidate.lock if plan.candidate else plan.pin.lock
     sides = Sides(plan.pin.version.tag, plan.version.tag)
@@ -256,7 +256,7 @@ def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
 
 
 def _undo(face: Face) -> int:
-    from floe_engine.workflows.pin import undo_move
+    from floe_engine.product.pin import undo_move
 
     undone = undo_move(face.workspace, cancel=face.cancel)
     face.output.line(f"floe.yaml: {undone.ref}")

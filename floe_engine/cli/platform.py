@@ -25,7 +25,7 @@ from floe_engine.cli.options import (
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.browse import VersionFacts
+    from floe_engine.distribution.browse import VersionFacts
 
 version_argument = click.argument(
     "version", type=VERSION, help="v1.2.3, a constraint, sha256:…, or a whole reference."
@@ -35,7 +35,7 @@ version_argument = click.argument(
 @command("compile")
 def compile_(face: Face) -> int:
     """Check manifest.yaml and build the eight files into .floe/artifacts/."""
-    from floe_engine.workflows.compile_platform import compile_platform
+    from floe_engine.platform.compile_platform import compile_platform
 
     compiled = compile_platform(face.workspace, report=face.output.report, cancel=face.cancel)
     manifest = compiled.artifact.platform.manifest
@@ -120,8 +120,8 @@ def publish(
     dry_run: bool,
 ) -> int:
     """Check, compile, test, guard the version, push, sign, verify, and tag last."""
-    from floe_engine.workflows.publish import publish as publish_version
-    from floe_engine.workflows.signing_key import SigningOptions
+    from floe_engine.platform.publish import publish as publish_version
+    from floe_engine.platform.signing_key import SigningOptions
 
     published = publish_version(
         face.workspace,
@@ -185,10 +185,10 @@ def pull(
     face: Face, *, version: str | None, force: bool, frozen: bool, offline: bool, allow_downgrade: bool
 ) -> int:
     """Bring the pinned version into .floe/, verified, and lock it."""
+    from floe_engine.distribution.pull import PullOptions, pinned
+    from floe_engine.distribution.pull import pull as pull_version
+    from floe_engine.distribution.wanted import Wanted
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.pull import PullOptions, pinned
-    from floe_engine.workflows.pull import pull as pull_version
-    from floe_engine.workflows.wanted import Wanted
 
     workspace = face.workspace.without_network() if offline else face.workspace
     options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
@@ -251,7 +251,7 @@ _DESCRIBED = 20
 @offline
 def list_(face: Face, *, constraint: str | None, details: bool | None, offline: bool) -> int:
     """The published versions, newest first."""
-    from floe_engine.workflows.listing import list_versions
+    from floe_engine.distribution.listing import list_versions
 
     workspace = face.workspace.without_network() if offline else face.workspace
     listing = list_versions(workspace, constraint, report=face.output.report, cancel=face.cancel)
@@ -261,7 +261,7 @@ def list_(face: Face, *, constraint: str | None, details: bool | None, offline: 
         details = constraint is not None and len(tags) <= _DESCRIBED and not listing.cached
     facts = {}
     if details and tags:
-        from floe_engine.workflows.browse import describe_versions
+        from floe_engine.distribution.browse import describe_versions
 
         described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
         facts = {entry.tag: entry for entry in described}
@@ -308,9 +308,9 @@ def inspect(face: Face, *, version: str) -> int:
     """One published version: files, annotations, every signature and every attestation."""
     from floe_engine.artifact.pack import SIGNING_KEY
     from floe_engine.cli.trusting import show_attestations, show_verdict
+    from floe_engine.distribution.browse import inspect_version
     from floe_engine.files import human_size
-    from floe_engine.workflows.browse import inspect_version
-    from floe_engine.workflows.trust_report import fingerprint_of
+    from floe_engine.support.trust_report import fingerprint_of
 
     found = inspect_version(face.workspace, version, report=face.output.report, cancel=face.cancel)
     out = face.output
@@ -360,8 +360,8 @@ def sign(
     yes: bool,
 ) -> int:
     """Sign a version that is published already: what was built here, or a digest that you name."""
-    from floe_engine.workflows.sign_version import sign_version
-    from floe_engine.workflows.signing_key import SigningOptions
+    from floe_engine.platform.sign_version import sign_version
+    from floe_engine.platform.signing_key import SigningOptions
 
     signed = sign_version(
         face.workspace,
@@ -391,7 +391,7 @@ def sign(
 @click.option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
 def keygen(face: Face, *, into: Path | None) -> int:
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
-    from floe_engine.workflows.signing_key import keygen as new_key
+    from floe_engine.platform.signing_key import keygen as new_key
 
     pair = new_key(
         face.workspace,

@@ -14,8 +14,8 @@ from floe_engine.events import Event, Step
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
-    from floe_engine.policy.mutation import MutationRun
-    from floe_engine.policy.running import TestRun
+    from floe_engine.policy_tests.mutation import MutationRun
+    from floe_engine.policy_tests.running import TestRun
 
 
 class Options(Struct, frozen=True):
@@ -45,7 +45,7 @@ def run(face: Face, options: Options, *, watch: bool = False) -> int:
     if not watch:
         return _once(face, options)
     from floe_engine.cli.manifest import again
-    from floe_engine.workflows.watch import platform_files
+    from floe_engine.platform.watch import platform_files
 
     return again(face, platform_files(face.workspace, cases=True), lambda: _once(face, options))
 
@@ -53,8 +53,8 @@ def run(face: Face, options: Options, *, watch: bool = False) -> int:
 def _once(face: Face, options: Options) -> int:
     from floe_engine.errors import NothingChecked, Refused
     from floe_engine.events import warnings_only
-    from floe_engine.workflows.compile_platform import compile_platform
-    from floe_engine.workflows.test_policies import mutate_policies, test_policies
+    from floe_engine.platform.compile_platform import compile_platform
+    from floe_engine.platform.test_policies import mutate_policies, test_policies
 
     def report(event: Event) -> None:
         """The seed's lines are bare; how many cases a suite has is for those who ask."""
@@ -77,15 +77,15 @@ def _once(face: Face, options: Options) -> int:
     if not result.cases:
         raise NothingChecked("no policy test was run", hint="check the words after `floe platform test`")
     if face.output.format == "junit":
-        from floe_engine.policy.report.junit import run_junit
+        from floe_engine.output.findings.junit import run_junit
 
         face.output.data(run_junit(result))
     elif face.output.format == "tap":
-        from floe_engine.policy.report.tap import run_tap
+        from floe_engine.output.findings.tap import run_tap
 
         face.output.data(run_tap(result))
     elif face.output.format == "github":
-        from floe_engine.policy.report.github import run_annotations
+        from floe_engine.output.findings.github import run_annotations
 
         face.output.data("\n".join(run_annotations(result, Path.cwd())))
     else:

@@ -46,7 +46,7 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Se
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
     if dry_run:
         return _preview_init(face, platform, trusted_key, PROJECT_FILES.get(service))
-    from floe_engine.workflows.init_project import init_project
+    from floe_engine.product.init_project import init_project
 
     done = init_project(
         face.workspace,
@@ -92,9 +92,9 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Se
 
 def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> int:
     """What a first pin would do."""
-    from floe_engine.policy.rules import rule_by_id
+    from floe_engine.policy.all_rules import rule_by_id
+    from floe_engine.product.init_project import plan_init
     from floe_engine.text import plural
-    from floe_engine.workflows.init_project import plan_init
 
     plan = plan_init(
         face.workspace,
@@ -208,7 +208,7 @@ def compile_(
     """Judge the dbt project against its platform, and write its dbt profile."""
     from floe_engine.cli import findings
     from floe_engine.errors import Refused
-    from floe_engine.workflows.compile_project import CompileOptions, compile_project
+    from floe_engine.product.compile_project import CompileOptions, compile_project
 
     workspace = face.workspace.nearest()
     compiled = compile_project(

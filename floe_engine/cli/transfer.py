@@ -11,7 +11,7 @@ from floe_engine.cli.command import Face, command
 from floe_engine.cli.options import FILE, VERSION, require_trusted
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.transfer import Transferred
+    from floe_engine.distribution.transfer import Transferred
 
 
 @command("copy", registry=True)
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @require_trusted
 def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) -> None:
     """Copy a version to another registry, digest and signatures kept."""
-    from floe_engine.workflows.transfer import copy_version
+    from floe_engine.distribution.transfer import copy_version
 
     done = copy_version(
         face.workspace,
@@ -45,7 +45,7 @@ def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) 
 @require_trusted
 def export(face: Face, *, file: Path, version: str | None, require_trusted: bool | None) -> None:
     """Write a version with its signatures into one file, which ORAS and skopeo read too."""
-    from floe_engine.workflows.transfer import export_version
+    from floe_engine.distribution.transfer import export_version
 
     done = export_version(
         face.workspace,
@@ -67,7 +67,7 @@ def export(face: Face, *, file: Path, version: str | None, require_trusted: bool
 @require_trusted
 def import_(face: Face, *, file: Path, target: str | None, require_trusted: bool | None) -> None:
     """Put every version of a file into a registry, digest and signatures kept."""
-    from floe_engine.workflows.transfer import import_versions
+    from floe_engine.distribution.transfer import import_versions
 
     imported = import_versions(
         face.workspace,

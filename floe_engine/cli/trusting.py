@@ -48,9 +48,9 @@ def verify(
     require_attestation: tuple[str, ...],
 ) -> int:
     """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
+    from floe_engine.distribution.verify import verify_stored, verify_version
     from floe_engine.errors import TrustError, UsageError
     from floe_engine.trust.verdict import demand_attested, is_attested
-    from floe_engine.workflows.verify import verify_stored, verify_version
 
     required = _predicate_types(require_attestation) if require_attestation else []
     if offline and required:
@@ -96,8 +96,8 @@ def verify(
 
 
 def _predicate_types(names: Sequence[str]) -> list[str]:
+    from floe_engine.distribution.predicate_types import OUR_TYPES
     from floe_engine.signing.attestation import predicate_type_of
-    from floe_engine.workflows.predicate_types import OUR_TYPES
 
     return [predicate_type_of(name, OUR_TYPES) for name in names]
 
@@ -108,7 +108,7 @@ def _predicate_types(names: Sequence[str]) -> list[str]:
 )
 def trust(face: Face, *, repository: str | None) -> int:
     """Show who would decide about a repository's signatures, and why."""
-    from floe_engine.workflows.trust_report import trust_report
+    from floe_engine.support.trust_report import trust_report
 
     found = trust_report(face.workspace, repository)
     who, out = found.authority, face.output
@@ -150,7 +150,7 @@ def trust(face: Face, *, repository: str | None) -> int:
 @click.argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
 def fingerprint(face: Face, *, file: str) -> int:
     """Print the fingerprint of a public key, to be compared with what others see."""
-    from floe_engine.workflows.trust_report import public_key
+    from floe_engine.support.trust_report import public_key
 
     key = public_key(face.workspace, file)
     face.output.answer(key.fingerprint)
@@ -180,9 +180,9 @@ def show_verdict(
 
 def show_attestations(out: Any, attestations: Sequence[Attestation]) -> None:
     """Every attestation of a version: verified, by whom; or not, and why."""
+    from floe_engine.distribution.predicate_types import short_name
     from floe_engine.events import Step
     from floe_engine.text import printable
-    from floe_engine.workflows.predicate_types import short_name
 
     verified = sum(entry.signer is not None for entry in attestations)
     out.answer(

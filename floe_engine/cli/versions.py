@@ -15,8 +15,8 @@ from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry
 from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
-    from floe_engine.workflows.blast_radius import Hit
-    from floe_engine.workflows.compare import Comparison
+    from floe_engine.platform.blast_radius import Hit
+    from floe_engine.platform.compare import Comparison
 
 BumpLevel = Literal["patch", "minor", "major"]
 
@@ -88,8 +88,8 @@ def diff(
 ) -> int:
     """Compare two platforms: what changed, the version it needs, and whom it would hit."""
     from floe_engine.errors import UsageError
-    from floe_engine.workflows.blast_radius import find_fleet, measure_impact
-    from floe_engine.workflows.compare import compare
+    from floe_engine.platform.blast_radius import find_fleet, measure_impact
+    from floe_engine.platform.compare import compare
 
     if side_by_side and unified:
         raise UsageError("--side-by-side and --unified are two forms of the same", hint="choose one")
@@ -137,20 +137,20 @@ def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: st
     radius = hit.radius if hit else None
     match out.format:
         case "json":
-            from floe_engine.upgrade.report.json_report import changes_document
+            from floe_engine.output.changes.json_report import changes_document
 
             out.result({"changes": changes_document(assessment, sides), **hit_facts(hit)}, ok=ok)
         case "github":
-            from floe_engine.upgrade.report.github import blast_radius_annotations, github_annotations
+            from floe_engine.output.changes.github import blast_radius_annotations, github_annotations
 
             lines = [*github_annotations(assessment, sides)]
             out.data("\n".join([*lines, *(blast_radius_annotations(radius) if radius else ())]))
         case "markdown":
-            from floe_engine.upgrade.report.markdown import changes_markdown
+            from floe_engine.output.changes.markdown import changes_markdown
 
             out.data(changes_markdown(assessment, sides, radius))
         case "html":
-            from floe_engine.upgrade.report.html import changes_page
+            from floe_engine.output.changes.html import changes_page
 
             out.data(changes_page(assessment, sides, radius))
         case _:
@@ -159,13 +159,13 @@ def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: st
 
 
 def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
-    from floe_engine.upgrade.report import text
+    from floe_engine.output.changes import text
 
     assessment, sides = compared.assessment, compared.sides
     if form == "unified":
         show_lines(face, [*text.unified(assessment, sides), ""])
     elif form == "side by side":
-        from floe_engine.upgrade.report.columns import two_columns
+        from floe_engine.output.changes.columns import two_columns
 
         width = shutil.get_terminal_size((_WIDTH, 24)).columns
         show_lines(face, [*two_columns(assessment, sides, width=width), ""])
@@ -185,7 +185,7 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
 @dry_run
 def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
     """Write the right next version into manifest.yaml, and nothing else."""
-    from floe_engine.workflows.bump import bump as bump_version
+    from floe_engine.platform.bump import bump as bump_version
 
     done = bump_version(
         face.workspace, level=level, to=to, dry_run=dry_run, report=face.output.report, cancel=face.cancel
@@ -244,9 +244,9 @@ def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) 
 )
 def changelog(face: Face, *, start: str | None, end: str | None) -> int:
     """The changes between published versions, and up to the working copy, as Markdown."""
-    from floe_engine.upgrade.report.json_report import changes_document
-    from floe_engine.upgrade.report.places import Sides
-    from floe_engine.workflows.changelog import changelog as changes_of_versions
+    from floe_engine.output.changes.json_report import changes_document
+    from floe_engine.output.changes.places import Sides
+    from floe_engine.platform.changelog import changelog as changes_of_versions
 
     found = changes_of_versions(face.workspace, start, end, report=face.output.report, cancel=face.cancel)
     if face.output.format == "text":

@@ -82,13 +82,13 @@ def analyse(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
         case Kind.MANIFEST:
             return _manifest(text, path, catalogue)
         case Kind.SPEC:
-            from floe_engine.workflows.check_spec import check_spec
+            from floe_engine.product.check_spec import check_spec
 
             directory = path.parent if path is not None else Path()
             found = check_spec(Workspace.open(directory).without_network(), text)
             return Analysis(Kind.SPEC, found.document, found.diagnostics)
         case Kind.POLICY_TEST:
-            from floe_engine.policy.case_file import check_policy_test
+            from floe_engine.policy_tests.case_file import check_policy_test
 
             _, diagnostics, document = check_policy_test(text)
             return Analysis(Kind.POLICY_TEST, document, diagnostics)
@@ -112,7 +112,7 @@ def _manifest(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
     """A parent in a registry counts where it has been pulled before: an editor does not pull."""
     parent = None
     if path is not None:
-        from floe_engine.workflows.check_platform import remote_parent
+        from floe_engine.platform.check_platform import remote_parent
 
         with contextlib.suppress(FloeError):  # the check says that the parent has not been read
             parent = remote_parent(Workspace.open(path.parent).without_network(), text)

@@ -106,13 +106,13 @@ def _change(wanted: Mapping[str, Any]) -> Change:
     root, rule, subject = Path(wanted["root"]), str(wanted["rule"]), str(wanted["subject"])
     workspace = Workspace.open(root).without_network()
     if wanted["verb"] == "waive":
-        from floe_engine.workflows.waive import draft_waiver
+        from floe_engine.product.waive import draft_waiver
 
         before, after = draft_waiver(workspace, rule, subject)
         return {root / SPEC_FILE: (before, after)}
     from glob import escape
 
-    from floe_engine.workflows.fix_project import fix_project
+    from floe_engine.product.fix_project import fix_project
 
     fixed = fix_project(workspace, (rule, escape(subject)), write=False)
     return {root / file.path: (file.before, file.after) for file in fixed.files}

@@ -104,7 +104,7 @@ def root_of(path: Path) -> Path | None:
 
 def judged(root: Path) -> Judged:
     """What `floe compile` finds in the project of a floe.yaml. Raises what it raises."""
-    from floe_engine.workflows.compile_project import CompileOptions, compile_project
+    from floe_engine.product.compile_project import CompileOptions, compile_project
 
     workspace = Workspace.open(root).without_network()
     compiled = compile_project(workspace, options=CompileOptions(frozen=True, write_profile=False))

@@ -28,9 +28,9 @@ from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
+from floe_engine.platform.fix_platform import fixes_apart
+from floe_engine.support.explain import explain_code
 from floe_engine.text import printable
-from floe_engine.workflows.explain import explain_code
-from floe_engine.workflows.fix_platform import fixes_apart
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.floe"
 

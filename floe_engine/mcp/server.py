@@ -43,7 +43,7 @@ def make_server(root: Path) -> MCPServer[Any]:
     def explain(code: str) -> dict[str, Any]:
         """What a code of floe means and what to do about it: a rule (FLOE-E230), a problem of a file
         (FLOE-M021), an upgrade rule (COV001) or an error (version-too-low)."""
-        from floe_engine.workflows.explain import explain_code
+        from floe_engine.support.explain import explain_code
 
         return _answer(lambda: to_builtins(explain_code(code)))
 
@@ -52,8 +52,8 @@ def make_server(root: Path) -> MCPServer[Any]:
         """Judge the dbt project of a directory (with floe.yaml) by its locked platform: every finding with
         its file, line, expectation and suggestion, and the first edits to make. Asks no registry, writes
         nothing. `select` keeps globs of models, path:…, tag:… or rule IDs."""
-        from floe_engine.policy.report.json_report import findings_document
-        from floe_engine.workflows.compile_project import CompileOptions, compile_project
+        from floe_engine.output.findings.json_report import findings_document
+        from floe_engine.product.compile_project import CompileOptions, compile_project
 
         def judged() -> dict[str, Any]:
             options = CompileOptions(frozen=True, select=tuple(select or ()), write_profile=False)
@@ -65,7 +65,7 @@ def make_server(root: Path) -> MCPServer[Any]:
     @server.tool(annotations=_READS)
     def check(directory: str = ".") -> dict[str, Any]:
         """Everything that is wrong with the manifest.yaml of a directory, with hints."""
-        from floe_engine.workflows.check_platform import check_platform
+        from floe_engine.platform.check_platform import check_platform
 
         def checked() -> dict[str, Any]:
             found = check_platform(workspace(directory).without_network()).diagnostics
@@ -87,7 +87,7 @@ def make_server(root: Path) -> MCPServer[Any]:
     @server.tool(annotations=_ASKS)
     def versions(directory: str = ".") -> dict[str, Any]:
         """The published versions of the platform that a directory works with, newest first."""
-        from floe_engine.workflows.listing import list_versions
+        from floe_engine.distribution.listing import list_versions
 
         def listed() -> dict[str, Any]:
             found = list_versions(workspace(directory))
@@ -102,8 +102,8 @@ def make_server(root: Path) -> MCPServer[Any]:
     def compare(old: str, new: str = "manifest.yaml", directory: str = ".") -> dict[str, Any]:
         """What changes from one platform to another (a tag, a digest, or the manifest.yaml of the
         directory), rule by rule, and the version bump that it needs."""
-        from floe_engine.upgrade.report.json_report import changes_document
-        from floe_engine.workflows.compare import compare as compared
+        from floe_engine.output.changes.json_report import changes_document
+        from floe_engine.platform.compare import compare as compared
 
         def told() -> dict[str, Any]:
             for side in (old, new):

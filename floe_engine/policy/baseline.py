@@ -18,9 +18,9 @@ from msgspec import Struct, field
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Family
-from floe_engine.policy.rules import rule_by_id
 
 LIMIT = 64 * 1024 * 1024
 """Largest baseline file that is read, in bytes."""

@@ -1,7 +1,7 @@
 """A policy test as a value, and its verdict: given a project, which rule says what of which resource.
 
-Whoever writes cases (the seed's suites in `suites`, a team's files in `case_file`) makes these
-values; `running` judges them.
+Whoever writes cases (`policy_tests.suites`, or a team's files through `policy_tests.case_file`) makes these
+values; `policy_tests.running` judges them.
 """
 
 from __future__ import annotations

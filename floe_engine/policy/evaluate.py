@@ -18,19 +18,19 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
 from floe_engine.manifest.terms import Enforcement
+from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.baseline import Baseline, baselinable
-from floe_engine.policy.coverage import by_layer, total
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.rule import Examined, Family, Rule
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.rules.coverage import by_layer, total
+from floe_engine.policy.rules.waivers import WaiverRule, Waivers
 from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
-from floe_engine.policy.waivers import WaiverRule, Waivers
 from floe_engine.project.facts import Model, Project, Reader, Source
 
 if TYPE_CHECKING:
-    from floe_engine.policy.traces import LineageCache
+    from floe_engine.lineage.traces import LineageCache
 
 STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
     ("Naming conventions", frozenset({Family.NAMING})),

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from floe_engine.policy import sql_trace
-from floe_engine.policy.lineage import EXTRA, parents_of
-from floe_engine.policy.sql_outputs import EVERYTHING
-from floe_engine.policy.traces import LineageCache
+from floe_engine.lineage import sql_trace
+from floe_engine.lineage.sql_outputs import EVERYTHING
+from floe_engine.lineage.traces import LineageCache
+from floe_engine.policy.column_flow import EXTRA, parents_of
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 

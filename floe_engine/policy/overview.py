@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.propagation import Inherited, declassified, own_columns, strongest, through
+from floe_engine.policy.rules.propagation import Inherited, declassified, own_columns, strongest, through
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model, Project, Source
 

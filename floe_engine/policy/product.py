@@ -20,8 +20,8 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.files import read_bounded, stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
+from floe_engine.policy.rules.waivers import Place, Waivers
 from floe_engine.policy.view import platform_adapter
-from floe_engine.policy.waivers import Place, Waivers
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
 from floe_engine.project.spec import Spec

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.harm import Harm, harm_of
-from floe_engine.policy.rules import rule_by_id
 from floe_engine.project.facts import Project
 from floe_engine.text import plural
 

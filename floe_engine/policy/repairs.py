@@ -14,11 +14,11 @@ from msgspec import Struct, structs
 from msgspec.structs import replace
 
 from floe_engine.policy import keys
-from floe_engine.policy.classification import Looks
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
-from floe_engine.policy.schema_registry import RequiredColumns
+from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, DataTest, Model, Project, folded
 
@@ -250,8 +250,8 @@ def _has(view: View, model: Model, name: str) -> bool:
 
 def outputs_of(model: Model, project: Project) -> tuple[str, ...]:
     """The columns that a model's SQL gives, in its order; none where not all of them can be told."""
-    from floe_engine.policy import sql_trace
-    from floe_engine.policy.traces import LineageCache
+    from floe_engine.lineage import sql_trace
+    from floe_engine.lineage.traces import LineageCache
 
     if not sql_trace.available() or not model.code:
         return ()

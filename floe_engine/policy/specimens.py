@@ -12,16 +12,16 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import Enforcement
+from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Result
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.levels import Levels
-from floe_engine.policy.required_tests import BUILT_IN, required_anywhere
 from floe_engine.policy.rule import Family
-from floe_engine.policy.rules import RULES, rule_by_id
-from floe_engine.policy.schema_registry import well_spelt
+from floe_engine.policy.rules.required_tests import BUILT_IN, required_anywhere
+from floe_engine.policy.rules.schema_registry import well_spelt
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, Constraint, DataTest, Group, Model, Project, Source, folded
 

@@ -34,7 +34,7 @@ from floe_engine.project.facts import (
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
-    from floe_engine.policy.traces import LineageCache
+    from floe_engine.lineage.traces import LineageCache
 
 
 _Result = TypeVar("_Result")

@@ -22,11 +22,11 @@ from floe_engine.artifact.paths import (
     SCHEMA_REGISTRY,
 )
 from floe_engine.artifact.shape import Pattern, matches
-from floe_engine.policy.custom import TestsOfType
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.required_tests import RequiredTest
-from floe_engine.policy.rules import rule_by_id
+from floe_engine.policy.rules.custom import TestsOfType
+from floe_engine.policy.rules.required_tests import RequiredTest
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.readers import over_all, readers
 from floe_engine.upgrade.rules import UNKNOWN, Assessment, Entry

@@ -12,9 +12,9 @@ from floe_engine.artifact.paths import CLASSIFICATION, NAMING_RULES, QUALITY_GAT
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.shape import Path, matches
 from floe_engine.manifest.terms import STRICTNESS, Enforcement, Governor, governor_of
+from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
-from floe_engine.policy.rules import RULES, rule_by_id
 from floe_engine.upgrade.change import Change
 
 _SWITCHES: Mapping[Path, Governor] = {

@@ -48,7 +48,7 @@ class Context(Struct, frozen=True, dict=True):
     @cached_property
     def access_lost(self) -> bool:
         """Whether some role of both platforms may do less somewhere under the new one."""
-        from floe_engine.policy.access import Roles
+        from floe_engine.policy.rules.access import Roles
 
         old, new = Roles(self.old), Roles(self.new)
         spaces = {*self.old.namespaces.namespaces, *self.new.namespaces.namespaces, None}

@@ -20,9 +20,9 @@ from floe_engine.document.diagnostics import Position
 from floe_engine.document.document import parse
 from floe_engine.errors import VersionExists
 from floe_engine.events import CancelToken
+from floe_engine.lineage.sql_outputs import Outputs
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import remedies
-from floe_engine.policy.sql_outputs import Outputs
 from floe_engine.signing.oidc import Invitation, browser_token, claimed
 from floe_engine.upgrade.changes import diff
 from tests.engine.policy.samples import TODAY, found, judge, model
@@ -30,8 +30,8 @@ from tests.engine.policy.samples import platform as a_platform
 from tests.engine.project.test_dbt_source import read
 from tests.engine.signing.test_oidc import visiting
 from tests.engine.upgrade.artifacts import artifact
-from tests.engine.workflows.teams import PlatformTeam, manifest
 from tests.faults.sigstore_double import SigstoreDouble
+from tests.teams import PlatformTeam, manifest
 
 Setting = tuple[str, ...]
 

@@ -18,8 +18,8 @@ import pytest
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.shape import places
 from floe_engine.manifest.reference import manifest_json_schema
-from floe_engine.policy.case_file import policy_test_schema
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.all_rules import RULES
+from floe_engine.policy_tests.case_file import policy_test_schema
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.rules import all_rules, compare, explain

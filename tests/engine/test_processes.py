@@ -15,7 +15,7 @@ import floe_tui
 from floe_engine.errors import Cancelled, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.processes import answer_of, child_environment, find_program, signer_environment
-from tests.engine.workflows.teams import PlatformTeam, manifest
+from tests.teams import PlatformTeam, manifest
 
 KEY = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n"
 SECRETS = {

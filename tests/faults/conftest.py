@@ -10,9 +10,9 @@ import pytest
 
 from floe_engine.registry.client import Repository, Transport
 from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import manifest
 from tests.faults.double import Double, double
 from tests.fuzz.faces import command
+from tests.teams import manifest
 
 IMPATIENT = Transport(connect_timeout=2, read_timeout=0.5, attempts=3, backoff=0.01, budget=5)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.workflows.teams import manifest
 from tests.fuzz.faces import command
+from tests.teams import manifest
 
 MANY = 20_000
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from tests.engine.manifest.conftest import SEED
 from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import manifest
 from tests.fuzz import scratch
 from tests.fuzz.artifacts import baselines
 from tests.fuzz.harness import CRASHED, Harness
 from tests.fuzz.settings import SPEC, SUITE
+from tests.teams import manifest
 
 # --- the command line -----------------------------------------------------------------------------
 

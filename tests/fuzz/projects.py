@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from floe_engine.lineage.traces import LineageCache
 from floe_engine.policy.evaluate import evaluate
-from floe_engine.policy.traces import LineageCache
 from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Model
 from floe_engine.project.jinja.calls import Unreadable

@@ -14,15 +14,15 @@ from floe_engine.errors import FloeError
 from floe_engine.expressions import BadExpression, NotLinear, compiled
 from floe_engine.manifest import assist
 from floe_engine.manifest.check import check, read_text
-from floe_engine.policy.case_file import load_suite
+from floe_engine.platform.fix_platform import mend
 from floe_engine.policy.cases import run_case
+from floe_engine.policy_tests.case_file import load_suite
+from floe_engine.product.check_spec import check_spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.trust.policy import read_policy
 from floe_engine.versions import Constraint
-from floe_engine.workflows.check_spec import check_spec
-from floe_engine.workflows.fix_platform import mend
 from floe_engine.workspace import Workspace
 from tests.engine.upgrade.artifacts import artifact
 from tests.engine.variations import CATALOGUE, PLAIN, TODAY, VALUES, edited

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
+from floe_engine.distribution.predicate_types import VERSION_GUARD
+from floe_engine.distribution.transfer import copy_version
+from floe_engine.platform.publish import Published, publish
+from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.registry.client import Repository
 from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, attestations
 from floe_engine.signing.keys import load_public
 from floe_engine.signing.trust import Anchors, verify
-from floe_engine.workflows.predicate_types import VERSION_GUARD
-from floe_engine.workflows.publish import Published, publish
-from floe_engine.workflows.signing_key import SigningOptions
-from floe_engine.workflows.transfer import copy_version
-from tests.engine.workflows.teams import PlatformTeam, manifest, new_key
 from tests.interop.cosign import Cosign
 from tests.registries import DockerRegistry
+from tests.teams import PlatformTeam, manifest, new_key
 
 pytestmark = pytest.mark.interop
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.distribution.browse import inspect_version
+from floe_engine.distribution.transfer import copy_version
+from floe_engine.distribution.verify import verify_version
 from floe_engine.errors import NotFound, VersionExists
-from floe_engine.workflows.browse import inspect_version
-from floe_engine.workflows.compare import compare
-from floe_engine.workflows.transfer import copy_version
-from floe_engine.workflows.upgrade_project import plan_upgrade, take_upgrade
-from floe_engine.workflows.verify import verify_version
+from floe_engine.platform.compare import compare
+from floe_engine.product.upgrade_project import plan_upgrade, take_upgrade
 from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
 from tests.registries import DockerRegistry
+from tests.teams import DataTeam, PlatformTeam, manifest
 
 pytestmark = pytest.mark.interop
 

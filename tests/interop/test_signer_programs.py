@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from floe_engine.files import sha256_digest
+from floe_engine.platform.publish import publish
+from floe_engine.platform.sign_version import sign_version
+from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.registry.client import Repository
 from floe_engine.signing.keys import load_public
-from floe_engine.workflows.publish import publish
-from floe_engine.workflows.sign_version import sign_version
-from floe_engine.workflows.signing_key import SigningOptions
-from tests.engine.workflows.teams import PlatformTeam, manifest
 from tests.interop.cosign import Cosign
 from tests.registries import DockerRegistry
+from tests.teams import PlatformTeam, manifest
 
 pytestmark = pytest.mark.interop
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.text_view import TextView
 from tests.engine.trust.test_rotation import Life
-from tests.engine.workflows.teams import PlatformTeam
+from tests.teams import PlatformTeam
 
 from .conftest import Start, idle, until
 

@@ -11,7 +11,7 @@ from floe_tui.panels.moving import MovePanel
 from floe_tui.places.registry.screen import RegistryScreen
 from floe_tui.widgets.text_view import TextView
 from tests.engine.trust.test_matrix import BAD, Scene, _fill, product
-from tests.engine.workflows.teams import fingerprint, new_key
+from tests.teams import fingerprint, new_key
 
 from .conftest import Start, idle, rows, until
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.workflows.configuration import VARIABLES
+from floe_engine.support.configuration import VARIABLES
 from tests.cli import Ran, floe, ok
-from tests.engine.workflows.teams import PlatformTeam
 from tests.registries import PASSWORD, USERNAME, Auth, DockerRegistry
+from tests.teams import PlatformTeam
 
 ROOT = Path(__file__).parents[3]
 

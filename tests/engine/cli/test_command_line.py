@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from floe_engine.cli import commands
 from tests.cli import floe
-from tests.engine.workflows.teams import PlatformTeam
+from tests.teams import PlatformTeam
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -13,7 +13,7 @@ import pytest
 from floe_engine.cli import commands as table
 from floe_engine.cli.main import main
 from tests.cli import MANIFEST, platform_directory
-from tests.engine.workflows.teams import new_key
+from tests.teams import new_key
 
 PROJECT = Path(__file__).parents[3] / "examples" / "customer-analytics"
 
@@ -197,7 +197,7 @@ def test_a_crash_is_one_line_a_hint_and_a_file_and_never_an_answer(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by nothing\x1b[2J")
 
-    monkeypatch.setattr("floe_engine.workflows.compile_platform.compile_platform", broken)
+    monkeypatch.setattr("floe_engine.platform.compile_platform.compile_platform", broken)
     code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "json")
     assert code == one_document(out)["error"]["exitCode"] == 70
     assert "Traceback" not in err and "\x1b" not in err

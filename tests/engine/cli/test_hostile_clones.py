@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli import Ran, floe, ok
 from tests.engine.upgrade.projects import GOOD, write_project
-from tests.engine.workflows.teams import DataTeam, PlatformTeam, manifest
+from tests.teams import DataTeam, PlatformTeam, manifest
 
 ENV = {"COSIGN_PASSWORD": "correct horse"}
 TOUCHED = "$(touch PWNED)"

@@ -15,12 +15,12 @@ from floe_engine import errors
 from floe_engine.cli.diagnostics import excerpt
 from floe_engine.document.diagnostics import Span
 from floe_engine.manifest.codes import CODES
-from floe_engine.policy.case_file import MEANINGS as POLICY_TEST_CODES
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.all_rules import RULES
+from floe_engine.policy_tests.case_file import MEANINGS as POLICY_TEST_CODES
 from floe_engine.project.spec_check import MEANINGS as SPEC_CODES
+from floe_engine.support.explain import explain_code, families
 from floe_engine.text import cells
 from floe_engine.upgrade.rules import all_rules
-from floe_engine.workflows.explain import explain_code, families
 from tests.cli import MANIFEST, floe, ok, platform_directory
 
 SARIF = Path(__file__).parents[1] / "policy" / "sarif_parts.schema.json"

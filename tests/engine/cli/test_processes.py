@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import MANIFEST, Ran, floe, ok, platform_directory
-from tests.engine.workflows.teams import new_key
 from tests.faults.double import Double, Reply, double
+from tests.teams import new_key
 
 PROJECT = Path(__file__).parents[3] / "examples" / "customer-analytics"
 

@@ -17,9 +17,9 @@ from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.schema import effective_layers, effective_permissions, effective_roles
+from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rule import Rule
-from floe_engine.policy.rules import RULES
 from tests.engine.manifest.files import check_file
 from tests.engine.variations import PLAIN, compiled, edited
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.workflows.check_platform import check_platform
-from floe_engine.workflows.fix_platform import mend
+from floe_engine.platform.check_platform import check_platform
+from floe_engine.platform.fix_platform import mend
 from floe_engine.workspace import Workspace
 
 HEAD = 'apiVersion: floe.dev/v1\nkind: Manifest\nmetadata:\n  name: acme\n  version: "1.0.0"\n'

@@ -10,8 +10,8 @@ import pytest
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.baseline import Baseline
-from floe_engine.policy.rules import RULES, rule_by_id
 from floe_engine.project.facts import Exposure, Model
 from tests.engine.policy.samples import (
     TODAY,

@@ -12,15 +12,15 @@ from floe_engine.artifact.platform import Platform, documents_of, read_platform
 from floe_engine.cel.types import Object, Type
 from floe_engine.cel.values import Unknown, kind_of
 from floe_engine.errors import IntegrityError
+from floe_engine.lineage.code_text import macro_parameters
 from floe_engine.manifest.governance import CustomRule
 from floe_engine.manifest.house_rule import troubles
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS, example_of
-from floe_engine.policy.code_text import macro_parameters
 from floe_engine.policy.evaluate import Evaluation, evaluate
-from floe_engine.policy.mutation import mutate
-from floe_engine.policy.subjects import Facts, subjects
-from floe_engine.policy.suites import QUALITY, built_in_suites
+from floe_engine.policy.facts.subjects import Facts, subjects
 from floe_engine.policy.view import View
+from floe_engine.policy_tests.mutation import mutate
+from floe_engine.policy_tests.suites import QUALITY, built_in_suites
 from floe_engine.project.facts import (
     Argument,
     Column,
@@ -416,8 +416,8 @@ def test_a_rule_that_costs_too_much_leaves_the_others_what_they_need() -> None:
 
 
 def test_all_rules_together_take_no_more_than_a_project_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("floe_engine.policy.house.STEPS_BESIDES", 250_000)
-    monkeypatch.setattr("floe_engine.policy.house.STEPS_A_SUBJECT", 0)
+    monkeypatch.setattr("floe_engine.policy.rules.house.STEPS_BESIDES", 250_000)
+    monkeypatch.setattr("floe_engine.policy.rules.house.STEPS_A_SUBJECT", 0)
     asked = house(*[{"expr": endless()}] * 3, {"expr": "[1, 2].all(n, n > 0)"})
     evaluation = judge(asked, project(model("silver_a")))
     assert len(found(evaluation, UNTOLD)) == 4, "the three that cost too much left nothing for the fourth"

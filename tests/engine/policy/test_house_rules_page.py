@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from floe_engine.document.document import parse
 from floe_engine.manifest.facts_schema import facts_schema
 from floe_engine.manifest.rule_packages import installed
-from floe_engine.policy.running import run_policy_tests
+from floe_engine.policy_tests.running import run_policy_tests
 from tests.engine.policy.samples import platform
 
 PAGE = Path(__file__).parents[3] / "docs" / "house-rules.md"

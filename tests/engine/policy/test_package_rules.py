@@ -14,7 +14,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.check import check
 from floe_engine.manifest.rule_packages import NotUsable, installed
 from floe_engine.policy.evaluate import Evaluation, evaluate
-from floe_engine.policy.package_rules import outcomes, rule_function
+from floe_engine.policy.rules.package_rules import outcomes, rule_function
 from floe_engine.project.facts import Model, Project
 from tests.cli import floe, ok
 from tests.engine.policy.samples import platform

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from floe_engine.policy import sql_trace
-from floe_engine.policy.sql_trace import Trace
-from floe_engine.policy.traces import LineageCache
+from floe_engine.lineage import sql_trace
+from floe_engine.lineage.sql_trace import Trace
+from floe_engine.lineage.traces import LineageCache
 from floe_engine.project.facts import Column
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
 

@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from floe_engine.artifact.model import Waiver
+from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Rule
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.rules.waivers import WaiverRule, Waivers
 from floe_engine.policy.view import View
-from floe_engine.policy.waivers import WaiverRule, Waivers
 from tests.engine.policy.recording import Place, recorded
 from tests.engine.variations import (
     ACCESS,

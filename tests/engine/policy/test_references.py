@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from floe_engine.policy.literal_tables import literal_tables
+from floe_engine.lineage.literal_tables import literal_tables
 from tests.cli import floe
 from tests.engine.policy.samples import RAW, columns, found, gates, judge, model, platform, source, subjects
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from floe_engine.policy.rules import RULES
+from floe_engine.policy.all_rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
 

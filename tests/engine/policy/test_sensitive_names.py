@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floe_engine.policy.classification import Looks
+from floe_engine.policy.rules.classification import Looks
 from tests.engine.policy.samples import columns, judge, model, platform, subjects
 
 PERSONAL = """

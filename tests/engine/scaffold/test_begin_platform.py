@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from floe_engine.errors import UnsafePath, UsageError
+from floe_engine.platform.begin_platform import Begun, begin_platform
+from floe_engine.platform.check_platform import check_platform
+from floe_engine.platform.publish import publish
+from floe_engine.platform.signing_key import SigningOptions
+from floe_engine.platform.test_policies import test_policies as run_tests
 from floe_engine.scaffold.choices import SERVICES, TEMPLATES, Service, Template
-from floe_engine.workflows.begin_platform import Begun, begin_platform
-from floe_engine.workflows.check_platform import check_platform
-from floe_engine.workflows.publish import publish
-from floe_engine.workflows.signing_key import SigningOptions
-from floe_engine.workflows.test_policies import test_policies as run_tests
 from floe_engine.workspace import Workspace
 from tests.cli import floe, ok
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from floe_engine.workflows.begin_platform import begin_platform
+from floe_engine.platform.begin_platform import begin_platform
 from floe_engine.workspace import Workspace
 from tests.cli import floe
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from floe_engine.platform.begin_platform import begin_platform
+from floe_engine.platform.compile_platform import compile_platform
+from floe_engine.platform.test_policies import test_policies as run_tests
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.reading import read_project
 from floe_engine.scaffold.learning import Learnt
-from floe_engine.workflows.begin_platform import begin_platform
-from floe_engine.workflows.compile_platform import compile_platform
-from floe_engine.workflows.test_policies import test_policies as run_tests
 from floe_engine.workspace import Workspace
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -12,7 +12,7 @@ import pytest
 
 from floe_engine.document.document import parse
 from tests.cli import MANIFEST, floe, ok, platform_directory
-from tests.engine.workflows.teams import new_key
+from tests.teams import new_key
 
 ROOT = Path(__file__).resolve().parents[3]
 GITHUB = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from floe_engine.errors import KeyUnusable, UsageError
+from floe_engine.platform.key_source import Unlocking, key_source
 from floe_engine.signing import program
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.program import PluginKey, Program, ProgramKey
-from floe_engine.workflows.key_source import Unlocking, key_source
 
 DATA = b"what is signed"
 

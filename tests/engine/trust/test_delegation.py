@@ -16,8 +16,8 @@ from floe_engine.files import canonical_json
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.trust import sign
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
 from tests.registries import docker_registry
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 SUPPRESSED = "suppressions:\n" + "".join(
     f'  - {{rule: {rule}, path: "*", reason: a story, owner: me@acme.example, expires: 2999-01-01,\n'

@@ -17,6 +17,7 @@ import pytest
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST, PLATFORM_NAME, VERSION
 from floe_engine.cli import commands
+from floe_engine.distribution.transfer import copy_version
 from floe_engine.errors import FloeError
 from floe_engine.lsp.projects import judged
 from floe_engine.mcp.server import make_server
@@ -25,11 +26,10 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.trust import sign
 from floe_engine.store import Store
-from floe_engine.workflows.transfer import copy_version
 from tests.cli import Ran
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
 from tests.registries import docker_registry
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 
 @dataclass(frozen=True)

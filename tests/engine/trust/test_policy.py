@@ -12,7 +12,7 @@ from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.registry.reference import Reference
 from floe_engine.trust.policy import read_policy
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 
 def scope(match: str, *keys: Path | str, more: str = "") -> str:

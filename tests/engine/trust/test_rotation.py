@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.workflows.sign_version import sign_version
-from floe_engine.workflows.signing_key import SigningOptions
+from floe_engine.platform.sign_version import sign_version
+from floe_engine.platform.signing_key import SigningOptions
 from tests.cli import Ran
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 SUPPRESSED = """\
 suppressions:

@@ -14,14 +14,14 @@ from floe_engine.artifact.content import Artifact, content_digest
 from floe_engine.artifact.pack import IMAGE_MANIFEST, pack
 from floe_engine.artifact.paths import MANIFEST
 from floe_engine.files import canonical_json
+from floe_engine.platform.publish import publish
+from floe_engine.platform.sign_version import sign_version
+from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.signing.keys import load_private
 from floe_engine.signing.trust import sign
-from floe_engine.workflows.publish import publish
-from floe_engine.workflows.sign_version import sign_version
-from floe_engine.workflows.signing_key import SigningOptions
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest, new_key
 from tests.faults.sigstore_double import SUBJECT, SigstoreDouble
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 OTHER = "https://floe.test/acme/platform/.github/workflows/release.yml@refs/heads/main"
 STRANGER = "https://floe.test/mallory"

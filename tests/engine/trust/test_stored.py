@@ -13,7 +13,7 @@ import pytest
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.store import Store
 from tests.engine.trust.here import data_team, floe
-from tests.engine.workflows.teams import PlatformTeam, fingerprint, manifest
+from tests.teams import PlatformTeam, fingerprint, manifest
 
 USES: dict[str, tuple[str, ...]] = {
     "compile": ("compile", "--offline"),

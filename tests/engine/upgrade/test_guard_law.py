@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from floe_engine.manifest.declarations import settings as declared
 from floe_engine.manifest.laws import Free, Special
+from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rules import RULES
 from floe_engine.project.facts import Column, DataTest, Model, Project
 from floe_engine.upgrade.impact import impact
 from floe_engine.upgrade.rules import Assessment, compare

@@ -1,0 +1,1 @@
+"""What both teams do with published versions: find, look at, verify, pull and copy them."""

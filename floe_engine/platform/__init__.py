@@ -1,0 +1,1 @@
+"""The platform team's verbs, one a file: from manifest.yaml to a published, signed version."""

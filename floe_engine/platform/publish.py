@@ -1,0 +1,526 @@
+"""A checked, tested and signed version into the registry, complete or not at all.
+
+Order: blobs, the manifest by its digest, signatures, read back and verified as a consumer would,
+attestations, and the version tag last. Nobody can see the tag before everything behind it is good, and a
+publisher that dies anywhere leaves no tag. Blobs are on their way while the policies are tested and the
+version is guarded: until a manifest names them nobody can find them, and a registry's garbage collection
+removes those of a version that was refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from msgspec import Struct
+
+from floe_engine.artifact.build import same_content
+from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.pack import (
+    CONFIG_TYPE,
+    CREATED,
+    IMAGE_MANIFEST,
+    PLATFORM_NAME,
+    REVISION,
+    SIGNING_KEY,
+    SOURCE,
+    VERSION,
+    Packed,
+    pack,
+    read_annotations,
+)
+from floe_engine.artifact.paths import FILES, MANIFEST
+from floe_engine.artifact.platform import Platform
+from floe_engine.distribution.interrupted import under_way
+from floe_engine.distribution.predicate_types import short_name
+from floe_engine.distribution.pull import fetch
+from floe_engine.errors import Cancelled, ConfigurationError, ContentMismatch, Refused, VersionExists
+from floe_engine.events import (
+    CancelToken,
+    Heading,
+    Notice,
+    Report,
+    Step,
+    Transfer,
+    silent,
+    warnings_only,
+)
+from floe_engine.files import canonical_json, human_size
+from floe_engine.platform.attesting import claims
+from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
+from floe_engine.platform.guard_version import Baseline, find_baseline, guard_version, listed_tags, place_of
+from floe_engine.platform.signing_key import (
+    AnySigner,
+    AskPassword,
+    SigningChoice,
+    SigningOptions,
+    check_listed,
+    check_signers,
+    choose_signing,
+    open_signers,
+)
+from floe_engine.platform.source import Source, find_source
+from floe_engine.platform.test_policies import test_policies
+from floe_engine.policy_tests.running import TestRun
+from floe_engine.registry.client import OnBytes, Repository
+from floe_engine.registry.descriptor import Descriptor
+from floe_engine.registry.reference import Reference
+from floe_engine.signing.attestation import attest
+from floe_engine.signing.keyless import KeylessSigner
+from floe_engine.signing.trust import sign
+from floe_engine.signing.verdict import Signer
+from floe_engine.trust.receipts import note_published
+from floe_engine.upgrade.guard import GuardVerdict
+from floe_engine.versions import Version
+from floe_engine.waiting import begin
+from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.signing.oidc import SignIn
+
+State = Literal["planned", "published", "unchanged"]
+Unlocking = Literal["all", "key", "none"]
+"""Who is unlocked before anything is asked of the registry."""
+Confirm = Callable[["PublicationPlan"], bool]
+"""Whether exactly this is to be published."""
+
+
+_T = TypeVar("_T")
+
+
+class _Start(Protocol):
+    """`begin`, or `_later`."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Callable[[], _T]: ...
+
+
+class PublicationPlan(Struct, frozen=True):
+    """What a publication would do, decided before anything is pushed."""
+
+    reference: Reference
+    registry_source: str
+    compiled: CompiledPlatform
+    packed: Packed
+    signing: SigningChoice
+    guard: GuardVerdict | None
+    """What the version guard said; None where the same content is published already."""
+    exists: bool
+    """Whether exactly this content is published already under the tag."""
+    tests: TestRun
+    """What the policy tests said."""
+    source: Source
+    exact: bool
+    """Whether exactly `packed` would be pushed: a locked key may be the only one to know its public
+    half, which stands in the manifest."""
+    first: bool
+    """Whether nobody can have signed or attested this digest yet: the repository lists none of it."""
+
+
+class Published(Struct, frozen=True):
+    """How a publication ended."""
+
+    plan: PublicationPlan
+    state: State
+    digest: str
+    signers: tuple[Signer, ...] = ()
+    """What was written, a signature each, with whoever made it."""
+    attestations: tuple[str, ...] = ()
+    """The digests of the attestations beside it."""
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Where they are: the ``.sig`` tag and the bundle's digest."""
+        return tuple(signer.where for signer in self.signers)
+
+    @property
+    def reference(self) -> Reference:
+        """The published tag."""
+        return self.plan.reference
+
+
+def publish(
+    workspace: Workspace,
+    tag: str,
+    *,
+    options: SigningOptions | None = None,
+    dry_run: bool = False,
+    ask: AskPassword | None = None,
+    confirm: Confirm | None = None,
+    sign_in: SignIn | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Published:
+    """Check, compile, test, guard the version, push, sign, verify, tag.
+
+    Publishing the same content under the same tag again does nothing. `confirm` is asked with
+    exactly what is about to be pushed, the key being unlocked already; `sign_in` is shown after it,
+    because a token does not hold long. Raises `Cancelled` where it is not confirmed, `VersionExists`
+    where the tag holds other content, `VersionTooLow` where the number promises less change than
+    there is, `Refused` for failing policy tests, `TrustError` where a required signature cannot be
+    made; all of them before anything was pushed that can be seen: no manifest, no tag. Where `confirm` is to
+    be asked, no blob either.
+    """
+    options = options or SigningOptions()
+    cancel = cancel or CancelToken()
+    at_once: Unlocking = "key" if sign_in is not None else "all"
+    if dry_run:
+        at_once = "none"
+    sure = confirm is None and not dry_run
+    repository, plan, signers, uploaded = _prepare(
+        workspace, tag, options, ask, report, cancel, unlocking=at_once, sure=sure
+    )
+    if dry_run:
+        return Published(plan, "planned", plan.packed.digest)
+    if plan.exists:
+        return Published(plan, "unchanged", plan.packed.digest)
+    if confirm is not None and not confirm(plan):
+        raise Cancelled
+    if not signers:
+        security = plan.compiled.artifact.platform.manifest.security
+        signers = open_signers(workspace, plan.signing, security, options, ask, sign_in, cancel)
+    with under_way(workspace, "publish"):
+        signed = tuple(signers)
+        return _carry_out(workspace, repository, plan, signed, uploaded, options.attest, report, cancel)
+
+
+def _carry_out(
+    workspace: Workspace,
+    repository: Repository,
+    plan: PublicationPlan,
+    signers: tuple[AnySigner, ...],
+    uploaded: _Uploaded,
+    attest: bool,
+    report: Report,
+    cancel: CancelToken,
+) -> Published:
+    """Push, sign, verify, tag."""
+    reference = plan.reference
+    report(Heading(f"Publishing to {reference}"))
+    _push_blobs(repository, plan.packed, plan.compiled.artifact, uploaded, report)
+    pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
+    written: tuple[Signer, ...] = ()
+    attested: tuple[str, ...] = ()
+    if signers:
+        how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
+        report(Heading(f"Signing artifact {how}..."))
+        written = sign_digest(
+            repository,
+            pushed,
+            plan.compiled.artifact.platform,
+            signers,
+            first=plan.first,
+            report=report,
+            cancel=cancel,
+        )
+        check_signers(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
+        if attest:
+            attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
+    else:
+        report(
+            Notice(
+                f"{reference} is published without a signature: nobody can tell who made it",
+                hint="make a key with `floe platform keygen`, then `floe platform sign`",
+            )
+        )
+    cancel.check()
+    repository.claim(plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
+    note_published(workspace, reference.without_target(), pushed.digest)
+    return Published(plan, "published", pushed.digest, written, attested)
+
+
+def plan_publication(
+    workspace: Workspace,
+    tag: str,
+    *,
+    options: SigningOptions | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> PublicationPlan:
+    """What `publish` would do, without unlocking a key or pushing anything."""
+    options = options or SigningOptions()
+    cancel = cancel or CancelToken()
+    return _prepare(workspace, tag, options, None, report, cancel, unlocking="none", sure=False)[1]
+
+
+def sign_digest(
+    repository: Repository,
+    subject: Descriptor,
+    platform: Platform,
+    signers: Sequence[AnySigner],
+    *,
+    first: bool = False,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> tuple[Signer, ...]:
+    """Sign a pushed manifest (each key: in both cosign formats). Signing reads every signature back.
+
+    `first` says that the manifest is new to the repository.
+    """
+    written = sign(
+        repository,
+        subject.digest,
+        *signers,
+        docker_reference=repository.reference.docker_reference,
+        annotations={PLATFORM_NAME: platform.name, VERSION: platform.version},
+        subject=subject,
+        first=first,
+        cancel=cancel,
+    )
+    report(Step(f"Signed: {subject.digest}", key="signature"))
+    return written
+
+
+def _attest(
+    workspace: Workspace,
+    repository: Repository,
+    subject: Descriptor,
+    plan: PublicationPlan,
+    signers: Sequence[AnySigner],
+    report: Report,
+    cancel: CancelToken,
+) -> tuple[str, ...]:
+    """Attest what is known of a signed manifest that has no tag yet."""
+    assert plan.guard is not None  # only what exists already was not judged
+    made = claims(workspace, plan.compiled, plan.tests, plan.guard, plan.source)
+    name = plan.compiled.manifest.metadata.name
+    attested = attest(
+        repository,
+        subject.digest,
+        made,
+        *signers,
+        name=name,
+        subject=subject,
+        first=plan.first,
+        cancel=cancel,
+    )
+    report(Step(f"Attested: {', '.join(short_name(claim.predicate_type) for claim in made)}", key="attested"))
+    return attested
+
+
+def _prepare(
+    workspace: Workspace,
+    tag: str,
+    options: SigningOptions,
+    ask: AskPassword | None,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    unlocking: Unlocking,
+    sure: bool,
+) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...], _Uploaded]:
+    """Everything that can refuse, in the order in which it costs least to be refused.
+
+    Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile.
+    """
+    version = Version.parse(tag)
+    if version.build:
+        raise ConfigurationError(
+            "a version with build metadata cannot be published",
+            f"{tag} would need a tag with +, which no registry takes",
+            hint=f"publish v{version.core} or a prerelease",
+        )
+    notices = warnings_only(report)
+    compiled = compile_platform(workspace, report=notices, cancel=cancel)
+    _check_same_version(version, compiled)
+    security = compiled.artifact.platform.manifest.security
+    choice = choose_signing(workspace, security, options)
+    registry = workspace.registry
+    reference = registry.reference.with_tag(version.tag)
+    repository = workspace.repository(reference, cancel=cancel, push=True)
+    # What the registry holds is looked up while the policies are tested; a folder answers at once.
+    start = begin if reference.root is None else _later
+    blobs = pack(compiled.artifact).blobs if sure and start is begin else ()
+    seen = start(partial(_look, workspace, repository, version, blobs, start))
+    run = test_policies(workspace, compiled=compiled, cancel=cancel)
+    if not run.passed:
+        raise Refused(
+            "the policy tests fail, so nothing was published",
+            "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
+            hint="`floe platform test` shows every case",
+        )
+    source = find_source(workspace)
+    packed = pack(compiled.artifact, annotations=_annotations(source, choice))
+    mend = reference.root is not None and unlocking != "none"
+    exists = _exists(repository, reference, packed, compiled.artifact, lambda: seen().present, mend=mend)
+    guard = None
+    first = False
+    signers: tuple[AnySigner, ...] = ()
+    tags = () if exists else seen().tags
+    if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
+        reference = reference.with_tag(bare)
+        resolve = partial(repository.resolve, bare)
+        exists = _exists(repository, reference, packed, compiled.artifact, resolve, mend=mend)
+    if not exists:
+        if unlocking != "none":
+            choice.demand()
+        guard = guard_version(workspace, version, compiled.artifact, seen().before(), report=notices)
+        guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
+        if unlocking == "all" or unlocking == choice.kind:
+            signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
+            packed = pack(compiled.artifact, annotations=_annotations(source, choice, signers))
+        else:
+            check_listed(choice.known, security, where=str(choice))
+        stem = packed.digest.replace(":", "-")
+        first = not {f"{stem}.sig", f"{stem}.att"} & set(tags)
+    exact = choice.kind != "key" or bool(signers or choice.public_pem)
+    plan = PublicationPlan(
+        reference=reference,
+        registry_source=registry.source,
+        compiled=compiled,
+        packed=packed,
+        signing=choice,
+        guard=guard,
+        exists=exists,
+        tests=run,
+        source=source,
+        exact=exact,
+        first=first,
+    )
+    return repository, plan, signers, None if exists else seen().uploaded
+
+
+_Uploaded = Callable[[], object] | None
+"""Waits for the blobs that are on their way, and raises as their upload; None where none is."""
+
+
+class _Seen(Struct, frozen=True):
+    """What the registry holds: the tag's descriptor, else all tags and the version to measure this one by."""
+
+    present: Descriptor | None
+    tags: tuple[str, ...] = ()
+    before: Callable[[], Baseline | None] = lambda: None
+    uploaded: _Uploaded = None
+
+
+def _look(
+    workspace: Workspace,
+    repository: Repository,
+    version: Version,
+    blobs: Sequence[tuple[str, bytes]],
+    start: _Start,
+) -> _Seen:
+    present = repository.resolve(version.tag)
+    if present is not None:
+        return _Seen(present)
+    uploaded = start(partial(_upload, repository, blobs)) if blobs else None
+    tags = listed_tags(repository)
+    again = version.tag.removeprefix("v") in tags  # most likely there is nothing to measure then
+    begun = _later if again else start
+    before = begun(partial(find_baseline, workspace, repository, version, tags))
+    return _Seen(None, tags, before, uploaded)
+
+
+def _upload(
+    repository: Repository, blobs: Sequence[tuple[str, bytes]], on_bytes: OnBytes | None = None
+) -> None:
+    repository.push_blobs([(data, media_type) for media_type, data in blobs], on_bytes=on_bytes)
+
+
+def _later(work: Callable[[], _T]) -> Callable[[], _T]:
+    """What `begin` returns, for work that is done when its result is wanted."""
+    return cache(work)
+
+
+def _exists(
+    repository: Repository,
+    reference: Reference,
+    packed: Packed,
+    artifact: Artifact,
+    resolve: Callable[[], Descriptor | None],
+    *,
+    mend: bool,
+) -> bool:
+    """Whether the tag, which `resolve` finds, holds this content already.
+
+    Raises `VersionExists` where it holds other. With `mend`, what a folder has lost of it
+    is put back: nobody else holds it.
+    """
+
+    def put_back() -> None:
+        _upload(repository, packed.blobs)
+        repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
+
+    try:
+        present = resolve()
+    except ContentMismatch:
+        if not mend:
+            raise
+        put_back()
+        present = repository.resolve(str(reference.tag))
+    if present is None:
+        return False
+    if present.digest == packed.digest:
+        if mend:
+            put_back()
+        return True
+    # Another digest may be another build time, commit or signer around the same eight files.
+    try:
+        published = fetch(repository, present.digest, where=str(reference))
+    except ContentMismatch:
+        if not mend:
+            raise
+        _upload(repository, packed.blobs)
+        image = repository.manifest(present.digest).raw
+        repository.push_blob(_as_built_then(artifact, image, str(reference)), CONFIG_TYPE)
+        published = fetch(repository, present.digest, where=str(reference))
+    if same_content(published.artifact, artifact):
+        return True
+    raise VersionExists(
+        f"{reference.tag} is published already, with other content",
+        f"published  {present.digest}\nthis build {packed.digest}",
+        hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)",
+        where=str(reference),
+    )
+
+
+def _as_built_then(artifact: Artifact, image: bytes, where: str) -> bytes:
+    """manifest.json of `artifact` with the time that the published `image` says it was built at."""
+    document = json.loads(artifact.files[MANIFEST])
+    document["metadata"]["created"] = read_annotations(image, where=where).get(CREATED)
+    return canonical_json(document)
+
+
+def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:
+    declared = compiled.manifest.metadata.version
+    if Version.parse(declared) != version:
+        raise ConfigurationError(
+            f"manifest.yaml says version {declared}, and the command says {version.tag}",
+            "a tag has to equal the version inside, or a moved tag could not be told from a good one",
+            hint=f"publish v{declared}, or set metadata.version to {version}",
+            where="manifest.yaml: metadata.version",
+        )
+
+
+def _push_blobs(
+    repository: Repository, packed: Packed, artifact: Artifact, uploaded: _Uploaded, report: Report
+) -> None:
+    """Upload every blob that is not on its way, then tell of the files by directory, as the seed shows."""
+    total = sum(len(data) for _, data in packed.blobs)
+    moved = 0
+
+    def on_bytes(descriptor: Descriptor, count: int) -> None:
+        nonlocal moved
+        moved += count
+        report(Transfer("artifacts", moved, total))
+
+    if uploaded is None:
+        _upload(repository, packed.blobs, on_bytes)
+    else:
+        uploaded()
+        report(Transfer("artifacts", total, total))
+    sizes: dict[str, int] = {}
+    for path in FILES:
+        directory, slash, _ = path.partition("/")
+        sizes[directory + slash] = sizes.get(directory + slash, 0) + len(artifact.files[path])
+    for name, size in sizes.items():
+        report(Step(f"Uploading {name}", detail=human_size(size), key=name))
+
+
+def _annotations(source: Source, choice: SigningChoice, signers: Sequence[AnySigner] = ()) -> dict[str, str]:
+    """What stands on the image manifest beside the artifact's own: where it is from, the first key."""
+    known = [signer.public.pem.decode() for signer in signers if not isinstance(signer, KeylessSigner)]
+    key = known[0] if known else choice.public_pem
+    said = {REVISION: source.revision, SOURCE: source.url, SIGNING_KEY: key}
+    return {name: value for name, value in said.items() if value}

@@ -1,0 +1,117 @@
+"""Every rule there is, in the order in which reports list them.
+
+A new rule is one class in its family's file and one name here.
+"""
+
+from __future__ import annotations
+
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.rules.access import (
+    AllowedAccess,
+    GrantsPermitted,
+    GroupOwner,
+    PublicContract,
+    RolesOfLevel,
+)
+from floe_engine.policy.rules.classification import (
+    ForbiddenLayer,
+    KnownLevel,
+    LevelDeclared,
+    LooksSensitive,
+    RequiredMeta,
+)
+from floe_engine.policy.rules.column_lineage import ColumnPropagation, LineageUnresolved
+from floe_engine.policy.rules.coverage import LayerCoverage, LevelCoverage, ModelCoverage, ProjectCoverage
+from floe_engine.policy.rules.custom import MetaField, TagsForPrefix, TestsOfType
+from floe_engine.policy.rules.dependencies import LayerDependency
+from floe_engine.policy.rules.descriptions import ColumnDescription, ModelDescription
+from floe_engine.policy.rules.house import HouseRule, HouseRuleNotJudged
+from floe_engine.policy.rules.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
+from floe_engine.policy.rules.parents import TooManyParents
+from floe_engine.policy.rules.propagation import ModelPropagation, NamePropagation
+from floe_engine.policy.rules.references import ColumnsDeclared, LiteralTable
+from floe_engine.policy.rules.required_tests import (
+    Contract,
+    Documentation,
+    Freshness,
+    NamedTest,
+    NotNullKey,
+    Relationships,
+    UniqueKey,
+    UnitTest,
+)
+from floe_engine.policy.rules.schema_registry import (
+    ColumnCase,
+    LayerContract,
+    RequiredColumns,
+    ReservedColumn,
+    TypeRules,
+    TypesDeclared,
+)
+from floe_engine.policy.rules.unread import LayerNotJudged, PropagationNotJudged
+from floe_engine.policy.rules.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
+from floe_engine.policy.rules.weak_tests import IdleTest, WeakTest
+
+RULES: tuple[Rule, ...] = (
+    LayerPrefix(),
+    NamePattern(),
+    CustomNames(),
+    KnownLayer(),
+    LayerDependency(),
+    LayerNotJudged(),
+    ModelCoverage(),
+    LayerCoverage(),
+    ProjectCoverage(),
+    LevelCoverage(),
+    ModelDescription(),
+    ColumnDescription(),
+    TooManyParents(),
+    LiteralTable(),
+    ColumnsDeclared(),
+    NotNullKey(),
+    UniqueKey(),
+    Freshness(),
+    Documentation(),
+    Relationships(),
+    Contract(),
+    UnitTest(),
+    NamedTest(),
+    IdleTest(),
+    WeakTest(),
+    LevelDeclared(),
+    KnownLevel(),
+    LooksSensitive(),
+    ForbiddenLayer(),
+    RequiredMeta(),
+    ModelPropagation(),
+    NamePropagation(),
+    ColumnPropagation(),
+    LineageUnresolved(),
+    PropagationNotJudged(),
+    GrantsPermitted(),
+    RolesOfLevel(),
+    AllowedAccess(),
+    PublicContract(),
+    GroupOwner(),
+    ColumnCase(),
+    ReservedColumn(),
+    RequiredColumns(),
+    TypeRules(),
+    TypesDeclared(),
+    LayerContract(),
+    TagsForPrefix(),
+    MetaField(),
+    TestsOfType(),
+    HouseRule(),
+    HouseRuleNotJudged(),
+    WaiverExpired(),
+    WaiverUnused(),
+    WaiverNotPermitted(),
+    WaiverOfProduct(),
+)
+
+
+def rule_by_id(rule_id: str) -> Rule | None:
+    """The rule with an ID, in any case, with or without ``FLOE-``; None where there is none."""
+    wanted = rule_id.strip().upper()
+    return next((rule for rule in RULES if wanted in (rule.id, rule.id.removeprefix("FLOE-"))), None)

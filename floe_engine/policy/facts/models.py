@@ -1,0 +1,232 @@
+"""The facts of models, seeds and snapshots."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from floe_engine.cel.values import Unknown
+from floe_engine.lineage.code_text import CodeShape, code_shape
+from floe_engine.lineage.literal_tables import literal_tables
+from floe_engine.policy.facts.columns import lazy, plain
+from floe_engine.policy.facts.nodes import NodeFacts, ReferenceFacts
+from floe_engine.policy.meta import lookup
+from floe_engine.project.facts import Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.facts.subjects import Facts
+
+_T = TypeVar("_T")
+
+
+class ModelFacts(NodeFacts):
+    """A model, a seed or a snapshot."""
+
+    node: Model
+
+    def __init__(self, facts: Facts, node: Model) -> None:
+        super().__init__(facts, node)
+        self.type = node.resource_type
+        self.access = node.access if node.resource_type == "model" else ""
+        self.version = node.version
+        self.latest_version = node.latest_version
+        self.language = node.language
+        self.group = node.group
+        self.properties_path = node.properties_path
+        self.unit_tests = node.unit_tests
+        self.singular_tests = node.singular_tests
+        self.has_freshness = node.has_freshness
+        self.contract = ContractFacts(node)
+
+    @lazy
+    def folder(self) -> str:
+        """The folder of its file."""
+        return posixpath.dirname(self.path)
+
+    @lazy
+    def file(self) -> str:
+        """The name of its file."""
+        return posixpath.splitext(posixpath.basename(self.path))[0]
+
+    @lazy
+    def layer(self) -> str | None:
+        """Its layer."""
+        return self.view.layer(self.node)
+
+    @lazy
+    def materialized(self) -> str:
+        """How dbt builds it."""
+        return self.node.materialized or {"seed": "seed", "snapshot": "snapshot"}.get(self.type, "view")
+
+    @lazy
+    def code(self) -> CodeFacts:
+        """What its file says."""
+        return CodeFacts(self.node)
+
+    @lazy
+    def schema(self) -> str | None:
+        """The schema it is built in."""
+        return self._placed(self.node.schema, "schema")
+
+    @lazy
+    def database(self) -> str | None:
+        """The database it is built in."""
+        return self._placed(self.node.database, "database")
+
+    def _placed(self, known: str | None, what: str) -> str | None:
+        if known is None and self.view.project.reader == "static":
+            raise Unknown(f"only dbt could tell its {what}, which the profile gives")
+        return known
+
+    @lazy
+    def owner(self) -> str | None:
+        """Who answers for it."""
+        told = lookup(self.node.meta, "owner")
+        if isinstance(told, str) and told:
+            return told
+        return self.facts.owners.get(self.node.group or "") or None
+
+    def configured(self, key: str, value: _T) -> _T:
+        """A config's value, where it could be read."""
+        if key in self.node.unread_configs or "*" in self.node.unread_configs:
+            raise Unknown(f"only dbt could tell its {key}")
+        return value
+
+    @lazy
+    def labels(self) -> dict[str, Any]:
+        """Its labels."""
+        return self.configured("labels", plain(self.node.labels))
+
+    @lazy
+    def alias(self) -> str:
+        """Its name in the warehouse."""
+        if not self.node.alias:
+            raise Unknown("only dbt could tell its alias, which a macro of the project gives")
+        return self.configured("alias", self.node.alias)
+
+    @lazy
+    def has_alias(self) -> bool:
+        """Whether somebody set it."""
+        return self.configured("alias", self.node.has_alias)
+
+    @lazy
+    def unique_key(self) -> list[str]:
+        """The columns of its unique_key."""
+        return self.configured("unique_key", list(self.node.unique_key))
+
+    @lazy
+    def strategy(self) -> str:
+        """How what is new is found."""
+        return self.configured("strategy", self.configured("incremental_strategy", self.node.strategy))
+
+    @lazy
+    def updated_at(self) -> str:
+        """The column of the timestamp strategy."""
+        return self.configured("updated_at", self.node.updated_at)
+
+    @lazy
+    def check_cols(self) -> list[str]:
+        """The columns of the check strategy."""
+        return self.configured("check_cols", list(self.node.check_cols))
+
+    @lazy
+    def references(self) -> list[ReferenceFacts]:
+        """What it names with ref."""
+        return [ReferenceFacts(each.name, each.version) for each in self.node.references]
+
+    @lazy
+    def macros(self) -> list[str]:
+        """Macros that it calls."""
+        if self.node.macros is None:
+            raise Unknown("only dbt could tell which macros it calls")
+        return list(self.node.macros)
+
+    @lazy
+    def parent_ids(self) -> list[str]:
+        """unique_ids of what it selects from."""
+        return [parent.id for parent in self.parents]
+
+    @lazy
+    def grants(self) -> dict[str, list[str]]:
+        """Privilege to those who have it."""
+        return {privilege: list(roles) for privilege, roles in self.node.grants.items()}
+
+    @lazy
+    def parents(self) -> list[Any]:
+        """What it selects from."""
+        if self.node.unread:
+            raise Unknown(f"only dbt could follow {self.node.unread}")
+        return [self.facts.at(parent) for parent in self.node.parents]
+
+    @lazy
+    def depth(self) -> int:
+        """How many models lie above it."""
+        if self.facts.hidden:
+            raise Unknown(f"only dbt could tell all that lies above it ({self.facts.hidden})")
+        return self.facts.depths[self.node.unique_id]
+
+    @lazy
+    def view_chain(self) -> int:
+        """How many views lie right above one another, and above it."""
+        if self.facts.hidden:
+            raise Unknown(f"only dbt could tell all that lies above it ({self.facts.hidden})")
+        return self.facts.view_chains[self.node.unique_id]
+
+
+class ContractFacts:
+    """What a model promises of its shape."""
+
+    __slots__ = ("constraints", "enforced")
+
+    def __init__(self, node: Model) -> None:
+        self.enforced = node.contract_enforced
+        self.constraints = [constraint.kind for constraint in node.constraints]
+
+
+class CodeFacts:
+    """What a model's own file says."""
+
+    def __init__(self, node: Model) -> None:
+        self._text = self.text = node.raw_code if node.compiled else node.code
+        self._sql = self._text if node.language == "sql" else ""
+        if not self._text:
+            raise Unknown("the manifest has no code of it")
+
+    @lazy
+    def lines(self) -> int:
+        """How many lines it has."""
+        return len(self._text.strip().splitlines())
+
+    @lazy
+    def hard_coded(self) -> list[str]:
+        """Tables that it names itself."""
+        return [table for table, _ in literal_tables(self._sql)]
+
+    @lazy
+    def _shape(self) -> CodeShape:
+        return code_shape(self._sql)
+
+    @property
+    def select_star(self) -> bool:
+        """Whether some query takes all columns."""
+        return self._shape.select_star
+
+    @property
+    def joins(self) -> int:
+        """How many joins it writes."""
+        return self._shape.joins
+
+    @property
+    def cross_joins(self) -> int:
+        """How many are a cross join."""
+        return self._shape.cross_joins
+
+    @property
+    def open_joins(self) -> int:
+        """How many have no condition."""
+        return self._shape.open_joins
+
+    @property
+    def constant_joins(self) -> int:
+        """How many have a condition without columns."""
+        return self._shape.constant_joins

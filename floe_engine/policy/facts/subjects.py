@@ -1,0 +1,143 @@
+"""The values of the facts that house rules ask: what `manifest.subjects` declares, of a real project.
+
+Each fact is worked out when it is asked for, once. What a reader cannot know is `Unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from floe_engine.policy.facts.beside import (
+    BesideFacts,
+    ExposureFacts,
+    ExposureNode,
+    ForeignFacts,
+    MacroFacts,
+    ProjectFacts,
+    ProjectTestFacts,
+    SemanticModelFacts,
+    UnitTestFacts,
+)
+from floe_engine.policy.facts.columns import lazy
+from floe_engine.policy.facts.models import ModelFacts
+from floe_engine.policy.facts.nodes import NodeFacts, SourceFacts
+from floe_engine.policy.view import View
+from floe_engine.project.facts import (
+    Beside,
+    Column,
+    Exposure,
+    Macro,
+    Model,
+    SemanticModel,
+    Source,
+    UnitTest,
+)
+
+
+class Facts:
+    """All subjects of one view, each made once."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        project = view.project
+        self._made: dict[str, NodeFacts] = {}
+        self._exposures = {each.unique_id: each for each in project.exposures}
+        self.owners = {group.name: group.owner for group in project.groups}
+
+    def of(self, node: Model | Source) -> NodeFacts:
+        """The facts of a model, seed, snapshot or source."""
+        found = self._made.get(node.unique_id)
+        if found is None:
+            found = SourceFacts(self, node) if isinstance(node, Source) else ModelFacts(self, node)
+            self._made[node.unique_id] = found
+        return found
+
+    def beside(self, of: Beside) -> BesideFacts:
+        """The facts of an exposure, macro, semantic model or unit test."""
+        match of:
+            case Exposure():
+                return ExposureFacts(self, of)
+            case Macro():
+                return MacroFacts(self, of)
+            case SemanticModel():
+                return SemanticModelFacts(self, of)
+            case UnitTest():
+                return UnitTestFacts(self, of)
+        return ProjectTestFacts(self, of)
+
+    def at(self, unique_id: str) -> NodeFacts | ExposureNode | ForeignFacts:
+        """The facts of what a unique_id names: a node of an installed package is known by its name alone."""
+        node = self.view.project.by_id.get(unique_id)
+        if node is not None:
+            return self.of(node)
+        exposure = self._exposures.get(unique_id)
+        return ExposureNode(self, exposure) if exposure is not None else ForeignFacts(unique_id)
+
+    @lazy
+    def sources_by_table(self) -> dict[tuple[str, str], list[Source]]:
+        """Tables of sources by schema and name in the warehouse."""
+        found: dict[tuple[str, str], list[Source]] = {}
+        for source in self.view.project.sources:
+            found.setdefault((source.schema, source.identifier), []).append(source)
+        return found
+
+    @lazy
+    def view_chains(self) -> dict[str, int]:
+        """unique_id to how many views lie right above one another, and above it."""
+        nodes = {node.unique_id: node for node in self.view.project.models}
+        found: dict[str, int] = {}
+        for unique_id in self.view.order:
+            views = [
+                found.get(parent, 0) + 1
+                for parent in nodes[unique_id].parents
+                if parent in nodes
+                and nodes[parent].resource_type == "model"
+                and (nodes[parent].materialized or "view") in ("view", "ephemeral")
+            ]
+            found[unique_id] = max(views, default=0)
+        return found
+
+    @lazy
+    def hidden(self) -> str:
+        """A model that may select from anything, because only dbt could follow its code; empty: none."""
+        return next(
+            (f"{model.label}: {model.unread}" for model in self.view.project.models if model.unread), ""
+        )
+
+    @lazy
+    def depths(self) -> dict[str, int]:
+        """unique_id to how many models lie above it on the longest way."""
+        view = self.view
+        parents = {node.unique_id: node.parents for node in view.project.models}
+        found: dict[str, int] = {}
+        for unique_id in view.order:
+            above = [found.get(parent, -1) for parent in parents[unique_id] if parent.startswith("model.")]
+            found[unique_id] = max(above, default=-1) + 1
+        return found
+
+
+def subjects(
+    facts: Facts, kind: str
+) -> Iterator[tuple[Model | Source | Beside | str, Column | None, tuple[Any, ...]]]:
+    """Everything that a rule of a kind is asked of: the node, the column of it, and the values to ask."""
+    view = facts.view
+    if kind == "project":
+        if not view.narrowed:
+            yield view.project.name, None, (ProjectFacts(facts),)
+    elif kind == "source":
+        for source in view.sources:
+            yield source, None, (facts.of(source),)
+    elif kind == "column":
+        for model in view.models:
+            of = facts.of(model)
+            for column, told in zip(model.columns, of.columns, strict=True):
+                yield model, column, (told, of)
+    elif kind in ("exposure", "macro", "semantic_model", "unit_test", "test"):
+        found: tuple[Beside, ...] = getattr(view, f"{kind}s")
+        for each in found:
+            yield each, None, (facts.beside(each),)
+    else:
+        for node in view.resources:
+            if node.resource_type == kind:
+                yield node, None, (facts.of(node),)

@@ -1,0 +1,1 @@
+"""What can be asked of a dbt project: one file a rule or a family of them."""

@@ -1,0 +1,204 @@
+"""House rules: what a platform says in CEL of its projects, and what of that could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.platform import Platform
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
+from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Beside, Column, Model, Source
+
+STEPS_A_SUBJECT = 2_000
+"""Steps that all rules may take together for each subject there is; sixty rules take a tenth of it."""
+
+STEPS_BESIDES = 2_000_000
+"""What they may take besides: a small project may be asked about as a whole too."""
+
+
+class _Failure(Struct, frozen=True, gc=False):
+    """A rule, a subject that fails it or of which it cannot be told, and what to say."""
+
+    rule: CustomRule
+    subject: Model | Source | Beside | str
+    column: Column | None
+    message: str
+    known: bool
+    expected: str = ""
+    actual: str = ""
+
+
+class _Asked(NamedTuple):
+    """What came of all house rules: every subject that was asked something, and the failures."""
+
+    subjects: dict[str, None]
+    failures: list[_Failure]
+
+
+class HouseRule(Rule):
+    """What the platform's own rules ask holds.
+
+    A custom rule of type ``cel``: an expression over the facts of a model, a source, a column or another
+    subject must be true wherever its ``when`` is. The finding names the rule in its parameter, and tells
+    the clause that is false and what stands in it. One of type ``python`` is a function of a package, which
+    says itself what is wrong. A waiver names the rule by its id, or all by FLOE-E283.
+    """
+
+    id = "FLOE-E283"
+    family = Family.QUALITY
+    setting = "governance.custom_rules"
+    reads = (*CUSTOM_RULES, *PLACEMENT, *SENSITIVITY)
+    known = True
+
+    def active(self, platform: Platform) -> bool:
+        """Where there is a rule of type ``cel`` or ``python``."""
+        return any(rule.type in ("cel", "python") for rule in platform.gates.custom_rules)
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Every subject that some rule was asked of."""
+        asked = view.once(_ask_all) if self.active(view.platform) else _Asked({}, [])
+        found: dict[str, list[Finding]] = {label: [] for label in asked.subjects}
+        for failure in asked.failures:
+            if failure.known is self.known:
+                finding = self.found(failure)
+                found[_label(failure.subject)].append(finding)
+        yield from found.items()
+
+    def found(self, failure: _Failure) -> Finding:
+        """What is said of a failure."""
+        rule = failure.rule
+        return self.finding(
+            failure.subject,
+            failure.message,
+            column=failure.column,
+            expected=f"{rule.id}: {failure.expected}",
+            actual=failure.actual,
+            suggestion=rule.remedy or "",
+            parameter=rule.id or "",
+            severity=rule.severity,
+        )
+
+
+class HouseRuleNotJudged(HouseRule):
+    """Every house rule could be answered.
+
+    A rule cannot be answered where a fact is one that only dbt could tell (the static reader says so),
+    where the expression asks for a key that ``meta`` does not have, or where it costs more than it may. A
+    rule of a package cannot where the package is not installed, has other files than the platform's team
+    signed, raises, or takes too long.
+    The subject is then not judged, and this says so.
+    """
+
+    id = "FLOE-E284"
+    known = False
+
+    def found(self, failure: _Failure) -> Finding:
+        """What could not be told, and why."""
+        return self.finding(
+            failure.subject,
+            f"rule {failure.rule.id} could not be answered: {failure.message}",
+            column=failure.column,
+            expected="facts that can be told",
+            actual=failure.message,
+            suggestion=_INSTALL
+            if failure.rule.type == "python"
+            else "ask with `has(…)` or `.?key.orValue(…)` where a key may be absent; "
+            "run `dbt parse` where only dbt could tell",
+            parameter=failure.rule.id or "",
+            severity=failure.rule.severity,
+        )
+
+
+_Subject: TypeAlias = Model | Source | Beside | str
+
+
+_Listed: TypeAlias = tuple[str, _Subject, Column | None, tuple[Any, ...]]
+"""A subject: its label, itself, the column of it, and the values that are asked."""
+
+_INSTALL = "install the package with the digest that the platform names; its team knows where it is"
+
+
+def _label(subject: _Subject) -> str:
+    return subject if isinstance(subject, str) else subject.label
+
+
+def _size(view: View) -> int:
+    """How many subjects of all kinds a project has."""
+    nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
+    project = view.project
+    beside = (
+        project.exposures,
+        project.macros,
+        project.semantic_models,
+        project.unit_tests,
+        project.tests,
+    )
+    return len(nodes) + sum(len(node.columns) for node in nodes) + sum(map(len, beside))
+
+
+def _ask_all(view: View) -> _Asked:
+    from floe_engine.cel.running import MOST_STEPS
+    from floe_engine.cel.values import Frame
+    from floe_engine.manifest.house_rule import house_rule
+    from floe_engine.policy.facts.subjects import Facts, subjects
+
+    facts = Facts(view)
+    asked = _Asked({}, [])
+    left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
+    of_kind: dict[str, list[_Listed]] = {}
+    frame = Frame(0)
+    for rule in view.platform.gates.custom_rules:
+        if rule.type not in ("cel", "python"):
+            continue
+        kind = rule.subject or "model"
+        listed = of_kind.get(kind)
+        if listed is None:
+            listed = of_kind[kind] = [(_label(each[0]), *each) for each in subjects(facts, kind)]
+        if rule.type == "python":
+            _ask_package(rule, listed, asked)
+            continue
+        ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
+        ask = ready.ask_on
+        for label, subject, column, values in listed:
+            most = frame.left = left if kind == "project" or left < MOST_STEPS else MOST_STEPS
+            verdict = ask(frame, *values)
+            left -= most - frame.left
+            answer = verdict.answer
+            if answer == "skip":
+                continue
+            asked.subjects[label] = None
+            if answer == "unknown":
+                asked.failures.append(_Failure(rule, subject, column, verdict.why, known=False))
+            elif answer == "fail":
+                clause, stands = ready.failing(verdict, *values)
+                name = label if column is None else f"{label}.{column.name}"
+                message = ready.message(*values) or f"{name} does not meet the rule {rule.id}"
+                asked.failures.append(_Failure(rule, subject, column, message, True, clause, stands))
+    return asked
+
+
+def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked) -> None:
+    """Ask a rule of a package: without the package, every subject is not judged."""
+    from floe_engine.manifest.rule_packages import NotUsable
+    from floe_engine.policy.rules.package_rules import Outcome, outcomes, rule_function
+
+    try:
+        told = outcomes(rule_function(rule), rule.parameters, [values for _, _, _, values in listed])
+    except NotUsable as error:
+        told = [Outcome(untold=str(error))] * len(listed)
+    for (label, subject, column, _), outcome in zip(listed, told, strict=True):
+        asked.subjects[label] = None
+        if outcome.untold:
+            asked.failures.append(_Failure(rule, subject, column, outcome.untold, known=False))
+        elif outcome.wrong:
+            name = label if column is None else f"{label}.{column.name}"
+            message = f"{name}: {outcome.wrong}"
+            asked.failures.append(
+                _Failure(rule, subject, column, message, True, f"{rule.package} {rule.rule}", outcome.wrong)
+            )

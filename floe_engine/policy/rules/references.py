@@ -1,0 +1,130 @@
+"""What nobody would judge for want of being declared: tables that SQL names itself, columns it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_engine.artifact.paths import QUALITY_GATES
+from floe_engine.artifact.platform import Platform
+from floe_engine.lineage.literal_tables import literal_tables
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Example, Family, ModelRule
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, folded
+
+
+class LiteralTable(ModelRule):
+    """A model reads through ref and source alone.
+
+    A table that the SQL names itself (``raw.crm.people``) has no lineage: no layer limits it, and no
+    level of sensitivity comes from it. Names with a schema count, as the model's own file writes them;
+    a table that a macro names is the macro's affair. Python models are not looked into.
+    """
+
+    id = "FLOE-E223"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.require_sources"
+    reads = ((QUALITY_GATES, "require_sources"),)
+
+    def active(self, platform: Platform) -> bool:
+        """Where it is required."""
+        return platform.gates.require_sources
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where there is SQL to read."""
+        return model.language == "sql" and bool(model.raw_code or model.code)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Name each table, at its line."""
+        for table, line in literal_tables(model.raw_code or model.code):
+            yield Finding(
+                self.id,
+                model.label,
+                f"{model.label} reads {table}, which is neither a ref nor a source",
+                path=model.path,
+                line=line,
+                expected="{{ ref(…) }} or {{ source(…) }}",
+                actual=table,
+                suggestion=f"declare {table} as a source, and select from {{{{ source(…) }}}}",
+                parameter=table,
+            )
+
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """A model of a source, and one of a table that it names itself."""
+        from floe_engine.policy.specimens import specimen
+
+        layer = next(iter(platform.layers), None)
+        for table, word in (("{{ source('raw', 'orders') }}", "is taken"), ("raw.orders", "is refused")):
+            model = specimen(platform, layer, code=" ".join(("select * from", table)))
+            passes = table != "raw.orders"
+            yield Example(
+                f"a model that selects from {'a source' if passes else 'raw.orders'} {word}",
+                f"model {model.name}: {model.code}",
+                model.name,
+                (model,),
+                passes=passes,
+            )
+
+
+class ColumnsDeclared(ModelRule):
+    """Every column that a model's SQL makes is declared.
+
+    A column that no properties file names is never tested, never classified, and counts nowhere. The
+    columns are those of the outermost select; ``*`` is followed into models, and into sources only as
+    far as they declare their columns. What cannot be followed (a macro that asks the database, a Python
+    model) is said, never passed. Needs the ``lineage`` extra.
+    """
+
+    id = "FLOE-E224"
+    family = Family.QUALITY
+    setting = "governance.quality_gates.require_declared_columns"
+    reads = ((QUALITY_GATES, "require_declared_columns"),)
+
+    def active(self, platform: Platform) -> bool:
+        """Where it is required."""
+        return platform.gates.require_declared_columns
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Not where a policy test gives a model without its SQL."""
+        return bool(model.code or model.checksum)
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the SQL's columns with the declared ones."""
+        from floe_engine.policy.outputs import outputs  # sqlglot, for those who ask for it
+
+        found = view.once(outputs)[model.unique_id]
+        missing = [name for name in found.columns if folded(name) not in model.columns_by_name]
+        if missing:
+            named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            yield self.finding(
+                model,
+                f"{model.label} makes {named}, which nothing declares",
+                expected="every column of the SQL under columns:",
+                actual=f"{len(missing)} of {len(found.columns)} undeclared",
+                suggestion=f"declare {named} in a properties file",
+                measure=-float(len(missing)),
+            )
+        if found.unknown:
+            yield self.finding(
+                model,
+                f"the columns of {model.label} were not judged: {found.unknown}",
+                expected="SQL whose columns can be told",
+                actual=found.unknown,
+                suggestion="run dbt compile and judge its manifest",
+                parameter="unread",
+            )
+
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """A model that declares its column, and one that makes another too."""
+        from floe_engine.policy.specimens import key_of, specimen
+
+        key, layer = key_of(platform), next(iter(platform.layers), None)
+        for more, word in (("", "is taken"), (", 2 as undeclared", "is refused")):
+            model = specimen(platform, layer, code=f"select 1 as {key}{more}", compiled=True)
+            yield Example(
+                f"a model that makes {'only what it declares' if not more else 'another column'} {word}",
+                f"model {model.name}: {model.code}",
+                model.name,
+                (model,),
+                passes=not more,
+            )

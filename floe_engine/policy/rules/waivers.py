@@ -1,0 +1,295 @@
+"""Permitted exceptions: who may make one, how long it holds, and whether it is still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from floe_engine.artifact.model import Waiver
+from floe_engine.artifact.platform import Platform
+from floe_engine.policy.enforcement import enforcement_of, overridable
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.reads import WAIVERS
+from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.selection import matches
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model, Source
+
+Origin = Literal["platform", "product"]
+
+
+class Place(NamedTuple):
+    """Where a waiver stands: the path of floe.yaml from the dbt project's directory, and its line."""
+
+    path: str = "floe.yaml"
+    line: int = 1
+
+
+_HERE = Place()
+
+
+class Entry(Struct, frozen=True):
+    """A waiver, where it comes from, and why it does not hold (empty: it holds)."""
+
+    waiver: Waiver
+    origin: Origin
+    place: Place = _HERE
+    expired: bool = False
+    refused: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may take findings out of the count."""
+        return not self.expired and not self.refused
+
+    @property
+    def why(self) -> str:
+        """Why it does not hold; empty where it does."""
+        return f"expired on {self.waiver.expires}" if self.expired else "; ".join(self.refused)
+
+    def covers(self, finding: Finding, node: Model | Source | None, platform: Platform) -> bool:
+        """Whether it is about a finding. `node` is the finding's subject, None for a layer or project."""
+        if self.waiver.rules and finding.rule not in {rule_id(rule) for rule in self.waiver.rules}:
+            return False
+        if self.origin == "product" and not overridable(finding.rule, platform):
+            return False
+        if node is None:
+            return fnmatchcase(finding.subject, self.waiver.pattern)
+        return matches(self.waiver.pattern, node)
+
+
+class Waivers:
+    """All waivers of an evaluation, with a memory of which were used."""
+
+    def __init__(
+        self, platform: Platform, product: Iterable[Waiver], today: date, places: Mapping[str, Place] = {}
+    ) -> None:
+        self.platform = platform
+        self.today = today
+        self.places = places
+        self.entries = [
+            *(self._entry(waiver, "platform") for waiver in platform.gates.waivers),
+            *(self._entry(waiver, "product", places.get(waiver.id, _HERE)) for waiver in product),
+        ]
+        self._used: set[int] = set()
+
+    def of(self, finding: Finding, node: Model | Source | None) -> Waiver | None:
+        """The first waiver that covers a finding and holds; it counts as used from now on."""
+        for place, entry in enumerate(self.entries):
+            if entry.holds and entry.covers(finding, node, self.platform):
+                self._used.add(place)
+                return entry.waiver
+        return None
+
+    @property
+    def own(self) -> list[Entry]:
+        """The data team's. The platform's are its own affair: nobody else can mend them."""
+        return [entry for entry in self.entries if entry.origin == "product"]
+
+    def unused(self) -> list[Entry]:
+        """Waivers that hold and cover nothing."""
+        return [e for place, e in enumerate(self.entries) if e.holds and place not in self._used]
+
+    @property
+    def note(self) -> str:
+        """A line on the platform's waivers that hold no longer, or cover nothing under this platform."""
+        told = (
+            (entry.waiver, entry.why or covers_nothing(entry.waiver, self.platform))
+            for entry in self.entries
+            if entry.origin == "platform"
+        )
+        gone = [(waiver, why) for waiver, why in told if why]
+        if not gone:
+            return ""
+        named = ", ".join(f"{waiver.id} ({why})" for waiver, why in gone[:3])
+        more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+        return f"{self.platform.name} has waivers that excuse nothing now: {named}{more}"
+
+    def _entry(self, waiver: Waiver, origin: Origin, place: Place = _HERE) -> Entry:
+        expires = _day(waiver.expires)
+        return Entry(
+            waiver,
+            origin,
+            place,
+            expired=expires is not None and expires < self.today,
+            refused=tuple(self._objections(waiver, origin, expires)),
+        )
+
+    def _objections(self, waiver: Waiver, origin: Origin, expires: date | None) -> Iterator[str]:
+        policy = self.platform.gates.waiver_policy
+        if origin == "product":
+            if policy.allow_in_product == "never":
+                yield "the platform allows no waivers in a data product"
+            if not (waiver.owner or "").strip():
+                yield "it names no owner"
+            fixed = sorted(r for r in map(rule_id, waiver.rules) if not overridable(r, self.platform))
+            if fixed:
+                yield f"the platform marks {', '.join(fixed)} as not overridable"
+        if not waiver.reason.strip():
+            yield "it gives no reason"
+        if waiver.expires is None:
+            if policy.require_expiry:
+                yield "it has no expiry"
+        elif expires is None:
+            yield f"its expiry {waiver.expires} is no date (YYYY-MM-DD)"
+        elif expires > self.today + timedelta(days=policy.max_days):
+            yield f"it expires on {expires}, more than {policy.max_days} days ahead"
+
+
+class WaiverRule(Rule):
+    """A rule about waivers themselves. `evaluate` asks it after all others, with `examine_waivers`."""
+
+    family = Family.WAIVERS
+    setting = "governance.waiver_policy"
+    reads = WAIVERS
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Nothing in a project by itself."""
+        yield from ()
+
+    def examine_waivers(self, entries: Sequence[Entry], unused: Sequence[Entry]) -> Iterator[Examined]:
+        """Every waiver, and what is wrong with it."""
+        for entry in entries:
+            yield f"waiver {entry.waiver.id}", tuple(self.check(entry, entry in unused))
+
+    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+        """What is wrong with one waiver."""
+        raise NotImplementedError
+
+    def about(self, entry: Entry, message: str, *, expected: str, actual: str, suggestion: str) -> Finding:
+        """A finding on a waiver, where it stands in floe.yaml."""
+        return Finding(
+            rule=self.id,
+            subject=f"waiver {entry.waiver.id}",
+            message=message,
+            path=entry.place.path,
+            line=entry.place.line,
+            expected=expected,
+            actual=actual,
+            suggestion=suggestion,
+        )
+
+
+class WaiverExpired(WaiverRule):
+    """No waiver has expired.
+
+    What it excused counts again, and the waiver itself fails until somebody renews or removes it. Of
+    the platform's own waivers the platform team hears, in `floe platform check`, `test` and `publish`;
+    a data team is told in a line that they excuse nothing any more.
+    """
+
+    id = "FLOE-E290"
+
+    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+        """Compare the date."""
+        if entry.expired:
+            waiver = entry.waiver
+            yield self.about(
+                entry,
+                f"waiver {waiver.id} expired on {waiver.expires}: {waiver.reason}",
+                expected="a day that has not passed",
+                actual=str(waiver.expires),
+                suggestion=f"mend what it excused, or ask {waiver.owner or 'the platform team'} to renew it",
+            )
+
+
+class WaiverUnused(WaiverRule):
+    """Every waiver is needed.
+
+    One that covers nothing may have a typo in its pattern, or its cause is gone and it only
+    waits to hide something else.
+    """
+
+    id = "FLOE-E291"
+
+    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+        """Whether it covered a finding."""
+        if unused:
+            yield self.about(
+                entry,
+                f"waiver {entry.waiver.id} ({entry.waiver.pattern}) covers nothing",
+                expected="at least one finding that it covers",
+                actual="none",
+                suggestion="remove it, or correct its pattern and rules",
+            )
+
+
+class WaiverNotPermitted(WaiverRule):
+    """Every waiver is one that the platform's policy permits.
+
+    The policy says whether a data product may have waivers at all, how far ahead they may expire,
+    and whether they must; rules that are not ``overridable`` cannot be waived below the platform.
+    A waiver that is not permitted covers nothing.
+    """
+
+    id = "FLOE-E292"
+
+    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+        """Name every objection."""
+        if entry.refused:
+            yield self.about(
+                entry,
+                f"waiver {entry.waiver.id} does not hold: {'; '.join(entry.refused)}",
+                expected="a waiver that the platform's waiver_policy permits",
+                actual="; ".join(entry.refused),
+                suggestion="correct it, or ask the platform team for a waiver in manifest.yaml",
+            )
+
+
+class WaiverOfProduct(WaiverRule):
+    """Waivers of a data product are visible where the platform wants to see them.
+
+    With ``allow_in_product: warn`` a product may have waivers, and each one is reported.
+    """
+
+    id = "FLOE-E293"
+
+    def active(self, platform: Platform) -> bool:
+        """With ``allow_in_product: warn``."""
+        return platform.gates.waiver_policy.allow_in_product == "warn"
+
+    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+        """Name each of the product's waivers that holds."""
+        if entry.origin == "product" and entry.holds:
+            yield self.about(
+                entry,
+                f"waiver {entry.waiver.id} is the product's own: {entry.waiver.reason}",
+                expected="waivers in the platform's manifest.yaml",
+                actual=f"a waiver in floe.yaml until {entry.waiver.expires or 'further notice'}",
+                suggestion="ask the platform team to take it over",
+            )
+
+
+def covers_nothing(waiver: Waiver, platform: Platform) -> str:
+    """Why a waiver can excuse nothing in any project of a platform; empty where it can."""
+    from floe_engine.policy.all_rules import rule_by_id  # which lists this room's rules too
+
+    reasons = []
+    for name in waiver.rules:
+        rule = rule_by_id(name)
+        if rule is None:
+            reasons.append(f"there is no rule {name}")
+        elif not rule.active(platform):
+            reasons.append(f"the platform asks nothing of {rule.id}")
+        elif enforcement_of(rule, platform) == "off":
+            reasons.append(f"{rule.id} is off")
+        else:
+            return ""
+    return ", ".join(reasons)
+
+
+def rule_id(text: str) -> str:
+    """A rule ID as rules write it: upper case, with ``FLOE-``."""
+    upper = text.strip().upper()
+    return upper if upper.startswith("FLOE-") else f"FLOE-{upper}"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,346 @@
+"""A dbt project judged against its platform, and its dbt profile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from floe_engine.artifact.platform import Platform
+from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
+from floe_engine.distribution.wanted import Wanted
+from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.errors import ConfigurationError, NothingChecked, UnsafePath
+from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
+from floe_engine.files import Directory, placed, read_bounded, stands
+from floe_engine.manifest.terms import Enforcement
+from floe_engine.policy.baseline import Baseline
+from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
+from floe_engine.policy.product import excuses, projects_of, tightened
+from floe_engine.project.facts import Project
+from floe_engine.project.project_file import read_project_file
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_check import against_platform
+from floe_engine.project.spec_file import read_spec
+from floe_engine.text import plural
+from floe_engine.trust.verdict import AskFirstUse
+from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.project.profiles import Outcome
+
+PROFILES = "profiles.yml"
+
+PROFILES_WORDS = ("auto", "write", "never")
+"""What ``profiles`` of floe.yaml may say; anything else is a folder."""
+
+
+class CompileOptions(Struct, frozen=True):
+    """What to judge, and how."""
+
+    frozen: bool = False
+    """Refuse whatever would change the lock."""
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    baseline: Path | None = None
+    what_if: Enforcement | None = None
+    """Judge as if everything were enforced so; no profile is written then."""
+    write_profile: bool = True
+    state: str | None = None
+    """What ``state:modified`` is compared with: a git revision, or a manifest of dbt."""
+    allow_empty: bool = False
+    """Whether it is no error that a selection leaves nothing to judge."""
+    profiles_dir: Path | None = None
+    """Where to write profiles.yml whatever floe.yaml says; may lie outside of the project."""
+
+
+class CompiledProject(Struct, frozen=True):
+    """What compiling a project found and wrote."""
+
+    spec: Spec
+    platform: Platform
+    """As the project is held to it: with the stricter gates of its floe.yaml."""
+    projects: tuple[Project, ...]
+    evaluations: tuple[Evaluation, ...]
+    """One for each dbt transform of floe.yaml, as `projects`."""
+    profile_path: Path | None
+    """None where no profile was written: findings stopped it, or it was not asked for."""
+    profile_outcome: Outcome | None
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The first (most often the only) evaluation."""
+        return self.evaluations[0]
+
+    @property
+    def project(self) -> Project:
+        """The first (most often the only) project."""
+        return self.projects[0]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stops a build."""
+        return all(evaluation.passed for evaluation in self.evaluations)
+
+
+def compile_project(
+    workspace: Workspace,
+    *,
+    options: CompileOptions | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> CompiledProject:
+    """Load the locked platform, judge every dbt project of floe.yaml, write its profile.
+
+    With a lock and a whole cache no request is made. Findings are a result, not an error. Raises
+    `NothingChecked` where there was nothing to judge, `ConfigurationError` for a bad floe.yaml or
+    dbt project, and what `pull` raises where the platform has to be fetched.
+    """
+    options = options or CompileOptions()
+    cancel = cancel or CancelToken()
+    spec, document = read_spec(workspace.spec_path)
+    if options.write_profile and options.what_if is None:
+        profile_place(workspace, spec, options.profiles_dir)  # told before the work
+    report(Stage(1, 4, "Loading platform artifacts"))
+    platform = _platform(workspace, spec, options, ask, report, cancel)
+    _check_spec(workspace, spec, document, platform, report)
+    platform = tightened(platform, spec)
+
+    report(Stage(2, 4, "Validating against platform"))
+    known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
+    _, projects = projects_of(workspace.directory, spec, platform=platform)
+    cancel.check()
+    for project in projects:
+        for warning in project.warnings:
+            report(Notice(warning))
+    evaluations = evaluate_together(
+        platform,
+        projects,
+        excuses(platform, spec, projects),
+        baseline=known,
+        select=options.select,
+        exclude=options.exclude,
+        what_if=options.what_if,
+        modified=_modified(projects, options.state) if options.state else None,
+    )
+    several = len(evaluations) > 1
+    for evaluation in evaluations:
+        of = f"{evaluation.project}: " if several else ""
+        for step in evaluation.steps:
+            report(Step(f"{of}{step.title}", step.outcome, _detail(step), key=f"{of}{step.title}"))
+    if evaluations and evaluations[0].note:
+        report(Notice(evaluations[0].note, "nothing to do here: the platform team renews or removes them"))
+    selected = bool(options.select or options.exclude)
+    empty = not evaluations or all(evaluation.nothing_checked for evaluation in evaluations)
+    if empty and not (selected and options.allow_empty):
+        raise NothingChecked(
+            "no model was checked",
+            f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
+            if projects
+            else "floe.yaml has no transform",
+            hint="--select and --exclude leave none of its models; --allow-empty takes that for success"
+            if selected
+            else "check transforms[].project_dir in floe.yaml",
+        )
+    compiled = CompiledProject(spec, platform, projects, evaluations, None, None)
+    if options.baseline is not None and options.what_if is None:
+        compiled = _ratchet(workspace, compiled, options.baseline, known, report)
+    if not compiled.ok or options.what_if is not None or not options.write_profile:
+        return compiled
+
+    report(Stage(3, 4, "Generating dbt profile"))
+    if spec.profiles == "never" and options.profiles_dir is None:
+        report(Step(PROFILES, "skipped", "floe.yaml says `profiles: never`", key="profile"))
+        report(Stage(4, 4, "Compilation successful"))
+        return compiled
+    path, outcome = _write_profile(workspace, spec, platform, options.profiles_dir, report)
+    report(Stage(4, 4, "Compilation successful"))
+    return replace(compiled, profile_path=path, profile_outcome=outcome)
+
+
+def _ratchet(
+    workspace: Workspace, compiled: CompiledProject, path: Path, known: Baseline | None, report: Report
+) -> CompiledProject:
+    """Write a baseline where there is none yet; take out of an old one what is gone."""
+    findings = [finding for evaluation in compiled.evaluations for finding in evaluation.findings]
+    if known is None:
+        baseline = Baseline.of(findings)
+        baseline.save(path, project=workspace.directory)
+        report(
+            Notice(f"{path.name} is new: it holds {plural(len(baseline), 'finding')}, which stop nothing now")
+        )
+        noted = tuple(evaluation.with_baseline(baseline) for evaluation in compiled.evaluations)
+        return replace(compiled, evaluations=noted)
+    if any(evaluation.partial for evaluation in compiled.evaluations):
+        # What was not looked at is not gone.
+        return compiled
+    shrunk = known.shrunk(findings)
+    if shrunk != known:
+        shrunk.save(path, project=workspace.directory)
+    if len(shrunk) < len(known):
+        report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}: well done"))
+    return compiled
+
+
+def locked_platform(
+    workspace: Workspace,
+    spec: Spec,
+    *,
+    frozen: bool = False,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Pulled:
+    """The platform that floe.yaml pins: from lock and cache without a request, else pulled."""
+    wanted = Wanted.of(spec, workspace.directory)
+    assert wanted is not None
+    options = PullOptions(spec=spec, frozen=frozen)
+    return load_or_pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+
+
+def _platform(
+    workspace: Workspace,
+    spec: Spec,
+    options: CompileOptions,
+    ask: AskFirstUse | None,
+    report: Report,
+    cancel: CancelToken,
+) -> Platform:
+    if spec.platform.manifest is not None:
+        source = workspace.directory / spec.platform.manifest
+        directory = source if source.is_dir() else source.parent
+        if source not in (directory, directory / MANIFEST_FILE) or not (directory / MANIFEST_FILE).exists():
+            raise ConfigurationError(
+                f"platform.manifest names no {MANIFEST_FILE}",
+                f"it is {spec.platform.manifest}",
+                hint=f"write the path of a {MANIFEST_FILE}, or of its folder, relative to {SPEC_FILE}",
+                where=str(workspace.spec_path),
+            )
+        from floe_engine.platform.compile_platform import compile_platform
+
+        compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
+        report(Step(f"Platform: {compiled.artifact.platform.name} (from {spec.platform.manifest})"))
+        return compiled.artifact.platform
+    pulled = locked_platform(workspace, spec, frozen=options.frozen, ask=ask, report=report, cancel=cancel)
+    report(Step(f"Platform: {pulled.platform.name} v{pulled.platform.version}", key="platform"))
+    cached = pulled.directory.relative_to(workspace.directory).as_posix()
+    report(Step(f"Cached at: {cached}/", key="cache"))
+    return pulled.platform
+
+
+def _check_spec(
+    workspace: Workspace, spec: Spec, document: Document, platform: Platform, report: Report
+) -> None:
+    problems = against_platform(spec, document, platform)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ConfigurationError(
+            f"floe.yaml asks for what {platform.name} {platform.version} does not permit",
+            where=workspace.spec_path.name,
+            diagnostics=errors,
+        )
+    for problem in problems:
+        report(Notice(f"floe.yaml:{problem.span.start}: {problem.message}", problem.hint))
+
+
+def _detail(step: StepStatus) -> str:
+    parts = [(step.errors, "error"), (step.warnings, "warning")]
+    said = [plural(count, noun) for count, noun in parts if count]
+    said += [
+        f"{count} {word}" for count, word in ((step.waived, "waived"), (step.baseline, "known")) if count
+    ]
+    return ", ".join(said)
+
+
+def profile_place(workspace: Workspace, spec: Spec, chosen: Path | None = None) -> tuple[Directory, str]:
+    """Where profiles.yml is written: the directory to keep in, and the name below it.
+
+    That of the first transform's dbt project, unless the command line has `chosen` one. floe.yaml
+    comes with the clone, so what it names has to lie in the project. Raises `UnsafePath`.
+    """
+    if chosen is not None:
+        return placed(chosen / PROFILES, workspace.directory)
+    transform = spec.transforms[0]
+    if transform.profiles_dir:
+        key, named = "transforms[0].profiles_dir", transform.profiles_dir
+    elif spec.profiles not in PROFILES_WORDS:
+        key, named = "profiles", spec.profiles
+    else:
+        key, named = "transforms[0].project_dir", transform.project_dir
+    # As written, link or not: a link on the way is refused when it is walked.
+    below = Path(os.path.relpath(workspace.directory / named, workspace.directory))
+    if os.pardir in below.parts:
+        raise UnsafePath(
+            f"{key} leads outside the project",
+            f"it is {named}, and profiles.yml would be written there",
+            hint="`floe compile --profiles-dir DIRECTORY` writes it wherever you say",
+            where=str(workspace.spec_path),
+        )
+    return workspace.files, (below / PROFILES).as_posix()
+
+
+def _modified(projects: Sequence[Project], state: str) -> list[frozenset[str]]:
+    from floe_engine.project.changed import modified
+
+    return [modified(project, state) for project in projects]
+
+
+def _write_profile(
+    workspace: Workspace, spec: Spec, platform: Platform, chosen: Path | None, report: Report
+) -> tuple[Path, Outcome]:
+    """The profile of the first transform's dbt project."""
+    directory, name = profile_place(workspace, spec, chosen)
+    path = directory.path / name
+    project = read_project_file(workspace.directory / spec.transforms[0].project_dir, variables=spec.dbt.vars)
+    named = project.profile
+    transform = spec.transforms[0]
+    asked = chosen is not None or transform.profiles_dir is not None or spec.profiles != "auto"
+    if not asked and not stands(path) and (elsewhere := _profile_elsewhere(workspace, named)) is not None:
+        report(Step(f"{PROFILES}", "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
+        report(
+            Notice(
+                f"dbt has a profile {named} in {elsewhere}; one beside dbt_project.yml would hide it",
+                hint="`profiles: write` in floe.yaml, or --profiles-dir, asks for one all the same",
+            )
+        )
+        return path, "kept"
+    from floe_engine.project.profiles import profile, write_profile
+
+    targets = spec.dbt.targets or ((transform.target,) if transform.target else ())
+    text = profile(platform, named, targets)
+    outcome = write_profile(directory, name, text)
+    target = next(iter(targets), platform.manifest.plugins.get("compute", ""))
+    shown = (
+        path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path
+    )
+    if outcome == "kept":
+        report(Step(f"{shown}", "skipped", "left alone: floe did not write it", key="profile"))
+        report(
+            Notice(
+                f"{shown} is not floe's, so it was not touched",
+                hint=f"move it away to get one for {target}, or keep maintaining it by hand",
+            )
+        )
+    else:
+        report(Step(f"{shown} (target: {target})", key="profile"))
+    return path, outcome
+
+
+def _profile_elsewhere(workspace: Workspace, name: str) -> Path | None:
+    """The file outside of the project in which dbt finds a profile of that name; None where it has none."""
+    home = workspace.environ.get("HOME") or workspace.environ.get("USERPROFILE") or ""
+    folders = [workspace.environ.get("DBT_PROFILES_DIR") or "", f"{home}/.dbt" if home else ""]
+    for folder in filter(None, folders):
+        path = workspace.directory / folder / PROFILES
+        try:
+            value = parse(decode(read_bounded(path, MAX_BYTES, what=PROFILES))).value
+        except ConfigurationError:
+            continue  # none, or one that dbt cannot read either
+        if isinstance(value, dict) and name in value:
+            return path
+    return None

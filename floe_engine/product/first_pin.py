@@ -1,0 +1,213 @@
+"""A project's first pin: what the platform would find in it, before anything is written.
+
+From one version to another is `upgrade_project`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from floe_engine.artifact.platform import Platform
+from floe_engine.distribution.interrupted import all_or_nothing
+from floe_engine.distribution.pull import Candidate, Pulled, PullOptions, keep, obtain
+from floe_engine.distribution.wanted import Wanted
+from floe_engine.document.diagnostics import Diagnostic, Severity
+from floe_engine.document.document import parse
+from floe_engine.errors import ConfigurationError, NothingChecked, Refused, UsageError
+from floe_engine.events import CancelToken, Report, silent
+from floe_engine.files import stands
+from floe_engine.policy.evaluate import Evaluation
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.product import judge, projects_of
+from floe_engine.product.pin import (
+    as_written,
+    constrained,
+    constraint_of,
+    first_spec,
+    moved,
+    read_text,
+    with_ref,
+)
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_check import against_platform, check_spec
+from floe_engine.project.spec_file import load_spec
+from floe_engine.store import Lock
+from floe_engine.trust.verdict import AskFirstUse
+from floe_engine.upgrade.pins import pinned
+from floe_engine.versions import Precision, Version
+from floe_engine.workspace import SPEC_FILE, Workspace
+
+
+class FirstPin(Struct, frozen=True, dict=True):
+    """What a first pin would do. Nothing was written; the version was fetched and verified."""
+
+    ref: str
+    """What floe.yaml would say."""
+    text: str
+    """The whole floe.yaml, as it would be."""
+    before: str | None
+    """floe.yaml as it is now; None: there is none yet."""
+    lock: Lock | None
+    """What is locked already, of a pull before there was a floe.yaml."""
+    candidate: Candidate
+    evaluations: tuple[Evaluation, ...]
+    """What the platform says of each dbt project; empty where none could be judged."""
+    unjudged: str = ""
+    """Why there are none."""
+    problems: tuple[Diagnostic, ...] = ()
+    """What floe.yaml asks for and the platform does not permit."""
+
+    @property
+    def version(self) -> Version:
+        """What would be locked."""
+        return Version.parse(self.candidate.lock.version)
+
+    @property
+    def downgrade(self) -> bool:
+        """Whether it is older than what is locked already."""
+        return self.lock is not None and self.version < Version.parse(self.lock.version or self.lock.tag)
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a build under the platform would stop."""
+        return bool(self.problems) or not all(evaluation.passed for evaluation in self.evaluations)
+
+    @property
+    def models(self) -> int:
+        """How many models were judged."""
+        return sum(evaluation.models for evaluation in self.evaluations)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of all its dbt projects, waived ones among them."""
+        return tuple(finding for evaluation in self.evaluations for finding in evaluation.findings)
+
+    @cached_property
+    def by_rule(self) -> Mapping[str, tuple[Finding, ...]]:
+        """Rule ID to its findings that are not waived: what stops a build first, then the most frequent."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            if not finding.waived:
+                found.setdefault(finding.rule, []).append(finding)
+        ranks = {"error": 0, "warning": 1, "info": 2}
+        order = sorted(
+            found, key=lambda rule: (min(ranks[f.severity] for f in found[rule]), -len(found[rule]), rule)
+        )
+        return {rule: tuple(found[rule]) for rule in order}
+
+
+def is_first(workspace: Workspace) -> bool:
+    """Whether there is nothing yet to compare another version with: no floe.yaml, or no lock beside it."""
+    return not stands(workspace.spec_path) or workspace.store.read_lock() is None
+
+
+def plan_first_pin(
+    workspace: Workspace,
+    version: str,
+    precision: Precision | None = None,
+    *,
+    trusted_keys: Sequence[str] = (),
+    allow_downgrade: bool = False,
+    judged: bool = True,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> FirstPin:
+    """What pinning a project that has no pin yet would do: to `version`, at a `precision`.
+
+    Without a precision a floe.yaml keeps its own, and a new one says exactly what `version` does.
+    Without `judged` the project is not looked at.
+    `trusted_keys` are paths of public keys that a new floe.yaml is to list. Nothing is written.
+    Raises what `pull` raises, `ConfigurationError` for a bad floe.yaml, and `UsageError` where
+    floe.yaml names another repository or a manifest.
+    """
+    wanted = Wanted.parse(version, workspace)
+    before = read_text(workspace.spec_path) if stands(workspace.spec_path) else None
+    spec = load_spec(workspace.spec_path) if before is not None else None
+    if spec is not None:
+        _demand_same_repository(workspace, spec, wanted)
+    lock = workspace.store.read_lock()
+    options = PullOptions(spec=spec) if spec is not None else PullOptions(trusted_keys=trusted_keys)
+    options = replace(options, allow_downgrade=allow_downgrade)
+    candidate = obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
+    platform = candidate.artifact.platform
+    ref = _ref(workspace, spec, wanted, candidate, precision)
+    if before is None:
+        text = first_spec(workspace.directory, ref, platform, trusted_keys)
+    else:
+        text = with_ref(before, ref)
+    constraint = constraint_of(ref, workspace.directory)
+    candidate = replace(candidate, lock=replace(candidate.lock, constraint=constraint))
+    evaluations, unjudged = _judged(workspace, platform) if judged else ((), "nobody asked")
+    problems = _refused(workspace, text, platform)
+    return FirstPin(ref, text, before, lock, candidate, evaluations, unjudged, problems)
+
+
+def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken | None = None) -> Pulled:
+    """Do what `plan` says: floe.yaml, the lock and the cached version, all or nothing.
+
+    What the platform finds does not keep it from being pinned: nothing runs under it yet. Raises
+    `Refused` where the files changed since the plan was made; then everything is as it was.
+    """
+    store, path = workspace.store, workspace.spec_path
+    with store.exclusive(cancel):
+        now = read_text(path) if stands(path) else None
+        if now != plan.before or store.read_lock() != plan.lock:
+            raise Refused(
+                "floe.yaml or the lock changed meanwhile, so nothing was written",
+                hint="look at what it would do once more",
+                where=str(path),
+            )
+        with all_or_nothing(workspace, f"the first pin of {plan.candidate.lock.tag}", plan.text):
+            pulled = keep(store, plan.candidate, plan.lock)
+            if plan.text != plan.before:
+                workspace.files.write(SPEC_FILE, plan.text.encode())
+    return pulled
+
+
+def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) -> None:
+    pinned_now = Wanted.demanded(spec, workspace)
+    if pinned_now.repository.name != wanted.repository.name:
+        raise UsageError(
+            "the project is pinned to another repository",
+            f"floe.yaml has {pinned_now.repository.name}, and this version is in {wanted.repository.name}",
+            hint="choose the project's repository first, or write platform.ref in floe.yaml by hand",
+            where=str(workspace.spec_path),
+        )
+
+
+def _ref(
+    workspace: Workspace, spec: Spec | None, wanted: Wanted, candidate: Candidate, precision: Precision | None
+) -> str:
+    version = Version.parse(candidate.lock.version)
+    if spec is None or spec.platform.ref is None:
+        constraint = wanted.constraint if precision is None else pinned(version, precision)
+        return as_written(Wanted(wanted.repository, constraint), workspace.directory)
+    if precision is None and Wanted.of(spec, workspace.directory) == wanted:
+        return spec.platform.ref
+    if precision is None:
+        return moved(spec.platform.ref, workspace.directory, version, candidate.lock.digest)
+    return constrained(spec.platform.ref, workspace.directory, pinned(version, precision))
+
+
+def _judged(workspace: Workspace, platform: Platform) -> tuple[tuple[Evaluation, ...], str]:
+    """What the platform says of the directory's dbt projects, or why nobody can say."""
+    try:
+        spec, projects = projects_of(workspace.directory, platform=platform)
+        evaluations = judge(projects, platform, spec)
+    except (ConfigurationError, NothingChecked) as error:
+        return (), ": ".join(part for part in (error.title, error.message) if part)
+    if not evaluations or all(evaluation.nothing_checked for evaluation in evaluations):
+        return (), "no model was checked"
+    return evaluations, ""
+
+
+def _refused(workspace: Workspace, text: str, platform: Platform) -> tuple[Diagnostic, ...]:
+    """What the floe.yaml asks for and the platform does not permit."""
+    spec = check_spec(text, base=workspace.directory).spec
+    found = against_platform(spec, parse(text), platform) if spec is not None else ()
+    return tuple(problem for problem in found if problem.severity is Severity.ERROR)

@@ -1,0 +1,294 @@
+"""What findings suggest, written into a dbt project's properties files.
+
+Only what can be declared is mended: tests of keys, meta, access, contracts, columns that the SQL
+gives; for what people have to say (descriptions, owners) a place is made, which still counts as
+missing. Nothing is written that has not been judged first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.errors import ConfigurationError, FloeError, UsageError
+from floe_engine.events import CancelToken, Notice, Report, silent
+from floe_engine.files import Directory, read_bounded, stands
+from floe_engine.policy.all_rules import rule_by_id
+from floe_engine.policy.evaluate import Evaluation, evaluate_together
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.product import excuses
+from floe_engine.policy.repairs import Repair, mendable, outputs_of, proven, repairs
+from floe_engine.policy.view import View
+from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
+from floe_engine.project.facts import Model, Project
+from floe_engine.project.packages import has_package
+from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
+from floe_engine.text import plural, unified_diff
+from floe_engine.workspace import Workspace
+
+
+class ChangedFile(Struct, frozen=True):
+    """A properties file before and after; `path` is relative to floe.yaml's directory."""
+
+    path: str
+    before: str
+    """Empty for a new file."""
+    after: str
+    repairs: tuple[Repair, ...]
+
+    @property
+    def diff(self) -> str:
+        """The change as ``diff -u`` writes it."""
+        old = f"a/{self.path}" if self.before else "/dev/null"
+        return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
+
+    @property
+    def says(self) -> str:
+        """What is declared, in the imperative."""
+        return "; ".join(dict.fromkeys(repair.says for repair in self.repairs))
+
+
+class FixedProject(Struct, frozen=True):
+    """What fixing found to do."""
+
+    files: tuple[ChangedFile, ...]
+    left: tuple[str, ...]
+    """What could not be written, and why; a line each."""
+    mended: int
+    """How many findings are gone with it."""
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """Everything that is (or would be) declared."""
+        return tuple(repair for file in self.files for repair in file.repairs)
+
+    @property
+    def places(self) -> int:
+        """How many places people have to fill in."""
+        return sum(repair.blank for repair in self.repairs)
+
+
+def fix_project(
+    workspace: Workspace,
+    wanted: Sequence[str] = (),
+    *,
+    write: bool = True,
+    offline: bool = False,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> FixedProject:
+    """Declare what findings ask for, in the files that describe the models.
+
+    `wanted` are rule IDs and globs over model names; none: everything. With ``write=False`` nothing
+    is written, and the answer has the same diffs. Raises `UsageError` for a rule that there is not or
+    that nothing can be declared for, and what `compile_project` raises.
+    """
+    cancel = cancel or CancelToken()
+    rules, names = _split(wanted)
+    compiled = compile_project(
+        workspace.without_network() if offline else workspace,
+        options=CompileOptions(write_profile=False),
+        report=report,
+        cancel=cancel,
+    )
+    files: list[ChangedFile] = []
+    left: list[str] = []
+    mended = 0
+    for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
+        cancel.check()
+        asked = [f for f in evaluation.findings if _asked(f, evaluation, rules, names)]
+        todo, gone = _todo(compiled, place, asked)
+        changed, problems = _written(workspace.directory, project, todo)
+        files += changed
+        mended += len(gone) if changed else 0
+        left += problems
+    if write:
+        for file in files:
+            _save(workspace.files, file)
+    for problem in left:
+        report(Notice(problem))
+    return FixedProject(tuple(files), tuple(left), mended)
+
+
+def proposals(compiled: CompiledProject, *, at_most: int = 200) -> tuple[Mapping[str, ChangedFile], ...]:
+    """For each project, by fingerprint of a finding that declaring something mends: the file with that alone.
+
+    `path` is relative to the finding's dbt project. All of them hold together, as `fix_project` would
+    write them; the first `at_most` findings of each project are tried. Where nothing proven can be
+    written into a file that is there already, a finding has no proposal.
+    """
+    able = mendable()
+    found: list[Mapping[str, ChangedFile]] = []
+    for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
+        asked = [finding for finding in evaluation.findings if finding.rule in able and not finding.waived]
+        todo, _ = _todo(compiled, place, asked[:at_most])
+        held = {repair.thing for repair in todo}
+        view = View(compiled.platform, project)
+        proposed: dict[str, ChangedFile] = {}
+        for finding in asked[:at_most] if held else ():
+            alone = repairs(view, [finding])  # one thing may mend several findings
+            if not alone or not held.issuperset(repair.thing for repair in alone):
+                continue
+            try:
+                files, _ = _written(project.directory, project, alone)
+            except FloeError:  # a file that cannot be read: a report goes on without
+                continue
+            if len(files) == 1 and files[0].before:
+                proposed[finding.fingerprint] = files[0]
+        found.append(proposed)
+    return tuple(found)
+
+
+def _split(wanted: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    rules: set[str] = set()
+    names: list[str] = []
+    for word in wanted:
+        rule = rule_by_id(word)
+        if rule is None:
+            if word.upper().startswith("FLOE-"):
+                raise UsageError(f"there is no rule {word}", hint="docs/rules.md lists every rule")
+            names.append(word)
+        elif not mendable((rule.id,)):
+            able = ", ".join(mendable())
+            raise UsageError(
+                f"nothing that is declared mends {rule.id} ({rule.title})",
+                hint=f"floe fix knows {able}; `floe waive` excuses a finding",
+            )
+        else:
+            rules.add(rule.id)
+    return frozenset(rules), tuple(names)
+
+
+def _asked(finding: Finding, evaluation: Evaluation, rules: frozenset[str], names: tuple[str, ...]) -> bool:
+    subject = evaluation.asked_of(finding)
+    return (
+        not finding.waived
+        and (not rules or finding.rule in rules)
+        and (
+            not names
+            or any(fnmatchcase(subject, name) or fnmatchcase(finding.subject, name) for name in names)
+        )
+    )
+
+
+def _todo(
+    compiled: CompiledProject, place: int, asked: Sequence[Finding]
+) -> tuple[tuple[Repair, ...], frozenset[str]]:
+    """The repairs that hold for what is asked, and the fingerprints of all findings that go with them."""
+    platform, projects = compiled.platform, compiled.projects
+    project, evaluation = projects[place], compiled.evaluations[place]
+    found = repairs(View(platform, project), asked)
+    if not has_package(project.directory, "dbt_utils"):
+        found = tuple(repair for repair in found if not repair.name.startswith("dbt_utils."))
+
+    def judged(changed: Project) -> Evaluation:
+        together = [*projects[:place], changed, *projects[place + 1 :]]
+        return evaluate_together(platform, together, excuses(platform, compiled.spec, together))[place]
+
+    return proven(project, evaluation, found, judged)
+
+
+def _written(
+    directory: Path, project: Project, todo: Sequence[Repair]
+) -> tuple[list[ChangedFile], list[str]]:
+    """The files with everything in them that can be written, and what cannot."""
+    prefix = project.directory.relative_to(directory).as_posix()
+    by_file: dict[str, dict[str, list[Repair]]] = {}
+    for repair in todo:
+        model = project.by_id[repair.model]
+        if isinstance(model, Model):
+            by_file.setdefault(_home(project, model), {}).setdefault(repair.model, []).append(repair)
+    changed, left = [], []
+    for name, models in sorted(by_file.items()):
+        path = project.directory / name
+        before = _read(path) if stands(path) else ""
+        text = before or new_file()
+        done: list[Repair] = []
+        for unique_id, wanted in models.items():
+            model = project.by_id[unique_id]
+            assert isinstance(model, Model)
+            editor = Properties(text)
+            made: list[Repair] = []
+            try:
+                for repair in wanted:
+                    was = editor.text
+                    _edit(editor, model, repair)
+                    made += [repair] if editor.text != was else []
+                if model.properties_path is None:
+                    _declare_rest(editor, model, project)
+            except (Unwritable, KeyError, ValueError) as error:
+                left.append(f"{name}: {model.label} was left alone: {error}")
+                continue
+            text = editor.text
+            done += made
+        if done:
+            shown = name if prefix == "." else f"{prefix}/{name}"
+            changed.append(ChangedFile(shown, before, text, tuple(done)))
+    return changed, left
+
+
+def _home(project: Project, model: Model) -> str:
+    """The file that describes a model; where none does, one of its folder."""
+    if model.properties_path is not None:
+        return model.properties_path
+    folder = PurePosixPath(model.path).parent
+    beside = [
+        other.properties_path
+        for other in project.models
+        if other.properties_path is not None and PurePosixPath(other.properties_path).parent == folder
+    ]
+    return min(beside, default=(folder / f"_{folder.name}.yml").as_posix())
+
+
+def _edit(editor: Properties, model: Model, repair: Repair) -> None:
+    match repair.kind:
+        case "test":
+            editor.add_test(model, repair.column, repair.name, repair.value or {})
+        case "meta":
+            editor.set_meta(model, repair.column, repair.name, repair.value, blank=repair.blank)
+        case "description":
+            editor.describe(model, repair.column)
+        case "access":
+            editor.set_access(model, repair.value)
+        case "contract":
+            editor.enforce_contract(model)
+        case "column":
+            editor.declare(model, repair.name, repair.value)
+
+
+def _declare_rest(editor: Properties, model: Model, project: Project) -> None:
+    """The columns that the SQL of a model gives that nothing describes yet."""
+    for column in outputs_of(model, project):
+        editor.declare(model, column)
+        editor.describe(model, column)
+
+
+def _read(path: Path) -> str:
+    return decode(read_bounded(path, MAX_BYTES, what=path.name), where=str(path))
+
+
+def _save(directory: Directory, file: ChangedFile) -> None:
+    path = directory.path / file.path
+    data = read_bounded(path, MAX_BYTES, what=path.name) if stands(path) else b""
+    if decode(data) != file.before:
+        raise ConfigurationError(
+            "the file was changed while it was being mended",
+            hint="save your editor's buffer and run the command again",
+            where=str(path),
+        )
+    directory.write(file.path, encode(file.after, like=data))
+
+
+def told(fixed: FixedProject, *, written: bool) -> Iterator[str]:
+    """What was done, or would be, a sentence each."""
+    if not fixed.files:
+        yield "Nothing to declare: what is left is for people, or for SQL"
+        return
+    did = "Changed" if written else "Would change"
+    yield f"{did} {plural(len(fixed.files), 'file')}; {plural(fixed.mended, 'finding')} mended"
+    if fixed.places:
+        yield f"{plural(fixed.places, 'place')} to fill in, marked `{FILL_IN}`"

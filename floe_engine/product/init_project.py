@@ -1,0 +1,157 @@
+"""A data team's project pinned to a platform: floe.yaml, the lock and the cached artifact.
+
+`plan_init` says what `init_project` does, and refuses what it refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from floe_engine import git
+from floe_engine.distribution.pull import Pulled, PullOptions, pull
+from floe_engine.distribution.wanted import Wanted, satisfies
+from floe_engine.errors import UsageError
+from floe_engine.events import CancelToken, Notice, Report, silent
+from floe_engine.files import stands
+from floe_engine.product.first_pin import FirstPin, plan_first_pin, take_first_pin
+from floe_engine.product.pin import as_written, first_spec
+from floe_engine.project.spec import Spec
+from floe_engine.project.spec_file import load_spec
+from floe_engine.scaffold.choices import Service
+from floe_engine.trust.verdict import AskFirstUse
+from floe_engine.workspace import SPEC_FILE, Workspace
+
+
+class Initialised(Struct, frozen=True):
+    """What `init` left behind."""
+
+    pulled: Pulled
+    spec_path: Path
+    created: tuple[str, ...]
+    """Paths that were written, relative to the project, directories with a slash."""
+
+
+def plan_init(
+    workspace: Workspace,
+    platform: str,
+    *,
+    trusted_keys: Sequence[str] = (),
+    judged: bool = True,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> FirstPin:
+    """What `init_project` would do, and what the platform would find; nothing is written.
+
+    Raises what `init_project` raises. Without `judged` the project is not looked at.
+    """
+    _asked(workspace, platform, trusted_keys)
+    return plan_first_pin(
+        workspace,
+        platform,
+        trusted_keys=trusted_keys,
+        judged=judged,
+        ask=ask,
+        report=report,
+        cancel=cancel,
+    )
+
+
+def init_project(
+    workspace: Workspace,
+    platform: str,
+    *,
+    trusted_keys: Sequence[str] = (),
+    service: Service = "none",
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Initialised:
+    """Pull `platform` (a version, a constraint or a whole reference) and write floe.yaml.
+
+    Running it again with the same pin is no error and changes nothing; with another pin it is
+    refused, for that is an upgrade. `service`: whose CI is to judge the project; its file is written
+    where there is none yet. Raises what `pull` raises, and then writes nothing.
+    """
+    wanted, spec = _asked(workspace, platform, trusted_keys)
+    lock = workspace.store.read_lock()
+    created = [] if spec is not None else [SPEC_FILE]
+    if lock is not None and satisfies(lock, wanted):
+        options = PullOptions(trusted_keys=trusted_keys, spec=spec)
+        pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
+        if spec is None:
+            ref = as_written(wanted, workspace.directory)
+            text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
+            workspace.files.write(SPEC_FILE, text.encode())
+    else:
+        plan = plan_init(
+            workspace,
+            platform,
+            trusted_keys=trusted_keys,
+            judged=False,
+            ask=ask,
+            report=report,
+            cancel=cancel,
+        )
+        pulled = take_first_pin(workspace, plan, cancel=cancel)
+    if pulled.changed:
+        created.append(f"{pulled.directory.relative_to(workspace.directory).as_posix()}/")
+    if wanted.repository.scheme == "oci-layout":
+        report(
+            Notice(
+                "floe.yaml pins a folder of this machine, which the rest of the team does not have",
+                hint="publish to a registry and name it with --registry before you share the project",
+            )
+        )
+    created += _ci(workspace, service, wanted, report)
+    return Initialised(pulled, workspace.spec_path, tuple(created))
+
+
+def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) -> list[str]:
+    """Write the file by which a CI service judges the project; the paths written."""
+    if service == "none":
+        return []
+    from floe_engine.scaffold.rest import project_ci_file
+
+    found = project_ci_file(service, wanted.repository.registry or None)
+    path, text = found
+    if stands(workspace.directory / path):
+        report(Notice(f"{path} is there already and stays", hint="docs/ci.md has the job to add to it"))
+        return []
+    workspace.files.write(path, text.encode())
+    with suppress(git.NoAnswer):
+        below = git.ask(workspace.directory, "rev-parse", "--show-prefix", environ=workspace.environ)
+        if folder := below.decode("utf-8", "replace").strip().rstrip("/"):
+            report(
+                Notice(
+                    f"{path} is read at the top of the repository only, and this is {folder}",
+                    hint=f"move it there, and add --dir {folder} to its `floe compile`",
+                )
+            )
+    return [path]
+
+
+def _asked(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> tuple[Wanted, Spec | None]:
+    """What is to be pinned, and the floe.yaml that is there. Raises `UsageError` where that says another."""
+    wanted = Wanted.parse(platform, workspace)
+    if not stands(workspace.spec_path):
+        return wanted, None
+    spec = load_spec(workspace.spec_path)
+    if Wanted.of(spec, workspace.directory) != wanted:
+        raise UsageError(
+            "this project is pinned already",
+            f"floe.yaml says {spec.platform.ref or spec.platform.manifest}",
+            hint="use `floe upgrade --to VERSION` to move it, or `floe pin`",
+            where=str(workspace.spec_path),
+        )
+    if trusted_keys:
+        raise UsageError(
+            "this project has a floe.yaml, which says itself whom it trusts",
+            hint="add the key to platform.trusted_keys there",
+            where=str(workspace.spec_path),
+        )
+    return wanted, spec

@@ -1,0 +1,317 @@
+"""`fix` and `waive` as verbs of the engine: what they write holds, and dbt takes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from floe_engine.errors import Refused, UsageError
+from floe_engine.product.compile_project import CompileOptions, compile_project
+from floe_engine.product.fix_project import fix_project
+from floe_engine.product.waive import waive
+from floe_engine.project.properties_edit import FILL_IN, Properties
+from floe_engine.workspace import Workspace
+from tests.cli import floe, ok
+from tests.engine.output.test_reports import official_sarif
+from tests.engine.policy.samples import model
+
+MANIFEST = """\
+apiVersion: floe.dev/v1
+kind: Manifest
+metadata: {name: acme, version: "1.2.3"}
+plugins:
+  compute: {type: duckdb}
+governance:
+  quality_gates:
+    minimum_test_coverage: 0
+    required_tests: [not_null_pk, unique_pk, documentation]
+    block_on_failure: true
+  classification:
+    rules: {pii: {requires_meta: [owner], allowed_access: [private, protected]}}
+  waiver_policy: {allow_in_product: WAIVERS}
+"""
+
+SCHEMA = """\
+version: 2
+
+# what the finance team reads
+models:
+  - name: bronze_orders   # from the shop
+    description: "Orders, as they came"
+    columns:
+      - name: 'id'
+        description: the key
+        tests: [unique]
+      - name: customer_email
+        description: who ordered
+
+  - name: bronze_people
+    config: {tags: [nightly]}
+    access: public
+    meta:
+      contains_pii: true
+    columns:
+      - {name: id, description: the key}
+"""
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    return build(tmp_path, "allow")
+
+
+def build(path: Path, waivers: str) -> Path:
+    """A product whose three models lack keys, descriptions, levels and an entry."""
+    (path / "platform").mkdir()
+    (path / "platform/manifest.yaml").write_text(MANIFEST.replace("WAIVERS", waivers))
+    models = path / "shop" / "models" / "bronze"
+    models.mkdir(parents=True)
+    shop = path / "shop"
+    (shop / "dbt_project.yml").write_text("name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n")
+    (shop / "profiles.yml").write_text(
+        "shop: {target: dev, outputs: {dev: {type: duckdb, path: ':memory:'}}}\n"
+    )
+    (shop / "floe.yaml").write_text(
+        "apiVersion: floe.dev/v1\nkind: DataProduct\n"
+        "platform: {manifest: ../platform/manifest.yaml}\ntransforms:\n  - {type: dbt}\n"
+    )
+    (models / "bronze_orders.sql").write_text("select 1 as id, 'a@b.c' as customer_email\n")
+    (models / "bronze_people.sql").write_text("select 1 as id\n")
+    (models / "bronze_new.sql").write_text("select 1 as id, 2 as amount\n")
+    (models / "schema.yml").write_text(SCHEMA)
+    return shop
+
+
+def findings(shop: Path) -> set[tuple[str, str]]:
+    compiled = compile_project(Workspace.open(shop), options=CompileOptions(write_profile=False))
+    return {(finding.rule.removeprefix("FLOE-"), finding.subject) for finding in compiled.evaluation.findings}
+
+
+def test_fixing_declares_what_findings_ask_for_and_touches_nothing_else(product: Path) -> None:
+    before = findings(product)
+    fixed = fix_project(Workspace.open(product))
+    text = (product / "models/bronze/schema.yml").read_text()
+    for line in SCHEMA.splitlines():
+        assert line.rstrip("}]") in text or line.strip() == "access: public"
+    assert "tests: [unique, not_null]" in text
+    assert "access: protected" in text
+    gone = before - findings(product)
+    assert ("E230", "bronze_orders") in gone
+    # Said to be pii, the model would want an owner: that is for people to decide.
+    assert ("E242", "bronze_orders.customer_email") not in gone
+    assert {("E231", "bronze_people"), ("E262", "bronze_people")} <= gone
+    assert findings(product) <= before
+    assert fixed.mended == len(gone)
+
+
+def test_what_people_have_to_say_gets_a_place_that_still_counts_as_missing(product: Path) -> None:
+    fixed = fix_project(Workspace.open(product))
+    text = (product / "models/bronze/schema.yml").read_text()
+    assert f'description: ""  {FILL_IN}' in text
+    assert f"owner: null  {FILL_IN}" in text
+    assert fixed.places >= 3
+    assert {("E233", "bronze_people"), ("E244", "bronze_people")} <= findings(product)
+    # Once it is there, nothing is added again.
+    assert fix_project(Workspace.open(product), ["E233", "E244"]).files == ()
+
+
+def test_a_model_that_nothing_describes_gets_an_entry_with_the_columns_of_its_sql(product: Path) -> None:
+    fix_project(Workspace.open(product), ["bronze_new"])
+    text = (product / "models/bronze/schema.yml").read_text()
+    entry = text[text.index("- name: bronze_new") :]
+    assert "- name: id" in entry
+    assert "- name: amount" in entry
+
+
+def test_a_dry_run_shows_the_diff_and_writes_nothing(product: Path) -> None:
+    fixed = fix_project(Workspace.open(product), ["E230"], write=False)
+    assert (product / "models/bronze/schema.yml").read_text() == SCHEMA
+    (file,) = fixed.files
+    assert file.diff.startswith("--- a/models/bronze/schema.yml\n+++ b/models/bronze/schema.yml\n")
+    assert "+        tests: [unique, not_null]" in file.diff
+
+
+def test_a_repair_that_would_raise_another_finding_is_not_made(product: Path) -> None:
+    manifest = product.parent / "platform/manifest.yaml"
+    stricter = "pii: {forbidden_layers: [bronze], requires_meta"
+    manifest.write_text(MANIFEST.replace("WAIVERS", "allow").replace("pii: {requires_meta", stricter))
+    fix_project(Workspace.open(product), ["E242"])
+    assert (product / "models/bronze/schema.yml").read_text() == SCHEMA
+
+
+@pytest.mark.parametrize("word", ["E999", "FLOE-E201"])
+def test_a_rule_that_nothing_can_be_declared_for_is_refused(product: Path, word: str) -> None:
+    if word == "E999":
+        assert fix_project(Workspace.open(product), [word]).files == ()  # a model of that name
+    else:
+        with pytest.raises(UsageError, match="E201"):
+            fix_project(Workspace.open(product), [word])
+
+
+def test_a_sarif_report_carries_the_fix_of_each_finding_that_has_one(product: Path) -> None:
+    log = json.loads(floe(product, "compile", "--output", "sarif").out)
+    jsonschema.validate(log, official_sarif())
+    (run,) = log["runs"]
+    fixed = {result["ruleId"]: result for result in run["results"] if "fixes" in result}
+    assert {"FLOE-E230", "FLOE-E231", "FLOE-E262"} <= set(fixed)
+    assert "FLOE-E242" not in fixed  # the finding would go, and another come
+    before = findings(product)
+    for rule, result in fixed.items():
+        (change,) = result["fixes"][0]["artifactChanges"]
+        path = product / change["artifactLocation"]["uri"]
+        apply(path, change["replacements"])
+        assert (
+            rule.removeprefix("FLOE-"),
+            result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"],
+        ) in (before - findings(product)) or "place" in result["fixes"][0]["description"]["text"]
+        path.write_text(SCHEMA)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_fix_ends_where_the_file_ends(product: Path, end: str) -> None:
+    schema = product / "models/bronze/schema.yml"
+    text = (SCHEMA.rstrip("\n") + "\n").replace("\n", end or "\n").removesuffix("\n" if not end else "")
+    schema.write_bytes(text.encode())
+    (run,) = json.loads(floe(product, "compile", "--output", "sarif").out)["runs"]
+    (result,) = [each for each in run["results"] if each["ruleId"] == "FLOE-E262" and "fixes" in each][:1]
+    apply(schema, result["fixes"][0]["artifactChanges"][0]["replacements"])
+    fixed = fix_project(Workspace.open(product), ["E262"], write=False)
+    assert fixed.files == ()
+
+
+def apply(path: Path, replacements: list[dict[str, Any]]) -> None:
+    """Do what a SARIF viewer does with a fix."""
+    text = path.read_bytes().decode()
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def offset(line: int, column: int) -> int:
+        return starts[line - 1] + column - 1
+
+    for each in reversed(replacements):
+        region = each["deletedRegion"]
+        begin = offset(region["startLine"], region["startColumn"])
+        end = offset(region["endLine"], region["endColumn"])
+        text = text[:begin] + each["insertedContent"]["text"] + text[end:]
+    path.write_bytes(text.encode())
+
+
+def test_dbt_parses_what_was_written(product: Path) -> None:
+    dbt = os.environ.get("FLOE_DBT")
+    if not dbt:
+        if os.environ.get("FLOE_REQUIRE_INTEROP") == "1":
+            pytest.fail("FLOE_DBT names no dbt")
+        pytest.skip("FLOE_DBT names no dbt")
+    fix_project(Workspace.open(product))
+    done = subprocess.run(
+        [dbt, "parse", "--no-partial-parse", "--profiles-dir", "."],
+        cwd=product,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "gained"),
+    [
+        (
+            "models:\n- name: m\n",
+            "- name: m\n  columns:\n    - name: id\n      data_tests:\n        - unique\n",
+        ),
+        ("models:\n  - {name: m}\n", "{name: m, columns: [{name: id, data_tests: [unique]}]}"),
+        (
+            "models:\n  - name: m\n    columns:\n      - name: ID\n        tests:\n          - not_null\n",
+            "        tests:\n          - not_null\n          - unique\n",
+        ),
+        ("models:\r\n  - name: m\r\n", "columns:\r\n      - name: id\r\n"),
+        ("version: 2\n", "models:\n  - name: m\n"),
+    ],
+)
+def test_every_way_of_writing_a_properties_file_is_kept(text: str, gained: str) -> None:
+    editor = Properties(text)
+    editor.add_test(model("m"), "id", "unique", {})
+    assert gained in editor.text
+    assert "\n" not in editor.text.replace("\r\n", "") or "\r" not in text
+
+
+def test_a_finding_is_waived_in_floe_yaml(product: Path) -> None:
+    waived = waive(
+        Workspace.open(product), "E231 bronze_people", reason="keys come in May", owner="ann", expires=soon()
+    )
+    assert [finding.subject for finding in waived.findings] == ["bronze_people"]
+    text = (product / "floe.yaml").read_text()
+    assert text.startswith("apiVersion: floe.dev/v1\nkind: DataProduct\n")
+    assert "reason: keys come in May" in text
+    compiled = compile_project(Workspace.open(product), options=CompileOptions(write_profile=False))
+    (finding,) = (f for f in compiled.evaluation.findings if f.rule == "FLOE-E231" and f.waived)
+    assert finding.subject == "bronze_people"
+    fingerprint = next(f.fingerprint for f in compiled.evaluation.findings if f.rule == "FLOE-E230")
+    waive(Workspace.open(product), fingerprint, reason="r", owner="o", expires=soon())
+    assert (product / "floe.yaml").read_text().count("- pattern:") == 2
+
+
+def test_a_name_that_is_a_glob_excuses_no_neighbour(product: Path) -> None:
+    (product / "models/bronze_[ab].sql").write_text("select 1 as id\n")
+    (product / "models/bronze_a.sql").write_text("select 1 as id\n")
+    shop = Workspace.open(product)
+    compiled = compile_project(shop, options=CompileOptions(write_profile=False))
+    finding = next(f for f in compiled.evaluation.findings if f.subject == "bronze_[ab]")
+    waive(shop, finding.fingerprint, reason="r", owner="o", expires=soon())
+    compiled = compile_project(shop, options=CompileOptions(write_profile=False))
+    waived = {f.subject for f in compiled.evaluation.findings if f.waived}
+    assert waived == {"bronze_[ab]"}
+
+
+def soon() -> str:
+    from datetime import UTC, datetime, timedelta
+
+    return (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+
+
+def test_a_waiver_that_the_platform_does_not_permit_is_not_written(tmp_path: Path) -> None:
+    shop = build(tmp_path, "never")
+    before = (shop / "floe.yaml").read_text()
+    with pytest.raises(Refused, match="permits no such waiver"):
+        waive(Workspace.open(shop), "E231 bronze_people", reason="r", owner="o", expires=soon())
+    with pytest.raises(UsageError, match="no finding"):
+        waive(Workspace.open(shop), "E231 nothing", reason="r", owner="o", expires=soon())
+    assert (shop / "floe.yaml").read_text() == before
+
+
+def test_the_command_line_fixes_and_waives_from_any_folder_of_the_project(product: Path) -> None:
+    folder = product / "models" / "bronze"
+    shown = ok(floe(folder, "fix", "E230", "--dry-run"))
+    assert "+        tests: [unique, not_null]" in shown.out
+    assert (folder / "schema.yml").read_text() == SCHEMA
+    done = ok(floe(folder, "fix", "--output", "json")).json
+    assert done["written"]
+    assert done["mended"] >= 4
+    ok(floe(folder, "fix"))  # of the columns that were declared one may be the key
+    assert "Nothing to declare" in ok(floe(folder, "fix")).out
+    ok(floe(folder, "waive", "E244", "bronze_people", "--reason", "r", "--owner", "o", "--expires", soon()))
+    assert floe(folder, "waive", "E244", "x", "--reason", "r", "--owner", "o").code == 2
+    assert "rules:\n      - FLOE-E244" in (product / "floe.yaml").read_text()
+
+
+def test_a_selection_that_leaves_nothing_may_be_success(product: Path) -> None:
+    assert floe(product, "compile", "--select", "nothing_*").code == 4
+    ok(floe(product, "compile", "--select", "nothing_*", "--allow-empty"))
+    assert floe(product, "compile", "--select", "+bronze_orders").code == 1
+    assert floe(product, "compile", "--select", "state:modified").code == 2
+
+
+def test_a_summary_and_a_limit_can_be_asked_for(product: Path) -> None:
+    summary = floe(product, "compile", "--summary").out.splitlines()
+    assert any(line.startswith("Sensitive data exposed") for line in summary)
+    assert len(summary) < 40
+    limited = floe(product, "compile", "--limit", "1").out
+    assert limited.count("FLOE-E") < floe(product, "compile").out.count("FLOE-E")
+    assert "which do less harm" in limited
