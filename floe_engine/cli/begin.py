@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
 from floe_engine.cli.command import Face, command
-from floe_engine.cli.options import DIRECTORY
+from floe_engine.cli.options import DIRECTORY, ci_service
 from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 
 
@@ -37,15 +36,7 @@ from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 @click.option(
     "--parent", metavar="PLATFORM", help="Enterprise platform of a mesh-domain: a reference or a path."
 )
-@click.option(
-    "--ci",
-    "service",
-    type=click.Choice(get_args(Service)),
-    default="github",
-    show_default=True,
-    metavar="SERVICE",
-    help=f"Whose CI file to write: {'|'.join(get_args(Service))}.",
-)
+@ci_service("github", "Whose CI file to write")
 def init(
     face: Face,
     *,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+
+from floe_engine.scaffold.choices import Service
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -96,3 +99,17 @@ keyless = click.option("--keyless", is_flag=True, help="Sign with a Sigstore ide
 token = click.option(
     "--identity-token", metavar="TOKEN", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN)."
 )
+
+
+def ci_service(default: Service, what: str) -> Callable[[Any], Any]:
+    """Whose CI file to write; `what` says so, and `default` is for whoever says nothing."""
+    services = get_args(Service)
+    return click.option(
+        "--ci",
+        "service",
+        type=click.Choice(services),
+        default=default,
+        show_default=True,
+        metavar="SERVICE",
+        help=f"{what}: {'|'.join(services)}.",
+    )

@@ -11,7 +11,7 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.command import Face, command
 from floe_engine.cli.findings import FORMATS
-from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, offline
+from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, ci_service, offline
 from floe_engine.scaffold.choices import PROJECT_FILES, Service
 
 WhatIf = Literal["off", "warn", "strict"]
@@ -32,15 +32,7 @@ WhatIf = Literal["off", "warn", "strict"]
     metavar="FILE",
     help="Public key that must have signed it; may be repeated.",
 )
-@click.option(
-    "--ci",
-    "service",
-    type=click.Choice(get_args(Service)),
-    default="none",
-    show_default=True,
-    metavar="SERVICE",
-    help=f"Write the CI file that judges each change: {'|'.join(get_args(Service))}.",
-)
+@ci_service("none", "Write the CI file that judges each change")
 @click.option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
 def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""

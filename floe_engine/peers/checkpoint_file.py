@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from floe_engine.document.nodes import Node
@@ -67,7 +67,7 @@ def _wanted(values: Mapping[str, Any], name: str, hook: Mapping[str, Any], line:
     check = _HOOKS.get(name)
     if check is None or check.why:
         return Wanted(name, line=line)
-    options = _options(hook.get("args"))
+    options = _options(hook.get("args"), {each.name for each in check.takes} | _OF_THE_RUN | {"exclude"})
     within = _project(options.get("manifest", []))
     include = [*_patterns(values, "files"), *_patterns(hook, "files")]
     if len(include) > 1:
@@ -84,8 +84,9 @@ def _wanted(values: Mapping[str, Any], name: str, hook: Mapping[str, Any], line:
     )
 
 
-def _options(args: Any) -> dict[str, list[str]]:
-    """``--name value value`` and ``--name=value``, up to ``--``; names with underscores."""
+def _options(args: Any, known: Collection[str]) -> dict[str, list[str]]:
+    """``--name value value`` and ``--name=value``, up to ``--``; names with underscores, and whole:
+    argparse, which the hooks use, takes as much of an option as tells it from the others."""
     if args is None:
         return {}
     if not isinstance(args, list) or not all(isinstance(each, str | int | float) for each in args):
@@ -96,8 +97,12 @@ def _options(args: Any) -> dict[str, list[str]]:
         if word == "--":
             break
         if word.startswith("--"):
-            name, has_value, value = word[2:].partition("=")
-            current = found.setdefault(name.replace("-", "_"), [])
+            short, has_value, value = word[2:].partition("=")
+            short = short.replace("-", "_")
+            meant = [short] if short in known else [name for name in known if name.startswith(short)]
+            if len(meant) > 1:
+                raise NotCarried(f"--{short} may mean {' or '.join(sorted(meant))}")
+            current = found.setdefault(meant[0] if meant else short, [])
             if has_value:
                 current.append(value)
         elif current is None:

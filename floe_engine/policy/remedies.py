@@ -118,7 +118,7 @@ def _repeated(findings: list[Finding], folder: str) -> Remedy:
     first = findings[0]
     others = plural(len(findings) - 1, "other")
     return Remedy(
-        f"{first.subject}: {first.suggestion or first.message} (and {others} in {folder or '.'})",
+        f"{_edit(first)} (and {others} in {folder or '.'})",
         tuple(findings),
         sum(finding.blocking for finding in findings),
         first.downstream,
@@ -126,11 +126,15 @@ def _repeated(findings: list[Finding], folder: str) -> Remedy:
     )
 
 
+def _edit(finding: Finding) -> str:
+    """The edit that a finding wants; its subject comes first where nothing in the edit names it."""
+    title = finding.suggestion or finding.message
+    return title if finding.fix or title.startswith(finding.subject) else f"{finding.subject}: {title}"
+
+
 def _remedy(findings: list[Finding]) -> Remedy:
     first = findings[0]
-    title = first.suggestion or first.message
-    if not first.fix:
-        title = f"{first.subject}: {title}"
+    title = _edit(first)
     if len(findings) > 1:
         others = {finding.subject for finding in findings} - {first.subject}
         title += f" (and {len(others)} more)" if others and not first.fix else ""

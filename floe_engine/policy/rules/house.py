@@ -161,7 +161,7 @@ def _ask_all(view: View) -> _Asked:
         if listed is None:
             listed = of_kind[kind] = [(_label(each[0]), *each) for each in subjects(facts, kind)]
         if rule.type == "python":
-            _ask_package(rule, listed, asked)
+            _ask_package(rule, listed, asked, view.project.name)
             continue
         ready = house_rule(kind, rule.when or "", rule.expr or "", rule.message or "")
         ask = ready.ask_on
@@ -183,15 +183,20 @@ def _ask_all(view: View) -> _Asked:
     return asked
 
 
-def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked) -> None:
-    """Ask a rule of a package: without the package, every subject is not judged."""
+def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked, project: str) -> None:
+    """Ask a rule of a package: where that cannot be used, one finding says so of the whole project."""
     from floe_engine.manifest.rule_packages import NotUsable
-    from floe_engine.policy.rules.package_rules import Outcome, outcomes, rule_function
+    from floe_engine.policy.rules.package_rules import outcomes, rule_function
+    from floe_engine.text import plural
 
     try:
         told = outcomes(rule_function(rule), rule.parameters, [values for _, _, _, values in listed])
     except NotUsable as error:
-        told = [Outcome(untold=str(error))] * len(listed)
+        if listed:
+            asked.subjects[project] = None
+            why = f"{error} ({plural(len(listed), rule.subject or 'model')} not judged)"
+            asked.failures.append(_Failure(rule, project, None, why, known=False))
+        return
     for (label, subject, column, _), outcome in zip(listed, told, strict=True):
         asked.subjects[label] = None
         if outcome.untold:

@@ -289,7 +289,7 @@ def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
         hooks(
             "{id: check-model-has-tests-by-name, args: [--tests, unique=1, not_null=2, --],"
             " files: ^models/marts}",
-            "{id: check-model-has-meta-keys, args: [--meta-keys=owner, --exclude, old, --manifest, x.json]}",
+            "{id: check-model-has-meta-keys, args: [--meta-k=owner, --exc, old, --manifest, x.json]}",
             "{id: check-model-name-contract, files: ^dbt/models/a,"
             " args: [--pattern, 'stg_.*', --manifest, dbt/target/manifest.json]}",
             "{id: check-source-tags, args: [--tags, a, b], files: '\\\\.yml$'}".replace("\\\\", "\\"),
@@ -319,6 +319,7 @@ def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
         ("{id: dbt-parse}", "runs dbt"),
         ("{id: check-model-has-tests, args: [--test-cnt, many]}", "test_cnt cannot be many"),
         ("{id: check-model-has-tests, args: [--test-cnt]}", "no value"),
+        ("{id: check-model-has-tests, args: [--is=x, --i=y]}", "may mean include_disabled or is_test"),
         ("{id: check-model-has-tests, args: [stray]}", "belongs to no option"),
         ("{id: check-model-has-tests, args: --test-cnt 1}", "no list of words"),
         ("{id: check-model-has-tests, args: [[1]]}", "no list of words"),

@@ -131,11 +131,11 @@ def test_a_packages_rule_is_asked_of_every_subject(site: Site, capsys: pytest.Ca
     ],
 )
 def test_a_package_with_other_files_is_not_run(site: Site, name: str, text: str) -> None:
-    """A file that changed, or one that nobody listed: every subject is not judged, and nothing is green."""
+    """A file that changed, or one that nobody listed: the project is not judged, and nothing is green."""
     digest = site.digest
     site.write(name, text)
     evaluation = judged(asking(digest))
-    assert [subject for subject, _ in told(evaluation, UNTOLD)] == ["gold_a", "silver_b"]
+    assert [subject for subject, _ in told(evaluation, UNTOLD)] == ["shop"]
     assert "is not the one that the platform names" in told(evaluation, UNTOLD)[0][1]
     assert not site.imported
 
@@ -145,7 +145,7 @@ def test_without_the_package_nothing_is_judged() -> None:
     for package in ("acme-rules-absent", "../evil", "", "a" * 500):
         rule = replace(asking("sha256:" + "0" * 64), package=package)
         evaluation = judged(rule)
-        assert len(told(evaluation, UNTOLD)) == 2
+        assert len(told(evaluation, UNTOLD)) == 1
         assert told(evaluation, HOUSE) == []
 
 
@@ -155,7 +155,7 @@ def test_without_the_package_nothing_is_judged() -> None:
 def test_a_list_of_files_of_any_shape_is_read_or_told(site: Site, record: str) -> None:
     """A distribution is somebody else's files."""
     site.write("acme_rules-1.0.dist-info/RECORD", record)
-    assert len(told(judged(asking("sha256:" + "0" * 64)), UNTOLD)) == 2
+    assert len(told(judged(asking("sha256:" + "0" * 64)), UNTOLD)) == 1
 
 
 def test_native_code_is_refused(site: Site) -> None:
@@ -194,14 +194,21 @@ def test_a_module_of_that_name_from_elsewhere_is_not_taken_for_it(
     assert "loaded already" in told(judged(asking(site.digest)), UNTOLD)[0][1]
 
 
-@pytest.mark.parametrize(
-    ("rule", "why"),
-    [("fails", "ValueError: nobody knows"), ("gone", "cannot be imported"), ("other", "has no rule other")],
-)
-def test_a_rule_that_raises_or_is_not_there_is_not_judged(site: Site, rule: str, why: str) -> None:
-    """With the reason."""
+@pytest.mark.parametrize(("rule", "why"), [("gone", "cannot be imported"), ("other", "has no rule other")])
+def test_a_rule_that_is_not_there_is_told_once_with_how_many_it_leaves(
+    site: Site, rule: str, why: str
+) -> None:
+    """Whoever has 3,000 models reads one line."""
     evaluation = judged(asking(site.digest, rule))
-    assert [why in message for _, message in told(evaluation, UNTOLD)] == [True, True]
+    ((subject, message),) = told(evaluation, UNTOLD)
+    assert (subject, why in message, "(2 models not judged)" in message) == ("shop", True, True)
+    assert told(evaluation, HOUSE) == []
+
+
+def test_a_rule_that_raises_is_not_judged_with_the_reason(site: Site) -> None:
+    """For each subject, since others may have been judged."""
+    evaluation = judged(asking(site.digest, "fails"))
+    assert ["ValueError: nobody knows" in message for _, message in told(evaluation, UNTOLD)] == [True, True]
     assert told(evaluation, HOUSE) == []
 
 
