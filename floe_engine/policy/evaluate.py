@@ -18,6 +18,7 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
 from floe_engine.manifest.terms import Enforcement
+from floe_engine.policy.advice import advice
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.enforcement import enforcement_of, severity_of
@@ -313,6 +314,9 @@ class _Bench:
             severity = "warning"
         known = self.baseline is not None and finding in self.baseline and baselinable(finding)
         downstream = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
+        suggestion = advice(finding, subject, node, self.view)
+        if suggestion != finding.suggestion:
+            finding = structs.replace(finding, suggestion=suggestion)
         return finding.judged(severity, waiver, known, downstream)
 
 

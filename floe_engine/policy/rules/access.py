@@ -140,7 +140,6 @@ class GrantsPermitted(ModelRule):
                             f"{model.label} grants {privilege} to {grantee}, who is no role of the platform",
                             expected=f"one of {', '.join(roles.names)}",
                             actual=grantee,
-                            suggestion="grant it to a role of the platform",
                             parameter=f"{privilege}:{grantee}",
                         )
                 elif not roles.permits(role, needed, namespace, level):
@@ -151,7 +150,6 @@ class GrantsPermitted(ModelRule):
                         f" ({where}, level {level})",
                         expected=f"a role with {needed} on {where} and level {level}",
                         actual=role,
-                        suggestion=f"remove the grant to {grantee}, or ask the platform team to permit it",
                         parameter=f"{privilege}:{grantee}",
                     )
 
@@ -225,7 +223,6 @@ class AllowedAccess(ModelRule):
                 f"{model.label} is {level.level} and its access is {model.access}",
                 expected=f"access {' or '.join(allowed) or 'of no kind'}",
                 actual=model.access,
-                suggestion=f"set access: {allowed[-1]}" if allowed else "reclassify or remove the model",
             )
 
 
@@ -252,7 +249,6 @@ class PublicContract(ModelRule):
                 f"{model.label} is public and its contract is not enforced",
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
-                suggestion="enforce a contract, or make the model protected",
             )
 
 

@@ -16,7 +16,7 @@ from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 from floe_engine.sifting import sift
-from floe_engine.text import as_words, did_you_mean
+from floe_engine.text import as_words
 
 
 class LevelDeclared(ModelRule):
@@ -51,7 +51,6 @@ class LevelDeclared(ModelRule):
             f"{model.label} does not declare its classification",
             expected=f"one of {', '.join(view.levels.names)} in meta or tags",
             actual=f"{len(columns)} of {len(model.columns)} columns declare one" if columns else "none",
-            suggestion=f"add meta: {{{view.levels.keys[0]}: {view.levels.default.level}}}, or what it is",
         )
 
 
@@ -75,7 +74,6 @@ class KnownLevel(NodeRule):
                 f"{node.label} declares the unknown level {own.level}",
                 expected=f"one of {', '.join(view.levels.names)}",
                 actual=own.level,
-                suggestion=_correction(own.level, view),
             )
         columns = view.declared_columns[node.unique_id]
         if all(level.known for level in columns.values()):
@@ -89,7 +87,6 @@ class KnownLevel(NodeRule):
                     column=column,
                     expected=f"one of {', '.join(view.levels.names)}",
                     actual=level.level,
-                    suggestion=_correction(level.level, view),
                 )
 
 
@@ -133,8 +130,6 @@ class LooksSensitive(Rule):
                         column=column,
                         expected="a declared classification",
                         actual="none",
-                        suggestion=f"add meta: {{{view.levels.keys[0]}: {level}}} to the column,"
-                        " or the level it really has",
                     )
                 )
             yield node.label, tuple(findings)
@@ -170,7 +165,6 @@ class ForbiddenLayer(ModelRule):
                 f"{model.label} holds {level} data in layer {layer}",
                 expected=f"{level} data outside {', '.join(rule.forbidden_layers)}",
                 actual=f"layer {layer}",
-                suggestion=f"drop or mask {_columns_of(model, level, view)} before this layer",
             )
 
 
@@ -250,16 +244,3 @@ class Looks:
         found = expressions.search(name)
         words = as_words(name)
         return expressions.search(words) if found is None and words != name else found
-
-
-def _correction(level: str, view: View) -> str:
-    near = did_you_mean(level, view.levels.names)
-    return f"write {near}" if near else f"write one of {', '.join(view.levels.names)}"
-
-
-def _columns_of(model: Model, level: str, view: View) -> str:
-    declared = view.declared_columns[model.unique_id]
-    names = [
-        column.name for column in model.columns if (d := declared.get(column.folded)) and d.level == level
-    ]
-    return ", ".join(names[:5]) or f"the {level} columns"

@@ -11,6 +11,7 @@ from floe_engine.policy.reads import COUNTING, PLACEMENT, SENSITIVITY, Place
 from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model
+from floe_engine.text import plural
 
 _UNIT = {"columns": "tested columns", "models": "tested models", "primary_keys": "tested primary keys"}
 
@@ -90,7 +91,7 @@ class LayerCoverage(Rule):
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
-                suggestion=_least_tested(view, layer),
+                suggestion=_least_tested(view, layer, wanted),
             )
 
 
@@ -124,7 +125,7 @@ class ProjectCoverage(Rule):
                 expected=f"≥ {wanted}%",
                 actual=str(share),
                 measure=share.percent,
-                suggestion=_least_tested(view, None),
+                suggestion=_least_tested(view, None, wanted),
             )
 
 
@@ -196,10 +197,11 @@ def _told(share: Share, view: View) -> str:
 
 def _what_to_test(model: Model, view: View, wanted: int) -> str:
     """As many untested columns as it takes, the first five by name."""
-    if view.share(model).bare:
-        return "declare its columns, and add tests to them"
-    if view.platform.gates.coverage.metric != "columns":
-        return "add tests"
+    match view.platform.gates.coverage.metric:
+        case "models":
+            return "add a test to the model"
+        case "primary_keys":
+            return "add unique and not_null tests to its key"
     tested = view.tested_columns(model)
     untested = [column.name for column in model.columns if column.folded not in tested]
     needed = -(-wanted * len(model.columns) // 100) - (len(model.columns) - len(untested))
@@ -208,13 +210,23 @@ def _what_to_test(model: Model, view: View, wanted: int) -> str:
     return f"add tests to {', '.join(named)}{more}"
 
 
-def _least_tested(view: View, layer: str | None) -> str:
+def _least_tested(view: View, layer: str | None, wanted: int) -> str:
+    """How much is lacking, and where most of it is; nothing where models have no columns to test."""
     models = [model for model in view.models if layer is None or view.layer(model) == layer]
-    gaps = sorted(
-        (
-            (share.total - share.tested + share.bare, model.label)
-            for model, share in ((model, view.share(model)) for model in models)
-        ),
-        key=lambda gap: (-gap[0], gap[1]),
+    share = sum(map(view.share, models), Share())
+    gaps = [(view.share(model).total - view.share(model).tested, model.label) for model in models]
+    gaps = sorted((gap for gap in gaps if gap[0]), key=lambda gap: (-gap[0], gap[1]))
+    needed = -(-wanted * share.total // 100) - share.tested
+    if share.bare or needed <= 0:
+        return ""
+    if view.platform.gates.coverage.metric == "columns":
+        of = ", ".join(f"{name} ({gap})" for gap, name in gaps[:3])
+        return f"test {plural(needed, 'more column')}, such as those of {of}"
+    named = ", ".join(name for _, name in gaps[: min(needed, 3)])
+    more = f" and {needed - 3} more" if needed > 3 else ""
+    what = (
+        "a test to each"
+        if view.platform.gates.coverage.metric == "models"
+        else "unique and not_null tests to the keys"
     )
-    return f"add tests to {', '.join(name for gap, name in gaps[:3] if gap)} first"
+    return f"add {what} of {named}{more}"

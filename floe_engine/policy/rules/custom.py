@@ -112,6 +112,6 @@ class TestsOfType(Template):
                     f"{model.label} has {count} of {rule.min_count} {kinds} tests",
                     expected=f"≥ {rule.min_count}",
                     actual=str(count),
-                    suggestion=f"add {rule.min_count - count} more",
+                    suggestion=f"add {rule.min_count - count} more {kinds} tests",
                     parameter=",".join(rule.test_types),
                 )

@@ -57,26 +57,5 @@ class LayerDependency(ModelRule):
                 f"{model.name} ({layer}) selects from {parent.label} ({kind})",
                 expected=f"{layer} selects from {' or '.join(allowed) or 'nothing'}",
                 actual=f"{parent.label} ({kind})",
-                suggestion=_between(view, layer or "", kind),
                 parameter=parent.label,
             )
-
-
-def _between(view: View, layer: str, kind: str) -> str:
-    """The layers that lead from one to the other, each allowed to the next; nothing where none do."""
-    ways: list[tuple[str, ...]] = [(layer,)]
-    seen = {layer}
-    for way in ways:  # grows while it is walked: the shortest way is found first
-        constraint = view.platform.layers.get(way[-1])
-        if constraint is None:
-            continue
-        allowed = constraint.may_depend_on
-        if (allowed is None or kind in allowed) and len(way) > 1:
-            steps = way[:0:-1]
-            plural = "s" if len(steps) > 1 else ""
-            return f"put a model of layer{plural} {' and '.join(steps)} between them"
-        for name in allowed if allowed is not None else view.platform.layers:
-            if name not in seen and name != SOURCE:
-                seen.add(name)
-                ways.append((*way, name))
-    return ""

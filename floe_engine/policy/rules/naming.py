@@ -14,7 +14,6 @@ from floe_engine.policy.reads import PLACEMENT, Place
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
-from floe_engine.text import as_words, did_you_mean
 
 _JUDGED: tuple[Place, ...] = ((NAMING_RULES, "appliesTo"), (NAMING_RULES, "customPatterns"))
 """Whose names are judged, and whether by expressions for whole names."""
@@ -42,7 +41,7 @@ class LayerPrefix(NamingRule):
 
     id = "FLOE-E201"
     setting = "data_architecture.layers.<layer>.prefix"
-    reads = (*PLACEMENT, *_JUDGED, (NAMING_RULES, "namePattern"))  # the last for its suggestion
+    reads = (*PLACEMENT, *_JUDGED)
 
     def active(self, platform: Platform) -> bool:
         """Where there are prefixes; the custom pattern has expressions for whole names instead."""
@@ -53,13 +52,11 @@ class LayerPrefix(NamingRule):
         naming, placement = view.platform.naming, view.placements[model.unique_id]
         if placement.layer is None:
             prefixes = [prefix for layer in view.layering.names for prefix in naming.prefixes_of(layer)]
-            likely = _likely_prefix(model, view)
             yield self.finding(
                 model,
                 f"{model.label} belongs to no layer",
                 expected=f"a name that starts with {_any_of(prefixes)}",
                 actual=model.name,
-                suggestion=f"{_rename(model, likely, view)}, or with the prefix of another layer",
             )
             return
         prefixes = list(naming.prefixes_of(placement.layer))
@@ -70,7 +67,6 @@ class LayerPrefix(NamingRule):
             f"{model.name} is in layer {placement.layer} (by {placement.by}) but its name does not say so",
             expected=f"a name that starts with {_any_of(prefixes)}",
             actual=model.name,
-            suggestion=_rename(model, prefixes[0], view, placement.prefix),
         )
 
 
@@ -102,9 +98,6 @@ class NamePattern(NamingRule):
                 f"{model.name} does not follow the platform's spelling after its prefix",
                 expected=f"the rest matches {pattern}",
                 actual=rest or "nothing after the prefix",
-                suggestion="rename it with lower-case letters, digits and underscores"
-                if pattern == "[a-z0-9_]+"
-                else f"rename it so that the rest matches {pattern}",
             )
 
     @staticmethod
@@ -142,7 +135,6 @@ class CustomNames(NamingRule):
                 f"{model.name} matches none of the platform's naming patterns",
                 expected=f"a name that matches {_any_of(patterns)}",
                 actual=model.name,
-                suggestion="rename it",
             )
 
 
@@ -169,58 +161,13 @@ class KnownLayer(NamingRule):
         declared = lookup(model.meta, LAYER_META)
         if isinstance(declared, str) and view.layering.named(declared):
             return
-        near = did_you_mean(str(declared), view.layering.names)
         yield self.finding(
             model,
             f"{model.name} declares a layer that the platform does not have",
             expected=f"one of {', '.join(view.layering.names) or 'no layers at all'}",
             actual=str(declared),
-            suggestion=f"write {LAYER_META}: {near}" if near else f"correct or remove {LAYER_META}",
         )
-
-
-def _likely_prefix(model: Model, view: View) -> str:
-    """The prefix of the layer that a model's place in the lineage suggests.
-
-    The first where it selects from no other model, the last where no model selects from it, else
-    the middle one.
-    """
-    naming = view.platform.naming
-    listed = [found[0] for layer in view.layering.names if (found := naming.prefixes_of(layer))]
-    if not any(parent.startswith("model.") for parent in model.parents):
-        return listed[0]
-    children = view.project.children.get(model.unique_id, ())
-    return listed[len(listed) // 2 if any(child.startswith("model.") for child in children) else -1]
-
-
-def _rename(model: Model, prefix: str, view: View, old: str = "") -> str:
-    """A name that every rule takes and no other model has; only the prefix where none was found."""
-    stem = _stem(model.name, old)
-    others = view.once(_names)
-    for rest in dict.fromkeys((stem, as_words(stem), model.name, as_words(model.name))):
-        name = f"{prefix}{rest}"
-        longest = view.layering.prefix_of(name)
-        fits = rest and longest is not None and longest[0].casefold() == prefix.casefold()
-        if fits and fullmatch(view.platform.naming.name_pattern, rest) and name not in others:
-            return f"rename it to {name}"
-    return f"give it a name that starts with {prefix}"
-
-
-def _names(view: View) -> frozenset[str]:
-    return frozenset(model.name for model in view.project.models)
 
 
 def _any_of(words: Sequence[str]) -> str:
     return " or ".join(words)
-
-
-def _stem(name: str, prefix: str = "") -> str:
-    """A name without the prefix of a layer it is not in, or a conventional one of another school."""
-    if prefix and name.casefold().startswith(prefix.casefold()):
-        return name[len(prefix) :]
-    head, separator, rest = name.partition("_")
-    return rest if separator and rest and head.casefold() in _CONVENTIONAL else name
-
-
-_CONVENTIONAL = frozenset({"stg", "staging", "base", "int", "fct", "fact", "dim", "mart", "rpt", "raw"})
-"""Prefixes that other conventions use; a suggested new name drops them."""

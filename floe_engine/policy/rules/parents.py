@@ -37,7 +37,6 @@ class TooManyParents(ModelRule):
                 f"{model.label} selects from {len(parents)} others",
                 expected=f"at most {most}",
                 actual=str(len(parents)),
-                suggestion="put a model between it and some of them that joins what belongs together",
             )
 
     def examples(self, platform: Platform) -> Iterator[Example]:

@@ -47,7 +47,7 @@ class PropagationRule(Rule):
         column: Column | None,
     ) -> Finding:
         """The finding that a place downstream declares less than it holds."""
-        key, level = view.levels.keys[0], inherited.level.level
+        level = inherited.level.level
         said = (
             f"is {actual.level}" if actual is not None else f"declares nothing ({view.levels.default.level})"
         )
@@ -58,8 +58,6 @@ class PropagationRule(Rule):
             column=column,
             expected=f"at least {level}",
             actual=actual.level if actual is not None else f"undeclared ({view.levels.default.level})",
-            suggestion=f"add meta: {{{key}: {level}}}, or"
-            f" {view.platform.classification.propagation.declassify_meta}: true if it is no longer sensitive",
         )
 
 

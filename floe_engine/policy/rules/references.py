@@ -45,7 +45,6 @@ class LiteralTable(ModelRule):
                 line=line,
                 expected="{{ ref(…) }} or {{ source(…) }}",
                 actual=table,
-                suggestion=f"declare {table} as a source, and select from {{{{ source(…) }}}}",
                 parameter=table,
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ class Missing(Struct, frozen=True):
     """What a model has in the place of a required test, what to do about it, and by which edit."""
 
     actual: str
-    suggestion: str
+    suggestion: str = ""
     fix: str = ""
 
 
@@ -217,7 +217,7 @@ class Contract(RequiredTest):
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """``contract.enforced`` is not true."""
         if not model.contract_enforced:
-            yield Missing("no enforced contract", "set contract: {enforced: true} and the data types")
+            yield Missing("no enforced contract")
 
 
 class UnitTest(RequiredTest):
@@ -235,9 +235,11 @@ class UnitTest(RequiredTest):
             yield Missing("no unit test", "add one under unit_tests: in a properties file")
 
 
-BUILT_IN = frozenset(
-    rule.test for rule in (NotNullKey, UniqueKey, Freshness, Documentation, Relationships, Contract, UnitTest)
-)
+OF_TEST: Mapping[str, RequiredTest] = {
+    rule.test: rule()
+    for rule in (NotNullKey, UniqueKey, Freshness, Documentation, Relationships, Contract, UnitTest)
+}
+BUILT_IN = frozenset(OF_TEST)
 """Required tests with a meaning of their own; any other name is that of a generic test."""
 
 

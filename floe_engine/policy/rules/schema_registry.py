@@ -64,7 +64,6 @@ class ColumnCase(ColumnRule):
                     column=column,
                     expected=f"{case} case",
                     actual=column.name,
-                    suggestion=f"rename it to {_recased(column.name, case)}",
                 )
 
 
@@ -90,7 +89,6 @@ class ReservedColumn(ColumnRule):
                     column=column,
                     expected=f"none of {', '.join(view.platform.schemas.reserved_columns)}",
                     actual=column.name,
-                    suggestion="rename the column",
                 )
 
 
@@ -126,7 +124,6 @@ class RequiredColumns(ModelRule):
                     f"{model.label} does not declare {wanted.name}, which layer {layer} requires",
                     expected=expected,
                     actual="absent",
-                    suggestion=f"declare column {expected}",
                     parameter=wanted.name,
                 )
             elif wanted.type and not has_type(column.data_type, wanted.type, view.project.adapter):
@@ -136,7 +133,6 @@ class RequiredColumns(ModelRule):
                     column=column,
                     expected=wanted.type,
                     actual=column.data_type or "undeclared",
-                    suggestion=f"declare data_type: {wanted.type}",
                 )
 
 
@@ -171,7 +167,6 @@ class TypeRules(ColumnRule):
                         column=column,
                         expected=rule.type,
                         actual=column.data_type,
-                        suggestion=f"cast it to {rule.type}, or rename it",
                         parameter=rule.pattern,
                     )
 
@@ -197,7 +192,6 @@ class TypesDeclared(ColumnRule):
                     column=column,
                     expected="data_type",
                     actual="absent",
-                    suggestion="declare its data_type",
                 )
 
 
@@ -231,7 +225,6 @@ class LayerContract(ModelRule):
                 f"{model.label} has no enforced contract, which layer {view.layer(model)} requires",
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
-                suggestion="set contract: {enforced: true} and the data types",
             )
 
 
@@ -240,7 +233,8 @@ def has_type(actual: str | None, wanted: str, adapter: str | None = None) -> boo
     return actual is not None and agrees(actual, wanted, adapter) is not False
 
 
-def _recased(name: str, case: str) -> str:
+def recased(name: str, case: str) -> str:
+    """A name in a case, ``any`` taken for snake."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", name) if word]
     if case == "camel":
         return words[0].lower() + "".join(word.capitalize() for word in words[1:]) if words else name

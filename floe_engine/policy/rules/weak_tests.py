@@ -119,7 +119,6 @@ class WeakTest(Rule):
             f"{plural(len(models), 'test')} of {', '.join(labels[:_NAMED])}{rest}{each}{cause}",
             expected="tests that fail on every wrong row",
             actual=cause,
-            suggestion="see whether that is wanted",
             parameter=cause,
             measure=-float(len(models)),
         )

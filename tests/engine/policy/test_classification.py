@@ -190,10 +190,12 @@ def registry(**settings: Any) -> Any:
     ],
 )
 def test_columns_are_spelt_in_the_platforms_case(case: str, bad: str, becomes: str) -> None:
-    (finding,) = found(
-        judge(registry(column_case=case), model("bronze_a", columns=columns(bad, becomes))), "E270"
-    )
+    on = registry(column_case=case)
+    (finding,) = found(judge(on, model("bronze_a", columns=columns(bad))), "E270")
     assert (finding.subject, finding.suggestion) == (f"bronze_a.{bad}", f"rename it to {becomes}")
+    assert not found(judge(on, model("bronze_a", columns=columns(becomes))), "E270")
+    (finding,) = found(judge(on, model("bronze_a", columns=columns(bad, becomes))), "E270")
+    assert finding.suggestion == ""  # that name is taken
 
 
 def test_reserved_names_are_refused_in_any_case() -> None:

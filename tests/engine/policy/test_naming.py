@@ -12,7 +12,7 @@ def test_a_name_with_its_layers_prefix_passes() -> None:
 
 
 def test_a_name_of_another_school_belongs_to_no_layer_and_is_told_what_to_become() -> None:
-    (finding,) = found(judge(ACME, model("stg_payments")), "E201")
+    (finding,) = found(judge(ACME, model("stg_payments", key="id")), "E201")
     assert finding.severity == "error"
     assert finding.actual == "stg_payments"
     assert "bronze_payments" in finding.suggestion
@@ -146,12 +146,12 @@ def test_a_new_name_is_suggested_by_the_place_in_the_lineage() -> None:
     raw = source("orders")
     evaluation = judge(
         platform(),
-        model("orders_in", parents=[raw.unique_id]),
-        model("int_orders", parents=["orders_in"]),
-        model("fct_orders", parents=["int_orders"]),
+        model("orders_in", key="id", parents=[raw.unique_id]),
+        model("int_orders", key="id", parents=["orders_in"]),
+        model("fct_orders", key="id", parents=["int_orders"]),
         sources=[raw],
     )
-    suggested = {finding.subject: finding.suggestion.split(",")[0] for finding in found(evaluation, "E201")}
+    suggested = {finding.subject: finding.suggestion for finding in found(evaluation, "E201")}
     assert suggested == {
         "orders_in": "rename it to bronze_orders_in",
         "int_orders": "rename it to silver_orders",
@@ -172,12 +172,21 @@ def test_a_model_whose_parents_only_dbt_could_tell_is_not_judged_good() -> None:
 
 def test_a_new_name_is_one_that_the_next_rule_takes() -> None:
     on = platform()
-    taken = model("bronze_orders", path="models/x/bronze_orders.sql")
-    camel = model("stgCustomerOrders", path="models/x/stgCustomerOrders.sql")
-    evaluation = judge(on, taken, model("stg_orders", path="models/x/stg_orders.sql"), camel)
-    advice = {finding.subject: finding.suggestion for finding in found(evaluation, "E201")}
-    assert advice["stg_orders"].startswith("rename it to bronze_stg_orders")
-    assert advice["stgCustomerOrders"].startswith("rename it to bronze_stg_customer_orders")
+    names = ("bronze_orders", "stg_orders", "stgCustomerOrders")
+    evaluation = judge(on, *(model(name, key="id", path=f"models/x/{name}.sql") for name in names))
+    assert {finding.subject: finding.suggestion for finding in found(evaluation, "E201")} == {
+        "stg_orders": "rename it to bronze_stg_orders",
+        "stgCustomerOrders": "rename it to bronze_stg_customer_orders",
+    }
+
+
+def test_no_name_is_suggested_that_leads_to_the_next_finding() -> None:
+    """The likeliest layer asks for tests that the model lacks, and so do the others."""
+    (finding,) = found(judge(platform(), model("orders")), "E201")
+    assert (finding.suggestion, finding.expected) == (
+        "",
+        "a name that starts with bronze_ or silver_ or gold_",
+    )
 
 
 def test_layers_are_put_between_only_where_they_may_stand() -> None:

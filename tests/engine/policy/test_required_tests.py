@@ -150,7 +150,7 @@ def test_a_tested_key_passes_whatever_the_case_and_quotes_of_its_name() -> None:
 def test_every_column_of_a_key_must_not_be_null() -> None:
     half = model("bronze_x", tests=(together("a", "b"), generic("not_null", "a")))
     (finding,) = found(judge(ACME, half), "E230")
-    assert finding.suggestion == "add a not_null test to b"
+    assert finding.suggestion == "add a not_null test to b, and declare b (tested)"
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,10 @@ def test_coverage_by_layer_and_by_project_sums_up() -> None:
     assert [(f.subject, f.actual) for f in found(by_layer, "E211")] == [("bronze", "5 of 8 (62%)")]
     by_project = judge(platform(**gates(coverage_scope="project")), *models)
     (finding,) = found(by_project, "E212")
-    assert (finding.subject, finding.suggestion) == ("shop", "add tests to bronze_b first")
+    assert (finding.subject, finding.suggestion) == (
+        "shop",
+        "test 1 more column, such as those of bronze_b (3)",
+    )
 
 
 def test_a_selection_does_not_judge_sums() -> None:

@@ -1,0 +1,287 @@
+"""What a platform would ask of a model if it were named, placed or classified otherwise.
+
+Advice that only leads to the next finding is none. These questions are answered from the facts, for
+one model at a time, and in doubt with no: then nothing is advised. They are asked of what was found,
+after the rules, which read no more of a platform than what they judge by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from floe_engine.artifact.model import CustomRule, LevelRule
+from floe_engine.expressions import fullmatch
+from floe_engine.policy.data_types import an_example
+from floe_engine.policy.levels import Declaration
+from floe_engine.policy.meta import lookup
+from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.coverage import has_minimum
+from floe_engine.policy.rules.dependencies import SOURCE
+from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
+from floe_engine.policy.rules.schema_registry import has_type, well_spelt
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Column, Model, Source, folded
+
+
+def house_rules_ask(view: View, kinds: Collection[str], *facts: str) -> bool:
+    """Whether a rule of the platform's own, about one of those kinds, may look at one of those facts."""
+    return any(
+        rule.type == "python" or any(fact in f"{rule.when} {rule.expr}" for fact in facts)
+        for rule in view.platform.gates.custom_rules
+        if rule.type in ("cel", "python") and (rule.subject or "model") in (*kinds, "project")
+    )
+
+
+def named(model: Model, name: str, view: View) -> bool:
+    """Whether nothing more is asked of a model under another name; what its layer asks is another matter."""
+    return (
+        name not in view.once(_names)
+        and not any(
+            _about(rule, name) and not _about(rule, model.name)
+            for rule in view.platform.gates.custom_rules
+            if rule.type not in ("cel", "python")
+        )
+        and not house_rules_ask(view, (model.resource_type, "column"), "name")
+    )
+
+
+def placed(model: Model, layer: str | None, view: View) -> bool:
+    """Whether a model has all that a layer asks, and whoever selects from it may."""
+    now = view.layer(model)
+    if layer == now:
+        return True
+    if layer is None or now is not None or house_rules_ask(view, (model.resource_type, "column"), "layer"):
+        return False  # what the old layer has without it is not looked at
+    platform = view.platform
+    constraint = platform.layers.get(layer)
+    allowed = constraint.may_depend_on if constraint is not None else None
+    if allowed is not None and not all(kind in allowed for kind in kinds(model.parents, view)):
+        return False
+    for child in view.project.children.get(model.unique_id, ()):
+        below = view.project.by_id.get(child)
+        limits = view.constraint(below) if isinstance(below, Model) else None
+        if limits is not None and limits.may_depend_on is not None and layer not in limits.may_depend_on:
+            return False
+    rule = view.level_rule(model)
+    if rule is not None and layer in rule.forbidden_layers:
+        return False
+    if model.grants or (platform.gates.coverage.scope == "layer" and has_minimum(platform)):
+        return False
+    required = platform.schemas.required_columns.get(layer, ())
+    return (
+        _tested(model, constraint.required_tests if constraint is not None else (), view)
+        and view.share(model).reaches(view.minimum_coverage(layer))
+        and (model.contract_enforced or layer not in platform.schemas.require_contract)
+        and all(
+            (column := model.columns_by_name.get(folded(wanted.name))) is not None
+            and (not wanted.type or has_type(column.data_type, wanted.type, view.project.adapter))
+            for wanted in required
+        )
+    )
+
+
+def classified(node: Model | Source, level: Declaration, view: View) -> bool:
+    """Whether nothing more is asked of a node, nor of what comes from it, that holds data of a level."""
+    children = view.project.children.get(node.unique_id, ())
+    follows = view.platform.classification.propagation.mode != "off"
+    if follows and level.rank > view.levels.default.rank and any(c in view.project.by_id for c in children):
+        return False
+    return (
+        isinstance(node, Source)
+        or level.rank <= view.highest[node.unique_id].rank
+        or bears(node, level, view)
+    )
+
+
+def bears(model: Model, level: Declaration, view: View) -> bool:
+    """Whether a model has all that is asked where its data is of a level."""
+    if level.level == view.highest[model.unique_id].level:
+        return True
+    if house_rules_ask(view, ("column", model.resource_type), "level", "classification"):
+        return False
+    rule = view.platform.classification.rules.get(level.level) or LevelRule()
+    confidential = view.platform.rank("confidential")
+    access: Sequence[str] | None = ("private", "protected") if 0 <= confidential <= level.rank else None
+    if rule.allowed_access is not None:
+        access = rule.allowed_access
+    return model.resource_type != "model" or (
+        not model.grants
+        and (access is None or model.access in access)
+        and view.layer(model) not in rule.forbidden_layers
+        and all(lookup(model.meta, key) not in (None, "", [], {}) for key in rule.requires_meta)
+        and _tested(model, rule.required_tests, view)
+        and view.share(model).reaches(rule.minimum_test_coverage or 0)
+    )
+
+
+def declared(model: Model, names: Sequence[str], view: View, *, layer: str | None = None) -> str | None:
+    """What has to be said of new columns so that nothing is asked of them: `` (described, typed)``.
+
+    Empty where they need nothing, None where something would be asked all the same.
+    """
+    platform, policy = view.platform, view.platform.classification
+    reserved = {folded(name) for name in platform.schemas.reserved_columns}
+    looks = view.once(_looks)
+    own = view.declared[model.unique_id]
+    for name in names:
+        level = looks.like(name)
+        if (
+            not well_spelt(name, platform.schemas.column_case)
+            or folded(name) in reserved
+            or type_for(model, name, view) is None
+            or (level is not None and (own is None or own.rank < view.levels.named(level).rank))
+            or folded(name) in view.once(_sensitive_names)
+        ):
+            return None
+    if house_rules_ask(view, ("column", model.resource_type), ""):
+        return None
+    if policy.propagation.mode == "column":
+        from floe_engine.policy.column_flow import follow
+
+        if {folded(name) for name in names} & view.once(follow)[model.unique_id].flow.out.keys():
+            return None
+    if policy.propagation.mode != "off":
+        if not model.columns and view.once(_sensitive_names):
+            return None  # a model without columns lets names through, one with columns only those
+        if (
+            own is not None
+            and own.rank > view.levels.default.rank
+            and model.unique_id in view.project.children
+        ):
+            return None  # the new columns would be as sensitive as the model, and so what comes of them
+    said = []
+    required = view.required_tests(model) if model.resource_type == "model" else {}
+    gates = platform.gates
+    if gates.require_column_descriptions or "documentation" in required:
+        said.append("described")
+    if platform.schemas.require_data_types or model.contract_enforced:
+        said.append("typed")
+    if gates.coverage.metric == "columns" and (
+        has_minimum(platform) or any(rule.minimum_test_coverage for rule in policy.rules.values())
+    ):
+        said.append("tested")
+    if own is None and policy.require_declared:
+        said.append("classified")
+    return f" ({', '.join(said)})" if said else ""
+
+
+def column_named(model: Model, column: Column, name: str, view: View) -> bool:
+    """Whether nothing more is asked of a column, nor of its model, under another name."""
+    platform, adapter = view.platform, view.project.adapter
+    looks, old, new = view.once(_looks), column.folded, folded(name)
+    layer = view.layer(model) or ""
+    if old != new and (
+        new in model.columns_by_name
+        or any(folded(each.name) == old for each in platform.schemas.required_columns.get(layer, ()))
+        or (platform.classification.propagation.mode == "name" and {old, new} & view.once(_sensitive_names))
+    ):
+        return False
+    return (
+        well_spelt(name, platform.schemas.column_case)
+        and new not in {folded(each) for each in platform.schemas.reserved_columns}
+        and looks.like(name) in (None, looks.like(column.name))
+        and (
+            column.data_type is None
+            or all(
+                has_type(column.data_type, rule.type, adapter)
+                or fullmatch(rule.pattern, column.name, ignore_case=True)
+                for rule in platform.schemas.type_rules
+                if fullmatch(rule.pattern, name, ignore_case=True)
+            )
+        )
+        and not house_rules_ask(view, ("column", model.resource_type), "name", "columns")
+    )
+
+
+def required_somewhere(view: View, test: str) -> bool:
+    """Whether the platform requires a test of some model."""
+    return test in required_anywhere(view.platform)
+
+
+def type_for(model: Model, name: str, view: View) -> str | None:
+    """A type that a column of that name may have; empty where any may be, None where none can."""
+    return _type_in(view.layer(model) or "", name, view)
+
+
+def open_layers(view: View) -> tuple[str, ...]:
+    """The layers in which a new model, whose data is of the default level, can do all that is asked."""
+    rule = view.platform.classification.rules.get(view.levels.default.level)
+    schemas = view.platform.schemas
+    return tuple(
+        layer
+        for layer in view.platform.layers
+        if (rule is None or layer not in rule.forbidden_layers)
+        and all(
+            well_spelt(column.name, schemas.column_case) and _type_in(layer, column.name, view) is not None
+            for column in schemas.required_columns.get(layer, ())
+        )
+    )
+
+
+def _type_in(layer: str, name: str, view: View) -> str | None:
+    schemas = view.platform.schemas
+    wanted = [rule.type for rule in schemas.type_rules if fullmatch(rule.pattern, name, ignore_case=True)]
+    wanted += [
+        column.type
+        for column in schemas.required_columns.get(layer, ())
+        if column.type and folded(column.name) == folded(name)
+    ]
+    if not wanted:
+        return ""
+    adapter = view.project.adapter
+    return next(
+        (each for each in map(an_example, wanted) if all(has_type(each, other, adapter) for other in wanted)),
+        None,
+    )
+
+
+def _tested(model: Model, tests: Iterable[str], view: View) -> bool:
+    """Whether a model has what a layer or level would require of it and nobody does yet."""
+    if model.resource_type != "model":
+        return True
+    for test in set(tests) - set(view.required_tests(model)):
+        if test in BUILT_IN:
+            if next(OF_TEST[test].missing(model, view), None) is not None:
+                return False
+        elif not any(is_named(each, test) for each in model.tests):
+            return False
+    return True
+
+
+def _about(rule: CustomRule, name: str) -> bool:
+    return fnmatchcase(name, rule.applies_to) and name.startswith(rule.prefix or "")
+
+
+def kinds(parents: Iterable[str], view: View) -> Iterator[str]:
+    """The layers of parents, sources among them; those that have none are not judged."""
+    for unique_id in parents:
+        parent = view.project.by_id.get(unique_id)
+        if isinstance(parent, Source):
+            yield SOURCE
+        elif parent is not None:
+            kind = view.layer(parent) or (SOURCE if parent.resource_type == "seed" else None)
+            if kind is not None:
+                yield kind
+
+
+def _names(view: View) -> frozenset[str]:
+    return frozenset(model.name for model in view.project.models)
+
+
+def _looks(view: View) -> Looks:
+    return Looks(view.platform.classification)
+
+
+def _sensitive_names(view: View) -> frozenset[str]:
+    """Folded names of all columns that are more sensitive than the default, wherever they are."""
+    threshold = view.levels.default.rank
+    nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
+    found: set[str] = set()
+    for node in nodes:
+        own = view.declared[node.unique_id]
+        levels = view.declared_columns[node.unique_id]
+        if own is not None and own.rank > threshold:
+            found.update(column.folded for column in node.columns)
+        found.update(name for name, level in levels.items() if level.rank > threshold)
+    return frozenset(found)
