@@ -28,12 +28,11 @@ _NAMES = st.lists(
 @given(st.lists(_EXPRESSIONS, max_size=4), st.lists(_NAMES, max_size=6))
 @example(["(^|_)mails?(_|$)"], ["e_MA\u0130LS"])
 def test_whatever_is_found_was_not_put_aside(expressions: list[str], names: list[str]) -> None:
-    possible, suspects = sift(expressions, names)
+    possible = sift(expressions, names)
     for number, expression in enumerate(expressions):
         for index, name in enumerate(names):
             if re.search(expression, name, re.IGNORECASE):
-                assert number in possible
-                assert index in suspects
+                assert number in possible[index]
 
 
 def test_a_letter_is_known_in_every_form_that_re_takes_for_it() -> None:
@@ -43,13 +42,13 @@ def test_a_letter_is_known_in_every_form_that_re_takes_for_it() -> None:
     assert len(forms) > 2 * len(letters)
     for form in forms:
         letter = next(each for each in letters if re.match(each, form, re.IGNORECASE))
-        assert sift([f"x{letter}x"], [f"x{form}x"]) == ({0}, {0})
+        assert sift([f"x{letter}x"], [f"x{form}x"]) == {0: [0]}
 
 
 def test_most_names_and_expressions_are_put_aside() -> None:
     expressions = ["(^|_)e?_?mails?(_|$)", "(^|_)(first|last)_?name", "(lat|lng|latitude)"]
     names = ["order_id", "contact_email", "product_name", "status", "amount"]
-    assert sift(expressions, names) == ({0}, {1})
+    assert sift(expressions, names) == {1: [0]}
 
 
 def test_every_part_of_an_expression_demands_its_own_words() -> None:

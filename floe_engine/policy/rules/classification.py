@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 
-from floe_engine.artifact.model import ClassificationPolicy, NamePattern
+from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
-from floe_engine.expressions import Expressions, together
+from floe_engine.expressions import compiled, together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
@@ -204,43 +203,36 @@ class RequiredMeta(ModelRule):
 
 
 class Looks:
-    """Which level a column's name looks like; a name that comes again is not searched again."""
+    """Which level a column's name looks like."""
 
-    def __init__(self, policy: ClassificationPolicy, patterns: Sequence[NamePattern] | None = None) -> None:
-        self._policy = policy
-        self._patterns = policy.name_patterns if patterns is None else patterns
-        self._known: dict[str, str | None] = {}
+    def __init__(self, policy: ClassificationPolicy) -> None:
+        self._patterns = policy.name_patterns
+        self._exceptions = policy.name_exceptions
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
-        asked = list(names)
-        patterns = self._patterns
-        texts = (f"{name} {as_words(name)}" for name in asked)
-        possible, suspects = sift([entry.pattern for entry in patterns], texts)
-        few = tuple(entry for number, entry in enumerate(patterns) if number in possible)
-        looks = Looks(self._policy, few)
-        levels = ((asked[number], looks.like(asked[number])) for number in suspects)
-        return {name: level for name, level in levels if level is not None}
+        asked = [(name, as_words(name)) for name in names]
+        texts = (name if words == name else f"{name}_{words}" for name, words in asked)
+        levels = {}
+        for number, possible in sift([entry.pattern for entry in self._patterns], texts).items():
+            name, words = asked[number]
+            index = self._first(possible, name, words)
+            if index is not None and not self._excepted(name, words):
+                levels[name] = self._patterns[index].level
+        return levels
 
     def like(self, name: str) -> str | None:
         """The level; None where no pattern means the name."""
-        if name not in self._known:
-            index = self._search(self._expressions, name)
-            excepted = index is not None and self._search(self._exceptions, name) is not None
-            self._known[name] = None if index is None or excepted else self._patterns[index].level
-        return self._known[name]
+        return self.among([name]).get(name)
 
-    @cached_property
-    def _expressions(self) -> Expressions:
-        return together(tuple(entry.pattern for entry in self._patterns), ignore_case=True)
+    def _first(self, possible: Sequence[int], name: str, words: str) -> int | None:
+        """The first pattern that is in the name, else in its words."""
+        for text in (name,) if words == name else (name, words):
+            for index in possible:
+                if compiled(self._patterns[index].pattern, ignore_case=True).search(text) is not None:
+                    return index
+        return None
 
-    @cached_property
-    def _exceptions(self) -> Expressions:
-        return together(self._policy.name_exceptions, ignore_case=True)
-
-    @staticmethod
-    def _search(expressions: Expressions, name: str) -> int | None:
-        """The first that is in the name, else in its words."""
-        found = expressions.search(name)
-        words = as_words(name)
-        return expressions.search(words) if found is None and words != name else found
+    def _excepted(self, name: str, words: str) -> bool:
+        exceptions = together(self._exceptions, ignore_case=True)
+        return exceptions.search(name) is not None or exceptions.search(words) is not None
