@@ -15,7 +15,7 @@ from typing import Any
 from floe_engine.expressions import parsed, parser
 
 Words = frozenset[str]
-"""Printable ASCII in lower case, of which a text has to have one."""
+"""Printable ASCII in lower case and without ``_``, of which a text has to have one."""
 
 
 @lru_cache(maxsize=4096)  # a platform's policy tests ask for the same few hundred cases
@@ -25,7 +25,14 @@ def demanded(source: str) -> tuple[Words, ...]:
     Nothing where nothing is known. Raises `BadExpression`, and `NotLinear` for an expression that is too
     long.
     """
-    return tuple(_demanded(parsed(source, int(re.IGNORECASE))))
+    found = (
+        frozenset(max(word.split("_"), key=len) for word in words)
+        for words in _demanded(parsed(source, _CASE))
+    )
+    return tuple(words for words in found if "" not in words)
+
+
+_CASE = int(re.IGNORECASE)
 
 
 def _demanded(items: Any) -> list[Words]:
@@ -85,9 +92,7 @@ def sift(sources: Sequence[str], texts: Iterable[str]) -> dict[int, list[int]]:
             there = set()
             for word in words:
                 if word not in places:
-                    part = max(word.split("_"), key=len)
-                    parts = _parts(part, whole, ends) if part else having
-                    places[word] = set().union(*(having[each] for each in parts))
+                    places[word] = set().union(*(having[part] for part in _parts(word, whole, ends)))
                 there |= places[word]
             here = there if here is None else here & there
         for text_number in range(number + 1) if here is None else sorted(here):

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -114,7 +114,9 @@ class Output:
         """Many lines of an answer, each of one part, written together."""
         if self.machine:
             return
-        if text := "".join(self._line(self._out, (line,)) for line in lines):
+        parts = list(lines)
+        text = "" if self._colour else _harmless(parts)
+        if text := text or "".join(self._line(self._out, (part,)) for part in parts):
             self._write(self._out, text)
             self._written = True
 
@@ -213,6 +215,16 @@ class Output:
             if not isinstance(error, BrokenPipeError):
                 self._lost = self._lost or error
             divert(stream)
+
+
+def _harmless(parts: Sequence[Part]) -> str:
+    """All lines as they are, where nothing in any has to be escaped: one look instead of thousands."""
+    texts = [part if isinstance(part, str) else part.text for part in parts]
+    whole = " ".join(texts)
+    signs = " ".join(set(whole))  # some hundred; what is harmless after a certain sign alone is not so here
+    if printable(signs) != signs or no_command(whole) != whole or "::" in whole:
+        return ""
+    return "\n".join((*texts, ""))
 
 
 def divert(stream: TextIO) -> None:

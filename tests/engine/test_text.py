@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_engine.text import did_you_mean, plural, printable
+from floe_engine.text import as_words, did_you_mean, plural, printable
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,14 @@ def test_counting_words() -> None:
         "2 policies",
         "1,234 keys",
     ]
+
+
+@given(st.text(st.sampled_from("aZbY09_- .$\n")))
+def test_names_in_ascii_have_the_words_that_other_names_have(name: str) -> None:
+    """They are read by a quicker expression: a letter of another alphabet in front asks the general one."""
+    assert as_words(f"é_{name}").removeprefix("é").removeprefix("_") == as_words(name)
+
+
+def test_words_begin_where_people_see_them_begin() -> None:
+    assert as_words("customerEmail2") == "customer_email_2"
+    assert as_words("HTTPServer__Über-Größe") == "http_server_über_größe"

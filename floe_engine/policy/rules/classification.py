@@ -211,13 +211,15 @@ class Looks:
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
+        exceptions = together(self._exceptions, ignore_case=True)
         asked = [(name, as_words(name)) for name in names]
         texts = (name if words == name else f"{name}_{words}" for name, words in asked)
         levels = {}
         for number, possible in sift([entry.pattern for entry in self._patterns], texts).items():
             name, words = asked[number]
-            index = self._first(possible, name, words)
-            if index is not None and not self._excepted(name, words):
+            forms = (name,) if words == name else (name, words)
+            index = self._first(possible, forms)
+            if index is not None and all(exceptions.search(form) is None for form in forms):
                 levels[name] = self._patterns[index].level
         return levels
 
@@ -225,14 +227,10 @@ class Looks:
         """The level; None where no pattern means the name."""
         return self.among([name]).get(name)
 
-    def _first(self, possible: Sequence[int], name: str, words: str) -> int | None:
-        """The first pattern that is in the name, else in its words."""
-        for text in (name,) if words == name else (name, words):
+    def _first(self, possible: Sequence[int], forms: Sequence[str]) -> int | None:
+        """The first pattern that is in a name as it is written, else in its words."""
+        for form in forms:
             for index in possible:
-                if compiled(self._patterns[index].pattern, ignore_case=True).search(text) is not None:
+                if compiled(self._patterns[index].pattern, ignore_case=True).search(form) is not None:
                     return index
         return None
-
-    def _excepted(self, name: str, words: str) -> bool:
-        exceptions = together(self._exceptions, ignore_case=True)
-        return exceptions.search(name) is not None or exceptions.search(words) is not None
