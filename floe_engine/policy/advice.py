@@ -18,7 +18,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.rules.access import Roles, needed_access
-from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.classification import looks_of
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.schema_registry import recased
 from floe_engine.policy.view import View
@@ -54,13 +54,18 @@ def _prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
     placement, prefixes = view.placements[model.unique_id], view.platform.naming.prefixes_of
     layers = [placement.layer] if placement.layer else _likely_layers(model, view)
     for layer in layers:
-        for prefix in prefixes(layer)[:1]:
+        for prefix in prefixes(layer)[:1] if consequences.placed(model, layer, view) else ():
             stem = _stem(model.name, placement.prefix)
-            names = (f"{prefix}{rest}" for rest in (stem, as_words(stem), model.name, as_words(model.name)))
+            names = (f"{prefix}{rest}" for whole in (stem, model.name) for rest in _spellings(whole))
             name = _new_name(model, layer, names, view)
-            if name and consequences.placed(model, layer, view):
+            if name:
                 return f"rename it to {name}"
     return ""
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    yield as_words(name)
 
 
 def _respelled(_: Finding, model: Model, __: Column | None, view: View) -> str:
@@ -82,7 +87,7 @@ def _of_a_pattern(_: Finding, model: Model, __: Column | None, view: View) -> st
 def _new_name(model: Model, layer: str | None, names: Iterable[str], view: View) -> str:
     """The first of `names` that is right in a layer, leads to it, and asks nothing more; else empty."""
     naming = view.platform.naming
-    for name in dict.fromkeys(names):
+    for name in names:
         if view.layering.place(replace(model, name=name)).layer != layer:
             continue
         if naming.custom_patterns:
@@ -314,7 +319,7 @@ def _corrected(finding: Finding, node: Node, _: Column | None, view: View) -> st
 
 def _looks_like(_: Finding, node: Node, column: Column | None, view: View) -> str:
     """The level that the name looks like, where that asks nothing more; else to say which it is."""
-    level = Looks(view.platform.classification).like(column.name) if column is not None else None
+    level = view.once(looks_of).like(column.name) if column is not None else None
     key = view.levels.keys[0]
     if level is not None and consequences.classified(node, view.levels.named(level), view):
         return f"add meta: {{{key}: {level}}} to the column, or the level it really has"
@@ -339,9 +344,8 @@ def _masked(_: Finding, model: Model, __: Column | None, view: View) -> str:
     after = max(left, key=lambda level: level.rank, default=view.levels.default)
     default = view.levels.default
     after = max(after, default, key=lambda level: level.rank)
-    looks = Looks(policy) if "the model" in named else None
-    bare = (
-        any(each.folded not in levels and looks.like(each.name) for each in model.columns) if looks else False
+    bare = "the model" in named and any(
+        each.folded not in levels and view.once(looks_of).like(each.name) for each in model.columns
     )
     if not named or bare or forbidden(default.level) or not consequences.bears(model, after, view):
         return ""

@@ -15,7 +15,7 @@ from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.classification import looks_of
 from floe_engine.policy.rules.coverage import has_minimum
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
@@ -53,6 +53,8 @@ def placed(model: Model, layer: str | None, view: View) -> bool:
         return True
     if layer is None or now is not None or house_rules_ask(view, (model.resource_type, "column"), "layer"):
         return False  # what the old layer has without it is not looked at
+    if not view.share(model).reaches(view.minimum_coverage(layer)):
+        return False
     platform = view.platform
     constraint = platform.layers.get(layer)
     allowed = constraint.may_depend_on if constraint is not None else None
@@ -70,14 +72,13 @@ def placed(model: Model, layer: str | None, view: View) -> bool:
         return False
     required = platform.schemas.required_columns.get(layer, ())
     return (
-        _tested(model, constraint.required_tests if constraint is not None else (), view)
-        and view.share(model).reaches(view.minimum_coverage(layer))
-        and (model.contract_enforced or layer not in platform.schemas.require_contract)
+        (model.contract_enforced or layer not in platform.schemas.require_contract)
         and all(
             (column := model.columns_by_name.get(folded(wanted.name))) is not None
             and (not wanted.type or has_type(column.data_type, wanted.type, view.project.adapter))
             for wanted in required
         )
+        and _tested(model, constraint.required_tests if constraint is not None else (), view)
     )
 
 
@@ -122,7 +123,7 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     """
     platform, policy = view.platform, view.platform.classification
     reserved = {folded(name) for name in platform.schemas.reserved_columns}
-    looks = view.once(_looks)
+    looks = view.once(looks_of)
     own = view.declared[model.unique_id]
     for name in names:
         level = looks.like(name)
@@ -169,7 +170,7 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
 def column_named(model: Model, column: Column, name: str, view: View) -> bool:
     """Whether nothing more is asked of a column, nor of its model, under another name."""
     platform, adapter = view.platform, view.project.adapter
-    looks, old, new = view.once(_looks), column.folded, folded(name)
+    looks, old, new = view.once(looks_of), column.folded, folded(name)
     layer = view.layer(model) or ""
     if old != new and (
         new in model.columns_by_name
@@ -267,10 +268,6 @@ def kinds(parents: Iterable[str], view: View) -> Iterator[str]:
 
 def _names(view: View) -> frozenset[str]:
     return frozenset(model.name for model in view.project.models)
-
-
-def _looks(view: View) -> Looks:
-    return Looks(view.platform.classification)
 
 
 def _sensitive_names(view: View) -> frozenset[str]:

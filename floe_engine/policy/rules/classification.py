@@ -110,7 +110,7 @@ class LooksSensitive(Rule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
         names = {column.name for node in view.nodes for column in node.columns}
-        levels = Looks(view.platform.classification).among(names)
+        levels = view.once(looks_of).among(names)
         for node in view.nodes:
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
@@ -202,30 +202,39 @@ class RequiredMeta(ModelRule):
                 )
 
 
+def looks_of(view: View) -> Looks:
+    """What names look like to the view's platform, for `View.once`: many ask about the same names."""
+    return Looks(view.platform.classification)
+
+
 class Looks:
-    """Which level a column's name looks like."""
+    """Which level a column's name looks like; a name that comes again is not searched again."""
 
     def __init__(self, policy: ClassificationPolicy) -> None:
         self._patterns = policy.name_patterns
         self._exceptions = policy.name_exceptions
+        self._known: dict[str, str | None] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
         exceptions = together(self._exceptions, ignore_case=True)
-        asked = [(name, as_words(name)) for name in names]
+        wanted = list(names)
+        asked = [(name, as_words(name)) for name in wanted if name not in self._known]
+        self._known.update((name, None) for name, _ in asked)
         texts = (name if words == name else f"{name}_{words}" for name, words in asked)
-        levels = {}
         for number, possible in sift([entry.pattern for entry in self._patterns], texts).items():
             name, words = asked[number]
             forms = (name,) if words == name else (name, words)
             index = self._first(possible, forms)
             if index is not None and all(exceptions.search(form) is None for form in forms):
-                levels[name] = self._patterns[index].level
-        return levels
+                self._known[name] = self._patterns[index].level
+        return {name: level for name in wanted if (level := self._known[name]) is not None}
 
     def like(self, name: str) -> str | None:
         """The level; None where no pattern means the name."""
-        return self.among([name]).get(name)
+        if name not in self._known:
+            self.among([name])
+        return self._known[name]
 
     def _first(self, possible: Sequence[int], forms: Sequence[str]) -> int | None:
         """The first pattern that is in a name as it is written, else in its words."""
