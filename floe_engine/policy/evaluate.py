@@ -21,6 +21,7 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.advice import advice
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.baseline import Baseline, baselinable
+from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.rule import Examined, Family, Rule
@@ -238,6 +239,7 @@ def evaluate_together(
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         for rule in _OF_PROJECTS:
             bench.ask(rule, rule.examine(view))
+        bench.gather()
         benches.append(bench)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.
     unused = [] if any(bench.partial for bench in benches) else excuses.unused()
@@ -273,7 +275,7 @@ class _Bench:
             for rule in RULES
         }
         self.findings: list[Finding] = []
-        self.checked: list[tuple[str, str]] = []
+        self.checked: set[tuple[str, str]] = set()
         nodes: Sequence[Model | Source] = (*view.sources, *view.resources)
         self.nodes = {node.label: node for node in nodes}
 
@@ -283,7 +285,7 @@ class _Bench:
             return
         severity = severity_of(rule, self.enforcement[rule.id])
         for subject, findings in examined:
-            self.checked.append((rule.id, subject))
+            self.checked.add((rule.id, subject))
             for finding in findings:
                 self.findings.append(self._judged(rule, finding, subject, severity))
 
@@ -304,6 +306,22 @@ class _Bench:
             partial=self.partial,
             stale_baseline=stale_baseline,
         )
+
+    def gather(self) -> None:
+        """What a line of dbt_project.yml causes is found there, and not at every model."""
+        found = []
+        for finding, caused in by_cause(self.findings, self.view.project):
+            if len(caused) > 1:
+                self.checked -= {(each.rule, each.subject) for each in caused}
+                self.checked.add((finding.rule, finding.subject))
+                known = self.baseline is not None and finding in self.baseline
+                waiver = self.waivers.of(finding, None)
+                severity = finding.severity
+                if waiver is not None and waiver.action == "downgrade" and severity == "error":
+                    severity = "warning"
+                finding = finding.judged(severity, waiver, known, finding.downstream)
+            found.append(finding)
+        self.findings = found
 
     def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
         node = self.nodes.get(subject)

@@ -53,6 +53,9 @@ class Finding(Struct, frozen=True, gc=False):
     fix: str = ""
     """Names the one edit that would resolve it where that edit is elsewhere (a source, a group);
     findings with the same fix go away together."""
+    config: str = ""
+    """The config that causes it and what that says: ``grants:analyst``. Where dbt_project.yml gives it to a
+    folder, the finding is about that line."""
 
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int

@@ -111,14 +111,16 @@ class Rule(ABC):
         suggestion: str = "",
         parameter: str = "",
         fix: str = "",
+        config: str = "",
         measure: float | None = None,
         severity: FindingSeverity = "error",
     ) -> Finding:
         """A finding of this rule, placed where a reader can mend it.
 
         `subject` as text is the project or a layer, which has no line of its own. `fix` names the
-        edit that would resolve it where that edit is not on the subject itself. `severity` is the most
-        that enforcement may make of it.
+        edit that would resolve it where that edit is not on the subject itself, `config` the config that
+        causes it and what that says (``access:public``), by which the folder is found that has it.
+        `severity` is the most that enforcement may make of it.
         """
         if isinstance(subject, str):
             name, path, line = subject, "dbt_project.yml", 1
@@ -138,6 +140,7 @@ class Rule(ABC):
             actual=actual,
             suggestion=suggestion,
             fix=fix,
+            config=config,
             measure=measure,
             severity=severity,
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from floe_engine.project.folder_configs import FolderConfigs
     from floe_engine.project.jinja.templates import Templates
 
 ResourceType = Literal["model", "seed", "snapshot"]
@@ -377,6 +378,8 @@ class Project(Struct, frozen=True, dict=True):
     """What a reader had to leave out or guess."""
     templates: Templates | None = None
     """What the project's SQL is read with, where files were read; a manifest has none."""
+    folder_configs: FolderConfigs | None = None
+    """What dbt_project.yml says of folders; None where nobody read it."""
 
     @cached_property
     def by_id(self) -> dict[str, Model | Source]:

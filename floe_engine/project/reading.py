@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.files import stands
 from floe_engine.project.facts import Project
+from floe_engine.project.folder_configs import FolderConfigs
 from floe_engine.project.folders import File
 from floe_engine.project.project_file import FILE_NAME, ProjectFile, read_project_file
 
@@ -61,7 +62,7 @@ def read_project(
             hint="check `model-paths` in dbt_project.yml, or name the project's folder with `--dir`",
             where=str(directory),
         )
-    return project
+    return replace(project, folder_configs=FolderConfigs(settings))
 
 
 def _fresher(path: Path, shown: str, settings: ProjectFile) -> Project:

@@ -140,6 +140,7 @@ class GrantsPermitted(ModelRule):
                             f"{model.label} grants {privilege} to {grantee}, who is no role of the platform",
                             expected=f"one of {', '.join(roles.names)}",
                             actual=grantee,
+                            config=f"grants:{grantee}",
                             parameter=f"{privilege}:{grantee}",
                         )
                 elif not roles.permits(role, needed, namespace, level):
@@ -150,6 +151,7 @@ class GrantsPermitted(ModelRule):
                         f" ({where}, level {level})",
                         expected=f"a role with {needed} on {where} and level {level}",
                         actual=role,
+                        config=f"grants:{grantee}",
                         parameter=f"{privilege}:{grantee}",
                     )
 
@@ -187,6 +189,7 @@ class RolesOfLevel(ModelRule):
                         f"{model.label} is {level} and grants {privilege} to {grantee}",
                         expected=f"only {', '.join(roles) or 'nobody'}",
                         actual=grantee,
+                        config=f"grants:{grantee}",
                         suggestion=f"remove the grant to {grantee}",
                         parameter=f"{privilege}:{grantee}",
                     )
@@ -223,6 +226,7 @@ class AllowedAccess(ModelRule):
                 f"{model.label} is {level.level} and its access is {model.access}",
                 expected=f"access {' or '.join(allowed) or 'of no kind'}",
                 actual=model.access,
+                config=f"access:{model.access}",
             )
 
 
@@ -249,6 +253,7 @@ class PublicContract(ModelRule):
                 f"{model.label} is public and its contract is not enforced",
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
+                config="access:public",
             )
 
 

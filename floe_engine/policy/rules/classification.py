@@ -73,6 +73,7 @@ class KnownLevel(NodeRule):
                 f"{node.label} declares the unknown level {own.level}",
                 expected=f"one of {', '.join(view.levels.names)}",
                 actual=own.level,
+                config=f"meta:{own.level}",
             )
         columns = view.declared_columns[node.unique_id]
         if all(level.known for level in columns.values()):

@@ -166,6 +166,7 @@ class KnownLayer(NamingRule):
             f"{model.name} declares a layer that the platform does not have",
             expected=f"one of {', '.join(view.layering.names) or 'no layers at all'}",
             actual=str(declared),
+            config=f"meta:{declared}",
         )
 
 

@@ -383,5 +383,5 @@ def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
 
 
 def test_every_field_of_a_project_is_kept_or_is_made_again() -> None:
-    made_again = {"name", "directory", "adapter", "reader", "reason", "templates"}
+    made_again = {"name", "directory", "adapter", "reader", "reason", "templates", "folder_configs"}
     assert {*recalled._Facts.__struct_fields__} | made_again == {*Project.__struct_fields__}
