@@ -95,18 +95,21 @@ def recalled(settings: ProjectFile, files: list[File], read: Callable[[Contents 
     facts = _load(folder, inputs.key, _Facts)
     if facts is not None:
         return _project(settings, files, facts, inputs.contents)
-    project = read(_with_said(folder, inputs, settings, files))
-    _keep(
-        folder,
-        inputs.key,
-        _Facts(*(getattr(project, name) for name in _Facts.__struct_fields__)),
-        exactly=True,
-    )
+    contents, new = _with_said(folder, inputs, settings, files)
+    project = read(contents)
+    # What a project was between two edits is seldom asked for again; what it still is, it is the next time.
+    if new in (0, len(inputs.told)):
+        facts = _Facts(*(getattr(project, name) for name in _Facts.__struct_fields__))
+        _keep(folder, inputs.key, facts, exactly=True)
     return project
 
 
-def _with_said(folder: Path | None, inputs: _Inputs, settings: ProjectFile, files: list[File]) -> Contents:
-    """The contents of files with what they say: as they said it before, else as they do now."""
+def _with_said(
+    folder: Path | None, inputs: _Inputs, settings: ProjectFile, files: list[File]
+) -> tuple[Contents, int]:
+    """The contents of files with what they say, as they said it before, else as they do now; and how many
+    were new.
+    """
     from floe_engine.project.gathering import Gathering
     from floe_engine.project.said import say_all
 
@@ -126,7 +129,7 @@ def _with_said(folder: Path | None, inputs: _Inputs, settings: ProjectFile, file
         if found:
             by_digest = {name: said[path] for path, (name, _) in inputs.told.items() if path in said}
             _keep(folder, inputs.common, _Said(by_digest))
-    return replace(inputs.contents, said=said)
+    return replace(inputs.contents, said=said), len(new)
 
 
 def _decoded(data: bytes) -> str | None:
