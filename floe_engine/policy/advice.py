@@ -34,15 +34,18 @@ def advice(finding: Finding, subject: str, node: Node | None, view: View) -> str
 
     `subject` is what was asked, and `node` the node of that name, where it is one.
     """
+    of_models, of_nodes = _OF_MODELS.get(finding.rule), _OF_NODES.get(finding.rule)
+    if of_models is None and of_nodes is None:
+        return finding.suggestion
     name = finding.subject.removeprefix(f"{subject}.") if finding.subject != subject else None
     if name is None:
         column = None
     elif node is not None:
         column = next((each for each in node.columns if each.name == name), None)
-    if isinstance(node, Model) and (advise := _OF_MODELS.get(finding.rule)) is not None:
-        return advise(finding, node, column, view)
-    if node is not None and (advise_node := _OF_NODES.get(finding.rule)) is not None:
-        return advise_node(finding, node, column, view)
+    if isinstance(node, Model) and of_models is not None:
+        return of_models(finding, node, column, view)
+    if node is not None and of_nodes is not None:
+        return of_nodes(finding, node, column, view)
     return finding.suggestion
 
 
