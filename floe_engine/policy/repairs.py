@@ -1,14 +1,14 @@
 """What would make findings go, as changes of the facts: tried on them before anybody is told.
 
-A repair says what is to be declared of one model. `applied` makes the project as if it were
-declared; what `proven` keeps has been judged so, and the finding is gone and no other one is there.
+A repair says what is to be declared of one model, seed, snapshot or source. `applied` makes the project as
+if it were declared; what `proven` keeps has been judged so: the finding is gone and no other one is there.
 How a repair is written into a file is `floe_engine.project.properties_edit`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
 from msgspec.structs import replace
@@ -17,19 +17,23 @@ from floe_engine.policy import keys
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
+from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.classification import Looks
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, DataTest, Model, Project, folded
+from floe_engine.project.facts import Column, DataTest, Model, Project, Source, folded
+from floe_engine.text import did_you_mean
 
-Kind = Literal["test", "meta", "description", "access", "contract", "column"]
+Kind = Literal["test", "meta", "description", "access", "contract", "column", "freshness"]
+Node: TypeAlias = Model | Source
+_Node = TypeVar("_Node", Model, Source)
 
 
 class Repair(Struct, frozen=True):
-    """Something to declare of a model or of one of its columns, and the finding that asks for it."""
+    """Something to declare of a node or of one of its columns, and the finding that asks for it."""
 
     finding: Finding
-    model: str
+    node: str
     """Its unique_id."""
     kind: Kind
     column: str | None = None
@@ -43,7 +47,7 @@ class Repair(Struct, frozen=True):
     @property
     def thing(self) -> tuple[str, ...]:
         """What it declares, whichever finding asks for it."""
-        return (self.model, self.kind, folded(self.column or ""), self.name, str(self.value))
+        return (self.node, self.kind, folded(self.column or ""), self.name, str(self.value))
 
     @property
     def says(self) -> str:
@@ -62,31 +66,50 @@ class Repair(Struct, frozen=True):
                 return "enforce the contract"
             case "column":
                 return f"declare {self.name}"
+            case "freshness":
+                return f"make a place for the freshness of {self.name}"
 
 
 def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:
     """A repair or more for each finding that declaring something can mend; each thing once."""
-    models = {model.label: model for model in view.resources}
+    nodes = {node.label: node for node in view.nodes}
     found: dict[tuple[object, ...], Repair] = {}
     for finding in findings:
         if finding.waived:
             continue
-        model, column = _subject(finding, models)
-        mend = _MENDS.get(finding.rule)
-        if model is None or mend is None:
+        node, column = _subject(finding, nodes)
+        if node is None:
             continue
-        for repair in mend(finding, model, column, view):
-            found.setdefault(repair.thing, repair)
+        if isinstance(node, Model) and (mend := _OF_MODELS.get(finding.rule)) is not None:
+            made = mend(finding, node, column, view)
+        elif (mend_any := _OF_NODES.get(finding.rule)) is not None:
+            made = mend_any(finding, node, column, view)
+        else:
+            continue
+        for repair in made:
+            if not _said_in_code(node, repair):
+                found.setdefault(repair.thing, repair)
     return tuple(found.values())
+
+
+def _said_in_code(node: Node, repair: Repair) -> bool:
+    """Whether the model's own ``config()`` says it, which wins over every properties file."""
+    code = (node.raw_code or node.code) if isinstance(node, Model) else ""
+    return repair.column is None and repair.kind in _CONFIGS and "config" in code and repair.kind in code
+
+
+_CONFIGS = frozenset({"meta", "access", "contract"})
 
 
 def applied(project: Project, todo: Iterable[Repair]) -> Project:
     """The project as if everything had been declared."""
-    by_model: dict[str, list[Repair]] = {}
+    by_node: dict[str, list[Repair]] = {}
     for repair in todo:
-        by_model.setdefault(repair.model, []).append(repair)
+        by_node.setdefault(repair.node, []).append(repair)
     return replace(
-        project, models=tuple(_repaired(model, by_model.get(model.unique_id, ())) for model in project.models)
+        project,
+        models=tuple(_repaired(model, by_node.get(model.unique_id, ())) for model in project.models),
+        sources=tuple(_told(source, by_node.get(source.unique_id, ())) for source in project.sources),
     )
 
 
@@ -104,17 +127,17 @@ def proven(
     more of the model's data is taken back first, then all of the model's repairs.
     """
     known = {finding.fingerprint for finding in before.findings}
-    models = {model.label: model.unique_id for model in project.models}
+    ids = {node.label: node.unique_id for node in project.by_id.values()}
     for _ in range(_ROUNDS):
         after = judge(applied(project, todo))
         there = {finding.fingerprint for finding in after.findings}
-        worse = {models.get(after.asked_of(f)) for f in after.findings if f.fingerprint not in known}
-        telling = {repair.model for repair in todo if repair.kind == "meta" and not repair.blank}
+        worse = {ids.get(after.asked_of(f)) for f in after.findings if f.fingerprint not in known}
+        telling = {repair.node for repair in todo if repair.kind == "meta" and not repair.blank}
         left = tuple(
             repair
             for repair in todo
             if (repair.blank or repair.finding.fingerprint not in there)
-            and not (repair.model in worse and (repair.model not in telling or repair.kind == "meta"))
+            and not (repair.node in worse and (repair.node not in telling or repair.kind == "meta"))
         )
         if len(left) == len(todo):
             return left, frozenset(known - there)
@@ -125,12 +148,13 @@ def proven(
 _ROUNDS = 4
 
 
-def _subject(finding: Finding, models: Mapping[str, Model]) -> tuple[Model | None, Column | None]:
-    if finding.subject in models:
-        return models[finding.subject], None
-    label, _, column = finding.subject.rpartition(".")
-    model = models.get(label)
-    return model, model.columns_by_name.get(folded(column)) if model is not None else None
+def _subject(finding: Finding, nodes: Mapping[str, Node]) -> tuple[Node | None, Column | None]:
+    if finding.subject in nodes:
+        return nodes[finding.subject], None
+    label, _, name = finding.subject.rpartition(".")
+    node = nodes.get(label)
+    columns = node.columns if node is not None else ()
+    return node, next((column for column in columns if column.folded == folded(name)), None)
 
 
 def _repaired(model: Model, todo: Iterable[Repair]) -> Model:
@@ -148,9 +172,16 @@ def _repaired(model: Model, todo: Iterable[Repair]) -> Model:
                 model = replace(model, access=repair.value)
             case "contract":
                 model = replace(model, contract_enforced=True)
-            case "meta" if not repair.blank:
+            case "meta":
                 model = _with_meta(model, repair)
     return model
+
+
+def _told(source: Source, todo: Iterable[Repair]) -> Source:
+    for repair in todo:
+        if repair.kind == "meta":
+            source = _with_meta(source, repair)
+    return source
 
 
 def _declaring(model: Model, name: str, type_: str | None) -> Model:
@@ -159,23 +190,25 @@ def _declaring(model: Model, name: str, type_: str | None) -> Model:
     return replace(model, columns=(*model.columns, Column(name, data_type=type_)))
 
 
-def _with_meta(model: Model, repair: Repair) -> Model:
+def _with_meta(node: _Node, repair: Repair) -> _Node:
+    if repair.blank:
+        return node
     nested: Any = repair.value
     for part in reversed(repair.name.split(".")[1:]):
         nested = {part: nested}
     key = repair.name.split(".")[0]
     if repair.column is None:
-        return replace(model, meta={**model.meta, key: nested})
+        return structs.replace(node, meta={**node.meta, key: nested})
     columns = tuple(
         structs.replace(column, meta={**column.meta, key: nested})
         if column.folded == folded(repair.column)
         else column
-        for column in model.columns
+        for column in node.columns
     )
-    return replace(model, columns=columns)
+    return structs.replace(node, columns=columns)
 
 
-# --- a mend a rule: finding, model, column, view → repairs ------------------------------------------
+# --- a mend a rule: finding, node, column, view → repairs ------------------------------------------
 
 _Mend = Callable[[Finding, Model, Column | None, View], Iterator[Repair]]
 
@@ -210,11 +243,32 @@ def _described(finding: Finding, model: Model, column: Column | None, view: View
             yield Repair(finding, model.unique_id, "description", each.name, blank=True)
 
 
-def _classified(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+def _fresh(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    """A place at each source above the model that nobody watches; how old is too old people know."""
+    stale = view.freshness[model.unique_id].stale
+    for source in view.project.sources:
+        if source.label in stale:
+            yield Repair(finding, source.unique_id, "freshness", name=source.label, blank=True)
+
+
+def _declared(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
+    yield Repair(finding, model.unique_id, "meta", name=view.levels.keys[0], blank=True)
+
+
+def _corrected(finding: Finding, node: Node, column: Column | None, view: View) -> Iterator[Repair]:
+    """The level that was meant, where a key of ``meta`` says the one that there is not."""
+    near = did_you_mean(finding.actual, view.levels.names)
+    owner = column if column is not None else node
+    key = next((key for key in view.levels.keys if lookup(owner.meta, key) == finding.actual), None)
+    if near is not None and key is not None:
+        yield Repair(finding, node.unique_id, "meta", column.name if column else None, key, near)
+
+
+def _classified(finding: Finding, node: Node, column: Column | None, view: View) -> Iterator[Repair]:
     level = Looks(view.platform.classification).like(column.name) if column is not None else None
     if column is not None and level is not None:
         key = Levels(view.platform.classification).keys[0]
-        yield Repair(finding, model.unique_id, "meta", column.name, key, level)
+        yield Repair(finding, node.unique_id, "meta", column.name, key, level)
 
 
 def _required_meta(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
@@ -260,22 +314,27 @@ def outputs_of(model: Model, project: Project) -> tuple[str, ...]:
     return tuple(trace.columns) if whole else ()
 
 
-_MENDS: Mapping[str, _Mend] = {
+_OF_MODELS: Mapping[str, _Mend] = {
     "FLOE-E220": _described,
     "FLOE-E221": _described,
     "FLOE-E230": _kept_from_null,
     "FLOE-E231": _kept_unique,
+    "FLOE-E232": _fresh,
     "FLOE-E233": _described,
     "FLOE-E235": _contract,
-    "FLOE-E242": _classified,
+    "FLOE-E240": _declared,
     "FLOE-E244": _required_meta,
     "FLOE-E262": _allowed_access,
     "FLOE-E263": _contract,
     RequiredColumns.id: _required_columns,
     "FLOE-E275": _contract,
 }
+_OF_NODES: Mapping[str, Callable[[Finding, Node, Column | None, View], Iterator[Repair]]] = {
+    "FLOE-E241": _corrected,
+    "FLOE-E242": _classified,
+}
 
 
 def mendable(rules: Collection[str] = ()) -> tuple[str, ...]:
     """IDs of the rules whose findings something can be declared for."""
-    return tuple(rule for rule in _MENDS if not rules or rule in rules)
+    return tuple(rule for rule in sorted({*_OF_MODELS, *_OF_NODES}) if not rules or rule in rules)

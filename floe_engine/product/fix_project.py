@@ -21,10 +21,10 @@ from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.product import excuses
-from floe_engine.policy.repairs import Repair, mendable, outputs_of, proven, repairs
+from floe_engine.policy.repairs import Node, Repair, mendable, outputs_of, proven, repairs
 from floe_engine.policy.view import View
 from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
-from floe_engine.project.facts import Model, Project
+from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
 from floe_engine.text import plural, unified_diff
@@ -199,29 +199,27 @@ def _written(
     prefix = project.directory.relative_to(directory).as_posix()
     by_file: dict[str, dict[str, list[Repair]]] = {}
     for repair in todo:
-        model = project.by_id[repair.model]
-        if isinstance(model, Model):
-            by_file.setdefault(_home(project, model), {}).setdefault(repair.model, []).append(repair)
+        home = _home(project, project.by_id[repair.node])
+        by_file.setdefault(home, {}).setdefault(repair.node, []).append(repair)
     changed, left = [], []
-    for name, models in sorted(by_file.items()):
+    for name, nodes in sorted(by_file.items()):
         path = project.directory / name
         before = _read(path) if stands(path) else ""
         text = before or new_file()
         done: list[Repair] = []
-        for unique_id, wanted in models.items():
-            model = project.by_id[unique_id]
-            assert isinstance(model, Model)
+        for unique_id, wanted in nodes.items():
+            node = project.by_id[unique_id]
             editor = Properties(text)
             made: list[Repair] = []
             try:
                 for repair in wanted:
                     was = editor.text
-                    _edit(editor, model, repair)
+                    _edit(editor, node, repair)
                     made += [repair] if editor.text != was else []
-                if model.properties_path is None:
-                    _declare_rest(editor, model, project)
+                if isinstance(node, Model) and node.properties_path is None:
+                    _declare_rest(editor, node, project)
             except (Unwritable, KeyError, ValueError) as error:
-                left.append(f"{name}: {model.label} was left alone: {error}")
+                left.append(f"{name}: {node.label} was left alone: {error}")
                 continue
             text = editor.text
             done += made
@@ -231,11 +229,13 @@ def _written(
     return changed, left
 
 
-def _home(project: Project, model: Model) -> str:
-    """The file that describes a model; where none does, one of its folder."""
-    if model.properties_path is not None:
-        return model.properties_path
-    folder = PurePosixPath(model.path).parent
+def _home(project: Project, node: Node) -> str:
+    """The file that describes a node; where none does, one of its folder."""
+    if isinstance(node, Source):
+        return node.path
+    if node.properties_path is not None:
+        return node.properties_path
+    folder = PurePosixPath(node.path).parent
     beside = [
         other.properties_path
         for other in project.models
@@ -244,20 +244,22 @@ def _home(project: Project, model: Model) -> str:
     return min(beside, default=(folder / f"_{folder.name}.yml").as_posix())
 
 
-def _edit(editor: Properties, model: Model, repair: Repair) -> None:
+def _edit(editor: Properties, node: Node, repair: Repair) -> None:
     match repair.kind:
         case "test":
-            editor.add_test(model, repair.column, repair.name, repair.value or {})
+            editor.add_test(node, repair.column, repair.name, repair.value or {})
         case "meta":
-            editor.set_meta(model, repair.column, repair.name, repair.value, blank=repair.blank)
+            editor.set_meta(node, repair.column, repair.name, repair.value, blank=repair.blank)
         case "description":
-            editor.describe(model, repair.column)
+            editor.describe(node, repair.column)
         case "access":
-            editor.set_access(model, repair.value)
+            editor.set_access(node, repair.value)
         case "contract":
-            editor.enforce_contract(model)
+            editor.enforce_contract(node)
         case "column":
-            editor.declare(model, repair.name, repair.value)
+            editor.declare(node, repair.name, repair.value)
+        case "freshness" if isinstance(node, Source):
+            editor.watch(node)
 
 
 def _declare_rest(editor: Properties, model: Model, project: Project) -> None:

@@ -8,18 +8,19 @@ reader cannot follow) raises `Unwritable`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from floe_engine.document.diagnostics import Severity, TextEdit
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
 from floe_engine.document.nodes import Node, Path
-from floe_engine.project.facts import Model, folded
+from floe_engine.project.facts import Model, Source, folded
 
 FILL_IN = "# floe: fill this in"
 """Behind what people have to write themselves; what is empty still counts as missing."""
 
 _SECTIONS = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
+_Node: TypeAlias = Model | Source
 
 
 class Unwritable(Exception):
@@ -37,7 +38,7 @@ class Properties:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def add_test(self, model: Model, column: str | None, name: str, arguments: Mapping[str, Any]) -> None:
+    def add_test(self, model: _Node, column: str | None, name: str, arguments: Mapping[str, Any]) -> None:
         """A generic test of the model, or of a column, which is declared where it is not yet."""
         owner = self._model(model) if column is None else self._column(model, column)
         document = self._document()
@@ -51,12 +52,12 @@ class Properties:
         else:
             self._make(insert_key(document, owner, key, [test]))
 
-    def describe(self, model: Model, column: str | None) -> None:
+    def describe(self, model: _Node, column: str | None) -> None:
         """A place for the description, which is left to people."""
         owner = self._model(model) if column is None else self._column(model, column)
         self._put(owner, ("description",), "", blank=True)
 
-    def set_meta(self, model: Model, column: str | None, name: str, value: Any, *, blank: bool) -> None:
+    def set_meta(self, model: _Node, column: str | None, name: str, value: Any, *, blank: bool) -> None:
         """A meta key; dots lead inwards. With `blank` only the place for it."""
         owner = self._model(model) if column is None else self._column(model, column)
         node = self._node(self._document(), owner)
@@ -64,7 +65,7 @@ class Properties:
         home = ("config", "meta") if inside is not None and "meta" in inside.children else ("meta",)
         self._put(owner, (*home, *name.split(".")), None if blank else value, blank=blank)
 
-    def set_access(self, model: Model, access: str) -> None:
+    def set_access(self, model: _Node, access: str) -> None:
         """dbt's access level."""
         owner = self._model(model)
         node = self._node(self._document(), owner)
@@ -72,20 +73,31 @@ class Properties:
         home = ("access",) if "access" in node.children or inside is None else ("config", "access")
         self._put(owner, home, access)
 
-    def enforce_contract(self, model: Model) -> None:
+    def enforce_contract(self, model: _Node) -> None:
         """``contract: {enforced: true}`` in the model's config."""
         self._put(self._model(model), ("config", "contract", "enforced"), True)
 
-    def declare(self, model: Model, column: str, type_: str | None = None) -> None:
+    def declare(self, model: _Node, column: str, type_: str | None = None) -> None:
         """A column, which is left to be described."""
         path = self._column(model, column)
         if type_ is not None:
             self._put(path, ("data_type",), type_)
 
+    def watch(self, source: Source) -> None:
+        """Places for a freshness threshold and for the column that tells how old rows are, as each lacks."""
+        owner = self._source(source)
+        if not source.has_freshness:
+            self._put(owner, ("freshness", "warn_after", "count"), None, blank=True)
+            self._put(owner, ("freshness", "warn_after", "period"), "day")
+        if not source.tells_age:
+            self._put(owner, ("loaded_at_field",), None, blank=True)
+
     # --- places ---------------------------------------------------------------------------------
 
-    def _model(self, model: Model) -> Path:
-        """Where the model is described; it is, from now on."""
+    def _model(self, model: _Node) -> Path:
+        """Where the model is described; it is, from now on. A source always is."""
+        if isinstance(model, Source):
+            return self._source(model)
         section = _SECTIONS[model.resource_type]
         document = self._document()
         for number, entry in enumerate(_items(document, (section,))):
@@ -98,6 +110,16 @@ class Properties:
             self._make(append(document, (section,), new))
         return section, len(list(_items(self._document(), (section,)))) - 1
 
+    def _source(self, source: Source) -> Path:
+        document = self._document()
+        for number, group in enumerate(_items(document, ("sources",))):
+            tables = ("sources", number, "tables")
+            if "name" in group.children and group.children["name"].value == source.source_name:
+                for place, table in enumerate(_items(document, tables)):
+                    if "name" in table.children and table.children["name"].value == source.name:
+                        return (*tables, place)
+        raise Unwritable(f"source {source.label} is not there")
+
     @staticmethod
     def _version(document: Document, path: Path, model: Model) -> Path:
         """The entry of a version, where the model has some."""
@@ -108,7 +130,7 @@ class Properties:
                 return (*path, "versions", number)
         raise Unwritable(f"version {model.version} of {model.name} is not there")
 
-    def _column(self, model: Model, column: str) -> Path:
+    def _column(self, model: _Node, column: str) -> Path:
         """Where a column is declared; it is, from now on."""
         owner = self._model(model)
         document = self._document()

@@ -315,3 +315,71 @@ def test_a_summary_and_a_limit_can_be_asked_for(product: Path) -> None:
     limited = floe(product, "compile", "--limit", "1").out
     assert limited.count("FLOE-E") < floe(product, "compile").out.count("FLOE-E")
     assert "which do less harm" in limited
+
+
+SEVERAL = {
+    "models/sources.yml": """\
+sources:
+  - name: crm
+    tables:
+      - name: people   # as it came
+        columns:
+          - name: customer_email
+            meta: {classification: confidental}
+      - name: visits
+""",
+    "models/bronze/bronze_visits.sql": "select id from {{ source('crm', 'visits') }}\n",
+    "seeds/countries.csv": "id,phone_number\n1,2\n",
+    "seeds/seeds.yml": "seeds:\n  - name: countries\n    columns: [{name: phone_number}]\n",
+    "snapshots/snap.sql": """\
+{% snapshot people_over_time %}
+{{ config(target_schema='s', unique_key='id', strategy='check', check_cols='all') }}
+select id from {{ source('crm', 'people') }}
+{% endsnapshot %}
+""",
+    "snapshots/snapshots.yml": "snapshots:\n  - name: people_over_time\n    description: d\n",
+}
+
+
+@pytest.fixture
+def varied(product: Path) -> Path:
+    for name, text in SEVERAL.items():
+        (product / name).parent.mkdir(exist_ok=True)
+        (product / name).write_text(text)
+    manifest = product.parent / "platform/manifest.yaml"
+    text = manifest.read_text().replace("unique_pk, documentation]", "unique_pk, documentation, freshness]")
+    manifest.write_text(
+        text.replace("  classification:\n", "  classification:\n    require_declared: true\n")
+    )
+    return product
+
+
+def test_sources_seeds_and_snapshots_are_mended_in_the_files_that_describe_them(varied: Path) -> None:
+    before = findings(varied)
+    fix_project(Workspace.open(varied))
+    gone = before - findings(varied)
+    assert ("E241", "crm.people.customer_email") in gone
+    assert ("E242", "countries.phone_number") in gone
+    assert findings(varied) <= before
+    sources = (varied / "models/sources.yml").read_text()
+    assert "meta: {classification: confidential}" in sources
+    assert f"count: null  {FILL_IN}" in sources
+    assert f"loaded_at_field: null  {FILL_IN}" in sources
+    assert "- name: people   # as it came\n" in sources
+    seeds, snapshots = (varied / f"{kind}/{kind}.yml" for kind in ("seeds", "snapshots"))
+    assert "classification: pii" in seeds.read_text()
+    assert f"classification: null  {FILL_IN}" in snapshots.read_text()
+    fix_project(Workspace.open(varied))  # of the columns that were declared one may be the key
+    assert fix_project(Workspace.open(varied)).files == ()
+
+
+def test_dbt_parses_mended_sources_seeds_and_snapshots(varied: Path) -> None:
+    test_dbt_parses_what_was_written(varied)
+
+
+def test_what_the_code_itself_configures_is_not_declared_beside_it(product: Path) -> None:
+    """``config()`` of a model wins over its properties, so that nothing would change."""
+    people = product / "models/bronze/bronze_people.sql"
+    people.write_text("{{ config(access='public') }} select 1 as id\n")
+    fix_project(Workspace.open(product), ["E262"])
+    assert (product / "models/bronze/schema.yml").read_text() == SCHEMA
