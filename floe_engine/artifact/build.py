@@ -16,13 +16,21 @@ from floe_engine.artifact.model import (
     Architecture,
     ArtifactMetadata,
     ClassificationPolicy,
+    Code,
+    ColumnTest,
     Coverage,
     CustomRule,
+    Documentation,
     EngineRequirement,
+    Exposures,
     FileEntry,
+    Graph,
     LayerAliases,
     LayerConstraint,
     LevelRule,
+    Macros,
+    Materialization,
+    MetaKey,
     NamePattern,
     Namespaces,
     NamingRules,
@@ -40,6 +48,9 @@ from floe_engine.artifact.model import (
     RuleSetting,
     SchemaRegistry,
     SecurityPolicy,
+    SemanticModels,
+    Sources,
+    Structure,
     TrustedIdentity,
     TrustedKey,
     TypeRule,
@@ -227,12 +238,37 @@ def _access(manifest: schema.Manifest, named: PlatformName) -> AccessPolicy:
     )
 
 
+_OF_GATES: Mapping[str, type[Part]] = {
+    "sources": Sources,
+    "exposures": Exposures,
+    "semantic_models": SemanticModels,
+    "graph": Graph,
+    "materialization": Materialization,
+    "code": Code,
+    "macros": Macros,
+    "structure": Structure,
+}
+"""Sections of `governance` that stand in the file of the gates under their own names."""
+
+
 def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
     governance = manifest.governance
-    gates = governance.quality_gates
+    gates, documentation = governance.quality_gates, governance.documentation
+    sections: dict[str, Any] = {
+        name: part(**_fields(getattr(governance, name))) for name, part in _OF_GATES.items()
+    }
     return QualityGates(
         platform=named,
-        **_shared(gates, QualityGates),
+        **sections,
+        **_shared(gates, QualityGates, but=("column_tests",)),
+        column_tests=tuple(ColumnTest(**_fields(entry)) for entry in gates.column_tests),
+        documentation=Documentation(
+            **_shared(documentation, Documentation, but=("meta",)),
+            meta={
+                kind: tuple(MetaKey(**_fields(key)) for key in keys)
+                for kind, keys in documentation.meta.items()
+            },
+        ),
         enforcement=governance.policy_enforcement_level,
         coverage=Coverage(
             metric=gates.coverage_metric,
@@ -311,6 +347,7 @@ def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
             required_tests=layer.required_tests,
             minimum_test_coverage=layer.minimum_test_coverage,
             may_depend_on=layer.may_depend_on,
+            materializations=layer.materializations,
         )
         document[name] = written(constraint)
     return document

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.paths import (
@@ -41,11 +42,15 @@ def check_meaning(platform: Platform, documents: Mapping[str, Any]) -> None:
         )
 
 
+_AS_WRITTEN = frozenset({"namePattern", "code.forbiddenPatterns", "documentation.meta"})
+"""Settings whose expressions tell upper case from lower."""
+
+
 def _problems(platform: Platform, layers: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """File, setting, and what is wrong with it."""
     for path, setting, expression in _expressions(platform):
         try:
-            compiled(expression, ignore_case=setting != "namePattern")
+            compiled(expression, ignore_case=setting not in _AS_WRITTEN)
         except (BadExpression, NotLinear) as error:
             yield path, setting, str(error)
     order = layers.get(LAYERS_META, {}).get(LAYERS_ORDER)
@@ -118,6 +123,14 @@ def _expressions(platform: Platform) -> Iterator[tuple[str, str, str]]:
         yield CLASSIFICATION, "nameExceptions", exception
     for rule in platform.schemas.type_rules:
         yield SCHEMA_REGISTRY, "typeRules", rule.pattern
+    gates = platform.gates
+    for pattern in gates.code.forbidden_patterns:
+        yield QUALITY_GATES, "code.forbiddenPatterns", pattern
+    for test in gates.column_tests:
+        yield QUALITY_GATES, "columnTests", test.pattern
+    for key in chain.from_iterable(gates.documentation.meta.values()):
+        if key.pattern is not None:
+            yield QUALITY_GATES, "documentation.meta", key.pattern
 
 
 def _strangers(

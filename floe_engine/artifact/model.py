@@ -22,8 +22,19 @@ from floe_engine.manifest.terms import (
     SECRET_NAME,
     SEMVER_BODY,
     Access,
+    BuildDemand,
+    CodeFault,
+    Described,
     Enforcement,
+    ExposureDemand,
+    GraphFault,
+    Kept,
+    MacroDemand,
     Pattern,
+    PlaceDemand,
+    SemanticDemand,
+    SourceDemand,
+    Tagged,
 )
 
 # An artifact comes from outside: each string has on reading the pattern that it had when it was
@@ -325,10 +336,103 @@ class RuleSetting(Part, frozen=True, kw_only=True):
     """False: no waiver below this platform may touch the rule."""
 
 
+class MetaKey(Part, frozen=True, kw_only=True):
+    """A key that meta has, and what its value looks like (None: anything that is not empty)."""
+
+    key: Text
+    pattern: Text | None = None
+
+
+class Documentation(CamelPart, frozen=True, kw_only=True):
+    """What is written about resources of each kind."""
+
+    unwritten = frozenset({"descriptions", "meta", "tags", "oneDescription"})
+    descriptions: dict[Described, Count] = {}
+    """Kind to the least characters of a description."""
+    meta: dict[Kept, tuple[MetaKey, ...]] = {}
+    tags: dict[Tagged, tuple[Text, ...]] = {}
+    one_description: bool = False
+
+
+class Sources(Part, frozen=True, kw_only=True):
+    """What holds for tables of sources."""
+
+    require: tuple[SourceDemand, ...] = ()
+
+
+class Exposures(Part, frozen=True, kw_only=True):
+    """What holds for exposures."""
+
+    require: tuple[ExposureDemand, ...] = ()
+
+
+class SemanticModels(Part, frozen=True, kw_only=True):
+    """What holds for semantic models."""
+
+    require: tuple[SemanticDemand, ...] = ()
+
+
+class Graph(CamelPart, frozen=True, kw_only=True):
+    """How models may hang together."""
+
+    unwritten = frozenset({"forbid"})
+    max_children: Count | None = None
+    min_children: Count | None = None
+    max_sources: Count | None = None
+    max_view_chain: Count | None = None
+    forbid: tuple[GraphFault, ...] = ()
+
+
+class Materialization(CamelPart, frozen=True, kw_only=True):
+    """How models and snapshots are built."""
+
+    unwritten = frozenset({"require"})
+    allowed: tuple[Text, ...] | None = None
+    require: tuple[BuildDemand, ...] = ()
+    max_children_of_view: Count | None = None
+    snapshot_strategies: tuple[Text, ...] | None = None
+
+
+class Code(CamelPart, frozen=True, kw_only=True):
+    """What models' own files may say."""
+
+    unwritten = frozenset({"forbid", "forbiddenPatterns"})
+    forbid: tuple[CodeFault, ...] = ()
+    forbidden_patterns: tuple[Text, ...] = ()
+    max_lines: Count | None = None
+
+
+class Macros(CamelPart, frozen=True, kw_only=True):
+    """What holds for macros."""
+
+    unwritten = frozenset({"require"})
+    require: tuple[MacroDemand, ...] = ()
+    max_arguments: Count | None = None
+    max_lines: Count | None = None
+
+
+class Structure(Part, frozen=True, kw_only=True):
+    """Where models' files lie."""
+
+    require: tuple[PlaceDemand, ...] = ()
+
+
+class ColumnTest(Part, frozen=True, kw_only=True):
+    """Columns whose name matches have a test."""
+
+    pattern: Text
+    test: Text
+
+
 class QualityGates(PolicyFile, frozen=True, kw_only=True):
     """policies/quality-gates.json."""
 
-    unwritten = frozenset({"require_declared_columns", "require_sources"})
+    unwritten = frozenset(
+        {
+            "require_declared_columns", "require_sources", "columnTests", "documentation", "sources",
+            "exposures", "semanticModels", "graph", "materialization", "code", "macros", "structure",
+        }
+    )  # fmt: skip
     kind: Literal["QualityGates"] = "QualityGates"
     minimum_test_coverage: Percent = 80
     required_tests: tuple[Text, ...] = ()
@@ -342,6 +446,17 @@ class QualityGates(PolicyFile, frozen=True, kw_only=True):
     require_declared_columns: bool = False
     require_sources: bool = False
     max_parents: Count | None = None
+    column_tests: tuple[ColumnTest, ...] = field(default=(), name="columnTests")
+    unit_test_formats: tuple[Text, ...] | None = field(default=None, name="unitTestFormats")
+    documentation: Documentation = Documentation()
+    sources: Sources = Sources()
+    exposures: Exposures = Exposures()
+    semantic_models: SemanticModels = field(default=SemanticModels(), name="semanticModels")
+    graph: Graph = Graph()
+    materialization: Materialization = Materialization()
+    code: Code = Code()
+    macros: Macros = Macros()
+    structure: Structure = Structure()
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: WaiverPolicy = field(default=WaiverPolicy(), name="waiverPolicy")
     custom_rules: tuple[CustomRule, ...] = field(default=(), name="customRules")
@@ -430,6 +545,8 @@ class LayerConstraint(Part, frozen=True, kw_only=True):
     minimum_test_coverage: Percent | None = None
     may_depend_on: tuple[Text, ...] | None = None
     """Layer names and ``source``; None: anything."""
+    materializations: tuple[Text, ...] | None = None
+    """How its models may be built; None: any way."""
 
 
 def written(value: Any) -> Any:

@@ -94,6 +94,8 @@ def _by(*keys: str) -> Callable[[Mapping[str, Any]], str]:
 
 IDENTITIES: Mapping[type[model.Part], Callable[[Mapping[str, Any]], str]] = {
     model.NamePattern: _by("pattern"),
+    model.MetaKey: _by("key"),
+    model.ColumnTest: _by("pattern", "test"),
     model.Waiver: _by("id"),
     model.CustomRule: lambda rule: rule.get("id") or _by("type", "prefix", "field", "applies_to")(rule),
     model.TrustedKey: _by("fingerprint"),
@@ -105,6 +107,8 @@ IDENTITIES: Mapping[type[model.Part], Callable[[Mapping[str, Any]], str]] = {
 
 REPEATED: Mapping[type[model.Part], frozenset[str]] = {
     model.NamePattern: frozenset({"pattern"}),
+    model.MetaKey: frozenset({"key"}),
+    model.ColumnTest: frozenset({"pattern", "test"}),
     model.Waiver: frozenset({"id"}),
     model.CustomRule: frozenset({"id"}),
     model.TrustedKey: frozenset({"fingerprint", "pem"}),

@@ -48,6 +48,9 @@ class Layer(Settings):
     may_depend_on: Annotated[tuple[Text, ...] | None, Subset(tighter="LAY003", looser="LAY004")] = None
     """Layers (and `source`) whose tables the layer's models may select from."""
 
+    materializations: Annotated[tuple[Text, ...] | None, Subset(tighter="LAY011", looser="LAY012")] = None
+    """How the layer's models may be built, such as `[table, incremental]`; unset: any way."""
+
     @property
     def all_prefixes(self) -> tuple[str, ...]:
         """`prefix` and `prefixes` together, each once, in order."""

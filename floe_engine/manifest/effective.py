@@ -38,6 +38,7 @@ class EffectiveLayer(Struct, frozen=True):
     paths: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
+    materializations: tuple[str, ...] | None = None
 
 
 class EffectiveNamespace(Struct, frozen=True):
@@ -132,6 +133,7 @@ def effective_layers(manifest: Manifest) -> dict[str, EffectiveLayer]:
             prefixes=given.all_prefixes or base.prefixes,
             required_tests=base.required_tests if given.required_tests is None else given.required_tests,
             may_depend_on=base.may_depend_on if given.may_depend_on is None else given.may_depend_on,
+            materializations=given.materializations,
             minimum_test_coverage=given.minimum_test_coverage,
             catalog_namespace=given.catalog_namespace or "",
             paths=given.paths,

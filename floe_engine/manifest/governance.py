@@ -32,6 +32,18 @@ from floe_engine.manifest.laws import (
     Subset,
     Superset,
 )
+from floe_engine.manifest.resources import (
+    Code,
+    ColumnTest,
+    Documentation,
+    Exposures,
+    Graph,
+    Macros,
+    Materialization,
+    SemanticModels,
+    Sources,
+    Structure,
+)
 from floe_engine.manifest.terms import STRICTNESS, Access, Enforcement
 from floe_engine.manifest.waiver import Waiver
 
@@ -90,6 +102,12 @@ class QualityGates(Settings):
 
     max_parents: Annotated[Count | None, AtMost(tighter="DEP001", looser="DEP002")] = None
     """Most models, sources and seeds that one model may select from; unset: any number."""
+
+    column_tests: Annotated[tuple[ColumnTest, ...], Superset(tighter="TST011", looser="TST012")] = ()
+    """Tests by the name of a column: `[{pattern: ".*_id", test: relationships}]`."""
+
+    unit_test_formats: Annotated[tuple[Text, ...] | None, Subset(tighter="TST013", looser="TST014")] = None
+    """In which formats unit tests may give and expect rows (`dict`, `csv`, `sql`); unset: any."""
 
     block_on_failure: Annotated[Switch, OnlyOn(tighter="GAT001", looser="GAT002")] = True
     """Whether a failed gate is an error; `false` turns gate errors into warnings."""
@@ -392,6 +410,33 @@ class Governance(Settings):
 
     quality_gates: Annotated[QualityGates, Place("quality-gates")] = QualityGates()
     """How well models are tested and described."""
+
+    documentation: Annotated[Documentation, Place("quality-gates.documentation")] = Documentation()
+    """What is written about resources of each kind."""
+
+    sources: Annotated[Sources, Place("quality-gates.sources")] = Sources()
+    """What tables of sources owe."""
+
+    exposures: Annotated[Exposures, Place("quality-gates.exposures")] = Exposures()
+    """What exposures owe."""
+
+    semantic_models: Annotated[SemanticModels, Place("quality-gates.semantic_models")] = SemanticModels()
+    """What semantic models owe."""
+
+    graph: Annotated[Graph, Place("quality-gates.graph")] = Graph()
+    """How models may hang together."""
+
+    materialization: Annotated[Materialization, Place("quality-gates.materialization")] = Materialization()
+    """How models and snapshots are built."""
+
+    code: Annotated[Code, Place("quality-gates.code")] = Code()
+    """What models' own files may say."""
+
+    macros: Annotated[Macros, Place("quality-gates.macros")] = Macros()
+    """What macros owe."""
+
+    structure: Annotated[Structure, Place("quality-gates.structure")] = Structure()
+    """Where the files of models lie."""
 
     classification: Annotated[Classification, Place("classification")] = Classification()
     """How sensitive data is told apart."""

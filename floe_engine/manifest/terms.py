@@ -47,6 +47,48 @@ Scope = Literal["enterprise", "domain"]
 Pattern = Literal["medallion", "kimball", "data_vault", "custom"]
 """The data architecture whose layers are the default."""
 
+Described = Literal[
+    "model",
+    "column",
+    "seed",
+    "snapshot",
+    "source",
+    "source_group",
+    "exposure",
+    "macro",
+    "argument",
+    "semantic_model",
+    "unit_test",
+]
+"""What may owe a description: `source` is a table of one, `source_group` the source that tables belong to."""
+
+Kept = Literal[
+    "model",
+    "column",
+    "seed",
+    "snapshot",
+    "source",
+    "exposure",
+    "macro",
+    "semantic_model",
+    "unit_test",
+    "test",
+]
+"""What has ``meta``."""
+
+Tagged = Literal["model", "column", "seed", "snapshot", "source", "exposure", "unit_test", "test"]
+"""What has tags."""
+
+SourceDemand = Literal["freshness", "loader", "tests", "used", "one_child", "same_folder", "unique"]
+ExposureDemand = Literal["owner", "owner_email", "parents", "public_parents", "no_views", "no_sources"]
+SemanticDemand = Literal["public_parents"]
+GraphFault = Literal["rejoining", "roots", "mixed_parents", "unpinned_refs"]
+BuildDemand = Literal["incremental_key", "snapshot_key"]
+CodeFault = Literal["select_star", "cartesian_joins", "final_semicolon"]
+MacroDemand = Literal["used", "file_name"]
+PlaceDemand = Literal["properties_file", "beside", "layer_folder"]
+"""What a platform may ask of each kind of resource, and what it may forbid: a rule each."""
+
 Governor = Literal["naming", "gates", "propagation", "warns", "nothing"]
 """What decides how a policy rule bites where nothing is said of the rule itself: the enforcement of
 names or of propagation, `block_on_failure`, or the rule's nature: a hint `warns`, the rest is strict."""
@@ -59,6 +101,7 @@ _GOVERNORS: dict[str, Governor] = {
     "FLOE-E25": "propagation",
     "FLOE-E27": "gates",
     "FLOE-E28": "gates",
+    **{f"FLOE-E3{tens}": "gates" for tens in range(9)},
     "FLOE-E238": "warns",  # such a test counts for nothing already
     "FLOE-E242": "warns",  # a name is a hint
     "FLOE-E291": "warns",  # mending the last finding must not break a build

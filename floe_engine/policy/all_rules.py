@@ -23,9 +23,38 @@ from floe_engine.policy.rules.classification import (
 from floe_engine.policy.rules.column_lineage import ColumnPropagation, LineageUnresolved
 from floe_engine.policy.rules.coverage import LayerCoverage, LevelCoverage, ModelCoverage, ProjectCoverage
 from floe_engine.policy.rules.custom import MetaField, TagsForPrefix, TestsOfType
+from floe_engine.policy.rules.dag import (
+    MaxChildren,
+    MaxSources,
+    MaxViewChain,
+    MinChildren,
+    MixedParents,
+    Rejoining,
+    Roots,
+    UnpinnedRefs,
+)
 from floe_engine.policy.rules.dependencies import LayerDependency
 from floe_engine.policy.rules.descriptions import ColumnDescription, ModelDescription
+from floe_engine.policy.rules.documentation import Described, MetaKept, OneDescription, Tagged
+from floe_engine.policy.rules.exposures import (
+    ExposureNoSources,
+    ExposureNoViews,
+    ExposureOwner,
+    ExposureOwnerEmail,
+    ExposureParents,
+    ExposurePublicParents,
+    SemanticPublicParents,
+)
 from floe_engine.policy.rules.house import HouseRule, HouseRuleNotJudged
+from floe_engine.policy.rules.macros import MacroArguments, MacroFileName, MacroLines, MacroUsed
+from floe_engine.policy.rules.materialization import (
+    IncrementalKey,
+    Materialized,
+    SnapshotKey,
+    SnapshotStrategy,
+    ViewsReused,
+)
+from floe_engine.policy.rules.more_tests import ColumnTests, UnitTestFormat
 from floe_engine.policy.rules.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
 from floe_engine.policy.rules.parents import TooManyParents
 from floe_engine.policy.rules.propagation import ModelPropagation, NamePropagation
@@ -48,6 +77,23 @@ from floe_engine.policy.rules.schema_registry import (
     TypeRules,
     TypesDeclared,
 )
+from floe_engine.policy.rules.sources import (
+    SourceFreshness,
+    SourceLoader,
+    SourceOneChild,
+    SourceSameFolder,
+    SourceTested,
+    SourceUnique,
+    SourceUsed,
+)
+from floe_engine.policy.rules.sql_style import (
+    CartesianJoins,
+    FinalSemicolon,
+    ForbiddenPattern,
+    MaxLines,
+    SelectStar,
+)
+from floe_engine.policy.rules.structure import Beside, LayerFolder, PropertiesFile
 from floe_engine.policy.rules.unread import LayerNotJudged, PropagationNotJudged
 from floe_engine.policy.rules.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
 from floe_engine.policy.rules.weak_tests import IdleTest, WeakTest
@@ -104,6 +150,51 @@ RULES: tuple[Rule, ...] = (
     TestsOfType(),
     HouseRule(),
     HouseRuleNotJudged(),
+    Described(),
+    MetaKept(),
+    Tagged(),
+    OneDescription(),
+    SourceFreshness(),
+    SourceLoader(),
+    SourceTested(),
+    SourceUsed(),
+    SourceOneChild(),
+    SourceSameFolder(),
+    SourceUnique(),
+    ExposureOwner(),
+    ExposureOwnerEmail(),
+    ExposureParents(),
+    ExposurePublicParents(),
+    ExposureNoViews(),
+    ExposureNoSources(),
+    SemanticPublicParents(),
+    MaxChildren(),
+    MinChildren(),
+    MaxSources(),
+    MaxViewChain(),
+    Rejoining(),
+    Roots(),
+    MixedParents(),
+    UnpinnedRefs(),
+    IncrementalKey(),
+    SnapshotKey(),
+    SnapshotStrategy(),
+    ViewsReused(),
+    Materialized(),
+    SelectStar(),
+    CartesianJoins(),
+    FinalSemicolon(),
+    ForbiddenPattern(),
+    MaxLines(),
+    MacroUsed(),
+    MacroFileName(),
+    MacroArguments(),
+    MacroLines(),
+    PropertiesFile(),
+    Beside(),
+    LayerFolder(),
+    ColumnTests(),
+    UnitTestFormat(),
     WaiverExpired(),
     WaiverUnused(),
     WaiverNotPermitted(),

@@ -168,6 +168,7 @@ def _exists(evaluation: Evaluation, resource: str, project: Project) -> bool:
     if resource.startswith(("group ", "waiver ")) or resource in (project.name, *evaluation.layers.values()):
         return True
     labels = {node.label for node in project.by_id.values()} | {node.name for node in project.by_id.values()}
+    labels |= {each.label for each in project.beside}
     return any(home in labels for home in _homes(resource))
 
 

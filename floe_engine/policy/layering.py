@@ -66,7 +66,7 @@ class Layering:
             return Placement(layer, "meta", prefix)
         if matched is not None:
             return Placement(matched[1], "name", prefix)
-        if (layer := self._by_path(model.path)) is not None:
+        if (layer := self.by_path(model.path)) is not None:
             return Placement(layer, "path")
         for tag in sorted(model.tags & self._tags.keys()):
             return Placement(self._tags[tag], "tag")
@@ -74,7 +74,8 @@ class Layering:
             return Placement(layer, "schema")
         return Placement()
 
-    def _by_path(self, path: str) -> str | None:
+    def by_path(self, path: str) -> str | None:
+        """The layer of the folder that a file lies in; None where it is of none."""
         folder = path.rpartition("/")[0]
         if folder not in self._by_folder:
             self._by_folder[folder] = next((name for match, name in self._paths if match(folder)), None)

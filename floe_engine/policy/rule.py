@@ -36,7 +36,7 @@ class Family(StrEnum):
 
 
 class Example(NamedTuple):
-    """Models that a rule must pass, or must not: its own case among a platform's policy tests."""
+    """What a rule must pass, or must not: its own case among a platform's policy tests."""
 
     name: str
     given: str
@@ -45,6 +45,8 @@ class Example(NamedTuple):
     """The resource that the rule is asked about."""
     models: tuple[Model, ...]
     passes: bool
+    sources: tuple[Source, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 class Rule(ABC):

@@ -23,7 +23,22 @@ from floe_engine.policy.rule import Family
 from floe_engine.policy.rules.required_tests import BUILT_IN, required_anywhere
 from floe_engine.policy.rules.schema_registry import well_spelt
 from floe_engine.policy.words import words
-from floe_engine.project.facts import Column, Constraint, DataTest, Group, Model, Project, Source, folded
+from floe_engine.project.facts import (
+    Beside,
+    Column,
+    Constraint,
+    DataTest,
+    Exposure,
+    Group,
+    Macro,
+    Model,
+    Project,
+    ProjectTest,
+    SemanticModel,
+    Source,
+    UnitTest,
+    folded,
+)
 
 PROJECT = "specimen"
 STEMS = ("orders", "ORDERS", "Orders", "orders_daily", "order", "o", "orders1", "sales-orders")
@@ -143,8 +158,9 @@ def specimen(platform: Platform, layer: str | None, *, name: str | None = None, 
         "constraints": (Constraint("check"),),
         "unit_tests": 1,
         "parents": (SOURCE_ID,),
+        "unique_id": f"model.{PROJECT}.{named}",
     } | fields
-    return Model(f"model.{PROJECT}.{named}", named, **settings)
+    return Model(name=named, **settings)
 
 
 SOURCE_ID = f"source.{PROJECT}.raw.orders"
@@ -152,8 +168,13 @@ SOURCE_ID = f"source.{PROJECT}.raw.orders"
 
 def raw_orders(**fields: Any) -> Source:
     """A watched source."""
-    settings: dict[str, Any] = {"path": "models/sources.yml", "has_freshness": True} | fields
-    return Source(SOURCE_ID, "raw", "orders", **settings)
+    settings: dict[str, Any] = {
+        "unique_id": SOURCE_ID,
+        "source_name": "raw",
+        "path": "models/sources.yml",
+        "has_freshness": True,
+    } | fields
+    return Source(name="orders", **settings)
 
 
 def without_meta(model: Model, key: str) -> Model:
@@ -177,7 +198,14 @@ def examples(platform: Platform, family: Family) -> Iterator[Case]:
         if rule.family is family and rule.active(platform):
             for each in rule.examples(platform):
                 result = (compliance if each.passes else violation)(platform, rule.id)
-                yield case(each.name, each.given, each.models, Expectation(rule.id, each.subject, result))
+                yield case(
+                    each.name,
+                    each.given,
+                    each.models,
+                    Expectation(rule.id, each.subject, result),
+                    sources=each.sources,
+                    beside=each.beside,
+                )
 
 
 def case(
@@ -187,11 +215,27 @@ def case(
     *expect: Expectation,
     sources: Sequence[Source] = (),
     groups: Sequence[Group] = (),
+    beside: Sequence[Beside] = (),
 ) -> Case:
     """A generated case, judged by the rules that it names alone."""
+    found: dict[type[Beside], Any] = {}
+    for each in beside:
+        found[type(each)] = (*found.get(type(each), ()), each)
     return Case(
         name,
-        Project(PROJECT, Path(), tuple(models), tuple(sources), groups=tuple(groups), adapter="duckdb"),
+        Project(
+            PROJECT,
+            Path(),
+            tuple(models),
+            tuple(sources),
+            exposures=found.get(Exposure, ()),
+            macros=found.get(Macro, ()),
+            semantic_models=found.get(SemanticModel, ()),
+            unit_tests=found.get(UnitTest, ()),
+            tests=found.get(ProjectTest, ()),
+            groups=tuple(groups),
+            adapter="duckdb",
+        ),
         expect,
         given=given,
         rules=tuple(dict.fromkeys(entry.rule for entry in expect)),

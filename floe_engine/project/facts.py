@@ -387,6 +387,11 @@ class Project(Struct, frozen=True, dict=True):
         nodes: tuple[Model | Source, ...] = (*self.models, *self.sources)
         return {node.unique_id: node for node in nodes}
 
+    @property
+    def beside(self) -> tuple[Beside, ...]:
+        """What stands beside its nodes, kind by kind."""
+        return (*self.exposures, *self.macros, *self.semantic_models, *self.unit_tests, *self.tests)
+
     @cached_property
     def children(self) -> dict[str, tuple[str, ...]]:
         """unique_id to the unique_ids of the models and exposures directly downstream."""

@@ -50,7 +50,7 @@ GATES, CLASSES, ACCESS = (
     f"governance.{name}" for name in ("quality_gates", "classification", "access_control")
 )
 NAMING, LAYERS, SCHEMAS = "data_architecture.naming", "data_architecture.layers", "catalog.schema_registry"
-WAIVERS = "governance.waiver_policy"
+WAIVERS, WRITTEN = "governance.waiver_policy", "governance.documentation"
 
 _BOTH = (True, False)
 _LEVELS = ("public", "internal", "confidential", "pii", "phi")
@@ -84,6 +84,7 @@ _LAYER: Mapping[str, tuple[Any, ...]] = {
     "minimum_test_coverage": (0, 50, 100),
     "catalog_namespace": ("other",),
     "may_depend_on": ([], ["source"], ["silver", "gold", "bronze"], None),
+    "materializations": (["table"], ["table", "view"], None),
 }
 
 VALUES: Mapping[str, tuple[Any, ...]] = {
@@ -98,6 +99,35 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     f"{GATES}.max_parents": (1, 3),
     f"{GATES}.require_sources": _BOTH,
     f"{GATES}.require_declared_columns": _BOTH,
+    f"{GATES}.column_tests": ([], [{"pattern": ".*id", "test": "unique"}]),
+    f"{GATES}.unit_test_formats": (["dict"], ["dict", "csv"], None),
+    f"{WRITTEN}.descriptions": ({}, {"model": 1}, {"model": 2, "source": 1}),
+    f"{WRITTEN}.meta": (
+        {},
+        {"model": [{"key": "owner"}]},
+        {"model": [{"key": "owner", "pattern": "[a-z]+"}], "column": [{"key": "pii"}]},
+    ),
+    f"{WRITTEN}.tags": ({}, {"model": ["daily"]}, {"source": ["daily", "x"]}),
+    f"{WRITTEN}.one_description": _BOTH,
+    "governance.sources.require": ([], ["used"], ["used", "loader"]),
+    "governance.exposures.require": ([], ["owner"]),
+    "governance.semantic_models.require": ([], ["public_parents"]),
+    "governance.graph.max_children": (1, 3),
+    "governance.graph.min_children": (1, 3),
+    "governance.graph.max_sources": (1, 3),
+    "governance.graph.max_view_chain": (1, 3),
+    "governance.graph.forbid": ([], ["roots"], ["roots", "mixed_parents"]),
+    "governance.materialization.allowed": (["table"], ["view", "table"], None),
+    "governance.materialization.require": ([], ["incremental_key"]),
+    "governance.materialization.max_children_of_view": (1, 3),
+    "governance.materialization.snapshot_strategies": (["check"], ["check", "timestamp"], None),
+    "governance.code.forbid": ([], ["select_star"]),
+    "governance.code.forbidden_patterns": ([], ["today"]),
+    "governance.code.max_lines": (10, 100),
+    "governance.macros.require": ([], ["file_name"]),
+    "governance.macros.max_arguments": (1, 3),
+    "governance.macros.max_lines": (10, 100),
+    "governance.structure.require": ([], ["properties_file"], ["beside", "layer_folder"]),
     f"{GATES}.block_on_failure": _BOTH,
     f"{GATES}.layer_thresholds": ({}, {"gold": 100}, {"gold": 0}, {"bronze": 0}),
     "governance.policy_enforcement_level": ("off", "warn", "strict"),

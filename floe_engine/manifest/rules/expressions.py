@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from floe_engine.document.diagnostics import Diagnostic
 from floe_engine.expressions import BadExpression, NotLinear, compiled
 from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.terms import Kept
 
 
 def expressions_compile(draft: Draft) -> Iterator[Diagnostic]:
@@ -32,7 +34,10 @@ def _expressions(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
         yield (*naming, "name_pattern"), pattern
     yield from draft.texts(*naming, "custom_patterns")
     yield from draft.texts("governance", "classification", "name_exceptions")
+    yield from draft.texts("governance", "code", "forbidden_patterns")
     for parent in (
+        *(("governance", "documentation", "meta", kind) for kind in get_args(Kept)),
+        ("governance", "quality_gates", "column_tests"),
         ("governance", "classification", "name_patterns"),
         ("catalog", "schema_registry", "type_rules"),
     ):

@@ -131,15 +131,7 @@ def _label(subject: _Subject) -> str:
 def _size(view: View) -> int:
     """How many subjects of all kinds a project has."""
     nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
-    project = view.project
-    beside = (
-        project.exposures,
-        project.macros,
-        project.semantic_models,
-        project.unit_tests,
-        project.tests,
-    )
-    return len(nodes) + sum(len(node.columns) for node in nodes) + sum(map(len, beside))
+    return len(nodes) + sum(len(node.columns) for node in nodes) + len(view.project.beside)
 
 
 def _ask_all(view: View) -> _Asked:
@@ -148,7 +140,7 @@ def _ask_all(view: View) -> _Asked:
     from floe_engine.manifest.house_rule import house_rule
     from floe_engine.policy.facts.subjects import Facts, subjects
 
-    facts = Facts(view)
+    facts = view.once(Facts)
     asked = _Asked({}, [])
     left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
     of_kind: dict[str, list[_Listed]] = {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
+from typing import get_args
 
 import pytest
 
 from floe_engine.artifact.model import Waiver
+from floe_engine.manifest import terms
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Rule
@@ -24,6 +26,7 @@ from tests.engine.variations import (
     SCHEMAS,
     TODAY,
     WAIVERS,
+    WRITTEN,
     Edit,
     compiled,
     edited,
@@ -38,6 +41,29 @@ RICH: tuple[Edit, ...] = (
     (f"{GATES}.max_parents", 1),
     (f"{GATES}.require_sources", True),
     (f"{GATES}.require_declared_columns", True),
+    (f"{GATES}.column_tests", [{"pattern": ".*", "test": "unique"}]),
+    (f"{GATES}.unit_test_formats", ["dict"]),
+    (f"{WRITTEN}.descriptions", {"model": 2}),
+    (f"{WRITTEN}.meta", {"model": [{"key": "owner", "pattern": "x"}]}),
+    (f"{WRITTEN}.tags", {"model": ["daily"]}),
+    (f"{WRITTEN}.one_description", True),
+    ("governance.sources.require", list(get_args(terms.SourceDemand))),
+    ("governance.exposures.require", list(get_args(terms.ExposureDemand))),
+    ("governance.semantic_models.require", list(get_args(terms.SemanticDemand))),
+    ("governance.graph", {"max_children": 1, "min_children": 1, "max_sources": 1, "max_view_chain": 1}),
+    ("governance.graph.forbid", list(get_args(terms.GraphFault))),
+    ("governance.materialization", {"allowed": ["table"], "snapshot_strategies": ["check"]}),
+    ("governance.materialization.max_children_of_view", 1),
+    ("governance.materialization.require", list(get_args(terms.BuildDemand))),
+    (f"{LAYERS}.gold.materializations", ["table"]),
+    (
+        "governance.code",
+        {"forbid": list(get_args(terms.CodeFault)), "forbidden_patterns": ["x"], "max_lines": 1},
+    ),
+    ("governance.macros.require", list(get_args(terms.MacroDemand))),
+    ("governance.macros.max_arguments", 1),
+    ("governance.macros.max_lines", 1),
+    ("governance.structure.require", list(get_args(terms.PlaceDemand))),
     (f"{CLASSES}.require_declared", True),
     (f"{CLASSES}.rules.pii.forbidden_layers", ["bronze"]),
     (f"{CLASSES}.rules.internal.requires_meta", ["owner"]),

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import LayerConstraint
 from floe_engine.events import Event, Step
+from floe_engine.manifest.terms import (
+    BuildDemand,
+    CodeFault,
+    Described,
+    ExposureDemand,
+    GraphFault,
+    Kept,
+    MacroDemand,
+    PlaceDemand,
+    SemanticDemand,
+    SourceDemand,
+    Tagged,
+)
 from floe_engine.policy_tests.mutation import mutate
 from floe_engine.policy_tests.running import run_policy_tests, run_suite
 from floe_engine.policy_tests.suites import built_in_suites
@@ -53,6 +66,55 @@ def test_every_active_rule_of_the_seeds_platform_is_exercised() -> None:
 
 PLATFORMS: dict[str, dict[str, Any]] = {
     "few parents": {"governance__quality_gates": {"max_parents": 2}},
+    "everything documented": {
+        "governance__documentation": {
+            "descriptions": {kind: number for number, kind in enumerate(get_args(Described), 1)},
+            "meta": {
+                kind: [{"key": "team", "pattern": "(core|web)"}, {"key": "a.b"}] for kind in get_args(Kept)
+            },
+            "tags": {kind: ["daily", "reviewed"] for kind in get_args(Tagged)},
+            "one_description": True,
+        }
+    },
+    "sources and exposures": {
+        "governance__sources": {"require": list(get_args(SourceDemand))},
+        "governance__exposures": {"require": list(get_args(ExposureDemand))},
+        "governance__semantic_models": {"require": list(get_args(SemanticDemand))},
+    },
+    "a plain graph": {
+        "governance__graph": {
+            "max_children": 2,
+            "min_children": 2,
+            "max_sources": 1,
+            "max_view_chain": 2,
+            "forbid": list(get_args(GraphFault)),
+        }
+    },
+    "built as wanted": {
+        "governance__materialization": {
+            "allowed": ["table", "incremental"],
+            "require": list(get_args(BuildDemand)),
+            "max_children_of_view": 2,
+            "snapshot_strategies": ["check", "timestamp"],
+        },
+        "data_architecture__layers": {"gold": {"materializations": ["table", "materialized_view"]}},
+    },
+    "code and macros": {
+        "governance__code": {
+            "forbid": list(get_args(CodeFault)),
+            "forbidden_patterns": ["(?i)current_date", "select 1"],
+            "max_lines": 3,
+        },
+        "governance__macros": {"require": list(get_args(MacroDemand)), "max_arguments": 2, "max_lines": 3},
+        "governance__structure": {"require": list(get_args(PlaceDemand))},
+    },
+    "tests by name of a column": gates(
+        column_tests=[
+            {"pattern": ".*_id", "test": "relationships"},
+            {"pattern": "[a-z]+_id", "test": "dbt_utils.not_empty_string"},
+        ],
+        unit_test_formats=["csv"],
+    ),
     "all declared": gates(require_sources=True, require_declared_columns=True),
     "columns wanted": {"governance__quality_gates": {"zero_column_behavior": "fail"}},
     "no columns are fine": {"governance__quality_gates": {"zero_column_behavior": "pass"}},

@@ -1,0 +1,194 @@
+"""A rule that asks the facts that house rules ask too: what a reader cannot know is not judged."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
+
+from msgspec.structs import replace
+
+from floe_engine.artifact.paths import QUALITY_GATES
+from floe_engine.artifact.platform import Platform
+from floe_engine.cel.values import Unknown
+from floe_engine.policy.facts.subjects import Facts, subjects
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.rule import Examined, Example, Family, Rule
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Beside, Column, Model, Source
+from floe_engine.text import plural
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import Specimens
+
+_Subject: TypeAlias = Model | Source | Beside | str
+
+F = TypeVar("F")
+"""The facts of what is asked: `ModelFacts`, `SourceFacts`, `ExposureFacts` …"""
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a subject: a sentence that its name begins, and what is said beside it."""
+
+    says: str
+    expected: str
+    actual: str = ""
+    suggestion: str = ""
+    parameter: str = ""
+    measure: float | None = None
+    line: int = 0
+    """Of the subject's own file, where it is there that this is mended (1-based)."""
+
+
+class ShownRule(Rule):
+    """A rule of the quality gates whose examples are made with `Specimens`."""
+
+    family = Family.QUALITY
+
+    def examples(self, platform: Platform) -> Iterator[Example]:
+        """Its cases, made for a platform."""
+        from floe_engine.policy.resources import Specimens  # which knows of rules
+
+        yield from self.cases(Specimens(platform))
+
+    @abstractmethod
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """What passes, and what does not."""
+
+
+class FactRule(ShownRule, Generic[F]):
+    """A rule that is asked of every subject of a kind, each by itself."""
+
+    kind: ClassVar[str]
+    """One of `manifest.subjects`: ``model``, ``source``, ``exposure`` …"""
+
+    def applies(self, of: F, view: View) -> bool:
+        """Whether the rule has anything to say of a subject; if not, it was not checked."""
+        return True
+
+    @abstractmethod
+    def check(self, of: F, view: View) -> Iterator[Wrong]:
+        """What is wrong with a subject. Only called where the rule applies. May raise `Unknown`."""
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Ask every subject. What could not be judged of several for one reason is told once."""
+        untold: dict[str, list[tuple[_Subject, Column | None, str, str]]] = {}
+        for subject, column, values in subjects(view.once(Facts), self.kind):
+            label = subject if isinstance(subject, str) else subject.label
+            name = label if column is None else f"{label}.{column.name}"
+            try:
+                if self.applies(values[0], view):
+                    wrong = tuple(self.check(values[0], view))
+                    yield label, [self._found(subject, column, name, each) for each in wrong]
+            except Unknown as error:
+                untold.setdefault(str(error), []).append((subject, column, label, name))
+        for why, places in untold.items():
+            subject, column, label, name = places[0]
+            if len(places) > 1:
+                subject = label = view.project.name
+                name, column = f"{name} and {plural(len(places) - 1, 'other')}", None
+            yield label, [self._found(subject, column, name, _not_judged(why, len(places)))]
+
+    def _found(self, subject: _Subject, column: Column | None, name: str, wrong: Wrong) -> Finding:
+        found = self.finding(
+            subject,
+            f"{name} {wrong.says}",
+            column=column,
+            expected=wrong.expected,
+            actual=wrong.actual,
+            suggestion=wrong.suggestion,
+            parameter=wrong.parameter,
+            measure=wrong.measure,
+        )
+        if wrong.line and not isinstance(subject, str):
+            return replace(found, path=subject.path, line=wrong.line)
+        return found
+
+
+def _not_judged(why: str, count: int) -> Wrong:
+    return Wrong(
+        f"{'was' if count == 1 else 'were'} not judged: {why}",
+        expected="facts that can be told",
+        actual=why,
+        suggestion="run dbt parse and judge its manifest",
+        parameter="unread",
+        measure=-float(count),
+    )
+
+
+class WordRule(FactRule[F]):
+    """A rule that a platform asks for by a word in one of its lists."""
+
+    section: ClassVar[str]
+    """The section of ``governance`` that has the list."""
+    word: ClassVar[str]
+    listed: ClassVar[str] = "require"
+    """The list's name."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the setting and the place that the word stands at."""
+        if hasattr(cls, "section"):
+            cls.setting = f"governance.{cls.section}.{cls.listed}"
+            cls.reads = ((QUALITY_GATES, _camel(cls.section), cls.listed),)
+
+    def active(self, platform: Platform) -> bool:
+        """Where the word stands in the list."""
+        asked: Collection[str] = getattr(getattr(platform.gates, self.section), self.listed)
+        return self.word in asked
+
+
+class LimitRule(FactRule[F]):
+    """A rule that a platform asks for by a number."""
+
+    section: ClassVar[str]
+    """The section of ``governance`` that has the number."""
+    limit: ClassVar[str]
+    """The number's name."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the setting and the place of the number."""
+        if hasattr(cls, "limit"):
+            cls.setting = f"governance.{cls.section}.{cls.limit}"
+            cls.reads = ((QUALITY_GATES, _camel(cls.section), _camel(cls.limit)),)
+
+    def _said(self, platform: Platform) -> int | None:
+        said: int | None = getattr(getattr(platform.gates, self.section), self.limit)
+        return said
+
+    def number(self, platform: Platform) -> int:
+        """The number; 0 where there is none."""
+        return self._said(platform) or 0
+
+    def active(self, platform: Platform) -> bool:
+        """Where there is a number."""
+        return self._said(platform) is not None
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
+
+
+def good(given: str, subject: Model | Source | Beside, *others: Model | Source | Beside) -> Example:
+    """An example that passes: a subject, and what else the project has."""
+    return _example(True, given, subject, others)
+
+
+def bad(given: str, subject: Model | Source | Beside, *others: Model | Source | Beside) -> Example:
+    """An example that does not pass."""
+    return _example(False, given, subject, others)
+
+
+def _example(
+    passes: bool, given: str, subject: Model | Source | Beside, others: tuple[Model | Source | Beside, ...]
+) -> Example:
+    every = (subject, *others)
+    return Example(
+        f"{given} {'is taken' if passes else 'is refused'}",
+        given,
+        subject.label,
+        tuple(each for each in every if isinstance(each, Model)),
+        passes,
+        tuple(each for each in every if isinstance(each, Source)),
+        tuple(each for each in every if not isinstance(each, Model | Source)),
+    )

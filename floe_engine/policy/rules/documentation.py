@@ -1,0 +1,305 @@
+"""What is written about resources of each kind: descriptions, meta, tags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from floe_engine.artifact.model import MetaKey
+from floe_engine.artifact.paths import QUALITY_GATES
+from floe_engine.artifact.platform import Platform
+from floe_engine.expressions import fullmatch
+from floe_engine.policy.fact_rule import ShownRule, bad, good
+from floe_engine.policy.finding import Finding
+from floe_engine.policy.meta import lookup
+from floe_engine.policy.rule import Examined, Example
+from floe_engine.policy.view import View
+from floe_engine.policy.words import words
+from floe_engine.project.facts import Beside, Column, Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import Specimens
+
+_NO_WORDS = frozenset({"none", "null", "n/a"})
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+class Written(NamedTuple):
+    """Something that is written about: a resource, a column of it, or a part that has no place of its own."""
+
+    of: Any
+    """What has ``description``, ``meta`` and ``tags``."""
+    home: Model | Source | Beside
+    column: Column | None = None
+    part: str = ""
+    """Which part: ``argument amount``; empty: the whole."""
+
+    @property
+    def name(self) -> str:
+        """As a sentence begins with it."""
+        if self.column is not None:
+            return f"{self.home.label}.{self.column.name}"
+        return f"{self.part} of {self.home.label}" if self.part else self.home.label
+
+
+def written(view: View, kind: str) -> Iterator[Written]:
+    """Everything of a kind that is to be judged, as `terms.Described` and `terms.Kept` name them."""
+    match kind:
+        case "column":
+            yield from (Written(column, model, column) for model in view.models for column in model.columns)
+        case "argument":
+            for macro in view.macros:
+                yield from (Written(each, macro, part=f"argument {each.name}") for each in macro.arguments)
+        case "source" | "source_group":
+            seen = set()
+            for source in view.sources:
+                if kind == "source":
+                    yield Written(source, source)
+                elif source.source_name not in seen:  # told once, at its first table
+                    seen.add(source.source_name)
+                    yield Written(source, source, part=f"source {source.source_name}")
+        case "model" | "seed" | "snapshot":
+            yield from (Written(node, node) for node in view.resources if node.resource_type == kind)
+        case _:
+            yield from (Written(each, each) for each in getattr(view, f"{kind}s"))
+
+
+class WrittenRule(ShownRule):
+    """A rule that a platform sets by kind of resource."""
+
+    def by_kind(self, platform: Platform) -> dict[Any, Any]:
+        """Kind to what is asked of it."""
+        raise NotImplementedError
+
+    def active(self, platform: Platform) -> bool:
+        """Where something is asked of some kind."""
+        return any(self.by_kind(platform).values())
+
+    def missing(self, each: Written, kind: str, asked: Any) -> Iterator[Finding]:
+        """What is not written."""
+        raise NotImplementedError
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Ask everything of every kind."""
+        found: dict[str, list[Finding]] = {}
+        for kind, asked in self.by_kind(view.platform).items():
+            for each in written(view, kind) if asked else ():
+                found.setdefault(each.home.label, []).extend(self.missing(each, kind, asked))
+        yield from found.items()
+
+
+class Described(WrittenRule):
+    """What the platform wants described is described.
+
+    ``governance.documentation.descriptions`` says of which kinds of resources, and how many characters a
+    description has at least. ``none``, ``null`` and ``n/a`` describe nothing. Models and columns are asked
+    for any description by ``quality_gates.require_descriptions`` and ``require_column_descriptions``.
+    """
+
+    id = "FLOE-E300"
+    setting = "governance.documentation.descriptions"
+    reads = ((QUALITY_GATES, "documentation", "descriptions"),)
+
+    def by_kind(self, platform: Platform) -> dict[Any, Any]:
+        """Kind to least characters."""
+        return platform.gates.documentation.descriptions
+
+    def missing(self, each: Written, kind: str, asked: int) -> Iterator[Finding]:
+        """Count them."""
+        text = each.of.source_description if kind == "source_group" else each.of.description
+        text = text.strip()
+        length = 0 if text.casefold() in _NO_WORDS else len(text)
+        if length < asked:
+            yield self.finding(
+                each.home,
+                f"{each.name} has no description"
+                if not length
+                else f"the description of {each.name} has {length} of {asked} characters",
+                column=each.column,
+                expected=f"a description of at least {asked} characters" if asked > 1 else "a description",
+                actual=f"{length} characters" if length else "no description",
+                suggestion="say in a sentence what it is",
+                parameter=each.part,
+            )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """A description that is just long enough, and one that is just too short."""
+        asked = self.by_kind(make.platform)
+
+        def fields(kind: str, length: int | None = None) -> dict[str, Any]:
+            key = "source_description" if kind == "source_group" else "description"
+            return {key: "x" * (asked[kind] if length is None else length)} if kind in asked else {}
+
+        for kind, least in asked.items():
+            for length, told in ((least, good), (least - 1, bad)):
+                subject = make.whole(kind, _but(kind, fields(kind, length), fields))
+                yield told(f"{kind} with {length} characters of description", subject)
+
+
+class MetaKept(WrittenRule):
+    """Resources have the keys of meta that the platform wants of their kind.
+
+    ``governance.documentation.meta`` names them, each with an expression for its value where any will not
+    do. An empty value does not count; of a list each item has to match.
+    """
+
+    id = "FLOE-E301"
+    setting = "governance.documentation.meta"
+    reads = ((QUALITY_GATES, "documentation", "meta"),)
+
+    def by_kind(self, platform: Platform) -> dict[Any, Any]:
+        """Kind to keys."""
+        return platform.gates.documentation.meta
+
+    def missing(self, each: Written, kind: str, asked: tuple[MetaKey, ...]) -> Iterator[Finding]:
+        """Look each key up."""
+        for wanted in asked:
+            value = lookup(each.of.meta, wanted.key)
+            if value in _EMPTY:
+                yield self._found(each, wanted, f"{each.name} has no meta key {wanted.key}", "absent")
+                continue
+            values = value if isinstance(value, list) else [value]
+            if wanted.pattern is not None and not all(
+                fullmatch(wanted.pattern, _text(one)) for one in values
+            ):
+                said = ", ".join(map(_text, values))
+                yield self._found(each, wanted, f"{wanted.key} of {each.name} is {said}", said)
+
+    def _found(self, each: Written, wanted: MetaKey, message: str, actual: str) -> Finding:
+        return self.finding(
+            each.home,
+            message,
+            column=each.column,
+            expected=f"{wanted.key}: {wanted.pattern or '…'}",
+            actual=actual,
+            suggestion=f"add {wanted.key} to its meta"
+            if actual == "absent"
+            else f"write a {wanted.key} that matches {wanted.pattern}",
+            parameter=f"{each.part} {wanted.key}".strip(),
+        )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """All keys, and all but one."""
+        values = {
+            kind: {key.key: next(words(key.pattern), "") if key.pattern else "x" for key in keys}
+            for kind, keys in self.by_kind(make.platform).items()
+        }
+        if any("" in each.values() for each in values.values()):
+            return  # no word was found that an expression takes
+
+        def fields(kind: str) -> dict[str, Any]:
+            return {"meta": values[kind]} if kind in values else {}
+
+        for kind, keys in values.items():
+            yield good(f"{kind} with {', '.join(keys)}", make.whole(kind, fields))
+            for key in keys:
+                lacking = {"meta": {name: value for name, value in keys.items() if name != key}}
+                yield bad(f"{kind} without {key}", make.whole(kind, _but(kind, lacking, fields)))
+
+
+class Tagged(WrittenRule):
+    """Resources carry the tags that the platform wants of their kind.
+
+    ``governance.documentation.tags`` names them. A tag of a folder in dbt_project.yml counts.
+    """
+
+    id = "FLOE-E302"
+    setting = "governance.documentation.tags"
+    reads = ((QUALITY_GATES, "documentation", "tags"),)
+
+    def by_kind(self, platform: Platform) -> dict[Any, Any]:
+        """Kind to tags."""
+        return platform.gates.documentation.tags
+
+    def missing(self, each: Written, kind: str, asked: tuple[str, ...]) -> Iterator[Finding]:
+        """Look for each tag."""
+        for tag in asked:
+            if tag not in each.of.tags:
+                yield self.finding(
+                    each.home,
+                    f"{each.name} lacks the tag {tag}",
+                    column=each.column,
+                    expected=f"tags {', '.join(asked)}",
+                    actual=", ".join(sorted(each.of.tags)) or "no tags",
+                    suggestion=f"add {tag} to its tags",
+                    parameter=tag,
+                )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """All tags, and all but one."""
+        asked = self.by_kind(make.platform)
+
+        def fields(kind: str) -> dict[str, Any]:
+            return {"tags": frozenset(asked[kind])} if kind in asked else {}
+
+        for kind, tags in asked.items():
+            if tags:
+                yield good(f"{kind} with the tags {', '.join(tags)}", make.whole(kind, fields))
+            for tag in tags:
+                lacking = {"tags": frozenset(tags) - {tag}}
+                yield bad(f"{kind} without the tag {tag}", make.whole(kind, _but(kind, lacking, fields)))
+
+
+class OneDescription(ShownRule):
+    """Columns of one name are described in the same words.
+
+    In every model that describes them. The words that most models use are taken to be right, and the others
+    are told; where there is no most, the first.
+    """
+
+    id = "FLOE-E303"
+    setting = "governance.documentation.one_description"
+    reads = ((QUALITY_GATES, "documentation", "oneDescription"),)
+
+    def active(self, platform: Platform) -> bool:
+        """Where it is required."""
+        return platform.gates.documentation.one_description
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Compare what each column is said to be with what most models say; all of them have a say."""
+        texts: dict[str, Counter[str]] = {}
+        for model in view.project.models:
+            for column in model.columns if model.resource_type == "model" else ():
+                if text := column.description.strip():
+                    texts.setdefault(column.name, Counter())[text] += 1
+        usual = {name: counts.most_common(1)[0] for name, counts in texts.items() if len(counts) > 1}
+        for model in view.models:
+            if model.columns:
+                yield model.label, list(self._unusual(model, usual))
+
+    def _unusual(self, model: Model, usual: dict[str, tuple[str, int]]) -> Iterator[Finding]:
+        for column in model.columns:
+            text = column.description.strip()
+            words, count = usual.get(column.name, (text, 0))
+            if text and text != words:
+                yield self.finding(
+                    model,
+                    f"{model.label}.{column.name} is described in other words than elsewhere",
+                    column=column,
+                    expected=f"{words} ({count} times)",
+                    actual=text,
+                    suggestion="use the same words, a doc block for both, or another name for another thing",
+                )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """Two models that agree, and two that do not."""
+        from msgspec.structs import replace
+
+        one, other = make.model(), make.other()
+        changed = replace(other, columns=tuple(replace(each, description="Else.") for each in other.columns))
+        third = replace(one, unique_id=f"{one.unique_id}_3", name=f"{one.name}_3")
+        yield good("a column that all models describe alike", other, one)
+        yield bad("a column that most models describe otherwise", changed, one, third)
+
+
+def _but(
+    kind: str, changed: dict[str, Any], fields: Callable[[str], dict[str, Any]]
+) -> Callable[[str], dict[str, Any]]:
+    """The fields of every kind, but for those of one."""
+    return lambda each: changed if each == kind else fields(each)
+
+
+def _text(value: Any) -> str:
+    """A value of meta as YAML writes it, nearly."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

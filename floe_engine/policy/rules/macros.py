@@ -1,0 +1,124 @@
+"""What macros owe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
+from floe_engine.policy.facts.beside import MacroFacts
+from floe_engine.policy.rule import Example
+from floe_engine.policy.view import View
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import Specimens
+
+
+class MacroRule(WordRule[MacroFacts]):
+    """What holds of each macro."""
+
+    kind = "macro"
+    section: ClassVar[str] = "macros"
+
+
+class MacroUsed(MacroRule):
+    """Something calls every macro.
+
+    A model, a test, another macro. Only dbt's manifest tells; one that takes the place of a macro of dbt, or
+    that dbt finds by its prefix, counts as called.
+    """
+
+    id = "FLOE-E360"
+    word = "used"
+
+    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
+        """Look for a caller."""
+        if not of.used:
+            yield Wrong("is called by nothing", "a caller", "none", "take it out, or call it")
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """A caller, and none."""
+        yield good("a macro that a model calls", make.macro())
+        yield bad("a macro that nothing calls", make.macro(used_by=()))
+
+
+class MacroFileName(MacroRule):
+    """A macro stands in a file of its name.
+
+    A generic test without ``test_``.
+    """
+
+    id = "FLOE-E361"
+    word = "file_name"
+
+    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
+        """Compare."""
+        name = of.name.removeprefix("test_")
+        if of.file != name:
+            yield Wrong(
+                f"stands in {of.path}",
+                expected=f"{name}.sql",
+                actual=of.path,
+                suggestion=f"move it to {name}.sql",
+            )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """Its own file, and another."""
+        yield good("a macro in a file of its name", make.macro())
+        yield bad("a macro in another file", make.macro(path="macros/money.sql"))
+
+
+class MacroArguments(LimitRule[MacroFacts]):
+    """A macro takes no more than so many arguments."""
+
+    id = "FLOE-E362"
+    kind = "macro"
+    section = "macros"
+    limit = "max_arguments"
+
+    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
+        """Count them."""
+        most, count = self.number(view.platform), len(of.parameters)
+        if count > most:
+            yield Wrong(
+                f"takes {count} arguments",
+                expected=f"at most {most}",
+                actual=", ".join(of.parameters),
+                suggestion="make several macros of it",
+                measure=-float(count),
+            )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """As many arguments as there may be, and one more."""
+        most = self.number(make.platform)
+        for count, told in ((most, good), (most + 1, bad)):
+            names = ", ".join(f"x{number}" for number in range(count))
+            code = f"{{% macro cents({names}) %}}100{{% endmacro %}}"
+            yield told(f"a macro of {count} arguments", make.macro(code=code))
+
+
+class MacroLines(LimitRule[MacroFacts]):
+    """A macro has no more than so many lines."""
+
+    id = "FLOE-E363"
+    kind = "macro"
+    section = "macros"
+    limit = "max_lines"
+
+    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
+        """Count them."""
+        most = self.number(view.platform)
+        if of.lines > most:
+            yield Wrong(
+                f"has {of.lines} lines",
+                expected=f"at most {most}",
+                actual=str(of.lines),
+                suggestion="make several macros of it",
+                measure=-float(of.lines),
+            )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """As many lines as there may be, and one more."""
+        most = self.number(make.platform)
+        for count, told in ((most, good), (most + 1, bad)):
+            yield told(f"a macro of {count} lines", make.macro(code="\n".join(["-"] * count)))
