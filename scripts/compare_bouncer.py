@@ -69,7 +69,8 @@ def given_to(check: Check) -> dict[str, Any]:
 def main() -> int:
     """Ask both, and print what differs."""
     directory, program = Path(sys.argv[1]), sys.argv[2]
-    rows = [row for row in TABLES["dbt-bouncer"] if row.carried and not row.setting and row.code[:2] != "CA"]
+    asked = (row for row in TABLES["dbt-bouncer"] if row.carried and (row.expr or row.filled))
+    rows = [row for row in asked if row.code[:2] != "CA"]
     theirs = bouncer(directory, program, rows)
     view = View(platform(), read_manifest(directory / "target" / "manifest.json", directory))
     facts = Facts(view)

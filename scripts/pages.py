@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
+from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check, counted
 from floe_engine.peers.reading import TABLES
 from floe_engine.project.spec_model import spec_json_schema
@@ -168,7 +169,9 @@ def _equal(check: Check) -> str:
     """What a check is here, and where it differs."""
     if check.why:
         return f"— | {check.why}"
-    return f"{f'`{check.setting}`' if check.setting else f'rule about a {check.subject}'} | {check.near}"
+    built = BUILT_IN.get(check.name)
+    near = " ".join(filter(None, (check.near, built.near if built else "")))
+    return f"{f'`{built.setting}`' if built else f'rule about a {check.subject}'} | {near}"
 
 
 PAGES = {

@@ -32,8 +32,8 @@ SOURCES: tuple[Check, ...] = (
           takes=(Takes("min_number_of_models", "number", 1),),
           expr=_SOURCE_BELOW + " >= $min_number_of_models",
           says="be selected from by $min_number_of_models models"),
-    Check("check_source_not_orphaned", "source", code="SO007", expr=_SOURCE_BELOW + " >= 1",
-          says="be selected from by some model"),
+    Check("check_source_not_orphaned", "source", code="SO007", expr="size(source.children) >= 1",
+          says="be selected from by something", near="A snapshot or an exposure that reads it counts too."),
     Check("check_source_used_by_models_in_same_directory", "source", code="SO008",
           expr="source.children.all(child, child.type != 'model' || "
                f"child.path.substring(0, child.path.lastIndexOf('/')) == {_SOURCE_FOLDER})",
@@ -113,7 +113,7 @@ CATALOGUED: tuple[Check, ...] = (
     _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
               "CA005"),
     Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "flag", True),),
-          setting="governance.quality_gates.require_declared_columns", says="declare every column",
+          says="declare every column",
           near="The columns that a model's SQL makes are compared, not those that the warehouse has."),
     structs.replace(
         _declared(_BY_NAME["check_model_column_description_populated"],
@@ -226,8 +226,8 @@ EXPOSURES_AND_MACROS: tuple[Check, ...] = (
 )  # fmt: skip
 
 BUILT_IN: tuple[Check, ...] = (
-    Check("check_model_hard_coded_references", code="MO009",
-          setting="governance.quality_gates.require_sources", says="name no table itself",
+    Check("check_model_hard_coded_references", code="MO009", when="model.language == 'sql'",
+          expr="size(model.code.hard_coded) == 0", says="name no table itself",
           near="Names without a schema are found too."),
     Check("check_unit_test_coverage", "project", code="UT001",
           takes=(Takes("min_unit_test_coverage_pct", "share", 100),),

@@ -34,13 +34,15 @@ class Takes(Struct, frozen=True):
 
 
 class Check(Struct, frozen=True):
-    """A check of a peer and its equal here: a setting, a rule in CEL, or why there is none."""
+    """A check of a peer and its equal here: a rule in CEL, or why there is none. `built_in` has the settings
+    that ask the same."""
 
     name: str
     """As the peer's configuration names it."""
     subject: str = "model"
     expr: str = ""
-    """What holds of each subject, with ``$name`` for what the check takes; empty: see `setting`, `why`."""
+    """What holds of each subject, with ``$name`` for what the check takes; empty: a setting alone
+    asks it, or see `why`."""
     says: str = ""
     """What a subject must do, as people read it: ``has a description``; ``$name`` as above."""
     when: str = ""
@@ -48,10 +50,6 @@ class Check(Struct, frozen=True):
     takes: tuple[Takes, ...] = ()
     code: str = ""
     """The peer's short name of it."""
-    setting: str = ""
-    """The built-in setting that asks the same, as ``governance.quality_gates.require_sources``."""
-    value: Any = True
-    """What the setting then is."""
     why: str = ""
     """Why floe cannot ask it."""
     near: str = ""
@@ -230,6 +228,8 @@ def rule_of(check: Check, wanted: Wanted) -> dict[str, Any]:
     """
     if wanted.why or check.why:
         raise NotCarried(wanted.why or check.why)
+    if not (check.expr or check.filled):
+        raise NotCarried("floe asks it of all models, and all of them alike; set it, and waive the others")
     given = arguments(check, wanted.given)
     values = written(check, given)
     expr = check.filled(given) if check.filled else fill(check.expr, values)

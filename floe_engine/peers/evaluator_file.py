@@ -41,7 +41,7 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
         for check in checks:
             if not _on(turned, ("marts", folder, check.name)):
                 continue
-            narrowed = () if check.subject == "project" or check.setting else exclude
+            narrowed = () if check.subject == "project" else exclude
             try:
                 given = _given(check, variables)
             except NotCarried as error:

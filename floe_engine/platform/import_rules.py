@@ -15,7 +15,9 @@ from floe_engine.document.text import MAX_BYTES, decode, encode
 from floe_engine.errors import ConfigurationError, Refused
 from floe_engine.files import read_bounded
 from floe_engine.manifest.house_rule import troubles
-from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, rule_of
+from floe_engine.manifest.laws import Subset
+from floe_engine.peers.built_in import BuiltIn, built_in
+from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, arguments, rule_of
 from floe_engine.peers.reading import Configuration, read
 from floe_engine.text import unified_diff
 from floe_engine.workspace import Workspace
@@ -127,17 +129,7 @@ class _Importing:
             self._write(_RULES, self._new)
 
     def _carry(self, check: Check, wanted: Wanted) -> None:
-        if check.setting and not (wanted.why or check.why):
-            if wanted.include or wanted.exclude or wanted.also:
-                raise NotCarried(
-                    f"{check.setting} asks all models, and this is about some of them; "
-                    "set it, and waive the others"
-                )
-            path = tuple(check.setting.split("."))
-            new = _value(parse(self.text), path) != check.value
-            if new:
-                self._write(path, check.value)
-            self.carried.append(Carried(wanted.check, wanted.line, check.setting, check.near, new))
+        if not (wanted.why or check.why) and self._set(check, wanted):
             return
         rule = rule_of(check, wanted)
         if (trouble := next(troubles(rule), None)) is not None:
@@ -149,6 +141,46 @@ class _Importing:
             self._asked[_asks(rule)] = name
             self._taken.add(name)
         self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))
+
+    def _set(self, check: Check, wanted: Wanted) -> bool:
+        """Ask it by a setting; False where there is none, or it would ask something else than is wanted.
+
+        A setting is about all of a kind, and one rule behind it is either an error or a warning.
+        """
+        if wanted.include or wanted.exclude or wanted.also:
+            return False
+        found = built_in(check.name, arguments(check, wanted.given))
+        if found is None:
+            return False
+        built, value = found
+        path = tuple(built.setting.split("."))
+        there = _value(parse(self.text), path)
+        missing = _missing(path, there, value)
+        if missing is None or not self._enforce(path, built, value, wanted.severity):
+            return False
+        if missing:
+            self._write(path, missing)
+        near = " ".join(filter(None, (check.near, built.near)))
+        self.carried.append(Carried(wanted.check, wanted.line, built.setting, near, bool(missing)))
+        return True
+
+    def _enforce(self, path: tuple[str, ...], built: BuiltIn, value: Any, severity: str) -> bool:
+        """Let the rules behind a setting bite as is wanted; False where one bites otherwise already."""
+        document = parse(self.text)
+        shared = path[:-1] if path[:2] == ("governance", "documentation") and len(path) > 3 else path
+        there = _value(document, shared)
+        free = []
+        for number, rule in enumerate(built.rules):
+            said = _value(document, ("governance", "rules", rule, "enforcement"))
+            asked = value[number] in (there or ()) if path[-1] in ("require", "forbid") else bool(there)
+            bites = {"warn": "warning", "off": "off"}.get(said, "error") if said or asked else severity
+            if bites != severity:
+                return False
+            if not said and not asked:
+                free.append(rule)
+        for rule in free if severity == "warning" else ():
+            self._write(("governance", "rules", rule, "enforcement"), "warn")
+        return True
 
     def _free_id(self, check: str) -> str:
         base = re.sub(r"^(?:check[_-]|fct_)", "", check).replace("_", "-").lower()
@@ -178,6 +210,27 @@ class _Importing:
 def _value(document: Document, path: tuple[str, ...]) -> Any:
     node = document.find(path)
     return None if node is None else node.value
+
+
+def _missing(path: tuple[str, ...], there: Any, value: Any) -> Any:
+    """What is written so that a setting asks for `value` too: an empty value where it does already, None
+    where one setting cannot ask both."""
+    from floe_engine.artifact.shape import matches
+    from floe_engine.manifest.declarations import settings  # pydantic, for those who carry something
+
+    law = next(each.law for each in settings() if matches(each.path, path))
+    if there is None or (isinstance(value, list) and not there):
+        return value
+    if isinstance(law, Subset):  # of what is allowed, two lists say different things
+        return () if isinstance(there, list) and set(there) <= set(value) else None
+    if isinstance(value, list):
+        names = [_name(each) for each in there] if isinstance(there, list) else []
+        return [each for each in value if _name(each) not in names]
+    return value if type(there) is not type(value) or law.stricter(there, value) > 0 else ()
+
+
+def _name(entry: Any) -> Any:
+    return entry.get("key", entry) if isinstance(entry, dict) else entry
 
 
 def _asks(rule: Mapping[str, Any]) -> tuple[str, ...]:

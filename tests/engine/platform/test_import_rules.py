@@ -13,6 +13,7 @@ from floe_engine.manifest.check import check as check_manifest
 from floe_engine.manifest.house_rule import house_rule, troubles
 from floe_engine.manifest.subjects import SUBJECTS, example_of
 from floe_engine.peers import evaluator
+from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check, NotCarried, Takes, Wanted, literal, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.platform.import_rules import Imported, import_rules
@@ -70,10 +71,12 @@ def _given(takes: Takes) -> Any:
     return KINDS["texts"] if takes.kind == "texts" and not isinstance(value, list) else value
 
 
-ROWS = [pytest.param(row, id=row.name) for rows in TABLES.values() for row in rows if row.carried]
+CARRIED = [row for rows in TABLES.values() for row in rows if row.carried]
+ROWS = [pytest.param(row, id=row.name) for row in CARRIED]
+IN_CEL = [pytest.param(row, id=row.name) for row in CARRIED if row.expr or row.filled]
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.values[0].setting])  # type: ignore[union-attr]
+@pytest.mark.parametrize("row", IN_CEL)
 def test_every_row_makes_a_rule_that_means_something(row: Check) -> None:
     """A misspelt fact or a wrong type in the table fails here."""
     given = {
@@ -91,7 +94,7 @@ ODD = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.values[0].setting])  # type: ignore[union-attr]
+@pytest.mark.parametrize("row", ROWS)
 def test_whatever_a_check_is_given_it_is_carried_as_a_rule_or_told(row: Check, tmp_path: Path) -> None:
     """A configuration is somebody else's file: of any shape it makes no crash and no rule that is none."""
     plain = {"number": 1, "share": 1, "texts": ["a"], "keys": ["a"], "criteria": "all"}
@@ -125,22 +128,6 @@ def test_a_configuration_of_any_shape_is_read_or_refused(
             import_rules(Workspace(tmp_path), tmp_path / name)
     else:
         assert import_rules(Workspace(tmp_path), tmp_path / name).carried == ()
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].setting])  # type: ignore[union-attr]
-def test_every_setting_of_a_row_is_one(row: Check, tmp_path: Path) -> None:
-    """A setting that there is not would be a problem of the manifest."""
-    if row.name.startswith("fct_"):
-        others = [each.name for each in evaluator.CHECKS if each is not row]
-        off = ", ".join(f"{name}: {{+enabled: false}}" for name in others)
-        text = f"models: {{dbt_project_evaluator: {{{off}}}}}"
-    elif row.name.startswith("check-"):
-        text = hooks(f"{{id: {row.name}}}")
-    else:
-        text = f"manifest_checks: [{{name: {row.name}}}]"
-    imported = carried(tmp_path, text)
-    assert imported.carried[0].to == row.setting
-    assert check_manifest(imported.after).errors == ()
 
 
 @pytest.mark.parametrize("text", ["it's", 'a"b', "a\\d", "line\nbreak", "it's \\d", "", "tab\t", "ü'\""])
@@ -247,7 +234,7 @@ def test_a_configuration_becomes_rules_beside_those_that_are_there(tmp_path: Pat
         ("{name: check_model_has_properties_file, depth: 3}", "takes no depth"),
         ("{name: check_model_max_fanout, max_downstream_models: many}", "'many' is no number"),
         ("{name: check_model_has_tags, tags: [a], criteria: most}", "criteria cannot be 'most'"),
-        ("{name: check_model_hard_coded_references, include: ^models/a}", "about some of them"),
+        ("{name: check_columns_are_all_documented, include: ^models/a}", "all of them alike"),
         ("{name: check_model_test_coverage, include: ^models/a}", "as a whole"),
         ("{name: check_run_results_max_execution_time}", "before anything runs"),
         ("{name: check_model_alias}", "asks nothing"),
@@ -257,24 +244,91 @@ def test_a_configuration_becomes_rules_beside_those_that_are_there(tmp_path: Pat
 )
 def test_what_cannot_be_carried_is_told_with_its_line(tmp_path: Path, entry: str, why: str) -> None:
     """Nothing is written for it, and the rest is."""
-    imported = carried(tmp_path, f"manifest_checks:\n  - {entry}\n  - name: check_model_columns_have_types\n")
+    imported = carried(tmp_path, f"manifest_checks:\n  - {entry}\n  - name: check_model_has_exposure\n")
     (left,) = imported.left
     assert why in left.why
     assert left.line == 2
-    assert [each.to for each in imported.carried] == ["model-columns-have-types"]
+    assert [each.to for each in imported.carried] == ["model-has-exposure"]
 
 
 def test_a_setting_is_written_where_the_manifest_has_its_section(tmp_path: Path) -> None:
     """Beside what stands there, in flow style too."""
     manifest = MANIFEST + "governance: {quality_gates: {minimum_test_coverage: 0}, custom_rules: []}\n"
-    text = (
-        "manifest_checks: [{name: check_model_hard_coded_references}, {name: check_model_columns_have_types}]"
-    )
+    text = "manifest_checks: [{name: check_model_hard_coded_references}, {name: check_model_has_exposure}]"
     checked = check_manifest(carried(tmp_path, text, manifest=manifest).after)
     assert checked.errors == ()
     assert checked.manifest is not None
     assert checked.manifest.governance.quality_gates.require_sources
     assert len(checked.manifest.governance.custom_rules) == 1
+
+
+@pytest.mark.parametrize(
+    ("manifest", "checks", "said"),
+    [
+        ("", "{name: check_model_max_fanout}", {"graph": {"max_children": 3}}),
+        (
+            "governance: {graph: {max_children: 5}}",
+            "{name: check_model_max_fanout}",
+            {"graph": {"max_children": 3}},
+        ),
+        (
+            "governance: {graph: {max_children: 2}}",
+            "{name: check_model_max_fanout}",
+            {"graph": {"max_children": 2}},
+        ),
+        (
+            "governance: {sources: {require: [tests]}}",
+            "{name: check_source_not_orphaned}, {name: check_source_has_tests}",
+            {"sources": {"require": ["tests", "used"]}},
+        ),
+        (
+            "",
+            "{name: check_source_not_orphaned, severity: warn}, {name: check_duplicate_sources}",
+            {
+                "sources": {"require": ["used", "unique"]},
+                "rules": {"FLOE-E313": {"enforcement": "warn"}},
+            },
+        ),
+        (
+            "governance: {documentation: {meta: {seed: [{key: owner, pattern: '[a-z]+'}]}}}",
+            "{name: check_seed_has_meta_keys, keys: [owner, team]}",
+            {"documentation": {"meta": {"seed": [{"key": "owner", "pattern": "[a-z]+"}, {"key": "team"}]}}},
+        ),
+    ],
+)
+def test_a_setting_is_made_to_ask_what_is_wanted_too(
+    tmp_path: Path, manifest: str, checks: str, said: dict[str, Any]
+) -> None:
+    """The stricter number holds, lists grow, and a warning warns."""
+    imported = carried(tmp_path, f"manifest_checks: [{checks}]", manifest=MANIFEST + manifest + "\n")
+    assert yaml.safe_load(imported.after)["governance"] == said
+    assert check_manifest(imported.after).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "check"),
+    [
+        ("", "{name: check_source_not_orphaned, include: ^models/a}"),
+        ("governance: {sources: {require: [used]}}", "{name: check_source_not_orphaned, severity: warn}"),
+        (
+            "governance: {documentation: {descriptions: {seed: 1}}}",
+            "{name: check_macro_description_populated, severity: warn}",
+        ),
+        (
+            "governance: {materialization: {allowed: [view, table]}}",
+            "{name: check_model_materialization_permitted, permitted_materializations: [table]}",
+        ),
+        ("", "{name: check_model_has_tags, tags: [a, b], criteria: any}"),
+        ("", "{name: check_model_has_meta_keys, keys: [{contact: [mail]}]}"),
+        ("", "{name: check_exposure_has_owner, required_fields: [name]}"),
+    ],
+)
+def test_what_no_setting_can_say_is_a_rule_of_its_own(tmp_path: Path, manifest: str, check: str) -> None:
+    """A part of the resources, another severity, another list, another way to count."""
+    imported = carried(tmp_path, f"manifest_checks: [{check}]", manifest=MANIFEST + manifest + "\n")
+    after = yaml.safe_load(imported.after)["governance"]
+    assert len(after.pop("custom_rules")) == 1
+    assert after == yaml.safe_load(manifest or "governance: {}")["governance"]
 
 
 def hooks(*written: str) -> str:
@@ -301,7 +355,8 @@ def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
     assert [each.line for each in imported.carried] == [4, 5, 6, 7, 8]
     checked = check_manifest(imported.after)
     assert checked.manifest is not None and checked.errors == ()
-    by_name, meta, contract, tags, semicolon = checked.manifest.governance.custom_rules
+    by_name, meta, contract, tags = checked.manifest.governance.custom_rules
+    assert checked.manifest.governance.code.forbid == ("final_semicolon",)
     assert "test.name == 'not_null')) >= 2" in (by_name.expr or "")
     assert "model.properties_path.matches('^models/marts')" in (by_name.when or "")
     assert (meta.when, meta.expr) == (
@@ -309,7 +364,7 @@ def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
         "['owner'].all(key, key in model.meta) && model.meta.all(key, key in ['owner'])",
     )
     assert (contract.when or "").startswith("(model.path.matches('^models/a')")
-    assert (tags.when, semicolon.id) == (None, "script-semicolon")
+    assert tags.when is None
 
 
 @pytest.mark.parametrize(
@@ -331,7 +386,7 @@ def test_hooks_of_dbt_checkpoint_become_rules(tmp_path: Path) -> None:
         ("{id: check-model-has-constraints, args: [--constraints, '[[']}", "no JSON"),
         ("{id: check-model-parents-schema}", "no whitelist"),
         ("{id: check-model-has-description, args: [--colour, red]}", "takes no colour"),
-        ("{id: check-script-has-no-table-name, files: ^models/a}", "about some of them"),
+        ("{id: check-model-has-all-columns, files: ^models/a}", "all of them alike"),
     ],
 )
 def test_a_hook_that_cannot_be_carried_is_told_with_its_line(tmp_path: Path, hook: str, why: str) -> None:
@@ -364,8 +419,10 @@ def test_what_dbt_project_evaluator_checks_becomes_rules(tmp_path: Path) -> None
     checked = check_manifest(imported.after)
     assert checked.manifest is not None and checked.errors == ()
     rules = {rule.id: rule for rule in checked.manifest.governance.custom_rules}
-    assert rules["too-many-joins"].expr == "size(model.parents) < 9"
-    assert rules["chained-views-dependencies"].expr == "model.view_chain <= 2"
+    governance = checked.manifest.governance
+    assert (governance.quality_gates.max_parents, governance.graph.max_view_chain) == (8, 2)
+    assert {said.enforcement for said in governance.rules.values()} == {"warn"}
+    assert {"FLOE-E222", "FLOE-E333", "FLOE-E324", "FLOE-E325"} < governance.rules.keys()
     assert "'raw_'" in (rules["model-naming-conventions"].expr or "")
     assert {rule.severity for rule in rules.values()} == {"warning"}
 
@@ -482,9 +539,9 @@ def test_a_file_of_nobody_is_refused(tmp_path: Path, name: str, text: str) -> No
 def test_a_dry_run_shows_the_change_and_writes_nothing(tmp_path: Path) -> None:
     """The diff is on stdout."""
     (tmp_path / "manifest.yaml").write_text(MANIFEST)
-    (tmp_path / "b.yml").write_text("manifest_checks: [{name: check_model_columns_have_types}]")
+    (tmp_path / "b.yml").write_text("manifest_checks: [{name: check_model_has_exposure}]")
     ran = ok(floe(tmp_path, "platform", "import-rules", "b.yml", "--dry-run"))
-    assert "+    - id: model-columns-have-types" in ran.out
+    assert "+    - id: model-has-exposure" in ran.out
     assert (tmp_path / "manifest.yaml").read_text() == MANIFEST
 
 
@@ -493,7 +550,7 @@ def test_a_reason_is_no_sentence_of_its_own() -> None:
     for rows in TABLES.values():
         for row in rows:
             assert not row.why.endswith(".")
-            assert bool(row.why) != bool(row.expr or row.filled or row.setting), row.name
+            assert bool(row.why) != bool(row.expr or row.filled or row.name in BUILT_IN), row.name
             if row.why:
                 with pytest.raises(NotCarried):
                     rule_of(row, Wanted(row.name))
