@@ -50,6 +50,19 @@ GATES, CLASSES, ACCESS = (
     f"governance.{name}" for name in ("quality_gates", "classification", "access_control")
 )
 NAMING, LAYERS, SCHEMAS = "data_architecture.naming", "data_architecture.layers", "catalog.schema_registry"
+RESOURCES = (
+    *(
+        f"governance.{name}."
+        for name in (
+            "documentation", "sources", "exposures", "semantic_models", "graph", "materialization", "code",
+            "macros", "structure",
+        )
+    ),
+    f"{GATES}.column_tests",
+    f"{GATES}.unit_test_formats",
+)  # fmt: skip
+"""What settings about resources of all kinds begin with; `materializations` of a layer is one too."""
+
 WAIVERS, WRITTEN = "governance.waiver_policy", "governance.documentation"
 
 _BOTH = (True, False)

@@ -28,7 +28,8 @@ class GraphLimit(LimitRule[ModelFacts]):
 class MaxChildren(GraphLimit):
     """No more than so many models select from one.
 
-    A change of it reaches all of them; views and columns are then better worked out once for several.
+    A change of it reaches all of them. What several make of it in the same way is worked out once, in a model
+    between.
     """
 
     id = "FLOE-E330"
@@ -42,7 +43,6 @@ class MaxChildren(GraphLimit):
                 f"is selected from by {plural(of.model_children, 'model')}",
                 expected=f"at most {most}",
                 actual=str(of.model_children),
-                suggestion="put a model between it and those that make the same of it",
                 measure=-float(of.model_children),
             )
 
@@ -57,7 +57,7 @@ class MaxChildren(GraphLimit):
 class MinChildren(GraphLimit):
     """So many models or snapshots select from each model.
 
-    Models at the end of a flow are excused by a waiver, or by an exposure that a rule of your own asks for.
+    What nobody reads is taken out; a waiver says who reads what dbt does not see.
     """
 
     id = "FLOE-E331"
@@ -73,7 +73,6 @@ class MinChildren(GraphLimit):
                 f"is selected from by {plural(below, 'model')}",
                 expected=f"at least {least}",
                 actual=str(below),
-                suggestion="select from it, take it out, or say in a waiver who reads it",
                 measure=float(below),
             )
 
@@ -103,7 +102,6 @@ class MaxSources(GraphLimit):
                 f"selects from {plural(above, 'source')}",
                 expected=f"at most {most}",
                 actual=str(above),
-                suggestion="give each source a model of its own, and join those",
                 measure=-float(above),
             )
 
@@ -118,7 +116,8 @@ class MaxSources(GraphLimit):
 class MaxViewChain(GraphLimit):
     """No more than so many views lie right above one another, above a model.
 
-    Views and ephemeral models are worked out anew for whoever selects from the last of them.
+    Views and ephemeral models are worked out anew for whoever selects from the last of them, until one of
+    them is built as a table.
     """
 
     id = "FLOE-E333"
@@ -132,7 +131,6 @@ class MaxViewChain(GraphLimit):
                 f"has {of.view_chain} views above one another above it",
                 expected=f"at most {most}",
                 actual=str(of.view_chain),
-                suggestion="build one of them as a table",
                 measure=-float(of.view_chain),
             )
 
@@ -184,7 +182,6 @@ class Rejoining(GraphRule):
                     f"selects from {name} and from {parent.name}, which selects from it for this model alone",
                     expected=f"one way from {name}",
                     actual=f"{name} → {parent.name} → {of.name}, and {name} → {of.name}",
-                    suggestion=f"take from {parent.name} what it needs of {name}, or make one model of both",
                     parameter=parent.name,
                 )
 
@@ -214,7 +211,6 @@ class Roots(GraphRule):
                 "selects from nothing",
                 expected="a ref or a source",
                 actual="none",
-                suggestion="name what it reads with ref or source, or make a seed of it",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:
@@ -241,7 +237,6 @@ class MixedParents(GraphRule):
                 f"selects from the source {sources[0]} and from the model {models[0]}",
                 expected="models, or sources",
                 actual=", ".join((*sources, *models)),
-                suggestion=f"give the source {sources[0]} a model of its own, and select from that",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:
@@ -269,7 +264,7 @@ class UnpinnedRefs(GraphRule):
                 f"selects from {name} without saying which version",
                 expected=f"ref('{name}', v=…)",
                 actual=f"ref('{name}')",
-                suggestion="name the version that it is written for",
+                suggestion=f"name the version of {name} that it is written for",
                 parameter=name,
             )
 

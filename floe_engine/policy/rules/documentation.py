@@ -119,7 +119,7 @@ class Described(WrittenRule):
                 column=each.column,
                 expected=f"a description of at least {asked} characters" if asked > 1 else "a description",
                 actual=f"{length} characters" if length else "no description",
-                suggestion="say in a sentence what it is",
+                suggestion=f"describe it in at least {asked} characters" if asked > 1 else "describe it",
                 parameter=each.part,
             )
 
@@ -173,9 +173,9 @@ class MetaKept(WrittenRule):
             column=each.column,
             expected=f"{wanted.key}: {wanted.pattern or '…'}",
             actual=actual,
-            suggestion=f"add {wanted.key} to its meta"
-            if actual == "absent"
-            else f"write a {wanted.key} that matches {wanted.pattern}",
+            suggestion=f"write a {wanted.key} like {wanted.pattern} into its meta"
+            if wanted.pattern
+            else f"add {wanted.key} to its meta",
             parameter=f"{each.part} {wanted.key}".strip(),
         )
 
@@ -245,7 +245,8 @@ class OneDescription(ShownRule):
     """Columns of one name are described in the same words.
 
     In every model that describes them. The words that most models use are taken to be right, and the others
-    are told; where there is no most, the first.
+    are told; where there is no most, the first. A doc block keeps them the same, and another thing has
+    another name.
     """
 
     id = "FLOE-E303"
@@ -279,7 +280,7 @@ class OneDescription(ShownRule):
                     column=column,
                     expected=f"{words} ({count} times)",
                     actual=text,
-                    suggestion="use the same words, a doc block for both, or another name for another thing",
+                    suggestion=f"describe it as the others do: {words}",
                 )
 
     def cases(self, make: Specimens) -> Iterator[Example]:

@@ -35,9 +35,7 @@ class ExposureOwner(ExposureRule):
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
         """Look for a name or an address."""
         if not of.owner.strip():
-            yield Wrong(
-                "has no owner", "owner: {name: …} or {email: …}", "none", "say who answers for it under owner"
-            )
+            yield Wrong("has no owner", "owner: {name: …} or {email: …}", "none", "name its owner")
 
     def cases(self, make: Specimens) -> Iterator[Example]:
         """An owner, and none."""
@@ -79,9 +77,7 @@ class ExposureParents(ExposureRule):
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
         """Look at what it depends on."""
         if not of.parents:
-            yield Wrong(
-                "reads nothing", "depends_on with a ref", "none", "name what it reads under depends_on"
-            )
+            yield Wrong("reads nothing", "depends_on with a ref", "none", "")
 
     def cases(self, make: Specimens) -> Iterator[Example]:
         """A model that it reads, and none."""
@@ -103,7 +99,6 @@ class PublicParents(WordRule[BesideFacts]):
                     f"reads {parent.name}, which is {parent.access}",
                     expected="public models",
                     actual=f"{parent.name} is {parent.access}",
-                    suggestion=f"make {parent.name} public, or read a public model that selects from it",
                     parameter=parent.name,
                 )
 
@@ -146,7 +141,6 @@ class ExposureNoViews(ExposureRule):
                     f"reads {parent.name}, which is built as {parent.materialized}",
                     expected="models that are stored",
                     actual=f"{parent.name}: {parent.materialized}",
-                    suggestion=f"build {parent.name} as a table",
                     parameter=parent.name,
                 )
 
@@ -175,7 +169,6 @@ class ExposureNoSources(ExposureRule):
                     f"reads the source {parent.name}",
                     expected="models",
                     actual=f"source {parent.name}",
-                    suggestion=f"put a model between it and {parent.name}",
                     parameter=parent.name,
                 )
 

@@ -84,7 +84,6 @@ class MacroArguments(LimitRule[MacroFacts]):
                 f"takes {count} arguments",
                 expected=f"at most {most}",
                 actual=", ".join(of.parameters),
-                suggestion="make several macros of it",
                 measure=-float(count),
             )
 
@@ -113,7 +112,6 @@ class MacroLines(LimitRule[MacroFacts]):
                 f"has {of.lines} lines",
                 expected=f"at most {most}",
                 actual=str(of.lines),
-                suggestion="make several macros of it",
                 measure=-float(of.lines),
             )
 

@@ -75,7 +75,7 @@ def _keyless(of: ModelFacts) -> Iterator[Wrong]:
             "has no unique_key",
             expected="unique_key in its config",
             actual="none",
-            suggestion="name the columns that tell its rows apart under unique_key",
+            suggestion="give it unique_key, the columns that tell its rows apart",
         )
 
 
@@ -103,7 +103,7 @@ class SnapshotStrategy(FactRule[ModelFacts]):
                 f"has the strategy {of.strategy or 'of nobody'}",
                 expected=" or ".join(allowed) or "none",
                 actual=of.strategy or "no strategy",
-                suggestion=f"set strategy to {' or '.join(allowed)}" if allowed else "",
+                suggestion=f"set strategy: {allowed[0]}, and what it needs" if allowed else "",
             )
         elif (of.strategy == "timestamp" and not of.updated_at) or (
             of.strategy == "check" and not of.check_cols
@@ -150,7 +150,6 @@ class ViewsReused(LimitRule[ModelFacts]):
                 f"is built as {of.materialized}, and {plural(of.model_children, 'model')} select from it",
                 expected=f"at most {most}, or a table",
                 actual=str(of.model_children),
-                suggestion="build it as a table or incrementally",
                 measure=-float(of.model_children),
             )
 
@@ -193,13 +192,16 @@ class Materialized(FactRule[ModelFacts]):
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
         """Compare."""
+        lists = [allowed for allowed, _ in _allowed(of, view) if allowed is not None]
+        stored = (each for each in lists[0] if each not in (*_WORKED_OUT, "incremental"))
+        way = next((each for each in stored if all(each in others for others in lists)), "")
         for allowed, where in _allowed(of, view):
             if allowed is not None and of.materialized not in allowed:
                 yield Wrong(
                     f"is built as {of.materialized}{where}",
                     expected=" or ".join(allowed) or "nothing",
                     actual=of.materialized,
-                    suggestion=f"build it as {allowed[0]}" if allowed else "",
+                    suggestion=f"build it as {way}" if way else "",
                     parameter=where.strip(),
                 )
 

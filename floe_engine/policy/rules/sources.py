@@ -44,14 +44,14 @@ class SourceFreshness(SourceRule):
                 "does not say how old its rows may be",
                 expected="freshness: {warn_after: …} or {error_after: …}",
                 actual="no limit",
-                suggestion="add freshness with warn_after or error_after, and loaded_at_field",
+                suggestion="give it freshness with warn_after or error_after, and loaded_at_field",
             )
         elif not (of.tells_age or adapter is None or adapter in KNOWS_AGE):
             yield Wrong(
                 "has a limit of age that dbt cannot judge",
                 expected="loaded_at_field or loaded_at_query",
                 actual=f"neither, and {adapter} does not know when a table was loaded",
-                suggestion="name the column that says when a row was loaded under loaded_at_field",
+                suggestion="give it loaded_at_field, the column that tells when a row was loaded",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:
@@ -126,7 +126,7 @@ class SourceUsed(SourceRule):
                 "is selected from by nothing",
                 expected="a model, a snapshot or an exposure below it",
                 actual="none",
-                suggestion="select from it, or take it out of the properties file",
+                suggestion="take it out of the properties file, or select from it",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:
@@ -138,7 +138,7 @@ class SourceUsed(SourceRule):
 class SourceOneChild(SourceRule):
     """No more than one model selects from a source.
 
-    Its columns are then renamed and typed in one place.
+    Its columns are then renamed and typed in one place, and the others select from that model.
     """
 
     id = "FLOE-E314"
@@ -151,7 +151,6 @@ class SourceOneChild(SourceRule):
                 f"is selected from by {of.model_children} models",
                 expected="one model at most",
                 actual=str(of.model_children),
-                suggestion="let one model select from it, and the others from that model",
                 measure=-float(of.model_children),
             )
 
@@ -180,7 +179,6 @@ class SourceSameFolder(SourceRule):
                     f"is selected from by {child.name}, which lies in another folder",
                     expected=f"models of {own or 'the same folder'}",
                     actual=child.path,
-                    suggestion=f"read it in a model of {own}, and let {child.name} read that model",
                     parameter=child.name,
                 )
 
@@ -208,7 +206,7 @@ class SourceUnique(SourceRule):
                 f"is the same table as {', '.join(others)}",
                 expected="one declaration",
                 actual=f"{len(others) + 1} declarations",
-                suggestion=f"keep one of them, and select from that instead of {others[0]}",
+                suggestion=f"take it out, and select from {others[0]} instead",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:

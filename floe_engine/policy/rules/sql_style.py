@@ -52,7 +52,6 @@ class SelectStar(CodeRule):
                 "selects all columns of something",
                 expected="columns by name",
                 actual="*",
-                suggestion="name the columns that it needs",
                 line=1,
             )
 
@@ -91,7 +90,6 @@ class CartesianJoins(CodeRule):
                 "joins every row with every other",
                 expected="on or using with columns",
                 actual=", ".join(found),
-                suggestion="say on which columns the tables are joined",
                 line=1,
             )
 
@@ -116,7 +114,7 @@ class FinalSemicolon(CodeRule):
         """Look at the last sign."""
         if of.code.text.rstrip().endswith(";"):
             line = of.code.text.rstrip().count("\n") + 1
-            yield Wrong("ends with a semicolon", "none", ";", suggestion="take it away", line=line)
+            yield Wrong("ends with a semicolon", "none", ";", suggestion="take the semicolon away", line=line)
 
     def cases(self, make: Specimens) -> Iterator[Example]:
         """None, and one."""
@@ -155,7 +153,6 @@ class ForbiddenPattern(FactRule[ModelFacts]):
                     f"says what {pattern} forbids",
                     expected=f"nothing like {pattern}",
                     actual=lines[line - 1].strip()[:80],
-                    suggestion="say it otherwise",
                     parameter=pattern,
                     line=line,
                 )
@@ -182,7 +179,10 @@ _CLEAN = ("select 1 as id", "with one as (select 2 as key) select key from one",
 
 
 class MaxLines(LimitRule[ModelFacts]):
-    """A model's file has no more than so many lines."""
+    """A model's file has no more than so many lines.
+
+    What it says of one thing is moved into a model of its own.
+    """
 
     id = "FLOE-E354"
     kind = "model"
@@ -201,7 +201,6 @@ class MaxLines(LimitRule[ModelFacts]):
                 f"has {of.code.lines} lines",
                 expected=f"at most {most}",
                 actual=str(of.code.lines),
-                suggestion="move a part of it into a model of its own",
                 line=1,
                 measure=-float(of.code.lines),
             )

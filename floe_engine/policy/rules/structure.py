@@ -90,9 +90,6 @@ class LayerFolder(PlaceRule):
                 f"is a model of {of.layer} by its name, and lies in {of.folder or 'no folder'}",
                 expected=f"a folder of {of.layer}",
                 actual=f"{of.folder}: {told or 'no layer'}",
-                suggestion=f"move it to a folder of {of.layer}, or name it as a model of {told}"
-                if told
-                else f"move it to a folder of {of.layer}",
             )
 
     def cases(self, make: Specimens) -> Iterator[Example]:

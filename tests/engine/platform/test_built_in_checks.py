@@ -138,8 +138,8 @@ def _project(draw: random.Random, texts: tuple[str, ...]) -> Project:
     sources = tuple(
         Source(
             f"source.shop.{name}.t{number}", name, f"t{number}", some("models/s.yml", "models/a/s.yml"),
-            description=words(), source_description="Books." if name == "erp" else "", meta=meta(), tags=tags(),
-            has_freshness=some(True, False), loader=some("", "tool"),
+            description=words(), source_description="Books." if name == "erp" else "", meta=meta(),
+            tags=tags(), has_freshness=some(True, False), loader=some("", "tool"),
             tests=some((), (DataTest("unique", "id"),)), database="db", schema="raw",
             identifier=some("t", f"t{number}"),
         )
