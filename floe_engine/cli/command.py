@@ -73,6 +73,8 @@ class Command(click.Command):
         **attributes: Any,
     ) -> None:
         super().__init__(*arguments, **attributes)
+        if "json" in formats:  # whatever is a document can be read as YAML too
+            formats = (*formats, "yaml")
         self.epilog = _epilog(examples or {})
         output = click.Option(
             ["--output", "-o"],
@@ -148,14 +150,14 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
 
 
 def refuse(misuse: click.ClickException, arguments: Sequence[str]) -> int:
-    """Say what is wrong with a command line, also as JSON where it asks for that; the exit code."""
+    """Say what is wrong with a command line, also as a document where it asks for that; the exit code."""
     misuse.show()
-    asked = " ".join(arguments).replace("=", " ")
-    if re.search(r"(^| )(-o ?|--output )json( |$)", asked):
+    asked = re.search(r"(^| )(-o ?|--output )(json|yaml)( |$)", " ".join(arguments).replace("=", " "))
+    if asked is not None:
         context = getattr(misuse, "ctx", None)
         title = context.command_path.partition(" ")[2] if context else ""
         error = UsageError(misuse.format_message().rstrip("."))
-        Output(title, format="json").result({"error": error_document(error)}, ok=False)
+        Output(title, format=asked[3]).result({"error": error_document(error)}, ok=False)
     return UsageError.exit_code
 
 

@@ -57,7 +57,8 @@ class Output:
         stderr: TextIO | None = None,
     ) -> None:
         self.command = command
-        self.format = format
+        self.format = "json" if format == "yaml" else format
+        self._document = _yaml if format == "yaml" else _json
         self.quiet = quiet
         self._out = stdout or sys.stdout
         self._err = stderr or sys.stderr
@@ -136,7 +137,7 @@ class Output:
     def data(self, document: Any) -> None:
         """Put a document on stdout, escaped already as its `format` wants it."""
         # ASCII: a program reads it in any locale, and a terminal finds nothing in it to obey.
-        text = document if isinstance(document, str) else _json(document)
+        text = document if isinstance(document, str) else self._document(document)
         self._write(self._out, text if text.endswith("\n") else f"{text}\n")
 
     def result(self, facts: dict[str, Any], *, ok: bool = True) -> None:
@@ -255,6 +256,19 @@ def _json(document: Any) -> str:
     """`document` in ASCII, and half a surrogate pair (a byte of a file name) as U+FFFD: it is no text."""
     text = json.dumps(document, indent=2)
     return _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text) if "\\ud" in text else text
+
+
+def _yaml(document: Any) -> str:
+    """The same as YAML, in ASCII too; what a reader of YAML 1.1 or 1.2 takes for a number is in quotes."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Knows what YAML 1.2 alone takes for a number."""
+
+    number = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$|0o[0-7]+$")
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789"))
+    plain = json.loads(_json(document))
+    return str(yaml.dump(plain, Dumper=Dumper, sort_keys=False, width=1_000_000))
 
 
 def error_document(error: FloeError) -> dict[str, Any]:

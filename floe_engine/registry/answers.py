@@ -106,8 +106,8 @@ def failure(
 def login_hint(registry: str) -> str:
     """What to do where a registry wants to know who we are."""
     return (
-        f"log in with `docker login {registry}` (or podman or oras), or set FLOE_REGISTRY_HOST={registry} "
-        "with FLOE_REGISTRY_USERNAME and FLOE_REGISTRY_PASSWORD"
+        f"log in with `floe login {registry}` (or docker, podman or oras), or set "
+        f"FLOE_REGISTRY_HOST={registry} with FLOE_REGISTRY_USERNAME and FLOE_REGISTRY_PASSWORD"
     )
 
 

@@ -211,7 +211,7 @@ def _split(text: str) -> tuple[str, str, str]:
         # Said without the text: what stands before the @ may be a password.
         raise UsageError(
             "credentials do not belong into a reference",
-            hint="log in with `docker login HOST`, or set FLOE_REGISTRY_HOST, FLOE_REGISTRY_USERNAME "
+            hint="log in with `floe login HOST`, or set FLOE_REGISTRY_HOST, FLOE_REGISTRY_USERNAME "
             "and FLOE_REGISTRY_PASSWORD",
         )
     body, at, digest = body.partition("@")

@@ -661,7 +661,7 @@ def test_being_nobody_where_somebody_is_wanted_says_how_to_log_in(registry: Doub
     repository = Repository(registry.reference(), settings=IMPATIENT)
     with pytest.raises(AuthenticationFailed, match="wants a login") as failure:
         repository.resolve("v1.0.0")
-    assert f"docker login {registry.host}" in failure.value.hint
+    assert f"floe login {registry.host}" in failure.value.hint
     assert len(registry.calls) == 1
 
 

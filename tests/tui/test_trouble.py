@@ -173,7 +173,7 @@ async def test_a_registry_that_wants_credentials(
             screen = await publishing(pilot, app)
             await aim(pilot, app, name)
             text = screen.query_one("#plan-text", TextView).text
-            assert "docker login" in text
+            assert "floe login" in text
             assert f"$ floe platform publish v1.2.3 --dry-run --registry {name}" in text
 
 

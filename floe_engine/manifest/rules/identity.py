@@ -91,7 +91,7 @@ def registry_is_usable(draft: Draft) -> Iterator[Diagnostic]:
         elif "://" in uri and not uri.startswith("oci://"):
             problem, hint = "has a scheme that floe does not know", "use oci:// or oci-layout:"
         elif _USER_INFO.match(uri):
-            problem, hint = "holds credentials", "log in with `docker login` instead"
+            problem, hint = "holds credentials", "log in with `floe login` instead"
         elif "@" in name:
             problem, hint = "names a digest", "leave out everything behind `@`: publishing sets it"
         elif not uri.startswith("oci-layout:") and ":" in name and "/" in uri.removeprefix("oci://"):

@@ -81,7 +81,7 @@ def test_no_line_of_any_help_is_wider_than_a_terminal_or_coloured() -> None:
         ("platform publish --key", "Option '--key' requires an argument."),
         ("platform publish --nosign v1", "No such option '--nosign'. Did you mean '--no-sign'?"),
         ("platform compile --quiet=yes", "Option '--quiet' does not take a value."),
-        ("platform compile -o yaml", "for '--output' / '-o': 'yaml' is not one of 'text', 'json'."),
+        ("platform compile -o toml", "for '--output' / '-o': 'toml' is not one of 'text', 'json', 'yaml'."),
         ("platform test --workers 0", "Invalid value for '--workers': 0 is not in the range 1<=x<=64."),
         ("platform bump --level huge", "'huge' is not one of 'patch', 'minor', 'major'."),
         ("compile --what-if maybe", "'maybe' is not one of 'off', 'warn', 'strict'."),

@@ -175,7 +175,7 @@ def test_without_json_a_wrong_command_line_leaves_stdout_empty(
 def test_an_unknown_form_of_output_is_named_with_the_possible_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "yaml")
+    code, out, err = run(monkeypatch, capsys, tmp_path, "platform", "compile", "-o", "toml")
     assert (code, out) == (2, "") and "'text', 'json'" in err
 
 

@@ -23,7 +23,7 @@ from floe_engine.text import cells
 from floe_engine.upgrade.rules import all_rules
 from tests.cli import MANIFEST, floe, ok, platform_directory
 
-SARIF = Path(__file__).parents[1] / "policy" / "sarif_parts.schema.json"
+SARIF = Path(__file__).parents[1] / "output" / "sarif_parts.schema.json"
 
 BROKEN = MANIFEST.replace("type: duckdb", "type: duckbd").replace("governance:", "govrnance:  # 日本語 🎉")
 

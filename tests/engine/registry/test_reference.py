@@ -125,7 +125,7 @@ def test_a_password_in_a_reference_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError) as refusal:
         Reference.parse("oci://somebody:hunter2@h.io/a")
     assert "hunter2" not in f"{refusal.value} {refusal.value.hint}"
-    assert "docker login" in refusal.value.hint
+    assert "floe login" in refusal.value.hint
 
 
 @pytest.mark.parametrize(
