@@ -53,16 +53,22 @@ def advice(finding: Finding, subject: str, node: Node | None, view: View) -> str
 
 
 def _prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
-    """A name with the prefix of its layer, or of the likeliest one that asks nothing more of it."""
+    """A name with the prefix of its layer, or of the likeliest one that asks least of it."""
     placement, prefixes = view.placements[model.unique_id], view.platform.naming.prefixes_of
     layers = [placement.layer] if placement.layer else _likely_layers(model, view)
-    for layer in layers:
-        for prefix in prefixes(layer)[:1] if consequences.placed(model, layer, view) else ():
+    lacks = [
+        (layer, lacking)
+        for layer in layers
+        if (lacking := consequences.placed(model, layer, view)) is not None
+    ]
+    for layer, lacking in sorted(lacks, key=lambda each: len(each[1])):
+        for prefix in prefixes(layer)[:1]:
             stem = _stem(model.name, placement.prefix)
             names = (f"{prefix}{rest}" for whole in (stem, model.name) for rest in _spellings(whole))
             name = _new_name(model, layer, names, view)
             if name:
-                return f"rename it to {name}"
+                more = f", and give it what {layer} requires: {', '.join(lacking)}" if lacking else ""
+                return f"rename it to {name}{more}"
     return ""
 
 
@@ -135,7 +141,7 @@ def _declared_layer(finding: Finding, model: Model, _: Column | None, view: View
     if consequences.house_rules_ask(view, (model.resource_type, "column"), "layer", "meta"):
         return ""
     near, layer = did_you_mean(finding.actual, view.layering.names), view.layer(model)
-    if near and consequences.placed(model, near, view):
+    if near and consequences.placed(model, near, view) == ():
         return f"write {LAYER_META}: {near}"
     if layer is not None:
         return f"write {LAYER_META}: {layer}"
@@ -213,6 +219,10 @@ def _as_source(finding: Finding, model: Model, _: Column | None, view: View) -> 
 
 def _covered(finding: Finding, model: Model, _: Column | None, view: View) -> str:
     """Tests; columns first, where the model declares none."""
+    of_keys = view.platform.gates.coverage.metric == "primary_keys"
+    if of_keys and view.key(model) is None and not model.columns:
+        how = consequences.declared(model, (), view)
+        return "" if how is None else f"{finding.suggestion}{how}"
     if not view.share(model).bare:
         return finding.suggestion
     how = consequences.declared(model, (), view)
@@ -233,11 +243,25 @@ def _columns_declared(finding: Finding, model: Model, _: Column | None, view: Vi
 def _kept_from_null(finding: Finding, model: Model, _: Column | None, view: View) -> str:
     """Tests on the columns of the key, which are declared first where they are not."""
     key = view.key(model)
+    if key is None and not model.columns:
+        how = consequences.declared(model, (), view)
+        return "" if how is None else f"{finding.suggestion}{how}"
     new = [name for name in key.nullable if folded(name) not in model.columns_by_name] if key else []
     if not new:
         return finding.suggestion
     how = consequences.declared(model, new, view)
     return "" if how is None else f"{finding.suggestion}, and declare {', '.join(new)}{how}"
+
+
+def _kept_unique(finding: Finding, model: Model, column: Column | None, view: View) -> str:
+    """A test of one column is written where it is declared; one of several needs none of them."""
+    key = view.key(model)
+    if key is None:
+        return _kept_from_null(finding, model, column, view)
+    if len(key.columns) > 1 or folded(key.columns[0]) in model.columns_by_name:
+        return finding.suggestion
+    how = consequences.declared(model, key.columns, view)
+    return "" if how is None else f"{finding.suggestion}, and declare it{how}"
 
 
 def _contract(_: Finding, model: Model, __: Column | None, view: View) -> str:
@@ -427,6 +451,7 @@ _OF_MODELS: Mapping[str, _Advise] = {
     "FLOE-E223": _as_source,
     "FLOE-E224": _columns_declared,
     "FLOE-E230": _kept_from_null,
+    "FLOE-E231": _kept_unique,
     "FLOE-E235": _contract,
     "FLOE-E236": _unit_test,
     "FLOE-E240": _said,

@@ -46,40 +46,44 @@ def named(model: Model, name: str, view: View) -> bool:
     )
 
 
-def placed(model: Model, layer: str | None, view: View) -> bool:
-    """Whether a model has all that a layer asks, and whoever selects from it may."""
+def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | None:
+    """The required tests that a model would lack in a layer; None where something else is in the way.
+
+    That is a parent or a child that the layer may not have, coverage, a column, a contract, a level.
+    """
     now = view.layer(model)
     if layer == now:
-        return True
+        return ()
     if layer is None or now is not None or house_rules_ask(view, (model.resource_type, "column"), "layer"):
-        return False  # what the old layer has without it is not looked at
-    if not view.share(model).reaches(view.minimum_coverage(layer)):
-        return False
+        return None  # what the old layer has without it is not looked at
+    share = view.share(model)
+    if share.reaches(view.minimum_coverage(now)) and not share.reaches(view.minimum_coverage(layer)):
+        return None
     platform = view.platform
     constraint = platform.layers.get(layer)
     allowed = constraint.may_depend_on if constraint is not None else None
     if allowed is not None and not all(kind in allowed for kind in kinds(model.parents, view)):
-        return False
+        return None
     for child in view.project.children.get(model.unique_id, ()):
         below = view.project.by_id.get(child)
         limits = view.constraint(below) if isinstance(below, Model) else None
         if limits is not None and limits.may_depend_on is not None and layer not in limits.may_depend_on:
-            return False
+            return None
     rule = view.level_rule(model)
     if rule is not None and layer in rule.forbidden_layers:
-        return False
+        return None
     if model.grants or (platform.gates.coverage.scope == "layer" and has_minimum(platform)):
-        return False
-    required = platform.schemas.required_columns.get(layer, ())
-    return (
-        (model.contract_enforced or layer not in platform.schemas.require_contract)
-        and all(
-            (column := model.columns_by_name.get(folded(wanted.name))) is not None
-            and (not wanted.type or has_type(column.data_type, wanted.type, view.project.adapter))
-            for wanted in required
-        )
-        and _tested(model, constraint.required_tests if constraint is not None else (), view)
-    )
+        return None
+    if layer in platform.schemas.require_contract and not model.contract_enforced:
+        return None
+    for wanted in platform.schemas.required_columns.get(layer, ()):
+        column = model.columns_by_name.get(folded(wanted.name))
+        if column is None or (
+            wanted.type and not has_type(column.data_type, wanted.type, view.project.adapter)
+        ):
+            return None
+    missing = tuple(_lacking(model, constraint.required_tests if constraint is not None else (), view))
+    return missing if model.columns or not missing or declared(model, (), view) == "" else None
 
 
 def classified(node: Model | Source, level: Declaration, view: View) -> bool:
@@ -111,7 +115,7 @@ def bears(model: Model, level: Declaration, view: View) -> bool:
         and (access is None or model.access in access)
         and view.layer(model) not in rule.forbidden_layers
         and all(lookup(model.meta, key) not in (None, "", [], {}) for key in rule.requires_meta)
-        and _tested(model, rule.required_tests, view)
+        and not any(_lacking(model, rule.required_tests, view))
         and view.share(model).reaches(rule.minimum_test_coverage or 0)
     )
 
@@ -142,15 +146,9 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
 
         if {folded(name) for name in names} & view.once(follow)[model.unique_id].flow.out.keys():
             return None
-    if policy.propagation.mode != "off":
-        if not model.columns and view.once(_sensitive_names):
-            return None  # a model without columns lets names through, one with columns only those
-        if (
-            own is not None
-            and own.rank > view.levels.default.rank
-            and model.unique_id in view.project.children
-        ):
-            return None  # the new columns would be as sensitive as the model, and so what comes of them
+    flows = policy.propagation.mode != "off" and model.unique_id in view.project.children
+    if flows and own is not None and own.rank > view.levels.default.rank:
+        return None  # the new columns would be as sensitive as the model, and so what comes of them
     said = []
     required = view.required_tests(model) if model.resource_type == "model" else {}
     gates = platform.gates
@@ -237,17 +235,18 @@ def _type_in(layer: str, name: str, view: View) -> str | None:
     )
 
 
-def _tested(model: Model, tests: Iterable[str], view: View) -> bool:
-    """Whether a model has what a layer or level would require of it and nobody does yet."""
+def _lacking(model: Model, tests: Iterable[str], view: View) -> Iterator[str]:
+    """What a layer or level would require of a model that it has not, and nobody requires yet."""
     if model.resource_type != "model":
-        return True
-    for test in set(tests) - set(view.required_tests(model)):
+        return
+    for test in tests:
+        if test in view.required_tests(model):
+            continue
         if test in BUILT_IN:
             if next(OF_TEST[test].missing(model, view), None) is not None:
-                return False
+                yield test
         elif not any(is_named(each, test) for each in model.tests):
-            return False
-    return True
+            yield test
 
 
 def _about(rule: CustomRule, name: str) -> bool:

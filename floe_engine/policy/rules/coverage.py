@@ -211,22 +211,19 @@ def _what_to_test(model: Model, view: View, wanted: int) -> str:
 
 
 def _least_tested(view: View, layer: str | None, wanted: int) -> str:
-    """How much is lacking, and where most of it is; nothing where models have no columns to test."""
+    """How much is lacking, and where most of it is; nothing where too few models have columns to test."""
     models = [model for model in view.models if layer is None or view.layer(model) == layer]
     share = sum(map(view.share, models), Share())
-    gaps = [(view.share(model).total - view.share(model).tested, model.label) for model in models]
+    keys = view.platform.gates.coverage.metric == "primary_keys"
+    able = [model for model in models if model.columns or not keys]
+    gaps = [(view.share(model).total - view.share(model).tested, model.label) for model in able]
     gaps = sorted((gap for gap in gaps if gap[0]), key=lambda gap: (-gap[0], gap[1]))
     needed = -(-wanted * share.total // 100) - share.tested
-    if share.bare or needed <= 0:
+    if share.bare or needed <= 0 or needed > sum(gap for gap, _ in gaps):
         return ""
     if view.platform.gates.coverage.metric == "columns":
         of = ", ".join(f"{name} ({gap})" for gap, name in gaps[:3])
         return f"test {plural(needed, 'more column')}, such as those of {of}"
     named = ", ".join(name for _, name in gaps[: min(needed, 3)])
     more = f" and {needed - 3} more" if needed > 3 else ""
-    what = (
-        "a test to each"
-        if view.platform.gates.coverage.metric == "models"
-        else "unique and not_null tests to the keys"
-    )
-    return f"add {what} of {named}{more}"
+    return f"add {'unique and not_null tests to the keys' if keys else 'a test to each'} of {named}{more}"

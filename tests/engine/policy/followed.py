@@ -19,7 +19,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
-from floe_engine.policy.specimens import name_in, specimen
+from floe_engine.policy.specimens import key_of, name_in, specimen
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, DataTest, Group, Model, Project, Source, folded
@@ -258,8 +258,10 @@ def _names(text: str) -> list[str]:
     return [name for name in re.split(r", | and ", text) if name]
 
 
-def _rename(state: Followed, name: str) -> None:
+def _rename(state: Followed, name: str, tests: str | None = None) -> None:
     if state.column is None:
+        for test in _names(tests or ""):
+            _give(state, test)
         state.rename(state.node, name)
     else:
         state.rename_column(state.node, state.column.name, name)
@@ -313,6 +315,7 @@ def _test_keys(state: Followed, named: str, more: str | None) -> None:
             model.label
             for model in state.view.models
             if model.label not in names
+            and model.columns
             and not state.view.share(model).tested
             and (layer is None or state.view.layer(model) == layer)
         ]
@@ -321,7 +324,26 @@ def _test_keys(state: Followed, named: str, more: str | None) -> None:
         _hold_key(state, state.nodes[name])
 
 
-def _hold_key(state: Followed, node: Node, column: str | None = None) -> None:
+def _give(state: Followed, test: str) -> None:
+    """A required test, by the name that platforms have for it."""
+    match test:
+        case "not_null_pk" | "unique_pk":
+            _hold_key(state, state.node)
+        case "documentation":
+            state.change(state.node, description="d")
+            for column in state.node.columns:
+                state.change_column(state.node, column.name, description="d")
+        case "freshness":
+            state.add_tests(state.node, DataTest("dbt_utils.recency"))
+        case "contract":
+            _contract(state)
+        case "unit_test":
+            state.change(state.node, unit_tests=1)
+        case _:
+            state.add_tests(state.node, DataTest(test))
+
+
+def _hold_key(state: Followed, node: Node, column: str | None = None, how: str | None = "") -> None:
     assert isinstance(node, Model)
     key = state.view.key(node)
     if column is not None:
@@ -329,9 +351,12 @@ def _hold_key(state: Followed, node: Node, column: str | None = None) -> None:
     elif key is not None:
         columns = key.columns
     else:
-        columns = tuple(each.name for each in node.columns[:1]) or ("id",)
+        columns = tuple(each.name for each in node.columns[:1]) or (key_of(state.platform),)
         state.add_meta(node, "floe.primary_key", columns[0])
     arguments = {"combination_of_columns": list(columns)}
+    new = [name for name in columns if folded(name) not in {each.folded for each in node.columns}]
+    if len(columns) == 1 and new:
+        state.declare(node, new, how or "")
     state.add_tests(
         node,
         *(DataTest("not_null", each) for each in columns),
@@ -413,7 +438,8 @@ def _mask(state: Followed, named: str, whole: str | None, key: str | None) -> No
         state.add_meta(node, key, True)
     for name in _names(named):
         if name == "the model":
-            state.change(node, tags=frozenset(), meta=_with(node.meta, levels.keys[0], levels.default.level))
+            tags = frozenset(tag for tag in node.tags if not levels.named(tag).known)
+            state.change(node, tags=tags, meta=_with(node.meta, levels.keys[0], levels.default.level))
             if key:
                 state.add_meta(node, key, True)
             continue
@@ -523,7 +549,7 @@ _MORE = r"(?: and (\d+) more)?"
 _LAYERS = r"a model of layers? (.+?)"
 
 _WAYS: tuple[tuple[str, Callable[..., None]], ...] = (
-    (r"rename it to (\S+)", _rename),
+    (r"rename it to ([^ ,]+)(?:, and give it what \S+ requires: (.+))?", _rename),
     (r"write floe\.layer: (\S+)", lambda state, layer: state.add_meta(state.node, "floe.layer", layer)),
     (r"remove floe\.layer", _remove_layer),
     (rf"put {_LAYERS} between them", _between),
@@ -534,7 +560,8 @@ _WAYS: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"add a test to each of (.+?){_MORE}", _test_models),
     (r"add a test to the model", lambda state: state.add_tests(state.node, DataTest("my_own_test"))),
     (rf"add unique and not_null tests to the keys of (.+?){_MORE}", _test_keys),
-    (r"add unique and not_null tests to its key", lambda state: _hold_key(state, state.node)),
+    (rf"add unique and not_null tests to its key{_HOW}",
+     lambda state, how: _hold_key(state, state.node, how=how)),
     (rf"add tests to (.+?){_MORE}", _test_columns),
     (r"say in one sentence what one row of it is", _describe_subject),
     (r"say what it holds, in which unit", _describe_subject),
@@ -542,10 +569,11 @@ _WAYS: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"describe (.+?)(?: and (\d+) more columns)?", _describe),
     (r"if (\S+) is the key of \S+, add unique and not_null tests to it",
      lambda state, column: _hold_key(state, state.node, column)),
-    (r"name the key of \S+ in meta\.floe\.primary_key, and test it",
-     lambda state: _hold_key(state, state.node)),
+    (rf"name the key of \S+ in meta\.floe\.primary_key, and test it{_HOW}",
+     lambda state, how: _hold_key(state, state.node, how=how)),
     (rf"add a not_null test to (.+?)(?:, and declare (.+?){_HOW})?", _untested),
-    (r"add a \S+ test over .+", lambda state: _hold_key(state, state.node)),
+    (rf"add a \S+ test over .+?(?:, and declare it{_HOW})?",
+     lambda state, how: _hold_key(state, state.node, how=how)),
     (r"declare freshness with warn_after or error_after, and loaded_at_field, on source (.+?)( and others)?",
      _declare_freshness),
     (r"add one under unit_tests: in a properties file", lambda state: state.change(state.node, unit_tests=1)),
