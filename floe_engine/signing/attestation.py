@@ -19,10 +19,10 @@ from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing import bundle, simple_signing
-from floe_engine.signing.bundle_format import PAYLOAD_TYPE
+from floe_engine.signing.bundle_format import PAYLOAD_TYPE, open_envelope, open_statement
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
-from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, reason, texts
+from floe_engine.signing.outside import Unacceptable, mapping, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     AttestedRepository,
@@ -307,18 +307,14 @@ def _under_tag(
             entry = mapping(layer, "the layer")
             if entry.get("mediaType") != ENVELOPE_MEDIA_TYPE:
                 continue
-            if simple_signing.CERTIFICATE_ANNOTATION in texts(entry.get("annotations")):
+            annotations = texts(entry.get("annotations"))
+            if simple_signing.CERTIFICATE_ANNOTATION in annotations:
                 raise Unacceptable("unsupported legacy keyless attestation; attest with cosign 3 or newer")
+            if simple_signing.SIGNATURE_ANNOTATION not in annotations:
+                raise Unacceptable(f"its layer is without {simple_signing.SIGNATURE_ANNOTATION}")
             raw = repository.blob(descriptor_of(entry, bundle.MAX_BUNDLE), bundle.MAX_BUNDLE)
-            envelope = mapping(strict_json(raw), "the envelope")
-            signatures = envelope.get("signatures")
-            if envelope.get("payloadType") != PAYLOAD_TYPE:
-                raise Unacceptable("the envelope's payload is of another type")
-            if not isinstance(signatures, list) or len(signatures) != 1:
-                raise Unacceptable("the envelope does not hold exactly one signature")
-            payload = decode_base64(envelope.get("payload"))
-            signature = decode_base64(mapping(signatures[0], "the signature").get("sig"))
-            statement = mapping(strict_json(payload), "the statement")
+            signature, payload = open_envelope(strict_json(raw), names_key=True)
+            statement = open_statement(payload)
             if statement.get("predicateType") == bundle.PREDICATE_TYPE:
                 raise Unacceptable("it is a signature and no attestation")
             key = anchors.key_of(signature, bundle.pre_authentication(PAYLOAD_TYPE, payload))

@@ -72,20 +72,16 @@ def open_bundle(raw: bytes) -> Bundle:
     if content == "messageSignature":
         signature, digest = _message(bundle[content])
         return Bundle(raw, hint, signature, tuple(entries), message_digest=digest)
-    signature, payload = _envelope(bundle[content])
-    return Bundle(raw, hint, signature, tuple(entries), payload, _statement(payload))
+    signature, payload = open_envelope(bundle[content])
+    return Bundle(raw, hint, signature, tuple(entries), payload, open_statement(payload))
 
 
-def _message(value: Any) -> tuple[bytes, str]:
-    message = _members(value, "messageSignature", {"messageDigest", "signature"})
-    digest = _members(message.get("messageDigest"), "messageDigest", {"algorithm", "digest"})
-    if digest.get("algorithm") != "SHA2_256":
-        raise Unacceptable(f"its message is digested by {quoted(digest.get('algorithm'))}")
-    return decode_base64(message.get("signature")), decode_base64(digest.get("digest")).hex()
+def open_envelope(value: Any, *, names_key: bool = False) -> tuple[bytes, bytes]:
+    """The one signature of a DSSE envelope and the in-toto payload that it is over.
 
-
-def _envelope(value: Any) -> tuple[bytes, bytes]:
-    envelope = _members(value, "dsseEnvelope", {"payload", "payloadType", "signatures"})
+    `names_key` lets it name its key, as envelopes outside of bundles may. Raises `ValueError`.
+    """
+    envelope = _members(value, "the envelope", {"payload", "payloadType", "signatures"})
     if envelope.get("payloadType") != PAYLOAD_TYPE:
         raise Unacceptable(
             f"the envelope's payload is of another type: {quoted(envelope.get('payloadType'))}"
@@ -94,12 +90,13 @@ def _envelope(value: Any) -> tuple[bytes, bytes]:
     if not isinstance(signatures, list) or len(signatures) != 1:
         raise Unacceptable("the envelope does not hold exactly one signature")
     signature = _members(signatures[0], "the signature", {"sig", "keyid"})
-    if signature.get("keyid", "") != "":
+    if signature.get("keyid", "") != "" and not names_key:
         raise Unacceptable("the signature names its key beside the bundle's own")
     return decode_base64(signature.get("sig")), decode_base64(envelope.get("payload"))
 
 
-def _statement(payload: bytes) -> dict[str, Any]:
+def open_statement(payload: bytes) -> dict[str, Any]:
+    """The in-toto statement in a payload. Raises `ValueError` where it is none."""
     statement = _members(strict_json(payload), "the statement", _STATEMENT)
     if str(statement.get("_type")) not in _STATEMENT_TYPES:
         raise Unacceptable(f"not an in-toto statement: {quoted(statement.get('_type'))}")
@@ -107,6 +104,14 @@ def _statement(payload: bytes) -> dict[str, Any]:
     for subject in subjects if isinstance(subjects, list) else []:
         _members(subject, "a subject of the statement", _SUBJECT)
     return statement
+
+
+def _message(value: Any) -> tuple[bytes, str]:
+    message = _members(value, "messageSignature", {"messageDigest", "signature"})
+    digest = _members(message.get("messageDigest"), "messageDigest", {"algorithm", "digest"})
+    if digest.get("algorithm") != "SHA2_256":
+        raise Unacceptable(f"its message is digested by {quoted(digest.get('algorithm'))}")
+    return decode_base64(message.get("signature")), decode_base64(digest.get("digest")).hex()
 
 
 def _members(value: object, what: str, known: frozenset[str] | set[str]) -> dict[str, Any]:
