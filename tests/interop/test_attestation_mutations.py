@@ -18,9 +18,9 @@ from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from floe_engine.signing.keys import PrivateKey, load_private
 from floe_engine.signing.trust import sign
 from tests.engine.trust.here import floe
-from tests.engine.workflows.teams import PlatformTeam, new_key
 from tests.interop.cosign import Cosign
 from tests.registries import DockerRegistry
+from tests.teams import PlatformTeam, new_key
 
 pytestmark = pytest.mark.interop
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -324,8 +325,8 @@ def test_a_log_that_the_trust_root_does_not_list_is_untrusted(repository, sigsto
     assert verify(repository, digest, anchors).status == "untrusted"
 
 
-@pytest.fixture
-def two_hours_ago(sigstore, monkeypatch):
+@contextmanager
+def two_hours_ago(sigstore):
     """Turn back the clocks of the double and of the signing library."""
     import sigstore.sign as library
 
@@ -334,32 +335,35 @@ def two_hours_ago(sigstore, monkeypatch):
         def now(cls, tz=None):
             return datetime.now(tz) - timedelta(hours=2)
 
-    monkeypatch.setattr(library, "datetime", TwoHoursAgo)
-    monkeypatch.setattr(sigstore, "skew", timedelta(hours=2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "datetime", TwoHoursAgo)
+        patch.setattr(sigstore, "skew", timedelta(hours=2))
+        yield
 
 
-def test_a_certificate_that_had_expired_when_it_was_logged_is_untrusted(
-    repository, sigstore, monkeypatch, two_hours_ago
-):
+def expired_bundle(sigstore, digest) -> bytes:
+    """Logged now, with a certificate of two hours ago."""
     from sigstore.dsse import Statement
     from sigstore.oidc import IdentityToken
     from sigstore.sign import SigningContext
 
-    digest = repository.artifact()
     context = SigningContext.from_trust_config(root_of(sigstore).client_config())
-    with context.signer(IdentityToken(sigstore.token())) as signer:
-        monkeypatch.setattr(sigstore, "skew", timedelta(0))
-        made = signer.sign_dsse(Statement(bundle.statement_for(digest, {}))).to_json()
-    attach_raw(repository, digest, made.encode())
+    with two_hours_ago(sigstore), context.signer(IdentityToken(sigstore.token())) as signer:
+        sigstore.skew = timedelta(0)
+        return signer.sign_dsse(Statement(bundle.statement_for(digest, {}))).to_json().encode()
+
+
+def test_a_certificate_that_had_expired_when_it_was_logged_is_untrusted(repository, sigstore):
+    digest = repository.artifact()
+    attach_raw(repository, digest, expired_bundle(sigstore, digest))
     assert verify(repository, digest, anchors_for(sigstore)).status == "untrusted"
 
 
 @pytest.mark.parametrize(("rekor", "tsa"), KINDS)
-def test_an_old_signature_stays_good_after_its_certificate_expired(
-    repository, sigstore, two_hours_ago, rekor, tsa
-):
+def test_an_old_signature_stays_good_after_its_certificate_expired(repository, sigstore, rekor, tsa):
     digest = repository.artifact()
-    signed(repository, sigstore, digest, rekor=rekor, tsa=tsa)
+    with two_hours_ago(sigstore):
+        signed(repository, sigstore, digest, rekor=rekor, tsa=tsa)
     assert verify(repository, digest, anchors_for(sigstore)).status == "verified"
 
 

@@ -13,6 +13,7 @@ import pytest
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.store import Store
 from tests.engine.trust.here import data_team, floe
+from tests.registries import docker_registry
 from tests.teams import PlatformTeam, fingerprint, manifest
 
 USES: dict[str, tuple[str, ...]] = {
@@ -148,10 +149,13 @@ def test_the_doctor_finds_a_signer_who_was_revoked(product: Path, key: Path, set
 
 
 def test_a_revoked_key_stops_a_compile_though_the_registry_is_gone(
-    product: Path, key: Path, settings: Path, platform: PlatformTeam
+    tmp_path: Path, key: Path, settings: Path
 ) -> None:
-    assert floe(product, "compile", "--what-if=warn").code == 0
-    shutil.rmtree(platform.registry.removeprefix("oci-layout:"))
+    with docker_registry(tmp_path / "server") as running:
+        platform = PlatformTeam(tmp_path / "platform", f"oci://{running.host}/platform")
+        platform.publish("1.0.0", key=key)
+        product = data_team(tmp_path / "product", platform.registry, "v1.0.0")
+        assert floe(product, "platform", "pull").code == 0
     assert floe(product, "compile", "--what-if=warn").code == 0
     (settings / "config.toml").write_text(f'revoked_keys = ["{fingerprint(key)}"]')
     ran = floe(product, "compile", "--what-if=warn")
