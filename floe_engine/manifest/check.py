@@ -29,7 +29,7 @@ from floe_engine.manifest.parent import named_parent, parent_reference
 from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.rules import RULES
-from floe_engine.manifest.rules.trust import key_file
+from floe_engine.manifest.rules.trust import key_text
 from floe_engine.manifest.shapes import diagnose
 from floe_engine.text import did_you_mean
 
@@ -110,7 +110,7 @@ def check(
     effective = None
     try:
         own = Manifest.model_validate(document.value)
-        effective = merge(own, parent, key_text=lambda key: _pem(key, directory))
+        effective = merge(own, parent, key_text=lambda key: key_text(directory, key))
         found += (_loosened(draft, violation) for violation in effective.violations)
     except ValidationError as error:
         errors = [dict(item) for item in error.errors(include_url=False, include_context=False)]
@@ -149,7 +149,7 @@ def read_text(path: Path) -> str:
 
 def trusted_pems(manifest: Manifest, directory: Path | None) -> tuple[str, ...]:
     """The PEM texts of a manifest's trusted keys; those that cannot be read are left out."""
-    texts = (_pem(key, directory) for key in manifest.security.trusted_keys)
+    texts = (key_text(directory, key) for key in manifest.security.trusted_keys)
     return tuple(text for text in texts if "-----BEGIN" in text)
 
 
@@ -291,17 +291,9 @@ def _with_inline_keys(manifest: Manifest, directory: Path) -> Manifest:
         inline["trusted_keys"] = pems
     if security.delegated_keys:
         inline["delegated_keys"] = {
-            name: tuple(_pem(key, directory) for key in keys)
+            name: tuple(key_text(directory, key) for key in keys)
             for name, keys in security.delegated_keys.items()
         }
     return (
         manifest.model_copy(update={"security": security.model_copy(update=inline)}) if inline else manifest
     )
-
-
-def _pem(key: str, directory: Path | None) -> str:
-    """The PEM text behind an entry of `trusted_keys`; empty where there is none to be had."""
-    if "-----BEGIN" in key or directory is None:
-        return key
-    file = key_file(directory, key)  # where there is none, the rule about trusted keys says why
-    return file.read_bytes().decode("ascii", "replace") if file else ""

@@ -13,7 +13,9 @@ from typing import Any
 
 from floe_engine import __version__
 from floe_engine.distribution.predicate_types import VERSION_GUARD
-from floe_engine.files import git_object_id, sha256_digest
+from floe_engine.document.text import MAX_BYTES
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import git_object_id, read_bounded, sha256_digest
 from floe_engine.platform.compile_platform import CompiledPlatform
 from floe_engine.platform.source import Source, committed_files
 from floe_engine.platform.test_policies import case_files, is_standard
@@ -55,8 +57,8 @@ def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in paths:
         try:
-            found[path.relative_to(workspace.directory).as_posix()] = path.read_bytes()
-        except (OSError, ValueError):
+            found[path.relative_to(workspace.directory).as_posix()] = read_bounded(path, MAX_BYTES)
+        except (ConfigurationError, ValueError):
             continue  # absent, or of another directory: then it is not named
     return found
 

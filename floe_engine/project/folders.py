@@ -9,12 +9,20 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded, stands
+
 _HIDDEN = (".", "#", "~")
 _MAX_FILES = 200_000
+_MAX_ENTRIES = 500_000
+"""Of every kind, looked at below the folders: beyond that somebody's link leads out into the machine."""
+_MAX_IGNORED = 64 * 1024
+"""Bytes of a ``.dbtignore``: each of its lines is held against each file."""
 
 
 class File(Struct, frozen=True):
@@ -54,17 +62,20 @@ def project_files(
     """Every file with one of `suffixes` below `folders`, each once, sorted by path.
 
     `excluded` are folders relative to the project. A link to a folder is followed once. A folder that
-    exists and cannot be read is among them, with its `problem`: what it holds is not absent.
+    exists and cannot be read is among them, with its `problem`: what it holds is not absent; so is a link
+    to a folder that holds the project itself. Raises `ConfigurationError` for a ``.dbtignore`` that cannot
+    be read, and for folders that hold more than any project has.
     """
     ignored = _ignored(directory)
     found: dict[str, File] = {}
     seen: set[tuple[int, int]] = set()
     skip = frozenset(excluded)
+    entries = count()
     for folder in folders:
         name = PurePosixPath(folder).as_posix()
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             continue  # dbt allows it, but such files are another project's
-        for path, modified, problem in _walk(directory, "" if name == "." else name, skip, seen):
+        for path, modified, problem in _walk(directory, "" if name == "." else name, skip, seen, entries):
             if len(found) >= _MAX_FILES:
                 break
             if problem:
@@ -75,9 +86,9 @@ def project_files(
 
 
 def _walk(
-    directory: Path, relative: str, skip: frozenset[str], seen: set[tuple[int, int]]
+    directory: Path, relative: str, skip: frozenset[str], seen: set[tuple[int, int]], entries: Iterator[int]
 ) -> Iterator[tuple[str, float, str]]:
-    """Path, time and problem of what lies below a folder."""
+    """Path, time and problem of what lies below a folder; `entries` counts what was looked at."""
     waiting = [relative]
     while waiting:
         current = waiting.pop()
@@ -91,12 +102,23 @@ def _walk(
             continue
         for entry in found:
             path = f"{current}/{entry.name}" if current else entry.name
+            if next(entries) >= _MAX_ENTRIES:
+                raise ConfigurationError(
+                    "the folders of the dbt project hold more than floe looks through",
+                    f"more than {_MAX_ENTRIES:,} files and folders; the last are in {current}",
+                    hint="look for a link that leads out of the project",
+                    where=str(directory),
+                )
             if entry.name.startswith(_HIDDEN) or path in skip:
                 continue
             try:
                 if entry.is_dir():
-                    if entry.is_symlink() and not _first_time(entry, seen):
-                        continue
+                    if entry.is_symlink():
+                        if not _first_time(entry, seen):
+                            continue
+                        if directory.resolve().is_relative_to((directory / path).resolve()):
+                            yield path, 0.0, "it is a link to a folder that holds the project itself"
+                            continue
                     waiting.append(path)
                 elif entry.is_file():
                     yield path, entry.stat().st_mtime, ""
@@ -121,10 +143,10 @@ def _first_time(entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
 
 def _ignored(directory: Path) -> tuple[str, ...]:
     """The patterns of ``.dbtignore``: globs over paths or names, a trailing slash for folders."""
-    try:
-        lines = (directory / ".dbtignore").read_text("utf-8", "replace").splitlines()
-    except OSError:
+    path = directory / ".dbtignore"
+    if not stands(path):
         return ()
+    lines = read_bounded(path, _MAX_IGNORED, what=path.name).decode("utf-8", "replace").splitlines()
     return tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 

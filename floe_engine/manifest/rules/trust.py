@@ -8,6 +8,7 @@ from pathlib import Path
 
 from floe_engine.document.diagnostics import Diagnostic, Related, Severity
 from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded
 from floe_engine.fingerprint import fingerprint_of_pem, parse_fingerprint
 from floe_engine.manifest.draft import Draft, KeyPath
 from floe_engine.text import did_you_mean
@@ -69,23 +70,27 @@ def _file(draft: Draft, path: KeyPath, text: str, directory: Path) -> Iterator[D
         yield draft.report("FLOE-M041", path, f"`{text}` is {kind}, so it is no public key", hint=_HINT)
     else:
         try:
-            problem = key_problem(file.read_bytes())
-        except OSError as error:
-            problem = f"cannot be read: {error.strerror}"
+            problem = key_problem(_read(file))
+        except ConfigurationError as error:
+            problem = f"cannot be read: {error.message or error.title}"
         if problem:
             yield draft.report("FLOE-M041", path, f"`{text}` {problem}", hint=_HINT)
 
 
-def key_file(directory: Path, text: str) -> Path | None:
-    """The key file of that name if it is a small regular file inside the directory, else None."""
+def key_text(directory: Path | None, text: str) -> str:
+    """The PEM that an entry is, or that lies in a small file of that name; empty where there is none."""
+    if "-----BEGIN" in text or directory is None:
+        return text
     base = directory.resolve()
     try:
         file = (base / text).resolve()
-        status = file.stat() if file.is_relative_to(base) else None
-    except (OSError, ValueError, RuntimeError):
-        return None
-    fits = status is not None and stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
-    return file if fits else None
+        return _read(file).decode("ascii", "replace") if file.is_relative_to(base) else ""
+    except (OSError, ValueError, RuntimeError, ConfigurationError):
+        return ""
+
+
+def _read(file: Path) -> bytes:
+    return read_bounded(file, LARGEST, what="key")
 
 
 def key_problem(pem: bytes) -> str:
@@ -136,11 +141,7 @@ def revocations_count(draft: Draft) -> Iterator[Diagnostic]:
                 "FLOE-M057", path, f"`{text[:80]}` is no fingerprint of a key", hint=error.hint
             )
     for path, text in _keys(draft) if dead else ():
-        pem = text
-        if "-----BEGIN" not in text and draft.directory is not None:
-            file = key_file(draft.directory, text)
-            pem = file.read_bytes().decode("ascii", "replace") if file else ""
-        revoked = dead.get(fingerprint_of_pem(pem))
+        revoked = dead.get(fingerprint_of_pem(key_text(draft.directory, text)))
         if revoked is not None:
             yield draft.report(
                 "FLOE-M058",

@@ -281,3 +281,15 @@ def test_a_working_directory_that_is_gone_is_an_error_and_no_crash(tmp_path: Pat
     )
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", [".dbtignore", "packages.yml"])
+def test_a_file_without_an_end_is_not_read_for_ever(attack: Attack, name: str) -> None:
+    attack.link(name, "/dev/zero")
+    ran = floe(attack.prepared, "compile", timeout=20)
+    assert ran.code in (0, 1, 2), ran
+    (attack.prepared / name).unlink()
+    os.mkfifo(attack.prepared / name)
+    assert floe(attack.prepared, "compile", timeout=20).code in (0, 1, 2), ran
+    if name == ".dbtignore":
+        refused(ran, ".dbtignore")

@@ -169,3 +169,26 @@ def test_a_folder_that_cannot_be_looked_into_is_said_to_be_unjudged(
     assert project.warnings == (
         "models/secret:1: cannot be read, so what it holds is not judged: Permission denied",
     )
+
+
+def test_a_link_to_a_folder_that_holds_the_project_is_named_and_not_followed(project: Path) -> None:
+    """A clone may bring one to the root of the disk."""
+    for name, target in {"a": "..", "b": "../..", "c": "/"}.items():
+        (project / "models" / name).symlink_to(target)
+    found = read_project(project)
+    assert [model.path for model in found.models] == ["models/a.sql"]
+    reason = "cannot be read, so what it holds is not judged: it is a link to a folder that holds the project"
+    assert sorted(found.warnings) == [f"models/{name}:1: {reason} itself" for name in "abc"]
+
+
+def test_folders_that_hold_more_than_any_project_end_the_search(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    for number in range(60):
+        (outside / f"{number}.txt").touch()
+    (project / "models" / "out").symlink_to(outside)
+    assert read_project(project).models
+    monkeypatch.setattr("floe_engine.project.folders._MAX_ENTRIES", 50)
+    with pytest.raises(ConfigurationError, match="models/out"):
+        read_project(project)
