@@ -14,7 +14,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.distribution.wanted import Wanted
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
-from floe_engine.errors import ConfigurationError, NothingChecked, UnsafePath
+from floe_engine.errors import ConfigurationError, LockMismatch, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import Directory, placed, read_bounded, stands
 from floe_engine.manifest.terms import Enforcement
@@ -26,6 +26,7 @@ from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import read_spec
+from floe_engine.registry.reference import Reference
 from floe_engine.text import plural
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
@@ -221,6 +222,7 @@ def _platform(
                 hint=f"write the path of a {MANIFEST_FILE}, or of its folder, relative to {SPEC_FILE}",
                 where=str(workspace.spec_path),
             )
+        _demand_unvouched(workspace, spec, directory, frozen=options.frozen)
         from floe_engine.platform.compile_platform import compile_platform
 
         compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
@@ -231,6 +233,23 @@ def _platform(
     cached = pulled.directory.relative_to(workspace.directory).as_posix()
     report(Step(f"Cached at: {cached}/", key="cache"))
     return pulled.platform
+
+
+def _demand_unvouched(workspace: Workspace, spec: Spec, directory: Path, *, frozen: bool) -> None:
+    """Raise where the reader takes no platform that nobody vouches for, or only what is locked."""
+    from floe_engine.trust.authority import authority
+    from floe_engine.trust.verdict import demand_unvouched
+
+    where = str(directory)
+    if frozen:
+        raise LockMismatch(
+            f"no lock covers a {MANIFEST_FILE}",
+            f"--frozen takes only what is locked, and {SPEC_FILE} names {spec.platform.manifest}",
+            hint="pin a published version with platform.ref",
+            where=where,
+        )
+    place = Reference.parse(f"oci-layout:{directory.resolve()}")
+    demand_unvouched(authority(workspace, place, spec=spec), where)
 
 
 def _check_spec(

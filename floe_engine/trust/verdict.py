@@ -329,6 +329,18 @@ def demand_admitted(trust: Authority, where: str) -> None:
         )
 
 
+def demand_unvouched(trust: Authority, where: str) -> None:
+    """Raise `Untrusted` where the reader takes nothing that nobody has signed, such as a manifest.yaml."""
+    demand_admitted(trust, where)
+    if trust.first_use == "refuse":
+        raise Untrusted(
+            "nothing vouches for a manifest.yaml",
+            "it is not published, so nobody has signed it, and first uses are refused here",
+            hint="pin a published version with platform.ref; `floe platform trust` shows who refuses",
+            where=where,
+        )
+
+
 def _weigh(
     repository: SignatureSource,
     subject: Subject,

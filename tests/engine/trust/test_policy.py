@@ -197,6 +197,30 @@ def test_a_cosign_pub_in_a_clone_is_nobody_s_word(tmp_path: Path, platform: Plat
     assert ran.code == 0 and "Trusting: cosign.pub" in ran.out
 
 
+def test_a_manifest_that_nobody_signs_is_no_way_round_a_policy(tmp_path: Path, settings: Path) -> None:
+    """floe.yaml names a manifest.yaml of the clone in the place of a version."""
+    clone = data_team(tmp_path / "clone", "oci-layout:nowhere", "v1.0.0")
+    text = (clone / "floe.yaml").read_text()
+    (clone / "floe.yaml").write_text(
+        text.replace("ref: oci-layout:nowhere:v1.0.0", "manifest: manifest.yaml")
+    )
+    (clone / "manifest.yaml").write_text(manifest())
+    assert floe(clone, "compile").code == 1, "judged, for nobody says otherwise"
+    assert floe(clone, "compile", "--frozen").code == 5
+    path = write(settings, 'default = "refuse"\n')
+    for words in (("compile",), ("fix",), ("waive", "E220 x", "--reason", "r", "--owner", "me@acme.example")):
+        ran = floe(clone, *words)
+        assert ran.code == 6 and str(path) in ran.err, (words, ran)
+    write(
+        settings, 'default = "refuse"\n', f'[[scope]]\nmatch = "oci-layout:{clone}"\nfirst_use = "accept"\n'
+    )
+    assert floe(clone, "compile").code == 1
+    path.unlink()
+    (settings / "config.toml").write_text('first_use = "refuse"')
+    ran = floe(clone, "compile")
+    assert ran.code == 6 and "nothing vouches for a manifest.yaml" in ran.err
+
+
 # --- scopes ------------------------------------------------------------------------------------
 
 
