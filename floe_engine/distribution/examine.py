@@ -48,15 +48,15 @@ class Examined(Struct, frozen=True):
         demand_admitted(self.trust, self.subject.where)
         self.verdict.demand(self.subject.where)
 
-    def demand_where_configured(self) -> None:
-        """The same, but only where somebody is trusted here, or nobody may be."""
-        if self.trust.configured or self.trust.barred:
+    def demand_where_somebody_does(self) -> None:
+        """The same, but only where whoever reads takes nothing else."""
+        if self.trust.demanding:
             self.demand()
 
     def demand_unless_published_here(self, workspace: Workspace) -> None:
         """The same, but what this machine has published into that place it knows by itself."""
         if not was_published(workspace, self.reference.without_target(), self.fetched.digest):
-            self.demand_where_configured()
+            self.demand_where_somebody_does()
 
 
 def examine_tag(

@@ -176,7 +176,7 @@ def _copy(
     if require_trusted:
         seen.demand()
     elif require_trusted is None:
-        seen.demand_where_configured()
+        seen.demand_where_somebody_does()
     for warning in seen.verdict.warnings:
         report(Notice(warning))
     fetched = seen.fetched

@@ -75,7 +75,7 @@ def assess_versions(
             check_continuity(subject, locked.lock, taken=False)
             check_unmoved(subject, locked.lock, repository.name, tag)
             demand_admitted(trust, subject.where)
-            if trust.configured:
+            if trust.demanding:
                 road.weigh(opened, subject).verdict.demand(subject.where)
             found = compare(locked.artifact, artifact, revoked=revoked)
         except FloeError as error:

@@ -82,6 +82,11 @@ class Authority(Struct, frozen=True):
         return bool(self.layers)
 
     @property
+    def demanding(self) -> bool:
+        """Whether nothing is taken but what somebody trusted has signed: somebody is, or nobody may be."""
+        return self.configured or bool(self.barred) or self.first_use == "refuse"
+
+    @property
     def remembered(self) -> bool:
         """Whether only the lock's memory of a first use speaks."""
         return any(layer.source == LOCK for layer in self.layers)

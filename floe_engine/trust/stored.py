@@ -42,9 +42,10 @@ def check_stored(
     check_lock(lock, subject, evidence, where)
     demand_admitted(trust, subject.where)
     if lock.signer is None and not trust.configured:
-        if subject.require_signed:
+        if subject.require_signed or trust.demanding:
             raise Unsigned(
-                "the locked version is not signed, and this platform requires it",
+                "the locked version is not signed, and "
+                + ("this platform requires it" if subject.require_signed else "nothing else vouches for it"),
                 f"nothing vouches for {lock.digest}",
                 hint="run `floe platform pull --force`",
                 where=where,

@@ -257,6 +257,31 @@ def test_no_command_is_weaker_than_init(scene: Scene, team: Path, kind: str, com
 
 
 @ON_A_REGISTRY
+@pytest.mark.parametrize("said", ["config.toml", "trust.toml"])
+@pytest.mark.parametrize("kind", ["unsigned", "attacker-signed"])
+def test_where_first_uses_are_refused_no_command_takes_what_nobody_vouches_for(
+    scene: Scene, tmp_path: Path, settings: Path, kind: str, said: str
+) -> None:
+    """Nobody is named anywhere: a lock from before is the clone's word alone."""
+    directory = data_team(tmp_path / "product", scene.repository(kind), "v1.0.0")
+    assert floe(directory, "platform", "pull").code == 0
+    before = (directory / ".floe/cache/artifacts.lock").read_bytes()
+    refusal = {"config.toml": 'first_use = "refuse"\n', "trust.toml": 'version = 1\ndefault = "refuse"\n'}
+    (settings / said).write_text(refusal[said])
+    facts = {"ref": scene.repository(kind), "private": str(scene.team), "out": str(tmp_path / "out")}
+    for command, (pin, words) in {**TAKING, **LOOKING}.items():
+        if "--key" in command:
+            continue  # names somebody
+        data_team(directory, scene.repository(kind), pin)
+        ran = floe(directory, *(word.format(**facts) for word in words))
+        assert ran.code == 6, (command, ran)
+    assert (directory / ".floe/cache/artifacts.lock").read_bytes() == before
+    assert not (tmp_path / "out").exists() and not (tmp_path / "out.tar").exists()
+    changes = floe(directory, "platform", "changelog", "--registry", scene.repository(kind))
+    assert "left out" in changes.err and "## v" not in changes.out, changes
+
+
+@ON_A_REGISTRY
 @pytest.mark.parametrize("kind", BAD)
 def test_no_command_builds_on_a_parent_that_init_refuses(
     scene: Scene, team: Path, settings: Path, kind: str

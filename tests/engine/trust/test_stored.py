@@ -219,6 +219,21 @@ def test_an_unsigned_platform_has_digests_alone_and_verify_says_so(
     assert floe(product, "compile", "--offline").code == 5
 
 
+@pytest.mark.parametrize(
+    "use", ["compile", "compile --frozen", "pull", "verify --offline", "fix", "outdated"]
+)
+def test_an_unsigned_lock_is_nobody_s_word_where_first_uses_are_refused(
+    tmp_path: Path, platform: PlatformTeam, settings: Path, use: str
+) -> None:
+    """All of .floe/ comes with a clone, and nobody has signed what lies there."""
+    platform.publish("1.0.0")
+    product = data_team(tmp_path / "product", platform.registry, "v1.0.0")
+    assert floe(product, "platform", "pull").code == 0
+    (settings / "config.toml").write_text('first_use = "refuse"')
+    ran = floe(product, *USES[use])
+    assert ran.code == 6, (ran.code, ran.out, ran.err)
+
+
 def test_clearing_the_cache_takes_the_signatures_along(product: Path) -> None:
     Store(product / ".floe").clear()
     assert not (product / ".floe/cache/signatures").exists()
