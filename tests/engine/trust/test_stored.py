@@ -14,7 +14,7 @@ from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.store import Store
 from tests.engine.trust.here import data_team, floe
 from tests.registries import docker_registry
-from tests.teams import PlatformTeam, fingerprint, manifest
+from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
 USES: dict[str, tuple[str, ...]] = {
     "compile": ("compile", "--offline"),
@@ -33,16 +33,33 @@ USES: dict[str, tuple[str, ...]] = {
 """Everything that uses the locked version."""
 
 
-@pytest.fixture
-def product(tmp_path: Path, platform: PlatformTeam, key: Path) -> Path:
-    """A project with v1.0.0 locked, that trusts the team's key by its floe.yaml."""
-    platform.publish("1.0.0", key=key)
-    platform.publish("1.1.0", key=key)
-    anchors = f"trusted_keys: [{key.with_suffix('.pub')}]"
-    directory = data_team(tmp_path / "product", platform.registry, "v1.0.0", anchors)
-    ran = floe(directory, "platform", "pull")
+@pytest.fixture(scope="module")
+def pulled(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the team's key, and a project that has v1.0.0 locked and names the key in floe.yaml."""
+    folder = tmp_path_factory.mktemp("pulled")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(folder / "home"))
+        key = new_key(folder / "team.key")
+        platform = PlatformTeam(folder / "platform", f"{server}/stored")
+        for version in ("1.0.0", "1.1.0"):
+            platform.publish(version, key=key)
+        anchors = f"trusted_keys: [{key.with_suffix('.pub')}]"
+        ran = floe(data_team(folder / "product", platform.registry, "v1.0.0", anchors), "platform", "pull")
     assert ran.code == 0, ran.err
-    return directory
+    return folder
+
+
+@pytest.fixture
+def key(pulled: Path) -> Path:
+    """The team's."""
+    return pulled / "team.key"
+
+
+@pytest.fixture
+def product(pulled: Path, tmp_path: Path) -> Path:
+    """The project, a copy for this test alone."""
+    return shutil.copytree(pulled / "product", tmp_path / "product")
 
 
 def lock_of(product: Path) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,7 @@ from floe_engine.signing.attestation import Claim, attest
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import PrivateKey, load_private
 from floe_engine.signing.trust import sign, verify
-from floe_engine.signing.verdict import Verdict
+from floe_engine.signing.verdict import Format, Verdict
 from tests.cli import Ran
 from tests.engine.signing.test_keyless import (
     TAMPERING,
@@ -34,6 +36,7 @@ from tests.engine.signing.test_keyless import (
     root_of,
 )
 from tests.engine.signing.test_trust import (
+    BUNDLE,
     SIMPLE,
     attach_raw,
     base64_of,
@@ -51,8 +54,6 @@ class Place:
     """A repository with a platform as v1.0.0 that nobody has signed yet."""
 
     repository: Repository
-    source: Repository
-    """Where v1.0.0 comes from, and v1.1.0 can be had."""
     digest: str
     team: PrivateKey
     """Whom the reader trusts."""
@@ -62,12 +63,10 @@ class Place:
     def name(self) -> str:
         return self.repository.reference.docker_reference
 
-    def hold(self, tag: str) -> str:
-        """Copy a version from the source, without any signature; returns its digest."""
-        found = self.source.manifest(tag)
-        blobs = [one for one in (found.config, *found.layers) if one is not None]
-        self.repository.push_blobs([(self.source.blob(blob, 1 << 24), blob.media_type) for blob in blobs])
-        return self.repository.push_manifest(found.raw, IMAGE_MANIFEST, tag=tag).digest
+    @property
+    def other(self) -> str:
+        """The digest of v1.1.0 beside it."""
+        return self.repository.manifest("v1.1.0").digest
 
     def sign(self, key: PrivateKey, digest: str = "", place: str = "", **more: Any) -> None:
         named = place or self.name
@@ -147,7 +146,7 @@ def none_at_all(at: Place) -> None: ...
 
 @spoilt("for another artifact")
 def of_another_version_both_formats_copied_across(at: Place) -> None:
-    other = at.hold("v1.1.0")
+    other = at.other
     at.sign(at.team, other)
     tag = simple_signing.tag_of(other)
     at.repository.push_manifest(at.repository.manifest(tag).raw, tag=simple_signing.tag_of(at.digest))
@@ -158,7 +157,7 @@ def of_another_version_both_formats_copied_across(at: Place) -> None:
 
 @spoilt("another artifact")
 def a_referrer_of_another_version_listed_here(at: Place) -> None:
-    other = at.hold("v1.1.0")
+    other = at.other
     at.sign(at.team, other, formats=("bundle",))
     there, here = (digest.replace(":", "-") for digest in (other, at.digest))
     listed = at.repository.manifest(there)
@@ -273,7 +272,6 @@ class Scene:
     """A registry with a source to copy from, and everybody's keys."""
 
     server: DockerRegistry
-    source: Repository
     digest: str
     team: Path
     mallory: Path
@@ -282,12 +280,16 @@ class Scene:
     def anchor(self) -> str:
         return f"trusted_keys: [{self.team.with_suffix('.pub')}]"
 
-    def place(self, name: str) -> Place:
-        repository = Repository(self.server.reference(name), push=True)
+    def stored(self, name: str) -> Path:
+        """Where the registry keeps a repository."""
+        return self.server.data / "docker/registry/v2/repositories" / name
+
+    def place(self) -> Place:
+        """A repository of its own for one test, copied below the registry, which is quick."""
+        name = uuid.uuid4().hex
+        shutil.copytree(self.stored("source"), self.stored(name))
         keys = [load_private(path.read_bytes()) for path in (self.team, self.mallory)]
-        place = Place(repository, self.source, self.digest, *keys)
-        place.hold("v1.0.0")
-        return place
+        return Place(Repository(self.server.reference(name), push=True), self.digest, *keys)
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +304,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         digest = publisher.publish("1.0.0").digest
         publisher.publish("1.1.0")
         patch.undo()
-        yield Scene(server, publisher.repository, digest, *keys)
+        yield Scene(server, digest, *keys)
 
 
 def ask(folder: Path, at: Place, anchors: str) -> dict[str, Ran]:
@@ -334,7 +336,7 @@ def test_no_command_takes_a_platform_by_a_signature_that_is_none(
     scene: Scene, tmp_path: Path, row: str
 ) -> None:
     spoil, says = SPOILT[row]
-    at = scene.place(f"spoilt/{list(SPOILT).index(row)}")
+    at = scene.place()
     spoil(at)
     refused(tmp_path, at, scene.anchor, says)
 
@@ -377,7 +379,7 @@ def lie_about_types(at: Place) -> None:
 @pytest.mark.parametrize("row", GOOD)
 def test_a_good_signature_counts_whatever_lies_beside_it(scene: Scene, tmp_path: Path, row: str) -> None:
     do, says = GOOD[row]
-    at = scene.place(f"good/{list(GOOD).index(row)}")
+    at = scene.place()
     do(at)
     ran = ask(tmp_path, at, scene.anchor)
     assert {words: each.code for words, each in ran.items()} == dict.fromkeys(ran, 0), ran
@@ -430,7 +432,7 @@ def test_no_command_takes_a_keyless_bundle_that_was_tampered_with(
     alter: Callable[[dict[str, Any], dict[str, Any]], None] | None,
 ) -> None:
     good, other = copy.deepcopy(bundles[rekor, tsa])
-    at = scene.place(f"tampered/{rekor}/{alter.__name__ if alter else 'not'}")
+    at = scene.place()
     if alter is not None:
         alter(good, other)
         attach_raw(at.repository, at.digest, json.dumps(good).encode())
@@ -444,8 +446,8 @@ def test_no_command_takes_a_keyless_bundle_that_was_tampered_with(
 def test_no_command_takes_a_keyless_bundle_of_somebody_or_something_else(
     scene: Scene, sigstore: SigstoreDouble, believed: str, tmp_path: Path, wrong: str
 ) -> None:
-    at = scene.place(f"wrong/{wrong.replace(' ', '').lower()}")
-    digest = at.digest if wrong != "artifact" else at.hold("v1.1.0")
+    at = scene.place()
+    digest = at.digest if wrong != "artifact" else at.other
     with SigstoreDouble() as foreign:
         made_by = foreign if wrong == "sigstore" else sigstore
         claims = {"subject": "https://floe.test/mallory"} if wrong == "identity" else {}
@@ -463,7 +465,7 @@ def test_no_command_takes_a_keyless_bundle_of_somebody_or_something_else(
 def test_no_command_takes_a_bundle_whose_certificate_had_expired_when_it_was_logged(
     scene: Scene, sigstore: SigstoreDouble, believed: str, tmp_path: Path
 ) -> None:
-    at = scene.place("expired")
+    at = scene.place()
     attach_raw(at.repository, at.digest, expired_bundle(sigstore, at.digest))
     refused(tmp_path, at, believed)
 
@@ -475,9 +477,9 @@ def test_what_was_judged_is_what_is_taken_though_the_tag_moves_meanwhile(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Right after the signature was found good the tag names something unsigned."""
-    at = scene.place("moving")
+    at = scene.place()
     at.sign(at.team)
-    other = at.hold("v1.1.0")
+    other = at.other
 
     def judged(*given: Any, **more: Any) -> Verdict:
         found = verify(*given, **more)
@@ -494,19 +496,16 @@ def test_what_was_judged_is_what_is_taken_though_the_tag_moves_meanwhile(
     assert written["metadata"]["version"] == "1.0.0"
 
 
-@pytest.mark.parametrize("broken", ["the list of referrers", "the .sig tag"])
+@pytest.mark.parametrize(("formats", "ends"), [(BUNDLE, "[0-9a-f]"), (SIMPLE, ".sig")])
 def test_a_registry_that_fails_while_signatures_are_looked_for_is_an_error(
-    scene: Scene, tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, formats: tuple[Format, ...], ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real 500: the registry's own storage is damaged. Neither "unsigned" nor a first use comes of it."""
     monkeypatch.setattr("floe_engine.registry.retry.pause_for", lambda seconds, cancels: None)
-    at = scene.place(f"broken/{'list' if 'list' in broken else 'sig'}")
-    if "list" in broken:
-        at.sign(at.mallory, formats=("bundle",))
-    else:
-        at.sign(at.mallory, formats=SIMPLE)
-    tags = scene.server.data / "docker/registry/v2/repositories" / at.repository.reference.repository
-    (link,) = tags.glob("_manifests/tags/sha256-*/current/link")
+    at = scene.place()
+    at.sign(at.mallory, formats=formats)
+    stored = scene.stored(at.repository.reference.repository)
+    (link,) = stored.glob(f"_manifests/tags/sha256-*{ends}/current/link")
     link.write_text("nonsense")
     for anchors in (scene.anchor, "first_use: accept"):
         for words, ran in ask(tmp_path, at, anchors).items():
@@ -520,7 +519,7 @@ def test_a_registry_that_fails_while_signatures_are_looked_for_is_an_error(
 def test_a_key_of_floe_yaml_is_the_one_beside_it_wherever_one_stands(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = scene.place("relative")
+    at = scene.place()
     at.sign(at.mallory)
     for folder, key in (("product", scene.team), ("elsewhere", scene.mallory)):
         (tmp_path / folder / "keys").mkdir(parents=True)
@@ -533,7 +532,7 @@ def test_a_key_of_floe_yaml_is_the_one_beside_it_wherever_one_stands(
 
 @pytest.mark.parametrize("key", ["absent.pub", "a-folder.pub", "huge.pub", "/dev/zero"])
 def test_a_key_of_floe_yaml_that_is_none_stops_every_command(scene: Scene, tmp_path: Path, key: str) -> None:
-    at = scene.place("none")
+    at = scene.place()
     (tmp_path / "product/a-folder.pub").mkdir(parents=True)
     (tmp_path / "product/huge.pub").write_bytes(
         scene.team.with_suffix(".pub").read_bytes() + b"\n" * (1 << 17)
@@ -542,16 +541,16 @@ def test_a_key_of_floe_yaml_that_is_none_stops_every_command(scene: Scene, tmp_p
         assert ran.code == 2 and key in ran.err, (words, ran)
 
 
-@pytest.mark.parametrize("password", ["wrong", "", "right\n"])
 def test_a_password_that_is_not_the_key_s_publishes_nothing(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = f"oci://{scene.server.host}/password"
     (tmp_path / "manifest.yaml").write_text(manifest())
     monkeypatch.setenv("COSIGN_PASSWORD", "right")
     assert floe(tmp_path, "platform", "keygen").code == 0
-    monkeypatch.setenv("COSIGN_PASSWORD", password)
-    ran = floe(tmp_path, "platform", "publish", "v1.0.0", "--key", "cosign.key", "--registry", place)
-    assert ran.code == 6 and "password" in ran.err, ran
+    for password in ("wrong", "", "right\n"):
+        monkeypatch.setenv("COSIGN_PASSWORD", password)
+        ran = floe(tmp_path, "platform", "publish", "v1.0.0", "--key", "cosign.key", "--registry", place)
+        assert ran.code == 6 and "password" in ran.err, ran
     with pytest.raises(NotFound, match="NAME_UNKNOWN"):
         Repository(Reference.parse(place)).tags()
