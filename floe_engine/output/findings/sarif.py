@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -14,6 +14,12 @@ from floe_engine.policy.finding import SPEC_FILE, Finding, located
 from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rule import Rule
 from floe_engine.text import changed_lines, lines_of
+
+MOST = 25_000
+"""Results of a run; GitHub refuses a log with more (docs.github.com, "SARIF support for code scanning")."""
+
+_TERSE = 10_000
+"""Results from which on each leaves out what its message says too, so that GitHub takes the log's size."""
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -43,15 +49,19 @@ def sarif_document(
 ) -> dict[str, Any]:
     """An evaluation as a SARIF log. `prefix` leads from the repository to the project (``dbt/``).
 
-    `proposals`, by fingerprint, become the fixes of their findings.
+    `proposals`, by fingerprint, become the fixes of their findings. Past `MOST` findings those that do least
+    harm are left out, and the run's properties say how many.
     """
     rules = [rule for rule in RULES if evaluation.enforcement.get(rule.id, "off") != "off"]
     index = {rule.id: place for place, rule in enumerate(rules)}
     suppressed = any(finding.waived for finding in evaluation.findings)
     compared = any(finding.baseline for finding in evaluation.findings)
+    findings = _most_harmful(evaluation.findings)
     results = []
-    for finding in evaluation.findings:
+    for finding in findings:
         result = _result(finding, index, prefix)
+        if len(findings) > _TERSE:
+            del result["locations"][0]["logicalLocations"]
         # SARIF §3.27.23: either every result of a run says how it is suppressed, or none does.
         if suppressed:
             result["suppressions"] = _suppressions(finding)
@@ -61,7 +71,21 @@ def sarif_document(
             result["fixes"] = [_fix(proposal, prefix)]
         results.append(result)
     described = [_rule(rule, evaluation) for rule in rules]
-    return sarif_log(evaluation.project, described, results, {"platform": evaluation.platform})
+    properties: dict[str, Any] = {"platform": evaluation.platform}
+    if left := len(evaluation.findings) - len(findings):
+        properties["findingsLeftOut"] = left
+    return sarif_log(evaluation.project, described, results, properties)
+
+
+def _most_harmful(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """As many findings as a run may have, in their order."""
+    if len(findings) <= MOST:
+        return findings
+
+    def weight(place: int) -> tuple[bool, Harm, int]:
+        return not findings[place].blocking, harm_of(findings[place].rule), place
+
+    return [findings[place] for place in sorted(sorted(range(len(findings)), key=weight)[:MOST])]
 
 
 def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from floe_engine.output.findings.github import SHOWN, github_annotations
 from floe_engine.output.findings.json_report import findings_document
 from floe_engine.output.findings.junit import evaluations_junit, run_junit
 from floe_engine.output.findings.markdown import findings_markdown
-from floe_engine.output.findings.sarif import sarif_document
+from floe_engine.output.findings.sarif import MOST, sarif_document
 from floe_engine.output.findings.text import SCREEN, findings_lines, overview_lines, preview_lines
 from floe_engine.output.notation import COMMENT_LIMIT
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.harm import Harm
+from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.remedies import remedies, strict_preview
 from floe_engine.policy_tests.running import run_policy_tests
 from floe_engine.project.facts import Column
@@ -344,10 +344,22 @@ def test_github_gets_as_many_annotations_as_it_shows() -> None:
 def test_sarif_of_twenty_thousand_findings_is_taken_by_github() -> None:
     evaluation = vast()
     many = replace(evaluation, findings=(evaluation.findings * 20)[:20_000])
-    document = sarif_document(many, prefix="dbt/")
+    document = sarif_document(many, prefix="dbt/of/some/depth/in/a/large/repository/of/many/teams/")
     assert len(json.dumps(document, separators=(",", ":"))) < 10_000_000
     for result in document["runs"][0]["results"]:
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     for rule in document["runs"][0]["tool"]["driver"]["rules"]:
         assert rule["help"]["text"]
         assert rule["help"]["markdown"]
+
+
+def test_a_sarif_log_has_no_more_results_than_github_takes_and_keeps_the_worst() -> None:
+    evaluation = vast()
+    count = MOST // len(evaluation.findings) + 1
+    many = replace(evaluation, findings=evaluation.findings * count)
+    (run,) = sarif_document(many)["runs"]
+    assert len(run["results"]) == MOST
+    assert run["properties"]["findingsLeftOut"] == len(many.findings) - MOST
+    exposed = sum(finding.blocking and harm_of(finding.rule) is Harm.EXPOSED for finding in many.findings)
+    worst = [r for r in run["results"] if harm_of(r["ruleId"]) is Harm.EXPOSED and r["level"] == "error"]
+    assert len(worst) == exposed > 0
