@@ -86,7 +86,7 @@ def demanding_platform() -> Platform:
         "max_parents": 3,
     }
     layers = {
-        "staging": {"prefix": "stg_", "may_depend_on": ["sources"]},
+        "staging": {"prefix": "stg_", "may_depend_on": ["source"]},
         "marts": {"prefix": "mart_", "may_depend_on": ["staging"]},
     }
     document = {

@@ -117,6 +117,7 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
             "path": str(compiled.profile_path) if compiled.profile_path else None,
             "outcome": compiled.profile_outcome,
         },
+        "profiles": [{"path": str(each.path), "outcome": each.outcome} for each in compiled.profiles],
         "projects": [findings_document(evaluation) for evaluation in compiled.evaluations],
     }
 

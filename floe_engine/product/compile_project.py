@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_togethe
 from floe_engine.policy.product import excuses, projects_of, tightened
 from floe_engine.project.facts import Project
 from floe_engine.project.project_file import read_project_file
-from floe_engine.project.spec import Spec
+from floe_engine.project.spec import Spec, Transform
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import read_spec
 from floe_engine.registry.reference import Reference
@@ -59,6 +59,13 @@ class CompileOptions(Struct, frozen=True):
     """Where to write profiles.yml whatever floe.yaml says; may lie outside of the project."""
 
 
+class WrittenProfile(Struct, frozen=True):
+    """A profiles.yml, and what became of it."""
+
+    path: Path
+    outcome: Outcome
+
+
 class CompiledProject(Struct, frozen=True):
     """What compiling a project found and wrote."""
 
@@ -68,9 +75,18 @@ class CompiledProject(Struct, frozen=True):
     projects: tuple[Project, ...]
     evaluations: tuple[Evaluation, ...]
     """One for each dbt transform of floe.yaml, as `projects`."""
-    profile_path: Path | None
-    """None where no profile was written: findings stopped it, or it was not asked for."""
-    profile_outcome: Outcome | None
+    profiles: tuple[WrittenProfile, ...] = ()
+    """Each profiles.yml that was thought of; none where findings stopped it, or it was not asked for."""
+
+    @property
+    def profile_path(self) -> Path | None:
+        """Where the first (most often the only) profiles.yml is; None where none was thought of."""
+        return self.profiles[0].path if self.profiles else None
+
+    @property
+    def profile_outcome(self) -> Outcome | None:
+        """What became of the first."""
+        return self.profiles[0].outcome if self.profiles else None
 
     @property
     def evaluation(self) -> Evaluation:
@@ -106,7 +122,8 @@ def compile_project(
     cancel = cancel or CancelToken()
     spec, document = read_spec(workspace.spec_path)
     if options.write_profile and options.what_if is None:
-        profile_place(workspace, spec, options.profiles_dir)  # told before the work
+        for number in range(len(spec.transforms)):
+            profile_place(workspace, spec, options.profiles_dir, number)  # told before the work
     report(Stage(1, 4, "Loading platform artifacts"))
     platform = _platform(workspace, spec, options, ask, report, cancel)
     _check_spec(workspace, spec, document, platform, report)
@@ -148,7 +165,7 @@ def compile_project(
             if selected
             else "check transforms[].project_dir in floe.yaml",
         )
-    compiled = CompiledProject(spec, platform, projects, evaluations, None, None)
+    compiled = CompiledProject(spec, platform, projects, evaluations)
     if options.baseline is not None and options.what_if is None:
         compiled = _ratchet(workspace, compiled, options.baseline, known, report)
     if not compiled.ok or options.what_if is not None or not options.write_profile:
@@ -159,9 +176,9 @@ def compile_project(
         report(Step(PROFILES, "skipped", "floe.yaml says `profiles: never`", key="profile"))
         report(Stage(4, 4, "Compilation successful"))
         return compiled
-    path, outcome = _write_profile(workspace, spec, platform, options.profiles_dir, report)
+    profiles = _write_profiles(workspace, spec, platform, options.profiles_dir, report)
     report(Stage(4, 4, "Compilation successful"))
-    return replace(compiled, profile_path=path, profile_outcome=outcome)
+    return replace(compiled, profiles=profiles)
 
 
 def _ratchet(
@@ -276,21 +293,23 @@ def _detail(step: StepStatus) -> str:
     return ", ".join(said)
 
 
-def profile_place(workspace: Workspace, spec: Spec, chosen: Path | None = None) -> tuple[Directory, str]:
-    """Where profiles.yml is written: the directory to keep in, and the name below it.
+def profile_place(
+    workspace: Workspace, spec: Spec, chosen: Path | None = None, number: int = 0
+) -> tuple[Directory, str]:
+    """Where the profiles.yml of a transform is written: the directory to keep in, and the name below it.
 
-    That of the first transform's dbt project, unless the command line has `chosen` one. floe.yaml
-    comes with the clone, so what it names has to lie in the project. Raises `UnsafePath`.
+    That of its dbt project, unless the command line has `chosen` one. floe.yaml comes with the clone, so
+    what it names has to lie in the project. Raises `UnsafePath`.
     """
     if chosen is not None:
         return placed(chosen / PROFILES, workspace.directory)
-    transform = spec.transforms[0]
+    transform = spec.transforms[number]
     if transform.profiles_dir:
-        key, named = "transforms[0].profiles_dir", transform.profiles_dir
+        key, named = f"transforms[{number}].profiles_dir", transform.profiles_dir
     elif spec.profiles not in PROFILES_WORDS:
         key, named = "profiles", spec.profiles
     else:
-        key, named = "transforms[0].project_dir", transform.project_dir
+        key, named = f"transforms[{number}].project_dir", transform.project_dir
     # As written, link or not: a link on the way is refused when it is walked.
     below = Path(os.path.relpath(workspace.directory / named, workspace.directory))
     if os.pardir in below.parts:
@@ -309,16 +328,36 @@ def _modified(projects: Sequence[Project], state: str) -> list[frozenset[str]]:
     return [modified(project, state) for project in projects]
 
 
-def _write_profile(
+def _write_profiles(
     workspace: Workspace, spec: Spec, platform: Platform, chosen: Path | None, report: Report
-) -> tuple[Path, Outcome]:
-    """The profile of the first transform's dbt project."""
-    directory, name = profile_place(workspace, spec, chosen)
+) -> tuple[WrittenProfile, ...]:
+    """The profiles of all dbt projects; those that go to one place make one file."""
+    places: dict[Path, tuple[Directory, str, dict[str, Transform]]] = {}
+    for number, transform in enumerate(spec.transforms):
+        directory, name = profile_place(workspace, spec, chosen, number)
+        found = read_project_file(workspace.directory / transform.project_dir, variables=spec.dbt.vars)
+        of_place = places.setdefault(directory.path / name, (directory, name, {}))
+        of_place[2].setdefault(found.profile, transform)
+    return tuple(
+        WrittenProfile(path, _write_profile(workspace, spec, platform, *place, chosen is not None, report))
+        for path, place in places.items()
+    )
+
+
+def _write_profile(
+    workspace: Workspace,
+    spec: Spec,
+    platform: Platform,
+    directory: Directory,
+    name: str,
+    transforms: Mapping[str, Transform],
+    chosen: bool,
+    report: Report,
+) -> Outcome:
+    """The profiles, by name, that go to one file."""
     path = directory.path / name
-    project = read_project_file(workspace.directory / spec.transforms[0].project_dir, variables=spec.dbt.vars)
-    named = project.profile
-    transform = spec.transforms[0]
-    asked = chosen is not None or transform.profiles_dir is not None or spec.profiles != "auto"
+    named, transform = next(iter(transforms.items()))
+    asked = chosen or transform.profiles_dir is not None or spec.profiles != "auto"
     if not asked and not stands(path) and (elsewhere := _profile_elsewhere(workspace, named)) is not None:
         report(Step(f"{PROFILES}", "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
         report(
@@ -327,13 +366,16 @@ def _write_profile(
                 hint="`profiles: write` in floe.yaml, or --profiles-dir, asks for one all the same",
             )
         )
-        return path, "kept"
-    from floe_engine.project.profiles import profile, write_profile
+        return "kept"
+    from floe_engine.project.profiles import profiles_text, write_profile
 
-    targets = spec.dbt.targets or ((transform.target,) if transform.target else ())
-    text = profile(platform, named, targets)
+    targets = {
+        profile_name: spec.dbt.targets or ((each.target,) if each.target else ())
+        for profile_name, each in transforms.items()
+    }
+    text = profiles_text(platform, targets)
     outcome = write_profile(directory, name, text)
-    target = next(iter(targets), platform.manifest.plugins.get("compute", ""))
+    target = next(iter(targets[named]), platform.manifest.plugins.get("compute", ""))
     shown = (
         path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path
     )
@@ -346,8 +388,8 @@ def _write_profile(
             )
         )
     else:
-        report(Step(f"{shown} (target: {target})", key="profile"))
-    return path, outcome
+        report(Step(f"{shown} (target: {target})", key=f"profile {shown}"))
+    return outcome
 
 
 def _profile_elsewhere(workspace: Workspace, name: str) -> Path | None:

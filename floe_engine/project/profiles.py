@@ -7,7 +7,7 @@ the header carries a digest of what follows it. What each adapter wants is in `a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import yaml
@@ -40,6 +40,11 @@ def profile(platform: Platform, profile_name: str, targets: Sequence[str] = ()) 
     ``DBT_ENV_SECRET_…`` variables always. Raises `ConfigurationError` for a plugin whose dbt
     adapter floe has no recipe for.
     """
+    return profiles_text(platform, {profile_name: targets})
+
+
+def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> str:
+    """As `profile`, for several profiles in one file: the targets of each, by its name."""
     compute = platform.manifest.plugins.get("compute", "")
     details = platform.manifest.plugin_details.get("compute")
     adapter = (details.dbt_adapter if details else None) or compute
@@ -52,17 +57,19 @@ def profile(platform: Platform, profile_name: str, targets: Sequence[str] = ()) 
         )
     config = details.config if details else {}
     variables: dict[str, bool] = {}
-    outputs = {}
-    for target in targets or (compute,):
-        settings = Settings(config, profile_name, target if len(targets) > 1 else "")
-        threads = settings.rendered(config.get("threads", THREADS), "threads")
-        outputs[target] = {"type": adapter, **fill(settings), "threads": threads}
-        variables |= settings.variables
-    chosen = next(iter(outputs))
-    if len(outputs) > 1:
-        chosen = f"{{{{ env_var('{TARGET_VARIABLE}', '{chosen}') }}}}"
-        variables[TARGET_VARIABLE] = False
-    document = {profile_name: {"target": chosen, "outputs": outputs}}
+    document = {}
+    for profile_name, targets in wanted.items():
+        outputs = {}
+        for target in targets or (compute,):
+            settings = Settings(config, profile_name, target if len(targets) > 1 else "")
+            threads = settings.rendered(config.get("threads", THREADS), "threads")
+            outputs[target] = {"type": adapter, **fill(settings), "threads": threads}
+            variables |= settings.variables
+        chosen = next(iter(outputs))
+        if len(outputs) > 1:
+            chosen = f"{{{{ env_var('{TARGET_VARIABLE}', '{chosen}') }}}}"
+            variables[TARGET_VARIABLE] = False
+        document[profile_name] = {"target": chosen, "outputs": outputs}
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)
     return _header(platform, variables) + _signed(body)
 

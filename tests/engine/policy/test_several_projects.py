@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from tests.cli import floe, ok
 
@@ -162,7 +163,7 @@ def test_floe_yaml_says_whether_and_where_a_profile_is_written(product: Path) ->
         return found
 
     assert compiled() == compiled("profiles: never") == set()
-    assert compiled("profiles: write") == {"a/profiles.yml"}
+    assert compiled("profiles: write") == {"a/profiles.yml", "b/profiles.yml"}
     assert compiled("profiles: ci/dbt", "dbt: {targets: [dev, prod]}") == {"ci/dbt/profiles.yml"}
     (product / "a/profiles.yml").write_text("shop: {target: mine, outputs: {}}\n")
     spec.write_text(f"{text}profiles: write\n")
@@ -173,6 +174,21 @@ def test_floe_yaml_says_whether_and_where_a_profile_is_written(product: Path) ->
     assert done.code != 0
     assert "profiles leads outside the project" in done.err
     assert not (product.parent / "elsewhere").exists()
+
+
+def test_profiles_that_go_to_one_folder_make_one_file(product: Path) -> None:
+    (product / "b/dbt_project.yml").write_text("name: shop_b\nversion: '1.0'\nprofile: other\n")
+    with (product / "floe.yaml").open("a") as spec:
+        spec.write("profiles: ci\n")
+    done = ok(floe(product, "compile", "--output", "json"))
+    assert [each["outcome"] for each in json.loads(done.out)["profiles"]] == ["written"]
+    assert sorted(yaml.safe_load((product / "ci/profiles.yml").read_text())) == ["other", "shop"]
+
+
+def test_what_was_not_asked_of_a_project_is_not_ticked(product: Path) -> None:
+    """Waivers are looked at in any case, and are no part of the project."""
+    done = floe(product, "compile", "--select", "nothing", "--allow-empty")
+    assert "- shop_a: Quality gates" in done.out + done.err
 
 
 def test_a_check_that_could_not_be_made_is_not_green(product: Path, tmp_path: Path) -> None:
