@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,11 +12,12 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import FactRule, ShownRule, Wrong, bad, good
 from floe_engine.policy.facts.beside import UnitTestFacts
+from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Example
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
-from floe_engine.project.facts import Column, DataTest, UnitTest, folded
+from floe_engine.project.facts import Column, DataTest, Model, UnitTest, folded
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import Specimens
@@ -41,33 +42,34 @@ class ColumnTests(ShownRule):
         wanted = [(each.pattern, each.test) for each in view.platform.gates.column_tests]
         asked: dict[str, list[str]] = {}
         for model in view.models:
-            found = []
             for column in model.columns:
                 if column.name not in asked:
                     asked[column.name] = [
                         test for pattern, test in wanted if fullmatch(pattern, column.name, ignore_case=True)
                     ]
-                here = asked[column.name]
-                tests = [
-                    each
-                    for each in model.tests
-                    if here and each.column and folded(each.column) == column.folded
-                ]
-                found += [
-                    self.finding(
+            owing = [column for column in model.columns if asked[column.name]]
+            if owing:
+                yield model.label, list(self._lacking(model, owing, asked))
+
+    def _lacking(
+        self, model: Model, columns: Iterable[Column], asked: Mapping[str, Iterable[str]]
+    ) -> Iterator[Finding]:
+        had: dict[str, list[DataTest]] = {}
+        for test in model.tests:
+            had.setdefault(folded(test.column or ""), []).append(test)
+        for column in columns:
+            tests = had.get(column.folded, [])
+            for wanted in asked[column.name]:
+                if not any(is_named(test, wanted) for test in tests):
+                    yield self.finding(
                         model,
-                        f"{model.label}.{column.name} has no test {test}",
+                        f"{model.label}.{column.name} has no test {wanted}",
                         column=column,
-                        expected=test,
-                        actual=", ".join(each.name for each in tests) or "no test",
-                        suggestion=f"add {test} to its data_tests",
-                        parameter=test,
+                        expected=wanted,
+                        actual=", ".join(test.name for test in tests) or "no test",
+                        suggestion=f"add {wanted} to its data_tests",
+                        parameter=wanted,
                     )
-                    for test in here
-                    if not any(is_named(each, test) for each in tests)
-                ]
-            if model.columns:
-                yield model.label, found
 
     def cases(self, make: Specimens) -> Iterator[Example]:
         """A column of such a name with all tests that it owes, and without one of them."""
