@@ -24,6 +24,7 @@ from floe_engine.manifest.terms import (
     Access,
     BuildDemand,
     CodeFault,
+    Complete,
     Described,
     Enforcement,
     ExposureDemand,
@@ -346,11 +347,12 @@ class MetaKey(Part, frozen=True, kw_only=True):
 class Documentation(CamelPart, frozen=True, kw_only=True):
     """What is written about resources of each kind."""
 
-    unwritten = frozenset({"descriptions", "meta", "tags", "oneDescription"})
+    unwritten = frozenset({"descriptions", "meta", "tags", "completeColumns", "oneDescription"})
     descriptions: dict[Described, Count] = {}
     """Kind to the least characters of a description."""
     meta: dict[Kept, tuple[MetaKey, ...]] = {}
     tags: dict[Tagged, tuple[Text, ...]] = {}
+    complete_columns: tuple[Complete, ...] = ()
     one_description: bool = False
 
 

@@ -12,6 +12,7 @@ from floe_engine.manifest.laws import AtLeast, AtMost, Fixed, Keyed, OnlyOn, Sub
 from floe_engine.manifest.terms import (
     BuildDemand,
     CodeFault,
+    Complete,
     Described,
     ExposureDemand,
     GraphFault,
@@ -50,6 +51,10 @@ class Documentation(Settings):
 
     tags: Annotated[dict[Tagged, tuple[Text, ...]], Superset(tighter="RSC005", looser="RSC006")] = Field({})
     """Tags, by kind of resource: `{source: [reviewed]}`."""
+
+    complete_columns: Annotated[tuple[Complete, ...], Superset(tighter="RSC010", looser="RSC011")] = ()
+    """Kinds of resources that declare every column of their table, as `dbt docs generate` found it. Models
+    are asked by `quality_gates.require_declared_columns`."""
 
     one_description: Annotated[Switch, OnlyOn(tighter="RSC008", looser="RSC009")] = False
     """Whether columns of one name are described in the same words in every model that describes them."""

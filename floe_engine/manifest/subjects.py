@@ -133,6 +133,7 @@ _COMMON: Mapping[str, tuple[Type, str]] = {
     "meta": (_META, "Its `meta`, that of `config` included."),
     "tags": (_TEXTS, "Its tags."),
     "columns": (list_of(COLUMN), "Its declared columns."),
+    "table_columns": (_TEXTS, "Names of the columns of its table; only dbt's target/catalog.json tells."),
     "tests": (list_of(TEST), "The data tests on it and on its columns."),
     "level": (STRING, "The most sensitive classification that it or a column declares, else the default."),
     "children": (list_of(NODE), "Models, snapshots and exposures that select from it."),

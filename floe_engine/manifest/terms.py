@@ -79,6 +79,9 @@ Kept = Literal[
 Tagged = Literal["model", "column", "seed", "snapshot", "source", "exposure", "unit_test", "test"]
 """What has tags."""
 
+Complete = Literal["seed", "snapshot", "source"]
+"""What may have to declare every column of its table."""
+
 SourceDemand = Literal["freshness", "loader", "tests", "used", "one_child", "same_folder", "unique"]
 ExposureDemand = Literal["owner", "owner_email", "parents", "public_parents", "no_views", "no_sources"]
 SemanticDemand = Literal["public_parents"]

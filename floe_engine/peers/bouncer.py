@@ -8,7 +8,7 @@ from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, MODELS, TAG
 from floe_engine.peers.bouncer_more import MORE
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes
 
-CATALOG = "it reads the warehouse's catalog, and floe judges what is declared"
+CATALOG = "it reads the size of a table from the warehouse's catalog, and floe judges what is declared"
 
 _SOURCE_BELOW = "size(source.children.filter(child, child.type == 'model'))"
 _SOURCE_FOLDER = "source.path.substring(0, source.path.lastIndexOf('/'))"
@@ -103,13 +103,31 @@ def _declared(row: Check, name: str, code: str) -> Check:
     return structs.replace(row, name=name, code=code, takes=takes, near=_DECLARED)
 
 
+def _complete(kind: str, code: str) -> Check:
+    """Every column of a table is declared."""
+
+    def filled(given: Arguments) -> str:
+        fold = "" if given["case_sensitive"] is True else ".lowerAscii()"
+        same = f"column.name{fold} == name{fold}"
+        return f"{kind}.table_columns.all(name, {kind}.columns.exists(column, {same}))"
+
+    return Check(
+        f"check_{kind}_columns_are_all_documented",
+        kind,
+        code=code,
+        filled=filled,
+        takes=(Takes("case_sensitive", "flag", True),),
+        says="declare every column of its table",
+    )
+
+
 _BY_NAME = {check.name: check for check in MODELS}
 
 CATALOGUED: tuple[Check, ...] = (
-    Check("check_seed_columns_are_all_documented", code="CA001", why=CATALOG),
+    _complete("seed", "CA001"),
     Check("check_seed_max_bytes", code="CA002", why=CATALOG),
     Check("check_seed_max_row_count", code="CA003", why=CATALOG),
-    Check("check_source_columns_are_all_documented", code="CA004", why=CATALOG),
+    _complete("source", "CA004"),
     _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
               "CA005"),
     Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "flag", True),),
@@ -128,19 +146,30 @@ CATALOGUED: tuple[Check, ...] = (
 )  # fmt: skip
 
 _RUNS = "it reads how long a run took, and floe judges before anything runs"
-_SCHEMA = "it asks dbt Fusion's own tables, which floe does not read"
+_LEVELS = (
+    "`governance.classification` follows the levels of columns through SQL, and no other meta; what may reach "
+    "a public model says a level's `allowed_access`"
+)
+_GRAIN = "The key of a model is what its meta, a constraint or its tests state, not what its SQL groups by."
 
-
-def _not(why: str, **names: str) -> tuple[Check, ...]:
-    return tuple(Check(f"check_{name}", code=code, why=why) for name, code in names.items())
-
-
-NOT_CARRIED: tuple[Check, ...] = (
-    *_not(_SCHEMA, info_schema_query="IS001", model_column_descriptions_propagated="IS002",
-          model_column_meta_propagated="IS003", model_column_types_match_inferred="IS004",
-          model_columns_have_lineage="IS005", model_grain_is_tested="IS006", model_has_grain="IS007",
-          model_public_columns_not_derived_from_meta="IS008", source_columns_are_used="IS009"),
-    *_not(_RUNS, run_results_max_execution_time="RR001", run_results_max_gigabytes_billed="RR002"),
+INFERRED: tuple[Check, ...] = (
+    Check("check_info_schema_query", code="IS001",
+          why="it is a query over dbt Fusion's own tables, which floe does not read"),
+    Check("check_model_column_descriptions_propagated", code="IS002",
+          why="floe does not ask whose column a column was; `governance.documentation.descriptions` asks for "
+              "words about every one, and `one_description` for the same words"),
+    Check("check_model_column_meta_propagated", code="IS003", why=_LEVELS),
+    Check("check_model_column_types_match_inferred", code="IS004", why="floe works out no types of SQL"),
+    Check("check_model_columns_have_lineage", code="IS005",
+          why="with `governance.classification.propagation: {mode: column}` floe tells which models' columns "
+              "it cannot follow (FLOE-E253), where something sensitive is above them"),
+    Check("check_model_grain_is_tested", code="IS006", says="have a tested key", near=_GRAIN),
+    Check("check_model_has_grain", code="IS007", says="have a key", near=_GRAIN),
+    Check("check_model_public_columns_not_derived_from_meta", code="IS008", why=_LEVELS),
+    Check("check_source_columns_are_used", code="IS009",
+          why="floe follows where sensitive columns go, and not which columns nobody takes"),
+    Check("check_run_results_max_execution_time", code="RR001", why=_RUNS),
+    Check("check_run_results_max_gigabytes_billed", code="RR002", why=_RUNS),
 )  # fmt: skip
 
 _VIEWS = (Takes("materializations_to_include", "texts", ["ephemeral", "view"]),)
@@ -238,5 +267,5 @@ BUILT_IN: tuple[Check, ...] = (
 
 CHECKS: tuple[Check, ...] = (
     *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *EXPOSURES_AND_MACROS, *MORE, *BUILT_IN, *CATALOGUED,
-    *NOT_CARRIED
+    *INFERRED
 )  # fmt: skip

@@ -131,6 +131,10 @@ def _forbidden(given: Arguments) -> Any:
     return [whole]
 
 
+def _complete(kind: str) -> BuiltIn:
+    return _word(f"{_WRITTEN}.complete_columns", kind, "FLOE-E304", _ANY_CASE)
+
+
 _COLUMN_TESTS = BuiltIn(f"{_GATES}.column_tests", ("FLOE-E380",), _column_test, _ANY_CASE)
 _LINES = "max_number_of_lines"
 
@@ -265,7 +269,12 @@ BUILT_IN: Mapping[str, BuiltIn] = {
     ),
     "check_model_has_properties_file": _word("governance.structure.require", "properties_file", "FLOE-E370"),
     "check_model_documented_in_same_directory": _word("governance.structure.require", "beside", "FLOE-E371"),
+    "check_seed_columns_are_all_documented": _complete("seed"),
+    "check_source_columns_are_all_documented": _complete("source"),
+    "check_model_grain_is_tested": _word(f"{_GATES}.required_tests", "unique_pk", "FLOE-E231"),
+    "check_model_has_grain": _word(f"{_GATES}.required_tests", "not_null_pk", "FLOE-E230"),
     # dbt-checkpoint
+    "check-source-has-all-columns": _complete("source"),
     "check-script-has-no-table-name": BuiltIn(f"{_GATES}.require_sources", ("FLOE-E223",), _always(True)),
     "check-model-has-all-columns": BuiltIn(
         f"{_GATES}.require_declared_columns", ("FLOE-E224",), _always(True)

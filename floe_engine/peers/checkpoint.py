@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from floe_engine.peers.bouncer import CATALOG
 from floe_engine.peers.bouncer_models import needed
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes, expression, literal
 
@@ -205,7 +204,10 @@ CHECKS: tuple[Check, ...] = (
     Check("check-script-ref-and-source", why="dbt itself refuses a ref or a source that is not there"),
     Check("check-source-columns-have-desc", "source",
           expr="source.columns.all(column, column.description != '')", says="describe its columns"),
-    Check("check-source-has-all-columns", why=CATALOG),
+    Check("check-source-has-all-columns", "source", says="declare every column of its table",
+          expr="source.table_columns.all(name, source.columns.exists(column, "
+               "column.name.lowerAscii() == name.lowerAscii()))",
+          near="Columns that are declared and no longer there are not told."),
     Check("check-source-has-description", "source", expr="source.source_description != ''",
           says="belong to a source with a description"),
     Check("check-source-table-has-description", "source", expr="source.description != ''",
@@ -239,7 +241,8 @@ CHECKS: tuple[Check, ...] = (
     _meta("check-seed-has-meta-keys", "seed"),
     _meta("check-snapshot-has-meta-keys", "snapshot"),
     _meta("check-test-has-meta-keys", "test", "test.test == ''"),
-    Check("check-database-casing-consistency", why=CATALOG),
+    Check("check-database-casing-consistency",
+          why="dbt folds names as its adapter does, and floe compares none with the warehouse"),
     *(Check(hook, why="it changes files, and floe's `fix` does that")
       for hook in ("generate-missing-sources", "generate-model-properties-file", "unify-column-description",
                    "replace-script-table-names", "remove-script-semicolon")),

@@ -35,7 +35,13 @@ from floe_engine.policy.rules.dag import (
 )
 from floe_engine.policy.rules.dependencies import LayerDependency
 from floe_engine.policy.rules.descriptions import ColumnDescription, ModelDescription
-from floe_engine.policy.rules.documentation import Described, MetaKept, OneDescription, Tagged
+from floe_engine.policy.rules.documentation import (
+    CompleteColumns,
+    Described,
+    MetaKept,
+    OneDescription,
+    Tagged,
+)
 from floe_engine.policy.rules.exposures import (
     ExposureNoSources,
     ExposureNoViews,
@@ -153,6 +159,7 @@ RULES: tuple[Rule, ...] = (
     Described(),
     MetaKept(),
     Tagged(),
+    CompleteColumns(),
     OneDescription(),
     SourceFreshness(),
     SourceLoader(),

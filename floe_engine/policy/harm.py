@@ -55,6 +55,13 @@ _HARMS: Mapping[str, Harm] = {
     "FLOE-E27": Harm.COVERAGE,
     "FLOE-E28": Harm.COVERAGE,
     "FLOE-E29": Harm.PROSE,
+    "FLOE-E30": Harm.PROSE,
+    "FLOE-E32": Harm.PROSE,
+    "FLOE-E33": Harm.LAYERS,
+    "FLOE-E340": Harm.KEYS,
+    "FLOE-E341": Harm.KEYS,
+    "FLOE-E36": Harm.PROSE,
+    "FLOE-E37": Harm.PROSE,
 }
 
 

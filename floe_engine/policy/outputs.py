@@ -1,4 +1,5 @@
-"""The columns that the SQL of each model makes, with ``*`` followed into what it selects from.
+"""The columns that the SQL of each model makes, with ``*`` followed into what it selects from; where that
+cannot be told, those that its table had when dbt wrote its catalog.
 
 Loaded only where a platform asks for them.
 """
@@ -31,13 +32,19 @@ def outputs(view: View) -> Mapping[str, Outputs]:
     models = {model.unique_id: model for model in view.project.models}
     known = {
         source.unique_id: Outputs(tuple(column.name for column in source.columns), _OF_SOURCE)
+        if source.table_columns is None
+        else Outputs(source.table_columns)
         for source in view.project.sources
     }
     if not sql_trace.available():
         return {unique_id: Outputs(unknown=EXTRA) for unique_id in models}
     cache = view.traces if view.traces is not None else LineageCache()
     for unique_id in view.order:
-        known[unique_id] = _of(models[unique_id], view, cache, known)
+        model = models[unique_id]
+        found = _of(model, view, cache, known)
+        if found.unknown and model.table_columns is not None:
+            found = Outputs(model.table_columns)
+        known[unique_id] = found
     return known
 
 

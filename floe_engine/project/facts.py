@@ -110,6 +110,8 @@ class Source(Struct, frozen=True):
     schema: str = ""
     identifier: str = ""
     """The table's name in the warehouse."""
+    table_columns: tuple[str, ...] | None = None
+    """Columns of its table, by dbt's catalog; None: nobody told."""
 
     @property
     def label(self) -> str:
@@ -188,6 +190,8 @@ class Model(Struct, frozen=True, dict=True):
     """What it names with ``ref``."""
     macros: tuple[str, ...] | None = None
     """Macros that it calls, by dbt's own account and with their package; None: only dbt could tell."""
+    table_columns: tuple[str, ...] | None = None
+    """Columns of its table, by dbt's catalog; None: nobody told."""
     unread_configs: tuple[str, ...] = ()
     """Config keys whose value only dbt could tell; ``*`` where any may be set."""
 
@@ -371,6 +375,8 @@ class Project(Struct, frozen=True, dict=True):
     groups: tuple[Group, ...] = ()
     adapter: str | None = None
     """The dbt adapter, such as ``duckdb``; None where the static reader cannot know."""
+    no_tables: str = ""
+    """Why nothing is known of a table's columns where nothing is; empty for a project that was made up."""
     reader: Reader = "manifest"
     reason: str = ""
     """Why this reader: ``target/manifest.json is newer than every project file``."""

@@ -122,6 +122,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     ),
     f"{WRITTEN}.tags": ({}, {"model": ["daily"]}, {"source": ["daily", "x"]}),
     f"{WRITTEN}.one_description": _BOTH,
+    f"{WRITTEN}.complete_columns": ([], ["source"], ["seed", "source"]),
     "governance.sources.require": ([], ["used"], ["used", "loader"]),
     "governance.exposures.require": ([], ["owner"]),
     "governance.semantic_models.require": ([], ["public_parents"]),

@@ -69,6 +69,13 @@ class NodeFacts:
         ]
 
     @lazy
+    def table_columns(self) -> list[str]:
+        """Columns of its table."""
+        if self.node.table_columns is None:
+            raise Unknown(f"nothing tells the columns of its table: {self.view.project.no_tables}")
+        return list(self.node.table_columns)
+
+    @lazy
     def tests(self) -> list[TestFacts]:
         """The tests on it and its columns."""
         return list(map(told, self.node.tests))

@@ -16,7 +16,8 @@ from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Example
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
-from floe_engine.project.facts import Beside, Column, Model, Source
+from floe_engine.project.facts import Beside, Column, Model, Source, folded
+from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import Specimens
@@ -239,6 +240,71 @@ class Tagged(WrittenRule):
             for tag in tags:
                 lacking = {"tags": frozenset(tags) - {tag}}
                 yield bad(f"{kind} without the tag {tag}", make.whole(kind, _but(kind, lacking, fields)))
+
+
+class CompleteColumns(ShownRule):
+    """Every column of a table is declared.
+
+    ``governance.documentation.complete_columns`` says of which kinds of resources. What columns a table has
+    tells dbt's ``target/catalog.json`` (``dbt docs generate``); a table that is not in it is not judged.
+    """
+
+    id = "FLOE-E304"
+    setting = "governance.documentation.complete_columns"
+    reads = ((QUALITY_GATES, "documentation", "completeColumns"),)
+
+    def active(self, platform: Platform) -> bool:
+        """Where some kind is named."""
+        return bool(platform.gates.documentation.complete_columns)
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Compare; what nobody can tell is told once."""
+        untold: list[Model | Source] = []
+        for kind in view.platform.gates.documentation.complete_columns:
+            for each in written(view, kind):
+                node: Model | Source = each.of
+                if node.table_columns is not None:
+                    yield node.label, list(self._undeclared(node, node.table_columns))
+                elif view.project.no_tables:
+                    untold.append(node)
+        if untold:
+            names = untold[0].label
+            if len(untold) > 1:
+                names += f" and {plural(len(untold) - 1, 'other')}"
+            yield (
+                view.project.name,
+                [
+                    self.finding(
+                        view.project.name,
+                        f"the columns of {names} were not judged: {view.project.no_tables}",
+                        expected="a catalog that has every table",
+                        actual=view.project.no_tables,
+                        suggestion="run dbt docs generate",
+                        parameter="unread",
+                        measure=-float(len(untold)),
+                    )
+                ],
+            )
+
+    def _undeclared(self, node: Model | Source, columns: tuple[str, ...]) -> Iterator[Finding]:
+        declared = {column.folded for column in node.columns}
+        missing = [name for name in columns if folded(name) not in declared]
+        if missing:
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            yield self.finding(
+                node,
+                f"{node.label} has {', '.join(missing[:5])}{more}, which nothing declares",
+                expected="every column of its table under columns:",
+                actual=f"{len(missing)} of {len(columns)} undeclared",
+                measure=-float(len(missing)),
+            )
+
+    def cases(self, make: Specimens) -> Iterator[Example]:
+        """A table of the declared column, and one with another."""
+        for kind in make.platform.gates.documentation.complete_columns:
+            for columns, told in ((("id",), good), (("id", "more"), bad)):
+                subject = make.of(kind, columns=(Column("id"),), table_columns=columns)
+                yield told(f"a {kind} whose table has {' and '.join(columns)}", subject)
 
 
 class OneDescription(ShownRule):

@@ -40,6 +40,7 @@ GIVEN: dict[str, Any] = {
     "meta_keys": ["owner"],
     "allow_extra_keys": True,
     "tags": ["daily", "x"],
+    "case_sensitive": False,
     "column_name_pattern": "^(id|key)",
     "test_name": "unique",
     "regexp_pattern": ".*to.ay",
@@ -57,6 +58,8 @@ GIVEN: dict[str, Any] = {
 OTHERWISE = {
     "check_column_descriptions_are_consistent": "asked of the project as a whole there",
     "check_model_version_pinned_in_ref": "told of the model that has versions there",
+    "check_model_grain_is_tested": "asked of dbt's own tables there",
+    "check_model_has_grain": "asked of dbt's own tables there",
     "check_columns_are_all_documented": "asked of the warehouse there",
     "check-model-has-all-columns": "asked of the warehouse there",
 }
@@ -142,6 +145,7 @@ def _project(draw: random.Random, texts: tuple[str, ...]) -> Project:
             tags=tags(), has_freshness=some(True, False), loader=some("", "tool"),
             tests=some((), (DataTest("unique", "id"),)), database="db", schema="raw",
             identifier=some("t", f"t{number}"),
+            columns=(Column("id"),), table_columns=some(("id",), ("ID",), ("id", "x")),
         )
         for name in ("crm", "erp")
         for number in range(3)
@@ -166,6 +170,7 @@ def _project(draw: random.Random, texts: tuple[str, ...]) -> Project:
                     kind, some("view", "ephemeral", "table", "incremental")
                 ),
                 unique_key=some((), ("id",)), strategy=some("", "check", "timestamp", "own"),
+                table_columns=some(("id",), ("id", "x")),
                 updated_at=some("", "x"), check_cols=some((), ("x",)), unit_tests=some(0, 1),
                 access=some("public", "protected"), references=(Reference("m1", some(None, "1")),),
             )

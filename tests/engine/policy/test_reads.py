@@ -47,6 +47,7 @@ RICH: tuple[Edit, ...] = (
     (f"{WRITTEN}.meta", {"model": [{"key": "owner", "pattern": "x"}]}),
     (f"{WRITTEN}.tags", {"model": ["daily"]}),
     (f"{WRITTEN}.one_description", True),
+    (f"{WRITTEN}.complete_columns", ["source"]),
     ("governance.sources.require", list(get_args(terms.SourceDemand))),
     ("governance.exposures.require", list(get_args(terms.ExposureDemand))),
     ("governance.semantic_models.require", list(get_args(terms.SemanticDemand))),

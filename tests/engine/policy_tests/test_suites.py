@@ -74,6 +74,7 @@ PLATFORMS: dict[str, dict[str, Any]] = {
             },
             "tags": {kind: ["daily", "reviewed"] for kind in get_args(Tagged)},
             "one_description": True,
+            "complete_columns": ["seed", "snapshot", "source"],
         }
     },
     "sources and exposures": {
