@@ -147,8 +147,8 @@ CATALOGUED: tuple[Check, ...] = (
 
 _RUNS = "it reads how long a run took, and floe judges before anything runs"
 _LEVELS = (
-    "`governance.classification` follows the levels of columns through SQL, and no other meta; what may reach "
-    "a public model says a level's `allowed_access`"
+    "`governance.classification` follows the levels of columns through SQL, and no other meta; what may "
+    "reach a public model says a level's `allowed_access`"
 )
 _GRAIN = "The key of a model is what its meta, a constraint or its tests state, not what its SQL groups by."
 
