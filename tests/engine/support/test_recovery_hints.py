@@ -251,6 +251,20 @@ def the_lock_does_not_cover_the_pin(world: World) -> tuple[Ran, Callable[[], Any
     return world.run("platform", "pull", "--frozen"), runs(world, "platform", "pull")
 
 
+@story("pin a published version with platform.ref")
+def floe_yaml_names_a_manifest_that_no_lock_covers(world: World) -> tuple[Ran, Callable[[], Any]]:
+    spec = world.product / "floe.yaml"
+    pinned = spec.read_text()
+    ref = next(line for line in pinned.splitlines() if line.lstrip().startswith("ref:"))
+    spec.write_text(pinned.replace(ref, f"  manifest: {world.platform.directory}/manifest.yaml"))
+
+    def follow() -> None:
+        spec.write_text(pinned)
+        assert world.run("compile", "--frozen").code in (0, 1)
+
+    return world.run("compile", "--frozen"), follow
+
+
 @story("ask the platform team to remove one; until then pin a digest")
 def one_version_has_two_contents(world: World) -> tuple[Ran, Callable[[], Any]]:
     repository = world.platform.repository
