@@ -105,7 +105,7 @@ def _new_name(model: Model, layer: str | None, names: Iterable[str], view: View)
             starts = [each for each in naming.prefixes_of(layer or "") if name.startswith(each)]
             rest = name[len(max(starts, key=len, default="")) :]
             fits = bool(rest) and fullmatch(naming.name_pattern, rest)
-        if fits and consequences.named(model, name, view):
+        if fits and consequences.lies_well(model, layer, view) and consequences.named(model, name, view):
             return name
     return ""
 
@@ -203,7 +203,7 @@ def _gathered(_: Finding, model: Model, __: Column | None, view: View) -> str:
 def _as_source(finding: Finding, model: Model, _: Column | None, view: View) -> str:
     """A source in the place of a table, read by the model itself where its layer may."""
     most, limits = view.platform.gates.max_parents, view.constraint(model)
-    if most is not None and len(set(model.parents)) >= most:
+    if (most is not None and len(set(model.parents)) >= most) or not consequences.new_source(view):
         return ""
     fresh = " with freshness" if consequences.required_somewhere(view, "freshness") else ""
     source = f"declare {finding.parameter} as a source{fresh}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from floe_engine.artifact.model import CustomRule, LevelRule
+from floe_engine.artifact.model import CustomRule, Graph, LevelRule
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
@@ -76,6 +76,9 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
         return None
     if layer in platform.schemas.require_contract and not model.contract_enforced:
         return None
+    ways = constraint.materializations if constraint is not None else None
+    if ways is not None and model.resource_type == "model" and model.materialized not in ways:
+        return None
     for wanted in platform.schemas.required_columns.get(layer, ()):
         column = model.columns_by_name.get(folded(wanted.name))
         if column is None or (
@@ -137,8 +140,11 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
             or type_for(model, name, view) is None
             or (level is not None and (own is None or own.rank < view.levels.named(level).rank))
             or folded(name) in view.once(_sensitive_names)
+            or any(fullmatch(test.pattern, name, ignore_case=True) for test in platform.gates.column_tests)
         ):
             return None
+    if "column" in {*platform.gates.documentation.meta, *platform.gates.documentation.tags}:
+        return None
     if house_rules_ask(view, ("column", model.resource_type), ""):
         return None
     if policy.propagation.mode == "column":
@@ -152,7 +158,8 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     said = []
     required = view.required_tests(model) if model.resource_type == "model" else {}
     gates = platform.gates
-    if gates.require_column_descriptions or "documentation" in required:
+    described = gates.require_column_descriptions or "column" in gates.documentation.descriptions
+    if described or "documentation" in required:
         said.append("described")
     if platform.schemas.require_data_types or model.contract_enforced:
         said.append("typed")
@@ -207,6 +214,8 @@ def open_layers(view: View) -> tuple[str, ...]:
     """The layers in which a new model, whose data is of the default level, can do all that is asked."""
     rule = view.platform.classification.rules.get(view.levels.default.level)
     schemas = view.platform.schemas
+    if view.platform.gates.graph != Graph():
+        return ()  # another model may make a fan or a chain that is too much
     return tuple(
         layer
         for layer in view.platform.layers
@@ -251,6 +260,21 @@ def _lacking(model: Model, tests: Iterable[str], view: View) -> Iterator[str]:
 
 def _about(rule: CustomRule, name: str) -> bool:
     return fnmatchcase(name, rule.applies_to) and name.startswith(rule.prefix or "")
+
+
+def lies_well(model: Model, layer: str | None, view: View) -> bool:
+    """Whether a model may be placed in a layer by its name where its file lies."""
+    asked = "layer_folder" in view.platform.gates.structure.require
+    by_meta = view.placements[model.unique_id].by == "meta"
+    return not asked or by_meta or view.layering.by_path(model.path) == layer
+
+
+def new_source(view: View) -> bool:
+    """Whether a new source, of which nothing is said yet, would have all that is asked of it."""
+    gates = view.platform.gates
+    written = gates.documentation
+    asked = {*written.descriptions, *written.meta, *written.tags, *written.complete_columns}
+    return gates.graph == Graph() and not gates.sources.require and not asked & {"source", "source_group"}
 
 
 def kinds(parents: Iterable[str], view: View) -> Iterator[str]:

@@ -36,6 +36,8 @@ class Wrong(NamedTuple):
     suggestion: str = ""
     parameter: str = ""
     measure: float | None = None
+    config: str = ""
+    """As in `Rule.finding`."""
     line: int = 0
     """Of the subject's own file, where it is there that this is mended (1-based)."""
 
@@ -99,6 +101,7 @@ class FactRule(ShownRule, Generic[F]):
             suggestion=wrong.suggestion,
             parameter=wrong.parameter,
             measure=wrong.measure,
+            config=wrong.config,
         )
         if wrong.line and not isinstance(subject, str):
             return replace(found, path=subject.path, line=wrong.line)

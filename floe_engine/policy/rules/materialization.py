@@ -103,6 +103,7 @@ class SnapshotStrategy(FactRule[ModelFacts]):
                 f"has the strategy {of.strategy or 'of nobody'}",
                 expected=" or ".join(allowed) or "none",
                 actual=of.strategy or "no strategy",
+                config=f"strategy:{of.strategy}",
                 suggestion=f"set strategy: {allowed[0]}, and what it needs" if allowed else "",
             )
         elif (of.strategy == "timestamp" and not of.updated_at) or (
@@ -203,6 +204,7 @@ class Materialized(FactRule[ModelFacts]):
                     actual=of.materialized,
                     suggestion=f"build it as {way}" if way else "",
                     parameter=where.strip(),
+                    config=f"materialized:{of.materialized}",
                 )
 
     def cases(self, make: Specimens) -> Iterator[Example]:

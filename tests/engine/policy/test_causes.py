@@ -90,6 +90,18 @@ def test_an_access_of_a_folder_is_no_fault_of_a_model_that_says_otherwise(shop: 
     assert (finding.subject, finding.line, finding.measure) == ("models.shop.gold.+access", 8, -3)
 
 
+def test_what_a_folder_is_built_as_is_one_finding_too(shop: Path) -> None:
+    on = platform(governance__materialization={"allowed": ["table"]})
+    text = PROJECT.replace("    gold:\n", "    gold:\n      +materialized: ephemeral\n")
+    (shop / "dbt_project.yml").write_text(text)
+    (finding,) = found(evaluate(on, read_project(shop), today=TODAY), "E344")
+    assert (finding.subject, finding.line, finding.suggestion) == (
+        "models.shop.gold.+materialized",
+        8,
+        "build it as table",
+    )
+
+
 def test_a_waiver_and_a_baseline_hold_for_the_line(shop: Path) -> None:
     project = read_project(shop)
     line = Waiver(
