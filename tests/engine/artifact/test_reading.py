@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from floe_engine.artifact.content import Artifact
-from floe_engine.artifact.pack import IMAGE_MANIFEST, PackedFile, pack, unpack
+from floe_engine.artifact.pack import PackedFile, unpack
 from floe_engine.artifact.paths import FILES
 from floe_engine.errors import IntegrityError
 from floe_engine.files import sha256_digest
-from floe_engine.registry.reference import Reference
-from floe_engine.workspace import Workspace
-from tests.cli import floe
 from tests.engine.upgrade.artifacts import artifact, documents, packed, put
 
 MANIFEST, CLASSIFICATION, ACCESS, GATES, NAMESPACES, SCHEMAS, NAMING, LAYERS = FILES
@@ -95,30 +91,3 @@ def test_what_nobody_could_use_is_refused_by_name(place: str, value: Any) -> Non
     with pytest.raises(IntegrityError) as refused:
         read(spoiled(place, value))
     assert refused.value.where == place.partition("|")[0]
-
-
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [
-        (f"{MANIFEST}|plugins.compute", "duckdb\n    profiles_dir: /elsewhere  #"),
-        (f"{LAYERS}|_meta.order", [[]]),
-        (f"{NAMING}|namePattern", "("),
-    ],
-)
-def test_init_and_pull_end_with_5_and_write_nothing(tmp_path: Path, place: str, value: Any) -> None:
-    registry = f"oci-layout:{tmp_path / 'registry' / 'platform'}"
-    repository = Workspace.open(tmp_path, registry=registry).repository(Reference.parse(registry), push=True)
-    raw = json.loads(pack(artifact()).manifest)
-    bad = spoiled(place, value)
-    repository.push_blobs([(data, "application/octet-stream") for data in bad.files.values()])
-    for layer, data in zip(raw["layers"], bad.files.values(), strict=True):
-        layer["digest"], layer["size"] = sha256_digest(data), len(data)
-    raw["config"] |= {"digest": raw["layers"][0]["digest"], "size": raw["layers"][0]["size"]}
-    repository.push_manifest(json.dumps(raw).encode(), IMAGE_MANIFEST, tag="v1.0.0")
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
-    for command in (("init", "--platform=v1.0.0"), ("platform", "pull", "v1.0.0")):
-        ran = floe(project, *command, "--registry", registry)
-        assert ran.code == 5, ran.err
-        assert not (project / "floe.yaml").exists()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from floe_engine.cli import commands
@@ -18,6 +21,15 @@ def floe(directory: Path, *arguments: str) -> Ran:
     done = CliRunner().invoke(commands.floe, [*head, "--dir", str(directory), *tail], prog_name="floe")
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
     return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+@contextmanager
+def elsewhere(home: Path) -> Iterator[None]:
+    """As if on another machine: this one remembers what it has published itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(home))
+        yield
 
 
 def data_team(directory: Path, registry: str, version: str, *trust: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from floe_engine.signing.keys import load_private
 from floe_engine.signing.trust import sign
 from floe_engine.store import Store
 from tests.cli import Ran
-from tests.engine.trust.here import data_team, floe
+from tests.engine.trust.here import data_team, elsewhere, floe
 from tests.registries import docker_registry
 from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
@@ -111,22 +112,16 @@ def _sign_by_hand(repository: Repository, tag: str, key: Path, annotations: dict
 @pytest.fixture(scope="module", params=["docker-registry", "layout"])
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("scene")
-    with pytest.MonkeyPatch.context() as patch:
-        # Published on another machine: what a machine has published itself it remembers.
-        for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-            patch.setenv(name, str(folder / "elsewhere"))
-        keys = [new_key(folder / "keys" / f"{name}.key") for name in ("team", "mallory", "old")]
+    keys = [new_key(folder / "keys" / f"{name}.key") for name in ("team", "mallory", "old")]
+    with ExitStack() as running:
         if request.param == "layout":
             made = Scene(folder, f"oci-layout:{folder / 'registry'}", *keys)
+        else:
+            server = running.enter_context(docker_registry(folder / "registry"))
+            made = Scene(folder, f"oci://{server.host}", *keys)
+        with elsewhere(folder / "elsewhere"):
             _fill(made)
-            patch.undo()
-            yield made
-            return
-        with docker_registry(folder / "registry") as running:
-            made = Scene(folder, f"oci://{running.host}", *keys)
-            _fill(made)
-            patch.undo()
-            yield made
+        yield made
 
 
 def _fill(scene: Scene) -> None:

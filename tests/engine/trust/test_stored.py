@@ -12,7 +12,7 @@ import pytest
 
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.store import Store
-from tests.engine.trust.here import data_team, floe
+from tests.engine.trust.here import data_team, elsewhere, floe
 from tests.registries import docker_registry
 from tests.teams import PlatformTeam, fingerprint, manifest, new_key
 
@@ -37,9 +37,7 @@ USES: dict[str, tuple[str, ...]] = {
 def pulled(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the team's key, and a project that has v1.0.0 locked and names the key in floe.yaml."""
     folder = tmp_path_factory.mktemp("pulled")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-            patch.setenv(name, str(folder / "home"))
+    with elsewhere(folder / "home"):
         key = new_key(folder / "team.key")
         platform = PlatformTeam(folder / "platform", f"{server}/stored")
         for version in ("1.0.0", "1.1.0"):
