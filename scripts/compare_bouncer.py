@@ -18,12 +18,16 @@ from typing import Any
 
 from floe_engine.cel.values import Frame
 from floe_engine.manifest.house_rule import house_rule
-from floe_engine.peers.carrying import Check, Wanted, rule_of
+from floe_engine.peers.built_in import built_in
+from floe_engine.peers.carrying import Check, Wanted, arguments, rule_of
 from floe_engine.peers.reading import TABLES
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.facts.subjects import Facts, subjects
 from floe_engine.policy.view import View
 from floe_engine.project.dbt_manifest import read_manifest
+from floe_engine.project.facts import Project
 from tests.engine.policy.samples import platform
+from tests.engine.variations import PLAIN, artifact_of
 
 GIVEN: dict[str, Any] = {
     "access": "protected",
@@ -72,7 +76,8 @@ def main() -> int:
     asked = (row for row in TABLES["dbt-bouncer"] if row.carried and (row.expr or row.filled))
     rows = [row for row in asked if row.code[:2] != "CA"]
     theirs = bouncer(directory, program, rows)
-    view = View(platform(), read_manifest(directory / "target" / "manifest.json", directory))
+    project = read_manifest(directory / "target" / "manifest.json", directory)
+    view = View(platform(), project)
     facts = Facts(view)
     same = asked = bites = 0
     wrong = []
@@ -80,15 +85,23 @@ def main() -> int:
         rule = rule_of(row, Wanted(row.name, given_to(row)))
         ready = house_rule(row.subject, rule.get("when", ""), rule["expr"], rule["message"])
         ours: set[str] = set()
+        named: set[str] = set()
         unknown: set[str] = set()
-        for subject, _, values in subjects(facts, row.subject):
+        for subject, column, values in subjects(facts, row.subject):
             label = subject if isinstance(subject, str) else getattr(subject, "unique_id", str(subject))
             verdict = ready.ask_on(Frame(10_000_000), *values).answer
             (ours if verdict == "fail" else unknown if verdict == "unknown" else set()).add(label)
+            if verdict == "fail":
+                name = subject if isinstance(subject, str) else subject.label
+                named.add(name if column is None else f"{name}.{column.name}")
         if row.subject == "project":
             ours, refused = {"project"} if ours else set(), {"project"} if theirs.get(row.name) else set()
         else:
             refused = theirs.get(row.name, set())
+        setting = by_setting(row, project)
+        if setting is not None and setting != named and row.name not in OTHERWISE:
+            wrong.append(row.name)
+            print(f"{row.name}: the setting and the rule differ on {sorted(setting ^ named)[:3]}")
         asked += 1
         bites += bool(refused)
         differ = (ours ^ refused) - unknown
@@ -104,6 +117,29 @@ def main() -> int:
         f"{sum(map(len, theirs.values()))} in all"
     )
     return int(bool(wrong))
+
+
+OTHERWISE = {
+    "check_column_descriptions_are_consistent",
+    "check_model_column_has_specified_test",
+    "check_model_version_pinned_in_ref",
+    "check_source_top_level_description_populated",
+}
+"""Checks whose setting is about other subjects, or names in any case: see docs/coming-from.md."""
+
+
+def by_setting(check: Check, project: Project) -> set[str] | None:
+    """What the setting refuses that asks the same; None where there is none."""
+    found = built_in(check.name, arguments(check, given_to(check)))
+    if found is None:
+        return None
+    built, value = found
+    artifact = artifact_of(PLAIN, (built.setting, value))
+    assert artifact is not None, built.setting
+    view = View(artifact.platform, project)
+    rules = [rule for name in built.rules if (rule := rule_by_id(name)) is not None]
+    told = [each for rule in rules for _, found in rule.examine(view) for each in found]
+    return {each.subject for each in told if each.parameter != "unread"}
 
 
 def bouncer(directory: Path, program: str, rows: list[Check]) -> dict[str, set[str]]:

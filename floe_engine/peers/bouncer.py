@@ -229,7 +229,7 @@ EXPOSURES_AND_MACROS: tuple[Check, ...] = (
           near="Judged from dbt's manifest; from the files alone it is told as not known."),
     Check("check_macro_max_number_of_lines", "macro", code="MA007",
           takes=(Takes("max_number_of_lines", "number", 100),), expr="macro.lines <= $max_number_of_lines",
-          says="have $max_number_of_lines lines at most"),
+          says="have $max_number_of_lines lines at most", near="Blank lines around a macro are none of it."),
     Check("check_macro_name_matches_file_name", "macro", code="MA008",
           expr="macro.file == (macro.name.startsWith('test_') ? macro.name.substring(5) : macro.name)",
           says="stand in a file of its name"),
