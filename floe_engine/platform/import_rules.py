@@ -19,8 +19,12 @@ from floe_engine.manifest.laws import Subset
 from floe_engine.peers.built_in import BuiltIn, built_in
 from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, arguments, rule_of
 from floe_engine.peers.reading import Configuration, read
+from floe_engine.platform.rule_examples import examples_of_rule
 from floe_engine.text import unified_diff
 from floe_engine.workspace import Workspace
+
+MOST_SHOWN = 200
+"""Rules of one file that are given examples: to find them costs up to a tenth of a second each."""
 
 _RULES = ("governance", "custom_rules")
 
@@ -137,7 +141,8 @@ class _Importing:
         same = self._asked.get(_asks(rule))
         name = same or self._free_id(check.name)
         if same is None:
-            self._new.append({"id": name, **rule})
+            examples = examples_of_rule(rule) if len(self._new) < MOST_SHOWN else {}
+            self._new.append({"id": name, **rule, **({"examples": examples} if examples else {})})
             self._asked[_asks(rule)] = name
             self._taken.add(name)
         self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))

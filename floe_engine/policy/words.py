@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
-from re import _constants, _parser  # type: ignore[attr-defined]  # private, and there is no other
+from re import _constants  # type: ignore[attr-defined]  # private, and there is no other
 from typing import Any
 
-from floe_engine.expressions import BadExpression, NotLinear, compiled
+from floe_engine.expressions import BadExpression, NotLinear, compiled, parsed
 
 MOST = 40
 """Proposals for one part of an expression; more would only repeat."""
@@ -27,7 +27,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. "
 def words(expression: str) -> Iterator[str]:
     """Words that `expression` matches as a whole; none where none was found, or it is no expression."""
     try:
-        regex, tree = compiled(expression), _parser.parse(expression)
+        regex, tree = compiled(expression), parsed(expression, 0)
     except (BadExpression, NotLinear):
         return
     for proposal in _sequence(tree):

@@ -17,6 +17,7 @@ from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check, NotCarried, Takes, Wanted, literal, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.platform.import_rules import Imported, import_rules
+from floe_engine.platform.rule_examples import examples_of_rule
 from floe_engine.workspace import Workspace
 from tests.cli import floe, ok
 
@@ -260,6 +261,35 @@ def test_a_setting_is_written_where_the_manifest_has_its_section(tmp_path: Path)
     assert checked.manifest is not None
     assert checked.manifest.governance.quality_gates.require_sources
     assert len(checked.manifest.governance.custom_rules) == 1
+
+
+ALIKE = {
+    "check_model_number_of_grants",  # as many as there are at least and at most
+    "check-model-has-tests-by-group",  # three tests of one name
+    "check-source-has-tests-by-group",
+    # What several resources together must be:
+    "check_column_descriptions_are_consistent",
+    "check_model_does_not_rejoin_upstream_concepts",
+    "fct_rejoining_of_upstream_concepts",
+    "check_model_columns_have_relationship_tests",
+    "check_source_property_file_location",
+    "check_source_used_by_models_in_same_directory",
+    "fct_marts_or_intermediate_dependent_on_source",
+    "fct_staging_dependent_on_marts_or_intermediate",
+}
+"""Rules for which no example is found with what they are given here."""
+
+
+@pytest.mark.parametrize("row", IN_CEL)
+def test_a_rule_comes_with_examples_that_are_its_policy_tests(row: Check) -> None:
+    """What it passes and what it refuses: a manifest whose examples do not hold is none."""
+    given = {
+        each.name: _given(each) for each in row.takes if each.name not in ("type_pattern", "case_sensitive")
+    }
+    rule = {"id": "x", **rule_of(row, Wanted(row.name, given))}
+    examples = examples_of_rule(rule)
+    assert (examples == {}) == (row.name in ALIKE)
+    assert list(troubles({**rule, "examples": examples})) == []
 
 
 @pytest.mark.parametrize(
