@@ -1,53 +1,78 @@
-"""Findings that one line of dbt_project.yml causes, as one finding at that line, with their count."""
+"""Findings that one line causes, as one finding at that line, with their count.
+
+The line gives a config to a folder's models (dbt_project.yml), or is that of a source whose age nobody
+watches, for all models below it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.freshness import how_to_watch
 from floe_engine.project.facts import Model, Project
-from floe_engine.project.folder_configs import FolderConfig
 from floe_engine.project.project_file import FILE_NAME
+
+
+class _Cause(Struct, frozen=True):
+    name: str
+    path: str
+    line: int
+    suggestion: str = ""
+    """What to do there; empty where that is what the models are suggested."""
+    named: bool = True
+    """Whether it is what is judged, and not the one model that it is about."""
 
 
 def by_cause(findings: Iterable[Finding], project: Project) -> Iterator[tuple[Finding, Sequence[Finding]]]:
     """Each finding with those that it stands for; by itself, where it stands for none but itself.
 
-    What a waiver excuses is excused by its model and stays as it is.
+    What a waiver excuses is excused by its model and stays as it is, and so does all of a project that
+    was made up (`Project.folder_configs`).
     """
     models = {model.label: model for model in project.models}
-    groups: dict[tuple[str, ...], tuple[FolderConfig, list[Finding]]] = {}
+    groups: dict[tuple[str, ...], tuple[_Cause, list[Finding]]] = {}
     for finding in findings:
         model = models.get(finding.subject) if finding.config and finding.waiver is None else None
-        cause = _cause(finding, model, project) if model is not None else None
-        if cause is None:
+        causes = tuple(_causes(finding, model, project)) if model is not None else ()
+        if not causes:
             yield finding, (finding,)
-        else:
-            key = (finding.rule, cause.place, finding.parameter, finding.severity)
+        for cause in causes:
+            key = (finding.rule, cause.name, finding.parameter, finding.severity)
             groups.setdefault(key, (cause, []))[1].append(finding)
     for cause, together in groups.values():
         yield _together(cause, together), together
 
 
-def _cause(finding: Finding, model: Model, project: Project) -> FolderConfig | None:
-    if project.folder_configs is None:
-        return None
+def _causes(finding: Finding, model: Model, project: Project) -> Iterator[_Cause]:
+    configs = project.folder_configs
     key, _, word = finding.config.partition(":")
-    return project.folder_configs.of(model, key, word)
+    if configs is None:
+        return
+    if key == "sources":
+        labels = word.split(",")
+        for source in project.sources:
+            if source.label in labels:
+                yield _Cause(source.label, source.path, source.line or 1, how_to_watch(source.label))
+    elif (found := configs.of(model, key, word)) is not None:
+        yield _Cause(found.place, FILE_NAME, found.line, named=False)
 
 
-def _together(cause: FolderConfig, findings: Sequence[Finding]) -> Finding:
+def _together(cause: _Cause, findings: Sequence[Finding]) -> Finding:
     first = max(findings, key=lambda finding: finding.downstream)
-    there = structs.replace(first, path=FILE_NAME, line=cause.line, fix=f"{cause.place} {first.config}")
-    if len(findings) == 1:
+    fix = f"{cause.name} {first.config}"
+    there = structs.replace(first, path=cause.path, line=cause.line, fix=fix)
+    if len(findings) == 1 and not cause.named:
         return there
-    advice = {finding.suggestion for finding in findings}
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    advice = {cause.suggestion or finding.suggestion for finding in findings}
     return structs.replace(
         there,
-        subject=cause.place,
-        message=f"{cause.place}: {first.message} (and {len(findings) - 1} more)",
-        suggestion=first.suggestion if len(advice) == 1 else "",
+        subject=cause.name,
+        message=f"{cause.name}: {first.message}{more}",
+        suggestion=advice.pop() if len(advice) == 1 else "",
+        models=tuple(sorted(finding.subject for finding in findings)),
         measure=-float(len(findings)),
     )

@@ -149,15 +149,14 @@ class Evaluation(Struct, frozen=True):
 
     def was_checked(self, finding: Finding) -> bool:
         """Whether a finding of another evaluation of the same project was looked for in this one."""
-        return self._asked(finding) is not None
+        return any(self._asked(finding.rule, subject) for subject in finding.models or (finding.subject,))
 
     def asked_of(self, finding: Finding) -> str:
         """The subject that was asked when a finding came up: the model, for a column's."""
-        return self._asked(finding) or finding.subject
+        return self._asked(finding.rule, finding.subject) or finding.subject
 
-    def _asked(self, finding: Finding) -> str | None:
-        subject = finding.subject
-        while subject and (finding.rule, subject) not in self.checked:
+    def _asked(self, rule: str, subject: str) -> str | None:
+        while subject and (rule, subject) not in self.checked:
             subject = subject.rpartition(".")[0]
         return subject or None
 
@@ -308,18 +307,19 @@ class _Bench:
         )
 
     def gather(self) -> None:
-        """What a line of dbt_project.yml causes is found there, and not at every model."""
+        """What one line causes is found there, and not at every model."""
         found = []
         for finding, caused in by_cause(self.findings, self.view.project):
-            if len(caused) > 1:
+            if finding.subject != caused[0].subject:
                 self.checked -= {(each.rule, each.subject) for each in caused}
                 self.checked.add((finding.rule, finding.subject))
                 known = self.baseline is not None and finding in self.baseline
-                waiver = self.waivers.of(finding, None)
-                severity = finding.severity
+                node = self.nodes.get(finding.subject)
+                waiver, severity = self.waivers.of(finding, node), finding.severity
                 if waiver is not None and waiver.action == "downgrade" and severity == "error":
                     severity = "warning"
-                finding = finding.judged(severity, waiver, known, finding.downstream)
+                below = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
+                finding = finding.judged(severity, waiver, known, max(below, finding.downstream))
             found.append(finding)
         self.findings = found
 

@@ -53,9 +53,11 @@ class Finding(Struct, frozen=True, gc=False):
     fix: str = ""
     """Names the one edit that would resolve it where that edit is elsewhere (a source, a group);
     findings with the same fix go away together."""
+    models: tuple[str, ...] = ()
+    """Those that it stands for, where one line causes a finding of each."""
     config: str = ""
     """The config that causes it and what that says: ``grants:analyst``. Where dbt_project.yml gives it to a
-    folder, the finding is about that line."""
+    folder, the finding is about that line. ``sources:raw.a,raw.b`` are the sources that cause it."""
 
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int
@@ -64,6 +66,11 @@ class Finding(Struct, frozen=True, gc=False):
         return structs.replace(
             self, severity=severity, waiver=waiver, baseline=baseline, downstream=downstream
         )
+
+    @property
+    def count(self) -> int:
+        """How many findings it stands for, itself at least."""
+        return max(1, len(self.models))
 
     @property
     def waived(self) -> bool:

@@ -33,6 +33,11 @@ KNOWS_AGE = frozenset({"snowflake", "redshift", "bigquery", "databricks"})
 fails where nothing in the source tells it (docs.getdbt.com, reference/resource-properties/freshness)."""
 
 
+def how_to_watch(sources: str) -> str:
+    """What to do about sources that nobody watches."""
+    return f"declare freshness with warn_after or error_after, and loaded_at_field, on source {sources}"
+
+
 def roots(project: Project, order: Iterable[str], adapter: str | None = None) -> dict[str, Roots]:
     """unique_id of every source, model, seed and snapshot to its roots. `order` has parents first.
 

@@ -41,6 +41,11 @@ class Remedy(Struct, frozen=True):
         return f"{first.path}:{first.line}" if first.path else first.subject
 
     @property
+    def resolves(self) -> int:
+        """How many findings go with it, each counted for all that it stands for."""
+        return sum(finding.count for finding in self.findings)
+
+    @property
     def harm(self) -> Harm:
         """The worst of what it mends."""
         return min(harm_of(finding.rule) for finding in self.findings)
@@ -83,7 +88,7 @@ def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
         key=lambda remedy: (
             remedy.harm,
             -(remedy.blocking / remedy.edits),
-            -(len(remedy.findings) / remedy.edits),
+            -(remedy.resolves / remedy.edits),
             -remedy.blocking,
             -remedy.downstream,
             remedy.title,
@@ -141,7 +146,7 @@ def _remedy(findings: list[Finding]) -> Remedy:
     return Remedy(
         title,
         tuple(findings),
-        sum(finding.blocking for finding in findings),
+        sum(finding.count for finding in findings if finding.blocking),
         max(finding.downstream for finding in findings),
     )
 
@@ -172,10 +177,10 @@ def strict_preview(
 def summed(evaluation: Evaluation) -> Preview:
     """An evaluation's blocking findings by rule."""
     counts: dict[str, int] = {}
-    blocked = set()
+    blocked: set[str] = set()
     for finding in evaluation.blocking:
         counts[finding.rule] = counts.get(finding.rule, 0) + 1
-        blocked.add(evaluation.asked_of(finding))
+        blocked.update(finding.models or (evaluation.asked_of(finding),))
     rules = tuple(
         (rule_id, rule.title if (rule := rule_by_id(rule_id)) else "", count)
         for rule_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -251,6 +251,11 @@ def _fresh(finding: Finding, model: Model, _: Column | None, view: View) -> Iter
             yield Repair(finding, source.unique_id, "freshness", name=source.label, blank=True)
 
 
+def _watched(finding: Finding, node: Node, _: Column | None, view: View) -> Iterator[Repair]:
+    if isinstance(node, Source):
+        yield Repair(finding, node.unique_id, "freshness", name=node.label, blank=True)
+
+
 def _declared(finding: Finding, model: Model, _: Column | None, view: View) -> Iterator[Repair]:
     yield Repair(finding, model.unique_id, "meta", name=view.levels.keys[0], blank=True)
 
@@ -330,6 +335,7 @@ _OF_MODELS: Mapping[str, _Mend] = {
     "FLOE-E275": _contract,
 }
 _OF_NODES: Mapping[str, Callable[[Finding, Node, Column | None, View], Iterator[Repair]]] = {
+    "FLOE-E232": _watched,
     "FLOE-E241": _corrected,
     "FLOE-E242": _classified,
 }

@@ -133,11 +133,11 @@ def _effect(before: Finding | None, after: Finding | None, new: Evaluation) -> E
     return Effect("eased" if _weight(after) < _weight(before) else "unchanged", before, after)
 
 
-def _weight(finding: Finding) -> int:
-    """How much a finding matters; what is excused or known already matters least."""
+def _weight(finding: Finding) -> tuple[int, int]:
+    """How much a finding matters, and for how many; what is excused or known already matters least."""
     if finding.waived or finding.baseline:
-        return 0
-    return {"info": 1, "warning": 2, "error": 3}[finding.severity]
+        return 0, 0
+    return {"info": 1, "warning": 2, "error": 3}[finding.severity], finding.count
 
 
 # --- causes ------------------------------------------------------------------------------------
@@ -171,7 +171,8 @@ class _Causes:
         self._known: dict[tuple[str, frozenset[str], str], tuple[Entry, ...]] = {}
 
     def of(self, finding: Finding) -> tuple[Entry, ...]:
-        layers = frozenset(self._layers(finding.subject))
+        subjects = finding.models or (finding.subject,)
+        layers = frozenset(layer for subject in subjects for layer in self._layers(subject))
         key = (finding.rule, layers, finding.parameter)
         if key not in self._known:
             judged = [entry for entry in self.assessment.entries if _reaches(entry, finding)]

@@ -170,8 +170,8 @@ def test_an_edit_that_many_want_counts_for_each_model_that_must_be_edited() -> N
 
 def test_an_edit_is_told_once_from_three_models_of_a_folder_on() -> None:
     two, three = (order(*(finding(f"m{n}", folder="models/x") for n in range(count))) for count in (2, 3))
-    assert two == ["m0: m0", "m1: m1"]
-    assert three == ["m0: m0 (and 2 others in models/x)"]
+    assert two == ["m0", "m1"]
+    assert three == ["m0 (and 2 others in models/x)"]
 
 
 # --- lineage: a table that comes in twice ----------------------------------------------------------

@@ -84,7 +84,7 @@ def _first(parts: Sequence[Part]) -> Html:
             tag("span", text(remedy.harm.title), class_="soft"),
             text(remedy.title),
             tag("code", text(located(part.prefix, remedy.where))),
-            text(f"{len(remedy.findings):,}"),
+            text(f"{remedy.resolves:,}"),
         )
         for part in parts
         for remedy in remedies(part.evaluation)

@@ -60,6 +60,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "parameter": finding.parameter,
         "fingerprint": finding.fingerprint,
         "downstream": finding.downstream,
+        "count": finding.count,
         "blocking": finding.blocking,
         "waived": finding.waived,
         "baseline": finding.baseline,

@@ -68,7 +68,7 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
         yield "#### Start here"
         yield ""
         for edit in edits:
-            yield f"1. {markdown(edit.title)}: resolves {plural(len(edit.findings), 'finding')}"
+            yield f"1. {markdown(edit.title)}: resolves {plural(edit.resolves, 'finding')}"
 
 
 def _row(finding: Finding, prefix: str) -> str:

@@ -114,6 +114,8 @@ def _result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, A
         "message": {"text": f"{finding.message}{fix}"},
         "partialFingerprints": {"floeFinding/v1": finding.fingerprint},
     }
+    if finding.count > 1:
+        result["occurrenceCount"] = finding.count
     if finding.downstream:
         result["properties"] = {"downstream": finding.downstream}
     if finding.rule in index:

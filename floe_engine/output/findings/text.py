@@ -78,7 +78,7 @@ def findings_lines(
     if len(shown) > len(edits) > 0:
         yield Line("Start here", "heading")
         for number, edit in enumerate(edits, 1):
-            resolves = f"resolves {plural(len(edit.findings), 'finding')}"
+            resolves = f"resolves {plural(edit.resolves, 'finding')}"
             reaches = f", {plural(edit.downstream, 'dependent')}" if edit.downstream else ""
             where = located(prefix, edit.where) if edit.findings[0].path else edit.where
             yield Line(f"  {number:>2}. {edit.title}")
@@ -153,7 +153,7 @@ def overview_lines(
         share = f", {100 * edit.downstream // max(evaluation.models, 1)}% of models depend on it"
         reaches = share if edit.downstream else ""
         yield Line(f"  {number}. {_short(edit.title)}")
-        yield Line(f"     {where}: resolves {plural(len(edit.findings), 'finding')}{reaches}", "detail")
+        yield Line(f"     {where}: resolves {plural(edit.resolves, 'finding')}{reaches}", "detail")
     for evaluation in evaluations[:_PROJECTS_SHOWN]:
         line = summary_line(evaluation)
         name = f"{evaluation.project}: " if len(evaluations) > 1 else ""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.freshness import how_to_watch
 from floe_engine.policy.reads import REQUIRED_TESTS
 from floe_engine.policy.rule import Family, ModelRule
 from floe_engine.policy.view import View
@@ -31,6 +32,8 @@ class Missing(Struct, frozen=True):
     actual: str
     suggestion: str = ""
     fix: str = ""
+    config: str = ""
+    """As in `Rule.finding`."""
 
 
 class RequiredTest(ModelRule):
@@ -59,6 +62,7 @@ class RequiredTest(ModelRule):
                 actual=problem.actual,
                 suggestion=problem.suggestion,
                 fix=problem.fix,
+                config=problem.config,
             )
 
     @abstractmethod
@@ -157,8 +161,9 @@ class Freshness(RequiredTest):
             names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
             yield Missing(
                 f"no recency test, and no freshness threshold that dbt can judge on {names}",
-                f"declare freshness with warn_after or error_after, and loaded_at_field, on source {names}",
+                how_to_watch(names),
                 fix=f"freshness of {names}",
+                config="" if roots.more else f"sources:{','.join(sorted(roots.stale))}",
             )
         else:
             yield Missing("no recency test, and no source above it", "add a dbt_utils.recency test")

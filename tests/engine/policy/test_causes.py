@@ -1,4 +1,4 @@
-"""What one line of dbt_project.yml causes is one finding at that line, whichever reader found it."""
+"""What one line causes is one finding at that line, whichever reader found it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pytest
 from floe_engine.artifact.model import Waiver
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, evaluate
-from floe_engine.policy.remedies import remedies
+from floe_engine.policy.remedies import remedies, summed
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
+from floe_engine.upgrade.impact import impact
 from tests.engine.policy.samples import TODAY, found, gates, platform
 
 ON = platform(
@@ -119,6 +120,43 @@ def test_a_waiver_and_a_baseline_hold_for_the_line(shop: Path) -> None:
     (shop / "models/gold/sales/gold_e.sql").write_text("select 1 as id\n")
     worse = judged(read_project(shop), baseline=Baseline.of(judged(project).findings))
     assert "models.shop.gold.sales.+grants" in {finding.subject for finding in worse.blocking}
+
+
+SOURCES = """\
+sources:
+  - name: raw
+    tables:
+      - name: orders
+      - name: people
+        loaded_at_field: at
+        freshness: {warn_after: {count: 1, period: day}}
+"""
+FRESH = platform(**gates(minimum_test_coverage=0, required_tests=["freshness"]))
+
+
+def test_a_source_that_nobody_watches_is_one_finding_and_not_one_of_each_model_below(shop: Path) -> None:
+    (shop / "models/sources.yml").write_text(SOURCES)
+    for name in ("gold_a", "deep/gold_b"):
+        (shop / f"models/gold/sales/{name}.sql").write_text("select id from {{ source('raw', 'orders') }}\n")
+    evaluation = evaluate(FRESH, read_project(shop), today=TODAY)
+    of_source, *own = sorted(found(evaluation, "E232"), key=lambda finding: finding.subject, reverse=True)
+    assert (of_source.subject, of_source.path, of_source.line) == ("raw.orders", "models/sources.yml", 4)
+    assert (of_source.models, of_source.count) == (("gold_a", "gold_b"), 2)
+    assert of_source.suggestion.endswith(" on source raw.orders")
+    assert [finding.subject for finding in own] == ["gold_d", "gold_c"]
+    (edit,) = [each for each in remedies(evaluation) if each.findings[0] is of_source]
+    assert (edit.resolves, edit.blocking) == (2, 2)
+    assert summed(evaluation).blocked == 4
+    (shop / "models/sources.yml").write_text(
+        SOURCES.replace(
+            "orders",
+            "orders\n        freshness: {warn_after: {count: 1, period: day}}\n        loaded_at_field: at",
+        )
+    )
+    mended = evaluate(FRESH, read_project(shop), today=TODAY)
+    assert mended.was_checked(of_source)
+    (effect,) = impact(evaluation, mended).of("resolved")
+    assert effect.before == of_source
 
 
 def test_what_to_do_first_names_the_line_once(shop: Path) -> None:
