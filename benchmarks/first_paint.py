@@ -67,7 +67,9 @@ def start(command: list[str], folder: Path) -> tuple[int, int, float]:
     if process == 0:
         os.chdir(folder)
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(folder.parent)}
-        for name in ("LINES", "COLUMNS", *(name for name in list(os.environ) if name.startswith("XDG_"))):
+        settings = [name for name in os.environ if name.startswith("XDG_")]
+        # Bytecode is kept, as an installation has it.
+        for name in ("LINES", "COLUMNS", "PYTHONDONTWRITEBYTECODE", *settings):
             os.environ.pop(name, None)
         try:
             os.execv(command[0], command)
