@@ -162,7 +162,7 @@ def described(plan: UpgradePlan) -> Move:
 
 def described_first(plan: FirstPin) -> Move:
     """A first pin in words."""
-    lock = plan.candidate.lock
+    lock = plan.locks
     locked = f"{plan.lock.tag} → " if plan.lock is not None else ""
     signer = lock.signer
     is_local = lock.reference.startswith("oci-layout:")

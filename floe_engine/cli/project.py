@@ -49,7 +49,7 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Se
         report=face.output.report,
         cancel=face.cancel,
     )
-    manifest = done.pulled.platform.manifest
+    manifest = done.platform.manifest
     out = face.output
     out.section()
     out.line(f"Platform: {manifest.metadata.name} v{manifest.metadata.version}")
@@ -62,7 +62,7 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Se
         out.line("Created:")
         for path in done.created:
             out.line(f"  {path}")
-    lock = done.pulled.lock
+    lock = done.lock
     out.result(
         {
             "name": manifest.metadata.name,
@@ -96,7 +96,7 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str], ci_fil
         report=face.output.report,
         cancel=face.cancel,
     )
-    lock, out = plan.candidate.lock, face.output
+    lock, out = plan.locks, face.output
     out.section()
     out.line(f"Would pin: {plan.ref}")
     out.line(f"Would lock: {lock.tag}, {lock.digest}")

@@ -138,9 +138,30 @@ def pull(
     nothing when `workspace.offline`. Raises `LockMismatch`, `TrustError`, `RegistryError`,
     `IntegrityError`; in every such case the store is as it was.
     """
-    options = options or PullOptions()
     store = workspace.store
     lock = store.read_lock()
+    found = prepare(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
+    if isinstance(found, Pulled):
+        return found
+    with store.exclusive(cancel):
+        return keep(store, found, lock)
+
+
+def prepare(
+    workspace: Workspace,
+    wanted: Wanted,
+    lock: Lock | None,
+    *,
+    options: PullOptions | None = None,
+    ask: AskFirstUse | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Pulled | Candidate:
+    """What `pull` brings, given the present `lock`: what lies here already, else a candidate to keep.
+
+    Nothing is written. Raises what `pull` raises.
+    """
+    options = options or PullOptions()
     if lock is not None and not options.force and satisfies(lock, wanted):
         pulled, doubt = _from_lock(workspace, lock, options, report, cancel)
         if pulled is not None:
@@ -148,7 +169,16 @@ def pull(
         # The cache is gone or damaged, or trust has changed; the lock says exactly what belongs there.
         wanted_now = Wanted(wanted.repository, lock.digest)
         try:
-            return _fetch_and_lock(workspace, wanted_now, lock, options, ask, report, cancel, restore=lock)
+            return obtain(
+                workspace,
+                wanted_now,
+                lock,
+                options=options,
+                restore=lock,
+                ask=ask,
+                report=report,
+                cancel=cancel,
+            )
         except RegistryError:
             if doubt is not None:  # what is here already says enough to stop
                 raise doubt from None
@@ -159,9 +189,9 @@ def pull(
             "the lock does not cover what is asked for",
             f"asked for {asked}, locked is {lock.reference}:{lock.tag}" if lock else "there is no lock",
             hint="run `floe platform pull` without --frozen and commit the lock",
-            where=str(store.lock_path),
+            where=str(workspace.store.lock_path),
         )
-    return _fetch_and_lock(workspace, wanted, lock, options, ask, report, cancel)
+    return obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
 
 
 def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOptions]:
@@ -305,25 +335,6 @@ def _demand_unmoved(workspace: Workspace, lock: Lock, cancel: CancelToken | None
         )
     if current.digest != lock.digest:
         raise moved_tag(lock, current.digest)
-
-
-def _fetch_and_lock(
-    workspace: Workspace,
-    wanted: Wanted,
-    lock: Lock | None,
-    options: PullOptions,
-    ask: AskFirstUse | None,
-    report: Report,
-    cancel: CancelToken | None,
-    *,
-    restore: Lock | None = None,
-) -> Pulled:
-    candidate = obtain(
-        workspace, wanted, lock, options=options, restore=restore, ask=ask, report=report, cancel=cancel
-    )
-    store = workspace.store
-    with store.exclusive(cancel):
-        return keep(store, candidate, lock)
 
 
 def obtain(

@@ -12,12 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.distribution.interrupted import all_or_nothing
-from floe_engine.distribution.pull import Candidate, Pulled, PullOptions, keep, obtain
+from floe_engine.distribution.pull import Candidate, PullOptions, prepare
 from floe_engine.distribution.wanted import Wanted
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
-from floe_engine.errors import ConfigurationError, NothingChecked, Refused, UsageError
+from floe_engine.errors import ConfigurationError, NothingChecked, UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import stands
 from floe_engine.policy.evaluate import Evaluation
@@ -30,6 +29,7 @@ from floe_engine.product.pin import (
     first_spec,
     moved,
     read_text,
+    settle,
     with_ref,
 )
 from floe_engine.project.spec import Spec
@@ -39,7 +39,7 @@ from floe_engine.store import Lock
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.pins import pinned
 from floe_engine.versions import Precision, Version
-from floe_engine.workspace import SPEC_FILE, Workspace
+from floe_engine.workspace import Workspace
 
 
 class FirstPin(Struct, frozen=True, dict=True):
@@ -53,7 +53,11 @@ class FirstPin(Struct, frozen=True, dict=True):
     """floe.yaml as it is now; None: there is none yet."""
     lock: Lock | None
     """What is locked already, of a pull before there was a floe.yaml."""
-    candidate: Candidate
+    locks: Lock
+    """What the lock would say."""
+    candidate: Candidate | None
+    """The version; None where the locked one stays."""
+    platform: Platform
     evaluations: tuple[Evaluation, ...]
     """What the platform says of each dbt project; empty where none could be judged."""
     unjudged: str = ""
@@ -64,7 +68,7 @@ class FirstPin(Struct, frozen=True, dict=True):
     @property
     def version(self) -> Version:
         """What would be locked."""
-        return Version.parse(self.candidate.lock.version)
+        return Version.parse(self.locks.version)
 
     @property
     def downgrade(self) -> bool:
@@ -133,40 +137,31 @@ def plan_first_pin(
     lock = workspace.store.read_lock()
     options = PullOptions(spec=spec) if spec is not None else PullOptions(trusted_keys=trusted_keys)
     options = replace(options, allow_downgrade=allow_downgrade)
-    candidate = obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
-    platform = candidate.artifact.platform
-    ref = _ref(workspace, spec, wanted, candidate, precision)
+    found = prepare(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
+    platform = found.artifact.platform
+    ref = _ref(workspace, spec, wanted, found.lock, precision)
     if before is None:
         text = first_spec(workspace.directory, ref, platform, trusted_keys)
     else:
         text = with_ref(before, ref)
-    constraint = constraint_of(ref, workspace.directory)
-    candidate = replace(candidate, lock=replace(candidate.lock, constraint=constraint))
+    locks = replace(found.lock, constraint=constraint_of(ref, workspace.directory))
+    candidate = found if isinstance(found, Candidate) else None
     evaluations, unjudged = _judged(workspace, platform) if judged else ((), "nobody asked")
     problems = _refused(workspace, text, platform)
-    return FirstPin(ref, text, before, lock, candidate, evaluations, unjudged, problems)
+    return FirstPin(ref, text, before, lock, locks, candidate, platform, evaluations, unjudged, problems)
 
 
-def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken | None = None) -> Pulled:
+def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken | None = None) -> Lock:
     """Do what `plan` says: floe.yaml, the lock and the cached version, all or nothing.
 
     What the platform finds does not keep it from being pinned: nothing runs under it yet. Raises
     `Refused` where the files changed since the plan was made; then everything is as it was.
     """
-    store, path = workspace.store, workspace.spec_path
-    with store.exclusive(cancel):
-        now = read_text(path) if stands(path) else None
-        if now != plan.before or store.read_lock() != plan.lock:
-            raise Refused(
-                "floe.yaml or the lock changed meanwhile, so nothing was written",
-                hint="look at what it would do once more",
-                where=str(path),
-            )
-        with all_or_nothing(workspace, f"the first pin of {plan.candidate.lock.tag}", plan.text):
-            pulled = keep(store, plan.candidate, plan.lock)
-            if plan.text != plan.before:
-                workspace.files.write(SPEC_FILE, plan.text.encode())
-    return pulled
+    was, now = (plan.before, plan.lock), (plan.text, plan.locks)
+    if plan.candidate is not None or was != now:
+        doing = f"the first pin of {plan.locks.tag}"
+        settle(workspace, doing, was, now, plan.candidate, cancel=cancel)
+    return plan.locks
 
 
 def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) -> None:
@@ -181,16 +176,16 @@ def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) ->
 
 
 def _ref(
-    workspace: Workspace, spec: Spec | None, wanted: Wanted, candidate: Candidate, precision: Precision | None
+    workspace: Workspace, spec: Spec | None, wanted: Wanted, lock: Lock, precision: Precision | None
 ) -> str:
-    version = Version.parse(candidate.lock.version)
+    version = Version.parse(lock.version)
     if spec is None or spec.platform.ref is None:
         constraint = wanted.constraint if precision is None else pinned(version, precision)
         return as_written(Wanted(wanted.repository, constraint), workspace.directory)
     if precision is None and Wanted.of(spec, workspace.directory) == wanted:
         return spec.platform.ref
     if precision is None:
-        return moved(spec.platform.ref, workspace.directory, version, candidate.lock.digest)
+        return moved(spec.platform.ref, workspace.directory, version, lock.digest)
     return constrained(spec.platform.ref, workspace.directory, pinned(version, precision))
 
 

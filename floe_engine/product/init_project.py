@@ -12,16 +12,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from floe_engine import git
-from floe_engine.distribution.pull import Pulled, PullOptions, pull
-from floe_engine.distribution.wanted import Wanted, satisfies
+from floe_engine.artifact.platform import Platform
+from floe_engine.distribution.wanted import Wanted
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
 from floe_engine.product.first_pin import FirstPin, plan_first_pin, take_first_pin
-from floe_engine.product.pin import as_written, first_spec
-from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
 from floe_engine.scaffold.choices import Service
+from floe_engine.store import Lock
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.workspace import SPEC_FILE, Workspace
 
@@ -29,7 +28,8 @@ from floe_engine.workspace import SPEC_FILE, Workspace
 class Initialised(Struct, frozen=True):
     """What `init` left behind."""
 
-    pulled: Pulled
+    lock: Lock
+    platform: Platform
     spec_path: Path
     created: tuple[str, ...]
     """Paths that were written, relative to the project, directories with a slash."""
@@ -49,7 +49,7 @@ def plan_init(
 
     Raises what `init_project` raises. Without `judged` the project is not looked at.
     """
-    _asked(workspace, platform, trusted_keys)
+    _demand_unpinned(workspace, platform, trusted_keys)
     return plan_first_pin(
         workspace,
         platform,
@@ -77,29 +77,15 @@ def init_project(
     refused, for that is an upgrade. `service`: whose CI is to judge the project; its file is written
     where there is none yet. Raises what `pull` raises, and then writes nothing.
     """
-    wanted, spec = _asked(workspace, platform, trusted_keys)
-    lock = workspace.store.read_lock()
-    created = [] if spec is not None else [SPEC_FILE]
-    if lock is not None and satisfies(lock, wanted):
-        options = PullOptions(trusted_keys=trusted_keys, spec=spec)
-        pulled = pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
-        if spec is None:
-            ref = as_written(wanted, workspace.directory)
-            text = first_spec(workspace.directory, ref, pulled.platform, trusted_keys)
-            workspace.files.write(SPEC_FILE, text.encode())
-    else:
-        plan = plan_init(
-            workspace,
-            platform,
-            trusted_keys=trusted_keys,
-            judged=False,
-            ask=ask,
-            report=report,
-            cancel=cancel,
-        )
-        pulled = take_first_pin(workspace, plan, cancel=cancel)
-    if pulled.changed:
-        created.append(f"{pulled.directory.relative_to(workspace.directory).as_posix()}/")
+    plan = plan_init(
+        workspace, platform, trusted_keys=trusted_keys, judged=False, ask=ask, report=report, cancel=cancel
+    )
+    take_first_pin(workspace, plan, cancel=cancel)
+    created = [] if plan.before is not None else [SPEC_FILE]
+    if plan.candidate is not None:
+        folder = workspace.store.directory(plan.locks.tag)
+        created.append(f"{folder.relative_to(workspace.directory).as_posix()}/")
+    wanted = Wanted.parse(platform, workspace)
     if wanted.repository.scheme == "oci-layout":
         report(
             Notice(
@@ -108,7 +94,7 @@ def init_project(
             )
         )
     created += _ci(workspace, service, wanted, report)
-    return Initialised(pulled, workspace.spec_path, tuple(created))
+    return Initialised(plan.locks, plan.platform, workspace.spec_path, tuple(created))
 
 
 def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) -> list[str]:
@@ -135,11 +121,11 @@ def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) 
     return [path]
 
 
-def _asked(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> tuple[Wanted, Spec | None]:
-    """What is to be pinned, and the floe.yaml that is there. Raises `UsageError` where that says another."""
+def _demand_unpinned(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> None:
+    """Raise `UsageError` where there is a floe.yaml that pins something else, or trusts for itself."""
     wanted = Wanted.parse(platform, workspace)
     if not stands(workspace.spec_path):
-        return wanted, None
+        return
     spec = load_spec(workspace.spec_path)
     if Wanted.of(spec, workspace.directory) != wanted:
         raise UsageError(
@@ -154,4 +140,3 @@ def _asked(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> 
             hint="add the key to platform.trusted_keys there",
             where=str(workspace.spec_path),
         )
-    return wanted, spec

@@ -6,7 +6,7 @@ Both files change together or not at all. What a move would break is `upgrade_pr
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
-from floe_engine.files import canonical_json, read_bounded, strict_json
+from floe_engine.files import canonical_json, read_bounded, stands, strict_json
 from floe_engine.project.project_file import name_of_project
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec, new_spec_text
@@ -114,6 +114,43 @@ def constraint_of(ref: str, directory: Path) -> str:
     return reference.digest or constraint or "*"
 
 
+def settle(
+    workspace: Workspace,
+    doing: str,
+    was: tuple[str | None, Lock | None],
+    now: tuple[str, Lock],
+    candidate: Candidate | None = None,
+    *,
+    undo: Mapping[str, Any] | None = None,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Write floe.yaml and the lock, and the version itself where that is new: all or nothing.
+
+    `was` and `now` are both files as they were read and as they are to be; `undo` is what `undo_move` is
+    to find, None where nothing is to be undone. Raises `Refused` where either file was changed since.
+    """
+    store, path = workspace.store, workspace.spec_path
+    text, lock = now
+    with store.exclusive(cancel):
+        if (read_text(path) if stands(path) else None, store.read_lock()) != was:
+            raise Refused(
+                "floe.yaml or the lock changed meanwhile, so nothing was written",
+                hint="look at what it would do once more",
+                where=str(path),
+            )
+        with all_or_nothing(workspace, doing, text):
+            if undo is not None:
+                workspace.files.write(STATE, canonical_json({"stateVersion": _STATE_VERSION, **undo}))
+            if candidate is not None:
+                keep(store, replace(candidate, lock=lock), was[1])
+            elif lock != was[1]:
+                store.write_lock(lock)
+            if text != was[0]:
+                workspace.files.write(SPEC_FILE, text.encode())
+            if undo is None:
+                workspace.files.remove(STATE)
+
+
 def move_pin(
     workspace: Workspace,
     pin: Pin,
@@ -127,31 +164,12 @@ def move_pin(
     What was there before is kept for `undo_move`. Raises `Refused` where either file was changed
     since `pin` was read.
     """
-    store = workspace.store
-    text = with_ref(pin.text, ref)
     lock = candidate.lock if candidate else pin.lock
     lock = replace(lock, constraint=constraint_of(ref, workspace.directory))
-    with store.exclusive(cancel):
-        if store.read_lock() != pin.lock or read_text(pin.path) != pin.text:
-            raise Refused(
-                "floe.yaml or the lock changed meanwhile, so nothing was written",
-                hint="run the command again",
-                where=str(pin.path),
-            )
-        with all_or_nothing(workspace, f"the move to {lock.tag}", text):
-            state = {
-                "ref": pin.ref,
-                "moved": ref,
-                "digest": lock.digest,
-                "lock": strict_json(pin.lock.to_json()),
-            }
-            workspace.files.write(STATE, canonical_json({"stateVersion": _STATE_VERSION, **state}))
-            if candidate is not None:
-                keep(store, replace(candidate, lock=lock), pin.lock)
-            elif lock != pin.lock:
-                store.write_lock(lock)
-            if text != pin.text:
-                workspace.files.write(SPEC_FILE, text.encode())
+    before = {"ref": pin.ref, "moved": ref, "digest": lock.digest, "lock": strict_json(pin.lock.to_json())}
+    now = with_ref(pin.text, ref), lock
+    doing = f"the move to {lock.tag}"
+    settle(workspace, doing, (pin.text, pin.lock), now, candidate, undo=before, cancel=cancel)
     return lock
 
 
@@ -172,7 +190,6 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
     One state is kept, on this machine only. Raises `UsageError` where there is none, `Refused` where
     floe.yaml or the lock went elsewhere since, `CacheCorrupt` where the state cannot be read.
     """
-    store = workspace.store
     kept = workspace.files.read(STATE, _STATE_LIMIT, what="state before the upgrade")
     if kept is None:
         raise UsageError(
@@ -181,22 +198,17 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
             "`floe upgrade --to VERSION --allow-downgrade`",
             where=str(workspace.spec_path),
         )
-    with store.exclusive(cancel):
-        state, previous = _read_state(kept, str(workspace.directory / STATE))
-        pin = read_pin(workspace)
-        if (pin.ref, pin.lock.digest) != (state["moved"], state["digest"]):
-            raise Refused(
-                "floe.yaml or the lock changed since the upgrade, so nothing was undone",
-                f"the upgrade left {state['moved']}, and floe.yaml has {pin.ref}",
-                hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
-                where=str(pin.path),
-            )
-        text = with_ref(pin.text, state["ref"])
-        with all_or_nothing(workspace, f"the undoing of {state['moved']}", text):
-            store.write_lock(previous)
-            if text != pin.text:
-                workspace.files.write(SPEC_FILE, text.encode())
-            workspace.files.remove(STATE)
+    state, previous = _read_state(kept, str(workspace.directory / STATE))
+    pin = read_pin(workspace)
+    if (pin.ref, pin.lock.digest) != (state["moved"], state["digest"]):
+        raise Refused(
+            "floe.yaml or the lock changed since the upgrade, so nothing was undone",
+            f"the upgrade left {state['moved']}, and floe.yaml has {pin.ref}",
+            hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
+            where=str(pin.path),
+        )
+    now = with_ref(pin.text, state["ref"]), previous
+    settle(workspace, f"the undoing of {state['moved']}", (pin.text, pin.lock), now, cancel=cancel)
     return Undone(state["ref"], state["moved"], previous)
 
 

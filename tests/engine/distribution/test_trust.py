@@ -27,7 +27,7 @@ def test_the_first_signer_is_accepted_in_a_script_with_a_warning_and_recorded(
     platform: PlatformTeam, data: DataTeam, key: Path
 ) -> None:
     platform.publish(key=key)
-    lock = data.init("v1.0.0").pulled.lock
+    lock = data.init("v1.0.0").lock
     assert lock.signer is not None and lock.signer.first_use
     assert lock.signer.fingerprint == fingerprint(key)
     assert f"first use: trusting {fingerprint(key)}" in data.heard.warnings

@@ -8,6 +8,9 @@ import pytest
 
 from floe_engine.errors import Refused, UsageError
 from floe_engine.product.first_pin import is_first, plan_first_pin, take_first_pin
+from floe_engine.product.init_project import plan_init
+from floe_engine.product.pin import undo_move
+from floe_engine.product.upgrade_project import plan_upgrade, take_upgrade
 from tests.cli import floe
 from tests.teams import DataTeam, PlatformTeam
 
@@ -45,8 +48,9 @@ def test_taking_it_writes_what_init_would_write_and_locks_the_version_that_was_c
     platform.publish("1.0.1")
     dbt_project(data, "customers")
     plan = plan_first_pin(data.workspace, "v1.0.0", "patch")
-    pulled = take_first_pin(data.workspace, plan)
-    assert (pulled.lock.tag, pulled.lock.constraint) == ("v1.0.0", "v1.0.*")
+    lock = take_first_pin(data.workspace, plan)
+    assert (lock.tag, lock.constraint) == ("v1.0.0", "v1.0.*")
+    assert data.workspace.store.read_lock() == lock
     assert not is_first(data.workspace)
     other = DataTeam(tmp_path / "other", data.registry)
     dbt_project(other, "customers")
@@ -87,7 +91,7 @@ def test_without_a_dbt_project_it_says_why_nobody_can_tell_and_pins_all_the_same
     assert plan.evaluations == ()
     assert "dbt_project.yml" in plan.unjudged
     assert not plan.breaks
-    assert take_first_pin(data.workspace, plan).changed
+    assert take_first_pin(data.workspace, plan) == data.workspace.store.read_lock()
 
 
 def test_a_floe_yaml_written_meanwhile_is_not_overwritten(platform: PlatformTeam, data: DataTeam) -> None:
@@ -122,7 +126,35 @@ def test_what_was_pulled_before_there_was_a_floe_yaml_may_be_newer_and_is_told(
         plan_first_pin(data.workspace, "v1.0.0")
     plan = plan_first_pin(data.workspace, "v1.0.0", allow_downgrade=True)
     assert plan.downgrade
-    assert take_first_pin(data.workspace, plan).lock.tag == "v1.0.0"
+    assert take_first_pin(data.workspace, plan).tag == "v1.0.0"
+
+
+def test_what_was_pulled_before_stays_where_the_pin_admits_it_and_the_dry_run_says_so(
+    platform: PlatformTeam, data: DataTeam
+) -> None:
+    platform.publish("1.0.0")
+    data.pull("v1.0.0")
+    platform.publish("1.1.0")
+    before = files(data)
+    planned = plan_init(data.workspace, "v1.*.*")
+    assert (planned.candidate, planned.locks.tag, files(data)) == (None, "v1.0.0", before)
+    done = data.init("v1.*.*")
+    assert done.lock == planned.locks == data.workspace.store.read_lock()
+    assert (done.lock.tag, done.lock.constraint, done.created) == ("v1.0.0", "v1.*.*", ("floe.yaml",))
+
+
+def test_a_first_pin_leaves_nothing_to_undo_from_a_pin_before_it(
+    platform: PlatformTeam, data: DataTeam
+) -> None:
+    platform.publish("1.0.0")
+    platform.publish("1.0.1")
+    dbt_project(data, "customers")
+    data.init("v1.0.0")
+    take_upgrade(data.workspace, plan_upgrade(data.workspace, "v1.0.1"), accept_breaking=True)
+    (data.directory / "floe.yaml").unlink()
+    data.init("v1.0.1")
+    with pytest.raises(UsageError, match="no upgrade to undo"):
+        undo_move(data.workspace)
 
 
 def test_a_dry_run_of_init_tells_it_on_the_command_line_and_writes_nothing(

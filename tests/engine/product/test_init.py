@@ -17,7 +17,7 @@ def test_init_pins_what_was_asked_for_and_writes_the_lock(platform: PlatformTeam
     done = data.init("v1.0.*")
     assert done.created == ("floe.yaml", ".floe/platform/v1.0.0/")
     assert load_spec(done.spec_path).platform.ref == f"{platform.registry}:v1.0.*"
-    assert done.pulled.lock.digest == published.digest
+    assert done.lock.digest == published.digest
 
 
 def test_init_again_with_the_same_pin_changes_nothing(platform: PlatformTeam, data: DataTeam) -> None:
@@ -108,8 +108,8 @@ def test_keys_that_init_was_told_to_trust_stand_in_floe_yaml(
     (data.directory / "team.pub").write_bytes(key.with_suffix(".pub").read_bytes())
     done = init_project(workspace, f"{platform.registry}:v1.0.0", trusted_keys=["team.pub"])
     assert load_spec(done.spec_path).platform.trusted_keys == ("team.pub",)
-    assert done.pulled.lock.signer is not None
-    assert not done.pulled.lock.signer.first_use
+    assert done.lock.signer is not None
+    assert not done.lock.signer.first_use
 
 
 def test_a_trusted_key_on_the_command_line_is_never_ignored(
