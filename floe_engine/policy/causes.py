@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct, structs
 
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.freshness import how_to_watch
-from floe_engine.project.facts import Model, Project
+from floe_engine.policy.freshness import how_to_watch, stale_above
+from floe_engine.policy.view import View
+from floe_engine.project.facts import Model
 from floe_engine.project.project_file import FILE_NAME
 
 
@@ -26,17 +27,17 @@ class _Cause(Struct, frozen=True):
     """Whether it is what is judged, and not the one model that it is about."""
 
 
-def by_cause(findings: Iterable[Finding], project: Project) -> Iterator[tuple[Finding, Sequence[Finding]]]:
+def by_cause(findings: Iterable[Finding], view: View) -> Iterator[tuple[Finding, Sequence[Finding]]]:
     """Each finding with those that it stands for; by itself, where it stands for none but itself.
 
     What a waiver excuses is excused by its model and stays as it is, and so does all of a project that
     was made up (`Project.folder_configs`).
     """
-    models = {model.label: model for model in project.models}
+    models = {model.label: model for model in view.project.models}
     groups: dict[tuple[str, ...], tuple[_Cause, list[Finding]]] = {}
     for finding in findings:
         model = models.get(finding.subject) if finding.config and finding.waiver is None else None
-        causes = tuple(_causes(finding, model, project)) if model is not None else ()
+        causes = tuple(_causes(finding, model, view)) if model is not None else ()
         if not causes:
             yield finding, (finding,)
         for cause in causes:
@@ -46,18 +47,27 @@ def by_cause(findings: Iterable[Finding], project: Project) -> Iterator[tuple[Fi
         yield _together(cause, together), together
 
 
-def _causes(finding: Finding, model: Model, project: Project) -> Iterator[_Cause]:
-    configs = project.folder_configs
+def _causes(finding: Finding, model: Model, view: View) -> Iterator[_Cause]:
+    configs = view.project.folder_configs
     key, _, word = finding.config.partition(":")
     if configs is None:
         return
     if key == "sources":
-        labels = word.split(",")
-        for source in project.sources:
-            if source.label in labels:
-                yield _Cause(source.label, source.path, source.line or 1, how_to_watch(source.label))
+        causes = view.once(_sources)
+        yield from (causes[label] for label in sorted(view.once(_stale)[model.unique_id]))
     elif (found := configs.of(model, key, word)) is not None:
         yield _Cause(found.place, FILE_NAME, found.line, named=False)
+
+
+def _sources(view: View) -> dict[str, _Cause]:
+    return {
+        source.label: _Cause(source.label, source.path, source.line or 1, how_to_watch(source.label))
+        for source in view.project.sources
+    }
+
+
+def _stale(view: View) -> dict[str, frozenset[str]]:
+    return stale_above(view.project, view.order, view.adapter)
 
 
 def _together(cause: _Cause, findings: Sequence[Finding]) -> Finding:

@@ -309,7 +309,7 @@ class _Bench:
     def gather(self) -> None:
         """What one line causes is found there, and not at every model."""
         found = []
-        for finding, caused in by_cause(self.findings, self.view.project):
+        for finding, caused in by_cause(self.findings, self.view):
             if finding.subject != caused[0].subject:
                 self.checked -= {(each.rule, each.subject) for each in caused}
                 self.checked.add((finding.rule, finding.subject))

@@ -57,7 +57,7 @@ class Finding(Struct, frozen=True, gc=False):
     """Those that it stands for, where one line causes a finding of each."""
     config: str = ""
     """The config that causes it and what that says: ``grants:analyst``. Where dbt_project.yml gives it to a
-    folder, the finding is about that line. ``sources:raw.a,raw.b`` are the sources that cause it."""
+    folder, the finding is about that line. ``sources:`` says that the sources above it do."""
 
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from floe_engine.project.facts import Project
+from floe_engine.project.facts import Project, Source
 
 NAMED = 3
 """Unwatched sources that are kept by name; a reader needs no longer list."""
@@ -45,9 +45,7 @@ def roots(project: Project, order: Iterable[str], adapter: str | None = None) ->
     """
     found: dict[str, Roots] = {}
     for source in project.sources:
-        name = f"{source.source_name}.{source.name}"
-        watched = source.has_freshness and (source.tells_age or adapter is None or adapter in KNOWS_AGE)
-        found[source.unique_id] = Roots(sources=True, stale=frozenset() if watched else frozenset({name}))
+        found[source.unique_id] = Roots(sources=True, stale=_unwatched(source, adapter))
     models = {model.unique_id: model for model in project.models}
     for unique_id in order:
         model = models[unique_id]
@@ -58,6 +56,23 @@ def roots(project: Project, order: Iterable[str], adapter: str | None = None) ->
         else:
             found[unique_id] = _together([found.get(parent, Roots(others=True)) for parent in model.parents])
     return found
+
+
+def stale_above(
+    project: Project, order: Iterable[str], adapter: str | None = None
+) -> dict[str, frozenset[str]]:
+    """unique_id of every node to all unwatched sources above it, by label: `Roots` without its bound."""
+    models = {model.unique_id: model for model in project.models}
+    found = {source.unique_id: _unwatched(source, adapter) for source in project.sources}
+    for unique_id in order:
+        parents = [found[parent] for parent in models[unique_id].parents if found.get(parent)]
+        found[unique_id] = parents[0] if len(parents) == 1 else frozenset().union(*parents)
+    return found
+
+
+def _unwatched(source: Source, adapter: str | None) -> frozenset[str]:
+    watched = source.has_freshness and (source.tells_age or adapter is None or adapter in KNOWS_AGE)
+    return frozenset() if watched else frozenset({source.label})
 
 
 def _together(parts: list[Roots]) -> Roots:

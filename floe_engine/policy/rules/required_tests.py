@@ -163,7 +163,7 @@ class Freshness(RequiredTest):
                 f"no recency test, and no freshness threshold that dbt can judge on {names}",
                 how_to_watch(names),
                 fix=f"freshness of {names}",
-                config="" if roots.more else f"sources:{','.join(sorted(roots.stale))}",
+                config="sources:",
             )
         else:
             yield Missing("no recency test, and no source above it", "add a dbt_utils.recency test")
