@@ -1,7 +1,7 @@
 """Findings that one line causes, as one finding at that line, with their count.
 
-The line gives a config to a folder's models (dbt_project.yml), or is that of a source whose age nobody
-watches, for all models below it.
+The line gives a config to a folder's models (dbt_project.yml), is that of a source whose age nobody
+watches, for all models below it, or calls what only dbt could follow, for all models that do.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ def _causes(finding: Finding, model: Model, view: View) -> Iterator[_Cause]:
     if key == "sources":
         causes = view.once(_sources)
         yield from (causes[label] for label in sorted(view.once(_stale)[model.unique_id]))
+    elif key == "unread":
+        what, _, place = word.removesuffix(")").rpartition(" (")
+        path, _, line = place.rpartition(":")
+        yield _Cause(what, path, int(line))
     elif (found := configs.of(model, key, word)) is not None:
         yield _Cause(found.place, FILE_NAME, found.line, named=False)
 

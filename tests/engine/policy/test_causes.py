@@ -159,6 +159,17 @@ def test_a_source_that_nobody_watches_is_one_finding_and_not_one_of_each_model_b
     assert effect.before == of_source
 
 
+def test_what_only_dbt_could_follow_is_told_once_for_all_models_that_call_it(shop: Path) -> None:
+    (shop / "macros").mkdir()
+    (shop / "macros/m.sql").write_text(
+        "{% macro hidden() %}\n{{ run_query('x').rows[0].name() }}\n{{ ref(run_query('y')) }}{% endmacro %}\n"
+    )
+    for name in ("gold_a", "deep/gold_b"):
+        (shop / f"models/gold/sales/{name}.sql").write_text("select * from {{ hidden() }}\n")
+    (finding,) = found(judged(read_project(shop)), "E206")
+    assert (finding.models, finding.path, finding.line) == (("gold_a", "gold_b"), "macros/m.sql", 3)
+
+
 def test_what_to_do_first_names_the_line_once(shop: Path) -> None:
     (first,) = [
         each
