@@ -173,6 +173,11 @@ class ModelFacts(NodeFacts):
         return self.facts.view_chains[self.node.unique_id]
 
 
+def has_code(of: ModelFacts) -> bool:
+    """Whether it has code, known or not: a model that a policy test makes up may have none."""
+    return bool(of.node.code or of.node.raw_code or of.node.checksum)
+
+
 class ContractFacts:
     """What a model promises of its shape."""
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.lineage.literal_tables import literal_tables
+from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
+from floe_engine.policy.facts.models import ModelFacts, has_code
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Example, Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import Specimens
 
-class LiteralTable(ModelRule):
+
+class LiteralTable(FactRule[ModelFacts]):
     """A model reads through ref and source alone.
 
     A table that the SQL names itself (``raw.crm.people``) has no lineage: no layer limits it, and no
@@ -22,7 +28,7 @@ class LiteralTable(ModelRule):
     """
 
     id = "FLOE-E223"
-    family = Family.QUALITY
+    kind = "model"
     setting = "governance.quality_gates.require_sources"
     reads = ((QUALITY_GATES, "require_sources"),)
 
@@ -30,39 +36,26 @@ class LiteralTable(ModelRule):
         """Where it is required."""
         return platform.gates.require_sources
 
-    def applies(self, model: Model, view: View) -> bool:
-        """Where there is SQL to read."""
-        return model.language == "sql" and bool(model.raw_code or model.code)
+    def applies(self, of: ModelFacts, view: View) -> bool:
+        """Where there is SQL, or should be."""
+        return of.language == "sql" and has_code(of)
 
-    def check(self, model: Model, view: View) -> Iterator[Finding]:
+    def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
         """Name each table, at its line."""
-        for table, line in literal_tables(model.raw_code or model.code):
-            yield Finding(
-                self.id,
-                model.label,
-                f"{model.label} reads {table}, which is neither a ref nor a source",
-                path=model.path,
-                line=line,
+        for table, line in literal_tables(of.code.text):
+            yield Wrong(
+                f"reads {table}, which is neither a ref nor a source",
                 expected="{{ ref(…) }} or {{ source(…) }}",
                 actual=table,
                 parameter=table,
+                line=line,
             )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def cases(self, make: Specimens) -> Iterator[Example]:
         """A model of a source, and one of a table that it names itself."""
-        from floe_engine.policy.specimens import specimen
-
-        layer = next(iter(platform.layers), None)
-        for table, word in (("{{ source('raw', 'orders') }}", "is taken"), ("raw.orders", "is refused")):
-            model = specimen(platform, layer, code=" ".join(("select * from", table)))
-            passes = table != "raw.orders"
-            yield Example(
-                f"a model that selects from {'a source' if passes else 'raw.orders'} {word}",
-                f"model {model.name}: {model.code}",
-                model.name,
-                (model,),
-                passes=passes,
-            )
+        of_source = make.model(code="select * from {{ source('raw', 'orders') }}")
+        yield good("a model that selects from a source", of_source)
+        yield bad("a model that selects from raw.orders", make.model(code="select * from raw.orders"))
 
 
 class ColumnsDeclared(ModelRule):

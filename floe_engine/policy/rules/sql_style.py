@@ -9,18 +9,13 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts
+from floe_engine.policy.facts.models import ModelFacts, has_code
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import Specimens
-
-
-def _has_code(of: ModelFacts) -> bool:
-    """Not where a policy test gives a model without its code."""
-    return bool(of.node.code or of.node.raw_code or of.node.checksum)
 
 
 class CodeRule(WordRule[ModelFacts]):
@@ -32,7 +27,7 @@ class CodeRule(WordRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is SQL to read."""
-        return of.language == "sql" and _has_code(of)
+        return of.language == "sql" and has_code(of)
 
 
 class SelectStar(CodeRule):
@@ -139,7 +134,7 @@ class ForbiddenPattern(FactRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""
-        return _has_code(of)
+        return has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
         """Search for each expression."""
@@ -191,7 +186,7 @@ class MaxLines(LimitRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""
-        return _has_code(of)
+        return has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
         """Count them."""
