@@ -213,7 +213,8 @@ def _keys(draft: Draft, cursor: Cursor) -> Iterator[Completion]:
             if key.name not in present and not present & set(key.also):
                 yield key_offer(cursor, key.name, key.shape, key.shape.text, describe(key))
     elif shape is not None and shape.values is not None:
-        for name, detail, inner in _entry_names(draft, cursor.path, shape.values):
+        known = [(name, "", shape.values) for name in shape.names]
+        for name, detail, inner in known or _entry_names(draft, cursor.path, shape.values):
             if name not in present:
                 yield key_offer(cursor, name, inner, detail, detail)
     elif shape is None:

@@ -39,6 +39,8 @@ class Shape(Struct, frozen=True):
     items: Shape | None = None
     values: Shape | None = None
     boolean: bool = False
+    names: tuple[str, ...] = ()
+    """The keys that a mapping by name may have, where not any name will do."""
 
 
 class Key(Struct, frozen=True):
@@ -277,7 +279,9 @@ def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
         return Shape(f"list of {items.text}", items=items)
     if origin is dict:
         values = _shape(arguments[1])
-        return Shape(f"mapping of name to {values.text}", values=values)
+        named = get_args(arguments[0]) if get_origin(arguments[0]) is Literal else ()
+        of = " | ".join(f"`{name}`" for name in named) or "name"
+        return Shape(f"mapping of {of} to {values.text}", values=values, names=named)
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Shape("mapping", section=annotation)
     if annotation is bool:

@@ -336,6 +336,17 @@ def _malformed(draft: Draft, path: KeyPath, error: Mapping[str, Any]) -> Diagnos
 
 def _name(draft: Draft, path: KeyPath) -> Diagnostic:
     name = str(path[-1])
+    if (holder := shape_at(path[:-1])) is not None and holder.names:
+        guess = did_you_mean(name, holder.names)
+        return draft.report(
+            "FLOE-M004",
+            path,
+            f"`{name}` is nothing that {dotted(path[:-1])} can be about; "
+            f"expected {', '.join(f'`{each}`' for each in holder.names)}",
+            hint=f"did you mean `{guess}`?" if guess else "",
+            key=True,
+            fixes=[draft.rename(path, guess)] if guess and guess not in draft.mapping(*path[:-1]) else (),
+        )
     snake = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     able = re.fullmatch(r"[a-z][a-z0-9_]{0,62}", snake) and snake not in draft.mapping(*path[:-1])
     return draft.report(
