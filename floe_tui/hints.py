@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from floe_engine import ConfigurationError, FloeError
 from floe_tui.action import Action
 from floe_tui.actions import ACTIONS
 
@@ -80,3 +81,9 @@ def _keys(action_id: str, keys: Keys) -> str:
 def _first(keys: str) -> str:
     """Of several keys the first."""
     return keys.split(", ")[0]
+
+
+def problems_of(error: FloeError) -> list[str]:
+    """What an error found wrong in a file, a line each with its place."""
+    found = error.diagnostics if isinstance(error, ConfigurationError) else ()
+    return [f"✗ {problem.span.start} {problem.message}" for problem in found]

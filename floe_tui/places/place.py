@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from floe_engine import CancelToken, Event
+from floe_engine import CancelToken, Event, FloeError
 from floe_tui.actions import Place, find
-from floe_tui.jobs import Job
+from floe_tui.jobs import TIMEOUT, Job
 from floe_tui.messages import StatusChanged
 from floe_tui.widgets.context_line import ContextLine
 from floe_tui.widgets.key_footer import KeyFooter
@@ -94,9 +94,34 @@ class PlaceScreen(Screen[None]):
         """The place's own widgets."""
         raise NotImplementedError
 
-    def job(self, work: Callable[[Callable[[Event], None], CancelToken], T], **how: Any) -> Job[T]:
-        """`Jobs.start` for this screen."""
-        return self.workbench.jobs.start(self, work, **how)
+    def job(
+        self,
+        work: Callable[[Callable[[Event], None], CancelToken], T],
+        *,
+        title: str,
+        group: str,
+        done: Callable[[T], object],
+        failed: Callable[[FloeError], object] | None = None,
+        progress: Callable[[Event], object] | None = None,
+        command: str = "",
+        timeout: float = TIMEOUT,
+        important: bool = False,
+        quiet: bool = False,
+    ) -> Job[T]:
+        """`Jobs.start` for this screen: what the engine gives is what `done` takes."""
+        return self.workbench.jobs.start(
+            self,
+            work,
+            title=title,
+            group=group,
+            done=done,
+            failed=failed,
+            progress=progress,
+            command=command,
+            timeout=timeout,
+            important=important,
+            quiet=quiet,
+        )
 
     def remember(self) -> dict[str, Any]:
         """What to find again next time, as JSON values."""

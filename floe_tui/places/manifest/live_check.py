@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from floe_engine import Cancelled, CancelToken, Diagnostic, FloeError
 
@@ -40,7 +40,7 @@ class Found:
 class LiveCheck:
     """Owned by the screen that edits; calls `found` in the screen's loop."""
 
-    def __init__(self, screen: PlaceScreen, directory: Path, found: Callable[[Found], Any]) -> None:
+    def __init__(self, screen: PlaceScreen, directory: Path, found: Callable[[Found], object]) -> None:
         self._screen = screen
         self._directory = directory
         self._found = found

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 
 from floe_engine import Cancelled, Event, FloeError, Transfer, read_bounded
 from floe_tui.actions import Place, bindings
-from floe_tui.hints import in_place
+from floe_tui.hints import in_place, problems_of
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.policy.facts import (
@@ -194,7 +194,7 @@ class PolicyScreen(PlaceScreen):
         self.list.empty = in_place(error.title, error.hint)
         self.list.set_rows([])
         self.workbench.count(self.place, GLYPHS["error"], "error")
-        found = [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
+        found = problems_of(error)
         hint = f"→ {error.hint}" if error.hint else ""
         lines = [part for part in (error.where, error.message, *found, hint) if part]
         self.query_one(TextView).show("\n".join(lines))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from floe_engine import Cancelled, CancelToken, FloeError, Level
 from floe_tui.action import Place
+from floe_tui.hints import problems_of
 from floe_tui.places.publish.facts import Wish
 from floe_tui.places.registry.facts import open_at
 from floe_tui.text import count, homely
@@ -222,7 +223,7 @@ class Preflight:
 
 def failed(base: Check, error: FloeError) -> Check:
     """What an error says of a check."""
-    found = [f"✗ {item.span.start} {item.message}" for item in getattr(error, "diagnostics", ())]
+    found = problems_of(error)
     lines = [*error.message.splitlines(), *found]
     if error.where:
         lines = [homely(error.where), *lines]

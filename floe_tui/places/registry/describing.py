@@ -6,7 +6,7 @@ Which versions there are, and what is done with one, is the registry place's bus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
 from floe_tui.messages import StatusChanged
@@ -19,6 +19,8 @@ from floe_tui.widgets.row_view import Column, Row, Tone
 if TYPE_CHECKING:
     from floe_engine import Distance
     from floe_tui.places.place import PlaceScreen
+
+F = TypeVar("F", "Known", "Distance")
 
 COLUMNS = (
     Column("Version", 12),
@@ -214,17 +216,17 @@ class Describing:
             quiet=True,
         )
 
-    def _described(self, fact: Known, known: dict[str, Any]) -> None:
+    def _described(self, fact: Known, known: dict[str, Known]) -> None:
         if fact.status in SIGNED and not self._signed and known is self._facts:
             self._signed = True
             self._news.update(known)  # those that are not stand out from now on
             self._screen.set_timer(GATHERING, self._tell)
         self._arrived(fact.after(self._before.get(fact.tag)), known)
 
-    def _measured(self, fact: Known | Distance, known: dict[str, Any]) -> None:
-        self._arrived(fact, known)
+    def _measured(self, distance: Distance, known: dict[str, Distance]) -> None:
+        self._arrived(distance, known)
 
-    def _arrived(self, fact: Known | Distance, known: dict[str, Any]) -> None:
+    def _arrived(self, fact: F, known: dict[str, F]) -> None:
         """A fact or a distance; `known` tells whether its repository and lock are still looked at."""
         if known is not self._facts and known is not self._distances:
             return

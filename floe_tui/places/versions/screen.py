@@ -433,7 +433,7 @@ class VersionsScreen(PlaceScreen):
             copy(self.app, "\n".join(f"{entry.rule.id} {entry.place}: {entry.sentence}" for entry in entries))
 
     @property
-    def _meant(self) -> Sequence[Any]:
+    def _meant(self) -> Sequence[Entry]:
         """The changes that are marked, else the one under the cursor."""
         compared = self._compared
         keys = [row.key for row in self.list.meant if row.key.isdigit()]
