@@ -1,19 +1,21 @@
 """A properties file of dbt with something more declared in it, and all else as it was.
 
 Each function takes the text of a file and gives it back changed: quotes, order, comments and line
-breaks stay. What cannot be edited in place (an entry behind an alias or ``<<``, a file that floe's
-reader cannot follow) raises `Unwritable`.
+breaks stay. What stands behind an alias or ``<<`` is written out where it is to change, for others share
+it. What cannot be edited in place (what others share by an alias, a file that floe's reader cannot follow)
+raises `Unwritable`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from floe_engine.document.diagnostics import Severity, TextEdit
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
-from floe_engine.document.nodes import Node, Path
+from floe_engine.document.nodes import Kind, Node, Path
 from floe_engine.project.facts import Model, Source, folded
 
 FILL_IN = "# floe: fill this in"
@@ -46,6 +48,7 @@ class Properties:
         key = next(
             (word for word in ("data_tests", "tests") if word in node.children), self._tests_word(document)
         )
+        document = self._own((*owner, key))
         test = {name: dict(arguments)} if arguments else name
         if key in node.children:
             self._make(append(document, (*owner, key), test))
@@ -133,11 +136,12 @@ class Properties:
     def _column(self, model: _Node, column: str) -> Path:
         """Where a column is declared; it is, from now on."""
         owner = self._model(model)
-        document = self._document()
         path = (*owner, "columns")
+        document = self._own(path)
         for number, entry in enumerate(_items(document, path)):
             name = entry.children.get("name")
             if name is not None and folded(str(name.value)) == folded(column):
+                self._own((*path, number))
                 return (*path, number)
         new = {"name": column}
         if document.find(path) is None:
@@ -148,7 +152,7 @@ class Properties:
 
     def _put(self, owner: Path, keys: Sequence[str], value: Any, *, blank: bool = False) -> None:
         """A value below `owner`, with the mappings on the way to it; what is `blank` is marked so."""
-        document = self._document()
+        document = self._own((*owner, *keys))
         self._node(document, owner)
         depth = len(keys)
         while depth and document.find((*owner, *keys[:depth])) is None:
@@ -163,6 +167,24 @@ class Properties:
         if blank:
             edits = tuple(_marked(edit) for edit in edits)
         self._make(edits)
+
+    def _own(self, path: Path) -> Document:
+        """The document, with all on the way to `path` written there: others may share what an alias means."""
+        while True:
+            document = self._document()
+            steps = [path[:length] for length in range(1, len(path) + 1)]
+            shared = next((step for step in steps if _is_shared(document, step)), None)
+            if shared is None:
+                self._alone(document, steps)
+                return document
+            self._make(set_value(document, shared, document.find(shared).value))  # type: ignore[union-attr]
+
+    def _alone(self, document: Document, steps: Iterable[Path]) -> None:
+        """Raises `Unwritable` where another place says by an alias what stands on the way."""
+        nodes = filter(None, map(document.find, steps))
+        for anchor in (node.anchor for node in nodes if node.anchor is not None):
+            if re.search(rf"\*{re.escape(anchor)}(?![^\s,\]}}])", self.text):
+                raise Unwritable(f"others share what is written there (&{anchor})")
 
     # --- text -----------------------------------------------------------------------------------
 
@@ -194,6 +216,14 @@ class Properties:
 def _items(document: Document, path: Path) -> Iterator[Node]:
     node = document.find(path)
     yield from node.items if node is not None else ()
+
+
+def _is_shared(document: Document, path: Path) -> bool:
+    """Whether a mapping or list is an alias, or came by ``<<``."""
+    node, parent = document.find(path), document.find(path[:-1])
+    if node is None or parent is None or node.kind is Kind.SCALAR:
+        return False
+    return node.via is not None or str(path[-1]) in parent.origins
 
 
 def _marked(edit: TextEdit) -> TextEdit:

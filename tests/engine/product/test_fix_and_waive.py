@@ -11,12 +11,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from floe_engine.errors import Refused, UsageError
 from floe_engine.product.compile_project import CompileOptions, compile_project
 from floe_engine.product.fix_project import fix_project
 from floe_engine.product.waive import waive
-from floe_engine.project.properties_edit import FILL_IN, Properties
+from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable
 from floe_engine.workspace import Workspace
 from tests.cli import floe, ok
 from tests.engine.output.test_reports import official_sarif
@@ -240,6 +241,51 @@ def test_every_way_of_writing_a_properties_file_is_kept(text: str, gained: str) 
     editor.add_test(model("m"), "id", "unique", {})
     assert gained in editor.text
     assert "\n" not in editor.text.replace("\r\n", "") or "\r" not in text
+
+
+SHARED = """\
+models:
+  - &base
+    name: a
+    columns: &cols   # shared
+      - name: id     # the key
+        data_tests: &std [not_null]
+      - {name: email}
+  - name: b
+    columns: *cols
+  - name: c
+    columns:
+      - name: id
+        data_tests: *std
+  - <<: *base
+    name: d
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "lost", "gained"),
+    [
+        ("b", "    columns: *cols\n", "          - not_null\n          - unique\n      - name: email\n"),
+        ("c", "        data_tests: *std\n", "          - not_null\n          - unique\n"),
+        (
+            "d",
+            "",
+            "    columns:\n      - name: id\n        data_tests:\n          - not_null\n          - unique\n",
+        ),
+    ],
+)
+def test_what_an_alias_means_is_written_out_where_it_changes(name: str, lost: str, gained: str) -> None:
+    editor = Properties(SHARED)
+    editor.add_test(model(name), "id", "unique", {})
+    assert gained in editor.text
+    assert lost not in editor.text or not lost
+    tests = {each["name"]: each["columns"][0]["data_tests"] for each in yaml.safe_load(editor.text)["models"]}
+    assert tests == {key: ["not_null"] for key in "abcd"} | {name: ["not_null", "unique"]}
+
+
+def test_what_others_share_is_not_changed_for_one() -> None:
+    with pytest.raises(Unwritable, match="&base"):
+        Properties(SHARED).add_test(model("a"), "id", "unique", {})
 
 
 def test_a_finding_is_waived_in_floe_yaml(product: Path) -> None:
