@@ -32,8 +32,8 @@ def outputs(view: View) -> Mapping[str, Outputs]:
     models = {model.unique_id: model for model in view.project.models}
     known = {
         source.unique_id: Outputs(tuple(column.name for column in source.columns), _OF_SOURCE)
-        if source.table_columns is None
-        else Outputs(source.table_columns)
+        if (columns := view.project.table_columns(source)) is None
+        else Outputs(columns)
         for source in view.project.sources
     }
     if not sql_trace.available():
@@ -42,8 +42,8 @@ def outputs(view: View) -> Mapping[str, Outputs]:
     for unique_id in view.order:
         model = models[unique_id]
         found = _of(model, view, cache, known)
-        if found.unknown and model.table_columns is not None:
-            found = Outputs(model.table_columns)
+        if found.unknown and (columns := view.project.table_columns(model)) is not None:
+            found = Outputs(columns)
         known[unique_id] = found
     return known
 

@@ -5,19 +5,15 @@ Source: https://schemas.getdbt.com/dbt/catalog/v1.json. A table that was not bui
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
-from floe_engine.project.facts import Model, Project, Source
 from floe_engine.typed import built
-
-_Node = TypeVar("_Node", Model, Source)
 
 LIMIT = 1_000_000_000
 """Bytes of a catalog that we are willing to read."""
@@ -41,29 +37,32 @@ class _Catalog(Struct, frozen=True):
     sources: dict[str, _Table] = {}
 
 
-def with_tables(project: Project, path: Path, shown: str) -> Project:
-    """The project with the columns of its tables, by the catalog at `path`, which people know as `shown`.
+class Catalog:
+    """The catalog of a project, which is read when somebody first asks: few platforms want to know."""
 
-    A catalog that cannot be read is a warning of the project, as none is no secret: see `Project.no_tables`.
-    """
-    if not stands(path):
-        return replace(project, no_tables=f"there is no {shown}")
-    try:
-        data = read_bounded(path, LIMIT, what="dbt catalog")
-        catalog = msgspec.json.decode(data, type=built(_Catalog))
-    except (ConfigurationError, msgspec.MsgspecError, RecursionError) as error:
-        why = error.title if isinstance(error, ConfigurationError) else str(error)
-        note = f"{shown} cannot be used: {why}"
-        return replace(project, no_tables=note, warnings=(*project.warnings, note))
-    tables = {**catalog.nodes, **catalog.sources}
-    return replace(
-        project,
-        no_tables=f"{shown} does not have it",
-        models=tuple(_told(model, tables) for model in project.models),
-        sources=tuple(_told(source, tables) for source in project.sources),
-    )
+    def __init__(self, path: Path, shown: str) -> None:
+        self._path = path
+        self._shown = shown
 
+    def columns(self, unique_id: str) -> tuple[str, ...] | None:
+        """The columns of a table, in their order; None where the catalog does not have it."""
+        table = self._tables[0].get(unique_id)
+        return table.names if table is not None else None
 
-def _told(node: _Node, tables: dict[str, _Table]) -> _Node:
-    table = tables.get(node.unique_id)
-    return node if table is None else replace(node, table_columns=table.names)
+    @property
+    def lacks(self) -> str:
+        """Why nothing is known of a table that has no columns here."""
+        return self._tables[1] or f"{self._shown} does not have it"
+
+    @cached_property
+    def _tables(self) -> tuple[dict[str, _Table], str]:
+        """All tables by the unique_id of their node, and why there are none."""
+        if not stands(self._path):
+            return {}, f"there is no {self._shown}"
+        try:
+            data = read_bounded(self._path, LIMIT, what="dbt catalog")
+            catalog = msgspec.json.decode(data, type=built(_Catalog))
+        except (ConfigurationError, msgspec.MsgspecError, RecursionError) as error:
+            why = error.title if isinstance(error, ConfigurationError) else str(error)
+            return {}, f"{self._shown} cannot be used: {why}"
+        return {**catalog.nodes, **catalog.sources}, ""

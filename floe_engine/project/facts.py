@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from floe_engine.project.catalog_file import Catalog
     from floe_engine.project.folder_configs import FolderConfigs
     from floe_engine.project.jinja.templates import Templates
 
@@ -111,7 +112,7 @@ class Source(Struct, frozen=True):
     identifier: str = ""
     """The table's name in the warehouse."""
     table_columns: tuple[str, ...] | None = None
-    """Columns of its table, by dbt's catalog; None: nobody told."""
+    """Columns of its table where somebody told them; else see `Project.table_columns`."""
 
     @property
     def label(self) -> str:
@@ -191,7 +192,7 @@ class Model(Struct, frozen=True, dict=True):
     macros: tuple[str, ...] | None = None
     """Macros that it calls, by dbt's own account and with their package; None: only dbt could tell."""
     table_columns: tuple[str, ...] | None = None
-    """Columns of its table, by dbt's catalog; None: nobody told."""
+    """Columns of its table where somebody told them; else see `Project.table_columns`."""
     unread_configs: tuple[str, ...] = ()
     """Config keys whose value only dbt could tell; ``*`` where any may be set."""
 
@@ -375,8 +376,8 @@ class Project(Struct, frozen=True, dict=True):
     groups: tuple[Group, ...] = ()
     adapter: str | None = None
     """The dbt adapter, such as ``duckdb``; None where the static reader cannot know."""
-    no_tables: str = ""
-    """Why nothing is known of a table's columns where nothing is; empty for a project that was made up."""
+    catalog: Catalog | None = None
+    """What dbt has seen in the warehouse; None for a project that was made up."""
     reader: Reader = "manifest"
     reason: str = ""
     """Why this reader: ``target/manifest.json is newer than every project file``."""
@@ -386,6 +387,17 @@ class Project(Struct, frozen=True, dict=True):
     """What the project's SQL is read with, where files were read; a manifest has none."""
     folder_configs: FolderConfigs | None = None
     """What dbt_project.yml says of folders; None where nobody read it."""
+
+    def table_columns(self, node: Model | Source) -> tuple[str, ...] | None:
+        """The columns of a node's table; None: nobody told, see `no_tables`."""
+        if node.table_columns is not None or self.catalog is None:
+            return node.table_columns
+        return self.catalog.columns(node.unique_id)
+
+    @property
+    def no_tables(self) -> str:
+        """Why nothing is known of a table's columns; empty for a project that was made up."""
+        return self.catalog.lacks if self.catalog is not None else ""
 
     @cached_property
     def by_id(self) -> dict[str, Model | Source]:

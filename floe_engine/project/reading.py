@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.files import stands
-from floe_engine.project.catalog_file import with_tables
+from floe_engine.project.catalog_file import Catalog
 from floe_engine.project.facts import Project
 from floe_engine.project.folder_configs import FolderConfigs
 from floe_engine.project.folders import File
@@ -64,8 +64,11 @@ def read_project(
             where=str(directory),
         )
     catalog = path.with_name("catalog.json")
-    project = with_tables(project, catalog, _shown(catalog, directory))
-    return replace(project, folder_configs=FolderConfigs(settings))
+    return replace(
+        project,
+        catalog=Catalog(catalog, _shown(catalog, directory)),
+        folder_configs=FolderConfigs(settings),
+    )
 
 
 def _fresher(path: Path, shown: str, settings: ProjectFile) -> Project:

@@ -71,9 +71,10 @@ class NodeFacts:
     @lazy
     def table_columns(self) -> list[str]:
         """Columns of its table."""
-        if self.node.table_columns is None:
-            raise Unknown(f"nothing tells the columns of its table: {self.view.project.no_tables}")
-        return list(self.node.table_columns)
+        project = self.view.project
+        if (columns := project.table_columns(self.node)) is None:
+            raise Unknown(f"nothing tells the columns of its table: {project.no_tables}")
+        return list(columns)
 
     @lazy
     def tests(self) -> list[TestFacts]:

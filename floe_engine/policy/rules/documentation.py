@@ -263,8 +263,8 @@ class CompleteColumns(ShownRule):
         for kind in view.platform.gates.documentation.complete_columns:
             for each in written(view, kind):
                 node: Model | Source = each.of
-                if node.table_columns is not None:
-                    yield node.label, list(self._undeclared(node, node.table_columns))
+                if (columns := view.project.table_columns(node)) is not None:
+                    yield node.label, list(self._undeclared(node, columns))
                 elif view.project.no_tables:
                     untold.append(node)
         if untold:

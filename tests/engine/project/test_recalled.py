@@ -384,6 +384,6 @@ def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
 
 def test_every_field_of_a_project_is_kept_or_is_made_again() -> None:
     made_again = {
-        "name", "directory", "adapter", "reader", "reason", "templates", "folder_configs", "no_tables",
+        "name", "directory", "adapter", "reader", "reason", "templates", "folder_configs", "catalog",
     }  # fmt: skip
     assert {*recalled._Facts.__struct_fields__} | made_again == {*Project.__struct_fields__}
