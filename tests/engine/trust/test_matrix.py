@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -143,9 +144,11 @@ def team(scene: Scene, tmp_path: Path, settings: Path) -> Path:
 def product(scene: Scene, folder: Path, kind: str, pin: str) -> Path:
     """A project with v1.0.0 locked, whose floe.yaml trusts the team's keys and pins `pin`."""
     anchors = f"trusted_keys: [{scene.team.with_suffix('.pub')}, {scene.old.with_suffix('.pub')}]"
-    directory = data_team(folder / "product", scene.repository(kind), "v1.0.0", anchors)
-    done = floe(directory, "platform", "pull")
-    assert done.code == 0, done.err
+    pulled = scene.folder / f"{kind}-product"
+    if not pulled.exists():  # once for all commands
+        done = floe(data_team(pulled, scene.repository(kind), "v1.0.0", anchors), "platform", "pull")
+        assert done.code == 0, done.err
+    directory = shutil.copytree(pulled, folder / "product")
     return data_team(directory, scene.repository(kind), pin, anchors)
 
 
