@@ -25,11 +25,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, get_args
 
 import yaml
 
 from floe_engine.artifact.build import build
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest import terms
 from floe_engine.manifest.schema import Manifest
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.dbt_manifest import read_manifest
@@ -76,6 +78,18 @@ class Compared:
         return bool(self.differences) and not self.warnings
 
 
+_WORDS = (
+    ("sources", "require", terms.SourceDemand),
+    ("exposures", "require", terms.ExposureDemand),
+    ("semantic_models", "require", terms.SemanticDemand),
+    ("graph", "forbid", terms.GraphFault),
+    ("materialization", "require", terms.BuildDemand),
+    ("code", "forbid", terms.CodeFault),
+    ("structure", "require", terms.PlaceDemand),
+)
+"""Lists of `governance` that may hold words, and which."""
+
+
 def demanding_platform() -> Platform:
     """A platform that asks something of everything that both readers can tell."""
     gates = {
@@ -84,6 +98,8 @@ def demanding_platform() -> Platform:
         "require_descriptions": True,
         "require_column_descriptions": True,
         "max_parents": 3,
+        "column_tests": [{"pattern": ".*id", "test": "not_null"}],
+        "unit_test_formats": ["csv"],
     }
     layers = {
         "staging": {"prefix": "stg_", "may_depend_on": ["source"]},
@@ -95,8 +111,24 @@ def demanding_platform() -> Platform:
         "metadata": {"name": "compared", "version": "1.0.0"},
         "plugins": {"compute": {"type": "duckdb"}},
         "data_architecture": {"pattern": "custom", "layers": layers, "naming": {"enforcement": "strict"}},
-        "governance": {"quality_gates": gates, "classification": {"require_declared": True}},
+        "governance": {
+            "quality_gates": gates,
+            "classification": {"require_declared": True},
+            **{section: {listed: list(get_args(words))} for section, listed, words in _WORDS},
+            "documentation": {
+                "descriptions": dict.fromkeys(get_args(terms.Described), 8),
+                "meta": {kind: [{"key": "owner"}] for kind in get_args(terms.Kept) if kind != "test"},
+                "tags": {kind: ["daily"] for kind in get_args(terms.Tagged) if kind != "test"},
+                "one_description": True,
+            },
+        },
     }
+    governance: Any = document["governance"]
+    governance["graph"] |= {"max_children": 2, "min_children": 1, "max_sources": 1, "max_view_chain": 1}
+    governance["materialization"] |= {"allowed": ["table"], "max_children_of_view": 1}
+    governance["code"] |= {"max_lines": 5, "forbidden_patterns": ["today"]}
+    governance["macros"] = {"require": ["file_name"], "max_arguments": 1, "max_lines": 3}
+    governance["sources"]["require"].remove("unique")  # of a database, only dbt can tell
     return build(Manifest.model_validate(document), (), created="2024-01-01T00:00:00Z").platform
 
 
@@ -139,6 +171,8 @@ def compare(
     result.differences = [*told]
     for platform in platforms:
         judged = [_findings(project, platform) for project in (static, manifest)]
+        untold = {rule for rule, _, parameter in judged[0] if parameter == "unread"}  # which is said
+        judged = [{each for each in found if each[0] not in untold} for found in judged]
         result.findings += len(judged[1])
         result.differences += [f"only from files: {' '.join(f)}" for f in sorted(judged[0] - judged[1])]
         missed = sorted(judged[1] - judged[0])

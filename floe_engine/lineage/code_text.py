@@ -128,6 +128,7 @@ _NAME = pattern(r"\s*(\w+)")
 
 def macro_parameters(code: str) -> list[str]:
     """The names of a macro's arguments; a materialization has none."""
+    code = code.lstrip()  # dbt leaves the line break that a tag takes away
     opening = _SIGNATURE.match(code)
     if opening is None:
         return []

@@ -86,7 +86,7 @@ class MacroFacts(BesideFacts):
         self.properties_path = of.properties_path
         self.arguments = list(of.arguments)
         self.text = of.code
-        self.lines = len(of.code.splitlines())
+        self.lines = len(of.code.strip().splitlines())
 
     @lazy
     def parameters(self) -> list[str]:

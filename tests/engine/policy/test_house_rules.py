@@ -187,6 +187,7 @@ def test_the_arguments_of_a_macro_are_read_from_its_code() -> None:
     code = """{%- macro m(a, b=f('x, y', [1, 2]), c = "it's)") -%}{% endmacro %}"""
     assert macro_parameters(code) == ["a", "b", "c"]
     assert macro_parameters("{% test t(model) %}{% endtest %}") == ["model"]
+    assert macro_parameters("\n{%- macro t(a) -%}{%- endmacro -%}\n") == ["a"], "as dbt's manifest has it"
     assert macro_parameters("{% materialization t, default %}{% endmaterialization %}") == []
     assert macro_parameters("{% macro m(" + "(" * 5_000) == []
 
