@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from floe_engine.artifact.model import MetaKey
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
+from floe_engine.cel.values import Unknown
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import ShownRule, bad, good
 from floe_engine.policy.finding import Finding
@@ -77,17 +78,37 @@ class WrittenRule(ShownRule):
         """Where something is asked of some kind."""
         return any(self.by_kind(platform).values())
 
-    def missing(self, each: Written, kind: str, asked: Any) -> Iterator[Finding]:
-        """What is not written."""
+    def missing(self, each: Written, kind: str, asked: Any, view: View) -> Iterator[Finding]:
+        """What is not written. May raise `Unknown`."""
         raise NotImplementedError
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask everything of every kind."""
         found: dict[str, list[Finding]] = {}
+        untold: dict[str, list[Written]] = {}
         for kind, asked in self.by_kind(view.platform).items():
             for each in written(view, kind) if asked else ():
-                found.setdefault(each.home.label, []).extend(self.missing(each, kind, asked))
-        yield from found.items()
+                here = found.setdefault(each.home.label, [])
+                try:
+                    here.extend(self.missing(each, kind, asked, view))
+                except Unknown as error:
+                    untold.setdefault(str(error), []).append(each)
+        unsaid = {each.home.label for several in untold.values() for each in several}
+        yield from ((label, here) for label, here in found.items() if here or label not in unsaid)
+        for why, several in untold.items():
+            yield view.project.name, [self._not_judged(why, several, view.project.name)]
+
+    def _not_judged(self, why: str, several: list[Written], project: str) -> Finding:
+        more = f" and {plural(len(several) - 1, 'other')}" if len(several) > 1 else ""
+        return self.finding(
+            project,
+            f"{several[0].name}{more} {'were' if more else 'was'} not judged: {why}",
+            expected="facts that can be told",
+            actual=why,
+            suggestion="run dbt parse and judge its manifest",
+            parameter="unread",
+            measure=-float(len(several)),
+        )
 
 
 class Described(WrittenRule):
@@ -106,10 +127,12 @@ class Described(WrittenRule):
         """Kind to least characters."""
         return platform.gates.documentation.descriptions
 
-    def missing(self, each: Written, kind: str, asked: int) -> Iterator[Finding]:
+    def missing(self, each: Written, kind: str, asked: int, view: View) -> Iterator[Finding]:
         """Count them."""
         text = each.of.source_description if kind == "source_group" else each.of.description
         text = text.strip()
+        if asked > 1 and "{{" in text and view.project.reader == "static":
+            raise Unknown("only dbt could tell the words of a doc block")
         length = 0 if text.casefold() in _NO_WORDS else len(text)
         if length < asked:
             yield self.finding(
@@ -153,7 +176,7 @@ class MetaKept(WrittenRule):
         """Kind to keys."""
         return platform.gates.documentation.meta
 
-    def missing(self, each: Written, kind: str, asked: tuple[MetaKey, ...]) -> Iterator[Finding]:
+    def missing(self, each: Written, kind: str, asked: tuple[MetaKey, ...], view: View) -> Iterator[Finding]:
         """Look each key up."""
         for wanted in asked:
             value = lookup(each.of.meta, wanted.key)
@@ -213,7 +236,7 @@ class Tagged(WrittenRule):
         """Kind to tags."""
         return platform.gates.documentation.tags
 
-    def missing(self, each: Written, kind: str, asked: tuple[str, ...]) -> Iterator[Finding]:
+    def missing(self, each: Written, kind: str, asked: tuple[str, ...], view: View) -> Iterator[Finding]:
         """Look for each tag."""
         for tag in asked:
             if tag not in each.of.tags:
