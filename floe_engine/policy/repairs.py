@@ -89,7 +89,16 @@ def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:
         for repair in made:
             if not _said_in_code(node, repair):
                 found.setdefault(repair.thing, repair)
+    for repair in tuple(found.values()):
+        for name in _undescribed(view.project.by_id[repair.node], view.project):
+            rest = Repair(repair.finding, repair.node, "column", name=name, blank=True)
+            found.setdefault(rest.thing, rest)
     return tuple(found.values())
+
+
+def _undescribed(node: Node, project: Project) -> tuple[str, ...]:
+    """The columns that the SQL of a model gives that no properties file describes."""
+    return outputs_of(node, project) if isinstance(node, Model) and node.properties_path is None else ()
 
 
 def _said_in_code(node: Node, repair: Repair) -> bool:
@@ -123,29 +132,66 @@ def proven(
 
     One holds where its finding is gone and nothing new is there.
 
-    `judge` is asked of the project as it would be, a few times: where something new is found, what says
-    more of the model's data is taken back first, then all of the model's repairs.
+    `judge` is asked of the project as it would be, a few times. Where something new is found, what says more
+    of the data of that node, or of one above it, is taken back first, then all that is declared of the node;
+    what nobody is to blame for takes back all.
     """
-    known = {finding.fingerprint for finding in before.findings}
-    ids = {node.label: node.unique_id for node in project.by_id.values()}
+    known, nodes = _identities(before), {node.label: node for node in project.by_id.values()}
     for _ in range(_ROUNDS):
         after = judge(applied(project, todo))
-        there = {finding.fingerprint for finding in after.findings}
-        worse = {ids.get(after.asked_of(f)) for f in after.findings if f.fingerprint not in known}
-        telling = {repair.node for repair in todo if repair.kind == "meta" and not repair.blank}
+        there = _identities(after)
+        new = [subject for identity, subject in there.items() if identity not in known]
+        worse = {nodes[subject].unique_id for subject in new if subject in nodes}
+        above = _above(project, worse)
+        telling = {repair.node for repair in todo if _tells(repair)}
         left = tuple(
             repair
             for repair in todo
-            if (repair.blank or repair.finding.fingerprint not in there)
-            and not (repair.node in worse and (repair.node not in telling or repair.kind == "meta"))
+            if (repair.blank or not _is_there(repair.finding, there))
+            and not (repair.node in worse and (repair.node not in telling or _tells(repair)))
+            and not (repair.node in above and _tells(repair))
         )
         if len(left) == len(todo):
-            return left, frozenset(known - there)
+            if not new:
+                gone = {fingerprint for fingerprint, _ in known} - {fingerprint for fingerprint, _ in there}
+                return left, frozenset(gone)
+            left = tuple(repair for repair in todo if not _tells(repair)) if telling else ()
         todo = left
     return (), frozenset()
 
 
-_ROUNDS = 4
+_ROUNDS = 8
+
+
+def _identities(evaluation: Evaluation) -> dict[tuple[str, str], str]:
+    """Each finding as fingerprint and model, where it stands for several, to what was asked."""
+    return {
+        (finding.fingerprint, model): model or evaluation.asked_of(finding)
+        for finding in evaluation.findings
+        for model in finding.models or ("",)
+    }
+
+
+def _is_there(finding: Finding, there: Mapping[tuple[str, str], str]) -> bool:
+    return any((finding.fingerprint, model) in there for model in finding.models or ("",))
+
+
+def _tells(repair: Repair) -> bool:
+    """Whether it says more of a node's data than was known: how sensitive it is, or a column."""
+    return repair.kind in ("meta", "column") and (not repair.blank or repair.kind == "column")
+
+
+def _above(project: Project, nodes: Iterable[str]) -> frozenset[str]:
+    """Everything that some nodes come from."""
+    parents = {model.unique_id: model.parents for model in project.models}
+    found: set[str] = set()
+    queue = list(nodes)
+    while queue:
+        for parent in parents.get(queue.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                queue.append(parent)
+    return frozenset(found)
 
 
 def _subject(finding: Finding, nodes: Mapping[str, Node]) -> tuple[Node | None, Column | None]:

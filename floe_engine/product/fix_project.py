@@ -7,7 +7,7 @@ missing. Nothing is written that has not been judged first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -21,10 +21,10 @@ from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.product import excuses
-from floe_engine.policy.repairs import Node, Repair, mendable, outputs_of, proven, repairs
+from floe_engine.policy.repairs import Node, Repair, mendable, proven, repairs
 from floe_engine.policy.view import View
 from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
-from floe_engine.project.facts import Model, Project, Source
+from floe_engine.project.facts import Project, Source
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
 from floe_engine.text import plural, unified_diff
@@ -101,11 +101,16 @@ def fix_project(
     for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
         cancel.check()
         asked = [f for f in evaluation.findings if _asked(f, evaluation, rules, names)]
-        todo, gone = _todo(compiled, place, asked)
-        changed, problems = _written(workspace.directory, project, todo)
+        alone: dict[tuple[str, ...], str] = {}
+        while True:  # what cannot be written may be what the rest was proven with
+            todo, gone = _todo(compiled, place, asked, alone)
+            changed, problems = _written(workspace.directory, project, todo)
+            alone |= problems
+            if not problems:
+                break
         files += changed
         mended += len(gone) if changed else 0
-        left += problems
+        left += dict.fromkeys(alone.values())
     if write:
         for file in files:
             _save(workspace.files, file)
@@ -176,12 +181,15 @@ def _asked(finding: Finding, evaluation: Evaluation, rules: frozenset[str], name
 
 
 def _todo(
-    compiled: CompiledProject, place: int, asked: Sequence[Finding]
+    compiled: CompiledProject, place: int, asked: Sequence[Finding], alone: Collection[tuple[str, ...]] = ()
 ) -> tuple[tuple[Repair, ...], frozenset[str]]:
-    """The repairs that hold for what is asked, and the fingerprints of all findings that go with them."""
+    """The repairs that hold for what is asked, and the fingerprints of all findings that go with them.
+
+    `alone` are the things that cannot be declared.
+    """
     platform, projects = compiled.platform, compiled.projects
     project, evaluation = projects[place], compiled.evaluations[place]
-    found = repairs(View(platform, project), asked)
+    found = tuple(each for each in repairs(View(platform, project), asked) if each.thing not in alone)
     if not has_package(project.directory, "dbt_utils"):
         found = tuple(repair for repair in found if not repair.name.startswith("dbt_utils."))
 
@@ -194,14 +202,15 @@ def _todo(
 
 def _written(
     directory: Path, project: Project, todo: Sequence[Repair]
-) -> tuple[list[ChangedFile], list[str]]:
-    """The files with everything in them that can be written, and what cannot."""
+) -> tuple[list[ChangedFile], dict[tuple[str, ...], str]]:
+    """The files with everything in them that can be written, and why some things cannot."""
     prefix = project.directory.relative_to(directory).as_posix()
     by_file: dict[str, dict[str, list[Repair]]] = {}
     for repair in todo:
         home = _home(project, project.by_id[repair.node])
         by_file.setdefault(home, {}).setdefault(repair.node, []).append(repair)
-    changed, left = [], []
+    changed: list[ChangedFile] = []
+    left: dict[tuple[str, ...], str] = {}
     for name, nodes in sorted(by_file.items()):
         path = project.directory / name
         before = _read(path) if stands(path) else ""
@@ -209,20 +218,15 @@ def _written(
         done: list[Repair] = []
         for unique_id, wanted in nodes.items():
             node = project.by_id[unique_id]
-            editor = Properties(text)
-            made: list[Repair] = []
-            try:
-                for repair in wanted:
-                    was = editor.text
+            for repair in wanted:
+                editor = Properties(text)
+                try:
                     _edit(editor, node, repair)
-                    made += [repair] if editor.text != was else []
-                if isinstance(node, Model) and node.properties_path is None:
-                    _declare_rest(editor, node, project)
-            except (Unwritable, KeyError, ValueError) as error:
-                left.append(f"{name}: {node.label} was left alone: {error}")
-                continue
-            text = editor.text
-            done += made
+                except (Unwritable, KeyError, ValueError) as error:
+                    left[repair.thing] = f"{name}: {node.label} was left alone: {error}"
+                    continue
+                done += [repair] if editor.text != text else []
+                text = editor.text
         if done:
             shown = name if prefix == "." else f"{prefix}/{name}"
             changed.append(ChangedFile(shown, before, text, tuple(done)))
@@ -258,15 +262,10 @@ def _edit(editor: Properties, node: Node, repair: Repair) -> None:
             editor.enforce_contract(node)
         case "column":
             editor.declare(node, repair.name, repair.value)
+            if repair.blank:
+                editor.describe(node, repair.name)
         case "freshness" if isinstance(node, Source):
             editor.watch(node)
-
-
-def _declare_rest(editor: Properties, model: Model, project: Project) -> None:
-    """The columns that the SQL of a model gives that nothing describes yet."""
-    for column in outputs_of(model, project):
-        editor.declare(model, column)
-        editor.describe(model, column)
 
 
 def _read(path: Path) -> str:

@@ -42,6 +42,8 @@ class Properties:
 
     def add_test(self, model: _Node, column: str | None, name: str, arguments: Mapping[str, Any]) -> None:
         """A generic test of the model, or of a column, which is declared where it is not yet."""
+        if column is not None and _is_version(model):
+            raise Unwritable(f"tests of {column} are those of all versions too")  # dbt would have both
         owner = self._model(model) if column is None else self._column(model, column)
         document = self._document()
         node = self._node(document, owner)
@@ -49,6 +51,8 @@ class Properties:
             (word for word in ("data_tests", "tests") if word in node.children), self._tests_word(document)
         )
         document = self._own((*owner, key))
+        if self._has_test(document, owner, model, column, name, arguments):
+            raise Unwritable(f"there is a {name} test already, which does not count as it is")
         test = {name: dict(arguments)} if arguments else name
         if key in node.children:
             self._make(append(document, (*owner, key), test))
@@ -65,7 +69,9 @@ class Properties:
         owner = self._model(model) if column is None else self._column(model, column)
         node = self._node(self._document(), owner)
         inside = node.children.get("config")
-        home = ("config", "meta") if inside is not None and "meta" in inside.children else ("meta",)
+        in_config = inside is not None and "meta" in inside.children
+        in_config |= column is None and _is_version(model)  # of a version dbt takes it nowhere else
+        home = ("config", "meta") if in_config else ("meta",)
         self._put(owner, (*home, *name.split(".")), None if blank else value, blank=blank)
 
     def set_access(self, model: _Node, access: str) -> None:
@@ -73,7 +79,8 @@ class Properties:
         owner = self._model(model)
         node = self._node(self._document(), owner)
         inside = node.children.get("config")
-        home = ("access",) if "access" in node.children or inside is None else ("config", "access")
+        own = "access" in node.children or inside is None
+        home = ("access",) if own and not _is_version(model) else ("config", "access")
         self._put(owner, home, access)
 
     def enforce_contract(self, model: _Node) -> None:
@@ -143,6 +150,8 @@ class Properties:
             if name is not None and folded(str(name.value)) == folded(column):
                 self._own((*path, number))
                 return (*path, number)
+        if _is_version(model):
+            raise Unwritable(f"column {column} is one of all versions")
         new = {"name": column}
         if document.find(path) is None:
             self._make(insert_key(document, owner, "columns", [new]))
@@ -167,6 +176,25 @@ class Properties:
         if blank:
             edits = tuple(_marked(edit) for edit in edits)
         self._make(edits)
+
+    @staticmethod
+    def _has_test(
+        document: Document,
+        owner: Path,
+        model: _Node,
+        column: str | None,
+        name: str,
+        arguments: Mapping[str, Any],
+    ) -> bool:
+        """Whether a test that dbt would call the same is there, whatever its config says."""
+        above = owner[:-2] if column is not None else owner
+        for place, named in ((owner, None), (above, column)):
+            for word in ("data_tests", "tests"):
+                node = document.find((*place, word))
+                for item in node.value if node is not None and isinstance(node.value, list) else ():
+                    if _is_test(item, name, {**arguments, **({"column_name": column} if named else {})}):
+                        return True
+        return False
 
     def _own(self, path: Path) -> Document:
         """The document, with all on the way to `path` written there: others may share what an alias means."""
@@ -216,6 +244,22 @@ class Properties:
 def _items(document: Document, path: Path) -> Iterator[Node]:
     node = document.find(path)
     yield from node.items if node is not None else ()
+
+
+def _is_version(node: _Node) -> bool:
+    return isinstance(node, Model) and node.version is not None
+
+
+def _is_test(item: Any, name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether an entry of a list of tests is one of that name and with those arguments."""
+    if isinstance(item, str):
+        return item == name and not arguments
+    if not isinstance(item, dict) or (name not in item and item.get("test_name") != name):
+        return False
+    said = item.get(name)
+    said = said if isinstance(said, dict) else item
+    said = {**said, **said["arguments"]} if isinstance(said.get("arguments"), dict) else said
+    return all(said.get(key) == value for key, value in arguments.items())
 
 
 def _is_shared(document: Document, path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ from floe_engine.workspace import Workspace
 from tests.cli import floe, ok
 from tests.engine.output.test_reports import official_sarif
 from tests.engine.policy.samples import model
+from tests.engine.project.invented import invented_project, write_files
 
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -218,6 +220,37 @@ def test_dbt_parses_what_was_written(product: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_fixing_any_project_raises_nothing_new_and_dbt_takes_it(tmp_path: Path, seed: int) -> None:
+    """Projects that use at random what dbt offers: versions, anchors, tests that are off, nested folders."""
+    (tmp_path / "platform").mkdir()
+    demands = MANIFEST.replace("WAIVERS", "never").replace(
+        "documentation]", "documentation, freshness, contract]"
+    )
+    (tmp_path / "platform/manifest.yaml").write_text(demands)
+    invented = write_files(tmp_path / "invented", invented_project(random.Random(seed)))
+    (invented / "floe.yaml").write_text(
+        "apiVersion: floe.dev/v1\nkind: DataProduct\nplatform: {manifest: ../platform/manifest.yaml}\n"
+        "transforms: [{type: dbt}]\ndbt: {reader: static}\n"
+    )
+    before = findings_of_models(invented)
+    fixed = fix_project(Workspace.open(invented))
+    assert fixed.files
+    assert findings_of_models(invented) < before
+    if os.environ.get("FLOE_DBT") and not seed:
+        test_dbt_parses_what_was_written(invented)
+
+
+def findings_of_models(directory: Path) -> set[tuple[str, str, str]]:
+    """As fingerprint, subject, and each model where a finding stands for several."""
+    compiled = compile_project(Workspace.open(directory), options=CompileOptions(write_profile=False))
+    return {
+        (finding.fingerprint, finding.subject, model)
+        for finding in compiled.evaluation.findings
+        for model in finding.models or ("",)
+    }
 
 
 @pytest.mark.parametrize(
