@@ -248,14 +248,24 @@ def _lacking(model: Model, tests: Iterable[str], view: View) -> Iterator[str]:
     """What a layer or level would require of a model that it has not, and nobody requires yet."""
     if model.resource_type != "model":
         return
+    required, known = view.required_tests(model), view.once(_known_lacks)
     for test in tests:
-        if test in view.required_tests(model):
+        if test in required:
             continue
-        if test in BUILT_IN:
-            if next(OF_TEST[test].missing(model, view), None) is not None:
-                yield test
-        elif not any(is_named(each, test) for each in model.tests):
+        asked = model.unique_id, test
+        if asked not in known:
+            known[asked] = (
+                next(OF_TEST[test].missing(model, view), None) is not None
+                if test in BUILT_IN
+                else not any(is_named(each, test) for each in model.tests)
+            )
+        if known[asked]:
             yield test
+
+
+def _known_lacks(_: View) -> dict[tuple[str, str], bool]:
+    """Whether a model lacks a test, by both names: several layers require the same ones."""
+    return {}
 
 
 def _about(rule: CustomRule, name: str) -> bool:
