@@ -89,6 +89,8 @@ _GIVEN: Mapping[str, Any] = {
     "sure": _sure,
     "or_value": _or_value,
 }
+_MOST_COPIES = 16
+"""How often the text of a part may be written, lists in lists included."""
 _ORDERS = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 _EQUALS = {"_==_": "==", "_!=_": "!="}
 
@@ -99,6 +101,7 @@ class _Writer:
         self.known: dict[str, Any] = dict(_GIVEN)
         self._variables = 0
         self._doubtful: set[str] = set()
+        self._copies = 1
 
     def text(self, node: Node, names: Mapping[str, str]) -> str:
         """The expression of Python that does what `node` does."""
@@ -174,6 +177,8 @@ class _Writer:
         return f"{function}({operand}, {node.field!r})"
 
     def _macro(self, node: Macro, names: Mapping[str, str]) -> str:
+        if (written_out := self._written_out(node, names)) is not None:
+            return written_out
         self._variables += 1
         own = f"x{self._variables}"
         if not self._honest(node.range, names):
@@ -194,6 +199,20 @@ class _Writer:
                 return f"[{own} {over} if {test}]"
         made = self.text(node.arguments[-1], inner)
         return f"[{made} {over}{f' if {test}' if test else ''}]"
+
+    def _written_out(self, node: Macro, names: Mapping[str, str]) -> str | None:
+        """The tests of a short list of literals, one behind the other: no loop has to be begun."""
+        if node.macro not in ("all", "exists") or not isinstance(node.range, Listing):
+            return None
+        items = [item for item in node.range.items if isinstance(item, Literal)]
+        copies = self._copies * len(items)
+        if not items or len(items) < len(node.range.items) or copies > _MOST_COPIES:
+            return None
+        outer, self._copies = self._copies, copies
+        inner = ({**names, node.variable: self._constant(item.value)} for item in items)
+        tests = [self._sure(node.arguments[0], each) for each in inner]
+        self._copies = outer
+        return f"({(' and ' if node.macro == 'all' else ' or ').join(tests)})"
 
     def _call(self, node: Call, names: Mapping[str, str]) -> str:
         name, given, _ = called(node, names)

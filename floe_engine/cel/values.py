@@ -308,6 +308,8 @@ def real(value: float) -> str:
 
 def shown(value: Any, deep: int = 3) -> str:
     """A value in a sentence, short."""
+    if value is None:
+        return "null"
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
     if isinstance(value, list):
@@ -320,8 +322,6 @@ def shown(value: Any, deep: int = 3) -> str:
         return f"{{{', '.join(entries)}}}"
     if isinstance(value, Maybe):
         return shown(value.value) if value.there else "none"
-    if value is None:
-        return "null"
     if isinstance(value, bool | int | float):
         return to_string(Frame(0), value)
     name = getattr(value, "name", None)
