@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,11 @@ def given_to(check: Check) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Ask both, and print what differs."""
-    directory, program = Path(sys.argv[1]), sys.argv[2]
-    asked = (row for row in TABLES["dbt-bouncer"] if row.carried and (row.expr or row.filled))
-    rows = [row for row in asked if row.code[:2] != "CA"]
+    directory, program = Path(arguments[0]), arguments[1]
+    carried = (row for row in TABLES["dbt-bouncer"] if row.carried and (row.expr or row.filled))
+    rows = [row for row in carried if row.code[:2] != "CA"]
     theirs = bouncer(directory, program, rows)
     project = read_manifest(directory / "target" / "manifest.json", directory)
     view = View(platform(), project)
@@ -162,4 +163,4 @@ def bouncer(directory: Path, program: str, rows: list[Check]) -> dict[str, set[s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

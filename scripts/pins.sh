@@ -31,6 +31,7 @@ resolve constraints.txt pyproject.toml --extra test
 cat >"$scratch/dbt.in" <<'LIST'
 dbt-core<1.12
 dbt-bigquery
+dbt-bouncer==4.3.*
 dbt-databricks
 dbt-duckdb
 dbt-postgres
