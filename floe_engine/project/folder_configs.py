@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -48,8 +48,27 @@ class FolderConfigs(Struct, frozen=True, dict=True):
         known = self._known[asked]
         if known is None or word.casefold() not in map(str.casefold, _words(known[1])):
             return None
-        node = self._document.key_node(known[0])
-        return FolderConfig(".".join(known[0]), node.line + 1) if node is not None else None
+        return self._at(known[0])
+
+    def of_tests(self, model: Model, key: str, said: str) -> FolderConfig | None:
+        """What gives `key` (``severity``, ``where``) to the tests that a model's properties file has.
+
+        None where no folder has it, or one with words that are not in what was `said` of the tests.
+        """
+        folder = PurePosixPath(model.properties_path or model.path).parent.as_posix()
+        inside = self._inside(folder, self.settings.model_paths)
+        found = [
+            found
+            for section in ("tests", "data_tests")
+            for found in self._walk(section, inside, model.name, key)
+        ]
+        if not found or any(word not in said for word in str(found[-1][1]).split()):
+            return None
+        return self._at(found[-1][0])
+
+    def _at(self, path: tuple[str, ...]) -> FolderConfig | None:
+        node = self._document.key_node(path)
+        return FolderConfig(".".join(path), node.line + 1) if node is not None else None
 
     def _levels(self, kind: str, folder: str, name: str, key: str) -> Iterator[_Found]:
         """Every value of a key on the way to a model, the nearest last."""
@@ -59,11 +78,17 @@ class FolderConfigs(Struct, frozen=True, dict=True):
             "seed": settings.seed_paths,
             "snapshot": settings.snapshot_paths,
         }
-        root = next((each for each in roots[kind] if f"{folder}/".startswith(f"{each}/")), "")
-        inside = folder[len(root) :].strip("/")
-        path: tuple[str, ...] = (f"{kind}s",)
-        level: Any = settings.settings.get(path[0])
-        for step in (settings.name, *filter(None, inside.split("/")), name, None):
+        return self._walk(f"{kind}s", self._inside(folder, roots[kind]), name, key)
+
+    @staticmethod
+    def _inside(folder: str, roots: Iterable[str]) -> str:
+        root = next((each for each in roots if f"{folder}/".startswith(f"{each}/")), "")
+        return folder[len(root) :].strip("/")
+
+    def _walk(self, section: str, inside: str, name: str, key: str) -> Iterator[_Found]:
+        path: tuple[str, ...] = (section,)
+        level: Any = self.settings.settings.get(section)
+        for step in (self.settings.name, *filter(None, inside.split("/")), name, None):
             if not isinstance(level, dict):
                 return
             if f"+{key}" in level:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
@@ -14,6 +14,7 @@ from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, 
 from floe_engine.policy.rules.required_tests import required_anywhere
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
+from floe_engine.project.project_file import FILE_NAME
 from floe_engine.text import plural
 
 _ASKED: tuple[Place, ...] = (
@@ -113,7 +114,7 @@ class WeakTest(Rule):
         labels = sorted({model.label for model in models})
         rest = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
         each = " " if len(models) == 1 else ": each "
-        path, line = place(models[0]) if len(labels) == 1 else ("dbt_project.yml", 1)
+        path, line = _cause_of(cause, models, view) or place(models[0])
         found = self.finding(
             view.project.name,
             f"{plural(len(models), 'test')} of {', '.join(labels[:_NAMED])}{rest}{each}{cause}",
@@ -123,6 +124,17 @@ class WeakTest(Rule):
             measure=-float(len(models)),
         )
         return structs.replace(found, path=path, line=line)
+
+
+def _cause_of(cause: str, models: Sequence[Model], view: View) -> tuple[str, int] | None:
+    """The line of dbt_project.yml that all these tests have it from; None where it is no single one."""
+    configs = view.project.folder_configs
+    key = "severity" if "only warns" in cause else "where"
+    if configs is None:
+        return None
+    lines = {found.line if (found := configs.of_tests(model, key, cause)) else 0 for model in models}
+    line = lines.pop()
+    return (FILE_NAME, line) if line and not lines else None
 
 
 def _named(test: DataTest) -> str:

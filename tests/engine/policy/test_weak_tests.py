@@ -102,6 +102,31 @@ def test_what_tests_let_pass_is_said_once_and_stops_nothing(tmp_path: Path) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [("+severity: warn", "only warns"), ("+where: day > 3", "looks only at rows where day > 3")],
+)
+@pytest.mark.parametrize("section", ["tests", "data_tests"])
+def test_what_a_folder_lets_all_its_tests_pass_is_said_at_its_line(
+    tmp_path: Path, section: str, config: str, told: str
+) -> None:
+    entry = "{name: %s, columns: [{name: id, data_tests: [unique, not_null]}]}"
+    models = f"models: [{entry % 'm'}, {entry % 'n'}]\n"
+    project = product(tmp_path, KEYS, models, f"{section}:\n  shop:\n    {config}\n")
+    (project / "models/n.sql").write_text("select 1 as id, 2 as day\n")
+    found = findings(ok(floe(project, "compile", "-o", "json")))["FLOE-E239"]
+    assert found["message"] == f"4 tests of m, n: each {told}"
+    assert (found["path"], found["line"]) == ("dbt_project.yml", 6)
+
+
+def test_what_tests_say_themselves_is_not_said_of_a_folder(tmp_path: Path) -> None:
+    models = f"models: [{on_key('{where: day > 3}')}, {on_key('{where: day > 3}', 'n')}]\n"
+    project = product(tmp_path, KEYS, models, "data_tests: {shop: {+where: id > 0}}\n")
+    (project / "models/n.sql").write_text("select 1 as id, 2 as day\n")
+    found = findings(ok(floe(project, "compile", "-o", "json")))["FLOE-E239"]
+    assert found["path"] == "models/schema.yml"
+
+
 @pytest.mark.parametrize("folder", ["+severity: warn", "shop: {+severity: warn}"])
 def test_keys_whose_tests_only_warn_are_not_counted_where_the_platform_says_so(
     tmp_path: Path, folder: str
