@@ -173,7 +173,9 @@ def _corrected(finding: Finding, node: Node, _: Column | None, view: View) -> st
     """The level that was meant, where that asks nothing more."""
     near = did_you_mean(finding.actual, view.levels.names)
     if near is None:
-        return f"write {view.levels.default.level}, or what it really is"
+        default = view.levels.default
+        known = consequences.classified(node, default, view)
+        return f"write {default.level}, or what it really is" if known else ""
     return f"write {near}" if consequences.classified(node, view.levels.named(near), view) else ""
 
 

@@ -86,7 +86,7 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
         ):
             return None
     missing = tuple(_lacking(model, constraint.required_tests if constraint is not None else (), view))
-    return missing if model.columns or not missing or declared(model, (), view) == "" else None
+    return missing if model.columns or not missing or declared(model, (), view) is not None else None
 
 
 def classified(node: Model | Source, level: Declaration, view: View) -> bool:
@@ -156,7 +156,9 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     if flows and own is not None and own.rank > view.levels.default.rank:
         return None  # the new columns would be as sensitive as the model, and so what comes of them
     said = []
-    required = view.required_tests(model) if model.resource_type == "model" else {}
+    required = [*view.required_tests(model)] if model.resource_type == "model" else []
+    if layer is not None and (constraint := platform.layers.get(layer)) is not None:
+        required += constraint.required_tests
     gates = platform.gates
     described = gates.require_column_descriptions or "column" in gates.documentation.descriptions
     if described or "documentation" in required:

@@ -31,7 +31,8 @@ def prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
             names = (f"{prefix}{rest}" for whole in (stem, model.name) for rest in _spellings(whole))
             name = _new_name(model, layer, names, view)
             if name:
-                more = f", and give it what {layer} requires: {', '.join(lacking)}" if lacking else ""
+                how = "" if model.columns else consequences.declared(model, (), view, layer=layer) or ""
+                more = f", and give it what {layer} requires: {', '.join(lacking)}{how}" if lacking else ""
                 return f"rename it to {name}{more}"
     return ""
 

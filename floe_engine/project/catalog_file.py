@@ -37,12 +37,12 @@ class _Catalog(Struct, frozen=True):
     sources: dict[str, _Table] = {}
 
 
-class Catalog:
+class Catalog(Struct, frozen=True, dict=True):
     """The catalog of a project, which is read when somebody first asks: few platforms want to know."""
 
-    def __init__(self, path: Path, shown: str) -> None:
-        self._path = path
-        self._shown = shown
+    path: Path
+    shown: str
+    """How people know it."""
 
     def columns(self, unique_id: str) -> tuple[str, ...] | None:
         """The columns of a table, in their order; None where the catalog does not have it."""
@@ -52,17 +52,17 @@ class Catalog:
     @property
     def lacks(self) -> str:
         """Why nothing is known of a table that has no columns here."""
-        return self._tables[1] or f"{self._shown} does not have it"
+        return self._tables[1] or f"{self.shown} does not have it"
 
     @cached_property
     def _tables(self) -> tuple[dict[str, _Table], str]:
         """All tables by the unique_id of their node, and why there are none."""
-        if not stands(self._path):
-            return {}, f"there is no {self._shown}"
+        if not stands(self.path):
+            return {}, f"there is no {self.shown}"
         try:
-            data = read_bounded(self._path, LIMIT, what="dbt catalog")
+            data = read_bounded(self.path, LIMIT, what="dbt catalog")
             catalog = msgspec.json.decode(data, type=built(_Catalog))
         except (ConfigurationError, msgspec.MsgspecError, RecursionError) as error:
             why = error.title if isinstance(error, ConfigurationError) else str(error)
-            return {}, f"{self._shown} cannot be used: {why}"
+            return {}, f"{self.shown} cannot be used: {why}"
         return {**catalog.nodes, **catalog.sources}, ""

@@ -258,10 +258,10 @@ def _names(text: str) -> list[str]:
     return [name for name in re.split(r", | and ", text) if name]
 
 
-def _rename(state: Followed, name: str, tests: str | None = None) -> None:
+def _rename(state: Followed, name: str, tests: str | None = None, how: str | None = None) -> None:
     if state.column is None:
         for test in _names(tests or ""):
-            _give(state, test)
+            _give(state, test, how)
         state.rename(state.node, name)
     else:
         state.rename_column(state.node, state.column.name, name)
@@ -324,11 +324,11 @@ def _test_keys(state: Followed, named: str, more: str | None) -> None:
         _hold_key(state, state.nodes[name])
 
 
-def _give(state: Followed, test: str) -> None:
+def _give(state: Followed, test: str, how: str | None = "") -> None:
     """A required test, by the name that platforms have for it."""
     match test:
         case "not_null_pk" | "unique_pk":
-            _hold_key(state, state.node)
+            _hold_key(state, state.node, how=how)
         case "documentation":
             state.change(state.node, description="d")
             for column in state.node.columns:
@@ -549,7 +549,7 @@ _MORE = r"(?: and (\d+) more)?"
 _LAYERS = r"a model of layers? (.+?)"
 
 _WAYS: tuple[tuple[str, Callable[..., None]], ...] = (
-    (r"rename it to ([^ ,]+)(?:, and give it what \S+ requires: (.+))?", _rename),
+    (rf"rename it to ([^ ,]+)(?:, and give it what \S+ requires: (.+?){_HOW})?", _rename),
     (r"write floe\.layer: (\S+)", lambda state, layer: state.add_meta(state.node, "floe.layer", layer)),
     (r"remove floe\.layer", _remove_layer),
     (rf"put {_LAYERS} between them", _between),

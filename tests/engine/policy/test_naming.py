@@ -180,13 +180,17 @@ def test_a_new_name_is_one_that_the_next_rule_takes() -> None:
     }
 
 
-def test_no_name_is_suggested_that_leads_to_the_next_finding() -> None:
-    """The likeliest layer asks for tests that the model lacks, and so do the others."""
+def test_a_name_comes_with_what_its_layer_asks_or_not_at_all() -> None:
+    """Each layer asks for tests that the model lacks: the one that asks least is named, with all of that."""
     (finding,) = found(judge(platform(), model("orders")), "E201")
-    assert (finding.suggestion, finding.expected) == (
-        "",
-        "a name that starts with bronze_ or silver_ or gold_",
+    assert finding.expected == "a name that starts with bronze_ or silver_ or gold_"
+    assert finding.suggestion == (
+        "rename it to bronze_orders, and give it what bronze requires: not_null_pk (tested)"
     )
+    registry = {"require_contract": ["bronze", "silver", "gold"]}
+    contracts = platform(catalog={"schema_registry": registry})
+    (finding,) = found(judge(contracts, model("orders")), "E201")
+    assert finding.suggestion == ""
 
 
 def test_layers_are_put_between_only_where_they_may_stand() -> None:
