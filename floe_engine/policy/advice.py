@@ -55,7 +55,7 @@ def _covered(finding: Finding, model: Model, _: Column | None, view: View) -> st
     of_keys = view.platform.gates.coverage.metric == "primary_keys"
     if of_keys and view.key(model) is None and not model.columns:
         how = consequences.declared(model, (), view)
-        return "" if how is None else f"{finding.suggestion}{how}"
+        return "" if how is None else f"{finding.suggestion}{consequences.of_its_columns(how)}"
     if not view.share(model).bare:
         return finding.suggestion
     how = consequences.declared(model, (), view)
@@ -78,7 +78,7 @@ def _kept_from_null(finding: Finding, model: Model, _: Column | None, view: View
     key = view.key(model)
     if key is None and not model.columns:
         how = consequences.declared(model, (), view)
-        return "" if how is None else f"{finding.suggestion}{how}"
+        return "" if how is None else f"{finding.suggestion}{consequences.of_its_columns(how)}"
     new = [name for name in key.nullable if folded(name) not in model.columns_by_name] if key else []
     if not new:
         return finding.suggestion

@@ -174,6 +174,11 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     return f" ({', '.join(said)})" if said else ""
 
 
+def of_its_columns(how: str) -> str:
+    """What `declared` says, where nothing before it speaks of columns."""
+    return how.replace("(", "(its columns ", 1)
+
+
 def column_named(model: Model, column: Column, name: str, view: View) -> bool:
     """Whether nothing more is asked of a column, nor of its model, under another name."""
     platform, adapter = view.platform, view.project.adapter

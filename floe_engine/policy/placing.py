@@ -32,7 +32,8 @@ def prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
             name = _new_name(model, layer, names, view)
             if name:
                 how = "" if model.columns else consequences.declared(model, (), view, layer=layer) or ""
-                more = f", and give it what {layer} requires: {', '.join(lacking)}{how}" if lacking else ""
+                all_of_it = f"{', '.join(lacking)}{consequences.of_its_columns(how)}"
+                more = f", and give it what {layer} requires: {all_of_it}" if lacking else ""
                 return f"rename it to {name}{more}"
     return ""
 

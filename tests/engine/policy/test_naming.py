@@ -185,7 +185,7 @@ def test_a_name_comes_with_what_its_layer_asks_or_not_at_all() -> None:
     (finding,) = found(judge(platform(), model("orders")), "E201")
     assert finding.expected == "a name that starts with bronze_ or silver_ or gold_"
     assert finding.suggestion == (
-        "rename it to bronze_orders, and give it what bronze requires: not_null_pk (tested)"
+        "rename it to bronze_orders, and give it what bronze requires: not_null_pk (its columns tested)"
     )
     registry = {"require_contract": ["bronze", "silver", "gold"]}
     contracts = platform(catalog={"schema_registry": registry})
