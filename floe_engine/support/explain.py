@@ -58,11 +58,15 @@ def explain_code(code: str) -> Page:
     found = pages.get(wanted) or pages.get(f"floe-{wanted}")
     if found is not None:
         return found
-    near = did_you_mean(wanted, pages) or did_you_mean(f"floe-{wanted}", pages)
-    raise UsageError(
-        f"there is no code {printable(code)!r}",
-        hint=f"did you mean {pages[near].code}?" if near else "`floe explain` lists them all",
-    )
+    if (near := did_you_mean(wanted, pages) or did_you_mean(f"floe-{wanted}", pages)) is not None:
+        hint = f"did you mean {pages[near].code}?"
+    elif "." in wanted:
+        hint = (
+            "`floe platform explain PATH` explains a setting of manifest.yaml; `floe explain` lists all codes"
+        )
+    else:
+        hint = "`floe explain` lists them all"
+    raise UsageError(f"there is no code {printable(code)!r}", hint=hint)
 
 
 def explain_setting(

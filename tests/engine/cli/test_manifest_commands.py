@@ -219,6 +219,9 @@ def test_an_unknown_code_gets_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(errors.UsageError) as nothing:
         explain_code("zzz")
     assert "lists them all" in nothing.value.hint
+    with pytest.raises(errors.UsageError) as setting:
+        explain_code("governance.graph.max_children")
+    assert "floe platform explain" in setting.value.hint
 
 
 # --- floe platform explain ---------------------------------------------------------------------
