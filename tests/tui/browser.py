@@ -81,6 +81,9 @@ class Page:
         try:
             async with asyncio.timeout(SECONDS):
                 while not condition():
+                    if self._reading.done():  # nothing that happens is seen from here on
+                        self._reading.result()
+                        raise AssertionError(f"the browser says nothing more:\n{self.text}")
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(f"waited in vain:\n{self.text}") from None

@@ -14,7 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 import floe_engine
-from floe_engine import Event, FloeError, Report, Transfer, Workspace, publish
+from floe_engine import Event, FloeError, Heading, Report, Transfer, Workspace, publish
 from floe_tui.app import Workbench
 from floe_tui.panels.moving import MovePanel
 from floe_tui.panels.problem import ProblemPanel
@@ -54,12 +54,14 @@ def mortal(tmp_path: Path) -> Iterator[Mortal]:
 
 
 def dying(real: Engine, registry: Mortal) -> Engine:
-    """A workflow during whose first transfer the registry dies."""
+    """A workflow during which the registry dies: as soon as it is said where it goes, or with the first
+    transfer. Later all may have arrived.
+    """
 
     def run(*arguments: Any, report: Report, **named: Any) -> Any:
         def hear(event: Event) -> None:
             report(event)
-            if isinstance(event, Transfer):
+            if isinstance(event, Heading | Transfer):
                 registry.kill()
 
         return real(*arguments, report=hear, **named)

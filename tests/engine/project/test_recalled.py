@@ -280,7 +280,7 @@ def test_two_that_read_at_once_keep_the_same(read: Reader, entries: Path) -> Non
     with ThreadPoolExecutor(2) as pool:
         one, other = (pool.submit(read) for _ in range(2))
     assert facts(one.result()) == facts(other.result()) == facts(read())
-    assert read.times == 2
+    assert read.times in (1, 2), "the second may begin when the first has kept what it found"
     assert len(list(entries.iterdir())) == 2
 
 
