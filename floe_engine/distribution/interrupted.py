@@ -45,7 +45,7 @@ UNDER_WAY = {
 
 
 @contextlib.contextmanager
-def all_or_nothing(workspace: Workspace, what: str, spec: str) -> Iterator[None]:
+def all_or_nothing(workspace: Workspace, what: str, spec: bytes) -> Iterator[None]:
     """Put the files of a move back if the block does not end well, or does not end at all.
 
     `what` names the command for whoever is told; `spec` is what the block writes into floe.yaml.
@@ -56,7 +56,7 @@ def all_or_nothing(workspace: Workspace, what: str, spec: str) -> Iterator[None]
     journal = {
         "journalVersion": _VERSION,
         "what": what,
-        "spec": sha256_digest(spec.encode()),
+        "spec": sha256_digest(spec),
         "files": {
             name: None if data is None else base64.b64encode(data).decode() for name, data in before.items()
         },

@@ -19,6 +19,7 @@ from floe_engine.distribution.pull import Candidate, keep
 from floe_engine.distribution.wanted import Wanted
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
+from floe_engine.document.text import encode
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, read_bounded, stands, strict_json
@@ -138,7 +139,9 @@ def settle(
                 hint="look at what it would do once more",
                 where=str(path),
             )
-        with all_or_nothing(workspace, doing, text):
+        before = read_bounded(path, MAX_BYTES, what=path.name) if was[0] is not None else b""
+        written = encode(text, like=before)
+        with all_or_nothing(workspace, doing, written):
             if undo is not None:
                 workspace.files.write(STATE, canonical_json({"stateVersion": _STATE_VERSION, **undo}))
             if candidate is not None:
@@ -146,7 +149,7 @@ def settle(
             elif lock != was[1]:
                 store.write_lock(lock)
             if text != was[0]:
-                workspace.files.write(SPEC_FILE, text.encode())
+                workspace.files.write(SPEC_FILE, written)
             if undo is None:
                 workspace.files.remove(STATE)
 

@@ -249,3 +249,11 @@ def test_bump_and_changelog_speak_text_and_json(history: PlatformTeam) -> None:
         "v1.0.0",
     ]
     assert document["releases"][1]["changes"]["changes"][0]["rule"] == "COV001"
+
+
+def test_a_byte_order_mark_and_everything_else_stays(platform: PlatformTeam) -> None:
+    path = work_on(platform, "1.2.3")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    before = path.read_bytes()
+    bumped(platform, to="1.3.0")
+    assert path.read_bytes() == before.replace(b"1.2.3", b"1.3.0")

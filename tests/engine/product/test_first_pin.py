@@ -207,3 +207,17 @@ def test_init_does_what_its_dry_run_says(platform: PlatformTeam, data: DataTeam)
     assert planned["reference"] == ref
     assert (planned["version"], planned["digest"]) == ("v1.0.0", done["digest"])
     assert (data.directory / "floe.yaml").read_text() == floe_yaml
+
+
+def test_a_byte_order_mark_stays_where_a_pin_moves(platform: PlatformTeam, data: DataTeam) -> None:
+    platform.publish("1.0.0")
+    platform.publish("1.0.1")
+    dbt_project(data, "customers")
+    data.init("v1.0.0")
+    spec = data.directory / "floe.yaml"
+    before = b"\xef\xbb\xbf" + spec.read_bytes()
+    spec.write_bytes(before)
+    take_upgrade(data.workspace, plan_upgrade(data.workspace, "v1.0.1"), accept_breaking=True)
+    assert spec.read_bytes() == before.replace(b"v1.0.0", b"v1.0.1")
+    undo_move(data.workspace)
+    assert spec.read_bytes() == before
