@@ -7,7 +7,7 @@ it is worked out here, after the rules: they read no more of a platform than wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -311,6 +311,3 @@ _OF_NODES: Mapping[str, Callable[[Finding, Node, Column | None, View], str]] = {
     "FLOE-E241": _corrected,
     "FLOE-E242": _looks_like,
 }
-
-
-__all__ = ["Iterator", "advice"]

@@ -34,16 +34,16 @@ def by_cause(findings: Iterable[Finding], view: View) -> Iterator[tuple[Finding,
     was made up (`Project.folder_configs`).
     """
     models = {model.label: model for model in view.project.models}
-    groups: dict[tuple[str, ...], tuple[_Cause, list[Finding]]] = {}
+    groups: dict[tuple[str, _Cause, str, str], list[Finding]] = {}
     for finding in findings:
         model = models.get(finding.subject) if finding.config and finding.waiver is None else None
         causes = tuple(_causes(finding, model, view)) if model is not None else ()
         if not causes:
             yield finding, (finding,)
         for cause in causes:
-            key = (finding.rule, cause.name, finding.parameter, finding.severity)
-            groups.setdefault(key, (cause, []))[1].append(finding)
-    for cause, together in groups.values():
+            key = (finding.rule, cause, finding.parameter, finding.severity)
+            groups.setdefault(key, []).append(finding)
+    for (_, cause, _, _), together in groups.items():
         yield _together(cause, together), together
 
 
@@ -56,9 +56,8 @@ def _causes(finding: Finding, model: Model, view: View) -> Iterator[_Cause]:
         causes = view.once(_sources)
         yield from (causes[label] for label in sorted(view.once(_stale)[model.unique_id]))
     elif key == "unread":
-        what, _, place = word.removesuffix(")").rpartition(" (")
-        path, _, line = place.rpartition(":")
-        yield _Cause(what, path, int(line))
+        if (gap := model.unread) is not None:
+            yield _Cause(gap.what, gap.path, gap.line, named=gap.path != model.path)
     elif (found := configs.of(model, key, word)) is not None:
         yield _Cause(found.place, FILE_NAME, found.line, named=False)
 
@@ -76,7 +75,7 @@ def _stale(view: View) -> dict[str, frozenset[str]]:
 
 def _together(cause: _Cause, findings: Sequence[Finding]) -> Finding:
     first = max(findings, key=lambda finding: finding.downstream)
-    fix = f"{cause.name} {first.config}"
+    fix = f"{cause.name} {first.config} {cause.path}:{cause.line}"
     there = structs.replace(first, path=cause.path, line=cause.line, fix=fix)
     if len(findings) == 1 and not cause.named:
         return there

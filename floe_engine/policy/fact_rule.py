@@ -89,7 +89,7 @@ class FactRule(ShownRule, Generic[F]):
             if len(places) > 1:
                 subject = label = view.project.name
                 name, column = f"{name} and {plural(len(places) - 1, 'other')}", None
-            yield label, [self._found(subject, column, name, _not_judged(why, len(places)))]
+            yield label, [self._found(subject, column, name, not_judged(why, len(places)))]
 
     def _found(self, subject: _Subject, column: Column | None, name: str, wrong: Wrong) -> Finding:
         found = self.finding(
@@ -108,7 +108,8 @@ class FactRule(ShownRule, Generic[F]):
         return found
 
 
-def _not_judged(why: str, count: int) -> Wrong:
+def not_judged(why: str, count: int) -> Wrong:
+    """What is said of so many that nobody can tell of, after their names."""
     return Wrong(
         f"{'was' if count == 1 else 'were'} not judged: {why}",
         expected="facts that can be told",

@@ -57,8 +57,8 @@ class Finding(Struct, frozen=True, gc=False):
     """Those that it stands for, where one line causes a finding of each."""
     config: str = ""
     """The config that causes it and what that says: ``grants:analyst``. Where dbt_project.yml gives it to a
-    folder, the finding is about that line. ``sources:`` says that the sources above it do, and ``unread:``
-    with what and where that only dbt could follow it."""
+    folder, the finding is about that line. ``sources:`` says that the sources above it do, and
+    ``unread`` that only dbt could follow something (`Model.unread`)."""
 
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int

@@ -37,6 +37,7 @@ from floe_engine.project.facts import (
     SemanticModel,
     Source,
     UnitTest,
+    Unread,
     folded,
 )
 
@@ -245,7 +246,7 @@ def case(
 def unread_cases(platform: Platform, layer: str | None, rule: str) -> Iterator[Case]:
     """A model of which only dbt could tell all parents, and one that is as it is read."""
     whole = specimen(platform, layer)
-    told = replace(whole, unread=f"macro a_macro() ({whole.path}:1)")
+    told = replace(whole, unread=Unread("macro a_macro()", whole.path, 1))
     yield case(
         f"a parent that only dbt could tell does not pass unseen ({layer or 'no layer'})",
         f"{told.name} calls a macro that is nowhere to be found",

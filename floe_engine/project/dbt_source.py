@@ -24,6 +24,7 @@ from floe_engine.project.facts import (
     Reference,
     ResourceType,
     Source,
+    Unread,
 )
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
@@ -444,10 +445,10 @@ class _Reading:
         return found
 
 
-def _unread(draft: Draft) -> str:
+def _unread(draft: Draft) -> Unread | None:
     """The first of a model's gaps behind which a parent may stand."""
     gap = next((gap for gap in draft.calls.gaps if gap.parents), None)
-    return f"{gap.what} ({gap.path or draft.path}:{gap.line})" if gap is not None else ""
+    return Unread(gap.what, gap.path or draft.path, gap.line) if gap is not None else None
 
 
 def _latest(versions: list[Any]) -> str:

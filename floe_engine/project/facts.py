@@ -127,6 +127,18 @@ class Reference(Struct, frozen=True, gc=False):
     version: str | None = None
 
 
+class Unread(Struct, frozen=True):
+    """Something that only dbt could follow, and where it stands."""
+
+    what: str
+    path: str
+    line: int
+    """1-based."""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.path}:{self.line})"
+
+
 class Model(Struct, frozen=True, dict=True):
     """A model, seed or snapshot of the project itself (never of an installed package)."""
 
@@ -163,7 +175,7 @@ class Model(Struct, frozen=True, dict=True):
     singular_tests: int = 0
     parents: tuple[str, ...] = ()
     """unique_ids of the nodes and sources that it selects from."""
-    unread: str = ""
+    unread: Unread | None = None
     """What only dbt could follow, so that a parent may be missing: ``macro m() (models/a.sql:3)``."""
     code: str = ""
     """Compiled code where there is some, else raw code; empty where the reader has none."""

@@ -62,7 +62,7 @@ class FolderConfigs(Struct, frozen=True, dict=True):
             for section in ("tests", "data_tests")
             for found in self._walk(section, inside, model.name, key)
         ]
-        if not found or any(word not in said for word in str(found[-1][1]).split()):
+        if not found or any(word not in said.casefold() for word in str(found[-1][1]).casefold().split()):
             return None
         return self._at(found[-1][0])
 

@@ -202,10 +202,11 @@ class Properties:
             document = self._document()
             steps = [path[:length] for length in range(1, len(path) + 1)]
             shared = next((step for step in steps if _is_shared(document, step)), None)
-            if shared is None:
+            node = document.find(shared) if shared is not None else None
+            if shared is None or node is None:
                 self._alone(document, steps)
                 return document
-            self._make(set_value(document, shared, document.find(shared).value))  # type: ignore[union-attr]
+            self._make(set_value(document, shared, node.value))
 
     def _alone(self, document: Document, steps: Iterable[Path]) -> None:
         """Raises `Unwritable` where another place says by an alias what stands on the way."""

@@ -98,7 +98,7 @@ def _to_write(call: ast.Call) -> bool:
 def found(what: Callable[[ast.AST], Iterator[ast.AST]], but: Container[str]) -> list[str]:
     """Where the code does something, in every module `but` some."""
     return [
-        f"{name}:{node.lineno}: {ast.unparse(node)[:80]}"  # type: ignore[attr-defined]
+        f"{name}:{node.lineno}: {ast.unparse(node)[:80]}"
         for room in ROOMS
         for file in sorted(room.rglob("*.py"))
         if (name := file.relative_to(room.parent).as_posix()) not in but

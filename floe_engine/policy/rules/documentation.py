@@ -11,7 +11,7 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.cel.values import Unknown
 from floe_engine.expressions import fullmatch
-from floe_engine.policy.fact_rule import ShownRule, bad, good
+from floe_engine.policy.fact_rule import ShownRule, bad, good, not_judged
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Example
@@ -100,14 +100,15 @@ class WrittenRule(ShownRule):
 
     def _not_judged(self, why: str, several: list[Written], project: str) -> Finding:
         more = f" and {plural(len(several) - 1, 'other')}" if len(several) > 1 else ""
+        told = not_judged(why, len(several))
         return self.finding(
             project,
-            f"{several[0].name}{more} {'were' if more else 'was'} not judged: {why}",
-            expected="facts that can be told",
-            actual=why,
-            suggestion="run dbt parse and judge its manifest",
-            parameter="unread",
-            measure=-float(len(several)),
+            f"{several[0].name}{more} {told.says}",
+            expected=told.expected,
+            actual=told.actual,
+            suggestion=told.suggestion,
+            parameter=told.parameter,
+            measure=told.measure,
         )
 
 

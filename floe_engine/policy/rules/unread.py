@@ -31,7 +31,7 @@ class _Unread(ModelRule):
                 actual=f"{model.unread} may select from more",
                 suggestion="run `dbt parse` and judge its manifest",
                 fix=f"parents of {model.label}",
-                config=f"unread:{model.unread}",
+                config="unread",
             )
 
 

@@ -270,7 +270,7 @@ def _rename(state: Followed, name: str, tests: str | None = None, how: str | Non
 def _test_columns(state: Followed, named: str, more: str | None) -> None:
     node = state.node
     names = _names(named)
-    tested = state.view.tested_columns(node)  # type: ignore[arg-type]
+    tested = state.view.tested_columns(node)
     others = [c.name for c in node.columns if c.folded not in tested and c.name not in names]
     for name in (*names, *others[: int(more or 0)]):
         state.add_tests(node, DataTest("not_null", name))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
 from floe_engine.upgrade.impact import impact
 from tests.engine.policy.samples import TODAY, found, gates, platform
+from tests.interop.dbt import run_dbt
 
 ON = platform(
     **gates(minimum_test_coverage=0),
@@ -62,7 +62,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def judged(project: Project, **options: object) -> Evaluation:
-    return evaluate(ON, project, today=TODAY, **options)  # type: ignore[arg-type]
+    return evaluate(ON, project, today=TODAY, **options)
 
 
 def test_a_grant_to_a_folder_is_one_finding_at_its_line(shop: Path) -> None:
@@ -179,17 +179,21 @@ def test_what_to_do_first_names_the_line_once(shop: Path) -> None:
     assert (first.where, len(first.findings)) == ("dbt_project.yml:10", 1)
 
 
-def test_dbts_manifest_leads_to_the_same_lines(shop: Path) -> None:
-    dbt = os.environ.get("FLOE_DBT")
-    if not dbt:
-        if os.environ.get("FLOE_REQUIRE_INTEROP") == "1":
-            pytest.fail("FLOE_DBT names no dbt")
-        pytest.skip("FLOE_DBT names no dbt")
+@pytest.mark.interop
+def test_dbts_manifest_leads_to_the_same_lines(shop: Path, require_binary: Callable[[str], str]) -> None:
     files = judged(read_project(shop, reader="static"))
-    command = [dbt, "--quiet", "parse", "--no-partial-parse", "--profiles-dir", "."]
-    subprocess.run(command, cwd=shop, check=True, capture_output=True)
+    run_dbt(require_binary("dbt"), shop, "parse", "--no-partial-parse", "--profiles-dir", ".")
     manifest = judged(read_project(shop, reader="manifest"))
     assert manifest.reader == "manifest"
     assert {
         (f.rule, f.subject, f.path, f.line) for f in manifest.findings if f.path == "dbt_project.yml"
     } == {(f.rule, f.subject, f.path, f.line) for f in files.findings if f.path == "dbt_project.yml"}
+
+
+def test_what_only_dbt_could_follow_is_shown_where_it_is_however_its_folder_is_called(shop: Path) -> None:
+    odd = shop / "models/odd (a:b)"
+    odd.mkdir()
+    (odd / "gold_odd.sql").write_text("select 1 as id\nfrom {{ ref(run_query('(x:y)')) }}\n")
+    found = [each for each in judged(read_project(shop, reader="static")).findings if each.config == "unread"]
+    own = [each for each in found if each.subject == "gold_odd"]
+    assert {(each.path, each.line) for each in own} == {("models/odd (a:b)/gold_odd.sql", 2)}

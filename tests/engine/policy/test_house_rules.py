@@ -32,6 +32,7 @@ from floe_engine.project.facts import (
     SemanticModel,
     Source,
     UnitTest,
+    Unread,
 )
 from tests.engine.policy.samples import TODAY, model, platform, project
 from tests.engine.variations import project as any_project
@@ -265,7 +266,8 @@ def test_what_cannot_be_told_is_not_judged_and_never_green() -> None:
         {"expr": "model.parents.all(p, p.type != 'source')"}, {"expr": "model.meta.owner == 'core'"}
     )
     given = project(
-        model("silver_a", unread="macro m() (models/a.sql:3)"), model("silver_b", meta={"owner": "core"})
+        model("silver_a", unread=Unread("macro m()", "models/a.sql", 3)),
+        model("silver_b", meta={"owner": "core"}),
     )
     evaluation = judge(asked, given)
     assert found(evaluation) == []
@@ -279,7 +281,7 @@ def test_what_cannot_be_told_is_not_judged_and_never_green() -> None:
 
 def test_what_does_not_depend_on_the_unknown_is_judged() -> None:
     asked = house({"expr": "model.name.startsWith('silver') || model.parents == []"})
-    given = project(model("silver_a", unread="macro m() (models/a.sql:3)"))
+    given = project(model("silver_a", unread=Unread("macro m()", "models/a.sql", 3)))
     assert found(judge(asked, given), UNTOLD) == []
 
 

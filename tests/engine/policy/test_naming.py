@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from floe_engine.project.facts import Unread
 from tests.engine.policy.samples import RAW, asked, found, judge, model, platform, source, subjects
 
 ACME = platform()
@@ -161,7 +162,7 @@ def test_a_new_name_is_suggested_by_the_place_in_the_lineage() -> None:
 
 def test_a_model_whose_parents_only_dbt_could_tell_is_not_judged_good() -> None:
     """A rule about parents passes such a model for want of a parent: that must not look like ✓."""
-    hidden = model("gold_orders", unread="macro raw_orders() (models/gold_orders.sql:3)")
+    hidden = model("gold_orders", unread=Unread("macro raw_orders()", "models/gold_orders.sql", 3))
     evaluation = judge(ACME, hidden, model("silver_orders"))
     (finding,) = found(evaluation, "E206")
     assert (finding.subject, finding.severity) == ("gold_orders", "error")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from floe_engine.policy.evaluate import evaluate
-from floe_engine.project.facts import Column, Macro, Model, Project, Source
+from floe_engine.project.facts import Column, Macro, Model, Project, Source, Unread
 from tests.engine.policy.samples import platform
 
 MODELS = tuple(
@@ -53,7 +53,9 @@ def test_one_subject_that_is_not_judged_is_named_itself() -> None:
 def test_a_source_that_is_surely_used_needs_no_word_of_dbt() -> None:
     """A model that only dbt can follow might read the other one."""
     sources = tuple(Source(f"source.shop.raw.{name}", "raw", name) for name in ("a", "b"))
-    hidden = replace(MODELS[0], parents=("source.shop.raw.a",), unread="macro m() (models/m0.sql:1)")
+    hidden = replace(
+        MODELS[0], parents=("source.shop.raw.a",), unread=Unread("macro m()", "models/m0.sql", 1)
+    )
     project = replace(PROJECT, models=(hidden,), sources=sources)
     ((subject, message),) = told(project, "FLOE-E313", sources={"require": ["used"]})
     assert (subject, message.partition(":")[0]) == ("raw.b", "raw.b was not judged")

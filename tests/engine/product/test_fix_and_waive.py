@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.cli import floe, ok
 from tests.engine.output.test_reports import official_sarif
 from tests.engine.policy.samples import model
 from tests.engine.project.invented import invented_project, write_files
+from tests.interop.dbt import run_dbt
 
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -205,42 +205,42 @@ def apply(path: Path, replacements: list[dict[str, Any]]) -> None:
     path.write_bytes(text.encode())
 
 
-def test_dbt_parses_what_was_written(product: Path) -> None:
-    dbt = os.environ.get("FLOE_DBT")
-    if not dbt:
-        if os.environ.get("FLOE_REQUIRE_INTEROP") == "1":
-            pytest.fail("FLOE_DBT names no dbt")
-        pytest.skip("FLOE_DBT names no dbt")
-    fix_project(Workspace.open(product))
-    done = subprocess.run(
-        [dbt, "parse", "--no-partial-parse", "--profiles-dir", "."],
-        cwd=product,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+def fixed_and_parsed(project: Path, dbt: str) -> None:
+    fix_project(Workspace.open(project))
+    run_dbt(dbt, project, "parse", "--no-partial-parse", "--profiles-dir", ".")
 
 
-@pytest.mark.parametrize("seed", [0, 7])
-def test_fixing_any_project_raises_nothing_new_and_dbt_takes_it(tmp_path: Path, seed: int) -> None:
-    """Projects that use at random what dbt offers: versions, anchors, tests that are off, nested folders."""
-    (tmp_path / "platform").mkdir()
+@pytest.mark.interop
+def test_dbt_parses_what_was_written(product: Path, require_binary: Callable[[str], str]) -> None:
+    fixed_and_parsed(product, require_binary("dbt"))
+
+
+def invented(folder: Path, seed: int) -> Path:
+    """A project that uses at random what dbt offers: versions, anchors, tests that are off, folders."""
+    (folder / "platform").mkdir()
     demands = MANIFEST.replace("WAIVERS", "never").replace(
         "documentation]", "documentation, freshness, contract]"
     )
-    (tmp_path / "platform/manifest.yaml").write_text(demands)
-    invented = write_files(tmp_path / "invented", invented_project(random.Random(seed)))
-    (invented / "floe.yaml").write_text(
+    (folder / "platform/manifest.yaml").write_text(demands)
+    project = write_files(folder / "invented", invented_project(random.Random(seed)))
+    (project / "floe.yaml").write_text(
         "apiVersion: floe.dev/v1\nkind: DataProduct\nplatform: {manifest: ../platform/manifest.yaml}\n"
         "transforms: [{type: dbt}]\ndbt: {reader: static}\n"
     )
-    before = findings_of_models(invented)
-    fixed = fix_project(Workspace.open(invented))
-    assert fixed.files
-    assert findings_of_models(invented) < before
-    if os.environ.get("FLOE_DBT") and not seed:
-        test_dbt_parses_what_was_written(invented)
+    return project
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_fixing_any_project_raises_nothing_new(tmp_path: Path, seed: int) -> None:
+    project = invented(tmp_path, seed)
+    before = findings_of_models(project)
+    assert fix_project(Workspace.open(project)).files
+    assert findings_of_models(project) < before
+
+
+@pytest.mark.interop
+def test_dbt_takes_any_project_that_was_fixed(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
+    fixed_and_parsed(invented(tmp_path, 0), require_binary("dbt"))
 
 
 def findings_of_models(directory: Path) -> set[tuple[str, str, str]]:
@@ -452,8 +452,11 @@ def test_sources_seeds_and_snapshots_are_mended_in_the_files_that_describe_them(
     assert fix_project(Workspace.open(varied)).files == ()
 
 
-def test_dbt_parses_mended_sources_seeds_and_snapshots(varied: Path) -> None:
-    test_dbt_parses_what_was_written(varied)
+@pytest.mark.interop
+def test_dbt_parses_mended_sources_seeds_and_snapshots(
+    varied: Path, require_binary: Callable[[str], str]
+) -> None:
+    fixed_and_parsed(varied, require_binary("dbt"))
 
 
 def test_what_the_code_itself_configures_is_not_declared_beside_it(product: Path) -> None:

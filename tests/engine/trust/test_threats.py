@@ -208,7 +208,7 @@ def test_no_command_takes_a_bundle_that_two_readers_may_read_differently(
     """The rows of which cosign 3 is asked too, in `tests/interop/test_bundle_mutations.py`."""
     at = scene.place()
     good = json.loads(bundle.sign_with_key(bundle.statement_for(at.digest, {"a": "b"}), BENT_BY))
-    bent = {**BOTH_REFUSE, **COSIGN_ALONE_TAKES}[row](good, at)  # type: ignore[arg-type]  # what it asks of it
+    bent = {**BOTH_REFUSE, **COSIGN_ALONE_TAKES}[row](good, at)  # what it asks of it
     attach_raw(at.repository, at.digest, bent if isinstance(bent, bytes) else json.dumps(good).encode())
     (tmp_path / "bent.pub").write_bytes(BENT_BY.public.pem)
     refused(tmp_path, at, f"trusted_keys: [{tmp_path / 'bent.pub'}]")

@@ -165,7 +165,7 @@ def test_nothing_is_published_by_a_program_that_does_not_sign(
 def test_an_answer_that_trickles_in_for_ever_ends_every_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patient = Workspace.transport.fget(Workspace.open(tmp_path))  # type: ignore[attr-defined]
+    patient = Workspace.transport.fget(Workspace.open(tmp_path))
     monkeypatch.setattr(Workspace, "transport", property(lambda _: replace(patient, budget=0.5, listing=0.5)))
     with server(for_ever(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")) as reference:
         for words in (
