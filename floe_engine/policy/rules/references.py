@@ -107,9 +107,12 @@ class ColumnsDeclared(ModelRule):
             )
 
     def examples(self, platform: Platform) -> Iterator[Example]:
-        """A model that declares its column, and one that makes another too."""
+        """A model that declares its column, and one that makes another too; none where SQL cannot be read."""
+        from floe_engine.lineage.sql_trace import available
         from floe_engine.policy.specimens import key_of, specimen
 
+        if not available():
+            return
         key, layer = key_of(platform), next(iter(platform.layers), None)
         for more, word in (("", "is taken"), (", 2 as undeclared", "is refused")):
             model = specimen(platform, layer, code=f"select 1 as {key}{more}", compiled=True)

@@ -307,3 +307,15 @@ def test_select_runs_the_suites_and_cases_that_it_names() -> None:
     assert [suite.title for suite in run.suites] == ["Access control rules"]
     run = run_policy_tests(SEED, select=["silver: a model without unique_pk"])
     assert [len(suite.cases) for suite in run.suites] == [1]
+
+
+def test_no_platform_fails_for_an_extra_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that read SQL are not asked where nothing reads it; data teams are told so, model by model."""
+    monkeypatch.setattr("floe_engine.lineage.sql_trace.available", lambda: False)
+    on = platform(
+        **gates(require_declared_columns=True),
+        governance__classification={"propagation": {"mode": "column"}},
+    )
+    run = run_policy_tests(on)
+    assert list(run.failures) == []
+    assert "FLOE-E224" in run.unexercised
