@@ -87,10 +87,10 @@ def look_around(directory: Path, cancel: CancelToken) -> dict[str, str]:
         lock = workspace.store.read_lock()
         if lock is not None:
             found["pin"] = lock.tag
-            found["version"] = lock.tag.removeprefix("v")
             found["signer"] = short_signer(str(lock.signer or ""))
-        if lock is None or (directory / "manifest.yaml").is_file():
-            found.pop("version", None)  # it is the manifest's, which its place tells
+            if not (directory / "manifest.yaml").is_file():  # which its own place tells of
+                found["platform"] = lock.name
+                found["version"] = lock.tag.removeprefix("v")
     except FloeError:
         pass  # the places explain what is wrong; the line at the top just says less
     return found

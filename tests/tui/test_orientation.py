@@ -10,6 +10,7 @@ from floe_engine import CancelToken
 from floe_tui.actions import ACTIONS, Place
 from floe_tui.app import Workbench
 from floe_tui.floe_command import complete, run
+from floe_tui.orientation import look_around
 from floe_tui.panels.choose import ChoosePanel
 from floe_tui.panels.command import CommandPanel
 from floe_tui.widgets.context_line import ContextLine
@@ -242,3 +243,8 @@ async def test_a_list_is_sorted_by_its_columns_and_says_which(workbench: Start, 
         keys = [row.key for row in rows(app) if not row.heading]
         assert keys == ["v2.0.0", "v1.2.3", "v1.3.0"], "within each major version"
         assert "Version ↑" in place(app).query_one("#list-rows").render_line(0).text  # type: ignore[attr-defined]
+
+
+def test_a_data_team_reads_the_platforms_name_before_anything_was_judged(project: Path) -> None:
+    found = look_around(project, CancelToken())
+    assert (found["platform"], found["version"], found["pin"]) == ("acme-data-platform", "1.2.3", "v1.2.3")

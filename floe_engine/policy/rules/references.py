@@ -11,9 +11,10 @@ from floe_engine.lineage.literal_tables import literal_tables
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.facts.models import ModelFacts, has_code
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, Family, ModelRule
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
+from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import Specimens
@@ -79,6 +80,26 @@ class ColumnsDeclared(ModelRule):
     def applies(self, model: Model, view: View) -> bool:
         """Not where a policy test gives a model without its SQL."""
         return bool(model.code or model.checksum)
+
+    def examine(self, view: View) -> Iterator[Examined]:
+        """Every model; once for the project without sqlglot."""
+        from floe_engine.lineage.sql_trace import available
+        from floe_engine.policy.column_flow import EXTRA
+
+        asked = [] if available() else [model for model in self.models(view) if self.applies(model, view)]
+        if not asked:
+            yield from super().examine(view)
+            return
+        found = self.finding(
+            view.project.name,
+            f"the columns of {plural(len(asked), 'model')} were not judged: {EXTRA}",
+            expected="SQL whose columns can be told",
+            actual=EXTRA,
+            suggestion="install the extra",
+            parameter="unread",
+            measure=-float(len(asked)),
+        )
+        yield view.project.name, (found,)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the SQL's columns with the declared ones."""

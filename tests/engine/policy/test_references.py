@@ -120,3 +120,11 @@ def test_the_finding_that_began_it(tmp_path: Path) -> None:
     told = {finding["rule"]: finding for finding in json.loads(done.out)["projects"][0]["findings"]}
     assert told["FLOE-E223"]["actual"] == "raw.crm.people"
     assert told["FLOE-E224"]["actual"] == "2 of 3 undeclared"
+
+
+def test_without_the_extra_that_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("floe_engine.lineage.sql_trace.available", lambda: False)
+    models = [model(f"gold_{number}", code="select 1 as id", compiled=True) for number in range(3)]
+    (finding,) = found(judge(STRICT, *models), "E224")
+    assert finding.message.startswith("the columns of 3 models were not judged: the lineage extra is not")
+    assert (finding.parameter, finding.suggestion) == ("unread", "install the extra")
