@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -25,6 +26,10 @@ _UNUSUAL: Final = pattern("[^\t\n\r -~]")
 """What most texts have nothing of; the long class is compiled for the others alone."""
 
 _SHOWN_CHARACTERS: Final = 10
+
+_KEPT: Final = 16
+_LARGEST_KEPT: Final = 128 * 1024
+"""Longer texts are rare, and what is made of one is fifty times its size."""
 
 
 class Document(Struct, frozen=True, eq=False):
@@ -156,7 +161,14 @@ class Document(Struct, frozen=True, eq=False):
 
 
 def parse(text: str) -> Document:
-    """Read `text` as YAML 1.2 (core schema). Never raises: what is wrong is in `diagnostics`."""
+    """Read `text` as YAML 1.2 (core schema). Never raises: what is wrong is in `diagnostics`.
+
+    The last few texts are remembered, so that each step of a command may ask what its file says.
+    """
+    return _parse(text) if len(text) > _LARGEST_KEPT else _remembered(text)
+
+
+def _parse(text: str) -> Document:
     text = text.removeprefix(BOM)
     lines = split_lines(text)
     newline = newline_of(text)
@@ -196,6 +208,9 @@ def parse(text: str) -> Document:
         recovered_lines=dropped,
         uncertain=uncertain,
     )
+
+
+_remembered = lru_cache(_KEPT)(_parse)
 
 
 def _forbidden(lines: list[str]) -> list[Diagnostic]:

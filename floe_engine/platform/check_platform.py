@@ -96,8 +96,6 @@ def remote_parent(
 
     It is pulled like any platform: verified, cached, and locked by digest.
     """
-    if "oci" not in text:  # nearly every manifest; spares a second parse
-        return None
     reference = parent_reference(parse(text))
     if not reference.startswith(("oci://", "oci-layout:")):
         return None
