@@ -388,15 +388,6 @@ FUNCTIONS: dict[str, Function] = {
 }
 """Functions and methods by name."""
 
-MACRO_DOCS = {
-    "all": "Whether it holds for every item.",
-    "exists": "Whether it holds for some item.",
-    "exists_one": "Whether it holds for one item and no other.",
-    "filter": "The items for which it holds.",
-    "map": "What is made of each item.",
-}
-"""What a person is told of the macros."""
-
 NAMESPACES = frozenset(name.partition(".")[0] for name in FUNCTIONS if "." in name)
 """Names before the dot of functions that have one."""
 

@@ -64,10 +64,6 @@ class _Offsets:
         line = bisect_right(self.starts, offset) - 1
         return Position(line, offset - self.starts[line])
 
-    def is_place(self, offset: int) -> bool:
-        """Whether some position means `offset`."""
-        return self.offset(self.position(offset)) == offset
-
     def of(self, edits: Iterable[TextEdit]) -> list[tuple[int, int, str]]:
         return [(self.offset(edit.span.start), self.offset(edit.span.end), edit.new_text) for edit in edits]
 

@@ -34,7 +34,6 @@ class Levels:
         self.names = policy.levels
         self.keys = policy.meta_keys or DEFAULT_META_KEYS
         self._by_fold = {name.casefold(): Declaration(name, rank) for rank, name in enumerate(self.names)}
-        self._folds = frozenset(self._by_fold)
         self.default = self._by_fold.get(policy.default.casefold(), Declaration(policy.default, 0))
 
     def named(self, level: str) -> Declaration:

@@ -71,6 +71,7 @@ class Repository:
         self.settings = settings or Transport()
         self.cancels: tuple[CancelToken, ...] = (cancel,) if cancel is not None else ()
         self._session = Session(self.reference, self.settings, cancel)
+        # Whether the registry lists referrers itself; None until it has shown it.
         self._referrers_api: bool | None = None
         if push:
             self._session.actions = PUSH
@@ -79,11 +80,6 @@ class Repository:
     def requests(self) -> int:
         """How many requests this repository has sent so far."""
         return self._session.sent
-
-    @property
-    def has_referrers_api(self) -> bool | None:
-        """Whether the registry lists referrers itself; None until it has shown it."""
-        return self._referrers_api
 
     # Reading
 

@@ -502,14 +502,12 @@ def test_a_registry_with_the_referrers_api_keeps_the_list_itself(
 ) -> None:
     registry.referrers_api = True
     subject, referrer = attached(repository)
-    assert repository.has_referrers_api is True
     assert [found.digest for found in repository.referrers(subject.digest)] == [referrer.digest]
     assert set(registry.tags) == {"v1.0.0"}
 
 
 def test_a_registry_without_it_gets_the_fallback_tag(registry: Double, repository: Repository) -> None:
     subject, referrer = attached(repository)
-    assert repository.has_referrers_api is False
     fallback = subject.digest.replace(":", "-")
     assert set(registry.tags) == {"v1.0.0", fallback}
     index = json.loads(registry.manifests[registry.tags[fallback]][0])

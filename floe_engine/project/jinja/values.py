@@ -6,7 +6,6 @@ A known value is plain: text, number, bool, none, and lists and mappings of thos
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -86,10 +85,6 @@ class Callee(Struct, frozen=True, eq=False):
 
     def __str__(self) -> str:
         return HOLE
-
-
-Caller = Callable[..., str]
-"""What ``caller()`` is in a macro that was called with a block."""
 
 
 class Namespace(dict[str, Any]):
