@@ -1,9 +1,13 @@
-"""The eight files of a platform artifact as types.
+"""The eight files of a platform artifact as types, in the order of the files: manifest.json, policies/,
+catalog/, architecture/. A part stands above the file that has it.
 
-The files and their keys are the seed document's; the rest is described field by field here.
-Reading ignores keys it does not know (a newer engine may have written them; `engine.minVersion`
-says when that matters) and refuses everything that is wrong, because an artifact comes from
-outside.
+What a key means is said where it is declared as a setting, in `manifest`, and here only for what is
+no setting. It is declared again for its type alone: to read an artifact must not load pydantic, which
+takes several times as long as all the rest of a start, and a type checker has to know the fields.
+`tests/engine/artifact/test_twin.py` fails where the two differ.
+
+Reading ignores keys it does not know (a newer engine may have written them; `engine.minVersion` says
+when that matters) and refuses everything that is wrong, because an artifact comes from outside.
 """
 
 from __future__ import annotations
@@ -50,6 +54,7 @@ Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 OtherDigest = Annotated[str, Meta(pattern=r"^[a-z0-9]+:[0-9a-f]+\Z")]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")]
 Text = Annotated[str, Meta(min_length=1)]
+Paragraph = Annotated[str, Meta(max_length=500)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=1, le=MOST)]
 
@@ -90,8 +95,8 @@ class ArtifactMetadata(Part, frozen=True, kw_only=True):
     version: Semver
     """Semver without ``v``; equals the tag."""
     scope: Literal["enterprise", "domain"] | None = None
-    owner: str | None = None
-    description: str | None = None
+    owner: Text | None = None
+    description: Paragraph | None = None
     labels: dict[str, str] = {}
     created: Moment
     """RFC 3339, UTC, whole seconds. Kept from the previous build while nothing else changed."""
@@ -281,14 +286,14 @@ class Coverage(CamelPart, frozen=True, kw_only=True):
 class Waiver(Part, frozen=True, kw_only=True):
     """A permitted, explained and dated exception."""
 
-    id: str
-    pattern: str
+    id: Text
+    pattern: Text
     """Glob over model names, or ``path:models/legacy/*``, or ``tag:legacy``."""
-    rules: tuple[str, ...] = ()
+    rules: tuple[Text, ...] = ()
     """Rule IDs; empty: every rule."""
     action: Literal["downgrade", "exclude"] = "exclude"
-    reason: str
-    owner: str | None = None
+    reason: Text
+    owner: Text | None = None
     expires: str | None = None
     """ISO date; the last day on which it holds."""
 
@@ -306,7 +311,7 @@ class CustomRule(Part, frozen=True, kw_only=True):
 
     unwritten = frozenset({"severity", "package", "rule", "digest", "parameters"})
     type: Literal["cel", "python", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"]
-    id: str | None = None
+    id: Text | None = None
     subject: Text | None = None
     when: Text | None = None
     expr: Text | None = None
@@ -321,10 +326,10 @@ class CustomRule(Part, frozen=True, kw_only=True):
     digest: Text | None = None
     """What the distribution's files must be; see `manifest.rule_packages`."""
     parameters: dict[str, Any] = {}
-    prefix: str | None = None
-    tags: tuple[str, ...] = ()
-    field: str | None = None
-    test_types: tuple[str, ...] = ()
+    prefix: Text | None = None
+    tags: tuple[Text, ...] = ()
+    field: Text | None = None
+    test_types: tuple[Text, ...] = ()
     min_count: Count = 1
     applies_to: Text = "*"
 
@@ -498,7 +503,7 @@ class SchemaRegistry(PolicyFile, frozen=True, kw_only=True):
 
     kind: Literal["SchemaRegistry"] = "SchemaRegistry"
     column_case: Literal["snake", "camel", "upper", "any"] = field(default="any", name="columnCase")
-    reserved_columns: tuple[str, ...] = field(default=(), name="reservedColumns")
+    reserved_columns: tuple[Text, ...] = field(default=(), name="reservedColumns")
     required_columns: dict[Name, tuple[RequiredColumn, ...]] = field(default={}, name="requiredColumns")
     type_rules: tuple[TypeRule, ...] = field(default=(), name="typeRules")
     require_data_types: bool = field(default=False, name="requireDataTypes")
@@ -512,9 +517,9 @@ class SchemaRegistry(PolicyFile, frozen=True, kw_only=True):
 class LayerAliases(Part, frozen=True, kw_only=True):
     """How a model belongs to a layer when its name does not say so."""
 
-    paths: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    schemas: tuple[str, ...] = ()
+    paths: tuple[Text, ...] = ()
+    tags: tuple[Text, ...] = ()
+    schemas: tuple[Text, ...] = ()
 
 
 class NamingRules(PolicyFile, frozen=True, kw_only=True):

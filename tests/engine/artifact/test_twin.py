@@ -1,0 +1,136 @@
+"""The types of the eight files say of a setting what its declaration says.
+
+They are written twice, because an artifact is read without pydantic (which would take four times as long
+as all the rest) and by a type checker. So that the two cannot drift apart they are compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+import pytest
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+
+from floe_engine.artifact import model
+from floe_engine.manifest.base import Place, section_of
+from floe_engine.manifest.declarations import Setting, settings
+from floe_engine.manifest.laws import Law
+from floe_engine.manifest.root import Manifest
+
+FILES: Mapping[str, Any] = {
+    "manifest": model.PlatformManifest,
+    "classification": model.ClassificationPolicy,
+    "access-control": model.AccessPolicy,
+    "quality-gates": model.QualityGates,
+    "namespaces": model.Namespaces,
+    "schema-registry": model.SchemaRegistry,
+    "naming-rules": model.NamingRules,
+    "layer-constraints": dict[str, model.LayerConstraint],
+}
+RESOLVED = {
+    "apiVersion": "an older floe says of a newer one's artifact which floe it needs",
+    "plugins.*.type": "a name that the catalogue knows",
+    "approved_plugins.*": "names that the catalogue knows",
+    "governance.custom_rules.[].subject": "a kind that a newer floe knows is told where the rule is judged",
+    "security.revoked_keys": "in one spelling",
+}
+"""Settings whose values are published in other words, and in which."""
+ALWAYS_WRITTEN = {
+    "governance.classification.levels",
+    "governance.classification.default_level",
+    "governance.classification.meta_keys",
+    "governance.classification.propagation.declassify_functions",
+}
+"""Settings whose default stands in each artifact, so that what none says is another matter."""
+IN_PARTS = ("plugins.*.", "governance.access_control.permissions.", "catalog.namespaces.")
+"""Lists and choices that are published in another shape; what they become is in `test_build`."""
+PATTERN_OR_SELECT = "governance.waivers.[].select"
+"""Published as a pattern, which it is another spelling of."""
+
+
+def _name(setting: Setting) -> str:
+    return ".".join(setting.path)
+
+
+@pytest.mark.parametrize("setting", [each for each in settings() if each.place], ids=_name)
+def test_a_published_setting_has_the_type_and_the_default_of_its_declaration(setting: Setting) -> None:
+    declared = _declared(setting)
+    kind, field = _published(setting)
+    name = _name(setting)
+    if kind is None:
+        assert name.startswith(IN_PARTS) or name == PATTERN_OR_SELECT
+        return
+    metadata = [entry for entry in declared.metadata if not isinstance(entry, Law | Place)]
+    ours = _values(
+        TypeAdapter(
+            Annotated[(declared.annotation, *metadata)] if metadata else declared.annotation
+        ).json_schema()
+    )
+    theirs = _values(msgspec.json.schema(kind))
+    if ours is not None and theirs is not None and name not in RESOLVED:
+        assert theirs == ours
+    if field is not None and not field.required and not declared.is_required() and name not in ALWAYS_WRITTEN:
+        default = declared.get_default(call_default_factory=True)
+        assert default == _default(field) or not (default or _default(field))
+
+
+def _declared(setting: Setting) -> FieldInfo:
+    """The field of a section that declares a setting."""
+    section: Any = Manifest
+    field = None
+    for part in setting.path:
+        if part not in ("*", "[]"):
+            named = {each.serialization_alias or name: each for name, each in section.model_fields.items()}
+            field = named[part]
+            section = section_of(field.annotation) or section
+    assert field is not None
+    return field
+
+
+def _published(setting: Setting) -> tuple[Any, msgspec.structs.FieldInfo | None]:
+    """The type at a setting's place, and the field that has it; (None, None) where there is none."""
+    kind, field = FILES[setting.place[0]], None
+    for part in setting.place[1:]:
+        kind, field = _bare(kind), None
+        if part == "*" and get_origin(kind) in (dict, tuple):
+            kind = get_args(kind)[1 if get_origin(kind) is dict else 0]
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            field = next((each for each in msgspec.structs.fields(kind) if each.name == part), None)
+            kind = field.type if field else None
+        else:
+            kind = None
+    return kind, field
+
+
+def _bare(kind: Any) -> Any:
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _bare(next(part for part in get_args(kind) if part is not NoneType))
+    return kind
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+
+
+def _values(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """What a value or an entry of a list may be; None for records, whose own fields are compared."""
+    schema = next((part for part in schema.get("anyOf", ()) if part != {"type": "null"}), schema)
+    if "items" in schema:
+        return _values(schema["items"])
+    if "$ref" in schema or schema.get("type") not in ("string", "integer", "boolean", None):
+        return None
+    known = ("type", "minimum", "maximum", "minLength", "maxLength")
+    found = {key: schema[key] for key in known if key in schema}
+    if "pattern" in schema:
+        found["pattern"] = (
+            schema["pattern"].strip("^$").removesuffix(r"\Z").removeprefix("(?:").removesuffix(")")
+        )
+    if words := schema.get("enum") or ([schema["const"]] if "const" in schema else []):
+        found = {"enum": sorted(words)}
+    return found
