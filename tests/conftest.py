@@ -13,10 +13,11 @@ import pytest
 from tests import binaries, registries
 from tests.registries import Auth, DockerRegistry
 
-# A change is judged by the same examples each time; whoever develops gets new ones at every run.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# How long an example takes says how busy the machine is. A change is judged by the same examples each time;
+# whoever develops gets new ones at every run.
+_UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("floe", _UNHURRIED, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("floe")
 
 _KEPT = {"FLOE_REQUIRE_INTEROP", "FLOE_DBT"}
 _FOREIGN = (

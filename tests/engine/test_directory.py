@@ -272,7 +272,7 @@ def test_whoever_swaps_a_component_meanwhile_gains_nothing(tmp_path: Path, act: 
     assert b"theirs" not in seen
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     steps=st.lists(
         st.sampled_from(["a", "b", "link", "loop", "pipe", "..", ".", "", "file", "nowhere", "é", "a b"]),

@@ -36,7 +36,7 @@ def _more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 _EXPRESSIONS = st.recursive(st.builds("{}{}".format, _ONE, _TIMES) | _PLACE, _more, max_leaves=8)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(_EXPRESSIONS, st.text(alphabet="abBkKéÉ_0 \n", max_size=8), st.booleans())
 def test_it_means_what_re_says(source: str, text: str, ignore_case: bool) -> None:
     try:
@@ -49,7 +49,7 @@ def test_it_means_what_re_says(source: str, text: str, ignore_case: bool) -> Non
     assert (regex.search(text) is not None) == (expected.search(text) is not None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_EXPRESSIONS, min_size=1, max_size=4), st.text(alphabet="aB_0é\n", max_size=6))
 def test_several_at_once_say_which_is_the_first(sources: list[str], text: str) -> None:
     together = Expressions(sources)
@@ -58,7 +58,7 @@ def test_several_at_once_say_which_is_the_first(sources: list[str], text: str) -
         assert ours(text) == first
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=r"ab\dw()[]{}|*+?^$.,-=!<>:P#12i ", max_size=30) | st.text(max_size=20))
 def test_any_text_is_an_expression_or_says_why_not(source: str) -> None:
     started = time.process_time()

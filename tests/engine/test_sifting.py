@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from floe_engine.sifting import demanded, sift
@@ -24,7 +24,7 @@ _NAMES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(_EXPRESSIONS, max_size=4), st.lists(_NAMES, max_size=6))
 @example(["(^|_)mails?(_|$)"], ["e_MA\u0130LS"])
 def test_whatever_is_found_was_not_put_aside(expressions: list[str], names: list[str]) -> None:

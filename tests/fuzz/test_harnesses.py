@@ -31,21 +31,21 @@ def test_good_input_is_taken(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("harness", FAST, ids=lambda harness: harness.name)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(chance=st.randoms(use_true_random=False))
 def test_changed_input_gives_a_value_or_an_error_of_floe(harness: Harness, chance: random.Random) -> None:
     stands_up(harness, mutated(seeds_of(harness), chance))
 
 
 @pytest.mark.parametrize("harness", SLOW, ids=lambda harness: harness.name)
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(chance=st.randoms(use_true_random=False))
 def test_changed_input_of_a_whole_command_gives_an_exit_code(harness: Harness, chance: random.Random) -> None:
     stands_up(harness, mutated(seeds_of(harness), chance))
 
 
 @pytest.mark.parametrize("harness", FAST, ids=lambda harness: harness.name)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=300))
 def test_any_bytes_give_a_value_or_an_error_of_floe(harness: Harness, data: bytes) -> None:
     stands_up(harness, data)

@@ -95,7 +95,7 @@ def _questions(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.recursive(QUESTIONS, _questions, max_leaves=6))
 def test_ours_agrees_on_expressions_that_nobody_thought_of(expression: str) -> None:
     assert plain(ours(expression)) == plain(ours(expression, slowly=True)) == plain(google(expression))
@@ -122,7 +122,7 @@ def test_what_rules_are_made_of_becomes_a_function() -> None:
     assert is_quick("has(meta.owner) ? meta.owner == 'x' : meta.?count.orValue(1) < 2")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(st.text(max_size=60))
 def test_any_text_is_a_question_or_has_a_problem_inside_it(text: str) -> None:
     checked = check(text, VARIABLES, BOOL)

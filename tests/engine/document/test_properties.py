@@ -15,7 +15,7 @@ from floe_engine.document.document import Document, Path, parse
 from floe_engine.document.edit import apply, insert_key, remove, set_value
 from floe_engine.document.nodes import Kind, Node, Style
 
-bounded = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 PIECES = [
     *("a:", "b: 1", " ", "  ", "\n", "\r\n", "\r", "\t", "- ", "-\n", "? ", ": ", "key:val", "#c", " # c"),

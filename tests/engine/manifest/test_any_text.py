@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from floe_engine.document import edit
@@ -56,7 +56,7 @@ def sound(text: str) -> None:
     assert list(checked.diagnostics) == sorted(checked.diagnostics, key=lambda d: (d.span, d.code))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @example([(296, 12, "access"), (302, 12, "access")])  # the last key belongs behind itself
 @given(mutations)
 def test_a_damaged_manifest_is_judged_without_an_exception(changes: list[tuple[int, int, str]]) -> None:
@@ -66,7 +66,7 @@ def test_a_damaged_manifest_is_judged_without_an_exception(changes: list[tuple[i
     sound(text)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from([key.name for _, key in walk()][:60]), values, max_size=6))
 def test_any_values_under_any_known_keys_are_judged(document: dict[str, object]) -> None:
     from floe_engine.document.rendering import flow
@@ -74,14 +74,14 @@ def test_any_values_under_any_known_keys_are_judged(document: dict[str, object])
     sound("\n".join(f"{key}: {flow(value)}" for key, value in document.items()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example("&0")  # an unused anchor is a remark, and the manifest is empty all the same
 @given(st.text(max_size=60))
 def test_any_text_at_all_is_judged(text: str) -> None:
     sound(text)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(mutations, st.integers(0, 30), st.integers(0, 40))
 def test_help_is_given_at_any_place_of_any_text(
     changes: list[tuple[int, int, str]], line: int, column: int

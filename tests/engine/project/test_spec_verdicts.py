@@ -77,7 +77,7 @@ def changed(changes: list[tuple[tuple[Any, ...], str, Any]]) -> Any:
     return document
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(
@@ -100,7 +100,7 @@ def test_what_the_structs_take_the_models_take_as_the_same(changes: list[Any]) -
     assert read(value) == taken
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 def test_what_the_structs_refuse_has_a_mistake_that_is_told(path: tuple[Any, ...], odd: Any) -> None:
     value = changed([(path, "put", odd)])

@@ -128,7 +128,7 @@ FOLDERS = st.sampled_from(("", "staging/", "marts/", "Marts 2/", "deep/er/", "so
 
 
 @given(st.dictionaries(NAMES, FOLDERS, min_size=1, max_size=6), st.data())
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 def test_whatever_a_project_looks_like_it_passes_what_is_learnt_from_it(
     tmp_path_factory: pytest.TempPathFactory, models: dict[str, str], data: st.DataObject
 ) -> None:

@@ -315,7 +315,6 @@ def breaks(old: str, new: str, seed: int) -> list[str]:
 
 @settings(
     max_examples=150,
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
