@@ -47,3 +47,7 @@ sed 's/;.*//' constraints.txt >"$scratch/constraints"
 echo "hatchling>=1.27" >"$scratch/build.in"
 resolve requirements-action.txt pyproject.toml "$scratch/build.in" --extra lineage --universal --generate-hashes \
     --constraint "$scratch/constraints"
+
+# What the release is built, described and signed with.
+printf '%s\n' 'hatchling>=1.27' 'cyclonedx-bom>=7,<8' 'sigstore>=4.5.1,<5' >"$scratch/release.in"
+resolve requirements-release.txt "$scratch/release.in" --universal --generate-hashes --constraint "$scratch/constraints"

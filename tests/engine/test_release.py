@@ -137,7 +137,32 @@ def test_no_script_of_the_release_holds_text_from_outside_and_no_job_may_do_more
     assert workflow()["permissions"] == {}
     assert all("${{" not in step.get("run", "") for job in jobs.values() for step in job["steps"])
     assert jobs["build"]["permissions"] == {"contents": "read"}, "what runs our build can sign nothing"
+    signs = {"contents": "read", "id-token": "write", "attestations": "write"}
+    assert jobs["sign"]["permissions"] == signs, "what signs can publish nothing"
+    assert jobs["publish"]["permissions"] == {"id-token": "write", "contents": "write"}
+    assert all("secrets." not in str(step) for job in jobs.values() for step in job["steps"])
+    assert all(
+        step["with"]["persist-credentials"] is False
+        for job in jobs.values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/checkout@")
+    )
     assert jobs["publish"]["if"] == "github.event_name == 'push'"
+
+
+def test_what_a_release_runs_is_named_by_what_it_holds() -> None:
+    """A tag or a branch of an action, and a version of a program, can become something else."""
+    text = (ROOT / ".github/workflows/release.yml").read_text()
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert len(used) == text.count("uses:") > 0
+    commit, version = r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", r"  # v\d+\.\d+\.\d+"
+    assert [use for use in used if not re.fullmatch(commit + version, "".join(use))] == []
+    by_version = {(name.partition("@")[0], version): name for name, version in used}
+    assert set(by_version.values()) == {name for name, _ in used}
+    fetched = re.findall(r"pip\" install --quiet (.*)", text)
+    assert [line for line in fetched if line != "--no-deps --require-hashes -r requirements-release.txt"] == [
+        "--constraint constraints.txt dist/*.whl"
+    ], "what is only described, and never run with a right to sign"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the workflow's scripts are bash")
