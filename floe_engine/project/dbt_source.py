@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from floe_engine.project.facts import (
 )
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
-from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
+from floe_engine.project.jinja.calls import HOOKS, Calls, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
     ProjectFile,
@@ -42,6 +42,7 @@ from floe_engine.project.source_tests import SourceTests
 from floe_engine.project.spelling import (
     access_of,
     grants_of,
+    hooks_in,
     limits_of,
     names_a_count,
     names_in,
@@ -121,7 +122,7 @@ class _Reading:
         for draft in sorted(drafts, key=self._unique_id):
             unique_id = self._unique_id(draft)
             models.append(
-                self._model(draft, parents(draft.calls.parents), singular[unique_id], counted[unique_id])
+                self._model(draft, parents, singular[unique_id], counted[unique_id])
             )
         known = self._gathered, self._settings, self._is_on, parents
         beside = tuple(exposures(*known)), tuple(semantic_models(*known))
@@ -270,7 +271,13 @@ class _Reading:
             return True
         return value is not False
 
-    def _model(self, draft: Draft, parents: tuple[str, ...], singular: int, units: int) -> Model:
+    def _model(
+        self,
+        draft: Draft,
+        resolved: Callable[[Iterable[Ref | SourceRef]], tuple[str, ...]],
+        singular: int,
+        units: int,
+    ) -> Model:
         entry = draft.entry if draft.entry is not None else Entry()
         config = self._config(draft)
         items = list(entries(entry.get("columns")))
@@ -279,6 +286,17 @@ class _Reading:
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
         contract = config.get("contract")
+        parents, unread = [*draft.calls.parents], _unread(draft, draft.calls)
+        if draft.kind == "model":
+            parents += self._pointed_to(draft, (entry, *items))
+        if draft.kind != "seed" and not HOOKS.isdisjoint(config):
+            for hook in hooks_in(config):
+                calls = self._gathered.templates.calls(hook)
+                for gap in (gap for gap in calls.gaps if gap.parents):
+                    message = f"{gap.what} in a hook of {draft.name} cannot be read without dbt"
+                    self._gathered.warn(message, gap.path or draft.path, gap.line if gap.path else 1)
+                parents += calls.parents
+                unread = unread or _unread(draft, calls)
         return Model(
             unique_id=self._unique_id(draft),
             name=draft.name,
@@ -306,8 +324,8 @@ class _Reading:
             has_freshness=names_a_count(config.get("freshness")),
             unit_tests=units,
             singular_tests=singular,
-            parents=parents,
-            unread=_unread(draft),
+            parents=resolved(parents),
+            unread=unread,
             code=draft.code,
             checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest() if draft.code else "",
             alias=text_of(config.get("alias")) or self._alias(draft),
@@ -320,11 +338,22 @@ class _Reading:
             check_cols=names_in(config.get("check_cols")),
             references=tuple(
                 Reference(found.name, found.version)
-                for found in draft.calls.parents
+                for found in parents
                 if isinstance(found, Ref)
             ),
             unread_configs=tuple(sorted(draft.calls.unread)),
         )
+
+    def _pointed_to(self, draft: Draft, owners: Iterable[Mapping[str, Any]]) -> Iterator[Ref | SourceRef]:
+        """What foreign keys point to, which dbt builds first."""
+        for told in properties.foreign_keys(owners):
+            try:
+                yield self._gathered.templates.parent_of(told)
+            except Unreadable:
+                line = draft.entry.line if draft.entry is not None else 1
+                path = draft.properties.path if draft.properties is not None else draft.path
+                message = f"foreign key of {draft.name} to {told} cannot be read without dbt"
+                self._gathered.warn(message, path, line)
 
     def _alias(self, draft: Draft) -> str:
         """The name in the warehouse that dbt gives by default; empty where the project has a macro for it."""
@@ -445,9 +474,9 @@ class _Reading:
         return found
 
 
-def _unread(draft: Draft) -> Unread | None:
-    """The first of a model's gaps behind which a parent may stand."""
-    gap = next((gap for gap in draft.calls.gaps if gap.parents), None)
+def _unread(draft: Draft, calls: Calls) -> Unread | None:
+    """The first of the gaps in a model's calls behind which a parent may stand."""
+    gap = next((gap for gap in calls.gaps if gap.parents), None)
     return Unread(gap.what, gap.path or draft.path, gap.line) if gap is not None else None
 
 

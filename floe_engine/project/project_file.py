@@ -17,6 +17,7 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
 from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.folders import File, project_files
+from floe_engine.project.jinja.calls import HOOKS
 
 if TYPE_CHECKING:
     from floe_engine.project.jinja.templates import Templates
@@ -29,7 +30,7 @@ LIMIT = 10_000_000
 
 _DISPATCH = ("macro_namespace", "search_order")
 
-ADDED = frozenset({"tags"})
+ADDED = frozenset({"tags", *HOOKS})
 MERGED = frozenset({"meta"})
 
 

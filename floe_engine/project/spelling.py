@@ -5,8 +5,11 @@ Where dbt lets people write one thing in several ways, the ways meet here. No fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+
+from floe_engine.project.jinja.calls import HOOKS
 
 Access = Literal["private", "protected", "public"]
 
@@ -88,6 +91,21 @@ def limits_of(freshness: Any) -> dict[str, Any]:
         for key in ("warn_after", "error_after")
         if isinstance(limit := freshness.get(key), Mapping) and limit.get("count") is not None
     }
+
+
+def hooks_in(config: Mapping[str, Any]) -> Iterator[str]:
+    """The SQL of a node's hooks: one or a list of texts, of ``{sql: …}``, or of such a mapping as JSON."""
+    for key in HOOKS:
+        value = config.get(key)
+        for hook in value if isinstance(value, list) else (value,):
+            if isinstance(hook, str) and hook.startswith("{") and not hook.startswith(("{{", "{%", "{#")):
+                try:
+                    hook = json.loads(hook)
+                except ValueError:
+                    pass
+            sql = hook.get("sql") if isinstance(hook, dict) else hook
+            if isinstance(sql, str):
+                yield sql
 
 
 def names_in(value: Any) -> tuple[str, ...]:

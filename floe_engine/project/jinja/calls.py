@@ -13,6 +13,9 @@ CONFIGS = frozenset(
 )
 """The config keys that facts are made from; of others nobody misses the value."""
 
+HOOKS = frozenset({"pre-hook", "pre_hook", "post-hook", "post_hook"})
+"""The config keys of SQL that dbt runs before and after; what it names is a parent too."""
+
 
 class Unreadable(Exception):
     """A value that only dbt itself could tell."""
@@ -56,9 +59,9 @@ class Calls(Struct):
     """Config keys that have a value which could not be read; ``*`` where nobody knows which."""
 
     def configure(self, new: Mapping[str, Any]) -> None:
-        """A further config() call: tags add up, everything else is replaced."""
+        """A further config() call: tags and hooks add up, everything else is replaced."""
         for key, value in new.items():
-            if key == "tags" and key in self.config:
+            if (key == "tags" or key in HOOKS) and key in self.config:
                 self.config[key] = [*_listed(self.config[key]), *_listed(value)]
             else:
                 self.config[key] = value

@@ -538,6 +538,8 @@ class Reading:
                 return self._variable(name, args, named)
             case "return":
                 raise _Return(first)
+            case "before_begin" | "after_commit" | "in_transaction":  # when a hook runs
+                return first
             case "is_incremental" | "should_full_refresh":
                 return False
             case "namespace" | "dict":

@@ -94,15 +94,17 @@ class Templates(Struct, frozen=True):
     def render(self, text: str) -> Any:
         """A YAML string with its Jinja filled in; one that is nothing else keeps its type.
 
-        Raises `Unreadable` where any part is not to be known.
+        Raises `Unreadable` where any part is not to be known, or it names a relation: that is a hook, which
+        dbt renders for the model it stands at.
         """
         if not is_template(text):
             return text
+        reading = self._reading()
         try:
-            value = self._reading().value(text)
+            value = reading.value(text)
         except BrokenTemplate:
             raise Unreadable from None
-        if not known(value):
+        if not known(value) or reading.calls.parents:
             raise Unreadable
         return value
 

@@ -610,7 +610,7 @@ class _Inventing:
         names = ["id", *(name for name in names if name != "id")]
         return [self.column(name) for name in names]
 
-    def column(self, name: str) -> dict[str, Any]:
+    def column(self, name: str, *, keys: bool = True) -> dict[str, Any]:
         column: dict[str, Any] = {"name": name}
         if self.maybe():
             column["description"] = self.pick("What it is.", "", "{{ doc('some_doc') }}")
@@ -626,6 +626,9 @@ class _Inventing:
             home["tags"] = self.pick(["c"], ["c", "d"])
         if self.maybe(0.1):
             column["constraints"] = [{"type": self.pick("not_null", "unique")}]
+            if self.maybe(0.3) and keys:
+                to = self.pick("ref('base_0')", 'ref("base_1")', "source('raw', 'a')", f"ref('{NAME}', 'base_0')")
+                column["constraints"].append({"type": "foreign_key", "to": to, "to_columns": ["id"]})
         if self.maybe(0.5):
             column[self.pick("data_tests", "data_tests", "tests")] = self.tests()
         return column

@@ -373,3 +373,49 @@ def test_models_and_seeds_of_installed_packages_are_parents(tmp_path: Path) -> N
     assert models(project)["a"].parents == ("model.kit.theirs", "seed.kit.codes")
     (warning,) = project.warnings
     assert warning.startswith("model absent (1 use), model theirs (1 use) are not in this project")
+
+
+_HOOKS = """\
+models:
+  shop:
+    daily: {+pre-hook: "select * from {{ source('raw', 'gate') }}"}
+"""
+_NAMED = """\
+sources: [{name: raw, tables: [{name: gate}]}]
+models:
+  - name: from_yaml
+    config: {post_hook: "insert into log select * from {{ ref('a') }}"}
+  - name: keyed
+    constraints: [{type: foreign_key, columns: [x], to: "ref('b')", to_columns: [x]}]
+    columns: [{name: a_id, constraints: [{type: foreign_key, to: "ref('a')", to_columns: [id]}]}]
+  - name: not_keyed
+    columns: [{name: a_id, constraints: [{type: foreign_key, to: "somewhere(else)"}, {type: not_null}]}]
+"""
+
+
+def test_what_hooks_and_foreign_keys_name_is_a_parent_as_for_dbt(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "macros/m.sql": "{% macro log_of(name) %}select * from {{ ref(name) }}{% endmacro %}",
+        "models/a.sql": "select 1 as id",
+        "models/b.sql": "select 1 as id",
+        "models/daily/gated.sql": """{{ config(pre_hook="{{ log_of('a') }}") }}select 1""",
+        "models/listed.sql": """{{ config(post_hook=[before_begin("{{ log_of('a') }}"), {'sql':
+            "select * from {{ ref('b') }}"}]) }}select 1""",
+        "models/hidden.sql": "{{ config(post_hook='{{ ref(run_query(1)) }}') }}select 1",
+        "models/from_yaml.sql": "select 1",
+        "models/keyed.sql": "select 1",
+        "models/not_keyed.sql": "select 1",
+        "models/p.yml": _NAMED,
+    }
+    project = read(tmp_path, files, PROJECT + _HOOKS)
+    found = models(project)
+    assert set(found["gated"].parents) == {"source.shop.raw.gate", "model.shop.a"}
+    assert set(found["listed"].parents) == {"model.shop.a", "model.shop.b"}
+    assert found["from_yaml"].parents == ("model.shop.a",)
+    assert set(found["keyed"].parents) == {"model.shop.a", "model.shop.b"}
+    assert found["not_keyed"].parents == ()
+    assert found["hidden"].unread is not None
+    assert project.warnings == (
+        "models/hidden.sql:1: ref() in a hook of hidden cannot be read without dbt",
+        "models/p.yml:8: foreign key of not_keyed to somewhere(else) cannot be read without dbt",
+    )
