@@ -28,7 +28,7 @@ from floe_engine.project.facts import (
 )
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
-from floe_engine.project.jinja.calls import HOOKS, Calls, Ref, SourceRef, Unreadable
+from floe_engine.project.jinja.calls import HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
     ProjectFile,
@@ -106,7 +106,7 @@ class _Reading:
         sources = self._sources()
         known_sources = {(s.source_name, s.name): s.unique_id for s in sources}
 
-        def parents(found: Iterable[Ref | SourceRef]) -> tuple[str, ...]:
+        def parents(found: Iterable[Named]) -> tuple[str, ...]:
             resolved = (self._resolve(parent, names, known_sources) for parent in found)
             return tuple(dict.fromkeys(parent for parent in resolved if parent is not None))
 
@@ -121,9 +121,7 @@ class _Reading:
         models = []
         for draft in sorted(drafts, key=self._unique_id):
             unique_id = self._unique_id(draft)
-            models.append(
-                self._model(draft, parents, singular[unique_id], counted[unique_id])
-            )
+            models.append(self._model(draft, parents, singular[unique_id], counted[unique_id]))
         known = self._gathered, self._settings, self._is_on, parents
         beside = tuple(exposures(*known)), tuple(semantic_models(*known))
         self._warn_of_unresolved()
@@ -274,7 +272,7 @@ class _Reading:
     def _model(
         self,
         draft: Draft,
-        resolved: Callable[[Iterable[Ref | SourceRef]], tuple[str, ...]],
+        resolved: Callable[[Iterable[Named]], tuple[str, ...]],
         singular: int,
         units: int,
     ) -> Model:
@@ -287,8 +285,9 @@ class _Reading:
         constraints = properties.constraints(entry.get("constraints"))
         contract = config.get("contract")
         parents, unread = [*draft.calls.parents], _unread(draft, draft.calls)
-        if draft.kind == "model":
-            parents += self._pointed_to(draft, (entry, *items))
+        if draft.kind == "model" and (constraints or any(column.constraints for column in columns)):
+            declared = {item["name"]: item for item in items}  # of two with one name the later counts
+            parents += self._pointed_to(draft, (entry, *declared.values()))
         if draft.kind != "seed" and not HOOKS.isdisjoint(config):
             for hook in hooks_in(config):
                 calls = self._gathered.templates.calls(hook)
@@ -337,14 +336,12 @@ class _Reading:
             updated_at=text_of(config.get("updated_at")) or "",
             check_cols=names_in(config.get("check_cols")),
             references=tuple(
-                Reference(found.name, found.version)
-                for found in parents
-                if isinstance(found, Ref)
+                Reference(found.name, found.version) for found in parents if isinstance(found, Ref)
             ),
             unread_configs=tuple(sorted(draft.calls.unread)),
         )
 
-    def _pointed_to(self, draft: Draft, owners: Iterable[Mapping[str, Any]]) -> Iterator[Ref | SourceRef]:
+    def _pointed_to(self, draft: Draft, owners: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
         """What foreign keys point to, which dbt builds first."""
         for told in properties.foreign_keys(owners):
             try:
@@ -453,13 +450,15 @@ class _Reading:
 
     def _resolve(
         self,
-        parent: Ref | SourceRef,
+        parent: Named,
         names: Mapping[str, Mapping[str | None, str]],
         sources: Mapping[tuple[str, str], str],
     ) -> str | None:
         if isinstance(parent, SourceRef):
             found = sources.get((parent.source_name, parent.name))
             shown = f"source {parent.source_name}.{parent.name}"
+        elif isinstance(parent, OtherRef):
+            return f"{parent.kind}.{parent.package or self._settings.name}.{parent.name}"
         elif parent.package not in (None, self._settings.name):
             version = f".v{parent.version}" if parent.version else ""
             known = self._theirs.get(f"{parent.package}.{parent.name}")

@@ -130,21 +130,21 @@ class ProjectFile(Struct, frozen=True, dict=True):
         rest is replaced.
         """
         result: dict[str, Any] = {}
-        for level in self._levels(section, fqn):
-            own = {
-                str(key).lstrip("+").strip(): value
-                for key, value in level.items()
-                if str(key).startswith("+") or not isinstance(value, dict)
-            }
+        for own in self.folder_configs(section, fqn):
             merge_config(result, own)
         return result
 
-    def _levels(self, section: str, fqn: Sequence[str]) -> Iterator[Mapping[Any, Any]]:
+    def folder_configs(self, section: str, fqn: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """What each level of the tree says of a node of `section`, least specific first."""
         level: Any = self.settings.get(section)
         for part in (*fqn, None):
             if not isinstance(level, dict):
                 return
-            yield level
+            yield {
+                str(key).lstrip("+").strip(): value
+                for key, value in level.items()
+                if str(key).startswith("+") or not isinstance(value, dict)
+            }
             level = level.get(part)
 
     def _paths(self, *keys: str, default: str) -> tuple[str, ...]:

@@ -73,9 +73,8 @@ def constraints(value: Any) -> tuple[Constraint, ...]:
 def foreign_keys(owners: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """What the foreign keys of a model and its columns point to: ``ref('x')`` or ``source('a', 'b')``."""
     for owner in owners:
-        if "constraints" not in owner:  # as most columns have none
-            continue
-        for item in owner["constraints"] if isinstance(owner["constraints"], list) else ():
+        listed = owner.get("constraints")
+        for item in listed if isinstance(listed, list) else ():
             constraint = mapping(item)
             if constraint.get("type") == "foreign_key" and isinstance(constraint.get("to"), str):
                 yield constraint["to"]

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
-from floe_engine.project.jinja.calls import Calls, Gap, Ref, SourceRef
+from floe_engine.project.jinja.calls import Calls, Gap, Named, OtherRef, Ref, SourceRef
 from floe_engine.project.jinja.templates import Templates
 
 Text = tuple[str, bool]
@@ -40,14 +40,24 @@ def say(text: Text, templates: Templates) -> bytes | None:
             return msgspec.msgpack.encode((document, _lines(document, len(content))))
         calls = templates.calls(content)
         _lines(calls.config, len(content))
-        parents = [
-            (one.name, one.package, one.version) if isinstance(one, Ref) else (one.source_name, one.name)
-            for one in calls.parents
-        ]
+        parents = [_told(one) for one in calls.parents]
         gaps = [(gap.what, gap.line, gap.path, gap.parents) for gap in calls.gaps]
         return msgspec.msgpack.encode((calls.config, parents, gaps, sorted(calls.unread)))
     except (BrokenYaml, _Inexact, TypeError, ValueError, RecursionError, OverflowError):
         return None
+
+
+_NAMED: Mapping[str, Callable[..., Named]] = {"ref": Ref, "source": SourceRef, "other": OtherRef}
+
+
+def _told(one: Named) -> tuple[str | None, ...]:
+    match one:
+        case Ref(name=name, package=package, version=version):
+            return "ref", name, package, version
+        case SourceRef(source_name=source, name=name):
+            return "source", source, name
+        case OtherRef(kind=kind, name=name, package=package):
+            return "other", kind, name, package
 
 
 def heard_document(said: bytes) -> Any:
@@ -65,11 +75,11 @@ def heard_calls(said: bytes) -> Calls:
         config, parents, gaps, unread = msgspec.msgpack.decode(said, type=_CALLS)
         return Calls(
             config,
-            [Ref(*names) if len(names) == 3 else SourceRef(*names) for names in parents],
+            [_NAMED[kind](*names) for kind, *names in parents],
             [Gap(*gap) for gap in gaps],
             unread,
         )
-    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError):
         raise Unheard from None
 
 

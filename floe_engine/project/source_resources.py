@@ -13,12 +13,12 @@ from floe_engine.patterns import pattern
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import Argument, Exposure, Macro, SemanticModel, UnitTest
 from floe_engine.project.gathering import Described, Gathering
-from floe_engine.project.jinja.calls import Ref, SourceRef, Unreadable
+from floe_engine.project.jinja.calls import Named, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.spelling import first_text, merged, tag_set, text_of
 
-Parents: TypeAlias = Callable[[Iterable[Ref | SourceRef]], tuple[str, ...]]
+Parents: TypeAlias = Callable[[Iterable[Named]], tuple[str, ...]]
 """What references mean: unique_ids, each once."""
 
 IsOn: TypeAlias = Callable[[Mapping[str, Any], str, int], bool]
@@ -38,10 +38,17 @@ def exposures(
     """The project's exposures."""
     for described in gathered.described.get("exposures", ()):
         entry, file = described.entry, described.file
-        tree = settings.folder_config("exposures", (settings.name, *file.folders, entry["name"]))
-        config = {**tree, **mapping(entry.get("config"))}  # nothing adds up here
+        fqn = (settings.name, *file.folders, entry["name"])
+        config: dict[str, Any] = {}
+        for own in (*settings.folder_configs("exposures", fqn), mapping(entry.get("config"))):
+            config.update(own)  # nothing adds up here
         if not is_on(config, file.path, entry.line):
             continue
+        tags = config.get("tags")
+        if isinstance(tags, str):  # of an exposure alone, dbt takes the letters of a word for tags
+            said = f"dbt takes each letter of {tags!r} for a tag of exposure {entry['name']}; write [{tags}]"
+            gathered.warn(said, file.path, entry.line)
+            tags = list(tags)
         owner = mapping(entry.get("owner"))
         yield Exposure(
             f"exposure.{settings.name}.{entry['name']}",
@@ -57,11 +64,11 @@ def exposures(
             owner_name=text_of(owner.get("name")) or "",
             owner_email=first_text(owner.get("email")),
             meta={**mapping(entry.get("meta")), **mapping(config.get("meta"))},
-            tags=tag_set(entry.get("tags"), config.get("tags")),
+            tags=tag_set(entry.get("tags"), tags),
         )
 
 
-def _depends_on(gathered: Gathering, described: Described) -> Iterator[Ref | SourceRef]:
+def _depends_on(gathered: Gathering, described: Described) -> Iterator[Named]:
     listed = described.entry.get("depends_on")
     for item in listed if isinstance(listed, list) else ():
         try:

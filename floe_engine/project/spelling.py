@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from floe_engine.project.jinja.calls import HOOKS
@@ -99,10 +100,8 @@ def hooks_in(config: Mapping[str, Any]) -> Iterator[str]:
         value = config.get(key)
         for hook in value if isinstance(value, list) else (value,):
             if isinstance(hook, str) and hook.startswith("{") and not hook.startswith(("{{", "{%", "{#")):
-                try:
+                with suppress(ValueError):
                     hook = json.loads(hook)
-                except ValueError:
-                    pass
             sql = hook.get("sql") if isinstance(hook, dict) else hook
             if isinstance(sql, str):
                 yield sql

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
@@ -36,6 +36,18 @@ class SourceRef(Struct, frozen=True):
     name: str
 
 
+class OtherRef(Struct, frozen=True):
+    """What is no table: ``function('is_positive')`` (dbt 1.11), ``metric('revenue')`` of an exposure."""
+
+    kind: str
+    name: str
+    package: str | None = None
+
+
+Named: TypeAlias = Ref | SourceRef | OtherRef
+"""What a file names."""
+
+
 class Gap(Struct, frozen=True):
     """Something that could not be read without dbt."""
 
@@ -53,7 +65,7 @@ class Calls(Struct):
     """What a file says to dbt."""
 
     config: dict[str, Any] = field(default_factory=dict)
-    parents: list[Ref | SourceRef] = field(default_factory=list)
+    parents: list[Named] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """Config keys that have a value which could not be read; ``*`` where nobody knows which."""
@@ -67,8 +79,11 @@ class Calls(Struct):
                 self.config[key] = value
 
 
-def reference(name: str, args: list[Any], named: Mapping[str, Any]) -> Ref | SourceRef:
-    """What ``ref(…)`` or ``source(…)`` with these arguments names. Raises `Unreadable`."""
+def reference(name: str, args: list[Any], named: Mapping[str, Any]) -> Named:
+    """What ``ref(…)``, ``source(…)``, ``function(…)`` or ``metric(…)`` with these arguments names.
+
+    Raises `Unreadable`.
+    """
     if not all(isinstance(arg, str) for arg in args):
         raise Unreadable
     if name == "source":
@@ -77,6 +92,8 @@ def reference(name: str, args: list[Any], named: Mapping[str, Any]) -> Ref | Sou
         return SourceRef(*args)
     if not 1 <= len(args) <= 2:
         raise Unreadable
+    if name != "ref":
+        return OtherRef(name, args[-1], args[0] if len(args) == 2 else None)
     version = named.get("v", named.get("version"))
     if version is not None and not isinstance(version, str | int | float):
         raise Unreadable

@@ -141,13 +141,14 @@ SILENT = frozenset(
 """dbt's own that give nothing while it only parses: no query is run."""
 
 WORDS = SILENT | frozenset(
-    {"adapter", "after_commit", "api", "before_begin", "builtins", "caller", "column_types", "config", "connection_name", "context",
-     "cross_db_macros", "cycler", "database", "dbt_metadata_envs", "dbt_version", "dict",
-     "diff_of_two_dicts", "doc", "env_var", "exceptions", "execute", "flags", "fromjson", "fromyaml",
-     "graph", "in_transaction", "invocation_args_dict", "invocation_id", "joiner", "kwargs", "lipsum", "load_agate_table",
-     "local_md5", "micro_batch", "model", "modules", "namespace", "partial_parse", "post_hooks",
+    {"adapter", "after_commit", "api", "before_begin", "builtins", "caller", "column_types", "config",
+     "connection_name", "context", "cross_db_macros", "cycler", "database", "dbt_metadata_envs",
+     "dbt_version", "dict", "diff_of_two_dicts", "doc", "env_var", "exceptions", "execute", "flags",
+     "fromjson", "fromyaml", "function", "graph", "in_transaction", "invocation_args_dict",
+     "invocation_id", "joiner", "kwargs", "lipsum", "load_agate_table", "local_md5", "metric",
+     "micro_batch", "model", "modules", "namespace", "partial_parse", "post_hooks",
      "pre_hooks", "project_name", "range", "ref", "render", "return", "run_started_at", "schema",
-     "selected_resources", "set", "set_strict", "source", "sql", "target", "this", "thread_id", "tojson",
-     "toyaml", "try_or_compiler_error", "var", "varargs", "zip", "zip_strict"}
+     "selected_resources", "set", "set_sql_header", "set_strict", "source", "sql", "target", "this",
+     "thread_id", "tojson", "toyaml", "try_or_compiler_error", "var", "varargs", "zip", "zip_strict"}
 )  # fmt: skip
 """What dbt and Jinja give every template (docs.getdbt.com, reference/dbt-jinja-functions)."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.jinja.syntax import environment
-from floe_engine.project.jinja.values import HOLE, MAX_VALUE, UNKNOWN, Namespace, Unknown, known
+from floe_engine.project.jinja.values import HOLE, MAX_VALUE, UNKNOWN, Namespace, Relation, Unknown, known
 
 _MAX_NUMBER = 10**18
 _FAILURES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError)
@@ -41,9 +41,10 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 _FILTERS = frozenset(
-    {"abs", "capitalize", "count", "default", "dictsort", "first", "float", "int", "items", "join", "last",
-     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse",
-     "round", "select", "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper"}
+    {"abs", "batch", "capitalize", "center", "count", "default", "dictsort", "e", "escape", "first", "float",
+     "groupby", "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min",
+     "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort",
+     "string", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "wordcount"}
 )  # fmt: skip
 """Jinja's filters that give no more than they were given, or whose result `_fits` measures."""
 
@@ -54,6 +55,7 @@ _METHODS: Mapping[type, frozenset[str]] = {
         | {"removeprefix", "removesuffix", "replace", "rfind", "rpartition", "rsplit", "rstrip", "split"}
         | {"splitlines", "startswith", "strip", "swapcase", "title", "upper"}
     ),
+    Relation: frozenset({"include", "incorporate", "quote", "replace_path"}),
     list: frozenset(
         {"append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"}
     ),
@@ -152,7 +154,7 @@ def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any
         return percent(value, dict(named) if named else list(args))
     if name not in _FILTERS or not (known(value) and known(list(args)) and known(dict(named))):
         return UNKNOWN
-    if not _fits(name, value, args):
+    if not _fits(name, value, args) or (name in _SIZED and not _is_small(value, [*args, *named.values()])):
         return UNKNOWN
     try:
         return _plain(environment().call_filter(name, value, args, dict(named), context=_context()))
@@ -184,6 +186,8 @@ def has_method(value: Any, name: str) -> bool:
 
 def called(value: Any, name: str, args: Sequence[Any], named: Mapping[str, Any], *, sure: bool) -> Any:
     """``value.name(…)``; where it is not `sure` to happen, a list is left with something unknown in it."""
+    if isinstance(value, Relation):  # the same table, spelled otherwise
+        return value
     if isinstance(value, dict) and HOLE in value:
         return UNKNOWN
     if name in CHANGING and not sure:
@@ -245,10 +249,24 @@ def _fits(name: str, value: Any, args: Sequence[Any]) -> bool:
     if name == "round":
         return all(type(arg) is int and abs(arg) < 20 for arg in args)  # it computes 10 to that power
     if name == "map":
-        return not args or (len(args) == 1 and args[0] in _FILTERS - {"map"})  # no filter in disguise
+        return not args or (len(args) == 1 and args[0] in _MAPPED)
     if name == "sum":
         return not isinstance(value, list) or not any(isinstance(part, list) for part in value)
     return True
+
+
+_SIZED = frozenset({"batch", "center", "indent", "slice", "tojson", "truncate"})
+
+
+_MAPPED = _FILTERS - _SIZED - {"map"}
+"""Filters that ``map`` may name: those whose size is looked at could hide there."""
+
+
+def _is_small(value: Any, args: Sequence[Any]) -> bool:
+    """Whether a filter that takes a size gives no more than it may: each part of its value that often."""
+    sizes = [abs(arg) if type(arg) is int else len(str(arg)) for arg in args]
+    parts = len(value) if isinstance(value, str | list | dict) else 1
+    return (parts + 1) * (sum(sizes) + 1) <= MAX_VALUE
 
 
 def _plain(result: Any) -> Any:

@@ -17,7 +17,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.project.jinja import operations
-from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
+from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Named, Unreadable, reference
 from floe_engine.project.jinja.macros import SILENT, SQL_HELPERS, WORDS, Macros
 from floe_engine.project.jinja.syntax import BrokenTemplate, is_template, parse
 from floe_engine.project.jinja.values import (
@@ -106,7 +106,7 @@ class Reading:
         self._first_line = 1
         self._unsure = 0
         """Conditions and loops around this place that may not be taken."""
-        self._doubtful: dict[Ref | SourceRef, Gap] = {}
+        self._doubtful: dict[Named, Gap] = {}
         """Parents that only such places name."""
 
     # --- entry points --------------------------------------------------------------------------
@@ -389,12 +389,16 @@ class Reading:
                 return owner.get(attr, UNKNOWN)
             case Callee(name="builtins", target=None):
                 return Callee(attr)
+            case Callee(name="context", target=None) if attr != "get":
+                return self._named(attr, {})
             case Callee(name=name, target=None):
                 return Callee(f"{name}.{attr}")
             case Unknown(name=name) if name:
                 return Unknown(f"{name}.{attr}")
         if operations.has_method(owner, attr):
             return Callee(attr, target=(owner,))
+        if isinstance(owner, list) and len(owner) == 2 and attr in ("grouper", "list"):  # of `groupby`
+            return owner[attr == "list"]
         return operations.item(owner, attr) if isinstance(owner, dict) else UNKNOWN
 
     def _item(self, owner: Any, arg: nodes.Node, scope: Scope) -> Any:
@@ -482,6 +486,8 @@ class Reading:
             case Callee(name=name):
                 if name == "statement":  # its body is a query, and none is run
                     return UNKNOWN if self._runtime else None
+                if name == "set_sql_header":  # its body is SQL that stands before the query
+                    return caller() and "" if caller is not None and not self._runtime else ""
                 return self._builtin(name, args, named, whole, node.lineno)
             case Unknown(name=name):
                 if caller is not None:
@@ -497,7 +503,7 @@ class Reading:
         if name and not package:
             self._gap(f"macro {name}()", line, parents=True)
         elif package in {"", self._macros.project} or self._macros.installed(package):
-            self._gap(f"macro {name}()", line, parents=bool(name))
+            self._gap(f"macro {name}()" if name else "a call of what is not known", line, parents=bool(name))
         return UNKNOWN
 
     def _run_macro(self, macro: Macro, args: list[Any], named: dict[str, Any], caller: Any) -> Any:
@@ -529,13 +535,15 @@ class Reading:
     def _builtin(self, name: str, args: list[Any], named: dict[str, Any], whole: bool, line: int) -> Any:
         first = args[0] if args else None
         match name:
-            case "ref" | "source":
+            case "ref" | "source" | "function" | "metric":
                 return self._reference(name, args, named, whole, line)
             case "config":
                 self._configure(first, named, whole, line)
                 return ""
             case "var" | "env_var":
                 return self._variable(name, args, named)
+            case "context.get" if isinstance(first, str) and known(first):
+                return self._named(first, {})
             case "return":
                 raise _Return(first)
             case "before_begin" | "after_commit" | "in_transaction":  # when a hook runs
@@ -582,7 +590,7 @@ class Reading:
 
     def _reference(
         self, name: str, args: list[Any], named: dict[str, Any], whole: bool, line: int
-    ) -> Relation:
+    ) -> Relation | str:
         try:
             if not (whole and known(args) and known(named)):
                 raise Unreadable
@@ -597,6 +605,8 @@ class Reading:
                 self._doubtful[found] = self._at(f"the condition of {name}({shown})", line)
         if not self._unsure:
             self._doubtful.pop(found, None)
+        if name in ("function", "metric"):
+            return str(args[-1])
         if name == "source":
             return Relation(f"source:{args[0]}.{args[1]}".casefold())
         return Relation(f"ref:{args[-1]}".casefold())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from floe_engine.patterns import pattern
-from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Ref, SourceRef, Unreadable, reference
+from floe_engine.project.jinja.calls import CONFIGS, Calls, Gap, Named, Unreadable, reference
 from floe_engine.project.jinja.macros import Macros
 from floe_engine.project.jinja.reading import Reading, TooMuch
 from floe_engine.project.jinja.syntax import BrokenTemplate, is_template, parse, parsed
@@ -115,7 +115,7 @@ class Templates(Struct, frozen=True):
         except Unreadable:
             return text
 
-    def parent_of(self, text: str) -> Ref | SourceRef:
+    def parent_of(self, text: str) -> Named:
         """``ref('x')`` or ``source('a', 'b')`` as exposures and YAML snapshots write it, in braces or
         without. Raises `Unreadable`."""
         calls = self.calls(text if is_template(text) else f"{{{{ {text} }}}}")
@@ -171,7 +171,7 @@ def _expressions(text: str) -> list[tuple[int, str]] | None:
     return parts
 
 
-def _literal(expression: str) -> Ref | SourceRef | None:
+def _literal(expression: str) -> Named | None:
     """What a ``ref`` or ``source`` with nothing but text in it names."""
     match = _LITERAL.fullmatch(expression)
     if match is None:

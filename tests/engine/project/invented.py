@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
+from tests.engine.project.invented_beside import stand_beside
+
 NAME = "invented"
 
 ADAPTERS = ("duckdb", "postgres", "snowflake", "bigquery", "redshift", "databricks", "trino")
@@ -38,6 +40,7 @@ MACROS = {
 {% macro relation_of(name) %}{{ return(ref(name)) }}{% endmacro %}
 {% macro both(names) %}{% set found = [] %}{% for name in names %}{% do found.append(ref(name)) %}{% endfor %}
 {{ return(found) }}{% endmacro %}
+{% macro varargs_of() %}{{ return(varargs) }}{% endmacro %}
 {% macro all_of() %}{% for name in varargs %}{{ ref(name) }} {% endfor %}{{ kwargs.get('last') }}{% endmacro %}
 {% macro chosen(name) %}{{ return(adapter.dispatch('chosen', 'invented')(name)) }}{% endmacro %}
 {% macro default__chosen(name) %}select * from {{ ref(name) }}{% endmacro %}
@@ -75,7 +78,7 @@ PACKAGE = {
 }
 
 
-class _Inventing:
+class Inventing:
     """One project while it is being made."""
 
     def __init__(self, chance: random.Random, nodes: int, adapter: str) -> None:
@@ -310,6 +313,17 @@ class _Inventing:
             f"{{{{ caller_less if caller_less is defined else {relation} }}}}",
             f"{{{{ log('x') }}}}{{{{ {relation} }}}}",
             f"{{% set x = '{{{{ ref(1) }}}}' %}}{{{{ {relation} }}}}",
+            f"{{% call set_sql_header(config) %}}select 1 from {{{{ {other} }}}}{{% endcall %}}{{{{ {relation} }}}}",
+            f"{{{{ dbt.string_literal('x') }}}} {{{{ {relation} }}}}",
+            f"{{{{ return({relation}) if false else {other} }}}}",
+            f"{{% set a, b = [{text}, 1], 2 %}}{{{{ ref(a[0]) }}}}",
+            f"{{% for n in varargs_of({text}, 'base_0') %}}{{{{ ref(n) }}}}{{% endfor %}}",
+            f"{{{{ ref(**{{'v': none}}) if false else {relation} }}}}",
+            f"{{%- for group in [{{'n': {text}}}] | groupby('n') -%}}{{{{ ref(group[0]) }}}}{{%- endfor -%}}",
+            f"{{{{ ref(['base_0', {text}] | reject('equalto', 'base_0') | list | last | default('base_0', true)) }}}}",
+            f"{{% set part = modules.re.sub('x$', 'x', {text}) %}}{{{{ {relation} }}}} -- {{{{ part }}}}",
+            f"{{{{ {relation} | string | length }}}} {{{{ {other}.schema }}}}",
+            f"{{{{ {relation}.include(database=false) }}}}",
         ]
         if self.package:
             ways += [
@@ -344,7 +358,14 @@ class _Inventing:
             lambda: "group='finance'",
             lambda: "unique_key='id'",
             lambda: 'pre_hook="select 1 from {{ this }}"',
-            lambda: "post_hook=['analyze {{ this }}', {'sql': 'select 1', 'transaction': false}]",
+            lambda: f'pre_hook="select 1 from {self.base()}"',
+            lambda: (
+                f"""post_hook=['analyze {{{{ this }}}}', {{'sql': "{self.base()}", 'transaction': false}}]"""
+            ),
+            lambda: f'post_hook=after_commit("{self.base()}")',
+            lambda: """post_hook='{"sql": "select 1", "transaction": false}'""",
+            lambda: "event_time='ts'",
+            lambda: "snowflake_warehouse=env_var('FLOE_NOT_SET', 'w')",
             lambda: "contract={'enforced': false}",
             lambda: "docs={'show': false}",
             lambda: "persist_docs={'relation': true}",
@@ -368,6 +389,18 @@ class _Inventing:
             "{{ config({'tags': ['listed'], 'materialized': 'table'}) }}\n",
         ]
         return str(self.chance.choice(ways))
+
+    def base(self) -> str:
+        """Jinja that names something made of nothing, as hooks may without a circle."""
+        return str(
+            self.pick(
+                "{{ ref('base_0') }}",
+                "{{ source('raw', 'a') }}",
+                "{{ relation_of('base_1') }}",
+                "{% for n in ['base_0'] %}{{ ref(n) }}{% endfor %}",
+                "{% if execute %}{{ ref('nowhere') }}{% endif %}{{ this }}",
+            )
+        )
 
     def tags(self) -> str:
         return str(
@@ -515,8 +548,9 @@ class _Inventing:
             listed.append(item)
         entry = {"name": name, **self.entry(name, contract=False), "versions": listed}
         for key in ("tests", "data_tests"):  # dbt takes such a test out of the first version alone
-            if any("test_name" in test for test in entry.get(key, ())):
-                del entry[key]
+            for owner in (entry, *entry.get("columns", ())):
+                if any("test_name" in test for test in owner.get(key, ())):
+                    del owner[key]
         if entry.get("columns") is not None and {"id"} != {c["name"] for c in entry["columns"]} & {"id"}:
             entry["columns"] = [{"name": "id"}, {"name": "name"}]
         entry.setdefault("columns", [{"name": "id"}, {"name": "name"}])
@@ -579,7 +613,13 @@ class _Inventing:
                 True, "{{ var('switched_on') }}", "{{ var('switched_on') | as_bool }}"
             )
         if self.maybe(0.1) and not small:
-            config["docs"] = {"show": False}
+            config["docs"] = {"show": False, "node_color": "gold"}
+        if self.maybe(0.1) and not small:
+            config[self.pick("pre_hook", "post_hook")] = f"select 1 from {self.base()}"
+        if self.maybe(0.1) and not small:
+            config["freshness"] = {"build_after": {"count": 4, "period": "hour"}}
+        if self.maybe(0.05) and not small:
+            entry["deprecation_date"] = self.pick("2099-01-01", "2031-01-01 00:00:00+00:00")
         if self.maybe(0.7):
             entry["columns"] = self.columns()
         if self.maybe(0.3):
@@ -599,6 +639,10 @@ class _Inventing:
             self.contracts.add(name)
         if self.maybe(0.1) and not small and contract:
             entry["constraints"] = [{"type": "primary_key", "columns": ["id"]}]
+            if self.maybe():
+                to = self.pick("ref('base_0')", "source('raw', 'a')")
+                key = {"type": "foreign_key", "columns": ["id"], "to": to, "to_columns": ["id"]}
+                entry["constraints"].append(key)
             if "columns" not in entry:
                 del entry["constraints"]
         if config:
@@ -610,7 +654,7 @@ class _Inventing:
         names = ["id", *(name for name in names if name != "id")]
         return [self.column(name) for name in names]
 
-    def column(self, name: str, *, keys: bool = True) -> dict[str, Any]:
+    def column(self, name: str) -> dict[str, Any]:
         column: dict[str, Any] = {"name": name}
         if self.maybe():
             column["description"] = self.pick("What it is.", "", "{{ doc('some_doc') }}")
@@ -626,8 +670,10 @@ class _Inventing:
             home["tags"] = self.pick(["c"], ["c", "d"])
         if self.maybe(0.1):
             column["constraints"] = [{"type": self.pick("not_null", "unique")}]
-            if self.maybe(0.3) and keys:
-                to = self.pick("ref('base_0')", 'ref("base_1")', "source('raw', 'a')", f"ref('{NAME}', 'base_0')")
+            if self.maybe(0.3):
+                to = self.pick(
+                    "ref('base_0')", 'ref("base_1")', "source('raw', 'a')", f"ref('{NAME}', 'base_0')"
+                )
                 column["constraints"].append({"type": "foreign_key", "to": to, "to_columns": ["id"]})
         if self.maybe(0.5):
             column[self.pick("data_tests", "data_tests", "tests")] = self.tests()
@@ -651,6 +697,16 @@ class _Inventing:
             {"at_least": {"least": "{{ var('number') }}"}},
             "soft",
             {"soft": {"config": {"severity": "error"}}},
+            {"at_least": {"arguments": {"least": 1}, "description": "enough", "config": {"meta": {"m": 1}}}},
+            {"not_null": {"config": {"where": "{{ var('kind') }} = 'x'", "tags": ["w"]}}},
+            {
+                "name": "named_{{ var('kind') }}"
+                if False
+                else f"own_{self.chance.random()}".replace(".", "_"),
+                "test_name": "accepted_values",
+                "arguments": {"values": ["a"]},
+                "config": {"severity": "warn"},
+            },
         ]
         if self.package:
             ways.append("kit.kit_test")
@@ -771,6 +827,7 @@ class _Inventing:
             "arguments": [{"name": "part", "type": "string"}],
         }
         self.describe("macros", "macros", described)
+        stand_beside(self)
 
     def properties(self) -> None:
         by_file: dict[str, dict[str, Any]] = {}
@@ -901,7 +958,7 @@ def _shared(value: Any) -> Any:
 
 def invented_project(chance: random.Random, *, nodes: int = 40, adapter: str = "duckdb") -> dict[str, str]:
     """Path to text of every file of one project, profiles.yml and installed packages included."""
-    return _Inventing(chance, nodes, adapter).made()
+    return Inventing(chance, nodes, adapter).made()
 
 
 projects: st.SearchStrategy[dict[str, str]] = st.randoms(use_true_random=False).map(invented_project)

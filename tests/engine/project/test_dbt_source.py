@@ -419,3 +419,29 @@ def test_what_hooks_and_foreign_keys_name_is_a_parent_as_for_dbt(tmp_path: Path)
         "models/hidden.sql:1: ref() in a hook of hidden cannot be read without dbt",
         "models/p.yml:8: foreign key of not_keyed to somewhere(else) cannot be read without dbt",
     )
+
+
+_BESIDE = """\
+exposures:
+  - {name: a, type: ml, owner: {name: x}, depends_on: ["metric('many')", "ref('positive')"]}
+  - {name: b, type: ml, owner: {name: x}, config: {tags: own}}
+functions: [{name: is_positive, arguments: [{name: a, data_type: int}], returns: {data_type: boolean}}]
+"""
+
+
+def test_functions_and_metrics_are_parents_and_exposures_configured_as_dbt_does(tmp_path: Path) -> None:
+    tree = "name: shop\nexposures: {+meta: {a: 1}, +tags: [tree], shop: {+meta: {b: 1}, +tags: deep}}\n"
+    files: dict[str, str | bytes] = {
+        "functions/is_positive.sql": "a > 0",
+        "models/positive.sql": "select {{ function('is_positive') }}(1) as id",
+        "models/e.yml": _BESIDE,
+    }
+    project = read(tmp_path, files, tree)
+    assert models(project)["positive"].parents == ("function.shop.is_positive",)
+    a, b = project.exposures
+    assert a.parents == ("metric.shop.many", "model.shop.positive")
+    assert (a.meta, a.tags, b.tags) == ({"b": 1}, frozenset("deep"), frozenset("own"))
+    assert project.warnings == (
+        "models/e.yml:2: dbt takes each letter of 'deep' for a tag of exposure a; write [deep]",
+        "models/e.yml:3: dbt takes each letter of 'own' for a tag of exposure b; write [own]",
+    )

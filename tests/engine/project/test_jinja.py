@@ -58,6 +58,11 @@ def parents(text: str, templates: Templates = TEMPLATES) -> list[Ref | SourceRef
         ("'Gold_Layer'.lower().split('_')[1]", "layer"),
         ("{'a': 1}.get('a')", 1),
         ("range(3) | list", [0, 1, 2]),
+        ("[{'n': 'a'}, {'n': 'b'}] | groupby('n') | map('first') | list", ["a", "b"]),
+        ("([{'n': 'a'}] | groupby('n') | first).grouper", "a"),
+        ("['a', 'b', 'c'] | batch(2) | list", [["a", "b"], ["c"]]),
+        ("'a' | center(3) ~ 'b' | indent(2, true)", " a   b"),
+        ("{'a': 1} | tojson", '{"a": 1}'),
         ("nothing is defined", False),
         ("nothing | default('x')", "x"),
         ("execute", False),
@@ -65,6 +70,21 @@ def parents(text: str, templates: Templates = TEMPLATES) -> list[Ref | SourceRef
 )
 def test_an_expression_that_needs_no_dbt_has_its_value(expression: str, value: object) -> None:
     assert TEMPLATES.render(f"{{{{ {expression} }}}}") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ref('a').include(database=false) }}",
+        "{{ context['ref']('a') }}",
+        "{{ context.get('named')('a') }}",
+        "{% call set_sql_header(config) %}select 1 from {{ ref('a') }}{% endcall %}",
+        "{% for name, _ in [{'n': 'a'}] | groupby('n') %}{{ ref(name) }}{% endfor %}",
+    ],
+)
+def test_what_is_named_in_a_roundabout_way_is_a_parent(text: str) -> None:
+    templates = with_macros("{% macro named(name) %}{{ return(ref(name)) }}{% endmacro %}")
+    assert parents(text, templates) == [Ref("a")]
 
 
 @pytest.mark.parametrize(
@@ -367,6 +387,8 @@ LOOPS = "{% for a in range(1000) %}" * 4 + "x" + "{% endfor %}" * 4
         "{% set x = [] %}{% do x.append(x) %}{{ x }}{{ x == [x] }}{{ x | length }}{{ x | sum }}",
         "{{ 'a' | indent(1000000000) }}{{ 'a' | center(1000000000) }}{{ 'a' * 1000000000 }}",
         "{{ ['a'] | map('center', 1000000000) | list }}{{ ['a'] | map('indent', 1000000000) | list }}",
+        "{{ ['a'] | map('center', width=1000000000) | list }}{{ 'a' | indent(width=1000000000) }}",
+        "{{ ['a'] | slice(1000000000) | list }}{{ {'a': 1} | tojson(indent=1000000000) }}",
         "{{ '%1000000000d' | format(1) }}{{ '%1000000000d' % 1 }}{{ '{:>1000000000}'.format('a') }}",
         "{{ 10 ** 1000000000 }}{{ 1.5 | round(1000000000, 'ceil') }}{{ range(1000000000000) | list }}",
         "{% set x = 'aaaa' %}" + "{% set x = x | replace('a', x) %}" * 60 + "{{ x }}",
