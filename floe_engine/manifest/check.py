@@ -234,7 +234,9 @@ def _find_parent(
             scope = f"of scope `{parent.manifest.scope}`" if parent.manifest.scope else "without a scope"
             raise ConfigurationError(
                 f"the parent {parent.name} is {scope}; expected `enterprise`",
-                hint="a domain builds on an enterprise platform, not on another domain",
+                hint="a domain builds on an enterprise platform, not on another domain"
+                if parent.manifest.scope
+                else "where domains are to build on it, its metadata says `scope: enterprise`",
             )
     except FloeError as error:
         message = ": ".join(part for part in (error.title, error.message) if part)

@@ -12,6 +12,7 @@ from floe_engine.document.document import Document
 from floe_engine.errors import NotFound, TrustError
 from floe_engine.events import Notice, Report, silent
 from floe_engine.registry.client import Repository
+from floe_engine.text import printable
 from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade.guard import GuardVerdict, baseline, check_version
 from floe_engine.upgrade.rules import Assessment, Entry, compare
@@ -19,6 +20,9 @@ from floe_engine.upgrade.settings import locate
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
 from floe_engine.workspace import Workspace
+
+OWN_REPOSITORY = "give each platform its own repository: artifacts.registry in manifest.yaml, or --registry"
+"""What to do where two platforms meet; the embedded default is one repository for all of a user's."""
 
 
 class Baseline(Struct, frozen=True):
@@ -89,6 +93,15 @@ def guard_version(
     verdict = check_version(version, before.version if before else None, assessment, suppressions)
     for notice in verdict.suppressed.notices:
         report(Notice(notice, hint=f"edit {SUPPRESSIONS_FILE}"))
+    if before and (theirs := before.artifact.platform.manifest.metadata.name) != (
+        ours := artifact.platform.manifest.metadata.name
+    ):
+        report(
+            Notice(
+                f"the versions there are of the platform {printable(theirs)}, and this one is of {ours}",
+                hint=f"unless it was renamed: {OWN_REPOSITORY}",
+            )
+        )
     for entry in verdict.security:
         report(Notice(f"{entry.rule.id} touches security: {entry.sentence}"))
     return verdict

@@ -50,7 +50,14 @@ from floe_engine.events import (
 from floe_engine.files import canonical_json, human_size
 from floe_engine.platform.attesting import claims
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.platform.guard_version import Baseline, find_baseline, guard_version, listed_tags, place_of
+from floe_engine.platform.guard_version import (
+    OWN_REPOSITORY,
+    Baseline,
+    find_baseline,
+    guard_version,
+    listed_tags,
+    place_of,
+)
 from floe_engine.platform.signing_key import (
     AnySigner,
     AskPassword,
@@ -71,6 +78,7 @@ from floe_engine.signing.attestation import attest
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer
+from floe_engine.text import printable
 from floe_engine.trust.receipts import note_published
 from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
@@ -467,10 +475,13 @@ def _exists(
         published = fetch(repository, present.digest, where=str(reference))
     if same_content(published.artifact, artifact):
         return True
+    theirs, ours = (each.platform.manifest.metadata.name for each in (published.artifact, artifact))
     raise VersionExists(
         f"{reference.tag} is published already, with other content",
         f"published  {present.digest}\nthis build {packed.digest}",
-        hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)",
+        hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)"
+        if theirs == ours
+        else f"that one is of the platform {printable(theirs)}: {OWN_REPOSITORY}",
         where=str(reference),
     )
 

@@ -32,7 +32,7 @@ from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.platform.test_policies import test_policies as run_policy_tests
 from floe_engine.registry.client import Repository
 from tests.registries import DockerRegistry
-from tests.teams import PlatformTeam, manifest, new_key
+from tests.teams import Heard, PlatformTeam, manifest, new_key
 
 
 def layout(platform: PlatformTeam) -> Path:
@@ -73,6 +73,18 @@ def test_a_published_version_never_changes(platform: PlatformTeam, key: Path) ->
     assert first.digest in refused.value.message
     assert platform.repository.resolve("v1.0.0").digest == first.digest
     assert platform.publish(key=key).state == "unchanged"
+
+
+def test_whoever_publishes_into_another_platforms_repository_is_told(platform: PlatformTeam) -> None:
+    """The embedded default is one repository for all of a user's platforms."""
+    platform.publish("1.0.0", text=manifest(name="sales"))
+    with pytest.raises(VersionExists, match=r"v1\.0\.0") as refused:
+        platform.publish("1.0.0", text=manifest(name="finance"))
+    assert "of the platform sales" in refused.value.hint and "artifacts.registry" in refused.value.hint
+    platform.publish("2.0.0", text=manifest("2.0.0", name="finance"), heard=(heard := Heard()))
+    assert "of the platform sales, and this one is of finance" in heard.warnings
+    platform.publish("2.1.0", text=manifest("2.1.0", name="finance"), heard=(heard := Heard()))
+    assert "of the platform" not in heard.warnings
 
 
 def test_a_number_that_hides_a_breaking_change_is_refused_before_anything_is_pushed(
