@@ -70,7 +70,8 @@ def sarif_document(
         if (proposal := proposals.get(finding.fingerprint)) is not None:
             result["fixes"] = [_fix(proposal, prefix)]
         results.append(result)
-    described = [_rule(rule, evaluation) for rule in rules]
+    page = _rules_page()
+    described = [_rule(rule, evaluation, page) for rule in rules]
     properties: dict[str, Any] = {"platform": evaluation.platform}
     if left := len(evaluation.findings) - len(findings):
         properties["findingsLeftOut"] = left
@@ -88,7 +89,27 @@ def _most_harmful(findings: Sequence[Finding]) -> Sequence[Finding]:
     return [findings[place] for place in sorted(sorted(range(len(findings)), key=weight)[:MOST])]
 
 
-def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:
+def _rules_page() -> str:
+    """The address of docs/rules.md as of this release; empty where it names no home, as a checkout does."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    from floe_engine import __version__
+
+    try:
+        links = metadata("floe-workbench").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    home = next((link.partition(", ")[2] for link in links if link.startswith("Homepage, https://")), "")
+    return f"{home}/blob/v{__version__}/docs/rules.md" if home else ""
+
+
+def _heading_anchor(rule: Rule) -> str:
+    """Where that page has a rule, as GitHub names its headings."""
+    heading = f"{rule.id}: {rule.title}".lower()
+    return "".join(letter for letter in heading if letter.isalnum() or letter in "-_ ").replace(" ", "-")
+
+
+def _rule(rule: Rule, evaluation: Evaluation, page: str) -> dict[str, Any]:
     title, _, rest = rule.documentation.partition("\n")
     problem = "recommendation" if rule.advisory else "error" if harm_of(rule.id) <= Harm.KEYS else "warning"
     strict = evaluation.enforcement[rule.id] == "strict"
@@ -97,6 +118,7 @@ def _rule(rule: Rule, evaluation: Evaluation) -> dict[str, Any]:
         "name": type(rule).__name__,
         "shortDescription": {"text": title},
         "fullDescription": {"text": rest.strip() or title},
+        **({"helpUri": f"{page}#{_heading_anchor(rule)}"} if page else {}),
         "help": {
             "text": f"{rest.strip() or title}\n\nSetting: {rule.setting}",
             "markdown": f"{rest.strip() or title}\n\nSetting: `{rule.setting}`",

@@ -13,6 +13,7 @@ import pytest
 from msgspec import structs
 from msgspec.structs import replace
 
+from floe_engine import __version__
 from floe_engine.artifact.model import Waiver
 from floe_engine.output.findings.github import SHOWN, github_annotations
 from floe_engine.output.findings.json_report import findings_document
@@ -101,6 +102,26 @@ def test_sarif_fits_the_schema_that_its_standard_ships() -> None:
     schema = official_sarif()
     for evaluation in (mixed(), judge(platform(), model("bad\x00\x1b]<name>"))):
         jsonschema.validate(sarif_document(evaluation, prefix="dbt/"), schema)
+
+
+def test_a_rule_in_sarif_leads_to_its_part_of_the_page_where_the_release_says_its_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "helpUri" not in json.dumps(sarif_document(mixed())), "a checkout has no home"
+    installed = tmp_path / f"floe_workbench-{__version__}.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: floe-workbench\nVersion: {__version__}\n"
+        "Project-URL: Homepage, https://github.com/example/floe\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^### (.+)$", page, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for rule in sarif_document(mixed())["runs"][0]["tool"]["driver"]["rules"]:
+        address, _, anchor = rule["helpUri"].partition("#")
+        assert address == f"https://github.com/example/floe/blob/v{__version__}/docs/rules.md"
+        assert anchor.startswith(rule["id"].lower()) and anchor in anchors
 
 
 def test_sarif_says_nothing_of_suppressions_where_there_are_none() -> None:
