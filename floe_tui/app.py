@@ -118,15 +118,18 @@ class Workbench(App[None]):
         self.call_after_refresh(self._look_around)
 
     def _look_around(self) -> None:
-        directory = self.options.directory
         if not self.session.path.exists():
             self.session.save()  # after a crash too it is among those of before
+        self._look_again(lambda found: self.orient(**found))
+
+    def _look_again(self, done: Callable[[dict[str, str]], object]) -> None:
+        directory = self.options.directory
         self.jobs.start(
             self,
             lambda report, cancel: look_around(directory, cancel),
             title="Looking around",
             group="orientation",
-            done=lambda found: self.orient(**found),
+            done=done,
             failed=lambda error: None,
             quiet=True,
         )
@@ -309,6 +312,8 @@ class Workbench(App[None]):
         for screen in self._places():
             for bar in screen.query(StatusBar):
                 bar.command = f"{command}  {self.ran[-1].said}"
+        # It may have moved the pin. Which registry is looked into, its place knows better.
+        self._look_again(lambda found: self.orient(**{**found, "registry": self.orientation.registry}))
 
     def action_cancel_work(self) -> None:
         """Stop what the status line shows."""
@@ -467,6 +472,10 @@ class Workbench(App[None]):
         """Every event passes here; a key waits for its turn."""
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             await self.typed_ahead.take(event)
+            return
+        if isinstance(event, events.AppBlur) and self.is_web:
+            # Each page begins so, and what it says of its focus may come before or after. A page without the
+            # keyboard sends no keys; where one does, they go to the part of the screen that had them.
             return
         if isinstance(event, events.Key) and not self.screen_stack:
             return  # it was still on its way up when everything ended

@@ -27,8 +27,6 @@ class Orientation:
     dirty: bool = False
     """Whether the manifest has changes that are not saved."""
     pin: str = ""
-    newer: str = ""
-    """How far the newest version is from the pin (``minor``)."""
     registry: str = ""
     answering: Answering = ""
     seen: str = ""
@@ -38,6 +36,18 @@ class Orientation:
     signer: str = ""
     """Who signed the pinned version, or the newest."""
     counts: Mapping[Place, Toned] = field(default_factory=dict)
+
+    @property
+    def newer(self) -> str:
+        """How far the newest version's number is above the pin's (``minor``); empty: it is not."""
+        if not (self.pin and self.last):
+            return ""
+        from floe_engine import Version
+
+        pinned, newest = Version.from_tag(self.pin), Version.from_tag(self.last)
+        if pinned is None or newest is None or newest <= pinned:
+            return ""
+        return newest.step_from(pinned)
 
     def parts(self) -> list[list[Toned]]:
         """What the context line says, the most important first."""
@@ -80,7 +90,10 @@ def look_around(directory: Path, cancel: CancelToken) -> dict[str, str]:
     """What the directory itself says, without a network: fields of `Orientation`."""
     from floe_engine import FloeError, Workspace
 
-    found: dict[str, str] = {}
+    found = {"pin": "", "signer": ""}
+    is_platform = (directory / "manifest.yaml").is_file()  # of which its own place tells
+    if not is_platform:
+        found |= {"platform": "", "version": ""}
     try:
         workspace = Workspace.open(directory)
         found["registry"] = registry_name(workspace.registry.reference.name)
@@ -88,7 +101,7 @@ def look_around(directory: Path, cancel: CancelToken) -> dict[str, str]:
         if lock is not None:
             found["pin"] = lock.tag
             found["signer"] = short_signer(str(lock.signer or ""))
-            if not (directory / "manifest.yaml").is_file():  # which its own place tells of
+            if not is_platform:
                 found["platform"] = lock.name
                 found["version"] = lock.tag.removeprefix("v")
     except FloeError:

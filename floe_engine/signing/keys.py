@@ -402,7 +402,7 @@ def _wrong_password(password: bytes) -> KeyUnusable:
     return KeyUnusable(
         "the password does not open the private key",
         "the password is wrong, or the file was altered",
-        hint="check COSIGN_PASSWORD",
+        hint="type it again, or check COSIGN_PASSWORD where that gives it",
     )
 
 

@@ -134,10 +134,20 @@ class Preflight:
         return Check(base.title, "passed", f"{count(every, 'case')} passed")
 
     def _registry(self, base: Check) -> Check:
-        from floe_engine import describe_versions, list_versions
+        from floe_engine import NotFound, describe_versions, list_versions
 
         workspace = self._workspace
-        listing = list_versions(workspace, cancel=self.cancel)
+        try:
+            listing = list_versions(workspace, cancel=self.cancel)
+        except NotFound:
+            absent = (
+                f"reference  {homely(workspace.registry.reference.name)}",
+                f"chosen by  {homely(workspace.registry.source)}",
+                "The registry answers, and has no such repository. Most make it with the first push; some,",
+                "such as ECR and Artifact Registry, want it to be created before.",
+                "t chooses another one",
+            )
+            return Check(base.title, "passed", "no such repository yet", absent)
         where = homely(listing.repository.name)
         tags = [listing.tags[version] for version in listing.versions]
         self._newest = next((tag for tag in tags if tag != self.version), "")

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
-from floe_engine import Cancelled, CancelToken, FloeError, Report
+from floe_engine import Cancelled, CancelToken, FloeError, NotFound, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.hints import in_place
 from floe_tui.messages import StatusChanged
@@ -55,6 +55,10 @@ ASKING = "The registry is being asked."
 NONE = "No versions here yet.\nb  looks into another repository\nF5  publishes a version"
 TOLD = "What is known of the version under the cursor is shown here."
 SILENT = "The registry did not answer."
+ABSENT = (
+    "The registry has no such repository yet.\nb  looks into another repository\n"
+    "F5  publishes a version, with which most registries make it"
+)
 
 
 class RegistryScreen(PlaceScreen):
@@ -234,6 +238,12 @@ class RegistryScreen(PlaceScreen):
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
         directory, repository = self.workbench.options.directory, self._repository
+        if isinstance(error, NotFound):  # it answered
+            self._versions = None
+            self.list.set_rows([])
+            self.list.empty = ABSENT
+            self._say_where("online", "no such repository")
+            return
         self.list.empty = in_place(f"{SILENT} {error.title}", error.hint)
         if isinstance(error, Cancelled):
             self._say_where("", "stopped")
@@ -434,10 +444,10 @@ class RegistryScreen(PlaceScreen):
             constraint = Constraint.parse(text)
             found = constraint.resolve(versions.tags)
             allowed = allowed_tags(constraint, versions.tags)
-            newer = f", newer is {found.newer.tag}" if found.newer else ""
+            newer = f", newer {found.newer.tag}" if found.newer else ""
             if not found.tag:
                 return "", f"→ none{newer}", allowed
-            return found.tag, f"→ {found.tag} ({found.candidates} allowed{newer})", allowed
+            return found.tag, f"→ {found.tag}, {found.candidates} allowed{newer}", allowed
 
         def done(answer: tuple[str, str, tuple[str, ...]]) -> None:
             self._resolved, said, self._shown = answer
@@ -459,6 +469,15 @@ class RegistryScreen(PlaceScreen):
         if self._resolved:
             self.list.view.move_to(self._resolved)
         self.list.view.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """From the constraint box, down goes to the versions, and Escape to all of them."""
+        box = self.query_one("#constraint", Input)
+        if box.has_focus and event.key in ("down", "escape"):
+            event.stop()
+            if event.key == "escape":
+                box.value = ""
+            self.set_focus(self.list.view)
 
     # --- taking a version ------------------------------------------------------------------
 
