@@ -36,6 +36,10 @@ SECONDS_TO_END = 5.0
 CELLS = 1000
 """The largest width and height of a terminal that is believed, in cells."""
 
+UNAMBIGUOUS = {"\x1b": "\x1b[27u"}
+"""A key whose bytes begin those of others, as the kitty protocol writes it. The page sends each key by
+itself, but several may be read at once, and then Escape and a letter would be Alt and the letter."""
+
 _WITHHELD = {"COSIGN_PASSWORD", "COSIGN_PRIVATE_KEY"}
 """What unlocks a signing key: the workbench asks for it, so that no page signs without its user."""
 _PYTHONS_OWN = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT"}
@@ -43,11 +47,12 @@ _PYTHONS_OWN = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT"}
 
 _SHIPPED = Path(textual_serve.__file__).parent / "static"
 _STATIC = {
-    "textual.js": ("js/textual.js", "text/javascript"),
-    "xterm.css": ("css/xterm.css", "text/css"),
-    "roboto-mono.ttf": ("fonts/RobotoMono-VariableFont_wght.ttf", "font/ttf"),
+    "textual.js": (_SHIPPED / "js/textual.js", "text/javascript"),
+    "xterm.css": (_SHIPPED / "css/xterm.css", "text/css"),
+    "roboto-mono.ttf": (_SHIPPED / "fonts/RobotoMono-VariableFont_wght.ttf", "font/ttf"),
+    "keyboard.js": (Path(__file__).parent / "keyboard.js", "text/javascript"),
 }
-"""The files of textual-serve that our page uses, and no others."""
+"""The files that our page uses: of textual-serve's no others, and one of ours."""
 
 _REFUSED = (
     "This is not for you: open the address that floe-tui printed, in the browser that opened it first.\n"
@@ -104,13 +109,9 @@ class Workbench(AppService):
         """Hand on what the page sent; what is none of its messages is passed over."""
         match kind, value:
             case "stdin", str():
-                await self.send_bytes(value.encode("utf-8", "replace"))
+                await self.send_bytes(UNAMBIGUOUS.get(value, value).encode("utf-8", "replace"))
             case "resize", {"width": int(width), "height": int(height)}:
                 await self.set_terminal_size(_cells(width), _cells(height))
-            case "blur", _:
-                await self.blur()
-            case "focus", _:
-                await self.focus()
 
 
 class Server:
@@ -185,14 +186,16 @@ class Server:
         if name not in _STATIC:
             raise web.HTTPNotFound(text="There is no such file.\n")
         path, kind = _STATIC[name]
-        return web.Response(body=(_SHIPPED / path).read_bytes(), content_type=kind)
+        return web.Response(body=path.read_bytes(), content_type=kind)
 
     async def _terminal(self, request: web.Request) -> web.StreamResponse:
         """A workbench for as long as its page is open."""
         if self._open >= WORKBENCHES:
             raise web.HTTPServiceUnavailable(text=f"{WORKBENCHES} workbenches are open: close one.\n")
         self._open += 1
-        socket = web.WebSocketResponse(heartbeat=15)
+        # No heartbeat: on loopback a page that has gone says so, and one that is silent is only busy, stopped
+        # or asleep, and comes back to its work. Nothing is packed either: it is drawn later for that.
+        socket = web.WebSocketResponse(compress=False)
         workbench = Workbench(self.argv, socket)
         try:
             await socket.prepare(request)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
-
-from floe_engine import Workspace, keygen, list_versions
 
 from .browser import page
 from .conftest import MANIFEST
 from .serving import served
 
 pytestmark = pytest.mark.interop
-
-CTRL, SHIFT = 2, 8
 
 
 async def test_the_page_shows_the_workbench_and_typing_reaches_it(
@@ -28,12 +26,11 @@ async def test_the_page_shows_the_workbench_and_typing_reaches_it(
         await tab.call("Page.navigate", url=web.address)
         await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text and "no problems" in tab.text)
         before = await tab.picture()
-        await tab.click(300, 300)
-        await tab.type("# typed in a browser")
+        await tab.press(*"# typed in a browser")  # nobody has clicked into it
         await tab.until(lambda: "# typed in a browser" in tab.text and "●" in tab.text)
         while await tab.picture() == before:  # the page draws what it is told, when it comes to it
             await asyncio.sleep(0.1)
-        await tab.press("F6", 117)
+        await tab.press("f6")
         await tab.until(lambda: "No versions here yet" in tab.text)
         asked = {url.split("/")[2] for url in tab.requested if url.startswith(("http", "ws"))}
         assert asked == {f"127.0.0.1:{web.port}"}, "nothing is asked of anybody else"
@@ -47,35 +44,23 @@ async def test_the_page_shows_the_workbench_and_typing_reaches_it(
     assert (platform / "manifest.yaml").read_text() == MANIFEST
 
 
-async def test_a_mistake_is_mended_and_the_version_signed_and_published_from_a_browser(
-    platform: Path, tmp_path: Path, require_binary: Callable[[str], str]
-) -> None:
-    chromium = require_binary("chromium")
-    (platform / "manifest.yaml").write_text(MANIFEST.replace("duckdb", "duckbd"))
-    keygen(Workspace.open(platform), ask=lambda prompt: "correct-horse")
-    async with served(platform) as web, page(chromium, tmp_path / "profile") as tab:
-        await tab.call("Page.navigate", url=web.address)
-        await tab.until(lambda: "1 error" in tab.text)
-        await tab.click(300, 300)
-        await tab.press("F8", 119)
-        await tab.press("F9", 120, modifiers=SHIFT)  # Ctrl+T is the browser's
-        await tab.until(lambda: "no problems" in tab.text)
-        await tab.press("s", 83, modifiers=CTRL)
-        await tab.until(lambda: (platform / "manifest.yaml").read_text() == MANIFEST)
-        await tab.press("F4", 115)
-        await tab.until(lambda: "Naming convention enforcement" in tab.text and "cases" in tab.text)
-        await tab.press("F5", 116)
-        await tab.until(lambda: "Preflight of v1.2.3" in tab.text and "✓ ready" in tab.text)
-        await tab.type("p")
-        await tab.until(lambda: "Password" in tab.text)
-        await tab.type("correct-horse")
-        await tab.press("Enter", 13)
-        await tab.until(lambda: "sha256:" in tab.text and "Cancel" in tab.text)
-        await tab.type("y")
-        await tab.until(lambda: "Digest: sha256:" in tab.text or "published already" in tab.text)
-        await tab.press("F6", 117)
-        await tab.until(lambda: "✓ v1.2.3" in tab.text)
-    assert [str(version) for version in list_versions(Workspace.open(platform)).versions] == ["1.2.3"]
+async def test_a_page_that_does_not_answer_for_a_while_keeps_its_workbench(platform: Path) -> None:
+    async with served(platform) as web:
+        home, cookie = await web.enter()
+        headers = {"Cookie": cookie, "Origin": web.root.rstrip("/")}
+        url = f"{web.root.rstrip('/')}{home}ws?width=80&height=24"
+        # A browser that is stopped, or asleep with its machine, answers no ping either.
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, headers=headers, autoping=False, compress=15) as socket,
+        ):
+            assert not socket.compress, "packing costs time, and saves nothing on loopback"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(16):
+                    async for message in socket:
+                        assert message.type == aiohttp.WSMsgType.BINARY, "it is asked whether it is there"
+            assert not socket.closed
+            assert web.children()
 
 
 async def test_it_listens_on_loopback_alone(platform: Path) -> None:
@@ -101,11 +86,10 @@ async def test_read_only_and_the_theme_are_handed_to_the_page(
     ):
         await tab.call("Page.navigate", url=web.address)
         await tab.until(lambda: "READ-ONLY" in tab.text and "no problems" in tab.text)
-        await tab.click(300, 300)
-        await tab.type("never written")
-        await tab.press("F6", 117)
+        await tab.press(*"never written")
+        await tab.press("f6")
         await tab.until(lambda: "No versions here yet" in tab.text)
-        await tab.press("F2", 113)
+        await tab.press("f2")
         await tab.until(lambda: "apiVersion: floe.dev/v1" in tab.text)
         assert "never written" not in tab.text
 
