@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -69,6 +70,26 @@ async def test_a_case_is_shown_with_what_was_given_expected_and_found(
         assert "expected pass, found fail" in text
         await pilot.press("x")
         assert {row.glyph for row in rows(app)} == {"✗"}
+
+
+async def test_what_is_saved_while_the_tests_run_is_tested_again(
+    workbench: Start, platform: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from floe_tui.places.policy import facts
+
+    cases.write_text(CASES.replace("RESULT", "pass"))
+
+    def run_and_save(*arguments: Any) -> facts.Tested:
+        tested = facts.run_tests(*arguments)
+        cases.write_text(CASES.replace("RESULT", "fail"))
+        return tested
+
+    monkeypatch.setattr("floe_tui.places.policy.screen.run_tests", run_and_save)
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("f4")
+        await until(pilot, lambda: glyph(app, "staging is not our word") == "✗")
+        await until(pilot, lambda: glyph(app, "staging is not our word") == "✓")
 
 
 LAYERS = """\

@@ -40,7 +40,7 @@ from floe_tui.widgets.source_view import Remark, SourceView
 from floe_tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from floe_engine import Stamps
+    from floe_engine import CancelToken, Report, Stamps
 
 LIMIT = 1_000_000
 """Bytes of a case file that are shown."""
@@ -151,14 +151,29 @@ class PolicyScreen(PlaceScreen):
         return (case,) if case else [name for title, name in self._tested.results if title == suite]
 
     def _run(self, names: Sequence[str]) -> None:
-        directory, before = self.workbench.options.directory, self._tested
+        directory, before, files = self.workbench.options.directory, self._tested, self._files
         if not (directory / "manifest.yaml").is_file():
             self._nothing_to_test()
             return
         self.frame.entitle("Policies", note="running")
         self.list.empty = "The tests are running."
 
+        seen: list[Stamps] = []
+
+        def work(report: Report, cancel: CancelToken) -> Tested:
+            seen.append(changed_files(directory, files)[1])  # what is saved from here on asks for another run
+            return run_tests(directory, names, report, cancel)
+
+        def ended() -> None:
+            if seen and not names:
+                self._stamps = seen[0]
+
+        def failed(error: FloeError) -> None:
+            ended()
+            self._failed(error)
+
         def done(tested: Tested) -> None:
+            ended()
             self._tested = before.renewed_by(tested) if names and before is not None else tested
             if not names:
                 self._mutated = None  # they were of the platform as it was
@@ -167,11 +182,11 @@ class PolicyScreen(PlaceScreen):
                 self._go_to_failed()
 
         self.job(
-            lambda report, cancel: run_tests(directory, names, report, cancel),
+            work,
             title="Testing policies",
             group="policy.run",
             done=done,
-            failed=self._failed,
+            failed=failed,
             timeout=300,
             command="floe platform test",
         )
@@ -208,7 +223,7 @@ class PolicyScreen(PlaceScreen):
 
     def _look(self) -> None:
         """See whether the manifest or a case file was saved, by whatever program."""
-        if not self.is_current:
+        if not self.is_current or self.workbench.jobs.is_running("policy.look"):
             return
         directory, files = self.workbench.options.directory, self._files
 
