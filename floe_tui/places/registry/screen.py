@@ -122,7 +122,7 @@ class RegistryScreen(PlaceScreen):
 
     def on_screen_resume(self) -> None:
         """Something may have been published or pinned in another place meanwhile."""
-        if self._away and self._versions is not None:
+        if self._away and (self._versions is not None or self.list.empty == ABSENT):
             self.action_refresh()
         self._away = False
 
