@@ -16,9 +16,11 @@ from floe_engine.policy import consequences, placing
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META
+from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.access import Roles, needed_access
 from floe_engine.policy.rules.classification import looks_of
 from floe_engine.policy.rules.schema_registry import recased
+from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source, folded
 from floe_engine.text import did_you_mean
@@ -169,21 +171,22 @@ def _said(_: Finding, model: Model, __: Column | None, view: View) -> str:
     return f"add meta: {{{view.levels.keys[0]}: {level.level}}}, or what it is"
 
 
-def _corrected(finding: Finding, node: Node, _: Column | None, view: View) -> str:
+def _corrected(finding: Finding, node: Node, column: Column | None, view: View) -> str:
     """The level that was meant, where that asks nothing more."""
     near = did_you_mean(finding.actual, view.levels.names)
-    if near is None:
-        default = view.levels.default
-        known = consequences.classified(node, default, view)
-        return f"write {default.level}, or what it really is" if known else ""
-    return f"write {near}" if consequences.classified(node, view.levels.named(near), view) else ""
+    level = view.levels.default if near is None else view.levels.named(near)
+    meta = node.meta if column is None else column.meta
+    key = next((key for key in view.levels.keys if lookup(meta, key) == finding.actual), None)
+    if not consequences.classified(node, column, key, level, view):
+        return ""
+    return f"write {level.level}, or what it really is" if near is None else f"write {near}"
 
 
 def _looks_like(_: Finding, node: Node, column: Column | None, view: View) -> str:
     """The level that the name looks like, where that asks nothing more; else to say which it is."""
     level = view.once(looks_of).like(column.name) if column is not None else None
     key = view.levels.keys[0]
-    if level is not None and consequences.classified(node, view.levels.named(level), view):
+    if level is not None and consequences.classified(node, column, key, view.levels.named(level), view):
         return f"add meta: {{{key}: {level}}} to the column, or the level it really has"
     return f"say what it is in meta: {key}"
 
@@ -211,18 +214,22 @@ def _masked(_: Finding, model: Model, __: Column | None, view: View) -> str:
     )
     if not named or bare or forbidden(default.level) or not consequences.bears(model, after, view):
         return ""
+    if consequences.house_rules_ask(view, ("column", model.resource_type), "level", "classification"):
+        return ""
     whose = "the model's meta" if policy.propagation.mode == "model" else "meta"
     end = f", and say so by {whose}: {{{policy.propagation.declassify_meta}: true}}"
     said = end if policy.propagation.mode != "off" else ""
     return f"drop or mask {', '.join(named)} before this layer{said}"
 
 
-def _inherited(finding: Finding, model: Model, _: Column | None, view: View) -> str:
+def _inherited(finding: Finding, model: Model, column: Column | None, view: View) -> str:
     """The level of what it comes from, where the model bears that; else what ends it."""
     level = finding.expected.removeprefix("at least ")
     key, policy = view.levels.keys[0], view.platform.classification
     end = policy.propagation.declassify_meta
-    if consequences.bears(model, view.levels.named(level), view):
+    if consequences.bears(model, view.levels.named(level), view) and holds(
+        view, model, consequences.saying(model, column, key, level)
+    ):
         return f"add meta: {{{key}: {level}}}, or {end}: true if it is no longer sensitive"
     return f"mask it, or add meta: {{{end}: true}} if it is no longer sensitive"
 

@@ -9,23 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule, Graph, LevelRule
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
-from floe_engine.policy.meta import lookup
+from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.rules.classification import looks_of
 from floe_engine.policy.rules.coverage import has_minimum
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
+from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, Model, Source, folded
+from floe_engine.project.facts import Column, DataTest, Model, Source, folded
+
+
+def _kinds_of(node: Model | Source) -> tuple[str, ...]:
+    return "column", node.resource_type if isinstance(node, Model) else "source"
 
 
 def house_rules_ask(view: View, kinds: Collection[str], *facts: str) -> bool:
-    """Whether a rule of the platform's own, about one of those kinds, may look at one of those facts."""
+    """Whether a rule of the platform's own, about one of those kinds, may look at one of those facts.
+
+    It is asked where nobody can say what exactly would be otherwise; else `trial.holds` is.
+    """
     return any(
         rule.type == "python" or any(fact in f"{rule.when} {rule.expr}" for fact in facts)
         for rule in view.platform.gates.custom_rules
@@ -35,6 +46,7 @@ def house_rules_ask(view: View, kinds: Collection[str], *facts: str) -> bool:
 
 def named(model: Model, name: str, view: View) -> bool:
     """Whether nothing more is asked of a model under another name; what its layer asks is another matter."""
+    path = model.path.replace(f"/{model.name}.", f"/{name}.")
     return (
         name not in view.once(_names)
         and not any(
@@ -42,19 +54,20 @@ def named(model: Model, name: str, view: View) -> bool:
             for rule in view.platform.gates.custom_rules
             if rule.type not in ("cel", "python")
         )
-        and not house_rules_ask(view, (model.resource_type, "column"), "name")
+        and holds(view, model, replace(model, name=name, path=path))
     )
 
 
 def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | None:
     """The required tests that a model would lack in a layer; None where something else is in the way.
 
-    That is a parent or a child that the layer may not have, coverage, a column, a contract, a level.
+    That is a parent or a child that the layer may not have, coverage, a column, a contract, a level. What
+    house rules say, whoever knows how the model comes there has to ask.
     """
     now = view.layer(model)
     if layer == now:
         return ()
-    if layer is None or now is not None or house_rules_ask(view, (model.resource_type, "column"), "layer"):
+    if layer is None or now is not None:
         return None  # what the old layer has without it is not looked at
     share = view.share(model)
     if share.reaches(view.minimum_coverage(now)) and not share.reaches(view.minimum_coverage(layer)):
@@ -89,8 +102,30 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
     return missing if model.columns or not missing or declared(model, (), view) is not None else None
 
 
-def classified(node: Model | Source, level: Declaration, view: View) -> bool:
-    """Whether nothing more is asked of a node, nor of what comes from it, that holds data of a level."""
+def saying(node: Model | Source, column: Column | None, key: str, value: Any) -> Model | Source:
+    """A node of which, or of a column of which, `meta` says something; None: says it no more."""
+    if column is None:
+        return replace(node, meta=with_key(node.meta, key, value))
+    columns = tuple(
+        replace(each, meta=with_key(each.meta, key, value)) if each is column else each
+        for each in node.columns
+    )
+    return replace(node, columns=columns)
+
+
+def classified(
+    node: Model | Source, column: Column | None, key: str | None, level: Declaration, view: View
+) -> bool:
+    """Whether nothing more is asked of a node, nor of what comes from it, that holds data of a level.
+
+    `key` is that of the node's meta, or of its column's, which says so; None: something else does.
+    """
+    if not (
+        holds(view, node, saying(node, column, key, level.level))
+        if key is not None
+        else not house_rules_ask(view, _kinds_of(node), "level", "classification")
+    ):
+        return False
     children = view.project.children.get(node.unique_id, ())
     follows = view.platform.classification.propagation.mode != "off"
     if follows and level.rank > view.levels.default.rank and any(c in view.project.by_id for c in children):
@@ -103,11 +138,9 @@ def classified(node: Model | Source, level: Declaration, view: View) -> bool:
 
 
 def bears(model: Model, level: Declaration, view: View) -> bool:
-    """Whether a model has all that is asked where its data is of a level."""
+    """Whether a model has all that is asked where its data is of a level, house rules aside."""
     if level.level == view.highest[model.unique_id].level:
         return True
-    if house_rules_ask(view, ("column", model.resource_type), "level", "classification"):
-        return False
     rule = view.platform.classification.rules.get(level.level) or LevelRule()
     confidential = view.platform.rank("confidential")
     access: Sequence[str] | None = ("private", "protected") if 0 <= confidential <= level.rank else None
@@ -145,8 +178,6 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
             return None
     if "column" in {*platform.gates.documentation.meta, *platform.gates.documentation.tags}:
         return None
-    if house_rules_ask(view, ("column", model.resource_type), ""):
-        return None
     if policy.propagation.mode == "column":
         from floe_engine.policy.column_flow import follow
 
@@ -171,7 +202,30 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
         said.append("tested")
     if own is None and policy.require_declared:
         said.append("classified")
+    if not (
+        holds(view, model, _with_columns(model, names, said, view))
+        if names
+        else not house_rules_ask(view, ("column", model.resource_type), "")
+    ):
+        return None
     return f" ({', '.join(said)})" if said else ""
+
+
+def _with_columns(model: Model, names: Sequence[str], said: Collection[str], view: View) -> Model:
+    """A model with new columns of which the least is said that has to be."""
+    levels = view.levels
+    meta = with_key({}, levels.keys[0], levels.default.level) if "classified" in said else {}
+    columns = [
+        Column(
+            name,
+            "What it is." if "described" in said else "",
+            (type_for(model, name, view) or "text") if "typed" in said else None,
+            meta=meta,
+        )
+        for name in names
+    ]
+    tests = [DataTest("not_null", name) for name in names] if "tested" in said else []
+    return replace(model, columns=(*model.columns, *columns), tests=(*model.tests, *tests))
 
 
 def of_its_columns(how: str) -> str:
@@ -203,8 +257,24 @@ def column_named(model: Model, column: Column, name: str, view: View) -> bool:
                 if fullmatch(rule.pattern, name, ignore_case=True)
             )
         )
-        and not house_rules_ask(view, ("column", model.resource_type), "name", "columns")
+        and holds(view, model, _with_column_named(model, column, name), renamed={name: column.name})
     )
+
+
+def _with_column_named(model: Model, column: Column, name: str) -> Model:
+    """A model one column of which has another name, in its tests too."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(map(named, value))
+        return name if isinstance(value, str) and folded(value) == column.folded else value
+
+    tests = tuple(
+        replace(test, column=named(test.column), arguments={k: named(v) for k, v in test.arguments.items()})
+        for test in model.tests
+    )
+    columns = tuple(replace(each, name=name) if each is column else each for each in model.columns)
+    return replace(model, columns=columns, tests=tests)
 
 
 def required_somewhere(view: View, test: str) -> bool:

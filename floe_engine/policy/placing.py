@@ -11,6 +11,7 @@ from floe_engine.policy import consequences
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.rules.dependencies import SOURCE
+from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model
 from floe_engine.text import as_words, did_you_mean
@@ -104,15 +105,17 @@ _CONVENTIONAL = frozenset({"stg", "staging", "base", "int", "fct", "fact", "dim"
 
 def declared_layer(finding: Finding, model: Model, _: Column | None, view: View) -> str:
     """The layer that was meant, or the one that the model is in without it."""
-    if consequences.house_rules_ask(view, (model.resource_type, "column"), "layer", "meta"):
-        return ""
     near, layer = did_you_mean(finding.actual, view.layering.names), view.layer(model)
-    if near and consequences.placed(model, near, view) == ():
+
+    def may_be(said: str | None) -> bool:
+        return holds(view, model, consequences.saying(model, None, LAYER_META, said))
+
+    if near and consequences.placed(model, near, view) == () and may_be(near):
         return f"write {LAYER_META}: {near}"
     if layer is not None:
-        return f"write {LAYER_META}: {layer}"
+        return f"write {LAYER_META}: {layer}" if may_be(layer) else ""
     asked = any((rule.field or "").startswith("floe") for rule in view.platform.gates.custom_rules)
-    return "" if asked else f"remove {LAYER_META}"
+    return "" if asked or not may_be(None) else f"remove {LAYER_META}"
 
 
 def _steps(view: View, layer: str, kind: str) -> tuple[str, ...]:

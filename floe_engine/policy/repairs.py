@@ -17,7 +17,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
-from floe_engine.policy.meta import lookup
+from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.rules.classification import Looks
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
@@ -239,14 +239,10 @@ def _declaring(model: Model, name: str, type_: str | None) -> Model:
 def _with_meta(node: _Node, repair: Repair) -> _Node:
     if repair.blank:
         return node
-    nested: Any = repair.value
-    for part in reversed(repair.name.split(".")[1:]):
-        nested = {part: nested}
-    key = repair.name.split(".")[0]
     if repair.column is None:
-        return structs.replace(node, meta={**node.meta, key: nested})
+        return structs.replace(node, meta=with_key(node.meta, repair.name, repair.value))
     columns = tuple(
-        structs.replace(column, meta={**column.meta, key: nested})
+        structs.replace(column, meta=with_key(column.meta, repair.name, repair.value))
         if column.folded == folded(repair.column)
         else column
         for column in node.columns

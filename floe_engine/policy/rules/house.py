@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ STEPS_BESIDES = 2_000_000
 """What they may take besides: a small project may be asked about as a whole too."""
 
 
-class _Failure(Struct, frozen=True, gc=False):
+class Failure(Struct, frozen=True, gc=False):
     """A rule, a subject that fails it or of which it cannot be told, and what to say."""
 
     rule: CustomRule
@@ -34,11 +34,11 @@ class _Failure(Struct, frozen=True, gc=False):
     actual: str = ""
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """What came of all house rules: every subject that was asked something, and the failures."""
 
     subjects: dict[str, None]
-    failures: list[_Failure]
+    failures: list[Failure]
 
 
 class HouseRule(Rule):
@@ -62,7 +62,7 @@ class HouseRule(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every subject that some rule was asked of."""
-        asked = view.once(_ask_all) if self.active(view.platform) else _Asked({}, [])
+        asked = view.once(ask_all) if self.active(view.platform) else Asked({}, [])
         found: dict[str, list[Finding]] = {label: [] for label in asked.subjects}
         for failure in asked.failures:
             if failure.known is self.known:
@@ -70,7 +70,7 @@ class HouseRule(Rule):
                 found[_label(failure.subject)].append(finding)
         yield from found.items()
 
-    def found(self, failure: _Failure) -> Finding:
+    def found(self, failure: Failure) -> Finding:
         """What is said of a failure."""
         rule = failure.rule
         return self.finding(
@@ -98,7 +98,7 @@ class HouseRuleNotJudged(HouseRule):
     id = "FLOE-E284"
     known = False
 
-    def found(self, failure: _Failure) -> Finding:
+    def found(self, failure: Failure) -> Finding:
         """What could not be told, and why."""
         return self.finding(
             failure.subject,
@@ -134,18 +134,31 @@ def _size(view: View) -> int:
     return len(nodes) + sum(len(node.columns) for node in nodes) + len(view.project.beside)
 
 
-def _ask_all(view: View) -> _Asked:
+def ask_all(view: View) -> Asked:
+    """What comes of asking all house rules of all that is to be judged."""
+    asked = Asked({}, [])
+    _ask(view.platform.gates.custom_rules, view, asked, STEPS_BESIDES + STEPS_A_SUBJECT * _size(view))
+    return asked
+
+
+def failures_of(rules: Sequence[CustomRule], view: View, steps: int) -> tuple[list[Failure], int]:
+    """What some house rules find in a view, and how many of `steps` are left."""
+    asked = Asked({}, [])
+    left = _ask(rules, view, asked, steps)
+    return asked.failures, left
+
+
+def _ask(rules: Sequence[CustomRule], view: View, asked: Asked, left: int) -> int:
+    """Ask rules of a view, and say how many steps are left."""
     from floe_engine.cel.running import MOST_STEPS
     from floe_engine.cel.values import Frame
     from floe_engine.manifest.house_rule import house_rule
     from floe_engine.policy.facts.subjects import Facts, subjects
 
     facts = view.once(Facts)
-    asked = _Asked({}, [])
-    left = STEPS_BESIDES + STEPS_A_SUBJECT * _size(view)
     of_kind: dict[str, list[_Listed]] = {}
     frame = Frame(0)
-    for rule in view.platform.gates.custom_rules:
+    for rule in rules:
         if rule.type not in ("cel", "python"):
             continue
         kind = rule.subject or "model"
@@ -166,16 +179,16 @@ def _ask_all(view: View) -> _Asked:
                 continue
             asked.subjects[label] = None
             if answer == "unknown":
-                asked.failures.append(_Failure(rule, subject, column, verdict.why, known=False))
+                asked.failures.append(Failure(rule, subject, column, verdict.why, known=False))
             elif answer == "fail":
                 clause, stands = ready.failing(verdict, *values)
                 name = label if column is None else f"{label}.{column.name}"
                 message = ready.message(*values) or f"{name} does not meet the rule {rule.id}"
-                asked.failures.append(_Failure(rule, subject, column, message, True, clause, stands))
-    return asked
+                asked.failures.append(Failure(rule, subject, column, message, True, clause, stands))
+    return left
 
 
-def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked, project: str) -> None:
+def _ask_package(rule: CustomRule, listed: list[_Listed], asked: Asked, project: str) -> None:
     """Ask a rule of a package: where that cannot be used, one finding says so of the whole project."""
     from floe_engine.manifest.rule_packages import NotUsable
     from floe_engine.policy.rules.package_rules import outcomes, rule_function
@@ -187,15 +200,15 @@ def _ask_package(rule: CustomRule, listed: list[_Listed], asked: _Asked, project
         if listed:
             asked.subjects[project] = None
             why = f"{error} ({plural(len(listed), rule.subject or 'model')} not judged)"
-            asked.failures.append(_Failure(rule, project, None, why, known=False))
+            asked.failures.append(Failure(rule, project, None, why, known=False))
         return
     for (label, subject, column, _), outcome in zip(listed, told, strict=True):
         asked.subjects[label] = None
         if outcome.untold:
-            asked.failures.append(_Failure(rule, subject, column, outcome.untold, known=False))
+            asked.failures.append(Failure(rule, subject, column, outcome.untold, known=False))
         elif outcome.wrong:
             name = label if column is None else f"{label}.{column.name}"
             message = f"{name}: {outcome.wrong}"
             asked.failures.append(
-                _Failure(rule, subject, column, message, True, f"{rule.package} {rule.rule}", outcome.wrong)
+                Failure(rule, subject, column, message, True, f"{rule.package} {rule.rule}", outcome.wrong)
             )

@@ -20,7 +20,7 @@ from tests.engine.project.invented_beside import stand_beside
 
 NAME = "invented"
 
-ADAPTERS = ("duckdb", "postgres", "snowflake", "bigquery", "redshift", "databricks", "trino")
+ADAPTERS = ("duckdb", "postgres", "snowflake", "bigquery", "redshift", "databricks", "trino", "spark")
 """Of which `dbt parse` needs no connection."""
 
 _OUTPUTS: dict[str, dict[str, Any]] = {
@@ -30,6 +30,7 @@ _OUTPUTS: dict[str, dict[str, Any]] = {
     "snowflake": {"account": "a", "user": "u", "password": "p", "database": "d", "warehouse": "w"},
     "bigquery": {"method": "oauth", "project": "p", "dataset": "d"},
     "databricks": {"host": "h", "http_path": "/p", "token": "t", "catalog": "c"},
+    "spark": {"method": "thrift", "host": "h"},
     "trino": {"method": "none", "host": "h", "port": 80, "user": "u", "database": "d"},
 }
 
