@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from floe_engine import __version__
 from floe_engine.scaffold.rest import project_ci_file
 from tests.cli import MANIFEST, floe, ok, platform_directory
 from tests.engine.scaffold.test_ci_files import GITHUB, GITLAB
 
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 FILES = {"github": ".github/workflows/floe.yml", "gitlab": ".gitlab-ci.yml", "azure": "azure-pipelines.yml"}
 SHELL = {"github": GITHUB, "gitlab": GITLAB, "azure": ["bash"]}
 
@@ -102,3 +106,59 @@ def test_a_service_s_own_login_goes_to_its_own_registry_alone(service: str, host
 
     assert ("github.token" in text) == ((service, host) == ("github", "ghcr.io"))
     assert ("CI_REGISTRY" in text) == ((service, host) == ("gitlab", "registry.gitlab.com"))
+
+
+def blocks(heading: str, language: str) -> list[str]:
+    """The blocks of code below a heading of docs/ci.md, up to the next one."""
+    below = PAGE.split(f"\n{heading}\n", 1)[1].split("\n## ")[0].split("\n### ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", below, re.DOTALL)
+
+
+def installing(script: str) -> bool:
+    """Whether a line of a recipe fetches floe from an index, which these tests do not."""
+    return script == "python -m pip install --quiet 'floe-workbench[lineage]'"
+
+
+@pytest.mark.parametrize("service", ["gitlab", "azure", "other"])
+def test_a_recipe_of_the_page_fails_by_what_the_project_breaks_and_keeps_its_report(
+    home: Path, registry: str, service: str
+) -> None:
+    if service == "gitlab":
+        job = yaml.safe_load(blocks("### GitLab", "yaml")[0])["floe"]
+        install, scripts, report = (
+            job["before_script"],
+            job["script"],
+            job["artifacts"]["reports"]["codequality"],
+        )
+    elif service == "azure":
+        steps = yaml.safe_load(blocks("### Azure Pipelines", "yaml")[0])["steps"]
+        install, *scripts = (step["script"] for step in steps if "script" in step)
+        install, report = [install], steps[-1]["inputs"]["testResultsFiles"]
+    else:
+        install, *scripts = blocks("### Anything else", "sh")[0].strip().split("\n")
+        install, report = [install], ""
+    assert all(map(installing, install))
+    ok(floe(home, "init", "--platform=v1.2.3", env={"FLOE_REGISTRY": registry}))
+    done = subprocess.run(
+        [*SHELL.get(service, ["sh"]), "-c", "\n".join(scripts)], cwd=home,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home.parent)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "FLOE-E201" in ((home / report).read_text() if report else done.stdout)
+
+
+def test_the_actions_of_the_page_are_those_of_this_release_and_take_what_they_are_given() -> None:
+    steps = [
+        step
+        for language in (blocks("### GitHub Actions", "yaml"), blocks("## A platform team", "yaml"))
+        for text in language
+        for job in (yaml.safe_load(text).get("jobs") or {"": yaml.safe_load(text)}).values()
+        for step in job["steps"]
+        if step["uses"].startswith("OWNER/floe-workbench")
+    ]
+    assert [step["uses"] for step in steps] == [
+        f"OWNER/floe-workbench@v{__version__}", f"OWNER/floe-workbench/platform@v{__version__}"
+    ]  # fmt: skip
+    for step, file in zip(steps, ("action.yml", "platform/action.yml"), strict=True):
+        assert set(step.get("with", {})) <= set(yaml.safe_load((ROOT / file).read_text())["inputs"])
