@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from floe_engine.errors import FloeError
+from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.workspace import Workspace
 
 _MOST = 500
@@ -81,15 +81,15 @@ def _settings(workspace: Workspace) -> Offer:
 
 
 def _models(workspace: Workspace) -> Offer:
-    from floe_engine.document.document import parse
-    from floe_engine.files import read_bounded
+    from floe_engine.project.project_file import read_project_file
 
     root = workspace.nearest().directory
-    value = parse(read_bounded(root / "dbt_project.yml", 1024 * 1024).decode("utf-8", "replace")).value
-    listed = value.get("model-paths") if isinstance(value, dict) else None
-    folders = listed if isinstance(listed, list) else ["models"]
+    try:
+        folders = read_project_file(root).model_paths
+    except ConfigurationError:  # no dbt project, or one that dbt cannot read either
+        return
     names: Iterable[Path] = (
-        path for folder in folders for path in (root / str(folder)).rglob("*.sql") if not path.is_symlink()
+        path for folder in folders for path in (root / folder).rglob("*.sql") if not path.is_symlink()
     )
     yield from sorted((path.stem, path.relative_to(root).as_posix()) for path in names)
 

@@ -167,7 +167,7 @@ def house(tmp_path: Path) -> Path:
     team = PlatformTeam(tmp_path, f"oci-layout:{registry}")
     for version in ("1.2.3", "1.3.0"):
         team.publish(version)
-    (tmp_path / "dbt_project.yml").write_text("name: shop\nmodel-paths: [models, more]\n")
+    (tmp_path / "dbt_project.yml").write_text("name: shop\nmodel-paths: [\"{{ 'models' }}\", more]\n")
     for path in ("models/gold/gold_orders.sql", "more/gold_customers.sql"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("select 1 as id\n")
