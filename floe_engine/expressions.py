@@ -1,11 +1,11 @@
 """Regular expressions that somebody else wrote, matched in time that grows with the text alone.
 
 Python's `re` tries one way after the other, and a line of a platform's policy can make it try for
-years. Here all ways are followed at once: CPython's own parser reads the expression, its tree
-becomes a nondeterministic automaton (Thompson, CACM 11(6), 1968), and that one is made
-deterministic while it runs. A single character is still tested by `re`, so that classes, case and
-Unicode mean what they mean there. What needs a memory of the text (looking around, going back) is
-refused by name.
+years. Where `backtracking` says that it cannot, `re` is asked. Elsewhere all ways are followed at once:
+CPython's own parser reads the expression, its tree becomes a nondeterministic automaton (Thompson, CACM
+11(6), 1968), and that one is made deterministic while it runs. A single character is still tested by
+`re`, so that classes, case and Unicode mean what they mean there. What needs a memory of the text
+(looking around, going back) is refused by name.
 
 Nothing of floe may enter.
 """
@@ -21,6 +21,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from floe_engine.backtracking import cost_of
+
 LONGEST = 1_000
 """Characters of an expression."""
 
@@ -33,6 +35,11 @@ _MOST_CHARACTERS = 500
 _MOST_NODES = 5_000
 _MOST_STATES = 1_000
 """Of the deterministic automaton that are remembered; then it begins to learn anew."""
+
+_MOST_STEPS = 1_000_000
+"""That `re` may need for one text: a millisecond or two, where the automaton may need ten."""
+_LENGTHS = (256, 64)
+"""Characters of a text for which its steps are counted; names have some twenty."""
 
 _IGNORE_CASE = int(re.IGNORECASE)  # arithmetic with the flags themselves makes an object each time
 
@@ -135,14 +142,29 @@ class Expressions:
     """
 
     def __init__(self, sources: Sequence[str], *, ignore_case: bool = False) -> None:
+        self._trees = [parsed(source, _IGNORE_CASE if ignore_case else 0) for source in sources]
+        # Of several, the automaton needs no more steps than of one.
+        self._easy = _easy_up_to(self._trees[0]) if len(sources) == 1 else -1
+        """The longest text for which `re` is asked; -1: none."""
+        self._built = False
+        if self._easy < 0:
+            self._build()  # and refuse what cannot be
+
+    @functools.cached_property
+    def _tried(self) -> re.Pattern[str]:
+        found: re.Pattern[str] = _compiler.compile(self._trees[0], self._trees[0].state.flags)
+        return found
+
+    def _build(self) -> None:
+        """Make the automaton."""
+        self._built = True
         self._nodes: list[_Node] = []
         self._ends: dict[int, int] = {}
         self._characters = self._work = 0
         self._looks = False
         starts = []
-        for index, source in enumerate(sources):
+        for index, tree in enumerate(self._trees):
             self._characters = self._work = 0
-            tree = parsed(source, _IGNORE_CASE if ignore_case else 0)
             end = self._node()
             self._ends[end] = index
             try:
@@ -166,6 +188,10 @@ class Expressions:
         """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
         if len(text) > LONGEST_TEXT:
             return None
+        if len(text) <= self._easy:
+            return 0 if self._tried.fullmatch(text) else None
+        if not self._built:
+            self._build()
         state = self._state(self._states, self._starts, "")
         for character in self._signs(text):
             known = state.following.get(character) or self._next(self._states, state, character)
@@ -184,6 +210,10 @@ class Expressions:
         return self._found(text) is not None
 
     def _found(self, text: str) -> int | None:
+        if len(text) <= self._easy:
+            return 0 if self._tried.search(text) else None
+        if not self._built:
+            self._build()
         state = self._state(self._searches, self._starts, "")
         found: frozenset[int] = frozenset()
         for character in (*self._signs(text), ""):
@@ -340,6 +370,17 @@ def parsed(source: str, flags: int) -> Any:
         raise BadExpression("too large, or nested too deeply") from None
     _check_flags(tree.state.flags)
     return tree
+
+
+def _easy_up_to(tree: Any) -> int:
+    """The longest text in which `re` searches for an expression in few steps; -1 where there is none."""
+    for length in _LENGTHS:
+        cost = cost_of(tree, length)
+        if cost is None or cost.places > _MOST_CHARACTERS:
+            return -1
+        if cost.steps * (length + 1) <= _MOST_STEPS:
+            return length
+    return -1
 
 
 def _check(tree: Any) -> None:

@@ -127,13 +127,16 @@ _WORD_ENDS = pattern(
 )
 
 
+_SNAKE = pattern(r"[a-z]+(?:_[a-z]+)*")
 _ASCII_WORDS = pattern(r"[a-z]+|[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z]+|[A-Z]+|[0-9]+")
 
 
 @functools.lru_cache(maxsize=65_536)
 def as_words(name: str) -> str:
     """The words of a name in lower case, with ``_`` between: ``customerEmail2`` is ``customer_email_2``."""
-    if name.isascii():  # most names, and three times as fast
+    if _SNAKE.fullmatch(name):  # most names
+        return name
+    if name.isascii():  # three times as fast
         return "_".join(_ASCII_WORDS.findall(name)).lower()
     return "_".join(word for word in _WORD_ENDS.split(name) if word).lower()
 

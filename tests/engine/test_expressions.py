@@ -77,6 +77,11 @@ def test_any_text_is_an_expression_or_says_why_not(source: str) -> None:
         (r"(a|b)*a(a|b){12}", "ab" * 500),
         (r"(?:a?){200}a{200}", "a" * 200),
         (r"(?:\w{1,63}\.)*\w+!", "a." * 500),
+        ("a?" * 60 + "a" * 60, "a" * 60),
+        (r"\w*\w*\w*\w*\w*!", "a" * 60),
+        ("(a|aa|aaa|aaaa)" * 30 + "!", "a" * 60),
+        ("(a|b|ab|[ab]c?)" * 30 + "!", "ab" * 30),
+        ("(a|A|a|A)" * 30 + "!", "a" * 60),
     ],
 )
 def test_what_takes_re_for_ever_takes_a_moment(source: str, text: str) -> None:

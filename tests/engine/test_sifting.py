@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from floe_engine.sifting import demanded, sift
+from floe_engine.text import as_words
 
 _PARTS = st.sampled_from(
     ["mail", "Phone", "(^|_)", "(_|$)", "(lat|lng|latitude)", "(zip|post_?code)", "[a-z]*", "s?", "(no|nr)?",
@@ -51,7 +52,19 @@ def test_most_names_and_expressions_are_put_aside() -> None:
     assert sift(expressions, names) == {1: [0]}
 
 
+def test_nothing_is_asked_of_no_names() -> None:
+    assert sift(["mail", "[a-z]*"], []) == {}
+
+
 def test_every_part_of_an_expression_demands_its_own_words() -> None:
-    assert demanded("(^|_)(first|last)_?Names?") == ({"first", "last"}, {"name"})
-    assert demanded("lat|lng") == ({"lat", "lng"},)
+    assert demanded("(^|_)(first|last)_?Names?") == ((("first",), ("last",)), "name")
+    assert demanded("lat|lng") == ((("lat",), ("lng",)),)
+    assert demanded("(^|_)(zip_?code|post)") == ((("zip", "code"), ("post",)),)
     assert demanded("[a-z]+(id)?") == ()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=12) | _NAMES, _EXPRESSIONS)
+def test_what_the_words_of_a_name_have_the_name_has(name: str, expression: str) -> None:
+    if re.search(expression, as_words(name), re.IGNORECASE):
+        assert sift([expression], [name]) == {0: [0]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
@@ -215,16 +215,18 @@ class Looks:
         self._patterns = policy.name_patterns
         self._exceptions = policy.name_exceptions
         self._known: dict[str, str | None] = {}
+        self._searches: dict[int, Callable[[str], int | None]] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
         exceptions = together(self._exceptions, ignore_case=True)
         wanted = list(names)
-        asked = [(name, as_words(name)) for name in wanted if name not in self._known]
-        self._known.update((name, None) for name, _ in asked)
-        texts = (name if words == name else f"{name}_{words}" for name, words in asked)
-        for number, possible in sift([entry.pattern for entry in self._patterns], texts).items():
-            name, words = asked[number]
+        asked = [name for name in wanted if name not in self._known]
+        self._known.update(dict.fromkeys(asked))
+        # Every word of a name is a part of it, so that nothing is lost where they are found later.
+        for number, possible in sift([entry.pattern for entry in self._patterns], asked).items():
+            name = asked[number]
+            words = as_words(name)
             forms = (name,) if words == name else (name, words)
             index = self._first(possible, forms)
             if index is not None and all(exceptions.search(form) is None for form in forms):
@@ -241,6 +243,10 @@ class Looks:
         """The first pattern that is in a name as it is written, else in its words."""
         for form in forms:
             for index in possible:
-                if compiled(self._patterns[index].pattern, ignore_case=True).search(form) is not None:
+                search = self._searches.get(index)
+                if search is None:
+                    expression = compiled(self._patterns[index].pattern, ignore_case=True)
+                    search = self._searches[index] = expression.search
+                if search(form) is not None:
                     return index
         return None
