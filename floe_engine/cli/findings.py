@@ -83,14 +83,14 @@ def _text(
         out.section()
         prefix = _prefix(project.directory)
         lines = findings_lines(evaluation, by=grouping, show_all=show_all, limit=limit, prefix=prefix)
-        out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in lines)
+        out.answers((line.text, _COLOURS.get(line.style, "")) for line in lines)
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         if any(level == "warn" for level in evaluation.enforcement.values()):
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
-            out.answers(Painted(line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
+            out.answers((line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
 
 
 def _overview(face: Face, compiled: CompiledProject) -> None:

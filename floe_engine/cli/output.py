@@ -111,13 +111,13 @@ class Output:
         self._say(self._out, *parts)
         self._written = True
 
-    def answers(self, lines: Iterable[Part]) -> None:
-        """Many lines of an answer, each of one part, written together."""
+    def answers(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Many lines of an answer, written together: of each the text and its colour, as in `Painted`."""
         if self.machine:
             return
-        parts = list(lines)
-        text = "" if self._colour else _harmless(parts)
-        if text := text or "".join(self._line(self._out, (part,)) for part in parts):
+        rows = list(lines)
+        text = "" if self._colour else _harmless([text for text, _ in rows])
+        if text := text or "".join(self._line(self._out, (Painted(*row),)) for row in rows):
             self._write(self._out, text)
             self._written = True
 
@@ -218,9 +218,8 @@ class Output:
             divert(stream)
 
 
-def _harmless(parts: Sequence[Part]) -> str:
+def _harmless(texts: Sequence[str]) -> str:
     """All lines as they are, where nothing in any has to be escaped: one look instead of thousands."""
-    texts = [part if isinstance(part, str) else part.text for part in parts]
     whole = " ".join(texts)
     signs = " ".join(set(whole))  # some hundred; what is harmless after a certain sign alone is not so here
     if printable(signs) != signs or no_command(whole) != whole or "::" in whole:

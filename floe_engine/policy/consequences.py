@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule, Graph, LevelRule
@@ -75,13 +76,11 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
     platform = view.platform
     constraint = platform.layers.get(layer)
     allowed = constraint.may_depend_on if constraint is not None else None
-    if allowed is not None and not all(kind in allowed for kind in kinds(model.parents, view)):
+    around = _around(model, view)
+    if allowed is not None and not around.parents.issubset(allowed):
         return None
-    for child in view.project.children.get(model.unique_id, ()):
-        below = view.project.by_id.get(child)
-        limits = view.constraint(below) if isinstance(below, Model) else None
-        if limits is not None and limits.may_depend_on is not None and layer not in limits.may_depend_on:
-            return None
+    if around.children is not None and layer not in around.children:
+        return None
     rule = view.level_rule(model)
     if rule is not None and layer in rule.forbidden_layers:
         return None
@@ -100,6 +99,35 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
             return None
     missing = tuple(_lacking(model, constraint.required_tests if constraint is not None else (), view))
     return missing if model.columns or not missing or declared(model, (), view) is not None else None
+
+
+class _Around(Struct, frozen=True):
+    """What stands around a model, asked once for all layers that it may be put in."""
+
+    parents: frozenset[str]
+    """Their layers, as `kinds` says them."""
+    children: frozenset[str] | None
+    """Layers from which all of them may select; None: from any."""
+
+
+def _around(model: Model, view: View) -> _Around:
+    known = view.once(_surroundings)
+    found = known.get(model.unique_id)
+    if found is None:
+        children: frozenset[str] | None = None
+        for child in view.project.children.get(model.unique_id, ()):
+            below = view.project.by_id.get(child)
+            limits = view.constraint(below) if isinstance(below, Model) else None
+            if limits is not None and limits.may_depend_on is not None:
+                named = frozenset(limits.may_depend_on)
+                children = named if children is None else children & named
+        found = known[model.unique_id] = _Around(frozenset(kinds(model.parents, view)), children)
+    return found
+
+
+def _surroundings(_: View) -> dict[str, _Around]:
+    """By unique_id."""
+    return {}
 
 
 def saying(node: Model | Source, column: Column | None, key: str, value: Any) -> Model | Source:

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
-from floe_engine.cel.values import Unknown
-from floe_engine.policy.facts.subjects import Facts, subjects
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Example, Family, Rule
 from floe_engine.policy.view import View
@@ -74,6 +72,10 @@ class FactRule(ShownRule, Generic[F]):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask every subject. What could not be judged of several for one reason is told once."""
+        # Most platforms ask for none of these rules, and the facts come with what house rules need.
+        from floe_engine.cel.values import Unknown
+        from floe_engine.policy.facts.subjects import Facts, subjects
+
         untold: dict[str, list[tuple[_Subject, Column | None, str, str]]] = {}
         for subject, column, values in subjects(view.once(Facts), self.kind):
             label = subject if isinstance(subject, str) else subject.label

@@ -76,13 +76,19 @@ def _unwatched(source: Source, adapter: str | None) -> frozenset[str]:
 
 
 def _together(parts: list[Roots]) -> Roots:
-    if len(parts) == 1:
-        return parts[0]
-    stale = frozenset().union(*(part.stale for part in parts))
+    first = parts[0]
+    if all(part is first for part in parts):
+        return first
+    sources, seeds, others, more = first.sources, first.seeds, first.others, first.more
+    stale = set(first.stale)
+    for part in parts:
+        sources, seeds, others = sources or part.sources, seeds or part.seeds, others or part.others
+        stale |= part.stale
+        more = more or part.more
     return Roots(
-        sources=any(part.sources for part in parts),
-        seeds=any(part.seeds for part in parts),
-        others=any(part.others for part in parts),
-        stale=frozenset(sorted(stale)[:NAMED]) if len(stale) > NAMED else stale,
-        more=len(stale) > NAMED or any(part.more for part in parts),
+        sources=sources,
+        seeds=seeds,
+        others=others,
+        stale=frozenset(sorted(stale)[:NAMED]),
+        more=more or len(stale) > NAMED,
     )

@@ -94,11 +94,11 @@ def combination(test: DataTest) -> tuple[str, ...]:
 
 def suggested_key(model: Model) -> str | None:
     """The one column that by its name alone could be the key: ``id``, or a sole ``…_id``."""
-    names = [column.name for column in model.columns]
-    for name in names:
+    candidates = [column.name for column in model.columns if "id" in column.name.casefold()]
+    for name in candidates:
         if folded(name) == "id":
             return name
-    candidates = [name for name in names if folded(name).endswith("_id")]
+    candidates = [name for name in candidates if folded(name).endswith("_id")]
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -172,7 +172,7 @@ def _constrained(model: Model, kind: str) -> Iterator[tuple[str, ...]]:
     single = [
         column.name
         for column in model.columns
-        if any(constraint.kind == kind for constraint in column.constraints)
+        if column.constraints and any(constraint.kind == kind for constraint in column.constraints)
     ]
     if kind == "primary_key" and single:
         yield tuple(single)

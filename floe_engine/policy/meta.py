@@ -14,7 +14,8 @@ def lookup(meta: Mapping[str, Any], key: str) -> Any:
         return meta[key]
     value: Any = meta
     for part in key.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        # A dict as a rule, which is known at once.
+        if not isinstance(value, (dict, Mapping)) or part not in value:
             return None
         value = value[part]
     return value

@@ -199,12 +199,14 @@ class View:
     @cached_property
     def highest(self) -> dict[str, Declaration]:
         """unique_id to the most sensitive known level of each node and its columns, else the default."""
+        default, by_column = self.levels.default, self.declared_columns
         result = {}
         for unique_id, own in self.declared.items():
-            known = [level for level in self.declared_columns[unique_id].values() if level.known]
-            if own is not None and own.known:
-                known.append(own)
-            result[unique_id] = max(known, key=lambda level: level.rank) if known else self.levels.default
+            highest = own if own is not None and own.known else None
+            for level in by_column[unique_id].values():
+                if level.known and (highest is None or level.rank > highest.rank):
+                    highest = level
+            result[unique_id] = highest or default
         return result
 
     def level_rule(self, model: Model) -> LevelRule | None:

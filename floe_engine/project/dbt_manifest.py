@@ -167,6 +167,7 @@ def _busiest_package(manifest: RawManifest) -> str:
 
 _NO_CONFIG = RawColumnConfig()
 _NO_TAGS: frozenset[str] = frozenset()
+_NO_META: Mapping[str, object] = {}
 _NOTHING = RawWritten()
 
 
@@ -374,17 +375,16 @@ def _columns(
 ) -> tuple[Column, ...]:
     found = []
     for column in (node.columns or {}).values():
-        config = column.config or _NO_CONFIG
-        found.append(
-            Column(
-                column.name,
-                column.description or "",
-                column.data_type,
-                merged(column.meta, config.meta),
-                tag_set(column.tags, config.tags) if column.tags or config.tags else _NO_TAGS,
-                _constraints(column.constraints) if column.constraints else (),
-                lines.get((*parent, column.name), 0) if lines else 0,
+        config, line = column.config or _NO_CONFIG, lines.get((*parent, column.name), 0) if lines else 0
+        meta = merged(column.meta, config.meta) if column.meta or config.meta else _NO_META
+        if not (column.tags or config.tags or column.constraints):  # as nearly all are
+            found.append(
+                Column(column.name, column.description or "", column.data_type, meta, _NO_TAGS, (), line)
             )
+            continue
+        tags, constraints = tag_set(column.tags, config.tags), _constraints(column.constraints)
+        found.append(
+            Column(column.name, column.description or "", column.data_type, meta, tags, constraints, line)
         )
     return tuple(found)
 

@@ -216,7 +216,7 @@ class Model(Struct, frozen=True, dict=True):
     @cached_property
     def columns_by_name(self) -> dict[str, Column]:
         """Folded name to column."""
-        return {column.folded: column for column in self.columns}
+        return {folded(column.name): column for column in self.columns}
 
     @property
     def where(self) -> tuple[str, int]:

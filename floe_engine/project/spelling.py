@@ -85,7 +85,7 @@ def first_text(value: Any) -> str:
 
 def limits_of(freshness: Any) -> dict[str, Any]:
     """``warn_after`` and ``error_after`` of a freshness, each where it names a count."""
-    if not isinstance(freshness, Mapping):
+    if not freshness or not isinstance(freshness, (dict, Mapping)):
         return {}
     return {
         key: {"count": limit["count"], "period": limit.get("period")}

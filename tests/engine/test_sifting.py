@@ -63,7 +63,7 @@ def test_every_part_of_an_expression_demands_its_own_words() -> None:
     assert demanded("[a-z]+(id)?") == ()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=12) | _NAMES, _EXPRESSIONS)
 def test_what_the_words_of_a_name_have_the_name_has(name: str, expression: str) -> None:
     if re.search(expression, as_words(name), re.IGNORECASE):

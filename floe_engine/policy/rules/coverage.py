@@ -203,7 +203,7 @@ def _what_to_test(model: Model, view: View, wanted: int) -> str:
         case "primary_keys":
             return "add unique and not_null tests to its key"
     tested = view.tested_columns(model)
-    untested = [column.name for column in model.columns if column.folded not in tested]
+    untested = [column.name for column in model.columns if not tested or column.folded not in tested]
     needed = -(-wanted * len(model.columns) // 100) - (len(model.columns) - len(untested))
     named = untested[: min(needed, 5)]
     more = f" and {needed - len(named)} more" if needed > len(named) else ""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Reference
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.models import ModelFacts
     from floe_engine.policy.resources import Specimens
 
 
-class GraphLimit(LimitRule[ModelFacts]):
+class GraphLimit(LimitRule["ModelFacts"]):
     """A number that models keep to."""
 
     kind = "model"
@@ -152,7 +152,7 @@ class MaxViewChain(GraphLimit):
             yield told(f"a model below {count} views", make.model(parents=(chain[-1].unique_id,)), *chain)
 
 
-class GraphRule(WordRule[ModelFacts]):
+class GraphRule(WordRule["ModelFacts"]):
     """What a platform forbids of the graph."""
 
     kind = "model"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from floe_engine.artifact.model import MetaKey
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
-from floe_engine.cel.values import Unknown
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import ShownRule, bad, good, not_judged
 from floe_engine.policy.finding import Finding
@@ -84,6 +83,8 @@ class WrittenRule(ShownRule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask everything of every kind."""
+        from floe_engine.cel.values import Unknown
+
         found: dict[str, list[Finding]] = {}
         untold: dict[str, list[Written]] = {}
         for kind, asked in self.by_kind(view.platform).items():
@@ -133,6 +134,8 @@ class Described(WrittenRule):
         text = each.of.source_description if kind == "source_group" else each.of.description
         text = text.strip()
         if asked > 1 and "{{" in text and view.project.reader == "static":
+            from floe_engine.cel.values import Unknown
+
             raise Unknown("only dbt could tell the words of a doc block")
         length = 0 if text.casefold() in _NO_WORDS else len(text)
         if length < asked:

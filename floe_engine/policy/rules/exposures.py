@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
-from floe_engine.policy.facts.beside import BesideFacts, ExposureFacts
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.beside import BesideFacts, ExposureFacts
     from floe_engine.policy.resources import Specimens
 
 
-class ExposureRule(WordRule[ExposureFacts]):
+class ExposureRule(WordRule["ExposureFacts"]):
     """What holds of each exposure."""
 
     kind = "exposure"
@@ -86,7 +86,7 @@ class ExposureParents(ExposureRule):
         yield bad("an exposure that reads nothing", make.exposure(parents=()))
 
 
-class PublicParents(WordRule[BesideFacts]):
+class PublicParents(WordRule["BesideFacts"]):
     """What stands outside is made on public models alone."""
 
     word = "public_parents"

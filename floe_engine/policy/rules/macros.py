@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.facts.beside import MacroFacts
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.beside import MacroFacts
     from floe_engine.policy.resources import Specimens
 
 
-class MacroRule(WordRule[MacroFacts]):
+class MacroRule(WordRule["MacroFacts"]):
     """What holds of each macro."""
 
     kind = "macro"
@@ -68,7 +68,7 @@ class MacroFileName(MacroRule):
         yield bad("a macro in another file", make.macro(path="macros/money.sql"))
 
 
-class MacroArguments(LimitRule[MacroFacts]):
+class MacroArguments(LimitRule["MacroFacts"]):
     """A macro takes no more than so many arguments."""
 
     id = "FLOE-E362"
@@ -96,7 +96,7 @@ class MacroArguments(LimitRule[MacroFacts]):
             yield told(f"a macro of {count} arguments", make.macro(code=code))
 
 
-class MacroLines(LimitRule[MacroFacts]):
+class MacroLines(LimitRule["MacroFacts"]):
     """A macro has no more than so many lines."""
 
     id = "FLOE-E363"

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 from floe_engine.artifact.paths import LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts
 from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.models import ModelFacts
     from floe_engine.policy.resources import Specimens
 
 _WORKED_OUT = ("view", "ephemeral")
 
 
-class BuildRule(WordRule[ModelFacts]):
+class BuildRule(WordRule["ModelFacts"]):
     """What a platform asks of how things are built."""
 
     section: ClassVar[str] = "materialization"
@@ -79,7 +79,7 @@ def _keyless(of: ModelFacts) -> Iterator[Wrong]:
         )
 
 
-class SnapshotStrategy(FactRule[ModelFacts]):
+class SnapshotStrategy(FactRule["ModelFacts"]):
     """A snapshot finds what is new in a way that the platform allows.
 
     ``governance.materialization.snapshot_strategies``; ``timestamp`` says ``updated_at``, and ``check`` the
@@ -128,7 +128,7 @@ class SnapshotStrategy(FactRule[ModelFacts]):
         yield bad("a snapshot with another strategy", make.of("snapshot", strategy=unused("other", allowed)))
 
 
-class ViewsReused(LimitRule[ModelFacts]):
+class ViewsReused(LimitRule["ModelFacts"]):
     """No more than so many models select from one view or ephemeral model.
 
     What many read is better worked out once, as a table.
@@ -166,7 +166,7 @@ class ViewsReused(LimitRule[ModelFacts]):
             yield told(f"a view that {plural(count, 'model')} select from", model, *children)
 
 
-class Materialized(FactRule[ModelFacts]):
+class Materialized(FactRule["ModelFacts"]):
     """A model is built in a way that the platform and its layer allow.
 
     ``governance.materialization.allowed`` is for every model, ``materializations`` of a layer for its own.

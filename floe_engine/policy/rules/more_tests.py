@@ -11,7 +11,6 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import FactRule, ShownRule, Wrong, bad, good
-from floe_engine.policy.facts.beside import UnitTestFacts
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Example
 from floe_engine.policy.rules.required_tests import is_named
@@ -20,6 +19,7 @@ from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, DataTest, Model, UnitTest, folded
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.beside import UnitTestFacts
     from floe_engine.policy.resources import Specimens
 
 
@@ -87,7 +87,7 @@ class ColumnTests(ShownRule):
                 yield bad(f"{name} without {each.test}", replace(model, tests=lacking))
 
 
-class UnitTestFormat(FactRule[UnitTestFacts]):
+class UnitTestFormat(FactRule["UnitTestFacts"]):
     """A unit test gives and expects rows in a format that the platform allows.
 
     Where none is said it is ``dict``, as dbt takes it.

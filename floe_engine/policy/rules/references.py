@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
-from floe_engine.lineage.literal_tables import literal_tables
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts, has_code
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Example, Family, ModelRule
 from floe_engine.policy.view import View
@@ -17,10 +15,11 @@ from floe_engine.project.facts import Model, folded
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.models import ModelFacts
     from floe_engine.policy.resources import Specimens
 
 
-class LiteralTable(FactRule[ModelFacts]):
+class LiteralTable(FactRule["ModelFacts"]):
     """A model reads through ref and source alone.
 
     A table that the SQL names itself (``raw.crm.people``) has no lineage: no layer limits it, and no
@@ -39,10 +38,14 @@ class LiteralTable(FactRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is SQL, or should be."""
+        from floe_engine.policy.facts.models import has_code
+
         return of.language == "sql" and has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
         """Name each table, at its line."""
+        from floe_engine.lineage.literal_tables import literal_tables
+
         for table, line in literal_tables(of.code.text):
             yield Wrong(
                 f"reads {table}, which is neither a ref nor a source",

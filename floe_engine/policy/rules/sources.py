@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
-from floe_engine.policy.facts.nodes import SourceFacts
 from floe_engine.policy.freshness import KNOWS_AGE
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.nodes import SourceFacts
     from floe_engine.policy.resources import Specimens
 
 
-class SourceRule(WordRule[SourceFacts]):
+class SourceRule(WordRule["SourceFacts"]):
     """What holds of each table of a source."""
 
     kind = "source"

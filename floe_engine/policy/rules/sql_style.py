@@ -9,16 +9,16 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts, has_code
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.models import ModelFacts
     from floe_engine.policy.resources import Specimens
 
 
-class CodeRule(WordRule[ModelFacts]):
+class CodeRule(WordRule["ModelFacts"]):
     """What a platform forbids of SQL."""
 
     kind = "model"
@@ -27,6 +27,8 @@ class CodeRule(WordRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is SQL to read."""
+        from floe_engine.policy.facts.models import has_code
+
         return of.language == "sql" and has_code(of)
 
 
@@ -117,7 +119,7 @@ class FinalSemicolon(CodeRule):
         yield bad("a model with a semicolon", make.model(code="select 1 as id;"))
 
 
-class ForbiddenPattern(FactRule[ModelFacts]):
+class ForbiddenPattern(FactRule["ModelFacts"]):
     """A model's file says nothing that the platform forbids.
 
     ``governance.code.forbidden_patterns``: regular expressions that are searched in all of the file.
@@ -134,6 +136,8 @@ class ForbiddenPattern(FactRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""
+        from floe_engine.policy.facts.models import has_code
+
         return has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
@@ -173,7 +177,7 @@ class ForbiddenPattern(FactRule[ModelFacts]):
 _CLEAN = ("select 1 as id", "with one as (select 2 as key) select key from one", "x", "0")
 
 
-class MaxLines(LimitRule[ModelFacts]):
+class MaxLines(LimitRule["ModelFacts"]):
     """A model's file has no more than so many lines.
 
     What it says of one thing is moved into a model of its own.
@@ -186,6 +190,8 @@ class MaxLines(LimitRule[ModelFacts]):
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""
+        from floe_engine.policy.facts.models import has_code
+
         return has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:

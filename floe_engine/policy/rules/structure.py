@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
-from floe_engine.policy.facts.models import ModelFacts
 from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
+    from floe_engine.policy.facts.models import ModelFacts
     from floe_engine.policy.resources import Specimens
 
 
-class PlaceRule(WordRule[ModelFacts]):
+class PlaceRule(WordRule["ModelFacts"]):
     """Where a model's files are."""
 
     kind = "model"
