@@ -66,7 +66,7 @@ class Metadata(MetadataHookInterface):
 
 
 class Build(BuildHookInterface[Any]):
-    """The licence's text, in the sdist's root and in the wheel's dist-info."""
+    """The licence's text, in the sdist's root and in the wheel's dist-info; the pages that hints name."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the text, unless only an editable install is made."""
@@ -78,6 +78,9 @@ class Build(BuildHookInterface[Any]):
         project = f"{self.metadata.core.name.replace('-', '_')}-{self.metadata.version}"
         inside = TEXT if self.target_name == "sdist" else f"{project}.dist-info/licenses/{TEXT}"
         build_data["force_include"][str(text)] = inside
+        if self.target_name == "wheel":  # an sdist has them where they are
+            for page in (Path(self.root) / "docs").glob("*.md"):
+                build_data["force_include"][str(page)] = f"floe_engine/docs/{page.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Leave nothing behind."""

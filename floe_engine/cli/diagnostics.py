@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from floe_engine.cli.handbook import with_pages
 from floe_engine.cli.output import Painted, Part, diagnostic_document
 from floe_engine.document.diagnostics import Diagnostic, Severity, Span, utf16_column
 from floe_engine.output.notation import QualitySeverity, annotation, quality_issue, sarif_log
@@ -71,7 +72,7 @@ def text_lines(listing: Listing) -> Iterator[tuple[Part, ...]]:
         for related in found.related:
             yield (f"    see {path}:{related.span.start}: {related.message}",)
         if found.hint:
-            yield (f"    hint: {found.hint}",)
+            yield (f"    hint: {with_pages(found.hint)}",)
         if found.fixes:
             yield (f"    fix: {found.fixes[0].title}",)
 

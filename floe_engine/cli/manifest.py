@@ -180,7 +180,10 @@ def explain(face: Face, *, code: str | None) -> int:
 
 
 def _page_text(page: Page) -> str:
-    return f"{page.code}: {page.title}\n\n{page.prose}" if page.prose else f"{page.code}: {page.title}"
+    from floe_engine.cli.handbook import with_pages
+
+    title = f"{page.code}: {page.title}"
+    return f"{title}\n\n{with_pages(page.prose)}" if page.prose else title
 
 
 def _page_facts(page: Page) -> dict[str, Any]:

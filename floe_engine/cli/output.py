@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TextIO
 
+from floe_engine.cli.handbook import with_pages
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import Event, Heading, Notice, Stage, Step
@@ -151,7 +152,7 @@ class Output:
         """Tell the reader something they should know; on stderr, kept even in quiet mode."""
         self._say(self._err, Painted("warning", "33"), f": {message}")
         if hint:
-            self._say(self._err, f"  hint: {hint}")
+            self._say(self._err, f"  hint: {with_pages(hint)}")
 
     def error(self, error: FloeError) -> None:
         """Say what failed, where, why and what to do next; `floe explain` knows the name in brackets."""
@@ -163,7 +164,7 @@ class Output:
         if isinstance(error, ConfigurationError):
             self.diagnostics(error.diagnostics, error.where, stream=err)
         if error.hint:
-            self._say(err, f"  hint: {error.hint}")
+            self._say(err, f"  hint: {with_pages(error.hint)}")
         self.result({"error": error_document(error)}, ok=False)
 
     def diagnostics(
@@ -178,7 +179,7 @@ class Output:
             level = Painted(found.severity.value, _SEVERITY[found.severity])
             self._say(target, f"{place}: ", level, f" {found.code} {found.message}")
             if found.hint:
-                self._say(target, f"    hint: {found.hint}")
+                self._say(target, f"    hint: {with_pages(found.hint)}")
         summary = [plural(count, level.value) for level, count in counts.items() if count]
         if summary and sum(counts.values()) > 1:
             self._say(target, ", ".join(summary))

@@ -379,7 +379,7 @@ MANIFEST_CODES = MappingProxyType(
         "FLOE-M059": _explained(
             "an expression that means nothing",
             "Expressions of house rules are CEL. Every name, field and type is checked against the facts "
-            "that a rule may ask: docs/facts.md, or `floe schema facts`.",
+            "that a rule may ask: docs/house-rules.md, or `floe schema facts`.",
             "expr: model.columns.all(c, c.description != '')",
         ),
         "FLOE-M060": _explained(

@@ -1,7 +1,7 @@
 """What a house rule may ask: every kind of subject, its fields, their types and what they mean.
 
 The one declaration of the fact model. Type checks, completion, hover, ``floe schema facts`` and
-docs/facts.md come from it; `policy.subjects` gives the values.
+docs/house-rules.md come from it; `policy.subjects` gives the values.
 """
 
 from __future__ import annotations

@@ -106,6 +106,20 @@ def test_the_wheel_has_every_program_and_every_file_that_is_no_python(wheel: zip
     assert programs == ["floe", "floe-engine", "floe-tui", "floe-workbench"]
 
 
+def test_a_page_that_floe_names_lies_where_it_says(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    sources = [path for folder in ("floe_engine", "floe_tui") for path in (ROOT / folder).rglob("*.py")]
+    named = {page for path in sources for page in re.findall(r"docs/[a-z-]+\.md", path.read_text("utf-8"))}
+    assert len(named) > 5 and {f"floe_engine/{page}" for page in named} <= set(wheel.namelist())
+    wheel.extractall(tmp_path / "installed")
+    for directory in (tmp_path / "installed", ROOT):
+        done = subprocess.run(
+            [sys.executable, "-c", "from floe_engine.cli import run; run()", "explain", "FLOE-M021"],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(directory)}, capture_output=True, text=True,
+        )  # fmt: skip
+        page = Path(next(word for word in done.stdout.split() if word.endswith("plugins.md")))
+        assert page.is_file() and page.is_relative_to(directory)
+
+
 def test_an_index_page_gets_links_that_work(wheel: zipfile.ZipFile) -> None:
     (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
     metadata = HeaderParser().parsestr(wheel.read(name).decode())
