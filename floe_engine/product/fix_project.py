@@ -24,7 +24,7 @@ from floe_engine.policy.product import excuses
 from floe_engine.policy.repairs import Node, Repair, mendable, proven, repairs
 from floe_engine.policy.view import View
 from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
-from floe_engine.project.facts import Project, Source
+from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
 from floe_engine.text import plural, unified_diff
@@ -216,21 +216,47 @@ def _written(
         before = _read(path) if stands(path) else ""
         text = before or new_file()
         done: list[Repair] = []
+        of_all: dict[tuple[str, ...], bool] = {}  # and whether the file has changed by it
         for unique_id, wanted in nodes.items():
             node = project.by_id[unique_id]
             for repair in wanted:
-                editor = Properties(text)
+                whole = _of_all_versions(text, node, repair, todo, project)
+                if whole is not None and whole in of_all:
+                    done += [repair] if of_all[whole] else []
+                    continue
+                editor = Properties(text, of_all_versions=whole is not None)
                 try:
                     _edit(editor, node, repair)
                 except (Unwritable, KeyError, ValueError) as error:
                     left[repair.thing] = f"{name}: {node.label} was left alone: {error}"
                     continue
                 done += [repair] if editor.text != text else []
+                if whole is not None:
+                    of_all[whole] = editor.text != text
                 text = editor.text
         if done:
             shown = name if prefix == "." else f"{prefix}/{name}"
             changed.append(ChangedFile(shown, before, text, tuple(done)))
     return changed, left
+
+
+def _of_all_versions(
+    text: str, node: Node, repair: Repair, todo: Sequence[Repair], project: Project
+) -> tuple[str, ...] | None:
+    """What is to be declared of a column, where all versions that share it want the same; else None."""
+    if not isinstance(node, Model) or node.version is None or repair.column is None:
+        return None
+    thing = (node.name, *repair.thing[1:])
+    wanting = {other.version for other in _wanting(thing, todo, project)}
+    sharing = Properties(text).sharing(node, repair.column, tests=repair.kind == "test")
+    return thing if len(sharing) > 1 and sharing <= wanting and node.version in sharing else None
+
+
+def _wanting(thing: tuple[str, ...], todo: Sequence[Repair], project: Project) -> Iterator[Model]:
+    for repair in todo:
+        node = project.by_id[repair.node]
+        if isinstance(node, Model) and (node.name, *repair.thing[1:]) == thing:
+            yield node
 
 
 def _home(project: Project, node: Node) -> str:

@@ -21,6 +21,7 @@ from floe_engine.project.facts import Model, Source, folded
 FILL_IN = "# floe: fill this in"
 """Behind what people have to write themselves; what is empty still counts as missing."""
 
+_TESTS = ("data_tests", "tests")
 _SECTIONS = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 _Node: TypeAlias = Model | Source
 
@@ -37,27 +38,51 @@ def new_file() -> str:
 class Properties:
     """A properties file that is being edited; `text` is what it has become."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, of_all_versions: bool = False) -> None:
         self.text = text
+        self._of_all_versions = of_all_versions
+        """Whether what is said of a version's column is said of it for all versions that have it."""
+
+    def sharing(self, model: Model, column: str, *, tests: bool) -> frozenset[str]:
+        """The versions of a model that take a column, or its `tests`, from what is said of all of them.
+
+        Tests those take too that say something of the column themselves.
+        """
+        document = self._document()
+        path = self._entry(document, model)
+        listed = document.find((*path, "columns")) if path is not None else None
+        names = [item.get("name") for item in _mappings(listed)]
+        name = next((name for name in names if folded(str(name)) == folded(column)), None)
+        found = set()
+        for version in _items(document, (*path, "versions")) if path is not None and name else ():
+            own = _mappings(version.children.get("columns"))
+            rule = next((item for item in own if "include" in item), {})
+            include, exclude = rule.get("include", "*"), rule.get("exclude") or ()
+            taken = (include in ("*", "all") or name in include) and name not in exclude
+            taken = taken and (tests or all(item.get("name") != name for item in own))
+            if taken and "v" in version.children:
+                found.add(str(version.children["v"].raw))
+        return frozenset(found)
 
     def add_test(self, model: _Node, column: str | None, name: str, arguments: Mapping[str, Any]) -> None:
         """A generic test of the model, or of a column, which is declared where it is not yet."""
-        if column is not None and _is_version(model):
-            raise Unwritable(f"tests of {column} are those of all versions too")  # dbt would have both
         owner = self._model(model) if column is None else self._column(model, column)
         document = self._document()
         node = self._node(document, owner)
-        key = next(
-            (word for word in ("data_tests", "tests") if word in node.children), self._tests_word(document)
-        )
+        key = next((word for word in _TESTS if word in node.children), self._tests_word(document))
         document = self._own((*owner, key))
         if self._has_test(document, owner, model, column, name, arguments):
             raise Unwritable(f"there is a {name} test already, which does not count as it is")
         test = {name: dict(arguments)} if arguments else name
         if key in node.children:
             self._make(append(document, (*owner, key), test))
-        else:
-            self._make(insert_key(document, owner, key, [test]))
+            return
+        kept: list[Any] = []
+        if column is None and _is_version(model):  # its own tests stand in the place of those of all versions
+            above = self._node(document, owner[:-2])
+            key = next((word for word in _TESTS if word in above.children), key)
+            kept = list(above.children[key].value or ()) if key in above.children else []
+        self._make(insert_key(document, owner, key, [*kept, test]))
 
     def describe(self, model: _Node, column: str | None) -> None:
         """A place for the description, which is left to people."""
@@ -110,15 +135,24 @@ class Properties:
             return self._source(model)
         section = _SECTIONS[model.resource_type]
         document = self._document()
-        for number, entry in enumerate(_items(document, (section,))):
-            if entry.children.get("name") is not None and entry.children["name"].value == model.name:
-                return self._version(document, (section, number), model)
+        path = self._entry(document, model)
+        if path is not None:
+            return self._version(document, path, model)
         new = {"name": model.name}
         if document.find((section,)) is None:
             self._make(insert_key(document, (), section, [new]))
         else:
             self._make(append(document, (section,), new))
         return section, len(list(_items(self._document(), (section,)))) - 1
+
+    @staticmethod
+    def _entry(document: Document, model: Model) -> Path | None:
+        """The entry of a model, a seed or a snapshot; of all its versions, where it has some."""
+        section = _SECTIONS[model.resource_type]
+        for number, entry in enumerate(_items(document, (section,))):
+            if entry.children.get("name") is not None and entry.children["name"].value == model.name:
+                return section, number
+        return None
 
     def _source(self, source: Source) -> Path:
         document = self._document()
@@ -143,6 +177,9 @@ class Properties:
     def _column(self, model: _Node, column: str) -> Path:
         """Where a column is declared; it is, from now on."""
         owner = self._model(model)
+        above = owner[:-2]  # of a version: what is said of all
+        if self._of_all_versions and _is_version(model):
+            owner = above
         path = (*owner, "columns")
         document = self._own(path)
         for number, entry in enumerate(_items(document, path)):
@@ -150,9 +187,11 @@ class Properties:
             if name is not None and folded(str(name.value)) == folded(column):
                 self._own((*path, number))
                 return (*path, number)
-        if _is_version(model):
-            raise Unwritable(f"column {column} is one of all versions")
-        new = {"name": column}
+        new: dict[str, Any] = {"name": column}
+        if _is_version(model):  # what it says of a column itself is all that holds, but for tests
+            known = _mappings(document.find((*above, "columns")))
+            of_all = next((item for item in known if folded(str(item.get("name"))) == folded(column)), {})
+            new |= {key: value for key, value in of_all.items() if key not in _TESTS}
         if document.find(path) is None:
             self._make(insert_key(document, owner, "columns", [new]))
         else:
@@ -188,8 +227,18 @@ class Properties:
     ) -> bool:
         """Whether a test that dbt would call the same is there, whatever its config says."""
         above = owner[:-2] if column is not None else owner
-        for place, named in ((owner, None), (above, column)):
-            for word in ("data_tests", "tests"):
+        places: list[tuple[Path, str | None]] = [(owner, None), (above, column)]
+        if _is_version(model) and column is not None:
+            entry = owner[:2]
+            places.append((entry, column))
+            listed = document.find((*entry, "columns"))
+            places += [
+                ((*entry, "columns", number), None)
+                for number, item in enumerate(_mappings(listed))
+                if folded(str(item.get("name"))) == folded(column)
+            ]
+        for place, named in places:
+            for word in _TESTS:
                 node = document.find((*place, word))
                 for item in node.value if node is not None and isinstance(node.value, list) else ():
                     if _is_test(item, name, {**arguments, **({"column_name": column} if named else {})}):
@@ -245,6 +294,12 @@ class Properties:
 def _items(document: Document, path: Path) -> Iterator[Node]:
     node = document.find(path)
     yield from node.items if node is not None else ()
+
+
+def _mappings(node: Node | None) -> list[Mapping[str, Any]]:
+    """The items of a list, each as a mapping; what is none has nothing in it."""
+    listed = node.value if node is not None else None
+    return [item if isinstance(item, dict) else {} for item in listed] if isinstance(listed, list) else []
 
 
 def _is_version(node: _Node) -> bool:

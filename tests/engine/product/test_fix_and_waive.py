@@ -465,3 +465,66 @@ def test_what_the_code_itself_configures_is_not_declared_beside_it(product: Path
     people.write_text("{{ config(access='public') }} select 1 as id\n")
     fix_project(Workspace.open(product), ["E262"])
     assert (product / "models/bronze/schema.yml").read_text() == SCHEMA
+
+
+VERSIONS = """\
+models:
+  - name: bronze_v
+    description: what there is
+    columns:
+      - name: id   # the key
+        data_type: int
+      - {name: amount, description: how much}
+    data_tests: [whole]
+    versions:
+      - v: 1
+      - v: 2
+        columns:
+          - {include: all, exclude: [amount]}
+          - {name: extra, description: more}
+      - v: 3
+        columns: [{name: id, description: its own, data_tests: [unique]}]
+        data_tests: []
+"""
+
+
+@pytest.fixture
+def versioned(product: Path) -> Path:
+    """A model of three versions that has no key, and a test of its own."""
+    models = product / "models/bronze"
+    for version in (1, 2, 3):
+        (models / f"bronze_v_v{version}.sql").write_text(f"select 1 as id, 2 as amount, {version} as extra\n")
+    (models / "v.yml").write_text(VERSIONS)
+    (product / "macros").mkdir()
+    (product / "macros/m.sql").write_text("{% test whole(model) %}select 1 where false{% endtest %}\n")
+    return product
+
+
+def test_what_all_versions_lack_is_said_once_and_the_rest_where_it_is_lacking(versioned: Path) -> None:
+    before = findings(versioned)
+    fix_project(Workspace.open(versioned), ["bronze_v*"])
+    text = (versioned / "models/bronze/v.yml").read_text()
+    document = yaml.safe_load(text)["models"][0]
+    of_all, extra = document["columns"][0], document["versions"][1]["columns"]
+    assert of_all["data_tests"] == ["not_null"]
+    assert [version.get("data_tests") for version in document["versions"]] == [None, None, []]
+    own = [next(c for c in v["columns"] if c.get("name") == "id") for v in document["versions"]]
+    assert [column["data_tests"] for column in own] == [["unique"]] * 3
+    assert [column.get("description") for column in own] == ["", "", "its own"]
+    assert own[0]["data_type"] == "int"
+    assert extra[:2] == [{"include": "all", "exclude": ["amount"]}, {"name": "extra", "description": "more"}]
+    assert "id   # the key" in text
+    gone = before - findings(versioned)
+    assert {(rule, f"bronze_v.v{n}") for rule in ("E230", "E231") for n in (1, 2)} <= gone
+    assert findings(versioned) <= before
+
+
+def test_a_test_of_a_version_stands_beside_those_that_it_had_from_its_model() -> None:
+    editor = Properties(VERSIONS)
+    editor.add_test(model("bronze_v", version="2", latest_version="3"), None, "fresh", {})
+    assert yaml.safe_load(editor.text)["models"][0]["versions"][1]["data_tests"] == ["whole", "fresh"]
+
+
+@pytest.mark.interop
+def test_dbt_parses_mended_versions(versioned: Path, require_binary: Callable[[str], str]) -> None:
+    fixed_and_parsed(versioned, require_binary("dbt"))
