@@ -1,12 +1,13 @@
 """Write the pages that come whole from the code.
 
-python scripts/pages.py           writes docs/floe-yaml.md, and tables of house-rules.md and coming-from.md
+python scripts/pages.py           writes docs/floe-yaml.md, and tables of other pages
 python scripts/pages.py --check   exits 1 where it is not current
 python scripts/pages.py --site    writes the pages of the site alone, docs/site/*.md, which git ignores
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
 from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check, counted
 from floe_engine.peers.reading import TABLES
+from floe_engine.project.adapters import ADAPTERS, SCHEMA_VARIABLE, SECRET_PREFIX, Settings
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.support.explain import families
 
@@ -165,6 +167,28 @@ def coming_from_page() -> str:
     return _CHECKS.sub(lambda found: f"{found[1]}\n" + "\n".join(lines) + f"\n{found[2]}", page)
 
 
+_PROFILE = re.compile(r"(<!-- profile:[^\n]*-->\n).*(<!-- /profile -->)", re.DOTALL)
+_VARIABLE = re.compile(r'env=(?:SCHEMA_VARIABLE|(f?)"(?:\{SECRET_PREFIX\})?(\w+)")')
+
+
+def environment_page() -> str:
+    """The page of the environment, with what each adapter's profile reads written anew."""
+    lines = ["| adapter | has to be set | may be set, or has to for another way to log in |", "|---|---|---|"]
+    for adapter, fill in ADAPTERS.items():
+        bare = Settings({}, "shop")
+        fill(bare)
+        needed = [name for name, must in bare.variables.items() if must]
+        named = [
+            (SECRET_PREFIX if found[1] else "") + found[2] if found[2] else SCHEMA_VARIABLE
+            for found in _VARIABLE.finditer(inspect.getsource(fill))
+        ]
+        others = [name for name in dict.fromkeys(named) if name not in needed]
+        cells = (", ".join(f"`{name}`" for name in names) or "—" for names in (needed, others))
+        lines.append(f"| {adapter} | {' | '.join(cells)} |")
+    page = (DOCS / "environment.md").read_text(encoding="utf-8")
+    return _PROFILE.sub(lambda found: f"{found[1]}\n" + "\n".join(lines) + f"\n\n{found[2]}", page)
+
+
 def _equal(check: Check) -> str:
     """What a check is here, and where it differs."""
     if check.why:
@@ -176,6 +200,7 @@ def _equal(check: Check) -> str:
 
 PAGES = {
     "coming-from.md": coming_from_page,
+    "environment.md": environment_page,
     "floe-yaml.md": spec_page,
     "house-rules.md": house_rules_page,
 }

@@ -21,7 +21,7 @@ people, and which upgrade rule is whose move. Laws are values and know no settin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from msgspec import Struct
@@ -352,8 +352,20 @@ class InOrder(Listed, frozen=True):
             return Holds(given)
         missing = [entry for entry in held if entry not in given]
         if missing:
-            return Holds(held, f"`{{setting}}` may not leave out {say(missing)} of {{parent}}", held)
-        return Holds(held, "`{setting}` must keep the order of {parent}: {held}", held)
+            problem = f"`{{setting}}` may not leave out {say(missing)} of {{parent}}"
+        else:
+            problem = "`{setting}` must keep the order of {parent}: {held}"
+        return Holds(held, problem, _with_own(held, given))
+
+
+def _with_own(held: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """The parent's in their order, and each of the child's own behind what it stands behind."""
+    result, before = list(held), -1
+    for entry in given:
+        if entry not in result:
+            result.insert(before + 1, entry)
+        before = result.index(entry)
+    return result
 
 
 class Keyed(Listed, frozen=True, kw_only=True):

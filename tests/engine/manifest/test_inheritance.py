@@ -252,6 +252,21 @@ def test_a_stricter_setting_holds(family: Family, above: str, below: str) -> Non
     assert not checked.effective.violations
 
 
+@pytest.mark.parametrize(
+    ("own", "mended"),
+    [
+        ("[public, internal, mine, confidential]", "[public, internal, mine, confidential, pii, phi]"),
+        ("[least, phi, most]", "[least, public, internal, confidential, pii, phi, most]"),
+        ("[pii, mine, public]", "[public, internal, confidential, pii, mine, phi]"),
+    ],
+)
+def test_what_mends_an_order_of_levels_keeps_a_childs_own(family: Family, own: str, mended: str) -> None:
+    (problem,) = (
+        found for found in family("", classes(f"levels: {own}")).errors if found.code == "FLOE-M052"
+    )
+    assert problem.fixes[0].title == f"Write `{mended}`"
+
+
 def test_lists_of_duties_are_joined_and_both_origins_are_kept(family: Family) -> None:
     checked = family(gates("required_tests: [unique_pk]"), gates("required_tests: [documentation]"))
     assert checked.manifest.governance.quality_gates.required_tests == ("unique_pk", "documentation")
