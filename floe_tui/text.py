@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from floe_engine import plural as count
 from floe_engine import printable
 
-__all__ = ["count", "homely", "marked", "plain", "shorten", "visible"]
+__all__ = ["count", "fitted", "homely", "marked", "plain", "shorten", "visible"]
 
 _MARKS = re.compile(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)")
 
@@ -46,13 +47,34 @@ def homely(text: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """`text` in at most `width` characters, with ``…`` in the middle where it lost some.
+    """`text` in at most `width` cells, with ``…`` in the middle where it lost some.
 
-    The middle goes because paths, references and digests are told apart by their ends.
+    The middle goes because names, paths, references and digests are told apart by their ends.
     """
-    if len(text) <= width:
+    if cell_len(text) <= width:
         return text
     if width <= 1:
         return "…"[:width]
     head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+    start = len(text) - (width - 1 - head)
+    while cell_len(text[start:]) > width - 1 - head:
+        start += 1
+    return f"{set_cell_size(text, head)}…{text[start:]}"
+
+
+def fitted(text: str, width: int) -> str:
+    """`text` in at most `width` cells: a sentence loses its last words, and a name its middle.
+
+    No word is broken off: half a name may be that of something else.
+    """
+    if cell_len(text) <= width:
+        return text
+    kept = set_cell_size(text, max(0, width - 1))
+    if text.startswith(kept) and text[len(kept)] == " ":
+        return f"{kept.rstrip()}…"
+    at = kept.rfind(" ")
+    if at > width // 2:
+        return f"{kept[:at].rstrip()} …"
+    start, (word, more, _) = text[: at + 1], text[at + 1 :].partition(" ")
+    room = width - cell_len(start) - (2 if more else 0)
+    return f"{start}{shorten(word, room)}{' …' if more else ''}"

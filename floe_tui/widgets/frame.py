@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Self
 
 from textual.containers import Vertical
+from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
+from floe_tui.text import fitted, visible
 from floe_tui.widgets.marks import escaped
+
+EDGES = 6
+"""Cells of the upper edge that no name can have: corners, a rule and a rest on both sides."""
+
+LEAST = 8
+"""Cells of its name that a pane shows in any case."""
 
 
 class Frame(Vertical):
@@ -36,18 +44,30 @@ class Frame(Vertical):
     ) -> None:
         super().__init__(*children, id=id, classes=classes)
         self._said = ("", "")
+        self._named: tuple[str, tuple[str, ...], str] | None = None
         self._note, self._position = "", ""
         self.border_title = escaped(title)
 
     def entitle(self, title: str, *chips: str, note: str = "") -> None:
         """Name the pane; `chips` and `note` (which is faint, and stands behind them) are markup and text."""
-        parts = [escaped(title), *chips]
+        self._named = (title, chips, note)
+        rest = list(chips)
         if note:
-            parts.append(f"[$faint]{escaped(note)}[/]")
-        said = " ".join(part for part in parts if part)
+            rest.append(f"[$faint]{escaped(note)}[/]")
+        if title and self.outer_size.width:
+            # Textual would break it inside a word, or lose the chips behind it.
+            taken = sum(1 + Content.from_markup(part).cell_length for part in rest)
+            title = fitted(visible(title), max(LEAST, self.outer_size.width - EDGES - taken))
+        said = " ".join(part for part in (escaped(title), *rest) if part)
         if said != self._said[0]:
             self._said = (said, self._said[1])
             self.border_title = said
+
+    def on_resize(self) -> None:
+        """The name has another room."""
+        if self._named is not None:
+            title, chips, note = self._named
+            self.entitle(title, *chips, note=note)
 
     def tell(self, *, position: str | None = None, note: str | None = None) -> None:
         """Say at the lower right where one is (``2 of 14``), and what else the pane has to say."""

@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
-from floe_tui.text import shorten, visible
+from floe_tui.text import fitted, plain, shorten, visible
 from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, Toned, emptiness
 
 Tone = Literal["", "error", "warning", "success", "info", "dim", "strong"]
@@ -147,6 +147,7 @@ class RowView(ScrollView, can_focus=True):
         self._at: dict[str, int] = {}
         self._base: Style | None = None
         self._width: int | None = None
+        self._pointed: Row | None = None
         self._header = any(column.title for column in self.columns)
         self._grouped = False
         self.marked: set[str] = set()
@@ -262,8 +263,8 @@ class RowView(ScrollView, can_focus=True):
         if self._signs:
             pieces.append(Segment(set_cell_size(row.glyph, 2), sign))
         tail = self._tail(row, width - lead, base)
-        room = width - lead - 1 - sum(cell_len(piece.text) for piece in tail)
-        pieces += self._cells(row, room, base)
+        room = width - lead - 1
+        pieces += self._cells(row, room, room - sum(cell_len(piece.text) for piece in tail), base)
         return Strip([*pieces, *tail, Segment(" ", base)]).adjust_cell_length(width, base)
 
     @property
@@ -284,8 +285,7 @@ class RowView(ScrollView, can_focus=True):
         count = f" {count} " if count else " "
         left = cell_len(sign) + (cell_len(code) + 1 if code else 0)
         title = visible(title)
-        if cell_len(title) > width - left - cell_len(count) - 1:
-            title = _fitting(title, max(4, width - left - cell_len(count) - 1))
+        title = fitted(title, max(4, width - left - cell_len(count) - 1))
         rule = max(0, width - left - cell_len(title) - 1 - cell_len(count) - 1)
         heading = base + self.get_component_rich_style("row-view--heading", partial=True)
         return [
@@ -313,12 +313,12 @@ class RowView(ScrollView, can_focus=True):
             titles[at] = f"{titles[at]} {'↓' if down else '↑'}"
         return [
             Segment(text, marked if self.sorted is not None and at == self.sorted[0] else style)
-            for at, text in self._layout(titles, width)
+            for at, text in self._layout(titles, width, width)
         ]
 
-    def _cells(self, row: Row, width: int, base: Style) -> list[Segment]:
+    def _cells(self, row: Row, every: int, width: int, base: Style) -> list[Segment]:
         pieces = []
-        for at, text in self._layout(row.cells, width):
+        for at, text in self._layout(row.cells, every, width):
             tone = row.tones[at] if 0 <= at < len(row.tones) else self.columns[at].tone if at >= 0 else ""
             tone = tone or ("dim" if row.tone == "dim" else "")
             pieces.append(Segment(text, base + self._tone(tone)))
@@ -327,11 +327,14 @@ class RowView(ScrollView, can_focus=True):
     def _shown(self, width: int) -> list[int]:
         return [index for index, column in enumerate(self.columns) if width + 2 >= column.least]
 
-    def _layout(self, cells: Sequence[str], width: int) -> list[tuple[int, str]]:
-        """Column and text, in exactly `width` cells together; between columns -1."""
+    def _layout(self, cells: Sequence[str], every: int, width: int) -> list[tuple[int, str]]:
+        """Column and text, in exactly `width` cells together; between columns -1.
+
+        `every` is what a row without a tail has: it decides which columns there are, the same in all rows.
+        """
         columns = [
             (index, self.columns[index], visible(cells[index]) if index < len(cells) else "")
-            for index in self._shown(width)
+            for index in self._shown(every)
         ]
         fixed = sum(column.width for _, column, _ in columns) + len(columns) - 1
         shares = sum(1 for _, column, _ in columns if not column.width) or 1
@@ -343,8 +346,7 @@ class RowView(ScrollView, can_focus=True):
             size = column.width or share
             if at == told and not column.right:
                 size += sum(1 + (column.width or share) for _, column, _ in columns[at + 1 :])
-            if cell_len(text) > size:
-                text = shorten(text, size) if column.ends and text.isascii() else _fitting(text, size)
+            text = shorten(text, size) if column.ends else fitted(text, size)
             pad = " " * (size - cell_len(text))
             parts.append((index, f"{pad + text if column.right else text + pad} "))
             if at == told:
@@ -386,6 +388,20 @@ class RowView(ScrollView, can_focus=True):
         if (row := self.current) is not None:
             self.post_message(self.Chosen(self, row))
 
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say in full what a row under the mouse had no room for."""
+        index = event.y + self.scroll_offset.y - self._header
+        row = self._rows[index] if event.y >= self._header and 0 <= index < len(self._rows) else None
+        if row is not self._pointed:
+            self._pointed = row
+            cut = row is not None and "…" in self.render_line(event.y).text
+            said = "  ".join(cell for cell in row.cells if cell) if row is not None and cut else ""
+            self.tooltip = plain(said) if said else None
+
+    def on_leave(self) -> None:
+        """The mouse is elsewhere."""
+        self._pointed = self.tooltip = None
+
     def on_click(self, event: events.Click) -> None:
         """Put the cursor there; on the same row again, choose it; on a title, sort by that column."""
         if self._header and event.y == 0:
@@ -399,18 +415,9 @@ class RowView(ScrollView, can_focus=True):
                 self.cursor = index
 
     def _click_title(self, x: int) -> None:
-        at = 0
-        for index, text in self._layout(
-            [column.title for column in self.columns], self.scrollable_content_region.width - self._lead - 1
-        ):
+        at, width = 0, self.scrollable_content_region.width - self._lead - 1
+        for index, text in self._layout([column.title for column in self.columns], width, width):
             at += cell_len(text)
             if x < at:
                 self.post_message(self.Titled(self, index))
                 return
-
-
-def _fitting(text: str, width: int) -> str:
-    """`text` in exactly `width` cells, with ``…`` at the end where it lost some."""
-    if cell_len(text) > width:
-        text = set_cell_size(text, max(0, width - 1)) + "…"
-    return set_cell_size(text, max(0, width))

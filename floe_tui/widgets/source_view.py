@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -13,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from floe_tui.actions import part_bindings
-from floe_tui.text import visible
+from floe_tui.text import fitted, visible
 from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS, emptiness
 from floe_tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, layered, spans
 
@@ -72,9 +71,8 @@ class SourceView(ScrollView, can_focus=True):
         if remark is not None and at == remark.line:
             text = self.lines[remark.line - 1]
             indent = " " * (GUTTER + len(text) - len(text.lstrip(" -")))
-            said = f"{indent}╰─ {visible(remark.text)}"
-            if cell_len(said) > width:
-                said = set_cell_size(said, width - 1) + "…"
+            said = f"{indent}╰─ "
+            said += fitted(visible(remark.text), max(4, width - len(said)))
             return Strip([Segment(said, base + self._tone(remark.tone))]).adjust_cell_length(width, base)
         index = at - (remark is not None and at > remark.line)
         if not 0 <= index < len(self.lines):

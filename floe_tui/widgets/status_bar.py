@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from floe_tui.text import shorten, visible
+from floe_tui.text import fitted, visible
 from floe_tui.widgets.marks import TONE_CLASSES, TONE_CSS
 from floe_tui.widgets.text_view import fact
 
@@ -35,7 +35,7 @@ class StatusBar(Widget):
         """The line; the left side gives way to the right."""
         right = Text(no_wrap=True, end="")
         if self.work:
-            right.append(f" … {shorten(visible(self.work), 36)} ", self._style("strong"))
+            right.append(f" … {fitted(visible(self.work), 36)} ", self._style("strong"))
             right.append(f" {self.cancel_key} ", self._style("chip"))
             right.append(" stops it")
         if self.read_only:
@@ -48,7 +48,7 @@ class StatusBar(Widget):
             right = last.append_text(right)
             width = max(0, self.content_size.width - right.cell_len)
         left = Text(no_wrap=True, end="")
-        for part, tone in fact(shorten(visible(self.text), width)):
+        for part, tone in fact(fitted(visible(self.text), width)):
             left.append(part, self._style(tone) if tone in ("error", "warning", "success", "faint") else "")
         left.pad_right(width - left.cell_len)
         return left.append_text(right)

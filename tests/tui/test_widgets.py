@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from floe_engine import Heading, Notice, Stage, Step, Transfer, side_by_side
 from floe_tui.actions import ACTIONS
-from floe_tui.text import shorten, visible
+from floe_tui.text import fitted, shorten, visible
 from floe_tui.themes import FALLBACK, themes
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row
@@ -66,10 +66,50 @@ def test_nothing_from_outside_hides(text: str, shown: str) -> None:
 @given(st.text(), st.integers(0, 40))
 def test_shortened_text_fits_and_keeps_its_ends(text: str, width: int) -> None:
     short = shorten(text, width)
-    assert len(short) <= max(width, 0)
-    if len(text) > width > 2:
+    assert cell_len(short) <= max(width, 0)
+    if text.isascii() and len(text) > width > 2:
         assert short[0] == text[0]
         assert short[-1] == text[-1]
+
+
+@given(st.text(), st.integers(0, 40))
+def test_a_fitted_text_fits(text: str, width: int) -> None:
+    assert cell_len(fitted(text, width)) <= width
+    assert fitted(text, cell_len(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("lacks a unique test, which every model requires", 33, "lacks a unique test, which every…"),
+        ("lacks a unique test, which every model requires", 31, "lacks a unique test, which …"),
+        ("bronze_payments_with_ledger_daily", 20, "bronze_pa…dger_daily"),
+        ("bronze_payments_with_ledger_daily is late", 20, "bronze_p…ger_daily …"),
+        ("the newest is v2.1.0-release.20260101.1", 26, "the newest is v2.1.…0101.1"),
+        ("漢漢漢漢漢漢", 7, "漢 …漢"),
+    ],
+)
+def test_no_word_and_no_name_is_broken_off(text: str, width: int, shown: str) -> None:
+    assert fitted(text, width) == shown
+
+
+async def test_all_rows_have_the_columns_of_the_header_and_say_in_full_under_the_mouse_what_was_cut() -> None:
+    columns = (Column("Name", 20), Column("Size", 6, least=58), Column("By"))
+    rows = [
+        Row("a", ("bronze_payments_with_ledger_balances_daily", "1 KB", "ada")),
+        Row("b", ("b", "2 KB", "ada"), tail=((" ▸ locked ", "chip"),)),
+    ]
+    listing = FilterList(columns, id="list")
+    app = Holder(listing)
+    async with app.run_test(size=(60, 8)) as pilot:
+        listing.set_rows(rows)
+        await pilot.pause()
+        lines = lines_of(listing.view, 3)
+        assert len({line.index(word) for line, word in zip(lines, ("By", "ada", "ada"), strict=True)}) == 1
+        await pilot.hover(listing.view, offset=(10, 1))
+        assert str(listing.view.tooltip) == "bronze_payments_with_ledger_balances_daily  1 KB  ada"
+        await pilot.hover(listing.view, offset=(10, 2))
+        assert listing.view.tooltip is None
 
 
 # --- keys ------------------------------------------------------------------------------------
@@ -206,7 +246,7 @@ async def test_a_row_shows_escapes_and_long_text_is_cut_with_a_sign() -> None:
         await pilot.pause()
         line = listing.view.render_line(1).text
         assert line.startswith("▌ ✗ \\x1b[m")
-        assert line.rstrip().endswith("…")
+        assert line.rstrip().endswith("x…" + "x" * 14)
         assert len(line) == listing.view.size.width
 
 

@@ -6,6 +6,7 @@ Which versions there are, and what is done with one, is the registry place's bus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
@@ -23,13 +24,22 @@ if TYPE_CHECKING:
 F = TypeVar("F", "Known", "Distance")
 
 COLUMNS = (
-    Column("Version", 12),
+    Column("Version", 12, ends=True),
     Column("Created", 10, tone="info"),
     Column("Change", 8),
     Column("Size", 8, right=True, least=72, tone="info"),
-    Column("Signed by", ends=True, tone="info"),
+    Column("Signed by", tone="info"),
 )
-"""Who signed is told apart by both ends, and gets what the others leave."""
+"""Who signed gets what the others leave."""
+
+
+def columns_for(tags: Sequence[str]) -> tuple[Column, ...]:
+    """The columns, so wide that these tags can be told apart; the size goes where there is no room for it."""
+    version, created, change, size, signer = COLUMNS
+    wider = max(0, min(26, max(map(len, tags), default=0)) - version.width)
+    version = replace(version, width=version.width + wider)
+    return version, created, change, replace(size, least=size.least + wider), signer
+
 
 WORKERS = 3
 """Versions that are read at a time. With more the screen waits longer for its turn between them."""

@@ -20,7 +20,7 @@ from floe_tui.messages import StatusChanged
 from floe_tui.orientation import Answering, registry_name
 from floe_tui.places.place import PlaceScreen
 from floe_tui.places.registry import remembered
-from floe_tui.places.registry.describing import COLUMNS, Describing, summary
+from floe_tui.places.registry.describing import COLUMNS, Describing, columns_for, summary
 from floe_tui.places.registry.facts import (
     Versions,
     age,
@@ -302,6 +302,7 @@ class RegistryScreen(PlaceScreen):
         for major, tags in by_major(self._shown):
             rows.append(Row(f"major {major}", ("", major, str(len(tags))), heading=True))
             rows += self._known.rows(tags)
+        self.list.view.columns = columns_for(self._shown)
         self.list.set_rows(rows)
 
     # --- facts as they arrive --------------------------------------------------------------
