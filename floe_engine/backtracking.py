@@ -50,7 +50,7 @@ def cost_of(tree: Any, length: int) -> Cost | None:
 
 def _sequence(items: Any, length: int) -> Cost | None:
     steps, ways, places = 1, 1, 0
-    for operation, argument in items:
+    for operation, argument in items.data:  # the list itself: its parser's own way round is slow
         cost = _item(operation, argument, length)
         if cost is None:
             return None
@@ -100,7 +100,7 @@ def _choice(branches: Any, length: int) -> Cost | None:
 def _beginning(items: Any) -> str:
     """The letters that it begins with, in lower case: no character is two letters of ASCII, case apart."""
     found = ""
-    for operation, argument in items:
+    for operation, argument in items.data:
         if operation is not _parser.LITERAL or argument > 127:
             break
         found += chr(argument).lower()

@@ -319,7 +319,7 @@ class Expressions:
         self._work += 1
         if self._work > 2 * _MOST_NODES:
             raise NotLinear("the expression is too large, its repetitions written out")
-        for operation, argument in reversed(list(items)):
+        for operation, argument in reversed(items.data):
             after = self._item(operation, argument, flags, after)
         return after
 

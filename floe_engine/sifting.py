@@ -27,7 +27,7 @@ def demanded(source: str) -> Demand:
 
     Raises `BadExpression`, and `NotLinear` for an expression that is too long.
     """
-    return _demanded(parsed(source, _CASE))
+    return _demanded(parsed(source, _CASE).data)
 
 
 _CASE = int(re.IGNORECASE)
@@ -44,15 +44,15 @@ def _demanded(items: Any) -> Demand:
         if operation is parser.BRANCH:
             # What all choices begin with, the parser has taken out.
             start = [(parser.LITERAL, ord(sign)) for sign in before]
-            choices = tuple(_demanded((*start, *choice)) for choice in argument[1])
+            choices = tuple(_demanded((*start, *choice.data)) for choice in argument[1])
             if all(choices):
                 found.append(choices)
                 continue
         found += filter(None, before.split("_"))
         if operation is parser.SUBPATTERN:
-            found += _demanded(argument[3])
+            found += _demanded(argument[3].data)
         elif operation in (parser.MAX_REPEAT, parser.MIN_REPEAT):
-            found += _demanded(argument[2]) if argument[0] else ()
+            found += _demanded(argument[2].data) if argument[0] else ()
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
 from msgspec import Struct
-from pydantic import AliasChoices
+from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from floe_engine.manifest.base import Section
@@ -67,13 +67,13 @@ class Key(Struct, frozen=True):
 @cache
 def keys(section: type[Section]) -> Mapping[str, Key]:
     """The keys of a section, by the name they have in the file, in the order of the schema."""
-    meanings = _docstrings(section.__module__)[section.__name__]
+    said = meanings(section)
     found = {}
     for attribute, field in section.model_fields.items():
         names = _names(attribute, field)
         found[names[0]] = Key(
             name=names[0],
-            meaning=meanings.get(attribute, ""),
+            meaning=said.get(attribute, ""),
             shape=_shape(field.annotation, field.metadata),
             default=_default(field),
             also=names[1:],
@@ -217,6 +217,14 @@ def _sections(root: type[Section]) -> Iterator[type[Section]]:
 
 
 # --- reading models ----------------------------------------------------------------------------
+
+
+def meanings(section: type[BaseModel]) -> Mapping[str, str]:
+    """What each attribute of a model means, from the docstring under it.
+
+    pydantic would read the source of every class for that whenever it is imported.
+    """
+    return _docstrings(section.__module__)[section.__name__]
 
 
 @cache

@@ -237,7 +237,8 @@ def evaluate_together(
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         for rule in _OF_PROJECTS:
-            bench.ask(rule, rule.examine(view))
+            if bench.enforcement[rule.id] != "off":
+                bench.ask(rule, rule.examine(view))
         bench.gather()
         benches.append(bench)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.

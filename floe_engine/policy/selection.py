@@ -185,7 +185,7 @@ def _rules(selectors: Iterable[str], known: Collection[str]) -> frozenset[str]:
     for selector in selectors:
         wanted = selector.upper()
         wanted = wanted if wanted.startswith("FLOE-") else f"FLOE-{wanted}"
-        matching = [rule for rule in known if fnmatchcase(rule, wanted)]
+        matching = [wanted] if wanted in known else [rule for rule in known if fnmatchcase(rule, wanted)]
         if not matching:
             near = did_you_mean(wanted, known)
             raise UsageError(

@@ -22,7 +22,7 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Suite
-from floe_engine.policy_tests.given import Given, UnknownName, assemble, summary
+from floe_engine.policy_tests.given import Given, Part, UnknownName, assemble, summary
 from floe_engine.text import did_you_mean, plural, printable
 
 UNKNOWN = "FLOE-T001"
@@ -56,7 +56,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Section(BaseModel):
     """Base of everything in the file: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Expected(Section):
@@ -136,12 +136,24 @@ class PolicyTest(Section):
 
 def policy_test_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a policy test, for editors."""
+    from floe_engine.manifest.reference import meanings
+
     schema = PolicyTest.model_json_schema(by_alias=True)
+    for section in (*_below(Section), *_below(Part)):
+        shape = schema if section is PolicyTest else schema["$defs"].get(section.__name__, {})
+        for attribute, meaning in meanings(section).items() if shape else ():
+            shape["properties"][section.model_fields[attribute].alias or attribute]["description"] = meaning
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://floe.dev/schemas/v1/policy-test.schema.json",
         **schema,
     }
+
+
+def _below(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for section in base.__subclasses__():
+        yield section
+        yield from _below(section)
 
 
 def load_suite(path: Path) -> Suite:

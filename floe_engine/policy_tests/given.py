@@ -38,7 +38,7 @@ class UnknownName(Exception):
 class Part(BaseModel):
     """Base of what a case gives: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _one_test(value: str | dict[str, Any]) -> str | dict[str, Any]:

@@ -111,7 +111,8 @@ def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
     for entry in platform.classification.name_patterns:
         regex = compiled(entry.pattern, ignore_case=True)
         suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 8))
-        name = next((word for word in suspects if regex.search(word) is not None and looks.like(word)), None)
+        meant = [word for word in suspects if regex.search(word) is not None]
+        name = next(iter(looks.among(meant)), None)
         if name is None:
             continue
         silent = replace(specimen(platform, layer), columns=(Column(name),))

@@ -53,7 +53,7 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class Suppression(BaseModel):
     """One change that is let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: Word
     """ID of the upgrade rule, ``COV001``."""

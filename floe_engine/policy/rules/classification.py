@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from floe_engine.artifact.model import ClassificationPolicy
+from floe_engine.artifact.model import ClassificationPolicy, NamePattern
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled, together
@@ -203,41 +204,61 @@ class RequiredMeta(ModelRule):
                 )
 
 
+_REMEMBERED = 100_000
+"""Names; a longer memory would only grow."""
+
+
+@lru_cache(maxsize=16)
+def _known(patterns: tuple[NamePattern, ...], exceptions: tuple[str, ...]) -> dict[str, str | None]:
+    """What is known of names by now."""
+    return {}
+
+
 def looks_of(view: View) -> Looks:
     """What names look like to the view's platform, for `View.once`: many ask about the same names."""
     return Looks(view.platform.classification)
 
 
 class Looks:
-    """Which level a column's name looks like; a name that comes again is not searched again."""
+    """Which level a column's name looks like; a name that comes again is not searched again.
+
+    What is known is shared by all that ask about the same expressions: a platform's policy tests ask
+    hundreds of times about the same names.
+    """
 
     def __init__(self, policy: ClassificationPolicy) -> None:
         self._patterns = policy.name_patterns
         self._exceptions = policy.name_exceptions
-        self._known: dict[str, str | None] = {}
+        self._known = _known(policy.name_patterns, policy.name_exceptions)
         self._searches: dict[int, Callable[[str], int | None]] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
-        exceptions = together(self._exceptions, ignore_case=True)
         wanted = list(names)
-        asked = [name for name in wanted if name not in self._known]
-        self._known.update(dict.fromkeys(asked))
+        found = {name: self._known[name] for name in wanted if name in self._known}
+        asked = [name for name in wanted if name not in found]
+        if asked:
+            found |= self._searched(asked)
+        return {name: level for name in wanted if (level := found[name]) is not None}
+
+    def like(self, name: str) -> str | None:
+        """The level; None where no pattern means the name."""
+        return self._known[name] if name in self._known else self.among([name]).get(name)
+
+    def _searched(self, names: Sequence[str]) -> dict[str, str | None]:
+        exceptions = together(self._exceptions, ignore_case=True)
+        found: dict[str, str | None] = dict.fromkeys(names)
         # Every word of a name is a part of it, so that nothing is lost where they are found later.
-        for number, possible in sift([entry.pattern for entry in self._patterns], asked).items():
-            name = asked[number]
+        for number, possible in sift([entry.pattern for entry in self._patterns], names).items():
+            name = names[number]
             words = as_words(name)
             forms = (name,) if words == name else (name, words)
             index = self._first(possible, forms)
             if index is not None and all(exceptions.search(form) is None for form in forms):
-                self._known[name] = self._patterns[index].level
-        return {name: level for name in wanted if (level := self._known[name]) is not None}
-
-    def like(self, name: str) -> str | None:
-        """The level; None where no pattern means the name."""
-        if name not in self._known:
-            self.among([name])
-        return self._known[name]
+                found[name] = self._patterns[index].level
+        if len(self._known) < _REMEMBERED:
+            self._known.update(found)
+        return found
 
     def _first(self, possible: Sequence[int], forms: Sequence[str]) -> int | None:
         """The first pattern that is in a name as it is written, else in its words."""
