@@ -110,10 +110,11 @@ class _Reading:
             resolved = (self._resolve(parent, names, known_sources) for parent in found)
             return tuple(dict.fromkeys(parent for parent in resolved if parent is not None))
 
+        told = {each.entry["name"]: each.entry for each in self._gathered.described.get("data_tests", ())}
         queries = [
-            self._own_tests.query(file, calls, parents(calls.parents))
+            self._own_tests.query(file, config, parents(calls.parents), told.get(file.stem))
             for file, calls in self._gathered.singular
-            if self._is_on(calls.config, file.path)
+            if self._is_on(config := self._own_tests.config(file, calls, told.get(file.stem)), file.path)
         ]
         singular = Counter(parent for query in queries for parent in query.parents)
         units = tuple(unit_tests(self._gathered, self._settings, self._is_on, names))
@@ -326,7 +327,9 @@ class _Reading:
             parents=resolved(parents),
             unread=unread,
             code=draft.code,
-            checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest() if draft.code else "",
+            checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest()
+            if draft.code or draft.kind == "model"
+            else "",
             alias=text_of(config.get("alias")) or self._alias(draft),
             has_alias=config.get("alias") is not None,
             labels=mapping(config.get("labels")),

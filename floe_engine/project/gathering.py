@@ -31,7 +31,7 @@ from floe_engine.project.said import Unheard, heard_calls, heard_document
 SECTION: Mapping[ResourceType, str] = {"model": "models", "seed": "seeds", "snapshot": "snapshots"}
 """Resource type to its section in properties files and in dbt_project.yml."""
 
-_BESIDE = ("sources", "exposures", "groups", "unit_tests", "semantic_models", "macros")
+_BESIDE = ("sources", "exposures", "groups", "unit_tests", "semantic_models", "macros", "data_tests")
 """What else is described in properties files."""
 
 _MAX_WARNINGS = 200
@@ -233,13 +233,19 @@ class Gathering:
         calls = calls or Calls()
         for gap in calls.gaps:
             self.warn(f"{gap.what} cannot be read without dbt", gap.path or file.path, gap.line)
-        other = self.drafts.get((kind, name))
-        if other is not None:
-            self.warn(f"{kind} {name} is also {other.path}; the first is used", file.path)
-            return None
         draft = Draft(kind, name, file.path, (self._settings.name, *fqn), calls, code)
+        other = self.drafts.get((kind, name))
+        if other is not None and not self._is_off(other):  # of two dbt takes the one that is on
+            if not self._is_off(draft):
+                self.warn(f"{kind} {name} is also {other.path}; the first is used", file.path)
+            return None
         self.drafts[(kind, name)] = draft
         return draft
+
+    def _is_off(self, draft: Draft) -> bool:
+        """Whether a node is disabled by its folder or by itself."""
+        by_folder = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
+        return {**by_folder, **draft.calls.config}.get("enabled") is False
 
     def _content(self, file: File) -> str | None:
         try:

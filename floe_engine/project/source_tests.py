@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import DataTest, ProjectTest
 from floe_engine.project.folders import File
 from floe_engine.project.jinja.calls import Calls
 from floe_engine.project.project_file import ProjectFile, merge_config
-from floe_engine.project.properties import mapping
+from floe_engine.project.properties import mapping, text
 from floe_engine.project.spelling import tag_set, text_of
 
 
@@ -43,19 +44,25 @@ class SourceTests:
                 )
             )
 
-    def query(self, file: File, calls: Calls, parents: tuple[str, ...]) -> ProjectTest:
-        """A test that is written as a query."""
-        config = self._settings.folder_config("tests", (self._settings.name, *file.folders, file.stem))
-        merge_config(
-            config,
-            self._settings.folder_config("data_tests", (self._settings.name, *file.folders, file.stem)),
-        )
+    def config(self, file: File, calls: Calls, entry: Entry | None) -> dict[str, Any]:
+        """What a test that is written as a query is configured with: by folders, by its entry, by itself."""
+        fqn = (self._settings.name, *file.folders, file.stem)
+        config = self._settings.folder_config("tests", fqn)
+        merge_config(config, self._settings.folder_config("data_tests", fqn))
+        merge_config(config, mapping(entry.get("config")) if entry is not None else {})
         merge_config(config, calls.config)
+        return config
+
+    def query(
+        self, file: File, config: Mapping[str, Any], parents: tuple[str, ...], entry: Entry | None
+    ) -> ProjectTest:
+        """A test that is written as a query."""
         return ProjectTest(
             f"test.{self._settings.name}.{file.stem}",
             file.stem,
             parents,
             path=file.path,
+            description=text(entry.get("description")) if entry is not None else "",
             severity="warn" if str(config.get("severity", "")).lower() == "warn" else "error",
             where=text_of(config.get("where")) or "",
             meta=mapping(config.get("meta")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from floe_engine.cel.values import Unknown
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from floe_engine.policy.facts.subjects import Facts
 
 _T = TypeVar("_T")
+
+_NOTHING = sha256().hexdigest()
+"""The checksum of a file that is blank."""
 
 
 class ModelFacts(NodeFacts):
@@ -175,7 +179,7 @@ class ModelFacts(NodeFacts):
 
 def has_code(of: ModelFacts) -> bool:
     """Whether it has code, known or not: a model that a policy test makes up may have none."""
-    return bool(of.node.code or of.node.raw_code or of.node.checksum)
+    return bool((of.node.code or of.node.raw_code).strip()) or of.node.checksum not in ("", _NOTHING)
 
 
 class ContractFacts:
@@ -194,7 +198,7 @@ class CodeFacts:
     def __init__(self, node: Model) -> None:
         self._text = self.text = node.raw_code if node.compiled else node.code
         self._sql = self._text if node.language == "sql" else ""
-        if not self._text:
+        if not self._text and node.checksum != _NOTHING:
             raise Unknown("the manifest has no code of it")
 
     @lazy

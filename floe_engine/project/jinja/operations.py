@@ -141,8 +141,8 @@ def joined(parts: Sequence[str], separator: str = "") -> Any:
 
 def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """``value | name(…)``."""
-    if name in _DBT_FILTERS:
-        return _DBT_FILTERS[name](value) if known(value) else value
+    if name in DBT_FILTERS:
+        return DBT_FILTERS[name](value) if known(value) else value
     if name in {"default", "d"} and isinstance(value, Unknown) and value.name:
         return args[0] if args else ""
     if name == "join" and isinstance(value, list) and not known(value):
@@ -298,13 +298,13 @@ def _as_number(value: Any) -> Any:
         return UNKNOWN
 
 
-_DBT_FILTERS: Mapping[str, Callable[[Any], Any]] = {
+DBT_FILTERS: Mapping[str, Callable[[Any], Any]] = {
     "as_bool": _as_bool,
     "as_number": _as_number,
     "as_text": lambda value: str(value) if not isinstance(value, list | dict) else UNKNOWN,
     "as_native": lambda value: value,
 }
-"""dbt's own (docs.getdbt.com, reference/dbt-jinja-functions/as_bool and its neighbours)."""
+"""dbt's own of YAML (docs.getdbt.com, reference/dbt-jinja-functions/as_bool and its neighbours)."""
 
 
 def namespace(args: Sequence[Any], named: Mapping[str, Any]) -> Namespace:

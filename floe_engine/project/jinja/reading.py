@@ -99,6 +99,8 @@ class Reading:
         self._variables = variables
         self._environ = environ
         self._runtime = runtime
+        self._native = False
+        """Whether it is YAML that is read, whose values have types."""
         self._package = macros.project
         self._path = ""
         self._names: dict[str, str] = {}
@@ -139,6 +141,7 @@ class Reading:
 
     def value(self, expression: str) -> Any:
         """The value of a string of YAML: of its one expression, else its text; `UNKNOWN` in doubt."""
+        self._native = True
         try:
             return self._rendered(parse(expression.strip()))
         except (_Return, _LoopEnd, TooMuch, RecursionError):
@@ -448,6 +451,8 @@ class Reading:
     def _filtered(self, node: nodes.Filter, scope: Scope, given: Any = None) -> Any:
         value = self._value(node.node, scope) if node.node is not None else given
         args, named, whole = self._arguments(node, scope)
+        if node.name in operations.DBT_FILTERS and not self._native:
+            return value  # in SQL they do nothing
         return operations.filtered(node.name, value, args, named) if whole else UNKNOWN
 
     # --- calls ---------------------------------------------------------------------------------

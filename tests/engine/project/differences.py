@@ -31,6 +31,13 @@ def differences(static: Project, manifest: Project, *, lines: bool = True) -> li
         for name in sorted(set(ours) & set(theirs)):
             found += _differing(name, ours[name], theirs[name], static.name, lines)
     if not lines:
+        mine, its = (
+            {test.unique_id: test for test in project.tests if not test.test}
+            for project in (static, manifest)
+        )
+        found += [f"tests: only one reader has {name}" for name in sorted(mine.keys() ^ its.keys())]
+        for name in sorted(mine.keys() & its.keys()):
+            found += _differing(name, mine[name], its[name], static.name, lines)
         return found
     ours, theirs = (sorted(map(_asked, project.tests)) for project in (static, manifest))
     found += [f"tests: only files have {each}" for each in ours if each not in theirs]

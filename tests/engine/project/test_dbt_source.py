@@ -445,3 +445,52 @@ def test_functions_and_metrics_are_parents_and_exposures_configured_as_dbt_does(
         "models/e.yml:2: dbt takes each letter of 'deep' for a tag of exposure a; write [deep]",
         "models/e.yml:3: dbt takes each letter of 'own' for a tag of exposure b; write [own]",
     )
+
+
+def test_of_two_models_with_one_name_the_one_that_is_on_counts(tmp_path: Path) -> None:
+    tree = "name: shop\nmodels: {shop: {old: {+enabled: false}}}\n"
+    files: dict[str, str | bytes] = {
+        "models/a/m.sql": "{{ config(enabled=false) }}select 1",
+        "models/b/m.sql": "select 2",
+        "models/c/n.sql": "select 3",
+        "models/old/n.sql": "select 4",
+        "models/old/a_o.sql": "select 5",
+        "models/p/a_o.sql": "select 6",
+    }
+    project = read(tmp_path, files, tree)
+    assert {model.path for model in project.models} == {
+        "models/b/m.sql",
+        "models/c/n.sql",
+        "models/p/a_o.sql",
+    }
+    assert project.warnings == ()
+
+
+def test_a_test_that_is_a_query_is_configured_by_its_folder_and_its_entry(tmp_path: Path) -> None:
+    tree = "name: shop\ndata_tests: {shop: {idle: {+enabled: false}, +severity: warn}}\n"
+    files: dict[str, str | bytes] = {
+        "models/m.sql": "select 1",
+        "tests/a.sql": "{{ config(tags=['own']) }}select * from {{ ref('m') }}",
+        "tests/b.sql": "select * from {{ ref('m') }}",
+        "tests/idle/c.sql": "select * from {{ ref('m') }}",
+        "tests/t.yml": "data_tests:\n- {name: a, description: why, config: {tags: [told], meta: {m: 1}}}\n"
+        "- {name: b, config: {enabled: false}}\n",
+    }
+    project = read(tmp_path, files, tree)
+    (test,) = project.tests
+    assert (test.name, test.description, test.severity) == ("a", "why", "warn")
+    assert (test.tags, test.meta) == ({"own", "told"}, {"m": 1})
+    assert models(project)["m"].singular_tests == 1
+
+
+def test_filters_that_give_yaml_its_types_do_nothing_in_sql_as_for_dbt(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "models/a.sql": "select 1",
+        "models/b.sql": "{% if env_var('FLOE_OFF', 'False') | as_bool %}{{ ref('a') }}{% endif %}",
+        "models/c.sql": "select 1",
+        "models/p.yml": "models:\n- name: c\n"
+        "  config: {enabled: \"{{ env_var('FLOE_OFF', 'False') | as_bool }}\"}\n",
+    }
+    found = models(read(tmp_path, files))
+    assert found["b"].parents == ("model.shop.a",)
+    assert "c" not in found
