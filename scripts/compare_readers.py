@@ -49,6 +49,17 @@ PACKAGES = (
     "dagster-dbt==0.29.27",
     "sqlmesh==0.236.4",
     "elementary-data==0.26.1",
+    "dbt-autofix==0.22.6",
+    "dbt-osmosis==1.5.0",
+    "dbt-metabase==1.7.5",
+    "dbt-dry-run==0.10.1",
+    "dbt-column-lineage==0.6.9",
+    "prefect-dbt==0.7.25",
+    "dbt-metricflow==0.15.0",
+    "dbt-arch-unit==1.0.0",
+    "dbt-conceptual==0.5.5",
+    "dbt-toolkit==0.1.4",
+    "pytest-dbt-core==0.2.4",
 )
 """Whose source distributions hold dbt projects."""
 
