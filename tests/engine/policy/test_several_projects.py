@@ -83,6 +83,18 @@ def test_the_stages_name_the_project_that_they_speak_of(product: Path) -> None:
     assert "shop_b: Naming conventions" in done.err + done.out
 
 
+def test_projects_of_one_name_are_told_apart_by_their_folders(product: Path) -> None:
+    for name in ("a", "b"):
+        file = product / name / "dbt_project.yml"
+        file.write_text(file.read_text().replace(f"shop_{name}", "shop"))
+    text = ok(floe(product, "compile")).out
+    assert "shop (a): Naming conventions" in text
+    assert "shop (b): Naming conventions" in text
+    suites = ElementTree.fromstring(ok(floe(product, "compile", "--output", "junit")).out).iter("testcase")
+    keys = [(case.get("classname"), case.get("name")) for case in suites]
+    assert len(keys) == len(set(keys))
+
+
 def test_an_expired_waiver_of_the_platform_fails_no_data_team(product: Path) -> None:
     manifest = product.parent / "platform/manifest.yaml"
     expired = "  waivers: [{id: gone, pattern: nobody, reason: r, owner: core, expires: 2024-01-31}]\n"
