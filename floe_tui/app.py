@@ -54,7 +54,8 @@ OVER_PANELS = ("quit", "copy")
 class Workbench(App[None]):
     """The places over the engine."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", *(f"places/{place}/screen.tcss" for place in Place)]
+    """Those of the places too: where Textual reads one at their first visit, it reads all others again."""
     TITLE = "floe"
     COMMANDS = {ActionProvider}
     BINDINGS = [*bindings(None)]
@@ -99,6 +100,14 @@ class Workbench(App[None]):
         if self.options.theme and wanted not in self._theme_names:
             self._wrong_themes += (f"there is no theme {wanted}; there are {', '.join(self._theme_names)}",)
         self.theme = wanted if wanted in self._theme_names else fitting_theme()
+        self._read_with = self.get_css_variables()
+        self.stylesheet.set_variables(self._read_with)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual's; but the theme of the start changes nothing: everything is read with it already."""
+        read_with, self._read_with = self._read_with, {}
+        if read_with != self.get_css_variables():
+            super().refresh_css(animate)
 
     async def on_mount(self) -> None:
         """Put on the user's keys, and open the place that fits."""

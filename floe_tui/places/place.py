@@ -40,8 +40,9 @@ class PlaceScreen(Screen[None]):
 
     A part of the body with the class ``pane`` is shown alone where the terminal is narrow, and where it is
     zoomed; going to the next pane, or focusing something in it, brings it up. Panes stand in columns
-    (``column``), or are themselves the body's. A pane with ``-follows`` shows facts of the row under the main
-    pane's cursor, and stays under it in a narrow terminal.
+    (``column``), or are themselves the body's. The main pane is the first, and is written as ``-active``,
+    with its column: made so afterwards, everything is styled twice before it is seen. A pane with
+    ``-follows`` shows facts of the row under the main pane's cursor, and stays under it in a narrow terminal.
     """
 
     place: ClassVar[Place]
@@ -77,7 +78,8 @@ class PlaceScreen(Screen[None]):
         """The frame around the body."""
         # Textual sets these at the first size event, after everything was styled without them.
         self.add_class(
-            *self._get_breakpoint_classes(self.app.size.width, self.app.HORIZONTAL_BREAKPOINTS or [])
+            "-at-main",
+            *self._get_breakpoint_classes(self.app.size.width, self.app.HORIZONTAL_BREAKPOINTS or []),
         )
         self.add_class(
             *self._get_breakpoint_classes(self.app.size.height, self.app.VERTICAL_BREAKPOINTS or [])
@@ -167,13 +169,16 @@ class PlaceScreen(Screen[None]):
         event.refresh_styles = self._drawn
         self.call_after_refresh(setattr, self, "_drawn", True)
 
+    def _compositor_refresh(self) -> None:
+        # Textual's own. While it mounts, it would draw the whole screen and throw that away; what is dirty
+        # stays so, and is drawn once when the first mounting is over.
+        if not self.app._batch_count:  # noqa: SLF001  # there is no public name
+            super()._compositor_refresh()
+
     # --- panes -----------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Show the first pane, and where one is."""
-        panes = self.panes
-        if panes and not any(pane.has_class("-active") for pane in panes):
-            self._bring_up(panes[0])
+        """Share the room as it was shared before, and show where one is."""
         found = self.workbench.remembered(self.place).get("split")
         if isinstance(found, list) and len(found) == 2 and all(isinstance(part, int) for part in found):
             self._shares = (found[0], found[1])

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from textual._compositor import Compositor
 from textual.command import CommandPalette
 from textual.css.stylesheet import Stylesheet
 
@@ -35,7 +36,7 @@ from floe_tui.widgets.split_diff import SplitDiff
 from floe_tui.widgets.status_bar import StatusBar
 from floe_tui.widgets.text_view import TextView
 
-from .conftest import MANIFEST, Start, kept_texts, settle, until
+from .conftest import MANIFEST, Start, idle, kept_texts, settle, until
 from .terminal import Terminal
 
 
@@ -99,28 +100,6 @@ async def test_the_place_is_found_again_on_return(workbench: Start, platform: Pa
         await pilot.press("f2")
         await settle(pilot)
         assert again.screen.query_one(ManifestEditor).cursor_location == (2, 1)
-
-
-async def test_a_place_reads_the_style_sheets_once_when_it_is_first_visited(
-    workbench: Start, platform: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, readings = Stylesheet.reparse, []
-
-    def reparse(sheet: Stylesheet) -> None:
-        readings.append(1)
-        real(sheet)
-
-    monkeypatch.setattr(Stylesheet, "reparse", reparse)
-    app = workbench(platform)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        before = len(readings)
-        await pilot.press("f4")
-        await settle(pilot)
-        assert len(readings) == before + 1
-        await pilot.press("f2", "f4")
-        await settle(pilot)
-        assert len(readings) == before + 1
 
 
 async def test_garbage_is_collected_from_the_first_paint_on(workbench: Start, platform: Path) -> None:
@@ -502,3 +481,27 @@ async def test_a_copy_program_that_hangs_holds_nothing_up(
         await until(pilot, lambda: len(app._notifications) == 1)
         (told,) = app._notifications
         assert "xclip failed (TimeoutExpired)" in told.message
+
+
+async def test_no_style_sheet_is_read_twice_and_no_place_is_drawn_before_it_is_whole(
+    workbench: Start, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[str] = []
+    monkeypatch.setattr(Stylesheet, "reparse", lambda sheet: again.append("read"))
+    drawn = Compositor.render_full_update
+
+    def draw(compositor: Compositor, simplify: bool = False) -> object:
+        if app._batch_count:
+            again.append("drawn for nobody")
+        return drawn(compositor, simplify)
+
+    monkeypatch.setattr(Compositor, "render_full_update", draw)
+    app = workbench(published)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for key in ("f3", "f4", "f5", "f6", "f7", "f2"):
+            await pilot.press(key)
+            await idle(pilot, app)
+            here = app.screen_stack[0]
+            assert len(here.query(".pane.-active")) == 1
+            assert here.has_class("-at-main")
+        assert again == []

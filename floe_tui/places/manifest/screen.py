@@ -72,8 +72,8 @@ class ManifestScreen(PlaceScreen):
         editor = ManifestEditor(soft_wrap=settings.soft_wrap, read_only=options.read_only, waiting=True)
         self._keeping = Safekeeping(self, editor, options.directory / FILE, self._say, self._text_changed)
         with Horizontal(id="body"):
-            with Vertical(id="text", classes="column"):
-                with Frame(id="edit", classes="pane", title=FILE):
+            with Vertical(id="text", classes="column -active"):
+                with Frame(id="edit", classes="pane -active", title=FILE):
                     yield editor
                 yield Problems()
             with Vertical(id="made", classes="column"):

@@ -80,7 +80,7 @@ class PolicyScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Suites and cases; one case in full beside them."""
         with Horizontal(id="body"):
-            with Frame(id="cases", classes="pane -list", title="Policies"):
+            with Frame(id="cases", classes="pane -active -list", title="Policies"):
                 columns = (Column(), Column(width=7, right=True, tone="dim"))
                 yield FilterList(columns, empty=NOT_RUN, markable=True, id="list")
             with Vertical(id="beside", classes="column -follows"):

@@ -79,8 +79,8 @@ class ProjectScreen(PlaceScreen):
         """Summary and findings; the finding in full beside them."""
         columns = (Column(width=26, ends=True), Column(tone="info"))
         with Horizontal(id="body"):
-            with Vertical(id="judged", classes="column"):
-                with Frame(id="findings", classes="pane -list", title="Findings"):
+            with Vertical(id="judged", classes="column -active"):
+                with Frame(id="findings", classes="pane -active -list", title="Findings"):
                     yield FilterList(columns, empty="No findings.", markable=True, id="list")
                 with Frame(id="sensitive", classes="pane -list -off", title="Where sensitive data goes"):
                     yield FilterList(WAYS, empty="Nothing here is sensitive.", id="ways")

@@ -86,8 +86,8 @@ class PublishScreen(PlaceScreen):
         """The plan beside the steps."""
         columns = (Column(width=10), Column(), Column(width=7, right=True, tone="dim"))
         with Horizontal(id="body"):
-            with Vertical(classes="column", id="before"):
-                with Frame(id="checks", classes="pane -list", title="Preflight"):
+            with Vertical(classes="column -active", id="before"):
+                with Frame(id="checks", classes="pane -active -list", title="Preflight"):
                     yield RowView(columns, empty="", id="list")
                 with Frame(id="check", classes="pane -follows", title="Check"):
                     yield TextView("", headings=True, wrap=True, empty=CHECKED, id="check-text")

@@ -90,7 +90,7 @@ class RegistryScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Where, constraint, versions; details beside them."""
         with Horizontal(id="body"):
-            with Frame(id="versions", classes="pane -list", title="Versions"):
+            with Frame(id="versions", classes="pane -active -list", title="Versions"):
                 with Horizontal(id="ask"):
                     yield Label("Constraint")
                     yield Field(placeholder="v1.2.*", id="constraint", compact=True)

@@ -51,7 +51,7 @@ class StartScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """The ways; what one does beside them."""
         with Horizontal(id="body"):
-            with Frame(id="ways", classes="pane -list", title="Welcome to floe"):
+            with Frame(id="ways", classes="pane -active -list", title="Welcome to floe"):
                 yield FilterList((Column(width=24, ends=True), Column(tone="info")), id="list")
             with Frame(id="way", classes="pane -follows", title="Begin"):
                 yield TextView("", headings=True, wrap=True)

@@ -86,7 +86,7 @@ class VersionsScreen(PlaceScreen):
             Column("Change"),
         )
         with Vertical(id="body"):
-            with Frame(id="changes", classes="pane -list", title="Changes"):
+            with Frame(id="changes", classes="pane -active -list", title="Changes"):
                 yield FilterList(columns, empty=LOOKING, markable=True, id="list")
             yield FileDiff(id="texts", classes="pane")
 
