@@ -122,7 +122,7 @@ def test_equal_lines_of_a_long_value_are_folded() -> None:
     assert [line for line in lines if line[0] == "~"] == [
         "~ line 20" + " " * 31 + "│ line twenty",
     ]
-    endless = columns({DOCUMENTED: "a"}, {DOCUMENTED: "\n".join(map(str, range(1_000)))})
+    endless = columns({CONFIG: {"path": "a"}}, {CONFIG: {"path": "\n".join(map(str, range(1_000)))}})
     assert endless[-1] == "  … 600 more lines"
 
 
