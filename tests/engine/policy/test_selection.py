@@ -101,3 +101,38 @@ def test_what_is_modified_is_told_by_git_or_by_an_older_manifest(tmp_path: Path)
         modified(shop, "no-such-branch")
     with pytest.raises(UsageError, match="git revision"):
         modified(shop, "--output=x")
+
+
+def test_a_model_differs_where_a_macro_that_it_calls_does(tmp_path: Path) -> None:
+    """By its name, through another macro, or by dispatch; one that nobody calls changes nothing."""
+    files = {
+        "dbt_project.yml": "name: shop\n",
+        "macros/all.sql": "{% macro outer() %}{{ inner() }}{% endmacro %}\n"
+        "{% macro picked() %}{{ adapter.dispatch('shown')() }}{% endmacro %}\n",
+        "macros/inner.sql": "{% macro inner() %}1{% endmacro %}",
+        "macros/shown.sql": "{% macro default__shown() %}1{% endmacro %}",
+        "macros/alone.sql": "{% macro alone() %}1{% endmacro %}",
+        "models/direct.sql": "select {{ inner() }} as id",
+        "models/through.sql": "select {{ shop.outer() }} as id",
+        "models/dispatched.sql": "select {{ picked() }} as id",
+        "models/none.sql": "select 1 as inner_id",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    for command in (["init", "-q"], ["add", "-A"], [*_AS, "commit", "-qm", "a"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+
+    def changed(macro: str) -> set[str]:
+        file = tmp_path / f"macros/{macro}.sql"
+        file.write_text(file.read_text().replace("1", "2"))
+        found = modified(read_project(tmp_path), "HEAD")
+        file.write_text(file.read_text().replace("2", "1"))
+        return {unique_id.rpartition(".")[2] for unique_id in found}
+
+    assert changed("inner") == {"direct", "through"}
+    assert changed("shown") == {"dispatched"}
+    assert changed("alone") == set()
+
+
+_AS = ["-c", "user.name=x", "-c", "user.email=x@x.example"]
