@@ -51,7 +51,7 @@ def list_versions(
     """The versions of the workspace's registry, and what `constraint` would resolve to.
 
     One request. Offline it is the list of the last time, with its age. An absent repository is an
-    empty list only where it is the embedded one; elsewhere it is `NotFound`.
+    empty list only where it is the embedded one and nothing is locked from it; elsewhere it is `NotFound`.
     """
     choice = workspace.registry
     reference = choice.reference
@@ -65,6 +65,7 @@ def list_versions(
     except NotFound:
         if reference.scheme == "oci":
             raise
+        _demand_unlocked(workspace, reference)
         tags = []
     seen = rfc3339(datetime.now(UTC))
     if reference.scheme == "oci" and workspace.store.root.is_dir():
@@ -72,6 +73,21 @@ def list_versions(
             _TAGS, canonical_json({"reference": reference.name, "seen": seen, "tags": tags})
         )
     return _listing(reference, tags, parsed, seen)
+
+
+def _demand_unlocked(workspace: Workspace, reference: Reference) -> None:
+    """Refuse to call a layout empty that a version was pulled from: its folder is not to be seen."""
+    try:
+        lock = workspace.store.read_lock()
+    except FloeError:
+        return  # what is wrong with the lock, the commands say that use it
+    if lock is not None and lock.reference == reference.name:
+        raise NotFound(
+            "the registry's folder is not there",
+            f"{lock.tag} is locked from it, so that it has held versions",
+            hint="mount it or put it back, or name another registry with --registry",
+            where=reference.name,
+        )
 
 
 def _listing(

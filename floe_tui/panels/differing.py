@@ -25,6 +25,7 @@ class Difference:
     theirs: tuple[str, str]
     mine: tuple[str, str]
     note: str
+    """What stands after how many lines differ."""
     take: str
     leave: str
     later: str
@@ -53,11 +54,11 @@ class DifferencePanel(Panel[Decision]):
     def compose(self) -> ComposeResult:
         """Question, the texts, what the keys do, and the buttons."""
         asked = self.difference
+        differing = sum(row.kind not in ("same", "folded") for row in self.rows)
+        note = f"{count(differing, 'line')}, {asked.note}" if differing else asked.note
         with Vertical(id="panel", classes="-wide -danger"):
             yield Static(plain(asked.question), classes="title")
-            yield Static(
-                plain(f"{asked.theirs[0]} → {asked.mine[0]}: {asked.note}"), id="sides", classes="hint"
-            )
+            yield Static(plain(f"{asked.theirs[0]} → {asked.mine[0]}: {note}"), id="sides", classes="hint")
             yield self.diff
             yield Static("", id="merge", classes="hint")
             with Horizontal(id="buttons"):

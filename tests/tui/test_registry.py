@@ -352,6 +352,32 @@ async def test_what_was_seen_of_a_registry_is_shown_with_its_age_while_it_does_n
         assert versions(again)[0].glyph == "✓"
 
 
+@pytest.mark.parametrize("locked", [True, False])
+async def test_a_folder_that_is_not_there_any_more_is_not_called_empty(
+    workbench: Start, project: Path, platform: Path, locked: bool
+) -> None:
+    app = workbench(project if locked else platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        await until(pilot, lambda: bool(versions(app)))
+        seen = len(versions(app))
+        folder = Workspace.open(project).registry.reference.root
+        assert folder is not None
+        folder.rename(folder.with_name("elsewhere"))
+        await pilot.press("r")
+        await idle(pilot, app)
+        if locked:  # it has held what is locked
+            assert "offline, as seen a moment ago" in where(screen)
+            assert len(versions(app)) == seen
+        else:
+            assert screen.list.empty.startswith("The versions that were seen here are gone")
+            assert not versions(app)
+            assert not screen.query_one("#facts", TextView).text
+        folder.with_name("elsewhere").rename(folder)
+        await pilot.press("r")
+        await until(pilot, lambda: len(versions(app)) == seen and "offline" not in where(screen))
+
+
 async def test_the_constraint_narrows_the_list(workbench: Start, project: Path) -> None:
     app = workbench(project)
     async with app.run_test(size=(140, 40)) as pilot:

@@ -17,7 +17,6 @@ from floe_tui.kept import Keeper, Kept, Other
 from floe_tui.places.manifest import file as disk
 from floe_tui.places.manifest.file import Opened
 from floe_tui.session import text_digest
-from floe_tui.text import count
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -195,12 +194,11 @@ class Safekeeping:
 
         kept, rest = left[0], left[1:]
         older = kept.base != self._disk.digest
-        number = count(len(kept.text.splitlines()), "line")
         difference = Difference(
             f"Recover unsaved text of {self._file.name}?",
             ("on disk", self._disk.text),
             (f"kept {kept.at[:10]} {kept.at[11:16]} UTC", kept.text),
-            f"{number} never saved" + ("; the file changed since" if older else ""),
+            "never saved" + ("; the file changed since" if older else ""),
             take="Recover (r)", keys=("r", "d"), leave="Discard (d)", later="Decide later",
         )  # fmt: skip
 
@@ -357,7 +355,7 @@ class Safekeeping:
             f"Somebody else changed {self._file.name}",
             ("on disk", theirs.text),
             ("here", self._editor.text),
-            "it was changed on disk since it was read here",
+            "changed on disk since it was read here",
             take="Keep mine, and save (k)", keys=("k", "t"), leave="Take theirs (t)", later="Cancel",
         )  # fmt: skip
 

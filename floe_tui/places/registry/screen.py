@@ -53,6 +53,10 @@ REST = 0.15
 
 ASKING = "The registry is being asked."
 NONE = "No versions here yet.\nb  looks into another repository\nF5  publishes a version"
+GONE = (
+    "The versions that were seen here are gone: the folder was moved, say, or somebody deleted them.\n"
+    "r  asks again\nb  looks into another repository"
+)
 TOLD = "What is known of the version under the cursor is shown here."
 SILENT = "The registry did not answer."
 ABSENT = (
@@ -238,10 +242,11 @@ class RegistryScreen(PlaceScreen):
     def _offline(self, error: FloeError) -> None:
         """The registry does not answer: show what was seen the last time, and say why."""
         directory, repository = self.workbench.options.directory, self._repository
-        if isinstance(error, NotFound):  # it answered
+        if isinstance(error, NotFound) and error.status is not None:  # it answered
             self._versions = None
             self.list.set_rows([])
             self.list.empty = ABSENT
+            self._forget_details()
             self._say_where("online", "no such repository")
             return
         self.list.empty = in_place(f"{SILENT} {error.title}", error.hint)
@@ -279,9 +284,12 @@ class RegistryScreen(PlaceScreen):
 
     def _list(self, versions: Versions) -> None:
         first = self._versions is None
+        gone = self._versions is not None and bool(self._versions.tags) and not versions.tags
         self._versions = versions
         self._known.set_versions(versions)
-        self.list.empty = NONE
+        self.list.empty = GONE if gone else NONE
+        if not versions.tags:
+            self._forget_details()
         skipped = f", {versions.ignored} other tags" if versions.ignored else ""
         self.post_message(
             StatusChanged(f"{count(len(versions.tags), 'version')}{skipped}; {versions.source}")
@@ -329,6 +337,13 @@ class RegistryScreen(PlaceScreen):
         lines += distance_lines(self._known.distance(tag), locked)
         self.query_one("#facts", TextView).show("\n".join(lines))
         self.query_one("#details", Frame).tell(note="Enter files and signatures")
+
+    def _forget_details(self) -> None:
+        """Beside an empty list there is nothing to tell."""
+        self._detailed = ""
+        self.query_one("#details", Frame).entitle("Version")
+        self.query_one("#facts", TextView).show("")
+        self.query_one("#since", Frame).set_class(True, "-off")
 
     def _describe(self) -> None:
         at = self.list.view.cursor

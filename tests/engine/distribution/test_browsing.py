@@ -107,3 +107,23 @@ def test_a_constraint_that_nothing_satisfies_shows_nothing_and_is_a_failure(
     ran = floe(platform.directory, "platform", "list", "v7.*", "--registry", platform.registry)
     assert ran.code == 1
     assert ran.out.splitlines()[-2:] == ["v7.* resolves to nothing", "0 of 1 version satisfy it"]
+
+
+def test_a_folder_that_is_not_there_is_empty_only_where_nothing_is_locked_from_it(
+    platform: PlatformTeam, data: DataTeam
+) -> None:
+    platform.publish()
+    data.pull("v1.0.0")
+    root = platform.workspace.registry.reference.root
+    assert root is not None
+    root.rename(root.with_name("elsewhere"))
+    assert "no versions yet" in ok(floe(platform.directory, "platform", "list", env=_at(root))).out
+    refused = floe(data.directory, "platform", "list", env=_at(root))
+    assert refused.code == 3
+    assert "v1.0.0 is locked from it" in refused.err
+    root.with_name("elsewhere").rename(root)
+    assert "v1.0.0" in ok(floe(data.directory, "platform", "list", env=_at(root))).out
+
+
+def _at(root: Path) -> dict[str, str]:
+    return {"FLOE_REGISTRY": f"oci-layout:{root}"}
