@@ -3,18 +3,21 @@
 The file is JSON, canonical, made to be committed::
 
     {"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"<fingerprint>": {"rule": …,
-     "subject": …, "parameter": …, "measure": "60.0000"}}}
+     "subject": …, "parameter": …, "measure": "60.0000", "project": …}}}
 
 It only shrinks: a finding that is gone leaves it, and none enters it but when it is made anew. Where a
-finding has a measure (three of five columns are tested), a worse one is no old news.
+finding has a measure (three of five columns are tested), a worse one is no old news. Where several
+projects are judged together, each has its own; an entry that names none, as older files have them,
+holds for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
@@ -32,8 +35,8 @@ class Baseline(Struct, frozen=True):
     findings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __contains__(self, finding: Finding) -> bool:
-        known = self.findings.get(finding.fingerprint)
-        return known is not None and not _worse(finding.measure, known.get("measure"))
+        entries = (self.findings[key] for key in _keys(finding) if key in self.findings)
+        return any(not _worse(finding.measure, entry.get("measure")) for entry in entries)
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -43,7 +46,7 @@ class Baseline(Struct, frozen=True):
         """A new baseline of all findings that count today; waivers have their own dates and stay out."""
         return cls(
             {
-                finding.fingerprint: _entry(finding)
+                finding.fingerprint: _entry(finding, finding.project)
                 for finding in findings
                 if not finding.waived and baselinable(finding)
             }
@@ -51,10 +54,10 @@ class Baseline(Struct, frozen=True):
 
     def shrunk(self, findings: Iterable[Finding]) -> Baseline:
         """What is left of it: entries that `findings` still has, at the best measure seen."""
-        present = {finding.fingerprint: finding for finding in findings}
+        present = {key: finding for finding in findings for key in _keys(finding)}
         return Baseline(
             {
-                key: _entry(present[key])
+                key: _entry(present[key], value.get("project", ""))
                 if present[key].measure is not None and present[key] in self
                 else value
                 for key, value in self.findings.items()
@@ -100,8 +103,17 @@ class Baseline(Struct, frozen=True):
         return canonical_json({"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": known})
 
 
-def _entry(finding: Finding) -> Mapping[str, str]:
+def _keys(finding: Finding) -> Iterator[str]:
+    """Under which a finding may stand: as its project's, or as anybody's."""
+    yield finding.fingerprint
+    if finding.project:
+        yield replace(finding, project="").fingerprint
+
+
+def _entry(finding: Finding, project: str) -> Mapping[str, str]:
     entry = {"rule": finding.rule, "subject": finding.subject, "parameter": finding.parameter}
+    if project:
+        entry["project"] = project
     return entry if finding.measure is None else {**entry, "measure": f"{finding.measure:.4f}"}
 
 

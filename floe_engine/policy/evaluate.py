@@ -6,9 +6,11 @@ and no environment.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
@@ -230,12 +232,14 @@ def evaluate_together(
     What is wrong with the waivers themselves is found once, in the first evaluation. `modified` are the
     unique_ids of each project that ``state:modified`` means.
     """
-    benches = []
+    benches, titles = [], _told_apart(projects)
     for number, project in enumerate(projects):
         changed = None if modified is None else modified[number]
         selection = resolve(project, [rule.id for rule in RULES], select, exclude, changed)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
+        bench.title = titles[number]
+        bench.several = len(projects) > 1
         for rule in _OF_PROJECTS:
             if bench.enforcement[rule.id] != "off":
                 bench.ask(rule, rule.examine(view))
@@ -251,6 +255,21 @@ def evaluate_together(
     if baseline is not None and not any(bench.partial for bench in benches):
         left = known - len(baseline.shrunk(finding for bench in benches for finding in bench.findings))
     return tuple(bench.evaluation(left if bench is benches[0] else 0) for bench in benches)
+
+
+def _told_apart(projects: Sequence[Project]) -> list[str]:
+    """What projects are called; those that have one name by their folders too: ``shop (teams/a)``."""
+    names = Counter(project.name for project in projects)
+    if len(names) == len(projects):
+        return [project.name for project in projects]
+    folders = [os.path.abspath(project.directory) for project in projects]  # noqa: PTH100  (follows no link)
+    above = Path(os.path.commonpath(folders))
+    return [
+        f"{project.name} ({Path(folder).relative_to(above).as_posix()})"
+        if names[project.name] > 1
+        else project.name
+        for project, folder in zip(projects, folders, strict=True)
+    ]
 
 
 class _Bench:
@@ -274,6 +293,9 @@ class _Bench:
             else "off"
             for rule in RULES
         }
+        self.title = view.project.name
+        self.several = False
+        """Whether other projects are judged beside it, so that a finding says whose it is."""
         self.findings: list[Finding] = []
         self.checked: set[tuple[str, str]] = set()
         nodes: Sequence[Model | Source] = (*view.sources, *view.resources)
@@ -294,7 +316,7 @@ class _Bench:
         view = self.view
         return Evaluation(
             platform=f"{view.platform.name} {view.platform.version}",
-            project=view.project.name,
+            project=self.title,
             findings=tuple(sorted(self.findings, key=_place)),
             checked=frozenset(self.checked),
             layers={model.label: view.layer(model) for model in view.models},
@@ -326,6 +348,8 @@ class _Bench:
 
     def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
         node = self.nodes.get(subject)
+        if self.several:
+            finding = structs.replace(finding, project=self.title)
         if severity == "error":
             severity = finding.severity
         waiver = None if rule.family is Family.WAIVERS else self.waivers.of(finding, node)

@@ -59,6 +59,8 @@ class Finding(Struct, frozen=True, gc=False):
     """The config that causes it and what that says: ``grants:analyst``. Where dbt_project.yml gives it to a
     folder, the finding is about that line. ``sources:`` says that the sources above it do, and
     ``unread`` that only dbt could follow something (`Model.unread`)."""
+    project: str = ""
+    """Whose it is, where several projects are judged together; empty where there is one."""
 
     def judged(
         self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int
@@ -86,5 +88,5 @@ class Finding(Struct, frozen=True, gc=False):
     @property
     def fingerprint(self) -> str:
         """16 hex digits that stay the same while message, line and severity change."""
-        identity = "\0".join((self.rule, self.subject, self.parameter))
+        identity = "\0".join((self.rule, self.subject, self.parameter, *filter(None, (self.project,))))
         return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,7 +146,6 @@ def compile_project(
         what_if=options.what_if,
         modified=_modified(projects, options.state) if options.state else None,
     )
-    evaluations = _told_apart(evaluations, projects, workspace.directory)
     several = len(evaluations) > 1
     for evaluation in evaluations:
         of = f"{evaluation.project}: " if several else ""
@@ -284,19 +282,6 @@ def _check_spec(
         )
     for problem in problems:
         report(Notice(f"floe.yaml:{problem.span.start}: {problem.message}", problem.hint))
-
-
-def _told_apart(
-    evaluations: tuple[Evaluation, ...], projects: Sequence[Project], directory: Path
-) -> tuple[Evaluation, ...]:
-    """Projects that have one name are called by their folders too: ``shop (teams/a)``."""
-    names = Counter(project.name for project in projects)
-    return tuple(
-        replace(evaluation, project=f"{project.name} ({project.directory.relative_to(directory).as_posix()})")
-        if names[project.name] > 1
-        else evaluation
-        for evaluation, project in zip(evaluations, projects, strict=True)
-    )
 
 
 def _detail(step: StepStatus) -> str:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from floe_engine.policy.finding import Finding
 from tests.cli import floe, ok
 
 MANIFEST = """\
@@ -93,6 +94,43 @@ def test_projects_of_one_name_are_told_apart_by_their_folders(product: Path) -> 
     suites = ElementTree.fromstring(ok(floe(product, "compile", "--output", "junit")).out).iter("testcase")
     keys = [(case.get("classname"), case.get("name")) for case in suites]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("names", [("shop_a", "shop_b"), ("shop", "shop")])
+def test_what_a_baseline_knows_of_one_project_is_news_in_another(
+    product: Path, names: tuple[str, str]
+) -> None:
+    for folder, name in zip("ab", names, strict=True):
+        file = product / folder / "dbt_project.yml"
+        file.write_text(file.read_text().replace(f"shop_{folder}", name))
+    (product / "a/models/revenue.sql").write_text("select 1 as amount\n")
+    compiled = ("compile", "--baseline", "baseline.json")
+    ok(floe(product, *compiled))
+    ok(floe(product, *compiled))
+    (product / "b/models/revenue.sql").write_text("select 1 as amount\n")
+    refused = floe(product, *compiled)
+    assert refused.code == 1
+    assert refused.out.count("revenue belongs to no layer") == 1
+    assert "b/models/revenue.sql:1" in refused.out
+    (product / "baseline.json").write_text(as_before_projects_were_named(product / "baseline.json"))
+    ok(floe(product, *compiled))
+    (product / "a/models/revenue.sql").unlink()
+    (product / "b/models/revenue.sql").unlink()
+    assert "shrank by 1 finding" in ok(floe(product, *compiled)).err
+
+
+def as_before_projects_were_named(file: Path) -> str:
+    """A baseline of an older floe, whose entries hold for every project."""
+    document = json.loads(file.read_text())
+    entries = []
+    for entry in document["findings"].values():
+        assert entry.pop("project").startswith("shop")
+        entries.append(entry)
+    document["findings"] = {
+        Finding(entry["rule"], entry["subject"], "", "", parameter=entry["parameter"]).fingerprint: entry
+        for entry in entries
+    }
+    return json.dumps(document)
 
 
 def test_an_expired_waiver_of_the_platform_fails_no_data_team(product: Path) -> None:
