@@ -26,6 +26,7 @@ READING = {
     "floe_engine/project/said.py": "a pipe of its own",
     "floe_engine/registry/layout_archive.py": "a layout that floe itself has just written",
     "floe_tui/places/start/demo.py": "the demo's files, which come with floe",
+    "floe_tui/web/server.py": "the page's files, which come with floe and textual-serve",
 }
 """Modules that read without bounds all the same, and what."""
 
