@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -131,7 +131,7 @@ class Workbench(App[None]):
             self.session.save()  # after a crash too it is among those of before
         self._look_again(lambda found: self.orient(**found))
 
-    def _look_again(self, done: Callable[[dict[str, str]], object]) -> None:
+    def _look_again(self, done: Callable[[Mapping[str, str]], object]) -> None:
         directory = self.options.directory
         self.jobs.start(
             self,
@@ -321,8 +321,12 @@ class Workbench(App[None]):
         for screen in self._places():
             for bar in screen.query(StatusBar):
                 bar.command = f"{command}  {self.ran[-1].said}"
-        # It may have moved the pin. Which registry is looked into, its place knows better.
-        self._look_again(lambda found: self.orient(**{**found, "registry": self.orientation.registry}))
+        self._look_again(self._follow_pin)  # it may have moved
+
+    def _follow_pin(self, found: Mapping[str, str]) -> None:
+        """Which registry is looked into, its place knows better, unless nobody has looked yet."""
+        known = self.orientation.registry
+        self.orient(**{**found, "registry": known} if known else found)
 
     def action_cancel_work(self) -> None:
         """Stop what the status line shows."""

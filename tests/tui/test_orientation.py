@@ -248,3 +248,13 @@ async def test_a_list_is_sorted_by_its_columns_and_says_which(workbench: Start, 
 def test_a_data_team_reads_the_platforms_name_before_anything_was_judged(project: Path) -> None:
     found = look_around(project, CancelToken())
     assert (found["platform"], found["version"], found["pin"]) == ("acme-data-platform", "1.2.3", "v1.2.3")
+
+
+async def test_what_ends_before_the_first_look_around_leaves_the_registry_in_the_line(
+    workbench: Start, project: Path
+) -> None:
+    app = workbench(project)
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.has_run("floe compile", 0.1, "")  # which looks again, in the place of the first look
+        await until(pilot, lambda: bool(app.orientation.pin))
+        assert app.orientation.registry

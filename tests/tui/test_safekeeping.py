@@ -97,8 +97,7 @@ async def test_recovered_text_is_kept_until_it_is_saved(workbench: Start, platfo
         await until(pilot, lambda: editor(again).text == "# mine\n" + MANIFEST)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: file.read_text() == "# mine\n" + MANIFEST)
-        await settle(pilot)
-    assert kept_texts(file) == []
+        await until(pilot, lambda: kept_texts(file) == [])
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])

@@ -27,7 +27,7 @@ COLUMNS = (
     Column("Version", 12, ends=True),
     Column("Created", 10, tone="info"),
     Column("Change", 8),
-    Column("Size", 8, right=True, least=72, tone="info"),
+    Column("Size", 8, right=True, least=78, tone="info"),
     Column("Signed by", tone="info"),
 )
 """Who signed gets what the others leave."""
