@@ -146,24 +146,50 @@ class Expressions:
         # Of several, the automaton needs no more steps than of one.
         self._easy = _easy_up_to(self._trees[0]) if len(sources) == 1 else -1
         """The longest text for which `re` is asked; -1: none."""
-        self._built = False
         if self._easy < 0:
-            self._build()  # and refuse what cannot be
+            self._automaton = _Automaton(self._trees)  # which refuses what cannot be
 
     @functools.cached_property
     def _tried(self) -> re.Pattern[str]:
         found: re.Pattern[str] = _compiler.compile(self._trees[0], self._trees[0].state.flags)
         return found
 
-    def _build(self) -> None:
-        """Make the automaton."""
-        self._built = True
+    @functools.cached_property
+    def _automaton(self) -> _Automaton:
+        return _Automaton(self._trees)
+
+    def fullmatch(self, text: str) -> int | None:
+        """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
+        if len(text) > LONGEST_TEXT:
+            return None
+        if len(text) <= self._easy:
+            return 0 if self._tried.fullmatch(text) else None
+        return self._automaton.fullmatch(text)
+
+    def search(self, text: str) -> int | None:
+        """The first expression that is found anywhere in `text`, as `re.search` means it."""
+        return self._found(text[:LONGEST_TEXT])
+
+    def found_in(self, text: str) -> bool:
+        """Whether any is found anywhere in a text that is no name, such as a query: however long it is."""
+        return self._found(text) is not None
+
+    def _found(self, text: str) -> int | None:
+        if len(text) <= self._easy:
+            return 0 if self._tried.search(text) else None
+        return self._automaton.search(text)
+
+
+class _Automaton:
+    """All ways of several expressions at once: nondeterministic, and made deterministic while it runs."""
+
+    def __init__(self, trees: Sequence[Any]) -> None:
         self._nodes: list[_Node] = []
         self._ends: dict[int, int] = {}
         self._characters = self._work = 0
         self._looks = False
         starts = []
-        for index, tree in enumerate(self._trees):
+        for index, tree in enumerate(trees):
             self._characters = self._work = 0
             end = self._node()
             self._ends[end] = index
@@ -185,13 +211,7 @@ class Expressions:
         self._begun: dict[tuple[str, str], frozenset[int]] = {}
 
     def fullmatch(self, text: str) -> int | None:
-        """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
-        if len(text) > LONGEST_TEXT:
-            return None
-        if len(text) <= self._easy:
-            return 0 if self._tried.fullmatch(text) else None
-        if not self._built:
-            self._build()
+        """The first expression that the whole of a text is."""
         state = self._state(self._states, self._starts, "")
         for character in self._signs(text):
             known = state.following.get(character) or self._next(self._states, state, character)
@@ -202,18 +222,7 @@ class Expressions:
         return min(complete, default=None)
 
     def search(self, text: str) -> int | None:
-        """The first expression that is found anywhere in `text`, as `re.search` means it."""
-        return self._found(text[:LONGEST_TEXT])
-
-    def found_in(self, text: str) -> bool:
-        """Whether any is found anywhere in a text that is no name, such as a query: however long it is."""
-        return self._found(text) is not None
-
-    def _found(self, text: str) -> int | None:
-        if len(text) <= self._easy:
-            return 0 if self._tried.search(text) else None
-        if not self._built:
-            self._build()
+        """The first expression that is found anywhere in a text."""
         state = self._state(self._searches, self._starts, "")
         found: frozenset[int] = frozenset()
         for character in (*self._signs(text), ""):

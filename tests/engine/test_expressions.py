@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import assume, given, settings
@@ -138,3 +140,16 @@ def test_a_text_longer_than_any_name_is_none() -> None:
     assert fullmatch("a*", "a" * LONGEST_TEXT)
     assert not fullmatch("a*", "a" * (LONGEST_TEXT + 1))
     assert compiled("b").search("a" * LONGEST_TEXT + "b") is None
+
+
+def test_several_threads_may_be_the_first_to_ask_for_a_long_text() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for number in range(60):
+                expression = Expressions((f"(^|_)[a-z]+{number}(_|$)",))
+                asked = pool.map(expression.search, [f"{'a' * 300}{number}"] * 4)
+                assert list(asked) == [0] * 4
+    finally:
+        sys.setswitchinterval(before)
