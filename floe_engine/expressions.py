@@ -38,6 +38,8 @@ _MOST_STATES = 1_000
 
 _MOST_STEPS = 1_000_000
 """That `re` may need for one text: a millisecond or two, where the automaton may need ten."""
+_STEPS_IN_ALL = 200_000_000
+"""That `re` may need for one expression: a third of a second. Then the automaton is asked, which learns."""
 _LENGTHS = (256, 64)
 """Characters of a text for which its steps are counted; names have some twenty."""
 
@@ -144,8 +146,9 @@ class Expressions:
     def __init__(self, sources: Sequence[str], *, ignore_case: bool = False) -> None:
         self._trees = [parsed(source, _IGNORE_CASE if ignore_case else 0) for source in sources]
         # Of several, the automaton needs no more steps than of one.
-        self._easy = _easy_up_to(self._trees[0]) if len(sources) == 1 else -1
-        """The longest text for which `re` is asked; -1: none."""
+        self._easy, self._steps = _easy_up_to(self._trees[0]) if len(sources) == 1 else (-1, 0)
+        """The longest text for which `re` is asked (-1: none), and the steps that it may need for one."""
+        self._left = _STEPS_IN_ALL
         if self._easy < 0:
             self._automaton = _Automaton(self._trees)  # which refuses what cannot be
 
@@ -162,7 +165,7 @@ class Expressions:
         """The first expression that the whole of `text` is, as `re.fullmatch` means it."""
         if len(text) > LONGEST_TEXT:
             return None
-        if len(text) <= self._easy:
+        if self._is_easy(text):
             return 0 if self._tried.fullmatch(text) else None
         return self._automaton.fullmatch(text)
 
@@ -174,8 +177,12 @@ class Expressions:
         """Whether any is found anywhere in a text that is no name, such as a query: however long it is."""
         return self._found(text) is not None
 
+    def _is_easy(self, text: str) -> bool:
+        self._left -= self._steps
+        return len(text) <= self._easy and self._left > 0
+
     def _found(self, text: str) -> int | None:
-        if len(text) <= self._easy:
+        if self._is_easy(text):
             return 0 if self._tried.search(text) else None
         return self._automaton.search(text)
 
@@ -381,15 +388,16 @@ def parsed(source: str, flags: int) -> Any:
     return tree
 
 
-def _easy_up_to(tree: Any) -> int:
-    """The longest text in which `re` searches for an expression in few steps; -1 where there is none."""
+def _easy_up_to(tree: Any) -> tuple[int, int]:
+    """The longest text in which `re` searches for an expression in few steps (-1: none), and how many."""
     for length in _LENGTHS:
         cost = cost_of(tree, length)
         if cost is None or cost.places > _MOST_CHARACTERS:
-            return -1
-        if cost.steps * (length + 1) <= _MOST_STEPS:
-            return length
-    return -1
+            break
+        steps = cost.steps * (length + 1)
+        if steps <= _MOST_STEPS:
+            return length, steps
+    return -1, 0
 
 
 def _check(tree: Any) -> None:

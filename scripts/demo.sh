@@ -31,4 +31,5 @@ cd "$scratch/customer-analytics"
 run floe init --platform=v1.2.3
 run floe compile
 
-printf '\nThe scratch directory is %s. Next: floe-tui --dir %s\n' "$scratch" "$scratch/acme-platform"
+printf '\nThe scratch directory is %s. Next, in the workbench:\n  FLOE_REGISTRY=%s %s --dir %s\n' "$scratch" \
+    "oci-layout:$XDG_DATA_HOME/floe/registry/floe-platform" "$(command -v floe-tui)" "$scratch/acme-platform"

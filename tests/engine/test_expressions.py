@@ -153,3 +153,10 @@ def test_several_threads_may_be_the_first_to_ask_for_a_long_text() -> None:
                 assert list(asked) == [0] * 4
     finally:
         sys.setswitchinterval(before)
+
+
+def test_what_is_slow_for_one_name_is_not_so_for_thousands() -> None:
+    expression = Expressions(("a?" * 10 + "a" * 10 + "b",))
+    started = time.process_time()
+    assert all(expression.search(f"{'a' * 58}{number}") is None for number in range(10_000))
+    assert time.process_time() - started < 4
