@@ -18,6 +18,9 @@ from floe_engine import printable
 
 __all__ = ["count", "fitted", "homely", "marked", "plain", "shorten", "visible"]
 
+_LEAST = 4
+"""Cells in which something of a word can stand beside ` …`; a text in fewer loses its middle."""
+
 _MARKS = re.compile(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)")
 
 
@@ -69,12 +72,16 @@ def fitted(text: str, width: int) -> str:
     """
     if cell_len(text) <= width:
         return text
-    kept = set_cell_size(text, max(0, width - 1))
-    if text.startswith(kept) and text[len(kept)] == " ":
+    if width < _LEAST:
+        return shorten(text, width)
+    kept = set_cell_size(text, width - 1)
+    if not text.startswith(kept):
+        kept = kept[:-1]  # half of a wide character is a space
+    if text[len(kept)] == " ":
         return f"{kept.rstrip()}…"
     at = kept.rfind(" ")
-    if at > width // 2:
-        return f"{kept[:at].rstrip()} …"
     start, (word, more, _) = text[: at + 1], text[at + 1 :].partition(" ")
     room = width - cell_len(start) - (2 if more else 0)
+    if at > 0 and (cell_len(start) > width // 2 + 1 or room < _LEAST - 1):
+        return f"{kept[:at].rstrip()} …"
     return f"{start}{shorten(word, room)}{' …' if more else ''}"

@@ -14,9 +14,10 @@ from tests import binaries, registries
 from tests.registries import Auth, DockerRegistry
 
 # How long an example takes says how busy the machine is. A change is judged by the same examples each time;
-# whoever develops gets new ones at every run.
+# new ones are sought with `--hypothesis-profile=search`.
 _UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.register_profile("floe", _UNHURRIED, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.register_profile("floe", _UNHURRIED, derandomize=True)
+hypothesis.settings.register_profile("search", _UNHURRIED)
 hypothesis.settings.load_profile("floe")
 
 _KEPT = {"FLOE_REQUIRE_INTEROP", "FLOE_DBT"}

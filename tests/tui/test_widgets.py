@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,13 @@ def test_shortened_text_fits_and_keeps_its_ends(text: str, width: int) -> None:
 def test_a_fitted_text_fits(text: str, width: int) -> None:
     assert cell_len(fitted(text, width)) <= width
     assert fitted(text, cell_len(text)) == text
+
+
+def test_every_short_text_fits_whatever_its_characters_are_wide() -> None:
+    for length in range(7):
+        for text in map("".join, product("a 漢\u0301", repeat=length)):
+            for width in range(9):
+                assert cell_len(fitted(text, width)) <= width, (text, width)
 
 
 @pytest.mark.parametrize(
