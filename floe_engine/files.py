@@ -29,6 +29,10 @@ from floe_engine.walk import FLAGS, Level, parts_of, try_lock, unlock
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another floe process before giving up."""
+_LEAST = 4096
+"""Bytes that are read at once where a file says it is shorter, as those of a kernel do."""
+
+_PIECE = 65536
 
 
 def sha256_digest(data: bytes) -> str:
@@ -111,7 +115,7 @@ def human_size(size: int) -> str:
     return f"{value / 1000:.1f} TB"
 
 
-def read_bounded(path: Path, limit: int, *, what: str = "file") -> bytes:
+def read_bounded(path: Path | str, limit: int, *, what: str = "file") -> bytes:
     """The bytes of a regular file of at most `limit` bytes; links on the way are followed.
 
     Raises `ConfigurationError` with the reason where the file is absent, is a directory or a
@@ -119,12 +123,12 @@ def read_bounded(path: Path, limit: int, *, what: str = "file") -> bytes:
     """
     flags = os.O_RDONLY | (FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
     try:
-        if path.is_dir():  # Windows opens none, and says something else
-            raise ConfigurationError(f"{what} is a directory", where=str(path))
         return _read(os.open(path, flags), limit, what, path)
     except FileNotFoundError:
         raise ConfigurationError(f"{what} not found", where=str(path)) from None
     except (OSError, ValueError) as error:
+        if os.path.isdir(path):  # noqa: PTH112 (never raises)  Windows opens none, and says something else
+            raise ConfigurationError(f"{what} is a directory", where=str(path)) from None
         raise _unreadable(error, what, path) from None
 
 
@@ -394,21 +398,34 @@ def scratch() -> Iterator[Path]:
         raise StorageError.of(error, "cannot use the temporary directory", where=str(place)) from error
 
 
-def _read(handle: int, limit: int, what: str, path: Path) -> bytes:
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ConfigurationError(f"{what} is not a regular file", where=str(path))
-        data = stream.read(limit + 1)
-    if len(data) > limit:
+def _read(handle: int, limit: int, what: str, path: Path | str) -> bytes:
+    # Not through a stream: asked for so many bytes it makes room for all of them, however small the file is.
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+            raise ConfigurationError(f"{what} {kind}", where=str(path))
+        pieces = [os.read(handle, min(status.st_size, limit) + 1)]
+        left = limit + 1 - len(pieces[0])
+        while left and (piece := os.read(handle, min(left, _PIECE))):  # it may be longer than it said
+            pieces.append(piece)
+            left -= len(piece)
+    finally:
+        os.close(handle)
+    if not left:
         raise ConfigurationError(
             f"{what} is larger than {human_size(limit)}",
             hint="check that the path names the right file",
             where=str(path),
         )
-    return data
+    return b"".join(pieces)
 
 
-def _unreadable(error: OSError | ValueError, what: str, path: Path) -> ConfigurationError:
+def _directory(what: str, path: Path | str) -> ConfigurationError:
+    return ConfigurationError(f"{what} is a directory", where=str(path))
+
+
+def _unreadable(error: OSError | ValueError, what: str, path: Path | str) -> ConfigurationError:
     reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
     return ConfigurationError(f"{what} cannot be read", reason, where=str(path))
 

@@ -7,7 +7,6 @@ warning. One broken file never hides the others. Models of installed packages ar
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -27,7 +26,7 @@ from floe_engine.project.facts import (
     Unread,
 )
 from floe_engine.project.folders import File
-from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering
+from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering, checksum_of
 from floe_engine.project.jinja.calls import HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
@@ -327,9 +326,7 @@ class _Reading:
             parents=resolved(parents),
             unread=unread,
             code=draft.code,
-            checksum=hashlib.sha256(draft.code.strip().encode()).hexdigest()
-            if draft.code or draft.kind == "model"
-            else "",
+            checksum=checksum_of(draft.code) if draft.code or draft.kind == "model" else "",
             alias=text_of(config.get("alias")) or self._alias(draft),
             has_alias=config.get("alias") is not None,
             labels=mapping(config.get("labels")),

@@ -1,9 +1,9 @@
 """A dbt project as policy sees it, whichever reader the facts came from.
 
-Values only; what a project has thousands of, and what can be in no circle, the collector is told to
-leave alone (`gc=False`). Names are dbt's: model, seed, snapshot, source, exposure, macro, semantic model,
-test, group, access, grant, contract, meta, tag. Names of columns and tests are compared
-case-insensitively; use `folded`.
+Values only. What a project has thousands of, and what can be in no circle, the collector is told to
+leave alone (`gc=False`), and kept they leave out what is by default (`omit_defaults`). Names are dbt's:
+model, seed, snapshot, source, exposure, macro, semantic model, test, group, access, grant, contract, meta,
+tag. Names of columns and tests are compared case-insensitively; use `folded`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ResourceType = Literal["model", "seed", "snapshot"]
 Reader = Literal["manifest", "static"]
 
+NO_TAGS: frozenset[str] = frozenset()
+"""One for all that have none: an empty frozenset is not the other."""
+
 
 @lru_cache(maxsize=65_536)
 def folded(name: str) -> str:
@@ -30,7 +33,7 @@ def folded(name: str) -> str:
     return name.strip('"`[]').casefold()
 
 
-class DataTest(Struct, frozen=True, gc=False):
+class DataTest(Struct, frozen=True, gc=False, omit_defaults=True):
     """A generic test as attached to a model or one of its columns.
 
     `name` has its package where it comes from one: ``not_null``, ``dbt_utils.recency``.
@@ -51,17 +54,17 @@ class DataTest(Struct, frozen=True, gc=False):
     where: str = ""
     """Which rows it looks at; empty: all."""
     meta: Mapping[str, Any] = {}
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
 
 
-class Constraint(Struct, frozen=True, gc=False):
+class Constraint(Struct, frozen=True, gc=False, omit_defaults=True):
     """A contract constraint of a model or column (dbt 1.5): ``not_null``, ``primary_key`` …"""
 
     kind: str
     columns: tuple[str, ...] = ()
 
 
-class Column(Struct, frozen=True, gc=False):
+class Column(Struct, frozen=True, gc=False, omit_defaults=True):
     """A declared column. `line` is where its properties file declares it (1-based, 0: unknown)."""
 
     name: str
@@ -69,7 +72,7 @@ class Column(Struct, frozen=True, gc=False):
     data_type: str | None = None
     meta: Mapping[str, Any] = {}
     """``meta`` and ``config.meta`` merged; the latter wins."""
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
     constraints: tuple[Constraint, ...] = ()
     line: int = 0
 
@@ -79,7 +82,7 @@ class Column(Struct, frozen=True, gc=False):
         return folded(self.name)
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, omit_defaults=True):
     """A source table."""
 
     unique_id: str
@@ -91,7 +94,7 @@ class Source(Struct, frozen=True):
     columns: tuple[Column, ...] = ()
     tests: tuple[DataTest, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
     has_freshness: bool = False
     """Whether warn_after or error_after names a count (dbt writes empty objects)."""
     freshness: Mapping[str, Any] = field(default_factory=dict)
@@ -120,7 +123,7 @@ class Source(Struct, frozen=True):
         return f"{self.source_name}.{self.name}"
 
 
-class Reference(Struct, frozen=True, gc=False):
+class Reference(Struct, frozen=True, gc=False, omit_defaults=True):
     """A ``ref`` as written: the name of a model, and the version that it asks for; None: the latest."""
 
     name: str
@@ -139,7 +142,7 @@ class Unread(Struct, frozen=True):
         return f"{self.what} ({self.path}:{self.line})"
 
 
-class Model(Struct, frozen=True, dict=True):
+class Model(Struct, frozen=True, dict=True, omit_defaults=True):
     """A model, seed or snapshot of the project itself (never of an installed package)."""
 
     unique_id: str
@@ -158,7 +161,7 @@ class Model(Struct, frozen=True, dict=True):
     idle_tests: tuple[DataTest, ...] = ()
     """Those that are enabled and can never fail: they hold nothing up."""
     meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
     schema: str | None = None
     database: str | None = None
     materialized: str | None = None
@@ -226,7 +229,7 @@ class Model(Struct, frozen=True, dict=True):
         return self.path, 1
 
 
-class Exposure(Struct, frozen=True):
+class Exposure(Struct, frozen=True, omit_defaults=True):
     """Something outside dbt that depends on models: a dashboard, an application."""
 
     unique_id: str
@@ -246,7 +249,7 @@ class Exposure(Struct, frozen=True):
     owner_email: str = ""
     """The first, where there are several."""
     meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
 
     @property
     def label(self) -> str:
@@ -262,7 +265,7 @@ class Argument(Struct, frozen=True, gc=False):
     description: str = ""
 
 
-class Macro(Struct, frozen=True):
+class Macro(Struct, frozen=True, omit_defaults=True):
     """A macro, a generic test (``test_…``) or a materialization (``materialization_…``) of the project."""
 
     unique_id: str
@@ -294,7 +297,7 @@ class Macro(Struct, frozen=True):
         return self.path, 1
 
 
-class SemanticModel(Struct, frozen=True):
+class SemanticModel(Struct, frozen=True, omit_defaults=True):
     """A semantic model (dbt 1.6): what a model means in entities, dimensions and measures."""
 
     unique_id: str
@@ -316,7 +319,7 @@ class SemanticModel(Struct, frozen=True):
         return f"semantic_model:{self.name}"
 
 
-class UnitTest(Struct, frozen=True):
+class UnitTest(Struct, frozen=True, omit_defaults=True):
     """A unit test of one model, or of one version of it."""
 
     unique_id: str
@@ -330,7 +333,7 @@ class UnitTest(Struct, frozen=True):
     """Each input as written, and the format of its rows: ``("ref('orders')", "csv")``."""
     expected_format: str = "dict"
     meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
 
     @property
     def label(self) -> str:
@@ -338,7 +341,7 @@ class UnitTest(Struct, frozen=True):
         return f"unit_test:{self.name}"
 
 
-class ProjectTest(Struct, frozen=True):
+class ProjectTest(Struct, frozen=True, gc=False, omit_defaults=True):
     """A data test as a resource of its own: one on a model or a source, or one written as a query."""
 
     unique_id: str
@@ -354,7 +357,7 @@ class ProjectTest(Struct, frozen=True):
     severity: Literal["error", "warn"] = "error"
     where: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[str] = NO_TAGS
 
     @property
     def label(self) -> str:

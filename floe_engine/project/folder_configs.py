@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.document.document import Document, parse
-from floe_engine.document.text import decode
 from floe_engine.files import read_bounded
 from floe_engine.project.facts import Model
 from floe_engine.project.project_file import FILE_NAME, LIMIT, ProjectFile
+
+if TYPE_CHECKING:
+    from floe_engine.document.document import Document
 
 
 class FolderConfig(Struct, frozen=True):
@@ -104,6 +105,9 @@ class FolderConfigs(Struct, frozen=True, dict=True):
 
     @cached_property
     def _document(self) -> Document:
+        from floe_engine.document.document import parse
+        from floe_engine.document.text import decode
+
         return parse(decode(read_bounded(self.settings.directory / FILE_NAME, LIMIT, what=FILE_NAME)))
 
 

@@ -6,6 +6,7 @@ ref and what it names) is `dbt_source`'s. One broken file becomes a warning and 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -77,6 +78,11 @@ class Contents(Struct, frozen=True):
     """Macro files of each installed package by its name."""
     said: Mapping[str, bytes] = field(default_factory=dict)
     """Path to what `said.say` made of a file: it is not read again."""
+
+
+def checksum_of(code: str) -> str:
+    """What tells a model's code from another: the sha256 of it as dbt takes it."""
+    return hashlib.sha256(code.strip().encode()).hexdigest()
 
 
 class Gathering:

@@ -1,11 +1,13 @@
 """What the static reader found before, told again while its inputs are the same: the user's cache.
 
-There are two kinds of entries. One has the facts of a whole project; its name is the digest of all that
-they depend on: the bytes of every file, the settings of dbt_project.yml as rendered, macros, the variables
-of the environment that a file asks for, and the code that reads. The other has what each file says by
-itself, by the digest of the file, for whatever all files are read with: where one of 2,000 files changed,
-one is read. So nothing can be out of date; an entry that is damaged, foreign or of another shape is as good
-as none. What could not be kept exactly is not kept. ``FLOE_NO_CACHE=1`` does without.
+There are two kinds of entries. One has what each file says by itself, by the digest of the file, for
+whatever all files are read with: the settings of dbt_project.yml as rendered, macros, the variables of the
+environment that a file asks for, and the code that reads. Where one of 2,000 files changed, one is read. The
+other has the facts of a whole project; its name is the digest of all that they depend on, which of most files
+is what they say, of the others their bytes. The code of a model is never among them: it is in the file, which
+was read for its digest. So where SQL changed and no call did, nothing is made anew. Nothing can be out of
+date; an entry that is damaged, foreign or of another shape is as good as none. What could not be kept exactly
+is not kept. ``FLOE_NO_CACHE=1`` does without.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -66,7 +68,7 @@ _UNSET = "\0"
 
 
 class _Facts(Struct, frozen=True):
-    """Of a `Project`, what comes from its files."""
+    """Of a `Project`, what comes from its files; models are without their code."""
 
     models: tuple[Model, ...]
     sources: tuple[Source, ...]
@@ -80,7 +82,9 @@ class _Facts(Struct, frozen=True):
 
 
 class _Said(Struct, frozen=True):
-    """What files say by themselves, as `said.say` wrote it, by the digest of the file."""
+    """What files say by themselves, as `said.say` wrote it, by the digest of the file; empty for one that has
+    to be read each time.
+    """
 
     by_digest: dict[bytes, bytes]
 
@@ -92,15 +96,17 @@ def recalled(settings: ProjectFile, files: list[File], read: Callable[[Contents 
     kept = not settings.environ.get("FLOE_NO_CACHE")
     folder = own_cache(_FOLDER, outside=settings.directory, make=True) if kept else None
     inputs = _Inputs(settings, files)
-    facts = _load(folder, inputs.key, _Facts)
-    if facts is not None:
-        return _project(settings, files, facts, inputs.contents)
     contents, new = _with_said(folder, inputs, settings, files)
+    key = inputs.key(contents.said)
+    facts = _load(folder, key, _Facts)
+    if facts is not None:
+        return _project(settings, files, facts, contents)
     project = read(contents)
     # What a project was between two edits is seldom asked for again; what it still is, it is the next time.
     if new in (0, len(inputs.told)):
-        facts = _Facts(*(getattr(project, name) for name in _Facts.__struct_fields__))
-        _keep(folder, inputs.key, facts, exactly=True)
+        found = {name: getattr(project, name) for name in _Facts.__struct_fields__}
+        found["models"] = tuple(_without_code(model) for model in project.models)
+        _keep(folder, key, _Facts(**found), exactly=True)
     return project
 
 
@@ -124,11 +130,10 @@ def _with_said(
     if new:
         gathered = Gathering(settings, inputs.contents)
         gathered.find_macros(files)
-        found = say_all(new, gathered.templates, gathered.warnings)
-        said |= found
-        if found:
-            by_digest = {name: said[path] for path, (name, _) in inputs.told.items() if path in said}
-            _keep(folder, inputs.common, _Said(by_digest))
+        # What nobody could say stays unsaid while the file is the same: another try would take as long.
+        said |= dict.fromkeys(new, b"") | say_all(new, gathered.templates, gathered.warnings)
+        by_digest = {name: said[path] for path, (name, _) in inputs.told.items() if path in said}
+        _keep(folder, inputs.common, _Said(by_digest))
     return replace(inputs.contents, said=said), len(new)
 
 
@@ -139,6 +144,19 @@ def _decoded(data: bytes) -> str | None:
         return None
 
 
+def _without_code(model: Model) -> Model:
+    return replace(model, code="", checksum="") if model.resource_type == "model" else model
+
+
+def _with_code(model: Model, contents: Contents) -> Model:
+    from floe_engine.project.gathering import checksum_of
+
+    if model.resource_type != "model":
+        return model
+    code = contents.files[model.path].decode("utf-8-sig")
+    return replace(model, code=code, checksum=checksum_of(code))
+
+
 def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: Contents) -> Project:
     from floe_engine.project.gathering import Gathering
 
@@ -147,7 +165,7 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
     return Project(
         name=settings.name,
         directory=settings.directory,
-        models=facts.models,
+        models=tuple(_with_code(model, contents) for model in facts.models),
         sources=facts.sources,
         exposures=facts.exposures,
         macros=facts.macros,
@@ -183,30 +201,40 @@ class _Inputs:
             packages[name] = _again(texts := list(contents()))
             for path, text in texts:
                 common.take(path, text, self._asked(text.encode("utf-8", "surrogateescape")))
-        whole = _Digest(repr(sorted(nodes_of_packages(settings).items())))
-        told_in = {*settings.model_paths, *settings.test_paths}
+        self._whole = _Digest(repr(sorted(nodes_of_packages(settings).items())))
+        self._own: list[tuple[File, bytes, bool]] = []
+        """Each file, the digest of its bytes, and whether facts have more of it than what it says."""
+        told_in, macro_paths = {*settings.model_paths, *settings.test_paths}, settings.macro_paths
+        root = os.fspath(settings.directory)
         for file in files:
-            data = b""
-            if file.suffix != ".csv" and not file.problem:  # of a seed only the name is read
+            data, suffix = b"", file.suffix
+            if suffix != ".csv" and not file.problem:  # of a seed only the name is read
                 try:
-                    data = read[file.path] = read_bounded(settings.directory / file.path, LIMIT)
+                    data = read[file.path] = read_bounded(f"{root}/{file.path}", LIMIT)
                 except ConfigurationError as error:
                     data = f"\0{error.title}: {error.message}".encode("utf-8", "surrogateescape")
-            own = _Digest(data, self._asked(data))
-            whole.take(file.path, file.folder, file.problem, own.digest())
-            is_yaml = file.suffix in {".yml", ".yaml"}
+            is_yaml = suffix in {".yml", ".yaml"}
+            own = _Digest(data, self._asked(data), "yaml" if is_yaml else "").digest()
+            defines = not is_yaml and settings.defines_generic_tests(file.folder, file.folders)
+            self._own.append((file, own, defines))
             if file.path not in read:
                 continue
-            if file.folder in settings.macro_paths:
-                common.take(file.path, file.folder, own.digest())
-            if is_yaml or (file.suffix == ".sql" and file.folder in told_in):
-                own.take("yaml" if is_yaml else "sql")
-                self.told[file.path] = own.digest(), is_yaml
+            if file.folder in macro_paths:
+                common.take(file.path, file.folder, own)
+            if is_yaml or (suffix == ".sql" and file.folder in told_in):
+                self.told[file.path] = own, is_yaml
         self.common = common.digest().hex()
         """Of what every file is read with: settings, macros, packages, code."""
-        whole.take(self.common)
-        self.key = whole.digest().hex()
         self.contents = Contents(read, packages)
+
+    def key(self, said: Mapping[str, bytes]) -> str:
+        """Of all that facts depend on, where files say so much."""
+        whole = self._whole
+        for file, own, more in self._own:
+            heard = b"" if more else said.get(file.path, b"")
+            whole.take(file.path, file.folder, file.problem, heard, b"" if heard else own)
+        whole.take(self.common)
+        return whole.digest().hex()
 
     def _asked(self, data: bytes) -> str:
         """The variables of the environment that a text asks for; all, where it does not name them."""
@@ -226,10 +254,8 @@ class _Digest:
         self.take(*parts)
 
     def take(self, *parts: str | bytes) -> None:
-        for part in parts:
-            data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-            self._hash.update(b"%d:" % len(data))
-            self._hash.update(data)
+        found = [part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in parts]
+        self._hash.update(b"".join(b"%d:%b" % (len(data), data) for data in found))
 
     def digest(self) -> bytes:
         return self._hash.digest()

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
+from floe_engine.project.facts import NO_TAGS
 from floe_engine.project.jinja.calls import HOOKS
 
 Access = Literal["private", "protected", "public"]
-
-_NO_TAGS: frozenset[str] = frozenset()
 
 
 def flat_arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,14 +36,14 @@ def merged(outer: Mapping[str, Any] | None, config: Mapping[str, Any] | None) ->
 def tag_set(*spellings: Any) -> frozenset[str]:
     """Tags, which dbt lets people write as one string or a list."""
     if not any(spellings):
-        return _NO_TAGS
+        return NO_TAGS
     found: set[str] = set()
     for spelling in spellings:
         if isinstance(spelling, str):
             found.add(spelling)
         elif isinstance(spelling, list | tuple | frozenset):
             found.update(tag for tag in spelling if isinstance(tag, str))
-    return frozenset(found)
+    return frozenset(found) if found else NO_TAGS
 
 
 def grants_of(grants: Mapping[str, Any] | None) -> dict[str, tuple[str, ...]]:

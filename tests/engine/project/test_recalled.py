@@ -231,6 +231,53 @@ def test_where_one_file_changed_one_is_read(
     assert facts(changed) == facts(read())
 
 
+def test_where_no_call_changed_nothing_is_made_anew(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read()
+    path = next((project / "models").rglob("*.sql"))
+    path.write_text(f"{path.read_text()}-- new\n")
+    changed = read()
+    assert read.times == 1
+    [model] = (model for model in changed.models if model.path == path.relative_to(project).as_posix())
+    assert model.code.endswith("-- new\n")
+    assert facts(changed) != facts(before)
+    monkeypatch.setenv("FLOE_NO_CACHE", "1")
+    assert facts(changed) == facts(read())
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("tests/generic/odd.sql", "{% test odd(model) %}{{ config(severity='%s') }}{% endtest %}", "warn"),
+        ("models/model.py", "def model(dbt, session):\n    return dbt.ref('bronze_model_%s')\n", "1"),
+        ("snapshots/s.sql", "{%% snapshot s %%}{{ config(tags='%s') }} select 1{%% endsnapshot %%}", "b"),
+    ],
+)
+def test_a_file_that_is_more_than_it_says_counts_by_its_bytes(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch, path: str, before: str, after: str
+) -> None:
+    (file := project / path).parent.mkdir(parents=True, exist_ok=True)
+    described = next((project / "models").rglob("*.yml"))
+    described.write_text(described.read_text().replace("not_null", "odd"))
+    for value in ("0", after):
+        file.write_text(before.replace("%s", value).replace("%%", "%"))
+        found = read()
+    assert read.times == 2
+    monkeypatch.setenv("FLOE_NO_CACHE", "1")
+    assert facts(found) == facts(read())
+
+
+def test_a_file_that_cannot_say_it_is_tried_once(
+    read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "models" / "broken.yml").write_text("models: [")
+    first = read()
+    texts = _read_files(monkeypatch)
+    assert facts(read()) == facts(first)
+    assert (texts, read.times) == ([], 1)
+
+
 @pytest.mark.parametrize("change", [_setting, _macro, _package])
 def test_what_all_files_are_read_with_is_part_of_what_each_says(
     read: Reader, project: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
@@ -250,8 +297,8 @@ def test_only_variables_that_are_asked_for_count(
     for name, value, times in (
         ("DBT_B", "1", 1),
         ("DBT_B", "2", 1),
-        ("DBT_A", "unset", 2),
-        ("DBT_A", "2", 3),
+        ("DBT_A", "unset", 1),  # the file asks anew, and says the same
+        ("DBT_A", "2", 2),
     ):
         monkeypatch.setenv(name, value)
         [asks] = (model for model in read().models if model.name == "asks")
@@ -261,7 +308,7 @@ def test_only_variables_that_are_asked_for_count(
     read()
     monkeypatch.setenv("B", "3")
     read()
-    assert read.times == 5
+    assert read.times == 4
 
 
 def test_a_variable_of_the_project_can_ask_the_environment(
