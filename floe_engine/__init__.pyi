@@ -3,6 +3,8 @@
 
 __version__: str
 
+from floe_engine.acts import Act as Act
+from floe_engine.acts import first_act as first_act
 from floe_engine.artifact.content import Artifact as Artifact
 from floe_engine.artifact.model import Waiver as Waiver
 from floe_engine.artifact.pack import Packed as Packed

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError
 from floe_engine.patterns import pattern
 from floe_engine.text import printable
@@ -41,7 +42,7 @@ def parse_fingerprint(text: str, *, where: str = "") -> str:
     raise ConfigurationError(
         "a key's fingerprint cannot be read",
         f"it is {printable(repr(text[:200]))}",
-        hint="write sha256: and 64 hex digits, as `floe platform fingerprint FILE` prints them",
+        hint=f"write sha256: and 64 hex digits, as {Act.FINGERPRINT:FILE} prints them",
         where=where,
     )
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from msgspec import Struct, to_builtins
 
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE, MAX_TOTAL
 from floe_engine.artifact.paths import FILES
@@ -154,7 +155,7 @@ class Lock(Struct, frozen=True):
                 raise ConfigurationError(
                     "the lock file names a tag that is no version",
                     repr(lock.tag),
-                    hint="restore it from git, or delete it and run `floe platform pull --force`",
+                    hint=f"restore it from git, or delete it and run {Act.PULL:--force}",
                     where=where,
                 )
             lock.check()
@@ -212,7 +213,7 @@ def unreadable(reason: str, where: str) -> CacheCorrupt:
     return CacheCorrupt(
         "the lock file cannot be read",
         reason,
-        hint="restore it from git, or delete it and run `floe platform pull --force`",
+        hint=f"restore it from git, or delete it and run {Act.PULL:--force}",
         where=where,
     )
 
@@ -277,7 +278,7 @@ class Store(Struct, frozen=True):
         if not kept.names():
             raise CacheCorrupt(
                 f"{lock.tag} is not in the cache",
-                hint="run `floe platform pull` to fetch it",
+                hint=f"run {Act.PULL} to fetch it",
                 where=str(directory),
             )
         files: dict[str, bytes] = {}
@@ -361,6 +362,6 @@ def _corrupt(path: Path, reason: str) -> CacheCorrupt:
     return CacheCorrupt(
         "the cached platform is damaged",
         reason,
-        hint="run `floe platform pull --force` to fetch it again",
+        hint=f"run {Act.PULL:--force} to fetch it again",
         where=str(path),
     )

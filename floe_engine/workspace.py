@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands, strict_toml
 from floe_engine.fingerprint import parse_fingerprint
@@ -274,7 +275,7 @@ def _manifest_registry(path: Path) -> str | None:
     if isinstance(registry, dict):
         registry = registry.get("uri")
     if not isinstance(registry, str):
-        raise _no_registry(path, "artifacts.registry", "`floe platform check` shows what is wrong")
+        raise _no_registry(path, "artifacts.registry", f"{Act.CHECK} shows what is wrong")
     return registry
 
 

@@ -1,6 +1,6 @@
 """What to do next, for somebody who sits in the workbench: the key first, and the command after it.
 
-The engine's hints name commands, for it does not know who asks. Here most of them have a key.
+The engine's hints say acts, for it does not know who asks. Here most of them have a key.
 """
 
 from __future__ import annotations
@@ -9,51 +9,63 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from floe_engine import ConfigurationError, FloeError
+from floe_engine import Act, ConfigurationError, FloeError, first_act
 from floe_tui.action import Action
 from floe_tui.actions import ACTIONS
 
-ROUTES: Final = {
-    "platform init": "start.begin",
-    "platform check": "go.manifest",
-    "platform compile": "manifest.compile",
-    "platform test": "policy.all",
-    "platform diff": "go.versions",
-    "platform bump": "publish.version",
-    "platform publish": "publish.publish",
-    "platform list": "go.registry",
-    "platform inspect": "go.registry",
-    "platform verify": "registry.verify",
-    "platform pull": "registry.pull",
-    "init": "registry.pin",
-    "pin": "registry.pin",
-    "upgrade": "project.upgrade",
-    "outdated": "project.upgrade",
-    "compile": "project.check",
-    "fix": "project.fix",
-    "waive": "project.waive",
-}
-"""Commands that something here does too, and which action does it."""
+_BY_COMMAND: Final = "command"
+"""The action that runs any command of floe."""
 
-_COMMAND = re.compile(r"`floe(?:-engine)? ((?:platform )?[a-z-]+)([^`]*)`")
+ROUTES: Final = {
+    Act.BUMP: "publish.version",
+    Act.CHECK: "go.manifest",
+    Act.COMPILE: "project.check",
+    Act.COMPILE_PLATFORM: "manifest.compile",
+    Act.DIFF: "go.versions",
+    Act.DOCTOR: _BY_COMMAND,
+    Act.EXPLAIN: _BY_COMMAND,
+    Act.EXPLAIN_SETTING: _BY_COMMAND,
+    Act.EXPORT: _BY_COMMAND,
+    Act.FINGERPRINT: _BY_COMMAND,
+    Act.FIX: "project.fix",
+    Act.INIT: "registry.pin",
+    Act.INIT_PLATFORM: "start.begin",
+    Act.INSPECT: "go.registry",
+    Act.KEYGEN: _BY_COMMAND,
+    Act.LIST: "go.registry",
+    Act.LOGIN: _BY_COMMAND,
+    Act.MCP: _BY_COMMAND,
+    Act.PIN: "registry.pin",
+    Act.PUBLISH: "publish.publish",
+    Act.PULL: "registry.pull",
+    Act.SCHEMA: _BY_COMMAND,
+    Act.SIGN: _BY_COMMAND,
+    Act.TEST: "policy.all",
+    Act.TRUST: _BY_COMMAND,
+    Act.UPGRADE: "project.upgrade",
+    Act.VERIFY: "registry.verify",
+    Act.WAIVE: "project.waive",
+}
+"""Which action does what an act says; every act is here, and a test holds that."""
 
 _WAY = re.compile(r"\S{1,6}(?:, then \S{1,6}| runs it)?")
 
-_PLAIN = re.compile(r"(?: --platform[= ]\S+| --to \S+| [^-\s]\S*)*")
-"""What may follow a command that its key asks for by itself."""
+_PLAIN = re.compile(r"(?:(?:--platform[= ]\S+|--to \S+|[^-\s]\S*)(?: |$))*")
+"""What may go with an act that its key asks for by itself."""
 
 Keys = Callable[[Action], str]
 """The keys of an action as the user has them, as they are shown."""
 
 
 def keyed(hint: str, keys: Keys) -> str:
-    """`hint` with the key that does what it says before it; without a command it stays as it is."""
-    command = _COMMAND.search(hint)
-    if command is None:
+    """`hint` with the key that does what it says before it; where it says no act it stays as it is."""
+    said = first_act(hint)
+    if said is None:
         return hint
-    way = _way(command[1], keys) if _PLAIN.fullmatch(command[2].rstrip()) else ""
-    if not way:
-        way = f"{_keys('command', keys)} runs it"
+    act, arguments = said
+    way = _way(ROUTES[act], keys) if _PLAIN.fullmatch(arguments) else ""
+    if not way or ROUTES[act] == _BY_COMMAND:
+        way = f"{_keys(_BY_COMMAND, keys)} runs it"
     return hint if hint.startswith(f"{way}: ") else f"{way}: {hint}"
 
 
@@ -64,11 +76,9 @@ def in_place(title: str, hint: str) -> str:
     return f"{title}.\n{f'{way}  {rest}' if led else hint}".rstrip()
 
 
-def _way(command: str, keys: Keys) -> str:
-    """The keys that lead to where a command's action is, and the action's own; empty: it has none here."""
-    action = next((action for action in ACTIONS if action.id == ROUTES.get(command)), None)
-    if action is None:
-        return ""
+def _way(action_id: str, keys: Keys) -> str:
+    """The keys that lead to where an action is, and its own; empty: it has none."""
+    action = next(action for action in ACTIONS if action.id == action_id)
     there = "" if action.place is None else _keys(f"go.{action.place}", keys)
     own = _first(keys(action))
     return f"{there}, then {own}" if there and own else own

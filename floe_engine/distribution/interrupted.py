@@ -16,6 +16,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import Directory, canonical_json, sha256_digest, stands, strict_json
@@ -103,7 +104,7 @@ def settle(workspace: Workspace, report: Report = silent, cancel: CancelToken | 
             report(
                 Notice(
                     f"{what} was interrupted, and {SPEC_FILE} was changed since, so it is left as it is",
-                    hint="`floe platform pull` fetches what it pins",
+                    hint=f"{Act.PULL} fetches what it pins",
                 )
             )
             return

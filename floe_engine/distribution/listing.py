@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.errors import FloeError, NotFound
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import canonical_json, rfc3339, strict_json
@@ -122,6 +123,6 @@ def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], 
         pass  # a cache that is absent or damaged is no cache
     raise NotFound(
         "no list of versions is cached, and --offline forbids asking",
-        hint="run `floe platform list` once with network",
+        hint=f"run {Act.LIST} once with network",
         where=reference.name,
     )

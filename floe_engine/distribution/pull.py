@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
     FILE_TYPE,
@@ -188,7 +189,7 @@ def prepare(
         raise LockMismatch(
             "the lock does not cover what is asked for",
             f"asked for {asked}, locked is {lock.reference}:{lock.tag}" if lock else "there is no lock",
-            hint="run `floe platform pull` without --frozen and commit the lock",
+            hint=f"run {Act.PULL} without --frozen and commit the lock",
             where=str(workspace.store.lock_path),
         )
     return obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
@@ -202,7 +203,7 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
     if stands(workspace.spec_path):
         spec = load_spec(workspace.spec_path)
         wanted = Wanted.demanded(
-            spec, workspace, hint="there is nothing to pull: `floe compile` reads that file each time"
+            spec, workspace, hint=f"there is nothing to pull: {Act.COMPILE} reads that file each time"
         )
         return wanted, replace(options, spec=spec)
     lock = workspace.store.read_lock()
@@ -210,7 +211,7 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOpti
         return Wanted(Reference.parse(lock.reference), lock.constraint), options
     raise UsageError(
         "nothing is pinned here",
-        hint="name a version (`floe platform pull v1.2.3`), or run `floe init --platform=v1.2.3`",
+        hint=f"name a version ({Act.PULL:v1.2.3}), or run {Act.INIT:--platform=v1.2.3}",
         where=str(workspace.directory),
     )
 
@@ -355,7 +356,7 @@ def obtain(
     if workspace.offline and wanted.repository.scheme == "oci":
         raise UsageError(
             "the platform is not in the cache, and --offline forbids fetching it",
-            hint="run `floe platform pull` once with network",
+            hint=f"run {Act.PULL} once with network",
             where=wanted.repository.name,
         )
     repository = workspace.repository(wanted.repository, cancel=cancel)
@@ -403,7 +404,7 @@ def obtain(
         raise LockMismatch(
             "the lock names another signer than the one that is trusted now",
             f"locked is {restore.signer or 'nobody'}, trusted is {signer or 'nobody'}",
-            hint="run `floe platform pull` without --frozen and commit the lock",
+            hint=f"run {Act.PULL} without --frozen and commit the lock",
             where=lock_path,
         )
     return Candidate(fetched.artifact, now, evidence)

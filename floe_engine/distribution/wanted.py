@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.errors import LockMismatch, NotFound, UsageError
 from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
@@ -123,7 +124,7 @@ def choose_tag(repository: Repository, wanted: Wanted) -> str:
         raise NotFound(
             f"no version satisfies {wanted.constraint}",
             f"the newest version is {resolution.newer.tag}" if resolution.newer else "there are none at all",
-            hint="`floe platform list` shows what there is",
+            hint=f"{Act.LIST} shows what there is",
             where=wanted.repository.name,
         )
     for pair in resolution.conflicts:
@@ -163,7 +164,6 @@ def check_pinned(lock: Lock, wanted: Wanted, where: str) -> None:
         f"the lock is of another {'repository' if elsewhere else 'version'} than floe.yaml pins",
         f"pinned is {wanted.repository.name if elsewhere else wanted.constraint}, "
         f"locked is {lock.reference if elsewhere else lock.tag}",
-        hint="`floe platform pull` locks what floe.yaml pins "
-        "(`--allow-downgrade` where that is a lower version)",
+        hint=f"{Act.PULL} locks what floe.yaml pins (`--allow-downgrade` where that is a lower version)",
         where=where,
     )

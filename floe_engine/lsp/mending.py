@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path
 
+from floe_engine.acts import Act
 from floe_engine.document.text import BOM
 from floe_engine.errors import FloeError, UsageError
 from floe_engine.policy.repairs import mendable
@@ -70,14 +71,14 @@ class Mending:
             creates = types.ResourceOperationKind.Create in (edits.resource_operations or ())
             return types.WorkspaceEdit(document_changes=list(self._changes(change, creates)))
         if not all(before for before, _ in change.values()):
-            raise UsageError("this editor makes no new files", "`floe fix` writes them")
+            raise UsageError("this editor makes no new files", f"{Act.FIX} writes them")
         return types.WorkspaceEdit(changes={_uri(path): edits_of(*texts) for path, texts in change.items()})
 
     def _changes(self, change: Change, creates: bool) -> Iterator[types.CreateFile | types.TextDocumentEdit]:
         for path, (before, after) in change.items():
             if not before:
                 if not creates:
-                    raise UsageError("this editor makes no new files", "`floe fix` writes them")
+                    raise UsageError("this editor makes no new files", f"{Act.FIX} writes them")
                 yield types.CreateFile(_uri(path))
             version = self._server.workspace.get_text_document(_uri(path)).version  # None: it is not open
             named = types.OptionalVersionedTextDocumentIdentifier(_uri(path), version)

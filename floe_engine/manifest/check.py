@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import ValidationError
 
+from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.document.problems import MAX_DIAGNOSTICS
@@ -222,7 +223,7 @@ def _find_parent(
                 "FLOE-M054",
                 where,
                 f"the parent {ref} has not been read, so what it demands is not checked here",
-                hint="`floe platform compile` reads it from the registry",
+                hint=f"{Act.COMPILE_PLATFORM} reads it from the registry",
                 severity=Severity.INFO,
             )
         ]
@@ -279,7 +280,7 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
         raise ConfigurationError(
             f"the parent {ref} has {len(checked.errors)} error{'s' if len(checked.errors) > 1 else ''}",
             f"{path.name}:{first.span.start} {first.message}",
-            hint=f"run `floe platform check` in {path.parent.name or '.'}",
+            hint=f"run {Act.CHECK} in {path.parent.name or '.'}",
             diagnostics=checked.diagnostics,
         )
     return ParentPlatform(_with_inline_keys(checked.manifest, path.parent), ref=ref, path=path)

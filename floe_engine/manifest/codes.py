@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from floe_engine.acts import Act
 from floe_engine.document.codes import CODES as DOCUMENT_CODES
 from floe_engine.document.diagnostics import Explanation
 
@@ -278,7 +279,7 @@ MANIFEST_CODES = MappingProxyType(
         "FLOE-M041": _explained(
             "a trusted key that is no public key",
             "Expected a PEM file that begins with BEGIN PUBLIC KEY: ECDSA, RSA or Ed25519, as cosign "
-            "and `floe platform keygen` write it. A private key has no place in or beside a manifest.",
+            f"and {Act.KEYGEN} write it. A private key has no place in or beside a manifest.",
         ),
         "FLOE-M042": _explained(
             "a path that leads outside",
@@ -330,8 +331,8 @@ MANIFEST_CODES = MappingProxyType(
         "FLOE-M050": _explained(
             "laxer than the parent",
             "A domain may be stricter than its enterprise platform, never laxer: minima only rise, "
-            "enforcement only tightens, switches that demand stay on, lists of duties only grow. `floe "
-            "platform explain PATH` shows what the parent says.",
+            "enforcement only tightens, switches that demand stay on, lists of duties only grow. "
+            f"{Act.EXPLAIN_SETTING:PATH} shows what the parent says.",
         ),
         "FLOE-M051": _explained(
             "a plugin that the parent does not approve",
@@ -368,7 +369,7 @@ MANIFEST_CODES = MappingProxyType(
         "FLOE-M057": _explained(
             "a revoked key that is no fingerprint",
             "A key is revoked by its fingerprint, in any usual spelling: a revocation that nobody "
-            "understands would protect nobody. `floe platform fingerprint FILE` prints it.",
+            f"understands would protect nobody. {Act.FINGERPRINT:FILE} prints it.",
         ),
         "FLOE-M058": _explained(
             "a key that is trusted and revoked",
@@ -379,7 +380,7 @@ MANIFEST_CODES = MappingProxyType(
         "FLOE-M059": _explained(
             "an expression that means nothing",
             "Expressions of house rules are CEL. Every name, field and type is checked against the facts "
-            "that a rule may ask: docs/house-rules.md, or `floe schema facts`.",
+            f"that a rule may ask: docs/house-rules.md, or {Act.SCHEMA:facts}.",
             "expr: model.columns.all(c, c.description != '')",
         ),
         "FLOE-M060": _explained(

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.cel.checking import Checked, Problem, check
 from floe_engine.cel.compiling import Quick
 from floe_engine.cel.running import MOST_STEPS, Program
@@ -213,7 +214,7 @@ def _value_troubles(given: Any, kind: Type, place: Place) -> Iterator[Trouble]:
             field = kind.fields.get(key)
             if field is None:
                 near = did_you_mean(str(key), kind.fields)
-                hint = f"did you mean `{near}`?" if near else f"`floe schema facts` lists what a {kind} has"
+                hint = f"did you mean `{near}`?" if near else f"{Act.SCHEMA:facts} lists what a {kind} has"
                 problem = Problem(f"{kind} has no field `{key}`", 0, 0, hint, near or "")
                 yield Trouble((*place, key), problem, "field")
             else:

@@ -18,6 +18,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from floe_engine.acts import Act
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.breaking import check_annotations
@@ -160,7 +161,7 @@ def _resolve(category: str, choice: PluginChoice, catalogue: Catalogue) -> Resol
     if plugin is None:
         raise ConfigurationError(
             f"there is no {category} plugin {choice.chosen!r}",
-            hint="`floe platform check` lists every problem of the manifest",
+            hint=f"{Act.CHECK} lists every problem of the manifest",
             where=f"plugins.{category}",
         )
     version = choice.version or plugin.default

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
 from floe_engine.manifest.base import Section
@@ -34,10 +35,10 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _OTHER_KINDS = {
-    "DataProduct": "a data team's floe.yaml; `floe compile` reads it",
-    "FloeSpec": "a data team's floe.yaml; `floe compile` reads it",
+    "DataProduct": f"a data team's floe.yaml; {Act.COMPILE} reads it",
+    "FloeSpec": f"a data team's floe.yaml; {Act.COMPILE} reads it",
     "PolicyTest": "a policy test; list it in `policy_tests`",
-    "PlatformArtifact": "a compiled artifact's manifest.json; `floe platform inspect` reads it",
+    "PlatformArtifact": f"a compiled artifact's manifest.json; {Act.INSPECT} reads it",
 }
 
 
@@ -76,7 +77,7 @@ def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diag
             yield _wrong_type(draft, path, error["input"])
     if unknown > MOST_UNKNOWN:
         more = plural(unknown - MOST_UNKNOWN, "more unknown key")
-        hint = "is it another tool's file? `floe schema manifest` says which keys there are"
+        hint = f"is it another tool's file? {Act.SCHEMA:manifest} says which keys there are"
         yield draft.report("FLOE-M001", first, f"{more}, from here on", hint=hint, key=True)
 
 

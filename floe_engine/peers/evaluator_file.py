@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.document.nodes import Node
 from floe_engine.peers.carrying import Check, NotCarried, Wanted
 from floe_engine.peers.evaluator import FOLDERS, TYPED, VARIABLES, types_of
@@ -52,7 +53,7 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
         yield Wanted(
             "exceptions",
             line=line,
-            why="exceptions stand in a seed; `floe waive` writes a waiver with a reason, an owner and an end",
+            why=f"exceptions stand in a seed; {Act.WAIVE} writes a waiver with a reason, an owner and an end",
         )
 
 

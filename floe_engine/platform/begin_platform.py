@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
@@ -138,7 +139,7 @@ def _nothing_there(workspace: Workspace) -> None:
         if stands(path):
             raise UsageError(
                 f"there is a {path.name} here already",
-                hint="`floe platform check` says what is wrong with it; --dir names another directory",
+                hint=f"{Act.CHECK} says what is wrong with it; --dir names another directory",
                 where=str(path),
             )
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.examine import examine_tag
 from floe_engine.errors import FloeError, IntegrityError, LockMismatch, NotFound, TrustError, UsageError
@@ -109,7 +110,7 @@ def _published(text: str, published: Mapping[Version, str], repository: Reposito
     if version not in published:
         raise NotFound(
             f"{version.tag} is not published",
-            hint="`floe platform list` shows what is",
+            hint=f"{Act.LIST} shows what is",
             where=repository.reference.name,
         )
     return version
@@ -146,7 +147,7 @@ def _judged(
             report(
                 Notice(
                     f"{version.tag} is left out: {result.title}",
-                    hint=f"`floe platform verify {version.tag}` says more",
+                    hint=f"{Act.VERIFY:{version.tag}} says more",
                 )
             )
     return {version: result for version, result in found.items() if isinstance(result, Artifact)}

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine import git
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES, MANIFEST
@@ -104,8 +105,7 @@ def load_side(
     if path.suffix in (".yaml", ".yml"):
         raise UsageError(
             f"there is no {path.name} here",
-            hint="name both sides (`floe platform diff v1.2.3 v2.0.0`), or run this where the platform is "
-            "written",
+            hint=f"name both sides ({Act.DIFF:v1.2.3 v2.0.0}), or run this where the platform is written",
             where=str(path),
         )
     try:

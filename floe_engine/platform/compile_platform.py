@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.build import build, keep_created
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.model import ParentArtifact, TrustedKey
@@ -68,7 +69,7 @@ def compile_platform(
     if manifest is None or not checked.ok:
         raise ConfigurationError(
             "manifest.yaml is not valid",
-            hint="`floe explain CODE` tells more about a problem; `floe platform check --fix` mends some",
+            hint=f"{Act.EXPLAIN:CODE} tells more about a problem; {Act.CHECK:--fix} mends some",
             where=workspace.manifest_path.name,
             diagnostics=checked.errors,
         )
@@ -77,7 +78,7 @@ def compile_platform(
     for warning in checked.warnings[:_WARNINGS]:
         report(Notice(f"{MANIFEST_FILE}:{warning.span.start}: {warning.message}", warning.hint))
     if (more := len(checked.warnings) - _WARNINGS) > 0:
-        report(Notice(f"{plural(more, 'warning')} more", "`floe platform check` shows them all"))
+        report(Notice(f"{plural(more, 'warning')} more", f"{Act.CHECK} shows them all"))
     cancel.check()
 
     report(Stage(2, 4, "Resolving plugin charts"))

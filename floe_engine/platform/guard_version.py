@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.examine import examine_tag
 from floe_engine.document.document import Document
@@ -69,7 +70,7 @@ def published_artifact(workspace: Workspace, repository: Repository, tag: str) -
             f"the version guard cannot compare with {tag}: {error.title}",
             error.message,
             hint=f"if {seen.fetched.digest} is your {tag}, sign it: "
-            f"`floe platform sign {place.with_digest(seen.fetched.digest)}`",
+            f"{Act.SIGN:{place.with_digest(seen.fetched.digest)}}",
             where=str(seen.reference),
         ) from None
     return seen.fetched.artifact

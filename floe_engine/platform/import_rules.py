@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
 from floe_engine.document.text import MAX_BYTES, decode, encode
@@ -114,7 +115,7 @@ class _Importing:
         self.left: list[Left] = []
         document = parse(text)
         if document.root is None or not isinstance(document.root.value, dict):
-            raise ConfigurationError("the manifest says nothing", hint="begin one with `floe platform init`")
+            raise ConfigurationError("the manifest says nothing", hint=f"begin one with {Act.INIT_PLATFORM}")
         rules = _value(document, _RULES) or []
         there = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         self._asked = {_asks(rule): str(rule.get("id")) for rule in there}

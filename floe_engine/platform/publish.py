@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
@@ -229,7 +230,7 @@ def _carry_out(
         report(
             Notice(
                 f"{reference} is published without a signature: nobody can tell who made it",
-                hint="make a key with `floe platform keygen`, then `floe platform sign`",
+                hint=f"make a key with {Act.KEYGEN}, then {Act.SIGN}",
             )
         )
     cancel.check()
@@ -346,7 +347,7 @@ def _prepare(
         raise Refused(
             "the policy tests fail, so nothing was published",
             "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
-            hint="`floe platform test` shows every case",
+            hint=f"{Act.TEST} shows every case",
         )
     source = find_source(workspace)
     packed = pack(compiled.artifact, annotations=_annotations(source, choice))
@@ -479,7 +480,7 @@ def _exists(
     raise VersionExists(
         f"{reference.tag} is published already, with other content",
         f"published  {present.digest}\nthis build {packed.digest}",
-        hint="a version never changes once it is out: raise metadata.version (`floe platform bump`)"
+        hint=f"a version never changes once it is out: raise metadata.version ({Act.BUMP})"
         if theirs == ours
         else f"that one is of the platform {printable(theirs)}: {OWN_REPOSITORY}",
         where=str(reference),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.build import same_content
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.model import SecurityPolicy
@@ -76,7 +77,7 @@ def sign_version(
     if not signing:
         raise UsageError(
             "there is no key to sign with",
-            hint="name one with --key or FLOE_SIGNING_KEY, or make one with `floe platform keygen`",
+            hint=f"name one with --key or FLOE_SIGNING_KEY, or make one with {Act.KEYGEN}",
         )
     report(Heading(f"Signing {reference}"))
     subject = repository.resolve(seen.fetched.digest)
@@ -112,8 +113,8 @@ def _demand_confirmed(seen: Examined, *, named: bool, confirm: ConfirmUnseen | N
         raise Untrusted(
             "what the registry has under this tag is not what was built here",
             f"{seen.reference} is {digest}",
-            hint=f"look at it (`floe platform inspect {seen.reference}`); to vouch for it all the same, "
-            f"`floe platform sign {seen.reference.with_digest(digest)}`",
+            hint=f"look at it ({Act.INSPECT:{seen.reference}}); to vouch for it all the same, "
+            f"{Act.SIGN:{seen.reference.with_digest(digest)}}",
             where=str(seen.reference),
         )
     if confirm is None:

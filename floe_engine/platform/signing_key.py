@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.interrupted import begin_key_pair, end_key_pair, settle_key_pair
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
@@ -95,7 +96,7 @@ class SigningChoice(Struct, frozen=True):
         if self.kind == "missing":
             raise Unsigned(
                 "the manifest requires signed artifacts, and there is no key to sign with",
-                hint=f"name one with --key or {KEY_VARIABLE}, or make one with `floe platform keygen`",
+                hint=f"name one with --key or {KEY_VARIABLE}, or make one with {Act.KEYGEN}",
                 where="manifest.yaml: security.require_signed_artifacts",
             )
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
 from floe_engine.policy.all_rules import rule_by_id
@@ -81,7 +82,7 @@ class Baseline(Struct, frozen=True):
             raise ConfigurationError(
                 "not a baseline file",
                 f"{type(error).__name__}: {error}",
-                hint="floe compile --baseline FILE writes a new one where FILE does not exist",
+                hint=f"{Act.COMPILE:--baseline FILE} writes a new one where FILE does not exist",
                 where=str(path),
             ) from None
         return cls(findings)

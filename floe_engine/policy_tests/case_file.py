@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 from pydantic_core import ErrorDetails
 
+from floe_engine.acts import Act
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
@@ -167,7 +168,7 @@ def load_suite(path: Path) -> Suite:
     if parsed is None:
         raise ConfigurationError(
             f"{path.name} has {plural(len(diagnostics), 'problem')}",
-            hint="`floe schema policy-test` describes every key",
+            hint=f"{Act.SCHEMA:policy-test} describes every key",
             where=str(path),
             diagnostics=diagnostics,
         )

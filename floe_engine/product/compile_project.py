@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.distribution.wanted import Wanted
@@ -316,7 +317,7 @@ def profile_place(
         raise UnsafePath(
             f"{key} leads outside the project",
             f"it is {named}, and profiles.yml would be written there",
-            hint="`floe compile --profiles-dir DIRECTORY` writes it wherever you say",
+            hint=f"{Act.COMPILE:--profiles-dir DIRECTORY} writes it wherever you say",
             where=str(workspace.spec_path),
         )
     return workspace.files, (below / PROFILES).as_posix()

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.document.text import MAX_BYTES, decode, encode
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
@@ -161,7 +162,7 @@ def _split(wanted: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
             able = ", ".join(mendable())
             raise UsageError(
                 f"nothing that is declared mends {rule.id} ({rule.title})",
-                hint=f"floe fix knows {able}; `floe waive` excuses a finding",
+                hint=f"{Act.FIX} knows {able}; {Act.WAIVE} excuses a finding",
             )
         else:
             rules.add(rule.id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from floe_engine import git
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.wanted import Wanted
 from floe_engine.errors import UsageError
@@ -115,7 +116,7 @@ def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) 
             report(
                 Notice(
                     f"{path} is read at the top of the repository only, and this is {folder}",
-                    hint=f"move it there, and add --dir {folder} to its `floe compile`",
+                    hint=f"move it there, and add --dir {folder} to its {Act.COMPILE}",
                 )
             )
     return [path]
@@ -131,7 +132,7 @@ def _demand_unpinned(workspace: Workspace, platform: str, trusted_keys: Sequence
         raise UsageError(
             "this project is pinned already",
             f"floe.yaml says {spec.platform.ref or spec.platform.manifest}",
-            hint="use `floe upgrade --to VERSION` to move it, or `floe pin`",
+            hint=f"use {Act.UPGRADE:--to VERSION} to move it, or {Act.PIN}",
             where=str(workspace.spec_path),
         )
     if trusted_keys:

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.interrupted import STATE, all_or_nothing
 from floe_engine.distribution.pull import Candidate, keep
@@ -103,7 +104,7 @@ def read_pin(workspace: Workspace) -> Pin:
         raise LockMismatch(
             "the lock is not of the platform that floe.yaml names" if lock else "nothing is locked here yet",
             f"floe.yaml has {wanted.repository.name}, the lock {lock.reference}" if lock else "",
-            hint="run `floe platform pull` first, so that there is something to compare with",
+            hint=f"run {Act.PULL} first, so that there is something to compare with",
             where=str(workspace.store.lock_path),
         )
     return Pin(workspace.spec_path, read_text(workspace.spec_path), spec, spec.platform.ref, wanted, lock)
@@ -198,7 +199,7 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
         raise UsageError(
             "there is no upgrade to undo",
             hint="the last one alone can be undone, where it was made; further back goes git, or "
-            "`floe upgrade --to VERSION --allow-downgrade`",
+            f"{Act.UPGRADE:--to VERSION --allow-downgrade}",
             where=str(workspace.spec_path),
         )
     state, previous = _read_state(kept, str(workspace.directory / STATE))
@@ -207,7 +208,7 @@ def undo_move(workspace: Workspace, *, cancel: CancelToken | None = None) -> Und
         raise Refused(
             "floe.yaml or the lock changed since the upgrade, so nothing was undone",
             f"the upgrade left {state['moved']}, and floe.yaml has {pin.ref}",
-            hint="take both files back with git, or use `floe upgrade --to VERSION --allow-downgrade`",
+            hint=f"take both files back with git, or use {Act.UPGRADE:--to VERSION --allow-downgrade}",
             where=str(pin.path),
         )
     now = with_ref(pin.text, state["ref"]), previous

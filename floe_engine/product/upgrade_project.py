@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.pull import Candidate, PullOptions, load, obtain
 from floe_engine.distribution.wanted import Wanted, choose_tag, demand_one_meaning, satisfies
@@ -82,7 +83,7 @@ class UpgradePlan(Struct, frozen=True):
             raise Refused(
                 f"{self.version.tag} would break this project",
                 "\n".join(lines),
-                hint="mend these first (`floe upgrade --dry-run` lists all), or use --accept-breaking",
+                hint=f"mend these first ({Act.UPGRADE:--dry-run} lists all), or use --accept-breaking",
             )
         if self.impact is None:
             raise NothingChecked(
@@ -194,8 +195,8 @@ def _demand_still_trusted(workspace: Workspace, pin: Pin) -> None:
         return  # nothing is there to be believed; whoever uses it fetches it again
     except TrustError as refused:
         refused.hint = (
-            "`floe upgrade --to VERSION` moves to one that somebody you trust has signed, a lower one too; "
-            "`floe platform list --details` shows which those are"
+            f"{Act.UPGRADE:--to VERSION} moves to one that somebody you trust has signed, a lower one too; "
+            f"{Act.LIST:--details} shows which those are"
         )
         raise
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.document import parse
 from floe_engine.document.edit import append, apply, insert_key
@@ -143,7 +144,7 @@ def _meant(text: str, compiled: CompiledProject) -> tuple[Finding, str]:
         raise UsageError(
             f"{text} means {plural(len(subjects), 'finding')}",
             ", ".join(f"{rule} {subject}" for rule, subject in sorted(subjects)[:5]),
-            hint="name one: a rule and a model, `floe waive 'E201 stg_x'`, or more of the fingerprint",
+            hint=f"name one: a rule and a model, {Act.WAIVE:'E201 stg_x'}, or more of the fingerprint",
         )
     known = [f"{f.rule} {f.subject}" for evaluation in compiled.evaluations for f in evaluation.findings]
     near = did_you_mean(" ".join(words), known)
@@ -151,7 +152,7 @@ def _meant(text: str, compiled: CompiledProject) -> tuple[Finding, str]:
         f"there is no finding {text}",
         hint=f"did you mean '{near}'?"
         if near
-        else "`floe compile --output json` has each finding's fingerprint",
+        else f"{Act.COMPILE:--output json} has each finding's fingerprint",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import yaml
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import Directory, sha256_digest
@@ -103,7 +104,7 @@ def _signed(body: str) -> str:
 
 def _header(platform: Platform, variables: dict[str, bool]) -> str:
     lines = [
-        f"Written by floe from the platform {platform.name} {platform.version}; `floe compile` renews it.",
+        f"Written by floe from the platform {platform.name} {platform.version}; {Act.COMPILE} renews it.",
         "Change it, and floe will leave it alone from then on.",
     ]
     required = [name for name, needed in variables.items() if needed]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.document import Document, parse
@@ -223,7 +224,7 @@ def _missing(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
     elif path == ("kind",):
         hint = "add `kind: DataProduct`"
     elif path == ("platform",):
-        hint = "add `platform:` with a `ref`, or run `floe init --platform=v1.2.3`"
+        hint = f"add `platform:` with a `ref`, or run {Act.INIT:--platform=v1.2.3}"
     else:
         hint = f"add `{path[-1]}`"
     return _problem(document, MISSING, path[:-1], f"{name} is missing", hint=hint)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
 from floe_engine.text import plural
@@ -31,7 +32,7 @@ def read_spec(path: Path) -> tuple[Spec, Document]:
     if not stands(path):
         raise ConfigurationError(
             f"{path.name} not found",
-            hint="run `floe init --platform=v1.2.3` to pin a platform and write it",
+            hint=f"run {Act.INIT:--platform=v1.2.3} to pin a platform and write it",
             where=str(path),
         )
     from floe_engine.document.document import MAX_BYTES, decode
@@ -41,7 +42,7 @@ def read_spec(path: Path) -> tuple[Spec, Document]:
     if checked.spec is None:
         raise ConfigurationError(
             f"{path.name} has {plural(len(checked.errors), 'problem')}",
-            hint="`floe schema floe` describes every key",
+            hint=f"{Act.SCHEMA:floe} describes every key",
             where=str(path),
             diagnostics=checked.diagnostics,
         )

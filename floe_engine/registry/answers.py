@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.errors import AccessDenied, AuthenticationFailed, NotFound, RegistryError, VersionExists
 from floe_engine.files import strict_json
 from floe_engine.registry.credentials import Credential
@@ -106,7 +107,7 @@ def failure(
 def login_hint(registry: str) -> str:
     """What to do where a registry wants to know who we are."""
     return (
-        f"log in with `floe login {registry}` (or docker, podman or oras), or set "
+        f"log in with {Act.LOGIN:{registry}} (or docker, podman or oras), or set "
         f"FLOE_REGISTRY_HOST={registry} with FLOE_REGISTRY_USERNAME and FLOE_REGISTRY_PASSWORD"
     )
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from floe_engine.acts import Act
 from floe_engine.errors import RegistryError, VersionExists
 from floe_engine.files import canonical_json
 from floe_engine.registry.descriptor import OCI_INDEX, Descriptor, Manifest
@@ -192,6 +193,6 @@ def _lost(repository: Repository, manifest: Manifest, tag: str, theirs: str) -> 
     return VersionExists(
         f"somebody else published {tag} first",
         f"theirs {theirs}\nyours  {manifest.digest}",
-        hint="a published version never changes: choose the next number (`floe platform bump`)",
+        hint=f"a published version never changes: choose the next number ({Act.BUMP})",
         where=f"{repository.reference.name}:{tag}",
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from floe_engine.acts import Act
 from floe_engine.errors import ContentMismatch, FloeError, NotFound, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
 from floe_engine.files import human_size
@@ -136,7 +137,7 @@ class Repository:
         if found is None:
             raise NotFound(
                 f"there is no {ref} in this repository",
-                hint="`floe platform list` shows what was published to this repository",
+                hint=f"{Act.LIST} shows what was published to this repository",
                 where=self._where(ref),
                 status=404,
             )

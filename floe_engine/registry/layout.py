@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError, ContentMismatch, FloeError, RegistryError, UnsafePath
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, read_bounded, sha256_digest, strict_json
@@ -144,7 +145,7 @@ class Layout:
             if copied is None:
                 raise ContentMismatch(
                     "the OCI layout's index.json is damaged",
-                    hint=f"`floe platform doctor --repair --registry oci-layout:{self._root}` rebuilds it",
+                    hint=f"{Act.DOCTOR:--repair --registry oci-layout:{self._root}} rebuilds it",
                     where=str(path),
                 ) from None
             return copied

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from floe_engine.acts import Act
 from floe_engine.errors import IntegrityError
 from floe_engine.files import Directory, read_bounded, scratch
 from floe_engine.patterns import pattern
@@ -88,6 +89,6 @@ def _unusable(file: Path, reason: str, hint: str = "") -> IntegrityError:
     return IntegrityError(
         "the file is not an OCI image layout in a tar archive",
         reason,
-        hint=hint or "make it with `floe platform export FILE` or `oras copy --to-oci-layout FILE.tar`",
+        hint=hint or f"make it with {Act.EXPORT:FILE} or `oras copy --to-oci-layout FILE.tar`",
         where=str(file),
     )

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from msgspec import Struct, field
 
+from floe_engine.acts import Act
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, sha256_digest
@@ -130,7 +131,7 @@ class LayoutWire:
             f"the OCI layout lacks {what} that it lists, or holds it damaged",
             which,
             hint="publish the version again to restore it; "
-            f"`floe platform doctor --registry oci-layout:{self._root}` tells what else is missing",
+            f"{Act.DOCTOR:--registry oci-layout:{self._root}} tells what else is missing",
             where=str(self._root),
         )
 

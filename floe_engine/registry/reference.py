@@ -13,6 +13,7 @@ from typing import Literal, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 
@@ -211,7 +212,7 @@ def _split(text: str) -> tuple[str, str, str]:
         # Said without the text: what stands before the @ may be a password.
         raise UsageError(
             "credentials do not belong into a reference",
-            hint="log in with `floe login HOST`, or set FLOE_REGISTRY_HOST, FLOE_REGISTRY_USERNAME "
+            hint=f"log in with {Act.LOGIN:HOST}, or set FLOE_REGISTRY_HOST, FLOE_REGISTRY_USERNAME "
             "and FLOE_REGISTRY_PASSWORD",
         )
     body, at, digest = body.partition("@")

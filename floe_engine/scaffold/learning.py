@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken
 from floe_engine.manifest.governance import Classification
@@ -35,9 +36,9 @@ _OF_A_KIND = 3
 _MOST = 8
 """Next steps that are told; who has taken those asks again."""
 
-_LEARNT = """\
-Learnt from the dbt project {project}: its own layers, and every demand that it meets today.
-`floe compile` finds nothing in it by these rules; what it does not meet yet stands at the end."""
+_LEARNT = f"""\
+Learnt from the dbt project {{project}}: its own layers, and every demand that it meets today.
+{Act.COMPILE} finds nothing in it by these rules; what it does not meet yet stands at the end."""
 
 
 class Demand(Struct, frozen=True):

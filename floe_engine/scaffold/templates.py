@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from floe_engine.acts import Act
 from floe_engine.manifest.effective import PATTERN_LAYERS
 from floe_engine.manifest.terms import API_VERSION, Pattern
 from floe_engine.scaffold.choices import Template
@@ -18,10 +19,11 @@ _PATTERNS: Mapping[Template, Pattern] = {
     "data-vault": "data_vault",
 }
 
-_HEADER = """\
-The rules of {name} for every dbt project on it.
-Check them while you edit: floe platform check --watch
-Every key: floe schema manifest; what one does and where it came from: floe platform explain KEY"""
+_HEADER = f"""\
+The rules of {{name}} for every dbt project on it.
+Check them while you edit: {Act.CHECK.line("--watch")}
+Every key: {Act.SCHEMA.line("manifest")}; \
+what one does and where it came from: {Act.EXPLAIN_SETTING.line("KEY")}"""
 
 _LAYERS = """\
 The layers that data flows through. A model belongs to one by the prefix of its name, else by its
@@ -33,9 +35,9 @@ here rather than waive it in twenty projects."""
 
 _MINIMAL = "Everything else is at its default: medallion layers, whose names only warn, 80% test coverage."
 
-_DOMAIN = """\
+_DOMAIN = f"""\
 The parent's rules hold here as they are; write only what is stricter, or this domain's own.
-`floe platform explain` shows each setting and which of the two wrote it."""
+{Act.EXPLAIN_SETTING} shows each setting and which of the two wrote it."""
 
 
 def head(name: str, *, scope: str = "", owner: str = "", description: str = "") -> str:

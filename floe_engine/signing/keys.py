@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.outside import decode_base64, quoted, reason
@@ -235,7 +236,7 @@ def load_private(pem: bytes, password: bytes = b"") -> PrivateKey:
         raise KeyUnusable(
             "unknown kind of private key",
             f"the file holds a PEM block of type {label}",
-            hint="make one with 'floe platform keygen' or 'cosign generate-key-pair'",
+            hint=f"make one with {Act.KEYGEN} or `cosign generate-key-pair`",
         )
     return PrivateKey(public=public_key(key.public_key()), _key=key)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError, Unsigned, Untrusted
 from floe_engine.expressions import BadExpression, NotLinear, compiled, fullmatch
 from floe_engine.signing.outside import Unacceptable, quoted
@@ -168,7 +169,7 @@ class Verdict(Struct, frozen=True):
             raise Unsigned(
                 "the artifact has no signature",
                 f"nothing vouches for {self.digest}",
-                hint="ask its publisher to sign it ('floe platform sign')",
+                hint=f"ask its publisher to sign it ({Act.SIGN})",
                 where=where,
             )
         if self.status == "untrusted":

@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.distribution.pull import PullOptions, load, pinned, pull
 from floe_engine.distribution.wanted import Wanted, check_pinned
 from floe_engine.errors import Cancelled, ContentMismatch, FloeError, NotFound
@@ -110,7 +111,7 @@ class _Doctor(Struct, frozen=True):
             return Check("manifest.yaml", "skipped", "there is none here")
         errors = check_platform(self.workspace.without_network()).errors
         if errors:
-            hint = "`floe platform check` shows them"
+            hint = f"{Act.CHECK} shows them"
             return Check("manifest.yaml", "failed", plural(len(errors), "error"), hint, 2)
         return Check("manifest.yaml", "ok", "no errors")
 
@@ -126,7 +127,7 @@ class _Doctor(Struct, frozen=True):
         if lock is None:
             if wanted is None:
                 return Check("lock", "skipped", "nothing is pinned here")
-            return Check("lock", "warning", "nothing is locked yet", "`floe platform pull` locks it")
+            return Check("lock", "warning", "nothing is locked yet", f"{Act.PULL} locks it")
         if wanted is not None:
             check_pinned(lock, wanted, str(self.workspace.store.lock_path))
         return Check("lock", "ok", f"{lock.tag} {lock.digest}")
@@ -157,7 +158,7 @@ class _Doctor(Struct, frozen=True):
         from floe_engine.signing.simple_signing import image_config
 
         health = examine(root, repair=self.repair, config_of=image_config, cancel=self.cancel)
-        again = f"`floe platform doctor --repair --registry oci-layout:{root}` rebuilds it"
+        again = f"{Act.DOCTOR:--repair --registry oci-layout:{root}} rebuilds it"
         if health.index and not self.repair:
             raise ContentMismatch(health.index, hint=again, where=str(root))
         if health.lost:
@@ -174,7 +175,7 @@ class _Doctor(Struct, frozen=True):
             raise ContentMismatch(
                 title,
                 message,
-                hint=f"`floe platform doctor --repair --registry oci-layout:{root}` takes out what nobody "
+                hint=f"{Act.DOCTOR:--repair --registry oci-layout:{root}} takes out what nobody "
                 "can read: signatures and attestations",
                 where=str(root),
             )
@@ -191,7 +192,7 @@ class _Doctor(Struct, frozen=True):
                 "layout",
                 "warning",
                 f"{root}: {health.taken_out} damaged of the signatures and attestations are taken out",
-                "`floe platform verify VERSION` tells what is left, and `floe platform sign VERSION` signs "
+                f"{Act.VERIFY:VERSION} tells what is left, and {Act.SIGN:VERSION} signs "
                 "again; attestations are made while a version is published: the next one has them",
                 repaired=True,
             )
@@ -219,7 +220,7 @@ class _Doctor(Struct, frozen=True):
                 "registry",
                 "warning",
                 f"{choice.reference.name} (from {choice.source}) has no such repository yet",
-                "`floe platform publish` makes it, or name another with --registry",
+                f"{Act.PUBLISH} makes it, or name another with --registry",
             )
         return Check(
             "registry", "ok", f"{choice.reference.name} (from {choice.source}): {plural(count, 'tag')}"
@@ -252,7 +253,7 @@ class _Doctor(Struct, frozen=True):
                 "trust",
                 "warning",
                 "nobody is trusted here yet: the first signer is taken on trust",
-                "list a key in platform.trusted_keys of floe.yaml; `floe platform trust` tells who has a say",
+                f"list a key in platform.trusted_keys of floe.yaml; {Act.TRUST} tells who has a say",
             )
         return Check("trust", "ok", f"{report.repository.name}: decided by {', '.join(names)}")
 

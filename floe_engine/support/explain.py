@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.manifest.explaining import Explanation
@@ -42,7 +43,7 @@ def families() -> tuple[Family, ...]:
         Family("FLOE-S…", "floe.yaml", _spec()),
         Family("FLOE-T…", "policy tests", _policy_tests()),
         Family("FLOE-U…", "the file of accepted upgrade findings", _suppressions()),
-        Family("FLOE-E…", "policy rules: what `floe compile` finds", _policy_rules()),
+        Family("FLOE-E…", f"policy rules: what {Act.COMPILE} finds", _policy_rules()),
         Family("PLG001…", "upgrade rules: what a change of the platform costs", _upgrade_rules()),
         Family("registry-…", "errors, and the exit codes of commands", _errors()),
     )
@@ -62,10 +63,10 @@ def explain_code(code: str) -> Page:
         hint = f"did you mean {pages[near].code}?"
     elif "." in wanted:
         hint = (
-            "`floe platform explain PATH` explains a setting of manifest.yaml; `floe explain` lists all codes"
+            f"{Act.EXPLAIN_SETTING:PATH} explains a setting of manifest.yaml; {Act.EXPLAIN} lists all codes"
         )
     else:
-        hint = "`floe explain` lists them all"
+        hint = f"{Act.EXPLAIN} lists them all"
     raise UsageError(f"there is no code {printable(code)!r}", hint=hint)
 
 
@@ -84,7 +85,7 @@ def explain_setting(
     if checked.effective is None:
         raise ConfigurationError(
             "manifest.yaml is not valid, so its settings are not known",
-            hint="`floe platform check` shows the problems in place",
+            hint=f"{Act.CHECK} shows the problems in place",
             where=str(workspace.manifest_path),
             diagnostics=checked.errors,
         )

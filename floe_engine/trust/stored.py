@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from floe_engine.acts import Act
 from floe_engine.artifact.pack import read_annotations, read_manifest
 from floe_engine.errors import CacheCorrupt, KeyUnusable, LockMismatch, Unsigned, Untrusted
 from floe_engine.files import sha256_digest
@@ -47,7 +48,7 @@ def check_stored(
                 "the locked version is not signed, and "
                 + ("this platform requires it" if subject.require_signed else "nothing else vouches for it"),
                 f"nothing vouches for {lock.digest}",
-                hint="run `floe platform pull --force`",
+                hint=f"run {Act.PULL:--force}",
                 where=where,
             )
         return Verdict(lock.digest, "unsigned", required=trust.required)
@@ -108,7 +109,7 @@ def edited_lock(lock: Lock, reason: str, where: str) -> LockMismatch:
 
 
 def _read(lock: Lock, kept: bytes | None, where: str) -> Evidence:
-    hint = "run `floe platform pull` with network"
+    hint = f"run {Act.PULL} with network"
     if kept is None:
         raise CacheCorrupt(
             f"the signatures of {lock.tag} are not in the cache",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from floe_engine.acts import Act
 from floe_engine.artifact.pack import PLATFORM_NAME, SIGNING_KEY, VERSION
 from floe_engine.errors import IntegrityError, KeyUnusable, LockMismatch, Refused, Unsigned, Untrusted
 from floe_engine.events import Notice, Report, Step
@@ -200,8 +201,8 @@ def check_continuity(
         raise Refused(
             "this is a lower version than the locked one",
             f"locked is {lock.tag}, and {subject.where} is v{subject.version}",
-            hint=f"`floe upgrade --to v{subject.version} --allow-downgrade` goes back to it; where floe.yaml "
-            "names it already, `floe platform pull --allow-downgrade` does",
+            hint=f"{Act.UPGRADE:--to v{subject.version} --allow-downgrade} goes back to it; where floe.yaml "
+            f"names it already, {Act.PULL:--allow-downgrade} does",
             where=subject.where,
         )
 
@@ -223,8 +224,7 @@ def moved_tag(lock: Lock, digest: str) -> LockMismatch:
     return LockMismatch(
         f"the tag {lock.tag} has moved since it was locked",
         f"locked   {lock.digest}\nregistry {digest}",
-        hint="a version tag never moves by itself: ask the platform team, then run "
-        "`floe platform pull --force`",
+        hint=f"a version tag never moves by itself: ask the platform team, then run {Act.PULL:--force}",
         where=f"{lock.reference}:{lock.tag}",
     )
 
@@ -277,7 +277,7 @@ def demand_attested(found: Iterable[Attestation], predicate_type: str, where: st
     raise Untrusted(
         f"nobody you trust attests {predicate_type}",
         reasons or "there is no attestation of that type",
-        hint="`floe platform inspect` shows what is attested, and by whom",
+        hint=f"{Act.INSPECT} shows what is attested, and by whom",
         where=where,
     )
 
@@ -324,7 +324,7 @@ def demand_admitted(trust: Authority, where: str) -> None:
         raise Untrusted(
             "the trust policy takes nothing from here",
             f"no scope of {trust.barred} holds {where}, and its default is to refuse",
-            hint="ask whoever keeps the policy; `floe platform trust` shows what it says",
+            hint=f"ask whoever keeps the policy; {Act.TRUST} shows what it says",
             where=where,
         )
 
@@ -336,7 +336,7 @@ def demand_unvouched(trust: Authority, where: str) -> None:
         raise Untrusted(
             "nothing vouches for a manifest.yaml",
             "it is not published, so nobody has signed it, and first uses are refused here",
-            hint="pin a published version with platform.ref; `floe platform trust` shows who refuses",
+            hint=f"pin a published version with platform.ref; {Act.TRUST} shows who refuses",
             where=where,
         )
 
@@ -381,7 +381,7 @@ def _first_use(
                 if required
                 else "the artifact is not signed, and nothing else vouches for it",
                 f"nothing vouches for {subject.digest}",
-                hint="ask the platform team to sign it (`floe platform sign`)",
+                hint=f"ask the platform team to sign it ({Act.SIGN})",
                 where=where,
             )
         report(Step("Verifying signature", "skipped", "not signed", key="signature"))
@@ -404,7 +404,7 @@ def _first_use(
         raise Untrusted(
             "the platform does not list whoever signed it",
             f"{where} is signed by {newcomer}, and its security section names others",
-            hint="ask the platform team to sign it as one of those (`floe platform sign`)",
+            hint=f"ask the platform team to sign it as one of those ({Act.SIGN})",
             where=where,
         )
     name = f"{subject.name} v{subject.version}"

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from floe_engine.acts import Act
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
@@ -248,7 +249,7 @@ def in_plain_words(rule: str, place: Pattern, law: Law) -> Rule:
         bump="gated",
         direction="demand" if rule == law.tighter else "neutral",
         reason="what does not meet it fails",
-        remedy="resolve the findings that floe compile lists",
+        remedy=f"resolve the findings that {Act.COMPILE.line()} lists",
         example=Example(place[:-1] if place[-1] == "*" else place, before, after),
     )
 

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import floe_engine
-from floe_engine import FloeError
+from floe_engine import Act, FloeError, first_act
 from floe_tui.action import Action
 from floe_tui.actions import ACTIONS, SIX, Place
 from floe_tui.hints import ROUTES, in_place, keyed
 from floe_tui.panels.problem import ProblemPanel
+from tests.acts import all_texts
 
 from .conftest import Start, idle, place
-
-_COMMAND = re.compile(r"`floe [^`]*`")
 
 
 def keys(action: Action) -> str:
@@ -24,22 +22,9 @@ def keys(action: Action) -> str:
     return {"colon": ":"}.get(action.keys, action.keys)
 
 
-def hints_of_the_engine() -> list[str]:
-    """Every hint in the engine's source that names a command, with what is filled in as it stands there."""
-    root = Path(floe_engine.__file__).parent
-    literals = re.compile(r'hint=\(?\s*((?:f?"(?:[^"\\]|\\.)*"\s*)+)')
-    found = []
-    for path in sorted(root.rglob("*.py")):
-        for match in literals.finditer(path.read_text()):
-            text = "".join(re.findall(r'f?"((?:[^"\\]|\\.)*)"', match[1]))
-            if _COMMAND.search(text):
-                found.append(text)
-    return found
-
-
-def test_every_hint_of_the_engine_that_names_a_command_begins_with_a_key() -> None:
-    hints = hints_of_the_engine()
-    assert len(hints) > 25
+def test_every_text_of_the_engine_that_says_an_act_begins_with_a_key() -> None:
+    hints = [text.text for text in all_texts() if first_act(text.text)]
+    assert len(hints) > 100
     own = {key for action in ACTIONS for key in keys(action).split(",")}
     for hint in hints:
         said = keyed(hint, keys)
@@ -50,9 +35,9 @@ def test_every_hint_of_the_engine_that_names_a_command_begins_with_a_key() -> No
         assert set(steps) <= own, f"{way} of {hint!r} has keys that are not bound"
 
 
-def test_every_route_leads_to_an_action() -> None:
-    ids = {action.id for action in ACTIONS}
-    assert set(ROUTES.values()) <= ids
+def test_every_act_has_a_way_here_and_every_way_leads_to_an_action() -> None:
+    assert set(ROUTES) == set(Act)
+    assert set(ROUTES.values()) <= {action.id for action in ACTIONS}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +46,7 @@ def test_every_route_leads_to_an_action() -> None:
         ("run `floe init --platform=v1.2.3` to pin", "f6, then i: run `floe init --platform=v1.2.3` to pin"),
         ("`floe platform pull` fetches it", "f6, then p: `floe platform pull` fetches it"),
         ("`floe platform pull --force` takes it", ": runs it: `floe platform pull --force` takes it"),
-        ("`floe doctor` looks", ": runs it: `floe doctor` looks"),
+        ("`floe platform doctor` looks", ": runs it: `floe platform doctor` looks"),
         ("write it as YYYY-MM-DD", "write it as YYYY-MM-DD"),
         ("", ""),
     ],

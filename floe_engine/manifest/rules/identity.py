@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic
 from floe_engine.manifest.draft import Draft, KeyPath
 
@@ -91,7 +92,7 @@ def registry_is_usable(draft: Draft) -> Iterator[Diagnostic]:
         elif "://" in uri and not uri.startswith("oci://"):
             problem, hint = "has a scheme that floe does not know", "use oci:// or oci-layout:"
         elif _USER_INFO.match(uri):
-            problem, hint = "holds credentials", "log in with `floe login` instead"
+            problem, hint = "holds credentials", f"log in with {Act.LOGIN} instead"
         elif "@" in name:
             problem, hint = "names a digest", "leave out everything behind `@`: publishing sets it"
         elif not uri.startswith("oci-layout:") and ":" in name and "/" in uri.removeprefix("oci://"):

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Related, Severity
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
@@ -34,7 +35,7 @@ def _keys(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
         yield from draft.texts("security", "delegated_keys", name)
 
 
-_HINT = "`floe platform keygen` writes cosign.key (secret) and cosign.pub (public): name the .pub"
+_HINT = f"{Act.KEYGEN} writes cosign.key (secret) and cosign.pub (public): name the .pub"
 
 
 def _file(draft: Draft, path: KeyPath, text: str, directory: Path) -> Iterator[Diagnostic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.acts import Act
 from floe_engine.output.changes.changelog import GROUPS, group
 from floe_engine.output.changes.places import Sides, value_text
 from floe_engine.output.notation import COMMENT_LIMIT, markdown, markdown_code
@@ -22,7 +23,7 @@ def changes_markdown(assessment: Assessment, sides: Sides, radius: BlastRadius |
     for line in _lines(assessment, sides, radius):
         room -= len(line) + 1
         if room < 0:
-            lines.append("\n…and more; `floe platform diff` lists everything.")
+            lines.append(f"\n…and more; {Act.DIFF} lists everything.")
             break
         lines.append(line)
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_engine.acts import Act
 from floe_engine.output.notation import annotation
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
@@ -49,7 +50,7 @@ def step_annotations(evaluations: Sequence[tuple[Evaluation, str]]) -> Iterator[
             worst = ", ".join(f"{rule} ×{count}" for rule, count in rules.most_common(6))
             yield annotation(
                 command,
-                f"{worst}{', …' if len(rules) > 6 else ''}: `floe compile` lists them",
+                f"{worst}{', …' if len(rules) > 6 else ''}: {Act.COMPILE} lists them",
                 title=f"{len(found) - len(shown):,} more of the {command}s",
             )
 
@@ -65,9 +66,7 @@ def run_annotations(run: TestRun, base: Path) -> Iterator[str]:
         title = f"{suite.title}: {result.case.name}"
         yield annotation("error", "\n".join(result.problems), **where, title=title)
     if len(failed) > SHOWN:
-        yield annotation(
-            "error", "`floe platform test` lists them", title=f"{len(failed) - SHOWN} more cases"
-        )
+        yield annotation("error", f"{Act.TEST} lists them", title=f"{len(failed) - SHOWN} more cases")
 
 
 def _annotation(finding: Finding, prefix: str) -> str:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from floe_engine.acts import Act
 from floe_engine.output.findings.outcomes import Check, checks
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy_tests.running import TestRun
@@ -22,7 +23,7 @@ def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str]
     `prefixes` lead from the repository to each project (``dbt/``).
     """
     names = ", ".join(evaluation.project for evaluation in evaluations)
-    root = Element("testsuites", name=_clean(f"floe compile: {names}"))
+    root = Element("testsuites", name=_clean(f"{Act.COMPILE.line()}: {names}"))
     for evaluation, prefix in zip(evaluations, prefixes or [""] * len(evaluations), strict=True):
         name = f"{evaluation.project} " if len(evaluations) > 1 else ""
         _add_suites(root, evaluation, name, prefix)
@@ -41,7 +42,7 @@ def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -
 
 def run_junit(run: TestRun) -> str:
     """A run of policy tests, one suite a suite."""
-    root = Element("testsuites", name=_clean(f"floe platform test: {run.platform}"))
+    root = Element("testsuites", name=_clean(f"{Act.TEST.line()}: {run.platform}"))
     for result in run.suites:
         suite = SubElement(root, "testsuite", name=_clean(result.title), time=f"{result.seconds:.3f}")
         for case in result.cases:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_engine.acts import Act
 from floe_engine.output.notation import COMMENT_LIMIT, markdown
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
@@ -34,7 +35,7 @@ def findings_markdown(evaluation: Evaluation, *, prefix: str = "") -> str:
             break
         kept.append(row)
     left = len(rows) - len(kept)
-    more = ["", f"…and {plural(left, 'finding')} more; `floe compile` lists them all."] if left else []
+    more = ["", f"…and {plural(left, 'finding')} more; {Act.COMPILE} lists them all."] if left else []
     return "\n".join((*head, *open_, *kept, *more, *close)) + "\n"
 
 

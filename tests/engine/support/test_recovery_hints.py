@@ -8,8 +8,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 import floe_engine
 from floe_engine import errors
 from floe_engine.artifact.pack import IMAGE_MANIFEST
-from floe_engine.cli import commands as table
 from floe_engine.files import canonical_json
+from tests.acts import texts
 from tests.cli import Ran
 from tests.engine.distribution.test_interrupted import MOVE, killed_at
 from tests.engine.trust.here import data_team, floe
@@ -38,15 +35,9 @@ CODES = {
 }
 
 
-def texts(node: ast.AST) -> Iterator[str]:
+def said(node: ast.AST) -> str:
     """The texts of an expression, with … for what is put in."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-    else:
-        for inner in ast.iter_child_nodes(node):
-            yield from texts(inner)
+    return " ".join(text.text for text in texts(node))
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
@@ -62,7 +53,7 @@ def recovery_hints() -> dict[str, str]:
             if not isinstance(scope, ast.FunctionDef):
                 continue
             named = {
-                target.id: " ".join(texts(statement.value))
+                target.id: said(statement.value)
                 for statement in ast.walk(scope)
                 if isinstance(statement, ast.Assign)
                 for target in statement.targets
@@ -74,9 +65,7 @@ def recovery_hints() -> dict[str, str]:
                 for keyword in call.keywords:
                     if keyword.arg == "hint":
                         value = keyword.value
-                        text = (
-                            named.get(value.id, "") if isinstance(value, ast.Name) else " ".join(texts(value))
-                        )
+                        text = named.get(value.id, "") if isinstance(value, ast.Name) else said(value)
                         found[text] = str(path)
     return found
 
@@ -410,45 +399,3 @@ def test_whoever_edited_during_an_interrupted_move_pulls_what_they_pin(world: Wo
     ran = world.run("platform", "list", "--registry", world.platform.registry)
     assert "left as it is" in ran.err and "`floe platform pull` fetches what it pins" in ran.err, ran.err
     runs(world, "platform", "pull")()
-
-
-# --- the commands that any message names -----------------------------------------------------------
-
-
-def named_commands() -> Iterator[tuple[str, str]]:
-    """Every `floe …` between backticks in any text of the program that is not a docstring."""
-    for path, tree in trees():
-        docstrings = {
-            node.body[0].value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and node.body
-            and isinstance(node.body[0], ast.Expr)
-        }
-        inside = {
-            inner for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in node.values
-        }
-        for node in ast.walk(tree):
-            if node in docstrings or node in inside or not isinstance(node, ast.Constant | ast.JoinedStr):
-                continue
-            for text in texts(node):
-                for words in re.findall(r"`(floe [a-z][^`]*)`", text):
-                    yield str(path), words
-
-
-def test_every_command_and_option_that_a_message_names_exists() -> None:
-    found = list(named_commands())
-    assert len(found) > 60
-    wrong = []
-    for path, words in found:
-        command: Any = table.floe
-        _, *left = shlex.split(words.replace("…", "X"))
-        while left and isinstance(command, click.Group):
-            command = command.commands.get(left.pop(0))
-        if isinstance(command, table.Deferred):
-            command = command.load()
-        options = {name for parameter in getattr(command, "params", ()) for name in parameter.opts}
-        asked = {word.partition("=")[0] for word in left if word.startswith("--")}
-        if command is None or not asked <= options | {"--help", "--version"}:
-            wrong.append((path, words, sorted(asked - options)))
-    assert not wrong
