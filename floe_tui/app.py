@@ -38,7 +38,7 @@ from floe_tui.panels.too_small import HEIGHT, WIDTH, TooSmall
 from floe_tui.places import create
 from floe_tui.places.place import WIDE, PlaceScreen
 from floe_tui.settings import Options
-from floe_tui.themes import FALLBACK, fitting_theme, themes
+from floe_tui.themes import FALLBACK, GLYPHS, fitting_theme, themes
 from floe_tui.themes.own import read_themes
 from floe_tui.typed_ahead import TypedAhead
 from floe_tui.widgets.status_bar import StatusBar
@@ -153,6 +153,15 @@ class Workbench(App[None]):
     def count(self, place: Place, text: str, tone: str = "") -> None:
         """What a place has to count, for its tab."""
         self.orient(counts={**self.orientation.counts, place: (text, tone)})
+
+    def tally(self, place: Place, errors: int, warnings: int = 0) -> None:
+        """How many of what a place found stop, or only warn, for its tab."""
+        if errors:
+            self.count(place, f"{GLYPHS['error']}{errors}", "error")
+        elif warnings:
+            self.count(place, f"{GLYPHS['warning']}{warnings}", "warning")
+        else:
+            self.count(place, GLYPHS["done"], "success")
 
     # --- what can be done ------------------------------------------------------------------
 

@@ -49,8 +49,8 @@ class Orientation:
             return ""
         return newest.step_from(pinned)
 
-    def parts(self) -> list[list[Toned]]:
-        """What the context line says, the most important first."""
+    def parts(self, *, brief: bool = False) -> list[list[Toned]]:
+        """What the context line says, the most important first; `brief` without what its reader knows."""
         parts: list[list[Toned]] = []
         if self.platform or self.version:
             dirty: list[Toned] = [(" ●", "warning")] if self.dirty else []
@@ -59,7 +59,8 @@ class Orientation:
             newer: list[Toned] = [(f" ↑ {self.newer}", "strong")] if self.newer else []
             parts.append([("pin ", "muted"), (self.pin, ""), *newer])
         if self.registry:
-            parts.append([("registry ", "muted"), (self.registry, "")])
+            label, name = ("", self.registry.partition(",")[0]) if brief else ("registry ", self.registry)
+            parts.append([(label, "muted"), (name, "")])
         if self.last:
             parts.append([("last ", "muted"), (self.last, "")])
         if self.signer:

@@ -52,7 +52,7 @@ class MovePanel(Panel[bool]):
 
     def compose(self) -> ComposeResult:
         """Title, preview, and Cancel before the verb."""
-        with Vertical(id="panel", classes="-wide -danger"):
+        with Vertical(id="panel", classes="-wide -fitting -danger"):
             yield Static(plain(self.move.title), classes="title")
             yield TextView(self.move.text, headings=True, wrap=True)
             if self.read_only:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -27,20 +29,25 @@ class ContextLine(Widget):
     def render(self) -> Text:
         """As many parts as fit; the connection stands at the right, whole."""
         right = self._text(self.orientation.connection())
-        bit: Toned = (" │ ", "frame")
-        parts = [[("floe", "strong")], *self.orientation.parts()]
         room = self.content_size.width - right.cell_len - 2
-        while True:
+        for parts in self._shorter():
             line = Text(no_wrap=True, end="")
             for number, part in enumerate(parts):
-                line.append_text(self._text([bit, *part] if number else part))
-            if line.cell_len <= room or len(parts) <= 2:
+                line.append_text(self._text([(" │ ", "frame"), *part] if number else part))
+            if line.cell_len <= room:
                 break
-            parts.pop()
         if line.cell_len > room:
             line.truncate(max(0, room), overflow="ellipsis")
         line.pad_right(max(0, self.content_size.width - line.cell_len - right.cell_len))
         return line.append_text(right)
+
+    def _shorter(self) -> Iterator[list[list[Toned]]]:
+        """The parts, each time in less room: the last goes first, and none before the rest is brief."""
+        name: list[Toned] = [("floe", "strong")]
+        whole, brief = self.orientation.parts(), self.orientation.parts(brief=True)
+        for many in range(len(whole), 0, -1) or (0,):
+            yield [name, *whole[:many]]
+            yield [name, *brief[:many]]
 
     def _text(self, pieces: list[Toned]) -> Text:
         text = Text(no_wrap=True, end="")

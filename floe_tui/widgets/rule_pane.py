@@ -22,7 +22,7 @@ class RulePane(Frame):
     """There while the text's cursor is in a rule."""
 
     def __init__(self) -> None:
-        super().__init__(title="House rule", id="rule", classes="pane -follows -off")
+        super().__init__(title="Rule", id="rule", classes="pane -follows -off")
         self.rule: RuleTrial | None = None
 
     def compose(self) -> ComposeResult:
@@ -44,7 +44,7 @@ class RulePane(Frame):
             self.rule = rule
             self.set_class(rule is None, "-off")
             if rule is not None:
-                self.entitle("House rule", verdict(rule), note=rule.id)
+                self.entitle(rule.id or "Rule", verdict(rule))
                 self.query_one(TextView).show(written(rule), keep_place=True)
         return rule is not None
 

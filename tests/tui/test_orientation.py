@@ -60,6 +60,14 @@ async def test_unsaved_text_and_its_errors_are_seen_from_every_place(
         assert "1 Manifest ✗" in tabs(app)
 
 
+async def test_a_warning_stands_on_the_tab_where_nothing_stops(workbench: Start, platform: Path) -> None:
+    manifest = platform / "manifest.yaml"
+    manifest.write_text(MANIFEST.replace("type: duckdb", "type: duckdb\n    config:\n      thraeds: 1"))
+    app = workbench(platform)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "1 Manifest !1" in tabs(app))
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_the_place_that_is_up_keeps_its_name_at_every_width(
     workbench: Start, platform: Path, width: int

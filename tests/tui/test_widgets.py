@@ -14,8 +14,10 @@ from textual.widget import Widget
 
 from floe_engine import Heading, Notice, Stage, Step, Transfer, side_by_side
 from floe_tui.actions import ACTIONS
+from floe_tui.orientation import Orientation
 from floe_tui.text import fitted, shorten, visible
 from floe_tui.themes import FALLBACK, themes
+from floe_tui.widgets.context_line import ContextLine
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.row_view import Column, Row
 from floe_tui.widgets.split_diff import SplitDiff
@@ -99,6 +101,30 @@ def test_every_short_text_fits_whatever_its_characters_are_wide() -> None:
 )
 def test_no_word_and_no_name_is_broken_off(text: str, width: int, shown: str) -> None:
     assert fitted(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (92, "floe │ acme-data-platform 1.2.4 │ pin v1.2.4 ↑ major │ platform │ last v2.0.0"),
+        (75, "floe │ acme-data-platform 1.2.4 │ pin v1.2.4 ↑ major │ platform"),
+        (62, "floe │ acme-data-platform 1.2.4 │ pin v1.2.4 ↑ major"),
+        (40, "floe │ acme-data-platform 1.2.4"),
+        (26, "floe │ acme-data-plat…"),
+    ],
+)
+async def test_the_line_says_the_registry_in_a_word_before_it_leaves_it_out(width: int, said: str) -> None:
+    where = Orientation(
+        "acme-data-platform", "1.2.4", pin="v1.2.4", last="v2.0.0", registry="platform, on this machine"
+    )
+    line = ContextLine()
+    app = Holder(line)
+    async with app.run_test(size=(width, 3)) as pilot:
+        line.orientation = where
+        await pilot.pause()
+        shown = line.render().plain
+        assert shown.strip() == said
+        assert cell_len(shown) <= width - 2
 
 
 async def test_all_rows_have_the_columns_of_the_header_and_say_in_full_under_the_mouse_what_was_cut() -> None:

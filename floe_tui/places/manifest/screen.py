@@ -192,15 +192,11 @@ class ManifestScreen(PlaceScreen):
         self._say()
 
     def _orient(self, found: Found) -> None:
-        errors = sum(1 for item in found.diagnostics if item.severity is Severity.ERROR)
+        severities = [item.severity for item in found.diagnostics]
         known = found.checked.manifest.metadata if found.checked.manifest is not None else None
         names = {"platform": known.name, "version": str(known.version)} if known is not None else {}
         self.workbench.orient(dirty=self._dirty, **names)
-        self.workbench.count(
-            self.place,
-            f"{GLYPHS['error']}{errors}" if errors else GLYPHS["done"],
-            "error" if errors else "success",
-        )
+        self.workbench.tally(self.place, severities.count(Severity.ERROR), severities.count(Severity.WARNING))
 
     def on_text_area_selection_changed(self) -> None:
         """Say where the cursor is, and what is wrong there."""

@@ -294,11 +294,7 @@ class PolicyScreen(PlaceScreen):
             left = len(self._mutated.survivors)
             survived = chip(self._mutated.said, "warning" if left else "success")
         self.frame.entitle("Policies", said or passed, survived)
-        self.workbench.count(
-            self.place,
-            f"{GLYPHS['error']}{failed}" if failed else GLYPHS["done"],
-            "error" if failed else "success",
-        )
+        self.workbench.tally(self.place, failed)
         rules = count(len(tested.unexercised), "rule")
         untested = f"{rules} no case expects to fail" if tested.unexercised else ""
         self.post_message(StatusChanged(f"{tested.platform}  {untested}".strip()))

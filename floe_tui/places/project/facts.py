@@ -37,16 +37,14 @@ _SHARE = re.compile(r"(\d+) of (\d+) \(")
 
 _PERCENT = re.compile(r"(\d+)\s*%")
 
-SMALL_BAR = 10
-
-BAR = 18
-"""Cells of a bar."""
+BAR, SMALL_BAR = 18, 10
+"""Cells of a bar, and of one beside words that need the room."""
 
 NAME = 14
 """Cells of the name before it, at most where the room is narrow."""
 
-BESIDE = BAR + 2 + len(" 100 %  9999 of 9999")
-"""Cells of what stands behind a name, with the air between them."""
+BESIDE = 2 + len(" 100 %  9999 of 9999")
+"""Cells of what stands beside a name and its bar, with the air between them."""
 
 UNPINNED = (
     "Nothing is pinned here yet: a platform is what a dbt project is judged by.\n"
@@ -240,21 +238,31 @@ def about_way(way: Way) -> str:
 
 def coverage_rows(judged: Judged, room: int) -> list[list[Toned]]:
     """A bar a layer, then a bar an owner, in `room` cells."""
-    width = min(
-        max(NAME, room - BESIDE),
-        max((len(part.name) for part in (*judged.layers, *judged.owners)), default=0),
-    )
-    lines = [_bar(layer, width, judged.least) for layer in judged.layers]
-    if judged.owners:
+    owners = [replace(owner, name=name) for owner, name in zip(judged.owners, _alone(judged), strict=True)]
+    longest = max((len(part.name) for part in (*judged.layers, *owners)), default=0)
+    cells = BAR if longest + BAR + BESIDE <= room else SMALL_BAR
+    width = min(max(NAME, room - cells - BESIDE), longest)
+    lines = [_bar(layer, width, cells, judged.least) for layer in judged.layers]
+    if owners:
         lines.append([("by owner", "faint")])
-        lines += [_bar(owner, width, judged.least) for owner in judged.owners]
+        lines += [_bar(owner, width, cells, judged.least) for owner in owners]
     return lines
 
 
-def _bar(part: Covered, width: int, least: int) -> list[Toned]:
+def _alone(judged: Judged) -> list[str]:
+    """The owners' names, without the domain where they are addresses of one."""
+    parts = [owner.name.partition("@") for owner in judged.owners]
+    one = len({domain for _, _, domain in parts}) == 1
+    return [
+        local if one and local else owner.name
+        for owner, (local, _, _) in zip(judged.owners, parts, strict=True)
+    ]
+
+
+def _bar(part: Covered, width: int, cells: int, least: int) -> list[Toned]:
     return [
         (f"{shorten(part.name, width):<{width}}  ", ""),
-        *bar(part.percent, BAR, least),
+        *bar(part.percent, cells, least),
         (f" {part.percent:3.0f} %", ""),
         (f"  {part.tested} of {part.total}", "muted"),
     ]

@@ -223,10 +223,7 @@ class ProjectScreen(PlaceScreen):
         name, _, version = judged.platform.rpartition(" ")
         self.workbench.orient(platform=name, version=version)
         errors, warnings = found["error"], found["warning"]
-        sign = (
-            f"{GLYPHS['error']}{errors}" if errors else f"{GLYPHS['warning']}{warnings}" if warnings else "✓"
-        )
-        self.workbench.count(self.place, sign, "error" if errors else "warning" if warnings else "success")
+        self.workbench.tally(self.place, errors, warnings)
         coverage = self.query_one("#coverage", Frame)
         coverage.set_class(not judged.layers, "-off")
         lines = coverage_rows(judged, self.query_one(TonedLines).size.width)

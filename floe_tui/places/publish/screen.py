@@ -249,6 +249,7 @@ class PublishScreen(PlaceScreen):
         pane, text = self.query_one("#plan", Frame), self.query_one("#plan-text", TextView)
         if isinstance(outline, FloeError):
             self._refused = outline
+            bad = bad or 1
             self.frame.entitle("Preflight" if version == UNKNOWN else f"Preflight of {version}", *chips)
             pane.entitle("Nothing can be pushed")
             hint = f"→ {outline.hint}" if outline.hint else ""
@@ -270,12 +271,12 @@ class PublishScreen(PlaceScreen):
                     self._checks["Guard"], state="passed", said="exactly this is published already", mend=""
                 )
                 self._show_checks()
-                bad, chips = 0, [chip("published already")]
+                bad, warned, chips = 0, 0, [chip("published already")]
             self.frame.entitle(f"Preflight of {outline.tag}", *(chips or [chip("✓ ready", "success")]))
             pane.entitle("What would be pushed", note=outline.tag)
             text.show(outline.text)
             self.post_message(StatusChanged(homely(outline.reference)))
-        self.workbench.count(self.place, f"{GLYPHS['error']}{bad}" if bad else "", "error")
+        self.workbench.tally(self.place, bad, warned)
         self._go_to_what_counts()
         self.refresh_bindings()
 

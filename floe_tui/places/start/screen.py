@@ -76,7 +76,8 @@ class StartScreen(PlaceScreen):
             return
         self._looked = here
         holds = kind(here)
-        said = f"{here.name} holds a {holds}" if holds else f"There is nothing of floe in {here.name} yet"
+        there = homely(str(here))
+        said = f"{there} holds a {holds}" if holds else f"There is nothing of floe in {there} yet"
         self.post_message(StatusChanged(said))
         self.job(
             lambda report, cancel: remembered(here),
