@@ -24,6 +24,8 @@ from floe_engine.distribution.pull import Pulled as Pulled
 from floe_engine.distribution.pull import PullOptions as PullOptions
 from floe_engine.distribution.pull import load_locked as load_locked
 from floe_engine.distribution.pull import pull as pull
+from floe_engine.distribution.transfer import Transferred as Transferred
+from floe_engine.distribution.transfer import copy_version as copy_version
 from floe_engine.distribution.verify import Verified as Verified
 from floe_engine.distribution.verify import verify_version as verify_version
 from floe_engine.distribution.wanted import Wanted as Wanted

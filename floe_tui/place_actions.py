@@ -276,6 +276,14 @@ _REGISTRY = _at(
         "repositories",
         show=True,
     ),
+    Action(
+        "registry.promote",
+        "m",
+        "Promote",
+        "Copy the version to another registry, digest and signatures kept",
+        "promote",
+        needs_write=True,
+    ),
     Action("registry.copy", "y", "Copy", "Copy the version's reference", "copy", show=True),
     Action(
         "registry.undo",

@@ -18,10 +18,13 @@ OTHER = "other"
 """The row that asks for a repository which is not in the list."""
 
 
-def choose_repository(screen: PlaceScreen, current: str, done: Callable[[str], object]) -> None:
+def choose_repository(
+    screen: PlaceScreen, current: str, done: Callable[[str], object], *, bound: str = ""
+) -> None:
     """Ask for a repository; `current` is the one chosen before.
 
-    `done` gets the reference, empty for the one that the directory itself says.
+    `done` gets the reference, empty for the one that the directory itself says. Where a version is `bound`
+    for it, it is another than the one in use.
     """
     directory = screen.workbench.options.directory
 
@@ -34,22 +37,26 @@ def choose_repository(screen: PlaceScreen, current: str, done: Callable[[str], o
         work,
         title="Listing repositories",
         group="repositories",
-        done=lambda found: _choose(screen, current, found, done),
+        done=lambda found: _choose(screen, current, found, done, bound),
         timeout=45,
         command="floe platform list",
     )
 
 
-def _choose(screen: PlaceScreen, current: str, found: Repositories, done: Callable[[str], object]) -> None:
+def _choose(
+    screen: PlaceScreen, current: str, found: Repositories, done: Callable[[str], object], bound: str
+) -> None:
     from floe_tui.panels.ask import AskPanel
     from floe_tui.panels.choose import ChoosePanel
 
+    title = f"Copy {bound} to" if bound else "Repository"
     rows = [
         Row(reference.name, (homely(reference.name),), "▸" if reference == found.chosen else " ")
         for reference in found.known
+        if not (bound and reference == found.chosen)
     ]
     rows.append(Row(OTHER, ("another one: type its reference",)))
-    if current:
+    if current and not bound:
         rows.append(Row("", ("the one that this directory says",)))
 
     def typed(text: str | None) -> None:
@@ -59,9 +66,11 @@ def _choose(screen: PlaceScreen, current: str, found: Repositories, done: Callab
     def chosen(key: str | None) -> None:
         if key == OTHER:
             hint = "oci://host/repository, or oci-layout:FOLDER"
-            screen.app.push_screen(AskPanel("Repository", hint=hint, value=current), typed)
+            screen.app.push_screen(AskPanel(title, hint=hint, value="" if bound else current), typed)
         elif key is not None:
             done("" if not current and key == found.chosen.name else key)
 
-    title = f"Repositories ({found.unlisted})" if found.unlisted else "Repositories"
-    screen.app.push_screen(ChoosePanel(title, rows), chosen)
+    unlisted = f" ({found.unlisted})" if found.unlisted else ""
+    screen.app.push_screen(
+        ChoosePanel(f"{f'{title} …' if bound else 'Repositories'}{unlisted}", rows), chosen
+    )

@@ -14,7 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from floe_engine import Workspace, keygen, publish
+from floe_engine import NotFound, Workspace, inspect_version, keygen, publish
 from floe_tui.app import Workbench
 from floe_tui.panels.choose import ChoosePanel
 from floe_tui.panels.confirm import ConfirmPanel
@@ -185,6 +185,82 @@ async def test_another_repository_is_chosen_from_the_catalog_or_typed(
         await pilot.press("j", "enter")
         await idle(pilot, app)
         assert "team/two" in where(screen)
+
+
+# --- promoting -------------------------------------------------------------------------------
+
+
+async def test_a_version_is_promoted_to_another_registry_with_its_signatures_once_that_is_confirmed(
+    workbench: Start, platform: Path, docker_registry: DockerRegistry
+) -> None:
+    key = keygen(Workspace.open(platform), ask=lambda prompt: "").fingerprint
+    publish(Workspace.open(platform), "v1.2.3", ask=lambda prompt: "")
+    target = f"oci://{docker_registry.host}/promoted/platform"
+    production = Workspace.open(platform, registry=target)
+    app = workbench(platform)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v1.2.3")
+        await until(pilot, lambda: rows(app)[-1].glyph == "✓")
+
+        async def choose() -> ConfirmPanel:
+            await pilot.press("m")
+            await idle(pilot, app)
+            panel = app.screen
+            assert isinstance(panel, ChoosePanel)
+            assert not any(row.glyph == "▸" for row in panel.rows)  # not to where it is
+            await pilot.press("G", "enter")
+            await pilot.pause()
+            app.screen.query_one(Input).value = target
+            await pilot.press("enter")
+            await pilot.pause()
+            asked = app.screen
+            assert isinstance(asked, ConfirmPanel)
+            return asked
+
+        facts = dict((await choose()).facts)
+        assert facts["to"] == f"{target}:v1.2.3"
+        assert facts["signed by"] == key
+        await pilot.press("enter")  # Cancel is the default
+        await idle(pilot, app)
+        with pytest.raises(NotFound):
+            inspect_version(production, "v1.2.3")
+        await choose()
+        await pilot.press("y")
+        await idle(pilot, app)
+        assert app.screen is screen
+        assert app.ran[-1].command.startswith(f"floe platform copy v1.2.3 {target}")
+    copied = inspect_version(production, "v1.2.3")
+    assert copied.digest == facts["digest"]
+    assert {signer.fingerprint for signer in copied.verdict.signers} == {key}
+
+
+async def test_a_version_that_the_other_registry_has_otherwise_is_not_promoted(
+    workbench: Start, project: Path, platform: Path, docker_registry: DockerRegistry
+) -> None:
+    target = f"oci://{docker_registry.host}/promoted/other"
+    manifest = platform / "manifest.yaml"
+    manifest.write_text(
+        MANIFEST.replace("1.2.3", "1.3.0").replace("enforcement: strict", "enforcement: warn")
+    )
+    publish(Workspace.open(platform, registry=target), "v1.3.0")
+    app = workbench(project)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await registry(pilot, app)
+        screen.list.view.move_to("v1.3.0")
+        await pilot.press("m")
+        await idle(pilot, app)
+        await pilot.press("G", "enter")
+        await pilot.pause()
+        app.screen.query_one(Input).value = target
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("y")
+        await idle(pilot, app)
+        panel = app.screen
+        assert isinstance(panel, ProblemPanel)
+        assert "exists in the target already, with other content" in panel.error.title
+        assert screen.tag == "v1.3.0"
 
 
 # --- pinning ---------------------------------------------------------------------------------

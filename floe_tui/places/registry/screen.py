@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -44,6 +44,9 @@ from floe_tui.widgets.frame import Frame
 from floe_tui.widgets.marks import chip
 from floe_tui.widgets.row_view import Row, RowView
 from floe_tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from floe_engine import Transferred
 
 AROUND = 30
 """Versions described around the cursor; the others wait until it comes near."""
@@ -143,7 +146,7 @@ class RegistryScreen(PlaceScreen):
 
     def why_not(self, action_id: str) -> str:
         """Most things need a version."""
-        needs = {"registry.pull", "registry.verify", "registry.pin", "registry.copy"}
+        needs = {"registry.pull", "registry.verify", "registry.pin", "registry.promote", "registry.copy"}
         return "no version is chosen" if action_id in needs and not self.tag else ""
 
     def remember(self) -> dict[str, Any]:
@@ -536,6 +539,50 @@ class RegistryScreen(PlaceScreen):
         from floe_tui.panels.moving import undo_pin
 
         undo_pin(self, self.action_refresh)
+
+    def action_promote(self) -> None:
+        """Choose another repository, see what would go there, and copy it."""
+        from floe_tui.panels.confirm import ConfirmPanel
+        from floe_tui.panels.repositories import choose_repository
+
+        versions, tag = self._versions, self.tag
+        if versions is None:
+            return
+        known = self._known.known(tag)
+
+        def chosen(target: str) -> None:
+            facts = [("from", homely(f"{versions.where}:{tag}")), ("to", homely(f"{target}:{tag}"))]
+            if known is not None and known.digest:
+                facts.append(("digest", known.digest))
+            if known is not None and known.status:
+                facts.append(("signed by", known.signer or "nobody"))
+            panel = ConfirmPanel(f"Copy {tag} to another registry?", facts, verb="Copy")
+            self.app.push_screen(panel, lambda sure: self._promote(tag, target) if sure else None)
+
+        choose_repository(self, self._repository, chosen, bound=tag)
+
+    def _promote(self, tag: str, target: str) -> None:
+        directory, repository = self.workbench.options.directory, self._repository
+
+        def work(report: Report, cancel: CancelToken) -> Transferred:
+            from floe_engine import copy_version
+
+            return copy_version(open_at(directory, repository), tag, target, report=report, cancel=cancel)
+
+        def done(copied: Transferred) -> None:
+            said = "copied" if copied.changed else "was there already"
+            signed = "" if copied.signatures else "; it has no signature, so none came along"
+            self.notify(f"✓ {homely(copied.target)} {said}{signed}", markup=False)
+
+        self.job(
+            work,
+            title=f"Copying {tag}",
+            group="registry.promote",
+            done=done,
+            timeout=300,
+            important=True,
+            command=self._command("copy", tag, target),
+        )
 
     def action_copy(self) -> None:
         """The reference of the version, or of those that are marked, a line each."""
