@@ -36,7 +36,7 @@ from startup import MANIFEST
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST, pack
 from floe_engine.distribution.pull import fetch, pull
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.platform.compile_platform import compile_platform
 from floe_engine.platform.publish import publish
 from floe_engine.platform.signing_key import SigningOptions
@@ -190,7 +190,7 @@ def one_round(host: str, number: int, team: Path, scratch: Path, floe: str) -> d
 
     def workflow_pull() -> None:
         there = directory("workflow")
-        pull(Workspace.open(there, environ={}), Wanted(repository("workflow"), "v1.2.3"))
+        pull(Workspace.open(there, environ={}), VersionRequest(repository("workflow"), "v1.2.3"))
 
     def workflow_publish() -> None:
         where = Workspace.open(team, registry=repository("workflow").name, environ={})

@@ -34,8 +34,8 @@ from goals import Goals
 from startup import MANIFEST
 
 from floe_engine.distribution.pull import PullOptions, load, pull
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.distribution.verify import verify_version
-from floe_engine.distribution.wanted import Wanted
 from floe_engine.platform.publish import publish
 from floe_engine.platform.signing_key import SigningOptions, keygen
 from floe_engine.workspace import Workspace
@@ -97,7 +97,7 @@ def _measure(cosign: str, folder: Path, host: str, rounds: int, goals: Goals) ->
     product = folder / "product"
     product.mkdir()
     reader = Workspace.open(product, registry=registry)
-    pull(reader, Wanted.parse("v1.2.3", reader), options=PullOptions(trusted_keys=[str(pair.public)]))
+    pull(reader, VersionRequest.parse("v1.2.3", reader), options=PullOptions(trusted_keys=[str(pair.public)]))
     lock = reader.store.read_lock()
     assert lock is not None
 

@@ -26,9 +26,9 @@ from floe_engine.distribution.pull import load_locked as load_locked
 from floe_engine.distribution.pull import pull as pull
 from floe_engine.distribution.transfer import Transferred as Transferred
 from floe_engine.distribution.transfer import copy_version as copy_version
+from floe_engine.distribution.request import VersionRequest as VersionRequest
 from floe_engine.distribution.verify import Verified as Verified
 from floe_engine.distribution.verify import verify_version as verify_version
-from floe_engine.distribution.wanted import Wanted as Wanted
 from floe_engine.document.diagnostics import Diagnostic as Diagnostic
 from floe_engine.document.diagnostics import Fix as Fix
 from floe_engine.document.diagnostics import Position as Position

@@ -20,7 +20,7 @@ from typing import Any
 from floe_engine.cel.values import Frame
 from floe_engine.manifest.house_rule import house_rule
 from floe_engine.peers.built_in import built_in
-from floe_engine.peers.carrying import Check, Wanted, arguments, rule_of
+from floe_engine.peers.carrying import Check, ConfiguredCheck, arguments, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.facts.subjects import Facts, subjects
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     same = asked = bites = 0
     wrong = []
     for row in rows:
-        rule = rule_of(row, Wanted(row.name, given_to(row)))
+        rule = rule_of(row, ConfiguredCheck(row.name, given_to(row)))
         ready = house_rule(row.subject, rule.get("when", ""), rule["expr"], rule["message"])
         ours: set[str] = set()
         named: set[str] = set()

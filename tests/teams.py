@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST
 from floe_engine.distribution.pull import Pulled, PullOptions, pinned, pull
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.events import Event, Notice
 from floe_engine.platform.publish import Published, publish
 from floe_engine.platform.signing_key import SigningOptions
@@ -138,7 +138,7 @@ class DataTeam:
 
     def pull(self, version: str, *, ask: AskFirstUse | None = None, **options: bool) -> Pulled:
         """Pull a version by hand, with the anchors of settings and lock."""
-        wanted = Wanted.parse(version, self.workspace)
+        wanted = VersionRequest.parse(version, self.workspace)
         return pull(self.workspace, wanted, options=PullOptions(**options), ask=ask, report=self.heard)
 
     def pull_pinned(self, *, offline: bool = False, **options: bool) -> Pulled:

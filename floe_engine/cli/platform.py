@@ -187,13 +187,13 @@ def pull(
     """Bring the pinned version into .floe/, verified, and lock it."""
     from floe_engine.distribution.pull import PullOptions, pinned
     from floe_engine.distribution.pull import pull as pull_version
-    from floe_engine.distribution.wanted import Wanted
+    from floe_engine.distribution.request import VersionRequest
     from floe_engine.errors import UsageError
 
     workspace = face.workspace.without_network() if offline else face.workspace
     options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
     wanted, options = (
-        pinned(workspace, options) if version is None else (Wanted.parse(version, workspace), options)
+        pinned(workspace, options) if version is None else (VersionRequest.parse(version, workspace), options)
     )
     if force and (offline or frozen):
         raise UsageError(f"--force and {'--offline' if offline else '--frozen'} contradict each other")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from floe_engine.distribution.pull import Fetched, fetch_files, report_hops
-from floe_engine.distribution.wanted import Located, Wanted
+from floe_engine.distribution.request import Located, VersionRequest
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
@@ -65,14 +65,14 @@ def examine_tag(
     """`examine` of one tag of `repository`; what is walked on the way is not told."""
     place = repository.reference.without_target()
     found = Located(place.with_tag(tag), repository.manifest(tag))
-    return examine(workspace, repository, found, Wanted(place, tag), cancel=cancel)
+    return examine(workspace, repository, found, VersionRequest(place, tag), cancel=cancel)
 
 
 def examine(
     workspace: Workspace,
     repository: Repository,
     found: Located,
-    wanted: Wanted,
+    wanted: VersionRequest,
     *,
     keys: Sequence[str] = (),
     place: Reference | None = None,

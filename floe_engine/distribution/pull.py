@@ -21,7 +21,7 @@ from floe_engine.artifact.pack import (
     unpack,
 )
 from floe_engine.artifact.platform import Platform
-from floe_engine.distribution.wanted import Wanted, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, locate, satisfies
 from floe_engine.errors import (
     CacheCorrupt,
     LockMismatch,
@@ -126,7 +126,7 @@ class Candidate(Struct, frozen=True):
 
 def pull(
     workspace: Workspace,
-    wanted: Wanted,
+    wanted: VersionRequest,
     *,
     options: PullOptions | None = None,
     ask: AskFirstUse | None = None,
@@ -150,7 +150,7 @@ def pull(
 
 def prepare(
     workspace: Workspace,
-    wanted: Wanted,
+    wanted: VersionRequest,
     lock: Lock | None,
     *,
     options: PullOptions | None = None,
@@ -168,7 +168,7 @@ def prepare(
         if pulled is not None:
             return pulled
         # The cache is gone or damaged, or trust has changed; the lock says exactly what belongs there.
-        wanted_now = Wanted(wanted.repository, lock.digest)
+        wanted_now = VersionRequest(wanted.repository, lock.digest)
         try:
             return obtain(
                 workspace,
@@ -195,20 +195,20 @@ def prepare(
     return obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
 
 
-def pinned(workspace: Workspace, options: PullOptions) -> tuple[Wanted, PullOptions]:
+def pinned(workspace: Workspace, options: PullOptions) -> tuple[VersionRequest, PullOptions]:
     """What floe.yaml pins, or else the lock, with what floe.yaml says of trust.
 
     Raises `UsageError` where neither says anything.
     """
     if stands(workspace.spec_path):
         spec = load_spec(workspace.spec_path)
-        wanted = Wanted.demanded(
+        wanted = VersionRequest.demanded(
             spec, workspace, hint=f"there is nothing to pull: {Act.COMPILE} reads that file each time"
         )
         return wanted, replace(options, spec=spec)
     lock = workspace.store.read_lock()
     if lock is not None:
-        return Wanted(Reference.parse(lock.reference), lock.constraint), options
+        return VersionRequest(Reference.parse(lock.reference), lock.constraint), options
     raise UsageError(
         "nothing is pinned here",
         hint=f"name a version ({Act.PULL:v1.2.3}), or run {Act.INIT:--platform=v1.2.3}",
@@ -255,7 +255,7 @@ def load(workspace: Workspace, lock: Lock, options: PullOptions | None = None) -
 
 def load_or_pull(
     workspace: Workspace,
-    wanted: Wanted,
+    wanted: VersionRequest,
     *,
     options: PullOptions | None = None,
     ask: AskFirstUse | None = None,
@@ -340,7 +340,7 @@ def _demand_unmoved(workspace: Workspace, lock: Lock, cancel: CancelToken | None
 
 def obtain(
     workspace: Workspace,
-    wanted: Wanted,
+    wanted: VersionRequest,
     lock: Lock | None,
     *,
     options: PullOptions,
@@ -495,7 +495,7 @@ def keep(store: Store, candidate: Candidate, lock: Lock | None) -> Pulled:
 
 
 def _lock(
-    wanted: Wanted,
+    wanted: VersionRequest,
     tag: str,
     fetched: Fetched,
     signer: LockedSigner | None,

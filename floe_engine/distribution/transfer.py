@@ -15,7 +15,7 @@ from floe_engine.artifact.pack import FILE_TYPE, IMAGE_MANIFEST
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.pull import PullOptions, pinned
-from floe_engine.distribution.wanted import Wanted, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, locate, satisfies
 from floe_engine.errors import NotFound, UsageError, VersionExists
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
 from floe_engine.files import human_size, placed, scratch
@@ -62,7 +62,7 @@ def copy_version(
     vouch for it; None: where this directory or a policy names anybody. Raises `VersionExists` where
     the target's tag holds other content, `Unsigned` and `Untrusted`.
     """
-    wanted = Wanted.parse(source, workspace)
+    wanted = VersionRequest.parse(source, workspace)
     destination = Reference.parse(target, base=workspace.directory)
     from_repository = workspace.repository(wanted.repository, cancel=cancel)
     to_repository = workspace.repository(destination, cancel=cancel, push=True)
@@ -85,7 +85,7 @@ def export_version(
     Without a `source` it is exactly what is pinned and locked here. `require_trusted` as in
     `copy_version`.
     """
-    wanted = Wanted.parse(source, workspace) if source else _locked(workspace)
+    wanted = VersionRequest.parse(source, workspace) if source else _locked(workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
     directory, name = placed(file, workspace.directory)  # refused before anything is fetched
     with under_way(workspace, "export"), scratch() as place:
@@ -138,7 +138,7 @@ def import_versions(
                 _copy(
                     workspace,
                     source,
-                    Wanted(inside, tag),
+                    VersionRequest(inside, tag),
                     to_repository,
                     destination,
                     require_trusted,
@@ -151,17 +151,17 @@ def import_versions(
         )
 
 
-def _locked(workspace: Workspace) -> Wanted:
+def _locked(workspace: Workspace) -> VersionRequest:
     """What is pinned here, as the lock has it where that satisfies the pin."""
     wanted, _ = pinned(workspace, PullOptions())
     lock = workspace.store.read_lock()
-    return Wanted(wanted.repository, lock.digest) if lock and satisfies(lock, wanted) else wanted
+    return VersionRequest(wanted.repository, lock.digest) if lock and satisfies(lock, wanted) else wanted
 
 
 def _copy(
     workspace: Workspace,
     source: Repository,
-    wanted: Wanted,
+    wanted: VersionRequest,
     target: Repository,
     destination: Reference,
     require_trusted: bool | None,

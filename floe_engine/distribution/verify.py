@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.pull import PullOptions, load, pinned
-from floe_engine.distribution.wanted import Wanted, check_pinned, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, check_pinned, locate, satisfies
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import stands
@@ -55,7 +55,7 @@ def verify_version(
     and `IntegrityError` for what is not the version that its tag says; a bad signature is no error
     here but a verdict.
     """
-    wanted = Wanted.parse(version, workspace) if version else pinned(workspace, PullOptions())[0]
+    wanted = VersionRequest.parse(version, workspace) if version else pinned(workspace, PullOptions())[0]
     repository = workspace.repository(wanted.repository, cancel=cancel)
     found = locate(repository, wanted)
     seen = examine(
@@ -81,7 +81,9 @@ def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Seq
     floe.yaml pins something else, and what `load` raises.
     """
     lock = workspace.store.read_lock()
-    if lock is None or (version is not None and not satisfies(lock, Wanted.parse(version, workspace))):
+    if lock is None or (
+        version is not None and not satisfies(lock, VersionRequest.parse(version, workspace))
+    ):
         raise UsageError(
             f"{version} is not what is locked here" if lock else "nothing is locked here",
             f"locked is {lock.reference}:{lock.tag}" if lock else "",

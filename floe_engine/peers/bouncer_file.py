@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from floe_engine.document.nodes import Node
-from floe_engine.peers.carrying import Wanted, literal
+from floe_engine.peers.carrying import ConfiguredCheck, literal
 
 CATEGORIES = {"manifest_checks", "catalog_checks", "run_results_checks", "info_schema_checks"}
 
 _SEVERITIES: Mapping[str, Literal["error", "warning"]] = {"error": "error", "warn": "warning"}
 
 
-def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
+def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[ConfiguredCheck]:
     """The checks that a configuration asks for."""
     for category in (key for key in values if key in CATEGORIES):
         entries = values[category] or []
@@ -23,10 +23,10 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
             if isinstance(entry, dict) and ("name" in entry or "code" in entry):
                 yield _entry(values, entry, line)
             else:
-                yield Wanted("?", line=line, why="the entry names no check")
+                yield ConfiguredCheck("?", line=line, why="the entry names no check")
 
 
-def _entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) -> Wanted:
+def _entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) -> ConfiguredCheck:
     """One entry; what the file says for all fills what the entry leaves open, but for the severity."""
     given = {key: value for key, value in entry.items() if key not in _EVERY_ENTRY}
     name = str(entry.get("name") or entry.get("code"))
@@ -47,7 +47,9 @@ def _entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) -> Wante
             also.append(f"model.{field} == {literal(str(entry[key]))}")
     severity = _SEVERITIES.get(str(top.get("severity") or entry.get("severity")), "error")
     described = str(entry.get("description") or "")
-    return Wanted(name, given, include, exclude, tuple(also), severity, described, line=line, why=why)
+    return ConfiguredCheck(
+        name, given, include, exclude, tuple(also), severity, described, line=line, why=why
+    )
 
 
 _EVERY_ENTRY = {

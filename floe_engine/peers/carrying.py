@@ -63,7 +63,7 @@ class Check(Struct, frozen=True):
         return not self.why
 
 
-class Wanted(Struct, frozen=True):
+class ConfiguredCheck(Struct, frozen=True):
     """A check as somebody's configuration asks for it."""
 
     check: str
@@ -221,7 +221,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return _NAME.sub(lambda found: values[found[1]], template)
 
 
-def rule_of(check: Check, wanted: Wanted) -> dict[str, Any]:
+def rule_of(check: Check, wanted: ConfiguredCheck) -> dict[str, Any]:
     """The house rule that asks what `wanted` asks, as manifest.yaml writes it, without an ID.
 
     Raises `NotCarried` with the reason where there is none.
@@ -258,7 +258,7 @@ def rule_of(check: Check, wanted: Wanted) -> dict[str, Any]:
 _DESCRIBED = ("model", "seed", "snapshot", "macro")
 
 
-def _places(node: str, wanted: Wanted) -> Iterator[str]:
+def _places(node: str, wanted: ConfiguredCheck) -> Iterator[str]:
     begin = "" if wanted.searched else "^"
     if (wanted.include or wanted.exclude) and node == "project":
         raise NotCarried("it asks the project as a whole, and include or exclude would narrow it")

@@ -8,7 +8,7 @@ from typing import Any
 
 from floe_engine.document.nodes import Node
 from floe_engine.patterns import pattern
-from floe_engine.peers.carrying import Check, NotCarried, Wanted
+from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried
 from floe_engine.peers.checkpoint import CHECKS
 
 _REPOSITORY = pattern(r"(?:^|/)(?:dbt-checkpoint|pre-commit-dbt)(?:\.git)?/?$")
@@ -45,7 +45,7 @@ def _known(hook: Mapping[str, Any]) -> bool:
     return isinstance(hook.get("entry"), str) and hook["entry"] in _HOOKS
 
 
-def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
+def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[ConfiguredCheck]:
     """The checks that a configuration asks for."""
     for number, place, hook in _hooks(values):
         line = _line(root, number, place)
@@ -53,7 +53,7 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
         try:
             yield _wanted(values, name, hook, line)
         except NotCarried as error:
-            yield Wanted(name, line=line, why=str(error))
+            yield ConfiguredCheck(name, line=line, why=str(error))
 
 
 def _line(root: Node | None, number: int, place: int) -> int:
@@ -63,17 +63,17 @@ def _line(root: Node | None, number: int, place: int) -> int:
     return hooks.items[place].line + 1 if place < len(hooks.items) else hooks.line + 1
 
 
-def _wanted(values: Mapping[str, Any], name: str, hook: Mapping[str, Any], line: int) -> Wanted:
+def _wanted(values: Mapping[str, Any], name: str, hook: Mapping[str, Any], line: int) -> ConfiguredCheck:
     check = _HOOKS.get(name)
     if check is None or check.why:
-        return Wanted(name, line=line)
+        return ConfiguredCheck(name, line=line)
     options = _options(hook.get("args"), {each.name for each in check.takes} | _OF_THE_RUN | {"exclude"})
     within = _project(options.get("manifest", []))
     include = [*_patterns(values, "files"), *_patterns(hook, "files")]
     if len(include) > 1:
         raise NotCarried("`files` stands at the top of the file too; say it once")
     exclude = [*_patterns(values, "exclude"), *_patterns(hook, "exclude"), *options.pop("exclude", [])]
-    return Wanted(
+    return ConfiguredCheck(
         name,
         _given(check, {key: given for key, given in options.items() if key not in _OF_THE_RUN}),
         tuple(_within(each, within) for each in include if not _any_file(each)),

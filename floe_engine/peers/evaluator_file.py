@@ -7,7 +7,7 @@ from typing import Any
 
 from floe_engine.acts import Act
 from floe_engine.document.nodes import Node
-from floe_engine.peers.carrying import Check, NotCarried, Wanted
+from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried
 from floe_engine.peers.evaluator import FOLDERS, TYPED, VARIABLES, types_of
 
 _PACKAGE = "dbt_project_evaluator"
@@ -25,7 +25,7 @@ def _of(values: Mapping[str, Any], section: str) -> Mapping[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
+def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[ConfiguredCheck]:
     """The rules that are on, with what they are given."""
     line = _line(values, root)
     top = values.get("vars")
@@ -37,7 +37,7 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
         exclude = _excluded(variables.get("exclude_paths_from_project"))
     except NotCarried as error:
         exclude = ()
-        yield Wanted("exclude_paths_from_project", line=line, why=str(error))
+        yield ConfiguredCheck("exclude_paths_from_project", line=line, why=str(error))
     for folder, checks in FOLDERS.items():
         for check in checks:
             if not _on(turned, ("marts", folder, check.name)):
@@ -46,11 +46,13 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[Wanted]:
             try:
                 given = _given(check, variables)
             except NotCarried as error:
-                yield Wanted(check.name, line=line, why=str(error))
+                yield ConfiguredCheck(check.name, line=line, why=str(error))
             else:
-                yield Wanted(check.name, given, exclude=narrowed, severity=severity, searched=True, line=line)
+                yield ConfiguredCheck(
+                    check.name, given, exclude=narrowed, severity=severity, searched=True, line=line
+                )
     if _of(values, "seeds") is not None:
-        yield Wanted(
+        yield ConfiguredCheck(
             "exceptions",
             line=line,
             why=f"exceptions stand in a seed; {Act.WAIVE} writes a waiver with a reason, an owner and an end",

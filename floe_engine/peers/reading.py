@@ -13,7 +13,7 @@ from floe_engine.document.nodes import Node
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import strict_toml
 from floe_engine.peers import bouncer, bouncer_file, checkpoint, checkpoint_file, evaluator, evaluator_file
-from floe_engine.peers.carrying import Check, PeerName, Wanted
+from floe_engine.peers.carrying import Check, ConfiguredCheck, PeerName
 
 TABLES: Mapping[PeerName, tuple[Check, ...]] = {
     "dbt-bouncer": bouncer.CHECKS,
@@ -30,11 +30,11 @@ class Configuration(Struct, frozen=True):
     """A peer's configuration: whose it is, what it asks for, and the table that says how to carry it."""
 
     peer: PeerName
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[ConfiguredCheck, ...]
     checks: Mapping[str, Check]
     """Check by its name, and by its code."""
 
-    def check(self, wanted: Wanted) -> Check:
+    def check(self, wanted: ConfiguredCheck) -> Check:
         """The row for what is wanted; one of no known check says so."""
         return self.checks.get(wanted.check) or Check(
             wanted.check, why=f"{self.peer} has no check of this name; is it one of your own in Python?"
@@ -70,7 +70,7 @@ _FILES: tuple[
     tuple[
         PeerName,
         Callable[[Mapping[str, Any]], bool],
-        Callable[[Mapping[str, Any], Node | None], Iterable[Wanted]],
+        Callable[[Mapping[str, Any], Node | None], Iterable[ConfiguredCheck]],
     ],
     ...,
 ] = (

@@ -101,9 +101,9 @@ def remote_parent(
     if not reference.startswith(("oci://", "oci-layout:")):
         return None
     from floe_engine.distribution.pull import load_or_pull
-    from floe_engine.distribution.wanted import Wanted
+    from floe_engine.distribution.request import VersionRequest
 
-    pulled = load_or_pull(workspace, Wanted.parse(reference, workspace), report=report, cancel=cancel)
+    pulled = load_or_pull(workspace, VersionRequest.parse(reference, workspace), report=report, cancel=cancel)
     settings = pulled.platform.manifest.settings
     if settings is None:
         raise ConfigurationError(

@@ -18,7 +18,7 @@ from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.pull import load_locked
-from floe_engine.distribution.wanted import Wanted, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, locate, satisfies
 from floe_engine.document.document import MAX_BYTES, Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
@@ -109,7 +109,7 @@ def load_side(
             where=str(path),
         )
     try:
-        wanted = Wanted.parse(text, workspace)
+        wanted = VersionRequest.parse(text, workspace)
     except UsageError as error:
         raise UsageError(
             f"{text!r} is neither a version nor a file nor a directory",
@@ -127,7 +127,7 @@ def load_side(
     return Side(found.ref if not wanted.is_digest else text, seen.fetched.artifact)
 
 
-def _cached(workspace: Workspace, wanted: Wanted) -> Artifact | None:
+def _cached(workspace: Workspace, wanted: VersionRequest) -> Artifact | None:
     """The locked version needs no request: it is judged by what was kept of it."""
     lock = workspace.store.read_lock()
     exact = wanted.is_digest or Constraint.parse(wanted.constraint).is_exact

@@ -18,7 +18,7 @@ from floe_engine.files import read_bounded
 from floe_engine.manifest.house_rule import troubles
 from floe_engine.manifest.laws import Subset
 from floe_engine.peers.built_in import BuiltIn, built_in
-from floe_engine.peers.carrying import Check, NotCarried, PeerName, Wanted, arguments, rule_of
+from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried, PeerName, arguments, rule_of
 from floe_engine.peers.reading import Configuration, read
 from floe_engine.platform.rule_examples import examples_of_rule
 from floe_engine.text import unified_diff
@@ -133,7 +133,7 @@ class _Importing:
         if self._new:
             self._write(_RULES, self._new)
 
-    def _carry(self, check: Check, wanted: Wanted) -> None:
+    def _carry(self, check: Check, wanted: ConfiguredCheck) -> None:
         if not (wanted.why or check.why) and self._set(check, wanted):
             return
         rule = rule_of(check, wanted)
@@ -148,7 +148,7 @@ class _Importing:
             self._taken.add(name)
         self.carried.append(Carried(wanted.check, wanted.line, name, check.near, same is None))
 
-    def _set(self, check: Check, wanted: Wanted) -> bool:
+    def _set(self, check: Check, wanted: ConfiguredCheck) -> bool:
         """Ask it by a setting; False where there is none, or it would ask something else than is wanted.
 
         A setting is about all of a kind, and one rule behind it is either an error or a warning.

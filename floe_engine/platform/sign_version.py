@@ -12,7 +12,7 @@ from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.examine import Examined, examine
 from floe_engine.distribution.interrupted import under_way
-from floe_engine.distribution.wanted import Wanted, locate
+from floe_engine.distribution.request import VersionRequest, locate
 from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
@@ -62,7 +62,7 @@ def sign_version(
     confirm, `Cancelled`.
     """
     options = options or SigningOptions()
-    wanted = Wanted.parse(version, workspace)
+    wanted = VersionRequest.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel, push=True)
     found = locate(repository, wanted)
     seen = examine(workspace, repository, found, wanted)

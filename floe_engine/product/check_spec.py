@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from floe_engine.distribution.pull import load_locked
-from floe_engine.distribution.wanted import Wanted, satisfies
+from floe_engine.distribution.request import VersionRequest, satisfies
 from floe_engine.errors import FloeError
 from floe_engine.project.spec_check import CheckedSpec, against_platform
 from floe_engine.project.spec_check import check_spec as check_text
@@ -22,7 +22,7 @@ def check_spec(workspace: Workspace, text: str) -> CheckedSpec:
     if checked.spec is None:
         return checked
     try:
-        wanted = Wanted.of(checked.spec, workspace.directory)
+        wanted = VersionRequest.of(checked.spec, workspace.directory)
         pulled = load_locked(workspace)
     except FloeError:  # nothing pulled yet, or damaged: `floe compile` says so, an editor need not
         return checked

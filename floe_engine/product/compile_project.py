@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
 from floe_engine.errors import ConfigurationError, LockMismatch, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
@@ -216,7 +216,7 @@ def locked_platform(
     cancel: CancelToken | None = None,
 ) -> Pulled:
     """The platform that floe.yaml pins: from lock and cache without a request, else pulled."""
-    wanted = Wanted.of(spec, workspace.directory)
+    wanted = VersionRequest.of(spec, workspace.directory)
     assert wanted is not None
     options = PullOptions(spec=spec, frozen=frozen)
     return load_or_pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)

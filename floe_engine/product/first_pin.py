@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Candidate, PullOptions, prepare
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError, NothingChecked, UsageError
@@ -129,7 +129,7 @@ def plan_first_pin(
     Raises what `pull` raises, `ConfigurationError` for a bad floe.yaml, and `UsageError` where
     floe.yaml names another repository or a manifest.
     """
-    wanted = Wanted.parse(version, workspace)
+    wanted = VersionRequest.parse(version, workspace)
     before = read_text(workspace.spec_path) if stands(workspace.spec_path) else None
     spec = load_spec(workspace.spec_path) if before is not None else None
     if spec is not None:
@@ -164,8 +164,8 @@ def take_first_pin(workspace: Workspace, plan: FirstPin, *, cancel: CancelToken 
     return plan.locks
 
 
-def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) -> None:
-    pinned_now = Wanted.demanded(spec, workspace)
+def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: VersionRequest) -> None:
+    pinned_now = VersionRequest.demanded(spec, workspace)
     if pinned_now.repository.name != wanted.repository.name:
         raise UsageError(
             "the project is pinned to another repository",
@@ -176,13 +176,13 @@ def _demand_same_repository(workspace: Workspace, spec: Spec, wanted: Wanted) ->
 
 
 def _ref(
-    workspace: Workspace, spec: Spec | None, wanted: Wanted, lock: Lock, precision: Precision | None
+    workspace: Workspace, spec: Spec | None, wanted: VersionRequest, lock: Lock, precision: Precision | None
 ) -> str:
     version = Version.parse(lock.version)
     if spec is None or spec.platform.ref is None:
         constraint = wanted.constraint if precision is None else pinned(version, precision)
-        return as_written(Wanted(wanted.repository, constraint), workspace.directory)
-    if precision is None and Wanted.of(spec, workspace.directory) == wanted:
+        return as_written(VersionRequest(wanted.repository, constraint), workspace.directory)
+    if precision is None and VersionRequest.of(spec, workspace.directory) == wanted:
         return spec.platform.ref
     if precision is None:
         return moved(spec.platform.ref, workspace.directory, version, lock.digest)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from floe_engine import git
 from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
@@ -86,7 +86,7 @@ def init_project(
     if plan.candidate is not None:
         folder = workspace.store.directory(plan.locks.tag)
         created.append(f"{folder.relative_to(workspace.directory).as_posix()}/")
-    wanted = Wanted.parse(platform, workspace)
+    wanted = VersionRequest.parse(platform, workspace)
     if wanted.repository.scheme == "oci-layout":
         report(
             Notice(
@@ -98,7 +98,7 @@ def init_project(
     return Initialised(plan.locks, plan.platform, workspace.spec_path, tuple(created))
 
 
-def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) -> list[str]:
+def _ci(workspace: Workspace, service: Service, wanted: VersionRequest, report: Report) -> list[str]:
     """Write the file by which a CI service judges the project; the paths written."""
     if service == "none":
         return []
@@ -124,11 +124,11 @@ def _ci(workspace: Workspace, service: Service, wanted: Wanted, report: Report) 
 
 def _demand_unpinned(workspace: Workspace, platform: str, trusted_keys: Sequence[str]) -> None:
     """Raise `UsageError` where there is a floe.yaml that pins something else, or trusts for itself."""
-    wanted = Wanted.parse(platform, workspace)
+    wanted = VersionRequest.parse(platform, workspace)
     if not stands(workspace.spec_path):
         return
     spec = load_spec(workspace.spec_path)
-    if Wanted.of(spec, workspace.directory) != wanted:
+    if VersionRequest.of(spec, workspace.directory) != wanted:
         raise UsageError(
             "this project is pinned already",
             f"floe.yaml says {spec.platform.ref or spec.platform.manifest}",

@@ -17,7 +17,7 @@ from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.interrupted import STATE, all_or_nothing
 from floe_engine.distribution.pull import Candidate, keep
-from floe_engine.distribution.wanted import Wanted
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.document.edit import apply, set_value
 from floe_engine.document.text import encode
@@ -47,7 +47,7 @@ class Pin(Struct, frozen=True):
     spec: Spec
     ref: str
     """`platform.ref` of floe.yaml, as written."""
-    wanted: Wanted
+    wanted: VersionRequest
     lock: Lock
 
     @property
@@ -97,7 +97,7 @@ def read_pin(workspace: Workspace) -> Pin:
     `LockMismatch` where the lock is not there or of another platform.
     """
     spec = load_spec(workspace.spec_path)
-    wanted = Wanted.demanded(spec, workspace)
+    wanted = VersionRequest.demanded(spec, workspace)
     assert spec.platform.ref is not None  # what `wanted` comes from
     lock = workspace.store.read_lock()
     if lock is None or lock.reference != wanted.repository.name:
@@ -239,7 +239,7 @@ def with_ref(text: str, ref: str) -> str:
     return apply(text, set_value(parse(text), _REF, ref))
 
 
-def as_written(wanted: Wanted, directory: Path) -> str:
+def as_written(wanted: VersionRequest, directory: Path) -> str:
     """The pin as floe.yaml spells it; a layout inside the project by its relative path."""
     separator = "@" if wanted.is_digest else ":"
     name = wanted.repository.name

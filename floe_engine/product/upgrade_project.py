@@ -7,7 +7,7 @@ from msgspec import Struct
 from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.pull import Candidate, PullOptions, load, obtain
-from floe_engine.distribution.wanted import Wanted, choose_tag, demand_one_meaning, satisfies
+from floe_engine.distribution.request import VersionRequest, choose_tag, demand_one_meaning, satisfies
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import CacheCorrupt, NothingChecked, Refused, TrustError, UsageError
@@ -142,7 +142,7 @@ def plan_pin(
     pin = read_pin(workspace)
     if constraint is None and precision is None:
         raise UsageError("nothing says how to pin", hint="name a version, or --exact, --patch or --minor")
-    stays = constraint is None or satisfies(pin.lock, Wanted(pin.wanted.repository, constraint))
+    stays = constraint is None or satisfies(pin.lock, VersionRequest(pin.wanted.repository, constraint))
     version = pin.version if stays or constraint is None else _named(workspace, pin, constraint, cancel)
     written = (
         constraint.strip() if precision is None and constraint else pinned(version, precision or "pinned")
@@ -207,7 +207,7 @@ def _named(workspace: Workspace, pin: Pin, text: str, cancel: CancelToken | None
     if constraint.exact is not None:
         return constraint.exact
     repository = workspace.repository(pin.wanted.repository, cancel=cancel)
-    return Version.parse(choose_tag(repository, Wanted(pin.wanted.repository, text)))
+    return Version.parse(choose_tag(repository, VersionRequest(pin.wanted.repository, text)))
 
 
 def _candidate(
@@ -221,7 +221,7 @@ def _candidate(
 ) -> Candidate | None:
     if version == pin.version:
         return None
-    wanted = Wanted(pin.wanted.repository, str(version))
+    wanted = VersionRequest(pin.wanted.repository, str(version))
     options = PullOptions(spec=pin.spec, allow_downgrade=allow_downgrade)
     return obtain(workspace, wanted, pin.lock, options=options, ask=ask, report=report, cancel=cancel)
 
@@ -262,7 +262,7 @@ def _locked(workspace: Workspace, pin: Pin, report: Report, cancel: CancelToken 
     except TrustError:
         return workspace.store.load(pin.lock)
     except CacheCorrupt:
-        wanted = Wanted(pin.wanted.repository, pin.lock.digest)
+        wanted = VersionRequest(pin.wanted.repository, pin.lock.digest)
         return obtain(
             workspace, wanted, pin.lock, options=options, restore=pin.lock, report=report, cancel=cancel
         ).artifact

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from floe_engine.acts import Act
 from floe_engine.distribution.pull import PullOptions, load, pinned, pull
-from floe_engine.distribution.wanted import Wanted, check_pinned
+from floe_engine.distribution.request import VersionRequest, check_pinned
 from floe_engine.errors import Cancelled, ContentMismatch, FloeError, NotFound
 from floe_engine.events import CancelToken
 from floe_engine.files import stands
@@ -266,10 +266,10 @@ class _Doctor(Struct, frozen=True):
             return True
         return False
 
-    def _wanted(self) -> Wanted | None:
+    def _wanted(self) -> VersionRequest | None:
         if not stands(self.workspace.spec_path):
             return None
-        return Wanted.of(load_spec(self.workspace.spec_path), self.workspace.directory)
+        return VersionRequest.of(load_spec(self.workspace.spec_path), self.workspace.directory)
 
     def _root(self) -> Path | None:
         reference = self.workspace.registry.reference

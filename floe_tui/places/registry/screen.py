@@ -506,11 +506,13 @@ class RegistryScreen(PlaceScreen):
         jobs = self.workbench.jobs
 
         def work(report: Report, cancel: CancelToken) -> tuple[str, bool]:
-            from floe_engine import Wanted, pull
+            from floe_engine import VersionRequest, pull
 
             workspace = open_at(directory, repository)
             ask = first_use(jobs, cancel)
-            pulled = pull(workspace, Wanted.parse(tag, workspace), ask=ask, report=report, cancel=cancel)
+            pulled = pull(
+                workspace, VersionRequest.parse(tag, workspace), ask=ask, report=report, cancel=cancel
+            )
             return pulled.lock.digest, pulled.changed
 
         def done(result: tuple[str, bool]) -> None:

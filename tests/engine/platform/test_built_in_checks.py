@@ -14,7 +14,7 @@ from floe_engine.cel.values import Frame
 from floe_engine.manifest.house_rule import house_rule
 from floe_engine.peers import evaluator
 from floe_engine.peers.built_in import BUILT_IN, built_in
-from floe_engine.peers.carrying import Check, Wanted, arguments, rule_of
+from floe_engine.peers.carrying import Check, ConfiguredCheck, arguments, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.facts.subjects import Facts, subjects
@@ -86,7 +86,7 @@ def test_the_setting_and_the_rule_in_cel_refuse_the_same(check: Check) -> None:
     assert [rule.active(artifact.platform) for rule in rules] == [True] * len(built.rules)
     if check.name in OTHERWISE:
         return
-    asked = rule_of(check, Wanted(check.name, given_to(check)))
+    asked = rule_of(check, ConfiguredCheck(check.name, given_to(check)))
     ready = house_rule(check.subject, asked.get("when", ""), asked["expr"], asked["message"])
     refused = passed = 0
     for project in projects(_TEXTS if "describe nothing" in built.near else (*_TEXTS, *_ODD)):

@@ -14,7 +14,7 @@ from floe_engine.manifest.house_rule import house_rule, troubles
 from floe_engine.manifest.subjects import SUBJECTS, example_of
 from floe_engine.peers import evaluator
 from floe_engine.peers.built_in import BUILT_IN
-from floe_engine.peers.carrying import Check, NotCarried, Takes, Wanted, literal, rule_of
+from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried, Takes, literal, rule_of
 from floe_engine.peers.reading import TABLES
 from floe_engine.platform.import_rules import Imported, import_rules
 from floe_engine.platform.rule_examples import examples_of_rule
@@ -85,7 +85,9 @@ def test_every_row_makes_a_rule_that_means_something(row: Check) -> None:
     }
     places = () if row.subject == "project" else ("models/a", "^models/b")
     for include in ((), places):
-        rule = rule_of(row, Wanted(row.name, given, include=include, exclude=places[:1] if include else ()))
+        rule = rule_of(
+            row, ConfiguredCheck(row.name, given, include=include, exclude=places[:1] if include else ())
+        )
         assert list(troubles({"id": "x", **rule})) == []
 
 
@@ -181,7 +183,7 @@ def test_rules_mean_what_the_checks_mean(
 ) -> None:
     """Where the peer's semantics have an edge: a start is bound, null is there, words mean none."""
     row = next(row for row in TABLES["dbt-bouncer"] if row.name == check)
-    rule = rule_of(row, Wanted(check, given))
+    rule = rule_of(row, ConfiguredCheck(check, given))
     asked = house_rule("model", rule.get("when", ""), rule["expr"], rule["message"])
     kind = SUBJECTS["model"]["model"]
     assert asked.ask(example_of(kind, passes)).answer == "pass"
@@ -286,7 +288,7 @@ def test_a_rule_comes_with_examples_that_are_its_policy_tests(row: Check) -> Non
     given = {
         each.name: _given(each) for each in row.takes if each.name not in ("type_pattern", "case_sensitive")
     }
-    rule = {"id": "x", **rule_of(row, Wanted(row.name, given))}
+    rule = {"id": "x", **rule_of(row, ConfiguredCheck(row.name, given))}
     examples = examples_of_rule(rule)
     assert (examples == {}) == (row.name in ALIKE)
     assert list(troubles({**rule, "examples": examples})) == []
@@ -508,7 +510,7 @@ def test_a_check_that_two_peers_have_means_the_same(
     rows = {row.name: row for checks in TABLES.values() for row in checks}
     asked = []
     for name, arguments in ((one, given), (other, as_given)):
-        rule = rule_of(rows[name], Wanted(name, arguments))
+        rule = rule_of(rows[name], ConfiguredCheck(name, arguments))
         asked.append(house_rule("model", rule.get("when", ""), rule["expr"], rule["message"]))
     kind = SUBJECTS["model"]["model"]
     answers = []
@@ -583,4 +585,4 @@ def test_a_reason_is_no_sentence_of_its_own() -> None:
             assert bool(row.why) != bool(row.expr or row.filled or row.name in BUILT_IN), row.name
             if row.why:
                 with pytest.raises(NotCarried):
-                    rule_of(row, Wanted(row.name))
+                    rule_of(row, ConfiguredCheck(row.name))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from floe_engine.registry.client import Repository
 
 
-class Wanted(Struct, frozen=True):
+class VersionRequest(Struct, frozen=True):
     """What to pull: a repository and a constraint over its tags, or a digest."""
 
     repository: Reference
@@ -28,7 +28,7 @@ class Wanted(Struct, frozen=True):
     """``v1.2.3``, ``v1.2.*`` …; or ``sha256:…``."""
 
     @classmethod
-    def parse(cls, text: str, workspace: Workspace) -> Wanted:
+    def parse(cls, text: str, workspace: Workspace) -> VersionRequest:
         """``v1.2.3``, ``v1.2.*`` or ``sha256:…`` in the workspace's registry, or a whole reference."""
         if text.startswith(("oci://", "oci-layout:")) or "/" in text:
             reference, constraint = Reference.parse_constrained(text, base=workspace.directory)
@@ -44,7 +44,7 @@ class Wanted(Struct, frozen=True):
         return cls(repository, text)
 
     @classmethod
-    def of(cls, spec: Spec, directory: Path) -> Wanted | None:
+    def of(cls, spec: Spec, directory: Path) -> VersionRequest | None:
         """What floe.yaml pins; None where it names a manifest.yaml instead."""
         if spec.platform.ref is None:
             return None
@@ -58,7 +58,7 @@ class Wanted(Struct, frozen=True):
         workspace: Workspace,
         *,
         hint: str = "write platform.ref, such as oci://host/repository:v1.2.3",
-    ) -> Wanted:
+    ) -> VersionRequest:
         """The same; raises `UsageError` where there is no published version to speak of."""
         wanted = cls.of(spec, workspace.directory)
         if wanted is None:
@@ -87,7 +87,7 @@ class Located(Struct, frozen=True):
         return self.reference.digest or self.reference.tag or ""
 
 
-def locate(repository: Repository, wanted: Wanted) -> Located:
+def locate(repository: Repository, wanted: VersionRequest) -> Located:
     """Find what `wanted` means today. Raises `NotFound`, `RegistryError`, `LockMismatch`.
 
     An exact version or a digest costs the one request for its manifest. floe publishes ``v1.2.3``;
@@ -110,7 +110,7 @@ def locate(repository: Repository, wanted: Wanted) -> Located:
             raise absent from None
 
 
-def choose_tag(repository: Repository, wanted: Wanted) -> str:
+def choose_tag(repository: Repository, wanted: VersionRequest) -> str:
     """The tag that a constraint chooses, or under which floe publishes an exact version.
 
     Raises `NotFound` where no tag satisfies it, `LockMismatch` where two tags of the version that it
@@ -145,7 +145,7 @@ def demand_one_meaning(repository: Repository, pair: tuple[str, str]) -> None:
         )
 
 
-def satisfies(lock: Lock, wanted: Wanted) -> bool:
+def satisfies(lock: Lock, wanted: VersionRequest) -> bool:
     """Whether the locked version is one that `wanted` accepts."""
     if lock.reference != wanted.repository.name:
         return False
@@ -155,7 +155,7 @@ def satisfies(lock: Lock, wanted: Wanted) -> bool:
     return version is not None and Constraint.parse(wanted.constraint).allows(version)
 
 
-def check_pinned(lock: Lock, wanted: Wanted, where: str) -> None:
+def check_pinned(lock: Lock, wanted: VersionRequest, where: str) -> None:
     """Raise `LockMismatch` where another version, or one of another repository, is locked than `wanted`."""
     if satisfies(lock, wanted):
         return
