@@ -17,7 +17,7 @@ from floe_engine.project.facts import Beside, Column, Model, Source
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 _Subject: TypeAlias = Model | Source | Beside | str
 
@@ -41,18 +41,18 @@ class Wrong(NamedTuple):
 
 
 class ShownRule(Rule):
-    """A rule of the quality gates whose examples are made with `Specimens`."""
+    """A rule of the quality gates whose examples are made with `ExampleNodes`."""
 
     family = Family.QUALITY
 
     def examples(self, platform: Platform) -> Iterator[Example]:
         """Its cases, made for a platform."""
-        from floe_engine.policy.resources import Specimens  # which knows of rules
+        from floe_engine.policy.resources import ExampleNodes  # which knows of rules
 
-        yield from self.cases(Specimens(platform))
+        yield from self.cases(ExampleNodes(platform))
 
     @abstractmethod
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """What passes, and what does not."""
 
 

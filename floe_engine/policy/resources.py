@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.specimens import PROJECT, column, key_of, raw_orders, specimen
+from floe_engine.policy.example_models import PROJECT, column, example_model, key_of, raw_orders
 from floe_engine.project.facts import (
     Argument,
     Beside,
@@ -26,7 +26,7 @@ _BESIDE: dict[str, type[Beside]] = {
 }
 
 
-class Specimens:
+class ExampleNodes:
     """Makes resources that a platform has nothing against, but for the fields that are given."""
 
     def __init__(self, platform: Platform) -> None:
@@ -34,7 +34,7 @@ class Specimens:
 
     def model(self, **fields: Any) -> Model:
         """A model of the first layer."""
-        return specimen(self.platform, next(iter(self.platform.layers), None), **fields)
+        return example_model(self.platform, next(iter(self.platform.layers), None), **fields)
 
     def other(self, **fields: Any) -> Model:
         """A model beside that one."""

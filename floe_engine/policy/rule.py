@@ -93,7 +93,7 @@ class Rule(ABC):
     def examples(self, platform: Platform) -> Iterator[Example]:
         """What passes and what does not, built from a platform that asks for this.
 
-        All else in the models is as the platform wants it (`specimens`), so that an example can fail
+        All else in the models is as the platform wants it (`example_models`), so that an example can fail
         for this rule alone.
         """
         return iter(())

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.cases import Case, Expectation, Result
+from floe_engine.policy.example_models import case, compliance, example_model, unused, violation
 from floe_engine.policy.rules.access import Roles
-from floe_engine.policy.specimens import case, compliance, specimen, unused, violation
 from floe_engine.project.facts import Group, Model
 
 _PRIVILEGES: tuple[tuple[str, Access], ...] = (("select", "READ"), ("insert", "WRITE"), ("all", "ADMIN"))
@@ -44,7 +44,7 @@ def _grants(platform: Platform, roles: Roles, role: str, layer: str | None) -> I
     namespace = platform.namespaces.layers.get(layer, layer) if layer else None
     for privilege, needed in _PRIVILEGES:
         permitted = roles.permits(role, needed, namespace, level)
-        model = _of_level(specimen(platform, layer, grants={privilege: (role,)}), level)
+        model = _of_level(example_model(platform, layer, grants={privilege: (role,)}), level)
         yield case(
             f"{role} {'may' if permitted else 'may not'} be granted {privilege} on {layer or 'a model'}",
             f"model {model.name} ({level}) grants {privilege} to {role}",
@@ -58,7 +58,7 @@ def _grants(platform: Platform, roles: Roles, role: str, layer: str | None) -> I
 def _stranger(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E260"
     stranger = unused("no_such_role", Roles(platform).names)
-    model = specimen(platform, layer, grants={"select": (stranger,)})
+    model = example_model(platform, layer, grants={"select": (stranger,)})
     refused = platform.access.default == "deny"
     yield case(
         f"a role that the platform does not know is {'refused' if refused else 'left alone'}",
@@ -76,7 +76,7 @@ def _roles_of_level(platform: Platform, roles: Roles, layer: str | None, level: 
         return
     for role in roles.names:
         taken = role in allowed
-        model = _of_level(specimen(platform, layer, grants={"select": (role,)}), level)
+        model = _of_level(example_model(platform, layer, grants={"select": (role,)}), level)
         yield case(
             f"{level} data {'may' if taken else 'may not'} be granted to {role}",
             f"model {model.name} is {level} and grants select to {role}",
@@ -93,7 +93,7 @@ def _access_of_level(platform: Platform, layer: str | None, level: str) -> Itera
     allowed = _MODIFIERS if stated is None and not sensitive else stated or ("private", "protected")
     for access in _MODIFIERS:
         result: Result = compliance(platform, rule) if access in allowed else violation(platform, rule)
-        model = _of_level(specimen(platform, layer, access=access), level)
+        model = _of_level(example_model(platform, layer, access=access), level)
         yield case(
             f"{level} data {'may' if access in allowed else 'may not'} be {access}",
             f"model {model.name} is {level} and {access}",
@@ -105,7 +105,7 @@ def _access_of_level(platform: Platform, layer: str | None, level: str) -> Itera
 def _public(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E263"
     for contracted in (True, False):
-        model = specimen(platform, layer, access="public", contract_enforced=contracted)
+        model = example_model(platform, layer, access="public", contract_enforced=contracted)
         with_or_without = "with a contract passes" if contracted else "without a contract is refused"
         yield case(
             f"a public model {with_or_without}",

@@ -13,21 +13,21 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.lineage import sql_trace
 from floe_engine.policy.cases import Case, Expectation
-from floe_engine.policy.levels import Levels
-from floe_engine.policy.rules.classification import Looks
-from floe_engine.policy.specimens import (
+from floe_engine.policy.example_models import (
     SOURCE_ID,
     case,
     compliance,
+    example_model,
     labelled,
     raw_orders,
-    specimen,
     unread_cases,
     unused,
     violation,
     with_meta,
     without_meta,
 )
+from floe_engine.policy.levels import Levels
+from floe_engine.policy.rules.classification import Looks
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, Model
 
@@ -63,7 +63,7 @@ def classification_cases(platform: Platform) -> Iterator[Case]:
 
 def _holding(platform: Platform, layer: str | None, level: str) -> Model:
     """A complete model whose key is of a level."""
-    complete = specimen(platform, layer)
+    complete = example_model(platform, layer)
     return replace(complete, columns=(structs.replace(complete.columns[0], **labelled(platform, level)),))
 
 
@@ -78,7 +78,7 @@ def _levels(platform: Platform, layer: str | None) -> Iterator[Case]:
             Expectation(rule, model.name, compliance(platform, rule)),
         )
     stranger = unused("no_such_level", platform.classification.levels)
-    model = specimen(platform, layer)
+    model = example_model(platform, layer)
     key = Levels(platform.classification).keys[0]
     column = structs.replace(model.columns[0], meta={key: stranger})
     yield case(
@@ -91,7 +91,7 @@ def _levels(platform: Platform, layer: str | None) -> Iterator[Case]:
 
 def _declared(platform: Platform, layer: str | None) -> Iterator[Case]:
     rule = "FLOE-E240"
-    model = specimen(platform, layer)
+    model = example_model(platform, layer)
     yield case(
         "a model that declares no level "
         + (
@@ -115,7 +115,7 @@ def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
         name = next(iter(looks.among(meant)), None)
         if name is None:
             continue
-        silent = replace(specimen(platform, layer), columns=(Column(name),))
+        silent = replace(example_model(platform, layer), columns=(Column(name),))
         says = replace(silent, columns=(Column(name, **labelled(platform, entry.level)),))
         yield case(
             f"a silent column {name} looks like {entry.level}",
@@ -137,11 +137,11 @@ def _propagation(platform: Platform, first: str | None, last: str | None, level:
     rule = "FLOE-E250" if by_model else "FLOE-E251"
     declassify = platform.classification.propagation.declassify_meta
     source = raw_orders(columns=(Column("subject", **labelled(platform, level)),))
-    middle = specimen(platform, first, columns=(), parents=(SOURCE_ID,))
+    middle = example_model(platform, first, columns=(), parents=(SOURCE_ID,))
     middle = replace(middle, name=f"{middle.name}_between", unique_id=f"{middle.unique_id}_between")
 
     def below(parent: str, label: dict[str, Any]) -> Model:
-        model = specimen(platform, last, parents=(parent,))
+        model = example_model(platform, last, parents=(parent,))
         if by_model:
             meta = {**model.meta, **label.get("meta", {})}
             return replace(model, columns=(Column("subject"),), **{**label, "meta": meta})
@@ -192,7 +192,7 @@ def _by_column(platform: Platform, layer: str | None, level: str) -> Iterator[Ca
         *((f"inside {name}", f"{name}(subject)", {}, passes) for name in functions[:1]),
     ]
     for word, expression, said_of_it, result in said:
-        model = specimen(
+        model = example_model(
             platform,
             layer,
             columns=(Column("renamed", **said_of_it),),
@@ -209,7 +209,7 @@ def _by_column(platform: Platform, layer: str | None, level: str) -> Iterator[Ca
         ("may not pass unseen", "{{ a_macro('subject') }}", violation(platform, "FLOE-E253")),
         ("is not behind plain SQL", "subject", compliance(platform, "FLOE-E253")),
     ):
-        model = specimen(
+        model = example_model(
             platform,
             layer,
             columns=(Column("renamed", **label),),

@@ -9,23 +9,23 @@ from typing import Any
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
-from floe_engine.policy.layering import Layering
-from floe_engine.policy.rules.dependencies import SOURCE
-from floe_engine.policy.specimens import (
+from floe_engine.policy.example_models import (
     MISSPELT,
     SOURCE_ID,
     STEMS,
     case,
     compliance,
+    example_model,
     name_in,
     placed,
     raw_orders,
-    specimen,
     unread_cases,
     unused,
     violation,
     well_named,
 )
+from floe_engine.policy.layering import Layering
+from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Model
 
@@ -83,7 +83,7 @@ def _prefixes(platform: Platform, layer: str) -> Iterator[Case]:
 def _named(platform: Platform, name: str, layer: str | None = None, **fields: Any) -> Model:
     """A resource of a kind whose names are judged, called so."""
     kind = next(iter(platform.naming.applies_to), "model")
-    return specimen(platform, layer, name=name, resource_type=kind, **fields)
+    return example_model(platform, layer, name=name, resource_type=kind, **fields)
 
 
 def _misspelt(platform: Platform, layer: str, prefix: str, word: str) -> bool:
@@ -156,12 +156,12 @@ def _dependencies(platform: Platform, layer: str) -> Iterator[Case]:
         title = f"{layer} {'may' if permitted else 'may not'} select from {parent_layer}"
         expected = Expectation("FLOE-E205", name, result)
         if parent_layer == SOURCE:
-            child = specimen(platform, layer, name=name, parents=(SOURCE_ID,))
+            child = example_model(platform, layer, name=name, parents=(SOURCE_ID,))
             yield case(title, f"{name} selects from raw.orders", [child], expected, sources=[raw_orders()])
             continue
         parent_name = f"{name_in(platform, parent_layer)}_above"
         # The parent has no parents of its own: only the child is on trial.
-        parent = specimen(platform, parent_layer, name=parent_name, parents=())
-        child = specimen(platform, layer, name=name, parents=(parent.unique_id,))
+        parent = example_model(platform, parent_layer, name=parent_name, parents=())
+        child = example_model(platform, layer, name=name, parents=(parent.unique_id,))
         yield case(title, f"{name} selects from {parent_name}", [parent, child], expected)
     yield from unread_cases(platform, layer, "FLOE-E206")

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation, Result
+from floe_engine.policy.example_models import PROJECT, case, compliance, example_model, violation
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.rules.required_tests import Freshness
-from floe_engine.policy.specimens import PROJECT, case, compliance, specimen, violation
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
 
@@ -51,7 +51,7 @@ def _required(
 ) -> Iterator[Case]:
     rule = RULE_OF_TEST.get(test, "FLOE-E237")
     where = f"{level} data" if level else layer or "every model"
-    complete = specimen(platform, layer)
+    complete = example_model(platform, layer)
     if level is not None:
         complete = replace(complete, tags=frozenset({level}))
     lacking = _without(test)(complete)
@@ -143,7 +143,7 @@ def _coverage(platform: Platform) -> Iterator[Case]:
 def _level_coverage(platform: Platform, level: str, minimum: int) -> Iterator[Case]:
     """A level's own minimum: met, and missed by one column, or by everything where others count."""
     rule, layer = "FLOE-E213", next(iter(platform.layers), None)
-    tested = replace(specimen(platform, layer), tags=frozenset({level}))
+    tested = replace(example_model(platform, layer), tags=frozenset({level}))
     untested = replace(tested, tests=(), unit_tests=0, contract_enforced=False)
     words = ("tested model passes", "model that nothing tests is refused")
     if platform.gates.coverage.metric == "columns":
@@ -178,8 +178,8 @@ def _tested(platform: Platform, layer: str | None, tested: int) -> list[Model]:
     """
     metric, scope = platform.gates.coverage.metric, platform.gates.coverage.scope
     if metric == "columns":
-        return [_columns_tested(specimen(platform, layer), tested)]
-    base = specimen(platform, layer)
+        return [_columns_tested(example_model(platform, layer), tested)]
+    base = example_model(platform, layer)
     bare = replace(base, tests=(), unit_tests=0, contract_enforced=False)
     if scope == "model":
         least = _minimum(platform, layer)
@@ -210,7 +210,7 @@ def _counted(platform: Platform) -> Iterator[Case]:
     minimum = _minimum(platform, layer)
     if coverage.metric != "columns" or coverage.scope != "model" or not minimum:
         return
-    bare = specimen(platform, layer, columns=(), tests=())
+    bare = example_model(platform, layer, columns=(), tests=())
     results: dict[str, tuple[Result, str]] = {
         "fail": (violation(platform, rule), "is refused"),
         "na": ("skip", "is not judged"),
@@ -224,7 +224,7 @@ def _counted(platform: Platform) -> Iterator[Case]:
         Expectation(rule, bare.name, result),
     )
     if not coverage.count_warn_severity:
-        whole = _columns_tested(specimen(platform, layer), 100)
+        whole = _columns_tested(example_model(platform, layer), 100)
         model = replace(
             whole,
             tests=tuple(DataTest("not_null", each.name, severity="warn") for each in whole.columns),

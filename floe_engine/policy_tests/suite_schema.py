@@ -14,8 +14,8 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.data_types import a_counterexample, agrees, an_example
+from floe_engine.policy.example_models import case, compliance, example_model, violation, without_meta
 from floe_engine.policy.rules.required_tests import is_named
-from floe_engine.policy.specimens import case, compliance, specimen, violation, without_meta
 from floe_engine.policy.words import MOST, words
 from floe_engine.project.facts import Column, DataTest, Model
 
@@ -27,7 +27,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
     """Spelling, reserved and required columns, types, contracts, and the custom rules."""
     layer = next(iter(platform.layers), None)
     schemas = platform.schemas
-    complete = specimen(platform, layer)
+    complete = example_model(platform, layer)
     if schemas.column_case != "any":
         good, bad = _WELL_SPELT[schemas.column_case], _MISSPELT[schemas.column_case]
         yield from _pair(
@@ -46,7 +46,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
             replace(complete, columns=(Column(name),)),
         )
     for home, columns in schemas.required_columns.items():
-        model = specimen(platform, home)
+        model = example_model(platform, home)
         declared = tuple(Column(c.name, data_type=an_example(c.type) if c.type else None) for c in columns)
         for place, column in enumerate(columns):
             title = f"{home} requires column {column.name}"
@@ -78,7 +78,7 @@ def schema_cases(platform: Platform) -> Iterator[Case]:
         )
     for home in schemas.require_contract:
         if home in platform.layers and "contract" not in _required(platform, home):
-            model = specimen(platform, home)
+            model = example_model(platform, home)
             title = f"{home} has contracts"
             yield from _pair(platform, "FLOE-E275", title, model, replace(model, contract_enforced=False))
     for custom in platform.gates.custom_rules:

@@ -118,9 +118,9 @@ class ColumnDescription(ModelRule):
 
 def _undocumented(platform: Platform) -> Model | None:
     """A model whose documentation no stronger rule asks for; None where one does everywhere."""
-    from floe_engine.policy.specimens import specimen
+    from floe_engine.policy.example_models import example_model
 
     layers = [name for name, each in platform.layers.items() if "documentation" not in each.required_tests]
     if "documentation" in platform.gates.required_tests or (platform.layers and not layers):
         return None
-    return specimen(platform, layers[0] if layers else None)
+    return example_model(platform, layers[0] if layers else None)

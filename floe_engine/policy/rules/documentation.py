@@ -20,7 +20,7 @@ from floe_engine.project.facts import Beside, Column, Model, Source, folded
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 _NO_WORDS = frozenset({"none", "null", "n/a"})
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -151,7 +151,7 @@ class Described(WrittenRule):
                 parameter=each.part,
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A description that is just long enough, and one that is just too short."""
         asked = self.by_kind(make.platform)
 
@@ -207,7 +207,7 @@ class MetaKept(WrittenRule):
             parameter=f"{each.part} {wanted.key}".strip(),
         )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """All keys, and all but one."""
         values = {
             kind: {key.key: next(words(key.pattern), "") if key.pattern else "x" for key in keys}
@@ -254,7 +254,7 @@ class Tagged(WrittenRule):
                     parameter=tag,
                 )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """All tags, and all but one."""
         asked = self.by_kind(make.platform)
 
@@ -326,7 +326,7 @@ class CompleteColumns(ShownRule):
                 measure=-float(len(missing)),
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A table of the declared column, and one with another."""
         for kind in make.platform.gates.documentation.complete_columns:
             for columns, told in ((("id",), good), (("id", "more"), bad)):
@@ -376,7 +376,7 @@ class OneDescription(ShownRule):
                     suggestion=f"describe it as the others do: {words}",
                 )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """Two models that agree, and two that do not."""
         from msgspec.structs import replace
 

@@ -15,7 +15,7 @@ from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.facts.models import ModelFacts
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 _WORKED_OUT = ("view", "ephemeral")
 
@@ -44,7 +44,7 @@ class IncrementalKey(BuildRule):
         """Look for it."""
         yield from _keyless(of)
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A key, and none."""
         yield good(
             "an incremental model with a key", make.model(materialized="incremental", unique_key=("id",))
@@ -63,7 +63,7 @@ class SnapshotKey(BuildRule):
         """Look for it."""
         yield from _keyless(of)
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A key, and none."""
         yield good("a snapshot with a key", make.of("snapshot", unique_key=("id",)))
         yield bad("a snapshot without a key", make.of("snapshot"))
@@ -117,9 +117,9 @@ class SnapshotStrategy(FactRule["ModelFacts"]):
                 suggestion=f"set {column}",
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """Each that is allowed, and one that is not."""
-        from floe_engine.policy.specimens import unused
+        from floe_engine.policy.example_models import unused
 
         allowed = make.platform.gates.materialization.snapshot_strategies or ()
         for strategy in allowed:
@@ -154,7 +154,7 @@ class ViewsReused(LimitRule["ModelFacts"]):
                 measure=-float(of.model_children),
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""
         most = self.number(make.platform)
         model = make.model(materialized="view")
@@ -207,9 +207,9 @@ class Materialized(FactRule["ModelFacts"]):
                     config=f"materialized:{of.materialized}",
                 )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """Every way that is allowed, and one that is not, everywhere and layer by layer."""
-        from floe_engine.policy.specimens import specimen, unused
+        from floe_engine.policy.example_models import example_model, unused
 
         platform = make.platform
         everywhere = platform.gates.materialization.allowed
@@ -221,10 +221,11 @@ class Materialized(FactRule["ModelFacts"]):
             for way in ways if both else ():
                 told = good if all(way in each for each in both) else bad
                 yield told(
-                    f"a model of {where} that is built as {way}", specimen(platform, layer, materialized=way)
+                    f"a model of {where} that is built as {way}",
+                    example_model(platform, layer, materialized=way),
                 )
             if both:
-                other = specimen(platform, layer, materialized=unused("other", ways))
+                other = example_model(platform, layer, materialized=unused("other", ways))
                 yield bad(f"a model of {where} that is built otherwise", other)
 
 

@@ -20,7 +20,7 @@ from floe_engine.project.facts import Column, DataTest, Model, UnitTest, folded
 
 if TYPE_CHECKING:
     from floe_engine.policy.facts.beside import UnitTestFacts
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class ColumnTests(ShownRule):
@@ -71,7 +71,7 @@ class ColumnTests(ShownRule):
                         parameter=wanted,
                     )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A column of such a name with all tests that it owes, and without one of them."""
         wanted = make.platform.gates.column_tests
         for each in wanted:
@@ -118,7 +118,7 @@ class UnitTestFormat(FactRule["UnitTestFacts"]):
                     parameter=what,
                 )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """Each format that is allowed, and one that is not."""
         allowed = make.platform.gates.unit_test_formats or ()
         model = make.model()

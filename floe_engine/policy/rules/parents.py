@@ -41,12 +41,12 @@ class TooManyParents(ModelRule):
 
     def examples(self, platform: Platform) -> Iterator[Example]:
         """As many parents as there may be, and one more."""
-        from floe_engine.policy.specimens import specimen
+        from floe_engine.policy.example_models import example_model
 
         most = platform.gates.max_parents or 0
         for count, word in ((most, "is taken"), (most + 1, "is refused")):
             parents = tuple(f"source.specimen.raw.table_{number}" for number in range(count))
-            model = specimen(platform, next(iter(platform.layers), None), parents=parents)
+            model = example_model(platform, next(iter(platform.layers), None), parents=parents)
             yield Example(
                 f"a model with {count} parents {word}",
                 f"model {model.name} selects from {count} tables",

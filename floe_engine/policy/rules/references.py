@@ -16,7 +16,7 @@ from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.policy.facts.models import ModelFacts
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class LiteralTable(FactRule["ModelFacts"]):
@@ -55,7 +55,7 @@ class LiteralTable(FactRule["ModelFacts"]):
                 line=line,
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A model of a source, and one of a table that it names itself."""
         of_source = make.model(code="select * from {{ source('raw', 'orders') }}")
         yield good("a model that selects from a source", of_source)
@@ -133,13 +133,13 @@ class ColumnsDeclared(ModelRule):
     def examples(self, platform: Platform) -> Iterator[Example]:
         """A model that declares its column, and one that makes another too; none where SQL cannot be read."""
         from floe_engine.lineage.sql_trace import available
-        from floe_engine.policy.specimens import key_of, specimen
+        from floe_engine.policy.example_models import example_model, key_of
 
         if not available():
             return
         key, layer = key_of(platform), next(iter(platform.layers), None)
         for more, word in (("", "is taken"), (", 2 as undeclared", "is refused")):
-            model = specimen(platform, layer, code=f"select 1 as {key}{more}", compiled=True)
+            model = example_model(platform, layer, code=f"select 1 as {key}{more}", compiled=True)
             yield Example(
                 f"a model that makes {'only what it declares' if not more else 'another column'} {word}",
                 f"model {model.name}: {model.code}",

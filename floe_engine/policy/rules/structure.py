@@ -15,7 +15,7 @@ from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
     from floe_engine.policy.facts.models import ModelFacts
-    from floe_engine.policy.resources import Specimens
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class PlaceRule(WordRule["ModelFacts"]):
@@ -41,7 +41,7 @@ class PropertiesFile(PlaceRule):
                 suggestion=f"describe it in a YAML file of {of.folder}",
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A file, and none."""
         yield good("a model that a file describes", make.model())
         yield bad("a model that no file describes", make.model(properties_path=None))
@@ -63,7 +63,7 @@ class Beside(PlaceRule):
                 suggestion=f"move its entry to a YAML file in {of.folder}",
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """Beside it, and elsewhere."""
         yield good("a model with its YAML beside it", make.model())
         yield bad("a model with its YAML elsewhere", make.model(properties_path="models/x/schema.yml"))
@@ -92,14 +92,14 @@ class LayerFolder(PlaceRule):
                 actual=f"{of.folder}: {told or 'no layer'}",
             )
 
-    def cases(self, make: Specimens) -> Iterator[Example]:
+    def cases(self, make: ExampleNodes) -> Iterator[Example]:
         """A folder of its layer, and one of none."""
+        from floe_engine.policy.example_models import example_model, without_meta
         from floe_engine.policy.layering import LAYER_META, Layering
-        from floe_engine.policy.specimens import specimen, without_meta
 
         layering = Layering(make.platform)
         for layer in make.platform.layers:
-            model = without_meta(specimen(make.platform, layer), LAYER_META)
+            model = without_meta(example_model(make.platform, layer), LAYER_META)
             if layering.place(model).by != "name" or layering.place(model).layer != layer:
                 continue
             for folder, told in ((layer, good), ("x_y_z", bad)):

@@ -65,9 +65,9 @@ class IdleTest(ModelRule):
 
     def examples(self, platform: Platform) -> Iterator[Example]:
         """Tests of a key, and the same that look at no row."""
-        from floe_engine.policy.specimens import specimen
+        from floe_engine.policy.example_models import example_model
 
-        whole = specimen(platform, next(iter(platform.layers), None))
+        whole = example_model(platform, next(iter(platform.layers), None))
         idle = tuple(structs.replace(test, idle="where: 1 = 0 is true of no row") for test in whole.tests)
         for model, word in (
             (whole, "is taken"),

@@ -15,11 +15,11 @@ from msgspec import structs
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
+from floe_engine.policy.example_models import example_model, key_of, name_in
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
-from floe_engine.policy.specimens import key_of, name_in, specimen
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Column, DataTest, Group, Model, Project, Source, folded
@@ -149,7 +149,7 @@ class Followed:
                 self.add_tests(node, DataTest("not_null", name))
 
     def complete(self, model: Model, layer: str) -> Model:
-        """A model with what `specimen` leaves out: columns of its layer, what custom rules want."""
+        """A model with what `example_model` leaves out: columns of its layer, what custom rules want."""
         columns, tests = [*model.columns], [*model.tests]
         for wanted in self.platform.schemas.required_columns.get(layer, ()):
             if folded(wanted.name) not in model.columns_by_name:
@@ -225,7 +225,7 @@ class Followed:
             name = next(words(patterns[0])) if patterns else name_in(self.platform, layer)
             while name in self.nodes or any(name == model.name for model in made):
                 name += "x"
-            model = specimen(self.platform, layer, name=name, parents=above)
+            model = example_model(self.platform, layer, name=name, parents=above)
             model = self.complete(structs.replace(model, unique_id=f"model.shop.between_{number}"), layer)
             made.append(model)
             above = (model.unique_id,)

@@ -135,7 +135,7 @@ def labelled(platform: Platform, level: str) -> dict[str, Any]:
     return {"tags": frozenset({level})}
 
 
-def specimen(platform: Platform, layer: str | None, *, name: str | None = None, **fields: Any) -> Model:
+def example_model(platform: Platform, layer: str | None, *, name: str | None = None, **fields: Any) -> Model:
     """A complete model of a layer: a held key, described, fresh, related, contracted, unit-tested."""
     named = name or (name_in(platform, layer) if layer else next(stems(platform), STEMS[0]))
     key = key_of(platform)
@@ -245,7 +245,7 @@ def case(
 
 def unread_cases(platform: Platform, layer: str | None, rule: str) -> Iterator[Case]:
     """A model of which only dbt could tell all parents, and one that is as it is read."""
-    whole = specimen(platform, layer)
+    whole = example_model(platform, layer)
     told = replace(whole, unread=Unread("macro a_macro()", whole.path, 1))
     yield case(
         f"a parent that only dbt could tell does not pass unseen ({layer or 'no layer'})",
