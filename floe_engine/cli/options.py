@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class Place(click.Path):
+class RelativePath(click.Path):
     """A path that a shell completes and that nobody looks at yet: it is relative to ``--dir``."""
 
     def convert(
@@ -46,7 +46,7 @@ class Word(click.ParamType[str]):
         return offered(self.known, ctx, incomplete)
 
 
-class VersionOrPlace(Place):
+class VersionOrPlace(RelativePath):
     """A published version, or a path."""
 
     def shell_complete(
@@ -62,9 +62,9 @@ class VersionOrPlace(Place):
 VERSION = Word("version")
 CONSTRAINT = Word("constraint")
 VERSION_OR_PLACE = VersionOrPlace()
-FILE = Place(path_type=Path)
-DIRECTORY = Place(path_type=Path, file_okay=False)
-FILE_OR_NAME = Place()
+FILE = RelativePath(path_type=Path)
+DIRECTORY = RelativePath(path_type=Path, file_okay=False)
+FILE_OR_NAME = RelativePath()
 """What may name a file or something else, such as a reference or ``env://NAME``: its text."""
 
 offline = click.option("--offline", is_flag=True, help="Ask no registry; use what is cached.")

@@ -22,7 +22,7 @@ from floe_engine.cel.values import Failed, Frame, kind_of, shown, spoken
 from floe_engine.manifest.subjects import SUBJECTS, example_of
 from floe_engine.text import did_you_mean
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where in a rule: ``("expr",)``, ``("examples", "pass", 0, "columns", 1)``."""
 
 
@@ -38,7 +38,7 @@ class Trouble(Struct, frozen=True):
     """What is wrong with a rule, and where: a part of an expression, a field of an example that there is
     not, a value of another type, or an example that does not hold."""
 
-    place: Place
+    place: KeyPath
     problem: Problem
     kind: Literal["expression", "field", "value", "example"] = "expression"
 
@@ -195,7 +195,7 @@ def example_kind(subject: str) -> Object:
     return first
 
 
-def example_troubles(example: Mapping[str, Any], subject: str, place: Place) -> Iterator[Trouble]:
+def example_troubles(example: Mapping[str, Any], subject: str, place: KeyPath) -> Iterator[Trouble]:
     """What is wrong with an example: fields that are not there, values of another type."""
     others = dict(list(SUBJECTS[subject].items())[1:])
     for name, kind in others.items():
@@ -205,7 +205,7 @@ def example_troubles(example: Mapping[str, Any], subject: str, place: Place) -> 
     yield from _value_troubles(own, example_kind(subject), place)
 
 
-def _value_troubles(given: Any, kind: Type, place: Place) -> Iterator[Trouble]:
+def _value_troubles(given: Any, kind: Type, place: KeyPath) -> Iterator[Trouble]:
     if isinstance(kind, Object):
         if not isinstance(given, Mapping):
             yield _mistyped(given, kind, place)
@@ -232,7 +232,7 @@ def _value_troubles(given: Any, kind: Type, place: Place) -> Iterator[Trouble]:
         yield _mistyped(given, kind, place)
 
 
-def _mistyped(given: Any, kind: Type, place: Place) -> Trouble:
+def _mistyped(given: Any, kind: Type, place: KeyPath) -> Trouble:
     return Trouble(place, Problem(f"{shown(given)} is no {kind}", 0, 0, f"expected: {kind}"), "value")
 
 

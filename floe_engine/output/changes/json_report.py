@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_engine.output.changes.places import Place, Sides, safe_value
+from floe_engine.output.changes.places import Location, Sides, safe_value
 from floe_engine.policy.finding import Finding
 from floe_engine.upgrade.fleet import BlastRadius, ProjectImpact
 from floe_engine.upgrade.impact import Effect, Impact
@@ -82,7 +82,7 @@ def _entry(entry: Entry, sides: Sides) -> dict[str, Any]:
     }
 
 
-def _place(place: Place | None) -> dict[str, Any] | None:
+def _place(place: Location | None) -> dict[str, Any] | None:
     if place is None:
         return None
     return {"path": place.path, "line": place.line, "column": place.column}

@@ -32,7 +32,7 @@ class Written(Struct, frozen=True):
     document: Document
 
 
-class Place(Struct, frozen=True):
+class Location(Struct, frozen=True):
     """A position in a manifest.yaml. As text ``manifest.yaml:34:11``."""
 
     path: str
@@ -60,11 +60,11 @@ class Sides(Struct, frozen=True):
     old_manifest: Written | None = None
     new_manifest: Written | None = None
 
-    def before(self, entry: Entry) -> Place | None:
+    def before(self, entry: Entry) -> Location | None:
         """Where the old side writes the changed setting."""
         return _place(entry, self.old_manifest)
 
-    def after(self, entry: Entry) -> Place | None:
+    def after(self, entry: Entry) -> Location | None:
         """Where the new side writes the changed setting."""
         return _place(entry, self.new_manifest)
 
@@ -73,11 +73,11 @@ class Sides(Struct, frozen=True):
         return str(self.after(entry) or self.before(entry) or entry.place)
 
 
-def _place(entry: Entry, written: Written | None) -> Place | None:
+def _place(entry: Entry, written: Written | None) -> Location | None:
     if written is None:
         return None
     span = locate(entry.setting, written.document)
-    return Place(written.path, span.start) if span is not None else None
+    return Location(written.path, span.start) if span is not None else None
 
 
 def safe_value(value: Any, path: tuple[str, ...]) -> Any:
