@@ -22,7 +22,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.workspace import SPEC_FILE, Workspace
 
 
-class Told(Struct, frozen=True):
+class ProjectFinding(Struct, frozen=True):
     """A finding, the subject that its rule was asked of (the model, for a column's), and whose project
     it is: the directory of the floe.yaml."""
 
@@ -31,7 +31,7 @@ class Told(Struct, frozen=True):
     root: Path
 
 
-Found = Mapping[Path, tuple[Told, ...]]
+Found = Mapping[Path, tuple[ProjectFinding, ...]]
 """File → what was found in it."""
 
 
@@ -55,7 +55,7 @@ class Projects:
     """Belongs to one event loop. `publish` is told what was found in a file, nothing where it is gone."""
 
     def __init__(
-        self, publish: Callable[[Path, tuple[Told, ...]], None], failed: Callable[[Exception], None]
+        self, publish: Callable[[Path, tuple[ProjectFinding, ...]], None], failed: Callable[[Exception], None]
     ) -> None:
         self._publish = publish
         self._failed = failed
@@ -108,12 +108,12 @@ def judged(root: Path) -> Judged:
 
     workspace = Workspace.open(root).without_network()
     compiled = compile_project(workspace, options=CompileOptions(frozen=True, write_profile=False))
-    found: dict[Path, tuple[Told, ...]] = {}
+    found: dict[Path, tuple[ProjectFinding, ...]] = {}
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
         for finding in evaluation.findings:
             if not finding.waived and not finding.baseline:
                 path = project.directory / finding.path
-                told = Told(finding, evaluation.asked_of(finding), root)
+                told = ProjectFinding(finding, evaluation.asked_of(finding), root)
                 found[path] = (*found.get(path, ()), told)
     return Judged(found, compiled.platform)
 

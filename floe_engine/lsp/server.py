@@ -23,7 +23,7 @@ from floe_engine.lsp.board import Board
 from floe_engine.lsp.desk import Desk
 from floe_engine.lsp.mending import Mending
 from floe_engine.lsp.places import Places
-from floe_engine.lsp.projects import Projects, Told, span_of, text_of
+from floe_engine.lsp.projects import ProjectFinding, Projects, span_of, text_of
 from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
 from floe_engine.manifest.check import read_text
@@ -260,7 +260,7 @@ def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
     )
 
 
-def _findings(server: LanguageServer, path: Path, told: Sequence[Told]) -> list[types.Diagnostic]:
+def _findings(server: LanguageServer, path: Path, told: Sequence[ProjectFinding]) -> list[types.Diagnostic]:
     """A project's findings in a file as it lies on disk."""
     text = text_of(path) if told else ""
     places = Places(text, server.workspace.position_encoding or "utf-16")

@@ -43,7 +43,7 @@ class Offer(Struct, frozen=True):
     documentation: str
 
 
-class Told(Struct, frozen=True):
+class ExpressionHover(Struct, frozen=True):
     """What the part from `start` to `end` of an expression is."""
 
     start: int
@@ -75,7 +75,7 @@ def offers(source: str, offset: int, subject: str) -> tuple[Offer, ...]:
     return tuple(sorted(fitting, key=lambda offer: not offer.label.lower().startswith(word)))
 
 
-def told_at(source: str, offset: int, subject: str) -> Told | None:
+def told_at(source: str, offset: int, subject: str) -> ExpressionHover | None:
     """What the innermost name, field or function at a place of an expression is."""
     checked = check(source, SUBJECTS[subject])
     if checked.tree is None:
@@ -87,22 +87,22 @@ def told_at(source: str, offset: int, subject: str) -> Told | None:
     return None
 
 
-def _told(checked: Checked, node: Node) -> Told | None:
+def _told(checked: Checked, node: Node) -> ExpressionHover | None:
     kind = checked.types.get(node)
     if kind is None:
         return None
     match node:
         case Name(name=name):
             says = kind.says if isinstance(kind, Object) else ""
-            return Told(node.start, node.end, name, str(kind), says)
+            return ExpressionHover(node.start, node.end, name, str(kind), says)
         case Select(operand=operand, field=name, at=at):
             of = checked.types[operand]
             says = of.fields[name].says if isinstance(of, Object) and name in of.fields else ""
-            return Told(at, at + len(name), f"{of}.{name}", str(kind), says)
+            return ExpressionHover(at, at + len(name), f"{of}.{name}", str(kind), says)
         case Macro(macro=name, at=at):
-            return Told(at, at + len(name), name, str(kind), MACROS_SAY[name])
+            return ExpressionHover(at, at + len(name), name, str(kind), MACROS_SAY[name])
         case Call(function=name, at=at) if name in FUNCTIONS:
-            return Told(at, at + len(name), name, str(kind), FUNCTIONS[name].says)
+            return ExpressionHover(at, at + len(name), name, str(kind), FUNCTIONS[name].says)
     return None
 
 
