@@ -183,8 +183,8 @@ from floe_engine.upgrade.guard import GuardVerdict as GuardVerdict
 from floe_engine.upgrade.impact import Effect as Effect
 from floe_engine.upgrade.impact import Impact as Impact
 from floe_engine.upgrade.lines import lines_of as lines_of
-from floe_engine.upgrade.pins import Outlook as Outlook
-from floe_engine.upgrade.pins import outlook as outlook
+from floe_engine.upgrade.pins import PinStatus as PinStatus
+from floe_engine.upgrade.pins import pin_status as pin_status
 from floe_engine.upgrade.pins import pinned as pinned
 from floe_engine.upgrade.rows import DiffRow as DiffRow
 from floe_engine.upgrade.rows import changed_part as changed_part

@@ -47,7 +47,7 @@ def outdated(face: Face, *, exit_code: bool, offline: bool) -> int:
 
     workspace = face.workspace.without_network() if offline else face.workspace
     found = where_it_stands(workspace, cancel=face.cancel)
-    seen, out = found.outlook, face.output
+    seen, out = found.status, face.output
     ok = not (exit_code and seen.outdated)
     header = ("platform", "pinned", "current", "wanted", "latest")
     row = (

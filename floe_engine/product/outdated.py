@@ -12,7 +12,7 @@ from floe_engine.distribution.pull import PullOptions, load, pinned
 from floe_engine.errors import CacheCorrupt
 from floe_engine.events import CancelToken
 from floe_engine.registry.reference import Reference
-from floe_engine.upgrade.pins import Outlook, outlook
+from floe_engine.upgrade.pins import PinStatus, pin_status
 from floe_engine.versions import Constraint, Version
 from floe_engine.workspace import Workspace
 
@@ -25,7 +25,7 @@ class Outdated(Struct, frozen=True):
     repository: Reference
     constraint: str
     """As floe.yaml (or, without one, the lock) says: ``v1.2.*``, or a digest."""
-    outlook: Outlook
+    status: PinStatus
     withdrawn: bool
     """Whether the registry no longer has the locked version."""
     ignored: int
@@ -60,7 +60,7 @@ def outdated(workspace: Workspace, *, cancel: CancelToken | None = None) -> Outd
         name=lock.name if lock else "",
         repository=wanted.repository,
         constraint=wanted.constraint,
-        outlook=outlook(Constraint.parse(text), current, tags),
+        status=pin_status(Constraint.parse(text), current, tags),
         withdrawn=current is not None and current not in listing.tags,
         ignored=len(listing.ignored),
         listed_at=listing.listed_at,

@@ -20,7 +20,7 @@ from floe_engine.trust.authority import revoked_keys
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.fleet import project_impact
 from floe_engine.upgrade.impact import Impact
-from floe_engine.upgrade.pins import outlook, pinned
+from floe_engine.upgrade.pins import pin_status, pinned
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.versions import Constraint, Precision, Step, Version
 from floe_engine.workspace import Workspace
@@ -179,7 +179,7 @@ def take_upgrade(
 def _latest(workspace: Workspace, pin: Pin, cancel: CancelToken | None) -> Version:
     """The latest release; the locked version where it is higher, such as a prerelease of the next."""
     repository = workspace.repository(pin.wanted.repository, cancel=cancel)
-    seen = outlook(Constraint.parse("*"), pin.version, repository.tags())
+    seen = pin_status(Constraint.parse("*"), pin.version, repository.tags())
     latest = max(filter(None, (seen.latest, pin.version)))
     for pair in seen.resolution.conflicts:
         if latest.tag in pair and latest != pin.version:

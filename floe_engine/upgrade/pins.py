@@ -21,7 +21,7 @@ from floe_engine.versions import (
 )
 
 
-class Outlook(Struct, frozen=True):
+class PinStatus(Struct, frozen=True):
     """Where a pin stands among the published versions."""
 
     constraint: Constraint
@@ -53,7 +53,7 @@ class Outlook(Struct, frozen=True):
         return self.wanted_step not in ("same", "older") or self.latest_step not in ("same", "older")
 
 
-def outlook(constraint: Constraint, current: Version | None, tags: Iterable[str]) -> Outlook:
+def pin_status(constraint: Constraint, current: Version | None, tags: Iterable[str]) -> PinStatus:
     """Where `current` stands among `tags` under `constraint`."""
     listed = list(tags)
     versions = [version for _, version in newest_first(listed)]
@@ -61,7 +61,7 @@ def outlook(constraint: Constraint, current: Version | None, tags: Iterable[str]
     latest = next(iter(releases), None)
     if current is not None and current.prerelease and versions and (latest is None or latest < current):
         latest = versions[0]
-    return Outlook(constraint, current, constraint.resolve(listed), latest)
+    return PinStatus(constraint, current, constraint.resolve(listed), latest)
 
 
 def pinned(version: Version, precision: Precision) -> str:

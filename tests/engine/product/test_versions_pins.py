@@ -68,10 +68,10 @@ def test_outdated_tells_current_wanted_and_latest_with_their_levels(
 ) -> None:
     publish(platform, "1.2.3")
     project(data, "v1.2.*")
-    assert not outdated(data.workspace).outlook.outdated
+    assert not outdated(data.workspace).status.outdated
     publish(platform, "1.2.4", "1.3.0", "2.0.0", "3.0.0-rc.1")
     found = outdated(data.workspace)
-    seen = found.outlook
+    seen = found.status
     assert (found.name, found.constraint, found.ignored, found.withdrawn) == ("acme", "v1.2.*", 0, False)
     assert [str(version) for version in (seen.current, seen.wanted, seen.latest)] == [
         "1.2.3",
@@ -93,7 +93,7 @@ def test_outdated_of_a_digest_and_of_nothing(platform: PlatformTeam, data: DataT
         outdated(data.workspace)
     publish(platform, "1.0.0", "1.1.0")
     data.pull(platform.repository.manifest("v1.0.0").digest)
-    seen = outdated(data.workspace).outlook
+    seen = outdated(data.workspace).status
     assert [str(version) for version in (seen.current, seen.wanted, seen.latest)] == [
         "1.0.0",
         "1.0.0",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_engine.upgrade.pins import outlook, pinned, rewrite
+from floe_engine.upgrade.pins import pin_status, pinned, rewrite
 from floe_engine.versions import Constraint, Version
 
 TAGS = ["v1.2.3", "v1.2.9", "v1.4.0", "v2.0.1", "v2.1.0-rc.1", "latest"]
@@ -23,14 +23,14 @@ TAGS = ["v1.2.3", "v1.2.9", "v1.4.0", "v2.0.1", "v2.1.0-rc.1", "latest"]
 def test_the_outlook_of_a_pin_is_what_it_may_take_and_what_there_is(
     constraint: str, current: str, wanted: str, wanted_step: str, latest: str, latest_step: str
 ) -> None:
-    view = outlook(Constraint.parse(constraint), Version.parse(current), TAGS)
+    view = pin_status(Constraint.parse(constraint), Version.parse(current), TAGS)
     assert (str(view.wanted), view.wanted_step) == (wanted, wanted_step)
     assert (str(view.latest), view.latest_step) == (latest, latest_step)
     assert view.outdated == (latest_step != "same")
 
 
 def test_a_pin_that_nothing_satisfies_has_nothing_wanted_but_a_latest() -> None:
-    view = outlook(Constraint.parse("v3.*.*"), Version.parse("3.0.0"), TAGS)
+    view = pin_status(Constraint.parse("v3.*.*"), Version.parse("3.0.0"), TAGS)
     assert view.wanted is None
     assert (str(view.latest), view.latest_step, view.outdated) == ("2.0.1", "older", False)
 
