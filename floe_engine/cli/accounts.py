@@ -7,7 +7,7 @@ import sys
 import click
 
 from floe_engine.cli import asking
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.errors import UsageError
 from floe_engine.text import plural
 
@@ -27,11 +27,11 @@ _LOGIN = {
 @registry_argument
 @click.option("--username", "-u", metavar="NAME", help="Who to log in as; asked for at a terminal.")
 @click.option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
-def login(face: Face, *, host: str | None, username: str | None, password_stdin: bool) -> int:
+def login(context: Context, *, host: str | None, username: str | None, password_stdin: bool) -> int:
     """Log in to a registry: tried first, then kept where docker keeps its logins."""
     from floe_engine.distribution.log_in import log_in, registry_host
 
-    registry = registry_host(face.workspace, host)
+    registry = registry_host(context.workspace, host)
     if not password_stdin and not asking.at_terminal():
         raise UsageError(
             "nobody can be asked for the password here", hint="send it: --password-stdin, with --username"
@@ -46,28 +46,28 @@ def login(face: Face, *, host: str | None, username: str | None, password_stdin:
         ask = asking.password()
         assert ask is not None
         password = ask(f"Password or token for {username}: ")
-    done = log_in(face.workspace, registry, username, password, cancel=face.cancel)
-    face.output.line(f"Logged in to {done.registry} as {username}; kept by {done.kept_by}")
+    done = log_in(context.workspace, registry, username, password, cancel=context.cancel)
+    context.output.line(f"Logged in to {done.registry} as {username}; kept by {done.kept_by}")
     if not done.wanted:
-        face.output.warning(f"{done.registry} lets anybody in, so the login was not tried")
-    face.output.result({"registry": done.registry, "keptBy": done.kept_by, "tried": done.wanted})
+        context.output.warning(f"{done.registry} lets anybody in, so the login was not tried")
+    context.output.result({"registry": done.registry, "keptBy": done.kept_by, "tried": done.wanted})
     return 0
 
 
 @command("logout")
 @registry_argument
-def logout(face: Face, *, host: str | None) -> int:
+def logout(context: Context, *, host: str | None) -> int:
     """Forget the login for a registry, wherever it is kept."""
     from floe_engine.distribution.log_in import log_out, registry_host
 
-    done = log_out(face.workspace, registry_host(face.workspace, host))
+    done = log_out(context.workspace, registry_host(context.workspace, host))
     if done.removed_from:
-        face.output.line(f"Logged out of {done.registry}: removed from {', '.join(done.removed_from)}")
+        context.output.line(f"Logged out of {done.registry}: removed from {', '.join(done.removed_from)}")
     else:
-        face.output.line(f"No login for {done.registry} is kept")
+        context.output.line(f"No login for {done.registry} is kept")
     if done.by_environment:
-        face.output.warning(f"the environment still has one for {done.registry}", "unset FLOE_REGISTRY_…")
-    face.output.result(
+        context.output.warning(f"the environment still has one for {done.registry}", "unset FLOE_REGISTRY_…")
+    context.output.result(
         {
             "registry": done.registry,
             "removedFrom": list(done.removed_from),
@@ -78,16 +78,16 @@ def logout(face: Face, *, host: str | None) -> int:
 
 
 @command("config", registry=True)
-def config(face: Face) -> int:
+def config(context: Context) -> int:
     """What is set here, and where each value is from; secrets are not shown."""
     from floe_engine.support.configuration import settings_in_force
 
-    found = settings_in_force(face.workspace)
+    found = settings_in_force(context.workspace)
     width = max(len(setting.name) for setting in found)
     for setting in found:
         source = f"  ({setting.source})" if setting.source else ""
-        face.output.answer(f"{setting.name:<{width}}  {setting.value or '-'}{source}")
-    face.output.result(
+        context.output.answer(f"{setting.name:<{width}}  {setting.value or '-'}{source}")
+    context.output.result(
         {
             "settings": [
                 {"name": setting.name, "value": setting.value or None, "source": setting.source}
@@ -99,7 +99,7 @@ def config(face: Face) -> int:
 
 
 @command("version")
-def version(face: Face) -> int:
+def version(context: Context) -> int:
     """The version of floe, of Python, and of the libraries that decide what it does."""
     import platform
     from importlib.metadata import PackageNotFoundError
@@ -113,7 +113,7 @@ def version(face: Face) -> int:
             libraries[name] = installed(name)
         except PackageNotFoundError:  # sqlglot is an extra
             libraries[name] = ""
-    out = face.output
+    out = context.output
     out.answer(f"floe {__version__}")
     out.line(f"Python {platform.python_version()} on {platform.platform()}, {sys.executable}")
     missing = [name for name, number in libraries.items() if not number]

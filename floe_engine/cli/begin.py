@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import DIRECTORY, ci_service
 from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 
@@ -38,7 +38,7 @@ from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 )
 @ci_service("github", "Whose CI file to write")
 def init(
-    face: Face,
+    context: Context,
     *,
     template: Template | None,
     from_project: Path | None,
@@ -54,26 +54,26 @@ def init(
     if template and from_project:
         raise UsageError("--template and --from-project are two ways to begin", hint="choose one")
     begun = begin_platform(
-        face.workspace,
+        context.workspace,
         template=template or "medallion",
         from_project=from_project,
         name=name,
         compute=compute,
         parent=parent,
         service=service,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
     steps = begun.learnt.next_steps if begun.learnt else ()
     if steps:
-        face.output.section()
-        face.output.line("The next steps up, the least work first:")
+        context.output.section()
+        context.output.line("The next steps up, the least work first:")
         for step in steps:
-            face.output.line(f"  {step}")
-    face.output.section()
-    face.output.line(f"{begun.name} is begun.")
-    face.output.line("Next: floe platform check, floe platform test, floe platform publish v0.1.0")
-    face.output.result(
+            context.output.line(f"  {step}")
+    context.output.section()
+    context.output.line(f"{begun.name} is begun.")
+    context.output.line("Next: floe platform check, floe platform test, floe platform publish v0.1.0")
+    context.output.result(
         {
             "name": begun.name,
             "directory": str(begun.directory),

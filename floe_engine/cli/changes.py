@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from floe_engine.cli.command import Face
+from floe_engine.cli.command import Context
 from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ _COLOURS = {
 """What a line begins with → its colour."""
 
 
-def show_hit(face: Face, hit: Hit | None) -> None:
+def show_hit(context: Context, hit: Hit | None) -> None:
     """Print an impact or a blast radius; nothing where none was asked for."""
     from floe_engine.output.changes import text
 
     if hit is None:
         return
-    face.output.section()
+    context.output.section()
     if hit.impact is not None:
-        show_lines(face, text.impact_lines(hit.impact))
+        show_lines(context, text.impact_lines(hit.impact))
     if hit.radius is not None:
-        show_lines(face, text.blast_radius_lines(hit.radius))
+        show_lines(context, text.blast_radius_lines(hit.radius))
 
 
 def hit_facts(hit: Hit | None) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def hit_facts(hit: Hit | None) -> dict[str, Any]:
     }
 
 
-def show_lines(face: Face, lines: Iterable[str]) -> None:
+def show_lines(context: Context, lines: Iterable[str]) -> None:
     """Print the lines of a report, coloured by what they begin with."""
     for line in lines:
         mark = next((mark for mark in _COLOURS if line.startswith(mark)), "")
-        face.output.answer(Painted(line, _COLOURS.get(mark, "")))
+        context.output.answer(Painted(line, _COLOURS.get(mark, "")))

@@ -28,7 +28,7 @@ _OF_THE_MACHINE = frozenset(
 """What a disk says of itself; nothing in floe is wrong then."""
 
 
-class Face(Struct, frozen=True):
+class Context(Struct, frozen=True):
     """What a command body works with."""
 
     output: Output
@@ -41,7 +41,7 @@ class Face(Struct, frozen=True):
 
 
 Body = Callable[..., int | None]
-"""What a command does with a `Face` and the values of its own options: its exit code, or None for 0."""
+"""What a command does with a `Context` and the values of its own options: its exit code, or None for 0."""
 
 _DIRECTORY = click.Option(
     ["--dir", "-C", "directory"],
@@ -98,7 +98,9 @@ class Command(click.Command):
         )
         body = self.callback
         assert body is not None
-        ctx.exit(invoke(lambda cancel: body(_face(output, directory, registry, cancel), **options), output))
+        ctx.exit(
+            invoke(lambda cancel: body(_context(output, directory, registry, cancel), **options), output)
+        )
 
 
 def command(
@@ -108,7 +110,7 @@ def command(
     registry: bool = False,
     examples: Mapping[str, str] | None = None,
 ) -> Callable[[Body], Command]:
-    """Declare a function, `(face, **options) -> exit code or None`, as the command `name`.
+    """Declare a function, `(context, **options) -> exit code or None`, as the command `name`.
 
     Its docstring is its help. `examples` are command lines, each with what it is for; help shows them at
     its end. The command is reached where `commands.py` names it.
@@ -161,7 +163,7 @@ def refuse(misuse: click.ClickException, arguments: Sequence[str]) -> int:
     return UsageError.exit_code
 
 
-def _face(output: Output, directory: Path, registry: str | None, cancel: CancelToken) -> Face:
+def _context(output: Output, directory: Path, registry: str | None, cancel: CancelToken) -> Context:
     try:
         Path.cwd()
     except OSError as error:
@@ -175,7 +177,7 @@ def _face(output: Output, directory: Path, registry: str | None, cancel: CancelT
         from floe_engine.distribution.interrupted import settle
 
         settle(workspace, output.report, cancel)
-    return Face(output, workspace, cancel)
+    return Context(output, workspace, cancel)
 
 
 def _epilog(examples: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import asdict
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 
 if TYPE_CHECKING:
     from floe_engine.support.doctor import Check
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 )
 @click.option("--repair", is_flag=True, help="Mend what can be mended.")
 @click.option("--offline", is_flag=True, help="Ask no registry.")
-def doctor(face: Face, *, repair: bool, offline: bool) -> int:
+def doctor(context: Context, *, repair: bool, offline: bool) -> int:
     """Look at settings, files, lock, store, registry, clock and trust, and say what to do."""
     from floe_engine.support.doctor import examine_workspace
 
-    workspace = face.workspace.without_network() if offline else face.workspace
+    workspace = context.workspace.without_network() if offline else context.workspace
     found = examine_workspace(
-        workspace, repair=repair, on_check=lambda check: _show(face, check), cancel=face.cancel
+        workspace, repair=repair, on_check=lambda check: _show(context, check), cancel=context.cancel
     )
     ok = found.exit_code == 0
-    face.output.result({"checks": [_facts(check) for check in found.checks]}, ok=ok)
+    context.output.result({"checks": [_facts(check) for check in found.checks]}, ok=ok)
     return found.exit_code
 
 
@@ -43,11 +43,11 @@ def _facts(check: Check) -> dict[str, Any]:
     return {**facts, "exitCode": code}
 
 
-def _show(face: Face, check: Check) -> None:
+def _show(context: Context, check: Check) -> None:
     from floe_engine.text import printable
 
     marks = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
     said = f"{check.detail}{' (repaired)' if check.repaired else ''}"
-    face.output.answer(f"{marks[check.status]} {check.name:<14} {printable(said)}")
+    context.output.answer(f"{marks[check.status]} {check.name:<14} {printable(said)}")
     if check.hint:
-        face.output.answer(f"  {'':<14} {printable(check.hint)}")
+        context.output.answer(f"  {'':<14} {printable(check.hint)}")

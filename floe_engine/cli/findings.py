@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from floe_engine.cli.command import Face
+from floe_engine.cli.command import Context
 from floe_engine.cli.output import Painted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COLOURS = {"error": "31", "warning": "33", "info": "36", "waived": "2", "detail
 
 
 def show(
-    face: Face,
+    context: Context,
     compiled: CompiledProject,
     *,
     by_rule: bool,
@@ -48,14 +48,14 @@ def show(
         "tap": _tap,
         "html": _html,
     }
-    if face.output.format == "text":
-        _text(face, compiled, by_rule, show_all, summary, limit)
+    if context.output.format == "text":
+        _text(context, compiled, by_rule, show_all, summary, limit)
     else:
-        face.output.data(machine[face.output.format](compiled))
+        context.output.data(machine[context.output.format](compiled))
 
 
 def _text(
-    face: Face,
+    context: Context,
     compiled: CompiledProject,
     by_rule: bool,
     show_all: bool,
@@ -66,7 +66,7 @@ def _text(
     from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
 
-    out = face.output
+    out = context.output
     counting = sum(
         not (finding.waived or finding.baseline)
         for evaluation in compiled.evaluations
@@ -76,7 +76,7 @@ def _text(
         chosen = by_rule or show_all or limit is not None
         summary = not chosen and counting > _TOO_MANY and sys.stdout.isatty()
     if summary:
-        _overview(face, compiled)
+        _overview(context, compiled)
         return
     grouping: Literal["file", "rule"] = "rule" if by_rule else "file"
     for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
@@ -93,14 +93,14 @@ def _text(
             out.answers((line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
 
 
-def _overview(face: Face, compiled: CompiledProject) -> None:
+def _overview(context: Context, compiled: CompiledProject) -> None:
     """The first screen: what is worst, and what to do first."""
     from floe_engine.output.findings.text import overview_lines
 
-    face.output.section()
+    context.output.section()
     for line in overview_lines(compiled.evaluations, prefixes=_prefixes(compiled)):
-        face.output.answer(Painted(line.text, _COLOURS.get(line.style, "")))
-    face.output.answer("`floe compile --all` shows every finding, `--by-rule` groups them")
+        context.output.answer(Painted(line.text, _COLOURS.get(line.style, "")))
+    context.output.answer("`floe compile --all` shows every finding, `--by-rule` groups them")
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:

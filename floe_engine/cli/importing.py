@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import dry_run
 
 
@@ -25,7 +25,7 @@ from floe_engine.cli.options import dry_run
     help="A dbt-bouncer.yml (.toml, pyproject.toml), .pre-commit-config.yaml or dbt_project.yml.",
 )
 @dry_run
-def import_rules(face: Face, *, configuration: Path, dry_run: bool) -> int:
+def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> int:
     """Write what another tool checks as rules into manifest.yaml, and list what cannot be carried.
 
     What floe has built in becomes its setting, the rest a rule in CEL. A rule that is there already is
@@ -34,8 +34,8 @@ def import_rules(face: Face, *, configuration: Path, dry_run: bool) -> int:
     from floe_engine.platform.import_rules import import_rules as carry
     from floe_engine.text import plural
 
-    imported = carry(face.workspace, configuration, write=not dry_run)
-    out = face.output
+    imported = carry(context.workspace, configuration, write=not dry_run)
+    out = context.output
     out.section()
     for line in imported.diff.splitlines():
         out.answer(line)

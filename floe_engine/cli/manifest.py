@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import Word, watch
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ _EXPLAIN = {
 @command("check", formats=_CHECK_FORMATS)
 @watch
 @click.option("--fix", is_flag=True, help="Mend what can be mended mechanically; touch nothing else.")
-def check(face: Face, *, watch: bool, fix: bool) -> int:
+def check(context: Context, *, watch: bool, fix: bool) -> int:
     """Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop."""
     if watch:
         from floe_engine.platform.watch import platform_files
 
-        return again(face, platform_files(face.workspace), lambda: _check_once(face, fix))
-    return _check_once(face, fix)
+        return again(context, platform_files(context.workspace), lambda: _check_once(context, fix))
+    return _check_once(context, fix)
 
 
-def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
+def again(context: Context, files: Callable[[], Any], once: Callable[[], int]) -> int:
     """Run `once` now and for every change of `files`, until Ctrl-C; what fails is shown and waited for."""
     import gc
     import sys
@@ -49,29 +49,29 @@ def again(face: Face, files: Callable[[], Any], once: Callable[[], int]) -> int:
     from floe_engine.errors import Cancelled, FloeError, UsageError
     from floe_engine.platform.watch import changes
 
-    if face.output.machine:
+    if context.output.machine:
         raise UsageError(
-            f"--watch does not go with --output {face.output.format}",
+            f"--watch does not go with --output {context.output.format}",
             hint="watch is for people; a program can run the command again",
         )
     gc.enable()
-    for moved in changes(files, face.cancel):
+    for moved in changes(files, context.cancel):
         names = ", ".join(path.name for path in moved)
         if names:
-            face.output.line()
-            face.output.line(f"{time.strftime('%H:%M:%S')} {names} changed")
+            context.output.line()
+            context.output.line(f"{time.strftime('%H:%M:%S')} {names} changed")
         try:
             once()
         except Cancelled:
             raise
         except FloeError as error:
-            face.output.error(error)
-        face.output.line("Waiting for changes (Ctrl-C ends)")
+            context.output.error(error)
+        context.output.line("Waiting for changes (Ctrl-C ends)")
         sys.stdout.flush()  # whoever reads a pipe waits for this
     return 0
 
 
-def _check_once(face: Face, fix: bool) -> int:
+def _check_once(context: Context, fix: bool) -> int:
     from floe_engine.cli.diagnostics import Listing
     from floe_engine.errors import Refused
 
@@ -79,21 +79,21 @@ def _check_once(face: Face, fix: bool) -> int:
     if fix:
         from floe_engine.platform.fix_platform import fix_platform
 
-        fixed = fix_platform(face.workspace, report=face.output.report, cancel=face.cancel)
+        fixed = fix_platform(context.workspace, report=context.output.report, cancel=context.cancel)
         checked = fixed.checked
     else:
         from floe_engine.platform.check_platform import check_platform
 
-        checked = check_platform(face.workspace, report=face.output.report, cancel=face.cancel)
-    listing = Listing(face.workspace.manifest_path, checked.document.lines, checked.diagnostics)
-    _show(face, listing, fixed)
+        checked = check_platform(context.workspace, report=context.output.report, cancel=context.cancel)
+    listing = Listing(context.workspace.manifest_path, checked.document.lines, checked.diagnostics)
+    _show(context, listing, fixed)
     return 0 if listing.ok else Refused.exit_code
 
 
-def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
+def _show(context: Context, listing: Listing, fixed: Fixed | None) -> None:
     from floe_engine.cli import diagnostics
 
-    out = face.output
+    out = context.output
     match out.format:
         case "sarif":
             from floe_engine.manifest.codes import CODES
@@ -114,7 +114,7 @@ def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
             out.result(facts, ok=listing.ok)
         case _:
             if fixed is not None and fixed.changed:
-                _show_mended(face, listing, fixed)
+                _show_mended(context, listing, fixed)
             if listing.diagnostics:
                 for parts in diagnostics.text_lines(listing):
                     out.answer(*parts)
@@ -123,12 +123,12 @@ def _show(face: Face, listing: Listing, fixed: Fixed | None) -> None:
                 out.line(f"{listing.path} is valid")
 
 
-def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
+def _show_mended(context: Context, listing: Listing, fixed: Fixed) -> None:
     from floe_engine.cli import diagnostics
     from floe_engine.events import Step
     from floe_engine.text import plural
 
-    out = face.output
+    out = context.output
     out.line(f"Mended {plural(len(fixed.mended), 'problem')}:")
     for each in fixed.mended:
         out.report(Step(f"{each.found.code} {each.fix.title}"))
@@ -145,11 +145,11 @@ def _show_mended(face: Face, listing: Listing, fixed: Fixed) -> None:
 @click.argument(
     "code", type=Word("code"), required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …"
 )
-def explain(face: Face, *, code: str | None) -> int:
+def explain(context: Context, *, code: str | None) -> int:
     """What a code means and what to do about it; without one, every code there is."""
     from floe_engine.support.explain import explain_code, families
 
-    out = face.output
+    out = context.output
     if code is not None:
         page = explain_code(code)
         out.data(_page_text(page)) if not out.machine else out.result(_page_facts(page))
@@ -194,16 +194,16 @@ def _page_facts(page: Page) -> dict[str, Any]:
 @click.argument(
     "setting", type=Word("setting"), help="A setting: governance.quality_gates.minimum_test_coverage"
 )
-def explain_setting(face: Face, *, setting: str) -> int:
+def explain_setting(context: Context, *, setting: str) -> int:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.support.explain import explain_setting as explained
 
-    found = explained(face.workspace, setting, report=face.output.report, cancel=face.cancel)
-    if face.output.machine:
-        face.output.result(_setting_facts(found))
+    found = explained(context.workspace, setting, report=context.output.report, cancel=context.cancel)
+    if context.output.machine:
+        context.output.result(_setting_facts(found))
     else:
         for line in _setting_lines(found):
-            face.output.answer(line)
+            context.output.answer(line)
     return 0
 
 
@@ -244,7 +244,7 @@ def _setting_facts(found: Explanation) -> dict[str, Any]:
     type=click.Choice(["manifest", "floe", "policy-test", "facts"]),
     help="Of which file: manifest, floe or policy-test; or facts, of which house rules ask.",
 )
-def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test", "facts"]) -> int:
+def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test", "facts"]) -> int:
     """The JSON Schema (2020-12) of manifest.yaml, floe.yaml, a policy test or house rules' facts."""
     if file == "manifest":
         from floe_engine.manifest.plugins import Catalogue
@@ -263,12 +263,12 @@ def schema(face: Face, *, file: Literal["manifest", "floe", "policy-test", "fact
         from floe_engine.policy_tests.case_file import policy_test_schema
 
         document = policy_test_schema()
-    face.output.data(document)
+    context.output.data(document)
     return 0
 
 
 @command("lsp", formats=("text",))
-def lsp(face: Face) -> int:
+def lsp(context: Context) -> int:
     """A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it."""
     from floe_engine.errors import UsageError
 
@@ -289,7 +289,7 @@ def lsp(face: Face) -> int:
 
 
 @command("mcp", formats=("text",))
-def mcp(face: Face) -> int:
+def mcp(context: Context) -> int:
     """A Model Context Protocol server for this directory, over stdin and stdout; it only reads."""
     from floe_engine.errors import UsageError
 
@@ -305,7 +305,7 @@ def mcp(face: Face) -> int:
     from floe_engine.mcp.server import serve
 
     gc.enable()
-    serve(face.workspace.directory)
+    serve(context.workspace.directory)
     return 0
 
 
@@ -316,7 +316,7 @@ def mcp(face: Face) -> int:
     type=click.Choice(["bash", "zsh", "fish", "powershell"]),
     help="Of which shell: bash, zsh, fish or powershell.",
 )
-def completion(face: Face, *, shell: str) -> int:
+def completion(context: Context, *, shell: str) -> int:
     """The script that completes this command line in a shell: `source <(floe completion bash)`."""
     from click.shell_completion import get_completion_class
 
@@ -327,5 +327,5 @@ def completion(face: Face, *, shell: str) -> int:
     program = root.info_name or "floe"
     completer = get_completion_class(shell)
     assert completer is not None
-    face.output.data(completer(root.command, {}, program, completion_variable(program)).source())
+    context.output.data(completer(root.command, {}, program, completion_variable(program)).source())
     return 0

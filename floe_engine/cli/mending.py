@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import Word, dry_run, offline
 
 
@@ -18,7 +18,7 @@ from floe_engine.cli.options import Word, dry_run, offline
 )
 @dry_run
 @offline
-def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> int:
+def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> int:
     """Declare what findings ask for in the properties files, and show the change.
 
     Tests of keys, meta, access, contracts and columns that the SQL gives are written where they belong;
@@ -28,14 +28,14 @@ def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) ->
     from floe_engine.product.fix_project import fix_project, told
 
     fixed = fix_project(
-        face.workspace.nearest(),
+        context.workspace.nearest(),
         wanted,
         write=not dry_run,
         offline=offline,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    out = face.output
+    out = context.output
     for file in fixed.files:
         out.section()
         for line in file.diff.splitlines():
@@ -84,7 +84,7 @@ def fix(face: Face, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) ->
 @click.option("--expires", metavar="DAY", help="Last day on which it holds, YYYY-MM-DD.")
 @dry_run
 def waive(
-    face: Face, *, finding: tuple[str, ...], reason: str, owner: str, expires: str | None, dry_run: bool
+    context: Context, *, finding: tuple[str, ...], reason: str, owner: str, expires: str | None, dry_run: bool
 ) -> int:
     """Excuse a finding in floe.yaml, with a reason, an owner and an end.
 
@@ -95,16 +95,16 @@ def waive(
     from floe_engine.text import plural
 
     waived = waive_finding(
-        face.workspace.nearest(),
+        context.workspace.nearest(),
         " ".join(finding),
         reason=reason,
         owner=owner,
         expires=expires,
         write=not dry_run,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    out = face.output
+    out = context.output
     out.section()
     for line in waived.diff.splitlines():
         out.answer(line)

@@ -8,7 +8,7 @@ import click
 
 from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ _PIN = {
 @command("outdated", examples=_OUTDATED)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where a newer version is published.")
 @offline
-def outdated(face: Face, *, exit_code: bool, offline: bool) -> int:
+def outdated(context: Context, *, exit_code: bool, offline: bool) -> int:
     """The locked version, the highest that the pin admits, and the latest."""
     from floe_engine.product.outdated import outdated as where_it_stands
     from floe_engine.text import printable
 
-    workspace = face.workspace.without_network() if offline else face.workspace
-    found = where_it_stands(workspace, cancel=face.cancel)
-    seen, out = found.status, face.output
+    workspace = context.workspace.without_network() if offline else context.workspace
+    found = where_it_stands(workspace, cancel=context.cancel)
+    seen, out = found.status, context.output
     ok = not (exit_code and seen.outdated)
     header = ("platform", "pinned", "current", "wanted", "latest")
     row = (
@@ -105,7 +105,13 @@ def _step_facts(version: Version | None, step: str) -> dict[str, Any] | None:
 @allow_downgrade
 @click.option("--undo", is_flag=True, help="Take the last upgrade or pin back.")
 def upgrade(
-    face: Face, *, to: str | None, dry_run: bool, accept_breaking: bool, allow_downgrade: bool, undo: bool
+    context: Context,
+    *,
+    to: str | None,
+    dry_run: bool,
+    accept_breaking: bool,
+    allow_downgrade: bool,
+    undo: bool,
 ) -> int:
     """Move the pin: show what would break, then change floe.yaml and the lock together."""
     from floe_engine.errors import UsageError
@@ -114,16 +120,16 @@ def upgrade(
     if undo:
         if to or dry_run or accept_breaking or allow_downgrade:
             raise UsageError("--undo takes no other option")
-        return _undo(face)
+        return _undo(context)
     plan = plan_upgrade(
-        face.workspace,
+        context.workspace,
         to,
         allow_downgrade=allow_downgrade,
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    return _carry_out(face, plan, dry_run=dry_run, accept_breaking=accept_breaking)
+    return _carry_out(context, plan, dry_run=dry_run, accept_breaking=accept_breaking)
 
 
 @command("pin", examples=_PIN)
@@ -137,7 +143,7 @@ def upgrade(
 @accept_breaking
 @allow_downgrade
 def pin(
-    face: Face,
+    context: Context,
     *,
     version: str | None,
     exact: bool,
@@ -156,23 +162,23 @@ def pin(
     if len(chosen) > 1:
         raise UsageError("--exact, --patch and --minor exclude each other", hint="choose one")
     plan = plan_pin(
-        face.workspace,
+        context.workspace,
         version,
         chosen[0] if chosen else None,
         allow_downgrade=allow_downgrade,
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    return _carry_out(face, plan, dry_run=dry_run, accept_breaking=accept_breaking)
+    return _carry_out(context, plan, dry_run=dry_run, accept_breaking=accept_breaking)
 
 
-def _carry_out(face: Face, plan: UpgradePlan, *, dry_run: bool, accept_breaking: bool) -> int:
+def _carry_out(context: Context, plan: UpgradePlan, *, dry_run: bool, accept_breaking: bool) -> int:
     """Show the plan, then do it; a refusal is shown with everything that led to it."""
     from floe_engine.errors import FloeError
     from floe_engine.product.upgrade_project import take_upgrade
 
-    _show_plan(face, plan)
+    _show_plan(context, plan)
     refusal: FloeError | None = None
     if not accept_breaking and plan.candidate is not None:
         try:
@@ -180,24 +186,24 @@ def _carry_out(face: Face, plan: UpgradePlan, *, dry_run: bool, accept_breaking:
         except FloeError as error:
             refusal = error
     if dry_run or refusal is not None:
-        if refusal is not None and face.output.format != "json":
-            face.output.error(refusal)
+        if refusal is not None and context.output.format != "json":
+            context.output.error(refusal)
         elif refusal is None:
-            _show_move(face, plan, " (dry run)")
+            _show_move(context, plan, " (dry run)")
         state = "refused" if refusal else "planned" if plan.changes else "current"
-        face.output.result(_plan_facts(plan, state, refusal), ok=refusal is None)
+        context.output.result(_plan_facts(plan, state, refusal), ok=refusal is None)
         return refusal.exit_code if refusal else 0
-    done = take_upgrade(face.workspace, plan, accept_breaking=accept_breaking, cancel=face.cancel)
-    _show_move(face, plan)
+    done = take_upgrade(context.workspace, plan, accept_breaking=accept_breaking, cancel=context.cancel)
+    _show_move(context, plan)
     if done.changed:
-        face.output.line("Undo it with: floe upgrade --undo")
-    face.output.result(_plan_facts(plan, "moved" if done.changed else "current", None))
+        context.output.line("Undo it with: floe upgrade --undo")
+    context.output.result(_plan_facts(plan, "moved" if done.changed else "current", None))
     return 0
 
 
-def _show_move(face: Face, plan: UpgradePlan, note: str = "") -> None:
+def _show_move(context: Context, plan: UpgradePlan, note: str = "") -> None:
     """What is written, or would be."""
-    out = face.output
+    out = context.output
     out.section()
     if not plan.changes:
         out.line(f"Nothing to do: {plan.pin.version.tag} is what is wanted")
@@ -211,16 +217,16 @@ def _show_move(face: Face, plan: UpgradePlan, note: str = "") -> None:
     out.line(f"Locked: {lock.tag} {lock.digest}{note}")
 
 
-def _show_plan(face: Face, plan: UpgradePlan) -> None:
+def _show_plan(context: Context, plan: UpgradePlan) -> None:
     from floe_engine.output.changes.text import impact_lines, summary
 
-    out = face.output
+    out = context.output
     if plan.candidate is None:
         return
     out.section()
     out.answer(f"{plan.pin.lock.name} {plan.pin.version.tag} → {plan.version.tag} ({plan.step})")
     show_lines(
-        face,
+        context,
         (f"{entry.bump.upper():<6} {entry.rule.id}  {entry.sentence}" for entry in plan.assessment.entries),
     )
     out.answer(summary(plan.assessment))
@@ -228,9 +234,9 @@ def _show_plan(face: Face, plan: UpgradePlan) -> None:
     if plan.impact is None:
         out.answer(f"This project was not judged: {plan.unjudged}")
     else:
-        show_lines(face, impact_lines(plan.impact))
+        show_lines(context, impact_lines(plan.impact))
     for problem in plan.problems:
-        show_lines(face, [f"✗ floe.yaml:{problem.span.start}: {problem.code} {problem.message}"])
+        show_lines(context, [f"✗ floe.yaml:{problem.span.start}: {problem.code} {problem.message}"])
 
 
 def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
@@ -255,13 +261,13 @@ def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
     }
 
 
-def _undo(face: Face) -> int:
+def _undo(context: Context) -> int:
     from floe_engine.product.pin import undo_move
 
-    undone = undo_move(face.workspace, cancel=face.cancel)
-    face.output.line(f"floe.yaml: {undone.ref}")
-    face.output.line(f"Locked: {undone.lock.tag} {undone.lock.digest}")
-    face.output.result(
+    undone = undo_move(context.workspace, cancel=context.cancel)
+    context.output.line(f"floe.yaml: {undone.ref}")
+    context.output.line(f"Locked: {undone.lock.tag} {undone.lock.digest}")
+    context.output.result(
         {
             "state": "undone",
             "undone": undone.undone,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from floe_engine.cli import asking
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import attestation_facts, guard_facts, lock_facts, verdict_facts, version_facts
 from floe_engine.cli.options import (
     CONSTRAINT,
@@ -33,20 +33,22 @@ version_argument = click.argument(
 
 
 @command("compile")
-def compile_(face: Face) -> int:
+def compile_(context: Context) -> int:
     """Check manifest.yaml and build the eight files into .floe/artifacts/."""
     from floe_engine.platform.compile_platform import compile_platform
 
-    compiled = compile_platform(face.workspace, report=face.output.report, cancel=face.cancel)
+    compiled = compile_platform(context.workspace, report=context.output.report, cancel=context.cancel)
     manifest = compiled.artifact.platform.manifest
     warnings = [found for found in compiled.checked.diagnostics if found.severity != "error"]
     if warnings:
-        face.output.section()
+        context.output.section()
         for found in warnings:
-            face.output.warning(f"manifest.yaml:{found.span.start}: {found.code} {found.message}", found.hint)
-    face.output.section()
-    face.output.line("Artifacts built: .floe/artifacts/")
-    face.output.result(
+            context.output.warning(
+                f"manifest.yaml:{found.span.start}: {found.code} {found.message}", found.hint
+            )
+    context.output.section()
+    context.output.line("Artifacts built: .floe/artifacts/")
+    context.output.result(
         {
             "directory": str(compiled.directory),
             "changed": compiled.changed,
@@ -78,7 +80,7 @@ def compile_(face: Face) -> int:
 )
 @click.option("--watch", "-w", is_flag=True, help="Run again whenever a file changes.")
 def test(
-    face: Face,
+    context: Context,
     *,
     select: tuple[str, ...],
     verbose: bool,
@@ -93,7 +95,7 @@ def test(
     from floe_engine.cli import policy_tests
 
     options = policy_tests.Options(select, verbose, coverage, mutate, own, strict, workers)
-    return policy_tests.run(face, options, watch=watch)
+    return policy_tests.run(context, options, watch=watch)
 
 
 @command("publish", registry=True)
@@ -108,7 +110,7 @@ def test(
 @click.option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; push nothing.")
 def publish(
-    face: Face,
+    context: Context,
     *,
     version: str,
     key: tuple[str, ...],
@@ -124,7 +126,7 @@ def publish(
     from floe_engine.platform.signing_key import SigningOptions
 
     published = publish_version(
-        face.workspace,
+        context.workspace,
         version,
         options=SigningOptions(
             keys=key,
@@ -137,25 +139,25 @@ def publish(
         dry_run=dry_run,
         ask=asking.password(),
         sign_in=asking.sign_in() if keyless and not dry_run else None,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
     plan = published.plan
-    face.output.section()
+    context.output.section()
     if published.state == "planned":
         action = "is published already, unchanged" if plan.exists else "would be published"
-        face.output.line(f"{published.reference} {action}")
-        face.output.line(f"Signed by: {plan.signing}")
+        context.output.line(f"{published.reference} {action}")
+        context.output.line(f"Signed by: {plan.signing}")
         if plan.guard is not None:
-            face.output.line(f"Version guard: {plan.guard.summary}")
+            context.output.line(f"Version guard: {plan.guard.summary}")
     else:
         if published.state == "unchanged":
-            face.output.line("Already published, with the same content: nothing to do")
-        face.output.line(f"Published: {published.reference}")
+            context.output.line("Already published, with the same content: nothing to do")
+        context.output.line(f"Published: {published.reference}")
         if plan.signing.kind == "keyless" and published.signers:
-            face.output.line(f"Signed by: {published.signers[0]}")
-    face.output.line(f"Digest: {published.digest}")
-    face.output.result(
+            context.output.line(f"Signed by: {published.signers[0]}")
+    context.output.line(f"Digest: {published.digest}")
+    context.output.result(
         {
             "state": published.state,
             "reference": str(published.reference),
@@ -182,7 +184,7 @@ def publish(
 @offline
 @allow_downgrade
 def pull(
-    face: Face, *, version: str | None, force: bool, frozen: bool, offline: bool, allow_downgrade: bool
+    context: Context, *, version: str | None, force: bool, frozen: bool, offline: bool, allow_downgrade: bool
 ) -> int:
     """Bring the pinned version into .floe/, verified, and lock it."""
     from floe_engine.distribution.pull import PullOptions, pinned
@@ -190,7 +192,7 @@ def pull(
     from floe_engine.distribution.request import VersionRequest
     from floe_engine.errors import UsageError
 
-    workspace = face.workspace.without_network() if offline else face.workspace
+    workspace = context.workspace.without_network() if offline else context.workspace
     options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
     wanted, options = (
         pinned(workspace, options) if version is None else (VersionRequest.parse(version, workspace), options)
@@ -202,28 +204,28 @@ def pull(
         wanted,
         options=options,
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    face.output.section()
-    face.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
-    face.output.line(f"Digest: {pulled.lock.digest}")
-    face.output.result(
+    context.output.section()
+    context.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
+    context.output.line(f"Digest: {pulled.lock.digest}")
+    context.output.result(
         {**lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
     )
     return 0
 
 
 @command("clear")
-def clear(face: Face) -> int:
+def clear(context: Context) -> int:
     """Remove the pulled artifacts; the lock stays."""
-    store = face.workspace.store
+    store = context.workspace.store
     removed: tuple[str, ...] = ()
     if store.root.is_dir():
-        with store.exclusive(face.cancel):
+        with store.exclusive(context.cancel):
             removed = store.clear()
-    face.output.line(f"Removed: {', '.join(removed)}" if removed else "The cache is empty")
-    face.output.result({"removed": list(removed)})
+    context.output.line(f"Removed: {', '.join(removed)}" if removed else "The cache is empty")
+    context.output.result({"removed": list(removed)})
     return 0
 
 
@@ -249,12 +251,12 @@ _DESCRIBED = 20
     help="Date, digest, size, state and signer too; unset: where a constraint leaves 20 or fewer.",
 )
 @offline
-def list_(face: Face, *, constraint: str | None, details: bool | None, offline: bool) -> int:
+def list_(context: Context, *, constraint: str | None, details: bool | None, offline: bool) -> int:
     """The published versions, newest first."""
     from floe_engine.distribution.listing import list_versions
 
-    workspace = face.workspace.without_network() if offline else face.workspace
-    listing = list_versions(workspace, constraint, report=face.output.report, cancel=face.cancel)
+    workspace = context.workspace.without_network() if offline else context.workspace
+    listing = list_versions(workspace, constraint, report=context.output.report, cancel=context.cancel)
     resolved = listing.resolution.tag if listing.resolution else None
     tags = [listing.tags[version] for version in listing.admitted]
     if details is None:
@@ -263,20 +265,22 @@ def list_(face: Face, *, constraint: str | None, details: bool | None, offline: 
     if details and tags:
         from floe_engine.distribution.browse import describe_versions
 
-        described = describe_versions(workspace, listing.repository, tags, cancel=face.cancel)
+        described = describe_versions(workspace, listing.repository, tags, cancel=context.cancel)
         facts = {entry.tag: entry for entry in described}
-    face.output.answer(f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else ""))
+    context.output.answer(
+        f"{listing.repository}" + (f" (as of {listing.listed_at})" if listing.cached else "")
+    )
     for tag in tags:
         mark = "→" if tag == resolved else " "
-        face.output.answer(f"{mark} {_described(facts[tag])}" if tag in facts else f"{mark} {tag}")
+        context.output.answer(f"{mark} {_described(facts[tag])}" if tag in facts else f"{mark} {tag}")
     if not listing.versions:
-        face.output.answer("  no versions yet")
+        context.output.answer("  no versions yet")
     if listing.ignored:
-        face.output.answer(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
+        context.output.answer(f"{len(listing.ignored)} other tags: {', '.join(listing.ignored[:5])}")
     if constraint is not None:
-        face.output.answer(f"{constraint} resolves to {resolved or 'nothing'}")
-        face.output.answer(f"{len(tags)} of {plural(len(listing.versions), 'version')} satisfy it")
-    face.output.result(
+        context.output.answer(f"{constraint} resolves to {resolved or 'nothing'}")
+        context.output.answer(f"{len(tags)} of {plural(len(listing.versions), 'version')} satisfy it")
+    context.output.result(
         {
             "repository": listing.repository.name,
             "listedAt": listing.listed_at,
@@ -304,7 +308,7 @@ def _described(entry: VersionFacts) -> str:
 
 @command("inspect", registry=True)
 @version_argument
-def inspect(face: Face, *, version: str) -> int:
+def inspect(context: Context, *, version: str) -> int:
     """One published version: files, annotations, every signature and every attestation."""
     from floe_engine.artifact.pack import SIGNING_KEY
     from floe_engine.cli.trusting import show_attestations, show_verdict
@@ -312,8 +316,8 @@ def inspect(face: Face, *, version: str) -> int:
     from floe_engine.files import human_size
     from floe_engine.support.trust_report import fingerprint_of
 
-    found = inspect_version(face.workspace, version, report=face.output.report, cancel=face.cancel)
-    out = face.output
+    found = inspect_version(context.workspace, version, report=context.output.report, cancel=context.cancel)
+    out = context.output
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
     out.answer("Files:")
@@ -350,7 +354,7 @@ def inspect(face: Face, *, version: str) -> int:
 @readable_key
 @click.option("--yes", is_flag=True, help="Sign a digest that was not built here without being asked.")
 def sign(
-    face: Face,
+    context: Context,
     *,
     version: str,
     key: tuple[str, ...],
@@ -364,7 +368,7 @@ def sign(
     from floe_engine.platform.signing_key import SigningOptions
 
     signed = sign_version(
-        face.workspace,
+        context.workspace,
         version,
         options=SigningOptions(
             keys=key,
@@ -374,10 +378,10 @@ def sign(
         ),
         ask=asking.password(),
         confirm=asking.unseen(yes=yes),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    face.output.result(
+    context.output.result(
         {
             "reference": str(signed.reference),
             "digest": signed.digest,
@@ -389,20 +393,20 @@ def sign(
 
 @command("keygen")
 @click.option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
-def keygen(face: Face, *, into: Path | None) -> int:
+def keygen(context: Context, *, into: Path | None) -> int:
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
     from floe_engine.platform.signing_key import keygen as new_key
 
     pair = new_key(
-        face.workspace,
-        directory=face.path(into) if into else None,
+        context.workspace,
+        directory=context.path(into) if into else None,
         ask=asking.password(),
-        report=face.output.report,
+        report=context.output.report,
     )
-    face.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
-    face.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
-    face.output.line(f"Fingerprint: {pair.fingerprint}")
-    face.output.result(
+    context.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
+    context.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
+    context.output.line(f"Fingerprint: {pair.fingerprint}")
+    context.output.result(
         {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
     )
     return 0

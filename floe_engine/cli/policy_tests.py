@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.cli.command import Face
+from floe_engine.cli.command import Context
 from floe_engine.events import Event, Step
 from floe_engine.text import plural
 
@@ -32,25 +32,25 @@ class Options(Struct, frozen=True):
     workers: int | None = None
 
 
-def run(face: Face, options: Options, *, watch: bool = False) -> int:
+def run(context: Context, options: Options, *, watch: bool = False) -> int:
     """Run the tests, once or for every change; exit code 1 where a case fails, 4 where there was none."""
     from floe_engine.errors import UsageError
 
     if (options.strict or options.own) and not options.mutate:
         raise UsageError(f"--{'strict' if options.strict else 'own'} is about mutants", hint="add --mutate")
-    if options.mutate and face.output.format in ("junit", "github", "tap"):
+    if options.mutate and context.output.format in ("junit", "github", "tap"):
         raise UsageError(
             "JUnit, TAP and annotations have no words for mutants", hint="use --output json with --mutate"
         )
     if not watch:
-        return _once(face, options)
+        return _once(context, options)
     from floe_engine.cli.manifest import again
     from floe_engine.platform.watch import platform_files
 
-    return again(face, platform_files(face.workspace, cases=True), lambda: _once(face, options))
+    return again(context, platform_files(context.workspace, cases=True), lambda: _once(context, options))
 
 
-def _once(face: Face, options: Options) -> int:
+def _once(context: Context, options: Options) -> int:
     from floe_engine.errors import NothingChecked, Refused
     from floe_engine.events import warnings_only
     from floe_engine.platform.compile_platform import compile_platform
@@ -60,11 +60,11 @@ def _once(face: Face, options: Options) -> int:
         """The seed's lines are bare; how many cases a suite has is for those who ask."""
         if isinstance(event, Step) and not options.verbose:
             event = replace(event, detail="")
-        face.output.report(event)
+        context.output.report(event)
 
-    workspace, cancel = face.workspace, face.cancel
+    workspace, cancel = context.workspace, context.cancel
     compiled = compile_platform(
-        workspace, write=False, report=warnings_only(face.output.report), cancel=cancel
+        workspace, write=False, report=warnings_only(context.output.report), cancel=cancel
     )
     result = test_policies(
         workspace,
@@ -76,33 +76,33 @@ def _once(face: Face, options: Options) -> int:
     )
     if not result.cases:
         raise NothingChecked("no policy test was run", hint="check the words after `floe platform test`")
-    if face.output.format == "junit":
+    if context.output.format == "junit":
         from floe_engine.output.findings.junit import run_junit
 
-        face.output.data(run_junit(result))
-    elif face.output.format == "tap":
+        context.output.data(run_junit(result))
+    elif context.output.format == "tap":
         from floe_engine.output.findings.tap import run_tap
 
-        face.output.data(run_tap(result))
-    elif face.output.format == "github":
+        context.output.data(run_tap(result))
+    elif context.output.format == "github":
         from floe_engine.output.findings.github import run_annotations
 
-        face.output.data("\n".join(run_annotations(result, Path.cwd())))
+        context.output.data("\n".join(run_annotations(result, Path.cwd())))
     else:
-        _print(face, result, options.verbose, options.coverage)
+        _print(context, result, options.verbose, options.coverage)
     mutants = None
     if options.mutate:
         mutants = mutate_policies(workspace, compiled=compiled, own=options.own, cancel=cancel)
-        _print_mutants(face, mutants, options.own)
+        _print_mutants(context, mutants, options.own)
     passed = result.passed and (mutants is None or mutants.passed or not options.strict)
-    face.output.result(
+    context.output.result(
         facts(result) | ({"mutation": _mutant_facts(mutants, options.own)} if mutants else {}), ok=passed
     )
     return 0 if passed else Refused.exit_code
 
 
-def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
-    out = face.output
+def _print(context: Context, result: TestRun, verbose: bool, coverage: bool) -> None:
+    out = context.output
     for suite in result.suites:
         shown = suite.cases if verbose else suite.failures
         if shown:
@@ -124,8 +124,8 @@ def _print(face: Face, result: TestRun, verbose: bool, coverage: bool) -> None:
         out.answer(f"Rules that no case exercises: {rules}")
 
 
-def _print_mutants(face: Face, mutants: MutationRun, own: bool) -> None:
-    out = face.output
+def _print_mutants(context: Context, mutants: MutationRun, own: bool) -> None:
+    out = context.output
     out.section()
     judges = "the team's own cases" if own else "the tests"
     noticed = len(mutants.trials) - len(mutants.survivors)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import click
 
 from floe_engine.cli import asking
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.findings import FORMATS
 from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, ci_service, offline
 from floe_engine.scaffold.choices import PROJECT_FILES, Service
@@ -34,23 +34,25 @@ WhatIf = Literal["off", "warn", "strict"]
 )
 @ci_service("none", "Write the CI file that judges each change")
 @click.option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
-def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool) -> int:
+def init(
+    context: Context, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool
+) -> int:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
     if dry_run:
-        return _preview_init(face, platform, trusted_key, PROJECT_FILES.get(service))
+        return _preview_init(context, platform, trusted_key, PROJECT_FILES.get(service))
     from floe_engine.product.init_project import init_project
 
     done = init_project(
-        face.workspace,
+        context.workspace,
         platform,
         trusted_keys=trusted_key,
         service=service,
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
     manifest = done.platform.manifest
-    out = face.output
+    out = context.output
     out.section()
     out.line(f"Platform: {manifest.metadata.name} v{manifest.metadata.version}")
     for category in ("compute", "orchestrator", "catalog"):
@@ -82,21 +84,21 @@ def init(face: Face, *, platform: str, trusted_key: tuple[str, ...], service: Se
     return 0
 
 
-def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> int:
+def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> int:
     """What a first pin would do."""
     from floe_engine.policy.all_rules import rule_by_id
     from floe_engine.product.init_project import plan_init
     from floe_engine.text import plural
 
     plan = plan_init(
-        face.workspace,
+        context.workspace,
         platform,
         trusted_keys=trusted_keys,
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    lock, out = plan.locks, face.output
+    lock, out = plan.locks, context.output
     out.section()
     out.line(f"Would pin: {plan.ref}")
     out.line(f"Would lock: {lock.tag}, {lock.digest}")
@@ -181,7 +183,7 @@ def _preview_init(face: Face, platform: str, trusted_keys: Sequence[str], ci_fil
     "--all", "show_all", is_flag=True, help="Show every finding in full, waived and known ones too."
 )
 def compile_(
-    face: Face,
+    context: Context,
     *,
     frozen: bool,
     offline: bool,
@@ -202,22 +204,22 @@ def compile_(
     from floe_engine.errors import Refused
     from floe_engine.product.compile_project import CompileOptions, compile_project
 
-    workspace = face.workspace.nearest()
+    workspace = context.workspace.nearest()
     compiled = compile_project(
         workspace.without_network() if offline else workspace,
         options=CompileOptions(
             frozen,
             select,
             exclude,
-            face.path(baseline) if baseline else None,
+            context.path(baseline) if baseline else None,
             what_if,
-            profiles_dir=face.path(profiles_dir) if profiles_dir else None,
+            profiles_dir=context.path(profiles_dir) if profiles_dir else None,
             state=state,
             allow_empty=allow_empty,
         ),
         ask=asking.first_use(),
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    findings.show(face, compiled, by_rule=by_rule, show_all=show_all, summary=summary, limit=limit)
+    findings.show(context, compiled, by_rule=by_rule, show_all=show_all, summary=summary, limit=limit)
     return 0 if compiled.ok else Refused.exit_code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import FILE, VERSION, require_trusted
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 @click.argument("source", type=VERSION, metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
 @click.argument("target", metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")
 @require_trusted
-def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) -> None:
+def copy(context: Context, *, source: str, target: str, require_trusted: bool | None) -> None:
     """Copy a version to another registry, digest and signatures kept."""
     from floe_engine.distribution.transfer import copy_version
 
     done = copy_version(
-        face.workspace,
+        context.workspace,
         source,
         target,
         require_trusted=require_trusted,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    _show(face, done)
-    face.output.result(_facts(done))
+    _show(context, done)
+    context.output.result(_facts(done))
 
 
 @command("export", registry=True)
@@ -43,20 +43,20 @@ def copy(face: Face, *, source: str, target: str, require_trusted: bool | None) 
     help="v1.2.3, a constraint, sha256:… or a reference; absent: what is pinned.",
 )
 @require_trusted
-def export(face: Face, *, file: Path, version: str | None, require_trusted: bool | None) -> None:
+def export(context: Context, *, file: Path, version: str | None, require_trusted: bool | None) -> None:
     """Write a version with its signatures into one file, which ORAS and skopeo read too."""
     from floe_engine.distribution.transfer import export_version
 
     done = export_version(
-        face.workspace,
-        face.path(file),
+        context.workspace,
+        context.path(file),
         version,
         require_trusted=require_trusted,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    _show(face, done)
-    face.output.result(_facts(done))
+    _show(context, done)
+    context.output.result(_facts(done))
 
 
 @command("import", registry=True)
@@ -65,25 +65,25 @@ def export(face: Face, *, file: Path, version: str | None, require_trusted: bool
     "target", required=False, metavar="[DST]", help="Repository to put it in; absent: the one in use here."
 )
 @require_trusted
-def import_(face: Face, *, file: Path, target: str | None, require_trusted: bool | None) -> None:
+def import_(context: Context, *, file: Path, target: str | None, require_trusted: bool | None) -> None:
     """Put every version of a file into a registry, digest and signatures kept."""
     from floe_engine.distribution.transfer import import_versions
 
     imported = import_versions(
-        face.workspace,
-        face.path(file),
+        context.workspace,
+        context.path(file),
         target,
         require_trusted=require_trusted,
-        report=face.output.report,
-        cancel=face.cancel,
+        report=context.output.report,
+        cancel=context.cancel,
     )
     for done in imported:
-        _show(face, done)
-    face.output.result({"imported": [_facts(done) for done in imported]})
+        _show(context, done)
+    context.output.result({"imported": [_facts(done) for done in imported]})
 
 
-def _show(face: Face, done: Transferred) -> None:
-    out = face.output
+def _show(context: Context, done: Transferred) -> None:
+    out = context.output
     out.section()
     if not done.changed:
         out.line("It was there already, with the same content")

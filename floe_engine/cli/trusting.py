@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
 from floe_engine.cli.options import FILE_OR_NAME, VERSION
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "or a predicate type's URI; may be repeated.",
 )
 def verify(
-    face: Face,
+    context: Context,
     *,
     version: str | None,
     key: tuple[str, ...],
@@ -58,12 +58,12 @@ def verify(
             "attestations are not kept in .floe/", hint="leave out --offline to ask the registry for them"
         )
     if offline:
-        found = verify_stored(face.workspace, version, keys=key or ())
+        found = verify_stored(context.workspace, version, keys=key or ())
     else:
         found = verify_version(
-            face.workspace, version, keys=key or (), attestations=bool(required), cancel=face.cancel
+            context.workspace, version, keys=key or (), attestations=bool(required), cancel=context.cancel
         )
-    out = face.output
+    out = context.output
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
     out.answer(f"Trusting: {found.trust_source or 'nobody yet (see `floe platform trust`)'}")
@@ -106,12 +106,12 @@ def _predicate_types(names: Sequence[str]) -> list[str]:
 @click.argument(
     "repository", required=False, help="A repository, such as oci://host/name; absent: what is pinned here."
 )
-def trust(face: Face, *, repository: str | None) -> int:
+def trust(context: Context, *, repository: str | None) -> int:
     """Show who would decide about a repository's signatures, and why."""
     from floe_engine.support.trust_report import trust_report
 
-    found = trust_report(face.workspace, repository)
-    who, out = found.authority, face.output
+    found = trust_report(context.workspace, repository)
+    who, out = found.authority, context.output
     out.answer(f"Repository: {found.repository}")
     out.answer("Asked, in this order:")
     for source, says in who.considered:
@@ -148,13 +148,13 @@ def trust(face: Face, *, repository: str | None) -> int:
 
 @command("fingerprint")
 @click.argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
-def fingerprint(face: Face, *, file: str) -> int:
+def fingerprint(context: Context, *, file: str) -> int:
     """Print the fingerprint of a public key, to be compared with what others see."""
     from floe_engine.support.trust_report import public_key
 
-    key = public_key(face.workspace, file)
-    face.output.answer(key.fingerprint)
-    face.output.result({"fingerprint": key.fingerprint, "kind": key.kind, "file": file})
+    key = public_key(context.workspace, file)
+    context.output.answer(key.fingerprint)
+    context.output.result({"fingerprint": key.fingerprint, "kind": key.kind, "file": file})
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
-from floe_engine.cli.command import Face, command
+from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run
 from floe_engine.events import Event, Report, Transfer, silent
 
@@ -75,7 +75,7 @@ _CHANGELOG = {
 )
 @click.option("--executor", default="", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://HOST:PORT.")
 def diff(
-    face: Face,
+    context: Context,
     *,
     old: str,
     new: str,
@@ -95,32 +95,32 @@ def diff(
         raise UsageError("--side-by-side and --unified are two forms of the same", hint="choose one")
     if executor and not impact:
         raise UsageError("--executor runs what --impact asks for", hint="add --impact PROJECTS")
-    fleet = find_fleet(face.workspace, impact) if impact else None
+    fleet = find_fleet(context.workspace, impact) if impact else None
     if fleet is not None:
         gc.enable()  # for as many projects as there are
-    compared = compare(face.workspace, old, new, report=face.output.report, cancel=face.cancel)
+    compared = compare(context.workspace, old, new, report=context.output.report, cancel=context.cancel)
     hit = None
     if fleet is not None:
-        as_table = face.output.format in ("markdown", "github", "html")
+        as_table = context.output.format in ("markdown", "github", "html")
         hit = measure_impact(
             compared,
             fleet,
             executor=executor,
             as_table=as_table,
-            report=_counting(face),
-            cancel=face.cancel,
+            report=_counting(context),
+            cancel=context.cancel,
         )
     shown = compared.only_breaking if breaking else compared
     found = hit.breaks if breaking and hit is not None else bool(shown.assessment.entries)
     form = "side by side" if side_by_side else "unified" if unified else "by rule"
     ok = not (exit_code and found)
-    _show_comparison(face, shown, hit, form, ok=ok)
+    _show_comparison(context, shown, hit, form, ok=ok)
     return 0 if ok else 1
 
 
-def _counting(face: Face) -> Report:
+def _counting(context: Context) -> Report:
     """Count the projects on stderr while they are judged, where somebody looks at it."""
-    if face.output.quiet or not sys.stderr.isatty():
+    if context.output.quiet or not sys.stderr.isatty():
         return silent
 
     def count(event: Event) -> None:
@@ -132,8 +132,8 @@ def _counting(face: Face) -> Report:
     return count
 
 
-def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: str, *, ok: bool) -> None:
-    assessment, sides, out = compared.assessment, compared.sides, face.output
+def _show_comparison(context: Context, compared: Comparison, hit: Hit | None, form: str, *, ok: bool) -> None:
+    assessment, sides, out = compared.assessment, compared.sides, context.output
     radius = hit.radius if hit else None
     match out.format:
         case "json":
@@ -154,24 +154,24 @@ def _show_comparison(face: Face, compared: Comparison, hit: Hit | None, form: st
 
             out.data(changes_page(assessment, sides, radius))
         case _:
-            _show_comparison_text(face, compared, form)
-            show_hit(face, hit)
+            _show_comparison_text(context, compared, form)
+            show_hit(context, hit)
 
 
-def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
+def _show_comparison_text(context: Context, compared: Comparison, form: str) -> None:
     from floe_engine.output.changes import text
 
     assessment, sides = compared.assessment, compared.sides
     if form == "unified":
-        show_lines(face, [*text.unified(assessment, sides), ""])
+        show_lines(context, [*text.unified(assessment, sides), ""])
     elif form == "side by side":
         from floe_engine.output.changes.columns import two_columns
 
         width = shutil.get_terminal_size((_WIDTH, 24)).columns
-        show_lines(face, [*two_columns(assessment, sides, width=width), ""])
+        show_lines(context, [*two_columns(assessment, sides, width=width), ""])
     else:
-        show_lines(face, text.changes_by_rule(assessment, sides))
-    face.output.answer(text.summary(assessment))
+        show_lines(context, text.changes_by_rule(assessment, sides))
+    context.output.answer(text.summary(assessment))
 
 
 # --- floe platform bump, changelog -------------------------------------------------------------
@@ -183,16 +183,21 @@ def _show_comparison_text(face: Face, compared: Comparison, form: str) -> None:
 )
 @click.option("--to", metavar="VERSION", help="The version to write.")
 @dry_run
-def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
+def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
     """Write the right next version into manifest.yaml, and nothing else."""
     from floe_engine.platform.bump import bump as bump_version
 
     done = bump_version(
-        face.workspace, level=level, to=to, dry_run=dry_run, report=face.output.report, cancel=face.cancel
+        context.workspace,
+        level=level,
+        to=to,
+        dry_run=dry_run,
+        report=context.output.report,
+        cancel=context.cancel,
     )
-    out, verdict = face.output, done.verdict
+    out, verdict = context.output, done.verdict
     show_lines(
-        face,
+        context,
         (
             f"{entry.bump.upper():<6} {entry.rule.id} {done.place(entry)}: {entry.sentence}"
             for entry in verdict.assessment.entries
@@ -242,16 +247,18 @@ def bump(face: Face, *, level: BumpLevel | None, to: str | None, dry_run: bool) 
     metavar="[TO]",
     help="End with this version, or manifest.yaml.",
 )
-def changelog(face: Face, *, start: str | None, end: str | None) -> int:
+def changelog(context: Context, *, start: str | None, end: str | None) -> int:
     """The changes between published versions, and up to the working copy, as Markdown."""
     from floe_engine.output.changes.json_report import changes_document
     from floe_engine.output.changes.places import Sides
     from floe_engine.platform.changelog import changelog as changes_of_versions
 
-    found = changes_of_versions(face.workspace, start, end, report=face.output.report, cancel=face.cancel)
-    if face.output.format == "text":
-        face.output.data(found.markdown)
-    face.output.result(
+    found = changes_of_versions(
+        context.workspace, start, end, report=context.output.report, cancel=context.cancel
+    )
+    if context.output.format == "text":
+        context.output.data(found.markdown)
+    context.output.result(
         {
             "platform": found.name,
             "releases": [
