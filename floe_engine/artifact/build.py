@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from floe_engine.artifact.content import Artifact, content_digest
-from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import (
     AccessPolicy,
     Architecture,
@@ -69,6 +68,7 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.waivers import as_waiver
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.manifest import schema

@@ -14,9 +14,9 @@ from pathlib import Path
 from msgspec import structs
 from msgspec.structs import replace
 
-from floe_engine.artifact.exceptions import as_waiver
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.waivers import as_waiver
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.files import read_bounded, stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
