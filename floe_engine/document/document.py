@@ -13,11 +13,11 @@ from msgspec import Struct
 from floe_engine.document.codes import CHARACTER, TOO_LARGE
 from floe_engine.document.composing import compose
 from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Severity, Span, TextEdit
-from floe_engine.document.nodes import Kind, Node, Path, Style
+from floe_engine.document.nodes import KeyPath, Kind, Node, Style
 from floe_engine.document.text import BOM, MAX_BYTES, decode, newline_of, split_lines
 from floe_engine.patterns import pattern
 
-__all__ = ["MAX_BYTES", "Document", "Path", "decode", "parse"]
+__all__ = ["MAX_BYTES", "Document", "decode", "parse"]
 
 _FORBIDDEN: Final = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]+")
 """What YAML permits nowhere (YAML 1.2.2 §5.1, c-printable), and byte order marks inside the text."""
@@ -47,7 +47,7 @@ class Document(Struct, frozen=True, eq=False):
     """The line break of this file, for text that is added to it."""
     recovered_lines: frozenset[int] = frozenset()
     """Lines (zero-based) that could not be read and were passed over."""
-    uncertain: frozenset[Path] = frozenset()
+    uncertain: frozenset[KeyPath] = frozenset()
     """Values that lost a part to `recovered_lines`."""
 
     @property
@@ -55,19 +55,19 @@ class Document(Struct, frozen=True, eq=False):
         """The content as plain data; None for an empty text."""
         return self.root.value if self.root is not None else None
 
-    def find(self, path: Path) -> Node | None:
+    def find(self, path: KeyPath) -> Node | None:
         """The node that `path` leads to."""
         node = self.root
         for step in path:
             node = _child(node, step) if node is not None else None
         return node
 
-    def key_node(self, path: Path) -> Node | None:
+    def key_node(self, path: KeyPath) -> Node | None:
         """The key that `path` ends with, as a node; None for list items and unknown paths."""
         parent = self.find(path[:-1]) if path else None
         return parent.keys.get(str(path[-1])) if parent is not None else None
 
-    def locate(self, path: Path, *, key: bool = False) -> Span:
+    def locate(self, path: KeyPath, *, key: bool = False) -> Span:
         """Where to point for a problem with `path`, always within one line.
 
         The value; its key where `key` is asked for, or where the value is empty, a block or of
@@ -83,7 +83,7 @@ class Document(Struct, frozen=True, eq=False):
             return self._clip(name)
         return self._clip(node)
 
-    def use_of(self, path: Path) -> Span | None:
+    def use_of(self, path: KeyPath) -> Span | None:
         """The alias, or the value of ``<<``, through which `path` came to its value; None if neither."""
         node = self.root
         found: Span | None = None
@@ -98,7 +98,7 @@ class Document(Struct, frozen=True, eq=False):
             node = _child(node, step)
         return found
 
-    def raw(self, path: Path) -> str:
+    def raw(self, path: KeyPath) -> str:
         """The value at `path` as it is written, quotes and line breaks included; "" if there is none."""
         node = self.find(path)
         if node is None:
@@ -116,12 +116,12 @@ class Document(Struct, frozen=True, eq=False):
         last = self.lines[end.line][: end.column]
         return self.newline.join((self.lines[start.line][start.column :], *middle, last))
 
-    def path_at(self, position: Position) -> Path:
+    def path_at(self, position: Position) -> KeyPath:
         """The path of the innermost value or key that `position` is in, on or right behind.
 
         Between two entries of a block it is the mapping or list whose column fits.
         """
-        path: Path = ()
+        path: KeyPath = ()
         node = self.root
         while node is not None and node.via is None:
             step = _step_at(node, position)
@@ -131,7 +131,7 @@ class Document(Struct, frozen=True, eq=False):
             node = _child(node, step)
         return path
 
-    def key_at(self, position: Position) -> Path | None:
+    def key_at(self, position: Position) -> KeyPath | None:
         """The path of the key that `position` is on (or right behind), None elsewhere."""
         path = self.path_at(position)
         name = self.key_node(path)
@@ -139,7 +139,7 @@ class Document(Struct, frozen=True, eq=False):
             return path
         return None
 
-    def is_uncertain(self, path: Path) -> bool:
+    def is_uncertain(self, path: KeyPath) -> bool:
         """Whether a line that could not be read may belong to the value at `path`.
 
         What is missing or empty there may only be unreadable, so it is not reported.
@@ -184,7 +184,7 @@ def _parse(text: str) -> Document:
         readable_lines = split_lines(readable)
     composed = compose(readable, readable_lines)
     dropped: frozenset[int] = frozenset()
-    uncertain: frozenset[Path] = frozenset()
+    uncertain: frozenset[KeyPath] = frozenset()
     if composed.problem is not None:
         from floe_engine.document.recovery import Places, recover, uncertain_paths
 

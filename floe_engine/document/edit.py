@@ -21,7 +21,7 @@ from floe_engine.document.entries import (
     last_line,
     whole_lines,
 )
-from floe_engine.document.nodes import Kind, Node, Path, Style
+from floe_engine.document.nodes import KeyPath, Kind, Node, Style
 from floe_engine.document.rendering import STEP, block, ends_with_break, entry, flow, item
 from floe_engine.document.scalars import scalar
 from floe_engine.document.text import BOM, LINE_BREAK
@@ -71,7 +71,7 @@ class _Offsets:
 # Edits of a document
 
 
-def set_value(document: Document, path: Path, value: Any) -> tuple[TextEdit, ...]:
+def set_value(document: Document, path: KeyPath, value: Any) -> tuple[TextEdit, ...]:
     """Make the value at `path`, which must exist, be `value` (plain data); nothing else changes.
 
     Quotes stay as they are where they can, and come where a YAML 1.2 or 1.1 reader would
@@ -99,7 +99,7 @@ def set_value(document: Document, path: Path, value: Any) -> tuple[TextEdit, ...
 
 
 def insert_key(
-    document: Document, mapping: Path, key: str, value: Any, *, after: str | None = None
+    document: Document, mapping: KeyPath, key: str, value: Any, *, after: str | None = None
 ) -> tuple[TextEdit, ...]:
     """Add ``key: value`` to the mapping at path `mapping`: behind the entry `after`, or at its end.
 
@@ -131,7 +131,7 @@ def insert_key(
     return _insert_below(document, line, node.column, text)
 
 
-def append(document: Document, sequence: Path, value: Any) -> tuple[TextEdit, ...]:
+def append(document: Document, sequence: KeyPath, value: Any) -> tuple[TextEdit, ...]:
     """Add an item to the end of the sequence at path `sequence`; nothing else changes.
 
     An empty value (``tests:``) becomes a sequence. Raises `KeyError` where there is no such path, and
@@ -150,7 +150,7 @@ def append(document: Document, sequence: Path, value: Any) -> tuple[TextEdit, ..
     return _insert_below(document, line, node.column, text)
 
 
-def remove(document: Document, path: Path) -> tuple[TextEdit, ...]:
+def remove(document: Document, path: KeyPath) -> tuple[TextEdit, ...]:
     """Take out the entry or item at `path`: its lines, or in a flow collection it and its comma.
 
     Comments above it stay. A block that loses its only entry becomes ``{}`` or ``[]``. Raises
@@ -177,7 +177,7 @@ def remove(document: Document, path: Path) -> tuple[TextEdit, ...]:
     return (block_removal(lines, start, last_line(lines, first, node)),)
 
 
-def _existing(document: Document, path: Path) -> Node:
+def _existing(document: Document, path: KeyPath) -> Node:
     node = document.find(path)
     if node is None:
         raise KeyError(_name(path))
@@ -189,16 +189,16 @@ def _definition(node: Node) -> Node:
     return node.via if node.via is not None else node
 
 
-def _name(path: Path) -> str:
+def _name(path: KeyPath) -> str:
     return ".".join(map(str, path)) or "the document"
 
 
-def _column_of(document: Document, path: Path) -> int:
+def _column_of(document: Document, path: KeyPath) -> int:
     """The column of the key or dash that `path` ends with."""
     return _definition(_existing(document, path[:-1])).column if path else -STEP
 
 
-def _replace_inline(document: Document, path: Path, node: Node, new_text: str) -> tuple[TextEdit, ...]:
+def _replace_inline(document: Document, path: KeyPath, node: Node, new_text: str) -> tuple[TextEdit, ...]:
     """Write `new_text` over the value; over an empty one behind its key or dash."""
     before = document.lines[node.line][: node.column]
     if node.is_empty:
@@ -211,7 +211,7 @@ def _replace_inline(document: Document, path: Path, node: Node, new_text: str) -
     return (*_without_tag(document, node), edit)
 
 
-def _replace_below(document: Document, path: Path, node: Node, new_text: str) -> tuple[TextEdit, ...]:
+def _replace_below(document: Document, path: KeyPath, node: Node, new_text: str) -> tuple[TextEdit, ...]:
     """Write a text of several lines over a value that stands on the line of its key.
 
     A comment at the end of that line stays there.
@@ -232,7 +232,7 @@ def _replace_below(document: Document, path: Path, node: Node, new_text: str) ->
     )
 
 
-def _replace_block(document: Document, path: Path, node: Node, new_text: str) -> tuple[TextEdit, ...]:
+def _replace_block(document: Document, path: KeyPath, node: Node, new_text: str) -> tuple[TextEdit, ...]:
     """Write `new_text` over a block mapping or sequence, whose comments go with it."""
     lines = document.lines
     last = last_line(lines, node, node)
@@ -252,7 +252,7 @@ def _replace_block(document: Document, path: Path, node: Node, new_text: str) ->
     return tuple(edits)
 
 
-def _behind_indicator(document: Document, path: Path, node: Node) -> Position:
+def _behind_indicator(document: Document, path: KeyPath, node: Node) -> Position:
     """Behind the colon or dash that leads to the block `node`, and behind its anchor and tag."""
     lines = document.lines
     name = document.key_node(path)

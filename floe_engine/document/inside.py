@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from floe_engine.document.diagnostics import Position, Span
 from floe_engine.document.document import Document
-from floe_engine.document.nodes import Kind, Node, Path, Style
+from floe_engine.document.nodes import KeyPath, Kind, Node, Style
 
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 
@@ -19,7 +19,7 @@ Placed = tuple[str, Position]
 """A character of the value, and where it stands."""
 
 
-def places_in(document: Document, path: Path) -> tuple[Position, ...] | None:
+def places_in(document: Document, path: KeyPath) -> tuple[Position, ...] | None:
     """Where each character of the text at a path stands, and where the text ends.
 
     None where that cannot be told: there is no text, or it is an alias of one.
@@ -43,7 +43,7 @@ def places_in(document: Document, path: Path) -> tuple[Position, ...] | None:
     return (*(place for _, place in placed), end)
 
 
-def span_in(document: Document, path: Path, start: int, end: int) -> Span | None:
+def span_in(document: Document, path: KeyPath, start: int, end: int) -> Span | None:
     """The span of a part of the text at a path, counted in the text's characters."""
     places = places_in(document, path)
     if places is None:
@@ -56,7 +56,7 @@ def span_in(document: Document, path: Path, start: int, end: int) -> Span | None
     return Span(first, Position(before.line, before.column + 1) if before else places[last])
 
 
-def offset_in(document: Document, path: Path, position: Position) -> int | None:
+def offset_in(document: Document, path: KeyPath, position: Position) -> int | None:
     """Which character of the text at a path a place in the document is before."""
     places = places_in(document, path)
     if places is None or not places[0] <= position:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from floe_engine.document.diagnostics import Position, Span
 from floe_engine.patterns import pattern
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """A way through a document: a text is a key, a number the place in a list."""
 
 

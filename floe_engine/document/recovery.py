@@ -19,7 +19,7 @@ from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, Te
 from floe_engine.document.entries import whole_lines
 from floe_engine.document.guesses import Guess, guesses, open_quote_lines
 from floe_engine.document.libyaml import SyntaxProblem, first_problem
-from floe_engine.document.nodes import Kind, Node, Path
+from floe_engine.document.nodes import KeyPath, Kind, Node
 from floe_engine.document.problems import MAX_DIAGNOSTICS
 from floe_engine.patterns import pattern
 
@@ -128,9 +128,9 @@ class Places:
         return end + behind if behind >= 0 else min(column, end)
 
 
-def uncertain_paths(root: Node | None, original: list[str], dropped: frozenset[int]) -> frozenset[Path]:
+def uncertain_paths(root: Node | None, original: list[str], dropped: frozenset[int]) -> frozenset[KeyPath]:
     """The mappings and values that may have lost something to the `dropped` lines."""
-    found: set[Path] = set()
+    found: set[KeyPath] = set()
     for number in dropped:
         line = original[number]
         if line.strip():
@@ -138,9 +138,9 @@ def uncertain_paths(root: Node | None, original: list[str], dropped: frozenset[i
     return frozenset(found)
 
 
-def _owners(root: Node | None, line: int, indent: int) -> list[Path]:
+def _owners(root: Node | None, line: int, indent: int) -> list[KeyPath]:
     """Whose entry a line that begins at `indent` may have been."""
-    path: Path = ()
+    path: KeyPath = ()
     node = root
     while node is not None and node.via is None:
         entry = _entry_above(node, line)

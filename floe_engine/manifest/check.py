@@ -21,10 +21,11 @@ from pydantic import ValidationError
 from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
 from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import MAX_DIAGNOSTICS
 from floe_engine.errors import ConfigurationError, FloeError
 from floe_engine.files import read_bounded
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
 from floe_engine.manifest.parent import named_parent, parent_reference
 from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from floe_engine.document.diagnostics import Position, Span
-
-KeyPath = tuple[str | int, ...]
+from floe_engine.document.nodes import KeyPath
 
 _LINE = re.compile(
     r"""(?P<dashes>[ ]*(?:-[ ]+)*)

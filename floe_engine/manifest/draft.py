@@ -18,6 +18,7 @@ from floe_engine.document import edit
 from floe_engine.document.codes import GAVE_UP
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity, Span, TextEdit
 from floe_engine.document.document import Document
+from floe_engine.document.nodes import KeyPath
 from floe_engine.document.rendering import flow
 from floe_engine.document.scalars import quoted, scalar
 from floe_engine.manifest.effective import (
@@ -31,8 +32,6 @@ from floe_engine.manifest.governance import Classification
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.terms import Pattern
-
-KeyPath = tuple[str | int, ...]
 
 
 class Draft(Struct, frozen=True, dict=True):

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.document.nodes import KeyPath
 from floe_engine.document.rendering import flow
 from floe_engine.errors import UsageError
 from floe_engine.manifest.effective import (
@@ -99,7 +100,7 @@ def _set_only(value: Any) -> Any:
     return [_set_only(item) for item in value] if isinstance(value, list) else value
 
 
-def split(path: str) -> tuple[str | int, ...]:
+def split(path: str) -> KeyPath:
     """``governance.waivers[0].reason`` as the parts of a path."""
     parts: list[str | int] = []
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
@@ -142,7 +143,7 @@ def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(inside))
 
 
-def _value(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, str]:
+def _value(manifest: Manifest, parts: KeyPath) -> tuple[Any, str]:
     """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
     computed = _computed(manifest, parts)
     value: Any = manifest.model_dump(mode="json", by_alias=True)
@@ -158,7 +159,7 @@ def _value(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, str]:
     return value, ""
 
 
-def _computed(manifest: Manifest, parts: tuple[str | int, ...]) -> tuple[Any, str] | None:
+def _computed(manifest: Manifest, parts: KeyPath) -> tuple[Any, str] | None:
     """Defaults that follow from other settings: a pattern's layers, the roles, the levels."""
     pattern = f"pattern {manifest.data_architecture.pattern}"
     match parts:

@@ -7,8 +7,9 @@ from msgspec import Struct
 from floe_engine.document.diagnostics import Position, Span
 from floe_engine.document.document import Document
 from floe_engine.document.inside import offset_in, span_in
+from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.cursor import Cursor
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.subjects import SUBJECTS
 
 

@@ -19,11 +19,9 @@ from floe_engine.cel.running import MOST_STEPS, Program
 from floe_engine.cel.syntax import Logic, Macro, Node, Select, parts
 from floe_engine.cel.types import BOOL, DYN, Object, Type, matched
 from floe_engine.cel.values import Failed, Frame, kind_of, shown, spoken
+from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.subjects import SUBJECTS, example_of
 from floe_engine.text import did_you_mean
-
-KeyPath = tuple[str | int, ...]
-"""Where in a rule: ``("expr",)``, ``("examples", "pass", 0, "columns", 1)``."""
 
 
 class Piece(Struct, frozen=True):
@@ -39,6 +37,7 @@ class Trouble(Struct, frozen=True):
     not, a value of another type, or an example that does not hold."""
 
     place: KeyPath
+    """``("expr",)``, ``("examples", "pass", 0, "columns", 1)``."""
     problem: Problem
     kind: Literal["expression", "field", "value", "example"] = "expression"
 

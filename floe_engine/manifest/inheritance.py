@@ -14,14 +14,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.declarations import inherited
 from floe_engine.manifest.effective import InEffect, covers, effective_namespaces, effective_permissions
 from floe_engine.manifest.laws import Free, Special, say
 from floe_engine.manifest.nested import get, overlay, put, take
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.signers import signers_below
-
-KeyPath = tuple[str | int, ...]
 
 INHERITED = ("plugins", "approved_plugins", "data_architecture", "governance", "catalog", "security")
 """Sections that come down; metadata, registry and policy tests are each platform's own."""

@@ -13,8 +13,9 @@ from typing import Any
 from floe_engine.acts import Act
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
+from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.base import Section
-from floe_engine.manifest.draft import Draft, KeyPath, names
+from floe_engine.manifest.draft import Draft, names
 from floe_engine.manifest.elsewhere import MOVED, RUNTIME
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest

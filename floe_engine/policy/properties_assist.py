@@ -16,8 +16,9 @@ from floe_engine.artifact.model import written
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Position
 from floe_engine.document.document import Document
+from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.assist import Completion, Hover
-from floe_engine.manifest.cursor import Cursor, KeyPath, cursor_at
+from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.levels import Levels
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.model import Permission, RuleSetting
 from floe_engine.artifact.platform import Platform, documents_of, read_platform
 from floe_engine.artifact.shape import Path, published
+from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import IntegrityError
 from floe_engine.manifest.laws import Law
 from floe_engine.policy.all_rules import RULES
@@ -121,7 +122,7 @@ def _weaker(platform: Platform, key: str, law: Law, value: Any) -> Iterator[tupl
         yield from (([*value, entry], f"allows {entry}") for entry in more if entry not in value)
 
 
-def _found(documents: Any, place: Path) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _found(documents: Any, place: Path) -> Iterator[tuple[KeyPath, Any]]:
     """The concrete places of a pattern, with their values."""
     if not place:
         yield (), documents
@@ -136,7 +137,7 @@ def _found(documents: Any, place: Path) -> Iterator[tuple[tuple[str | int, ...],
         yield from (((each, *below), value) for below, value in _found(documents[each], rest))
 
 
-def _with(documents: Mapping[str, Any], at: tuple[str | int, ...], value: Any) -> Mapping[str, Any]:
+def _with(documents: Mapping[str, Any], at: KeyPath, value: Any) -> Mapping[str, Any]:
     changed = dict(documents)
     inside: Any = copy.deepcopy(documents[str(at[0])])
     changed[str(at[0])] = inside

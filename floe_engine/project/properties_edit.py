@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from floe_engine.document.diagnostics import Severity, TextEdit
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
-from floe_engine.document.nodes import Kind, Node, Path
+from floe_engine.document.nodes import KeyPath, Kind, Node
 from floe_engine.project.facts import Model, Source, folded
 
 FILL_IN = "# floe: fill this in"
@@ -129,7 +129,7 @@ class Properties:
 
     # --- places ---------------------------------------------------------------------------------
 
-    def _model(self, model: _Node) -> Path:
+    def _model(self, model: _Node) -> KeyPath:
         """Where the model is described; it is, from now on. A source always is."""
         if isinstance(model, Source):
             return self._source(model)
@@ -146,7 +146,7 @@ class Properties:
         return section, len(list(_items(self._document(), (section,)))) - 1
 
     @staticmethod
-    def _entry(document: Document, model: Model) -> Path | None:
+    def _entry(document: Document, model: Model) -> KeyPath | None:
         """The entry of a model, a seed or a snapshot; of all its versions, where it has some."""
         section = _SECTIONS[model.resource_type]
         for number, entry in enumerate(_items(document, (section,))):
@@ -154,7 +154,7 @@ class Properties:
                 return section, number
         return None
 
-    def _source(self, source: Source) -> Path:
+    def _source(self, source: Source) -> KeyPath:
         document = self._document()
         for number, group in enumerate(_items(document, ("sources",))):
             tables = ("sources", number, "tables")
@@ -165,7 +165,7 @@ class Properties:
         raise Unwritable(f"source {source.label} is not there")
 
     @staticmethod
-    def _version(document: Document, path: Path, model: Model) -> Path:
+    def _version(document: Document, path: KeyPath, model: Model) -> KeyPath:
         """The entry of a version, where the model has some."""
         if model.version is None:
             return path
@@ -174,7 +174,7 @@ class Properties:
                 return (*path, "versions", number)
         raise Unwritable(f"version {model.version} of {model.name} is not there")
 
-    def _column(self, model: _Node, column: str) -> Path:
+    def _column(self, model: _Node, column: str) -> KeyPath:
         """Where a column is declared; it is, from now on."""
         owner = self._model(model)
         above = owner[:-2]  # of a version: what is said of all
@@ -198,7 +198,7 @@ class Properties:
             self._make(append(document, path, new))
         return (*path, len(list(_items(self._document(), path))) - 1)
 
-    def _put(self, owner: Path, keys: Sequence[str], value: Any, *, blank: bool = False) -> None:
+    def _put(self, owner: KeyPath, keys: Sequence[str], value: Any, *, blank: bool = False) -> None:
         """A value below `owner`, with the mappings on the way to it; what is `blank` is marked so."""
         document = self._own((*owner, *keys))
         self._node(document, owner)
@@ -219,7 +219,7 @@ class Properties:
     @staticmethod
     def _has_test(
         document: Document,
-        owner: Path,
+        owner: KeyPath,
         model: _Node,
         column: str | None,
         name: str,
@@ -227,7 +227,7 @@ class Properties:
     ) -> bool:
         """Whether a test that dbt would call the same is there, whatever its config says."""
         above = owner[:-2] if column is not None else owner
-        places: list[tuple[Path, str | None]] = [(owner, None), (above, column)]
+        places: list[tuple[KeyPath, str | None]] = [(owner, None), (above, column)]
         if _is_version(model) and column is not None:
             entry = owner[:2]
             places.append((entry, column))
@@ -245,7 +245,7 @@ class Properties:
                         return True
         return False
 
-    def _own(self, path: Path) -> Document:
+    def _own(self, path: KeyPath) -> Document:
         """The document, with all on the way to `path` written there: others may share what an alias means."""
         while True:
             document = self._document()
@@ -257,7 +257,7 @@ class Properties:
                 return document
             self._make(set_value(document, shared, node.value))
 
-    def _alone(self, document: Document, steps: Iterable[Path]) -> None:
+    def _alone(self, document: Document, steps: Iterable[KeyPath]) -> None:
         """Raises `Unwritable` where another place says by an alias what stands on the way."""
         nodes = filter(None, map(document.find, steps))
         for anchor in (node.anchor for node in nodes if node.anchor is not None):
@@ -273,7 +273,7 @@ class Properties:
         return document
 
     @staticmethod
-    def _node(document: Document, path: Path) -> Node:
+    def _node(document: Document, path: KeyPath) -> Node:
         """The node at `path`, which has to be written where it is used."""
         node = document.find(path)
         if node is None or document.use_of(path) is not None:
@@ -291,7 +291,7 @@ class Properties:
         return "tests" if old and not new else "data_tests"
 
 
-def _items(document: Document, path: Path) -> Iterator[Node]:
+def _items(document: Document, path: KeyPath) -> Iterator[Node]:
     node = document.find(path)
     yield from node.items if node is not None else ()
 
@@ -318,7 +318,7 @@ def _is_test(item: Any, name: str, arguments: Mapping[str, Any]) -> bool:
     return all(said.get(key) == value for key, value in arguments.items())
 
 
-def _is_shared(document: Document, path: Path) -> bool:
+def _is_shared(document: Document, path: KeyPath) -> bool:
     """Whether a mapping or list is an alias, or came by ``<<``."""
     node, parent = document.find(path), document.find(path[:-1])
     if node is None or parent is None or node.kind is Kind.SCALAR:

@@ -17,6 +17,7 @@ from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.document import Document, parse
+from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import told
 from floe_engine.errors import UsageError
 from floe_engine.project.spec import PlatformChoice, Spec
@@ -170,7 +171,7 @@ def _against(spec: Spec, document: Document, platform: Platform) -> Iterator[Dia
 def _problem(
     document: Document,
     code: str,
-    path: tuple[str | int, ...],
+    path: KeyPath,
     message: str,
     *,
     hint: str = "",
@@ -217,7 +218,7 @@ def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diag
     return _problem(document, WRONG, path, f"{name} is {value}{kind}", hint=message if kind[0] == ";" else "")
 
 
-def _missing(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
+def _missing(document: Document, path: KeyPath) -> Diagnostic:
     name = ".".join(map(str, path))
     if path == ("apiVersion",):
         hint = "add `apiVersion: floe.dev/v1`"
@@ -230,7 +231,7 @@ def _missing(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
     return _problem(document, MISSING, path[:-1], f"{name} is missing", hint=hint)
 
 
-def _unknown(document: Document, path: tuple[str | int, ...], platform: str) -> Diagnostic:
+def _unknown(document: Document, path: KeyPath, platform: str) -> Diagnostic:
     from floe_engine.manifest.reference import keys, shape_at
     from floe_engine.project.spec_model import model_of
 

@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import Document, decode, parse
+from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import read_bounded, stands
 from floe_engine.text import did_you_mean
@@ -217,5 +218,5 @@ def _problem(document: Document, detail: Any) -> Diagnostic:
     )
 
 
-def _keys(path: tuple[str | int, ...]) -> Iterable[str]:
+def _keys(path: KeyPath) -> Iterable[str]:
     return _File.model_fields if len(path) == 1 else Suppression.model_fields

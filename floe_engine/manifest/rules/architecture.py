@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
 from floe_engine.text import did_you_mean
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import get_args
 
 from floe_engine.document.diagnostics import Diagnostic
+from floe_engine.document.nodes import KeyPath
 from floe_engine.expressions import BadExpression, NotLinear, compiled
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.terms import Kept
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.rules.architecture import unknown
 
 _CLASSES = ("governance", "classification")

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, TextEdit
 from floe_engine.document.inside import span_in
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft
 
 if TYPE_CHECKING:
     from floe_engine.manifest.house_rule import Trouble

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft
 
 RESERVED = frozenset(("default", "system", "floe", "admin", "root"))
 

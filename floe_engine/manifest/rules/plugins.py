@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
-from floe_engine.manifest.draft import Draft, KeyPath, names
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft, names
 from floe_engine.manifest.effective import IMPLIED_PLUGINS
 from floe_engine.manifest.plugins import PLUGIN_API, PluginType
 from floe_engine.manifest.rules.secrets import FROM_ENVIRONMENT, holds_secret

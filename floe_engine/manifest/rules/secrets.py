@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from floe_engine.document.diagnostics import Diagnostic, Fix
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.document.nodes import KeyPath
+from floe_engine.manifest.draft import Draft
 
 FROM_ENVIRONMENT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
 """``${NAME}`` or ``${NAME:-default}``: filled in where the platform runs."""

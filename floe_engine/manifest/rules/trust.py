@@ -8,10 +8,11 @@ from pathlib import Path
 
 from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Related, Severity
+from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
 from floe_engine.fingerprint import fingerprint_of_pem, parse_fingerprint
-from floe_engine.manifest.draft import Draft, KeyPath
+from floe_engine.manifest.draft import Draft
 from floe_engine.text import did_you_mean
 
 LARGEST = 64 * 1024

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from floe_engine.document.diagnostics import Span, TextEdit
-from floe_engine.document.document import Path, parse
+from floe_engine.document.document import parse
 from floe_engine.document.edit import apply, insert_key, remove, set_value
+from floe_engine.document.nodes import KeyPath
 
 FILE = """\
 # The platform of Acme.
@@ -60,7 +61,7 @@ def changed(before: str, after: str) -> list[tuple[str, str]]:
         (("empty",), [], "empty: []"),
     ],
 )
-def test_setting_a_value_changes_its_line_alone(path: Path, value: Any, line: str | None) -> None:
+def test_setting_a_value_changes_its_line_alone(path: KeyPath, value: Any, line: str | None) -> None:
     document = parse(FILE)
     after = apply(FILE, set_value(document, path, value))
     node = parse(after).find(path)
@@ -107,7 +108,9 @@ def test_a_merged_entry_is_written_out_beside_the_merge() -> None:
         ((), "metadata", "  version: 1.10\nnew: 1\n"),
     ],
 )
-def test_a_key_is_added_in_the_column_of_its_neighbours(path: Path, after: str | None, expected: str) -> None:
+def test_a_key_is_added_in_the_column_of_its_neighbours(
+    path: KeyPath, after: str | None, expected: str
+) -> None:
     document = parse(FILE)
     text = apply(FILE, insert_key(document, path, "new", 1, after=after))
     assert expected in text
@@ -155,7 +158,7 @@ def test_a_key_that_exists_is_not_added_again() -> None:
         (("empty",), "empty:\n"),
     ],
 )
-def test_removing_takes_the_entry_and_nothing_else(path: Path, gone: str) -> None:
+def test_removing_takes_the_entry_and_nothing_else(path: KeyPath, gone: str) -> None:
     assert apply(FILE, remove(parse(FILE), path)) == FILE.replace(gone, "", 1)
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from floe_engine.document import rendering
 from floe_engine.document.diagnostics import Position, Span
-from floe_engine.document.document import Document, Path, parse
+from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import apply, insert_key, remove, set_value
-from floe_engine.document.nodes import Kind, Node, Style
+from floe_engine.document.nodes import KeyPath, Kind, Node, Style
 
 bounded = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
@@ -66,7 +66,7 @@ def same(one: Any, other: Any) -> bool:
     return json.dumps(one) == json.dumps(other)
 
 
-def walk(node: Node | None, path: Path = ()) -> Iterator[Path]:
+def walk(node: Node | None, path: KeyPath = ()) -> Iterator[KeyPath]:
     if node is not None:
         yield path
         for name, child in node.children.items():
@@ -75,7 +75,7 @@ def walk(node: Node | None, path: Path = ()) -> Iterator[Path]:
             yield from walk(child, (*path, index))
 
 
-def with_value(content: Any, path: Path, change: Callable[[Any], Any]) -> Any:
+def with_value(content: Any, path: KeyPath, change: Callable[[Any], Any]) -> Any:
     if not path:
         return change(content)
     copy = content.copy()
@@ -83,7 +83,7 @@ def with_value(content: Any, path: Path, change: Callable[[Any], Any]) -> Any:
     return copy
 
 
-def without(content: Any, path: Path) -> Any:
+def without(content: Any, path: KeyPath) -> Any:
     def drop(parent: Any) -> Any:
         copy = parent.copy()
         del copy[path[-1]]
@@ -92,7 +92,7 @@ def without(content: Any, path: Path) -> Any:
     return with_value(content, path[:-1], drop)
 
 
-def pick(draw: st.DataObject, document: Document, wanted: Callable[[Node], bool]) -> tuple[Path, Node]:
+def pick(draw: st.DataObject, document: Document, wanted: Callable[[Node], bool]) -> tuple[KeyPath, Node]:
     found = [(path, node) for path in walk(document.root) if (node := document.find(path)) and wanted(node)]
     assume(found)
     return draw.draw(st.sampled_from(found))
