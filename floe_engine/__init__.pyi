@@ -24,9 +24,9 @@ from floe_engine.distribution.pull import Pulled as Pulled
 from floe_engine.distribution.pull import PullOptions as PullOptions
 from floe_engine.distribution.pull import load_locked as load_locked
 from floe_engine.distribution.pull import pull as pull
+from floe_engine.distribution.request import VersionRequest as VersionRequest
 from floe_engine.distribution.transfer import Transferred as Transferred
 from floe_engine.distribution.transfer import copy_version as copy_version
-from floe_engine.distribution.request import VersionRequest as VersionRequest
 from floe_engine.distribution.verify import Verified as Verified
 from floe_engine.distribution.verify import verify_version as verify_version
 from floe_engine.document.diagnostics import Diagnostic as Diagnostic
@@ -176,15 +176,11 @@ from floe_engine.text import printable as printable
 from floe_engine.trust.root import trust_root as trust_root
 from floe_engine.upgrade.fleet import BlastRadius as BlastRadius
 from floe_engine.upgrade.fleet import ProjectImpact as ProjectImpact
-from floe_engine.upgrade.fleet import blast_radius as blast_radius
-from floe_engine.upgrade.fleet import find_projects as find_projects
-from floe_engine.upgrade.fleet import project_impact as project_impact
 from floe_engine.upgrade.guard import GuardVerdict as GuardVerdict
 from floe_engine.upgrade.impact import Effect as Effect
 from floe_engine.upgrade.impact import Impact as Impact
 from floe_engine.upgrade.lines import lines_of as lines_of
 from floe_engine.upgrade.pins import PinStatus as PinStatus
-from floe_engine.upgrade.pins import pin_status as pin_status
 from floe_engine.upgrade.pins import pinned as pinned
 from floe_engine.upgrade.rows import DiffRow as DiffRow
 from floe_engine.upgrade.rows import changed_part as changed_part

@@ -38,7 +38,6 @@ class Shape(Struct, frozen=True):
     section: type[Section] | None = None
     items: Shape | None = None
     values: Shape | None = None
-    boolean: bool = False
     names: tuple[str, ...] = ()
     """The keys that a mapping by name may have, where not any name will do."""
 
@@ -293,7 +292,7 @@ def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Shape("mapping", section=annotation)
     if annotation is bool:
-        return Shape("`true` | `false`", choices=("true", "false"), boolean=True)
+        return Shape("`true` | `false`", choices=("true", "false"))
     if annotation is int:
         low = next((part.ge for part in metadata if isinstance(part, Ge)), None)
         high = next((part.le for part in metadata if isinstance(part, Le)), None)

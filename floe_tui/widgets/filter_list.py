@@ -86,11 +86,6 @@ class FilterList(Vertical):
         """The row under the cursor."""
         return self.view.current
 
-    @property
-    def all_rows(self) -> Sequence[Row]:
-        """Every row, shown or not."""
-        return self._all
-
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows; filter, order and cursor stay."""
         self._all = list(rows)

@@ -92,16 +92,6 @@ class Asking:
     sign_in: Callable[[Invitation], AbstractContextManager[object]]
 
 
-def wanted_tag(directory: Path, wish: Wish, cancel: CancelToken) -> str:
-    """The version that is asked for, or else the manifest's own. Raises what checking the manifest raises."""
-    from floe_engine import check_platform
-
-    if wish.tag:
-        return wish.tag
-    manifest = check_platform(open_at(directory, wish.repository), cancel=cancel).manifest
-    return f"v{manifest.metadata.version}" if manifest is not None else "v0.0.0"
-
-
 def plan(directory: Path, wish: Wish, tag: str, report: Report, cancel: CancelToken) -> Outline:
     """What publishing a directory's manifest would do; pushes nothing and unlocks no key."""
     from floe_engine import plan_publication
