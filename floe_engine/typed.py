@@ -3,6 +3,9 @@
 msgspec builds what it knows of a class at the class's first use, field by field, and shows it to other
 threads from the first field on: one that decodes by a half-built class ends the process (0.22, a
 segmentation fault). So a class is built once, by one thread, before anybody decodes by it.
+
+Modules with many such classes do without ``from __future__ import annotations``: of an annotation that is
+text msgspec compiles the text, which for 480 of them is a thirtieth of `floe compile` on a small project.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ Reading ignores keys it does not know (a newer engine may have written them; `en
 when that matters) and refuses everything that is wrong, because an artifact comes from outside.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct, field, structs, to_builtins

@@ -1,7 +1,5 @@
 """The nodes of dbt's manifest as they are decoded: of each only the fields that facts are made from."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

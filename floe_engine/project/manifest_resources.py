@@ -3,8 +3,6 @@
 `dbt_manifest` decodes and knows the nodes; here is what stands beside them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 

@@ -6,8 +6,6 @@ platform's is judged in `spec_check`, as is what the pulled platform says of the
 `spec_file`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
