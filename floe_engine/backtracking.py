@@ -10,7 +10,9 @@ Nothing of floe may enter.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 _parser: Any = import_module("re._parser")
 
@@ -25,7 +27,7 @@ _PLACES = {
 }
 
 
-class Cost(NamedTuple):
+class Cost(Struct, frozen=True):
     """What an expression, or a part of it, costs from one place of a text."""
 
     steps: int

@@ -424,9 +424,15 @@ def _one_character(operation: Any, argument: Any, flags: int) -> Callable[[str],
     return _tested(operation, tuple(argument) if isinstance(argument, list) else argument, flags)
 
 
+_MORE_THAN_TWO = frozenset("iksIKS")
+"""Letters of ASCII that are, case apart, another of Unicode too; each else is two at most."""
+
+
 @functools.lru_cache(maxsize=1024)
 def _tested(operation: Any, argument: Any, flags: int) -> Callable[[str], Any]:
     """A test of one character, made by the compiler of `re`."""
+    if operation is parser.LITERAL and argument < 128 and (letter := chr(argument)) not in _MORE_THAN_TWO:
+        return frozenset((letter.lower(), letter.upper())).__contains__
     state = parser.State()
     state.flags = flags
     item = (operation, list(argument) if isinstance(argument, tuple) else argument)

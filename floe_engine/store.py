@@ -16,7 +16,6 @@ one leaves at worst a stale temporary directory, which the next writer sweeps. A
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -30,17 +29,18 @@ from floe_engine.artifact.paths import FILES
 from floe_engine.errors import CacheCorrupt, ConfigurationError, UnsafePath, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, sha256_digest, strict_json
+from floe_engine.patterns import pattern
 from floe_engine.typed import built
 from floe_engine.versions import Constraint, Version
 
 LOCK_VERSION = 1
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_REPOSITORY = re.compile(
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}")
+_REPOSITORY = pattern(
     r"oci://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
     r"|oci-layout:[^~\0][^\0]*"
 )
 """A repository's name, as a pull writes it: neither tag nor digest, and a folder's whole path."""
-_PUBLIC_KEY = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----")
+_PUBLIC_KEY = pattern(r"-----BEGIN (?:RSA )?PUBLIC KEY-----")
 _LIMIT = 1024 * 1024
 """Largest lock that is read, in bytes."""
 _GITIGNORE = """\

@@ -12,7 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
+
+from msgspec import Struct
 
 from floe_engine.cli.handbook import with_pages
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -33,7 +35,10 @@ _ESCAPE = pattern(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)
 """An escape of JSON; the group holds a half of a surrogate pair that stands alone."""
 
 
-class Painted(NamedTuple):
+_UNCOMMON = pattern(r"[^ -~]")
+
+
+class Painted(Struct, frozen=True):
     """A part of a line with its colour, an SGR code such as ``31``; empty for none."""
 
     text: str
@@ -202,7 +207,8 @@ class Output:
             return f"{no_command(plain)}\n"
         shown = [Painted(part, "") if isinstance(part, str) else part for part in parts]
         text = "".join(
-            f"\x1b[{colour}m{printable(text)}\x1b[0m" if colour else printable(text) for text, colour in shown
+            f"\x1b[{each.colour}m{printable(each.text)}\x1b[0m" if each.colour else printable(each.text)
+            for each in shown
         )
         return f"{no_command(text)}\n"
 
@@ -222,7 +228,8 @@ class Output:
 def _harmless(texts: Sequence[str]) -> str:
     """All lines as they are, where nothing in any has to be escaped: one look instead of thousands."""
     whole = " ".join(texts)
-    signs = " ".join(set(whole))  # some hundred; what is harmless after a certain sign alone is not so here
+    # Some ten; what is harmless after a certain sign alone is not so here.
+    signs = " ".join(set(_UNCOMMON.findall(whole)))
     if printable(signs) != signs or no_command(whole) != whole or "::" in whole:
         return ""
     return "\n".join((*texts, ""))

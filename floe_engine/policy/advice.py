@@ -228,7 +228,7 @@ def _inherited(finding: Finding, model: Model, column: Column | None, view: View
     key, policy = view.levels.keys[0], view.platform.classification
     end = policy.propagation.declassify_meta
     if consequences.bears(model, view.levels.named(level), view) and holds(
-        view, model, consequences.saying(model, column, key, level)
+        view, model, lambda: consequences.saying(model, column, key, level)
     ):
         return f"add meta: {{{key}: {level}}}, or {end}: true if it is no longer sensitive"
     return f"mask it, or add meta: {{{end}: true}} if it is no longer sensitive"

@@ -55,7 +55,7 @@ def named(model: Model, name: str, view: View) -> bool:
             for rule in view.platform.gates.custom_rules
             if rule.type not in ("cel", "python")
         )
-        and holds(view, model, replace(model, name=name, path=path))
+        and holds(view, model, lambda: replace(model, name=name, path=path))
     )
 
 
@@ -149,7 +149,7 @@ def classified(
     `key` is that of the node's meta, or of its column's, which says so; None: something else does.
     """
     if not (
-        holds(view, node, saying(node, column, key, level.level))
+        holds(view, node, lambda: saying(node, column, key, level.level))
         if key is not None
         else not house_rules_ask(view, _kinds_of(node), "level", "classification")
     ):
@@ -231,7 +231,7 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     if own is None and policy.require_declared:
         said.append("classified")
     if not (
-        holds(view, model, _with_columns(model, names, said, view))
+        holds(view, model, lambda: _with_columns(model, names, said, view))
         if names
         else not house_rules_ask(view, ("column", model.resource_type), "")
     ):
@@ -285,7 +285,7 @@ def column_named(model: Model, column: Column, name: str, view: View) -> bool:
                 if fullmatch(rule.pattern, name, ignore_case=True)
             )
         )
-        and holds(view, model, _with_column_named(model, column, name), renamed={name: column.name})
+        and holds(view, model, lambda: _with_column_named(model, column, name), renamed={name: column.name})
     )
 
 

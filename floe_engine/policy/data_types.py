@@ -62,8 +62,8 @@ _ONE_NUMBER = frozenset({"snowflake", "oracle"})
 """Adapters that keep every integer as a decimal of scale 0, and call it so."""
 
 _UNWRAPPED = (
-    re.compile(r"(?:nullable|lowcardinality)\s*\((.*)\)\Z", re.DOTALL),
-    re.compile(r"simpleaggregatefunction\s*\(\s*\w+\s*,(.*)\)\Z", re.DOTALL),
+    pattern(r"(?:nullable|lowcardinality)\s*\((.*)\)\Z", re.DOTALL),
+    pattern(r"simpleaggregatefunction\s*\(\s*\w+\s*,(.*)\)\Z", re.DOTALL),
 )
 _CONTAINER = pattern(r"(array|list|struct|row|record|tuple|nested|map|union|object|enum(?:8|16)?)\s*[(<]")
 _SIZE = pattern(r"\(([^()]*)\)")

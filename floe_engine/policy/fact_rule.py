@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.paths import QUALITY_GATES
@@ -25,7 +26,7 @@ F = TypeVar("F")
 """The facts of what is asked: `ModelFacts`, `SourceFacts`, `ExposureFacts` …"""
 
 
-class Wrong(NamedTuple):
+class Wrong(Struct, frozen=True):
     """What is wrong with a subject: a sentence that its name begins, and what is said beside it."""
 
     says: str

@@ -108,7 +108,7 @@ def declared_layer(finding: Finding, model: Model, _: Column | None, view: View)
     near, layer = did_you_mean(finding.actual, view.layering.names), view.layer(model)
 
     def may_be(said: str | None) -> bool:
-        return holds(view, model, consequences.saying(model, None, LAYER_META, said))
+        return holds(view, model, lambda: consequences.saying(model, None, LAYER_META, said))
 
     if near and consequences.placed(model, near, view) == () and may_be(near):
         return f"write {LAYER_META}: {near}"

@@ -12,7 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
+
+from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement, governor_of
@@ -35,7 +37,7 @@ class Family(StrEnum):
     WAIVERS = "waivers"
 
 
-class Example(NamedTuple):
+class Example(Struct, frozen=True):
     """What a rule must pass, or must not: its own case among a platform's policy tests."""
 
     name: str

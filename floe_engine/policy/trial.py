@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule
+from floe_engine.patterns import pattern
 from floe_engine.policy.rules.house import Failure, ask_all, failures_of
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Project, Source
@@ -27,7 +28,7 @@ _MOST_NEAR = 200
 _STEPS = 200_000
 """Steps that all trials of one evaluation may take together: a second or two."""
 
-_IDENTITY = re.compile(r"\.(?:id|parent_ids|references)\b")
+_IDENTITY = pattern(r"\.(?:id|parent_ids|references)\b")
 """Facts that a new name changes elsewhere too."""
 
 
@@ -44,15 +45,18 @@ class _Trials(Struct):
     """Rules by what is otherwise."""
 
 
-def holds(view: View, old: Node, new: Node, *, renamed: Mapping[str, str] | None = None) -> bool:
-    """Whether no rule of the platform's own finds more where `new` stands in the place of `old`.
+def holds(
+    view: View, old: Node, otherwise: Callable[[], Node], *, renamed: Mapping[str, str] | None = None
+) -> bool:
+    """Whether no rule of the platform's own finds more where another node stands in the place of `old`.
 
-    `renamed` are new names of columns with the old ones. A rule of a package is not asked: it may look at
-    anything.
+    `otherwise` makes that node, which nobody needs where there is no such rule. `renamed` are new names of
+    columns with the old ones. A rule of a package is not asked: it may look at anything.
     """
     trials = view.once(_trials)
     if not trials.rules:
         return True
+    new = otherwise()
     kind = new.resource_type if isinstance(new, Model) else "source"
     if any(rule.type == "python" and _subject(rule) in (kind, "column", "project") for rule in trials.rules):
         return False

@@ -7,13 +7,13 @@ never a wrong word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from re import _constants  # type: ignore[attr-defined]  # private, and there is no other
 from typing import Any
 
 from floe_engine.expressions import BadExpression, NotLinear, compiled, parsed
+from floe_engine.patterns import pattern
 
 MOST = 40
 """Proposals for one part of an expression; more would only repeat."""
@@ -96,7 +96,7 @@ def _in_class(items: Sequence[tuple[Any, Any]], letter: str) -> bool:
 
 
 _CATEGORIES = {
-    f"CATEGORY_{name}": re.compile(text)
+    f"CATEGORY_{name}": pattern(text)
     for name, text in {
         "DIGIT": r"\d", "NOT_DIGIT": r"\D", "SPACE": r"\s",
         "NOT_SPACE": r"\S", "WORD": r"\w", "NOT_WORD": r"\W",

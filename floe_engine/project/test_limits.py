@@ -10,14 +10,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
+from floe_engine.patterns import pattern
 from floe_engine.project.spelling import text_of
 
 _DEFAULTS = frozenset({"", "!=0", "!= 0", "<>0", "<> 0", ">0", "> 0", ">=1", ">= 1"})
 _LITERAL = r"-?\d+(?:\.\d+)?|'[^']*'"
-_CONSTANT = re.compile(rf"({_LITERAL})\s*(=|==|<>|!=|<=|>=|<|>)\s*({_LITERAL})")
-_CONDITION = re.compile(r"(=|==|<>|!=|<=|>=|<|>)\s*(-?\d+)")
+_CONSTANT = pattern(rf"({_LITERAL})\s*(=|==|<>|!=|<=|>=|<|>)\s*({_LITERAL})")
+_CONDITION = pattern(r"(=|==|<>|!=|<=|>=|<|>)\s*(-?\d+)")
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "==": operator.eq,
@@ -79,6 +81,7 @@ def _can_hold(sign: str, number: int, most: int | None) -> bool:
     return any(_OPERATORS[sign](count, number) for count in counts)
 
 
+@lru_cache(maxsize=1024)  # many tests of a project have the same one
 def _is_false(condition: str) -> bool:
     """Whether no row can satisfy a SQL condition, as far as its constants tell."""
     plain = condition.strip().rstrip(";").strip()

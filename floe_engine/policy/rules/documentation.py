@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from floe_engine.artifact.model import MetaKey
 from floe_engine.artifact.paths import QUALITY_GATES
@@ -26,7 +28,7 @@ _NO_WORDS = frozenset({"none", "null", "n/a"})
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
-class Written(NamedTuple):
+class Written(Struct, frozen=True):
     """Something that is written about: a resource, a column of it, or a part that has no place of its own."""
 
     of: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -34,7 +34,7 @@ class Failure(Struct, frozen=True, gc=False):
     actual: str = ""
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """What came of all house rules: every subject that was asked something, and the failures."""
 
     subjects: dict[str, None]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
+from floe_engine.patterns import pattern
 from floe_engine.policy.data_types import agrees
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
@@ -16,10 +17,10 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 
 _CASES = {
-    "snake": re.compile(r"[a-z_][a-z0-9_]*"),
-    "camel": re.compile(r"[a-z][a-zA-Z0-9]*"),
-    "upper": re.compile(r"[A-Z_][A-Z0-9_]*"),
-    "any": re.compile(r".*"),
+    "snake": pattern(r"[a-z_][a-z0-9_]*"),
+    "camel": pattern(r"[a-z][a-zA-Z0-9]*"),
+    "upper": pattern(r"[A-Z_][A-Z0-9_]*"),
+    "any": pattern(r".*"),
 }
 
 

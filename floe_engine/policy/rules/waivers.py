@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ from floe_engine.project.facts import Model, Source
 Origin = Literal["platform", "product"]
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """Where a waiver stands: the path of floe.yaml from the dbt project's directory, and its line."""
 
     path: str = "floe.yaml"

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_engine.cli.output import Output, Painted
+from floe_engine.cli.output import Output
 from floe_engine.document.document import parse
 
 _LINES = st.lists(
@@ -25,7 +25,7 @@ def _written(lines: list[str], *, together: bool) -> str:
     stream = StringIO()
     output = Output("test", colour=False, stdout=stream)
     if together:
-        output.answers(Painted(line, "31") for line in lines)
+        output.answers((line, "31") for line in lines)
     else:
         for line in lines:
             output.answer(line)
