@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,10 +37,11 @@ from floe_engine.artifact.paths import (
 from floe_engine.errors import IntegrityError
 from floe_engine.typed import built
 
+Made = TypeVar("Made")
 AnyPart = TypeVar("AnyPart", bound=Part | dict[str, LayerConstraint] | list[str])
 
 
-class Platform(Struct, frozen=True):
+class Platform(Struct, frozen=True, dict=True):
     """The eight files of one artifact, read and checked."""
 
     manifest: PlatformManifest
@@ -62,6 +63,13 @@ class Platform(Struct, frozen=True):
     def version(self) -> str:
         """The platform's version without ``v``."""
         return self.manifest.metadata.version
+
+    def once(self, work_out: Callable[[Platform], Made]) -> Made:
+        """What `work_out` makes of this platform alone, made once however many projects it judges."""
+        known: dict[Callable[[Platform], Made], Made] = self.__dict__.setdefault("_once", {})
+        if work_out not in known:
+            known[work_out] = work_out(self)
+        return known[work_out]
 
     def rank(self, level: str | None) -> int:
         """Position of a classification level, higher is more sensitive; -1 for an unknown one."""

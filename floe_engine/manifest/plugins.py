@@ -10,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from importlib import resources
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -118,7 +122,7 @@ class Catalogue(Struct, frozen=True):
         text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
         categories = _read(parse(text).value, origin="floe")
         problems = []
-        for point in entry_points(group=ENTRY_POINTS) if extra is None else extra:
+        for point in _installed(_places()) if extra is None else extra:
             origin = point.dist.name if point.dist is not None else point.name
             try:
                 yielded = point.load()
@@ -143,6 +147,22 @@ class Catalogue(Struct, frozen=True):
         """Category names in the order in which plugins resolve and print."""
         first = [name for name in RESOLUTION_ORDER if name in self.categories]
         return tuple(first + [name for name in self.categories if name not in RESOLUTION_ORDER])
+
+
+@lru_cache(maxsize=4)
+def _installed(_: tuple[tuple[int, ...], ...]) -> tuple[EntryPoint, ...]:
+    """The entry points of what is installed, looked up again where something was: each package is asked."""
+    return tuple(entry_points(group=ENTRY_POINTS))
+
+
+def _places() -> tuple[tuple[int, ...], ...]:
+    """Which folders packages are looked for in, and when something came into each or left it."""
+    found = []
+    for place in sys.path:
+        with suppress(OSError):
+            status = Path(place).stat()
+            found.append((status.st_dev, status.st_ino, status.st_mtime_ns))
+    return tuple(found)
 
 
 def resolve(manifest: Manifest, catalogue: Catalogue) -> tuple[ResolvedPlugin, ...]:

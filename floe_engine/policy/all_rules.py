@@ -211,5 +211,7 @@ RULES: tuple[Rule, ...] = (
 
 def rule_by_id(rule_id: str) -> Rule | None:
     """The rule with an ID, in any case, with or without ``FLOE-``; None where there is none."""
-    wanted = rule_id.strip().upper()
-    return next((rule for rule in RULES if wanted in (rule.id, rule.id.removeprefix("FLOE-"))), None)
+    return _BY_ID.get(rule_id.strip().upper().removeprefix("FLOE-"))
+
+
+_BY_ID = {rule.id.removeprefix("FLOE-"): rule for rule in RULES}

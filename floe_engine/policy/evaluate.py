@@ -213,6 +213,7 @@ def evaluate(
 # Told apart once: a platform is tested by hundreds of evaluations, each of a model or two.
 _OF_WAIVERS = tuple(rule for rule in RULES if isinstance(rule, WaiverRule))
 _OF_PROJECTS = tuple(rule for rule in RULES if not isinstance(rule, WaiverRule))
+_IDS = tuple(rule.id for rule in RULES)
 
 
 def evaluate_together(
@@ -235,7 +236,7 @@ def evaluate_together(
     benches, titles = [], _told_apart(projects)
     for number, project in enumerate(projects):
         changed = None if modified is None else modified[number]
-        selection = resolve(project, [rule.id for rule in RULES], select, exclude, changed)
+        selection = resolve(project, _IDS, select, exclude, changed)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         bench.title = titles[number]
@@ -287,11 +288,13 @@ class _Bench:
         self.waivers = waivers
         self.baseline = baseline
         self.partial = view.narrowed or len(rules) < len(RULES)
+        known = view.platform.once(_enforcements)
+        for rule in RULES:
+            if rule.id in rules and (rule.id, what_if) not in known:
+                active = rule.active(view.platform)
+                known[rule.id, what_if] = enforcement_of(rule, view.platform, what_if) if active else "off"
         self.enforcement: dict[str, Enforcement] = {
-            rule.id: enforcement_of(rule, view.platform, what_if)
-            if rule.id in rules and rule.active(view.platform)
-            else "off"
-            for rule in RULES
+            rule_id: known[rule_id, what_if] if rule_id in rules else "off" for rule_id in _IDS
         }
         self.title = view.project.name
         self.several = False
@@ -361,6 +364,11 @@ class _Bench:
         if suggestion != finding.suggestion:
             finding = structs.replace(finding, suggestion=suggestion)
         return finding.judged(severity, waiver, known, downstream)
+
+
+def _enforcements(_: Platform) -> dict[tuple[str, Enforcement | None], Enforcement]:
+    """How rules are enforced that somebody asked for, by rule and by what is played through."""
+    return {}
 
 
 def _place(finding: Finding) -> tuple[str, int, str, str, str]:

@@ -81,7 +81,7 @@ def stems(platform: Platform) -> Iterator[str]:
 
 def well_named(platform: Platform, layer: str, prefix: str) -> str | None:
     """A name with a prefix that places a model in a layer and is right there; None where none was found."""
-    layering, prefixes = Layering(platform), platform.naming.prefixes_of(layer)
+    layering, prefixes = platform.once(Layering), platform.naming.prefixes_of(layer)
     for stem in stems(platform):
         name = prefix + stem
         placed_by = layering.prefix_of(name)

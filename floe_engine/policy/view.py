@@ -122,7 +122,7 @@ class View:
     @cached_property
     def layering(self) -> Layering:
         """How models are placed in layers."""
-        return Layering(self.platform)
+        return self.platform.once(Layering)
 
     @cached_property
     def levels(self) -> Levels:

@@ -110,9 +110,10 @@ def _look_alikes(platform: Platform, layer: str | None) -> Iterator[Case]:
     looks = Looks(platform.classification)
     for entry in platform.classification.name_patterns:
         regex = compiled(entry.pattern, ignore_case=True)
-        suspects = (*_LOOK_ALIKES, *islice(words(entry.pattern), 8))
-        meant = [word for word in suspects if regex.search(word) is not None]
-        name = next(iter(looks.among(meant)), None)
+        known = (word for word in _LOOK_ALIKES if regex.search(word) is not None)
+        made = (word for word in islice(words(entry.pattern), 8) if regex.search(word) is not None)
+        # Words are made from an expression where none of the known ones is meant: that takes longest here.
+        name = next((name for names in (known, made) for name in looks.among(names)), None)
         if name is None:
             continue
         silent = replace(example_model(platform, layer), columns=(Column(name),))

@@ -35,7 +35,7 @@ def naming_cases(platform: Platform) -> Iterator[Case]:
     if platform.naming.custom_patterns:
         yield from _custom(platform)
     else:
-        for layer in Layering(platform).names:
+        for layer in platform.once(Layering).names:
             yield from _prefixes(platform, layer)
         if platform.naming.prefixes:
             yield from _no_layer(platform)
@@ -88,7 +88,7 @@ def _named(platform: Platform, name: str, layer: str | None = None, **fields: An
 
 def _misspelt(platform: Platform, layer: str, prefix: str, word: str) -> bool:
     """Whether a name is placed by its prefix, and wrong after it."""
-    placed_by = Layering(platform).prefix_of(prefix + word)
+    placed_by = platform.once(Layering).prefix_of(prefix + word)
     longest = max((p for p in platform.naming.prefixes_of(layer) if (prefix + word).startswith(p)), key=len)
     rest = (prefix + word)[len(longest) :]
     return (
@@ -97,7 +97,7 @@ def _misspelt(platform: Platform, layer: str, prefix: str, word: str) -> bool:
 
 
 def _no_layer(platform: Platform) -> Iterator[Case]:
-    layering = Layering(platform)
+    layering = platform.once(Layering)
     for name in ("stg_payments", "int_payments", "tmp_payments", "payments"):
         model = _named(platform, name, path=f"{name}.sql", schema=None)
         if layering.place(model).layer is None:
@@ -112,7 +112,7 @@ def _no_layer(platform: Platform) -> Iterator[Case]:
 
 def _custom(platform: Platform) -> Iterator[Case]:
     patterns = platform.naming.custom_patterns
-    layering = Layering(platform)
+    layering = platform.once(Layering)
     prefixed = [name_in(platform, layer) for layer in layering.names]
     made = [name for pattern in patterns for name in islice(words(pattern), 1)]
     for name in dict.fromkeys((*prefixed, *STEMS, *MISSPELT, *made)):
@@ -127,7 +127,7 @@ def _custom(platform: Platform) -> Iterator[Case]:
 
 
 def _unknown_layer(platform: Platform) -> Iterator[Case]:
-    layers = Layering(platform).names
+    layers = platform.once(Layering).names
     if not layers:
         return
     name, stranger = name_in(platform, layers[0]), unused("no_such_layer", layers)

@@ -6,7 +6,7 @@ key and item that somebody looks at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -39,6 +39,9 @@ class _Platform:
         for name, file in FILES.items():
             setattr(self, name, _noted(getattr(platform, name), (file,), log))
         self.name, self.version = platform.name, platform.version
+
+    def once(self, work_out: Callable[[Platform], Any]) -> Any:
+        return work_out(self)  # type: ignore[arg-type]  # each time: whoever asks, reads
 
     def rank(self, level: str | None) -> int:
         self.log.add((paths.CLASSIFICATION, "levels"))
