@@ -27,9 +27,10 @@ from floe_engine.project.facts import (
 )
 from floe_engine.project.folders import File
 from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering, checksum_of
-from floe_engine.project.jinja.calls import HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
+from floe_engine.project.jinja.calls import CONFIGS, HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
+    FILE_NAME,
     ProjectFile,
     deeply_merged,
     merge_config,
@@ -41,6 +42,7 @@ from floe_engine.project.source_tests import SourceTests
 from floe_engine.project.spelling import (
     access_of,
     grants_of,
+    holds_template,
     hooks_in,
     limits_of,
     names_a_count,
@@ -75,6 +77,8 @@ def read_source(
 _AGE = ("loaded_at_field", "loaded_at_query")
 """What tells dbt when a source's rows were loaded."""
 
+_LEFT_OPEN = CONFIGS - {"enabled", "meta"}
+"""What a template may leave open: of `enabled` something else is said, and of `meta` its keys count."""
 
 _OF_CONFIG = ("meta", "access", "group", "docs")
 """What an entry may say beside its config as well as in it."""
@@ -89,6 +93,8 @@ class _Reading:
         self._versions: dict[str, tuple[str, dict[str, str]]] = {}
         self._unresolved: Counter[str] = Counter()
         self._own_aliases: bool | None = None
+        self._told: set[tuple[str, int, str]] = set()
+        """Which configs of which places were said to be unreadable."""
         self._own_tests = SourceTests(settings)
 
     @cached_property
@@ -253,7 +259,27 @@ class _Reading:
                 draft.merged["materialized"] = "table"
             merge_config(draft.merged, draft.config)
             merge_config(draft.merged, draft.calls.config)
+            own = draft.calls.config  # in code a template in quotes is a text
+            for key in _LEFT_OPEN.intersection(draft.merged).difference(own):
+                if holds_template(draft.merged[key]):
+                    self._unread_config(draft, key, draft.merged.pop(key))
         return draft.merged
+
+    def _unread_config(self, draft: Draft, key: str, value: Any) -> None:
+        """Note what a properties file or dbt_project.yml configures that only dbt could tell."""
+        from floe_engine.project.folder_configs import FolderConfigs
+
+        draft.calls.unread.add(key)
+        path, line = draft.path, 1
+        if key in draft.config and draft.properties is not None and draft.entry is not None:
+            path, line = draft.properties.path, draft.entry.line
+        else:
+            place = FolderConfigs(self._settings).nearest(SECTION[draft.kind], draft.fqn[1:], key)
+            path, line = (FILE_NAME, place.line) if place is not None else (path, line)
+        if (path, line, key) not in self._told:
+            self._told.add((path, line, key))
+            shown = " ".join(str(value).split())
+            self._gathered.warn(f"{key} cannot be read without dbt ({shown:.100})", path, line)
 
     def _enabled(self, draft: Draft) -> bool:
         return self._is_on(self._config(draft), draft.path)
@@ -421,7 +447,7 @@ class _Reading:
             has_freshness=bool(limits),
             freshness=limits,
             loader=next((text(level["loader"]) for level in reversed(levels) if level.get("loader")), ""),
-            tells_age=any(level.get(key) for level in (tree, *levels) for key in _AGE),
+            tells_age=any(level.get(key) for level in levels for key in _AGE),  # dbt asks no folder
             source_description=text(source.get("description")),
             labels=mapping(config.get("labels")),
             database=text_of(source.get("database") or source.get("catalog")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,12 @@ class FolderConfigs(Struct, frozen=True, dict=True):
         if not found or any(word not in said.casefold() for word in str(found[-1][1]).casefold().split()):
             return None
         return self._at(found[-1][0])
+
+    def nearest(self, section: str, fqn: Sequence[str], key: str) -> FolderConfig | None:
+        """The last place on the way to a node, given without the project's name, that has a key."""
+        *folders, name = fqn
+        *_, found = None, *self._walk(section, "/".join(folders), name, key)
+        return self._at(found[0]) if found is not None else None
 
     def _at(self, path: tuple[str, ...]) -> FolderConfig | None:
         node = self._document.key_node(path)

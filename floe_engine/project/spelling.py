@@ -106,6 +106,15 @@ def hooks_in(config: Mapping[str, Any]) -> Iterator[str]:
                 yield sql
 
 
+def holds_template(value: Any) -> bool:
+    """Whether a config is, or has among its words, a template that could not be read."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        value = value.values()
+    return isinstance(value, list | tuple | type({}.values())) and any(map(holds_template, value))
+
+
 def names_in(value: Any) -> tuple[str, ...]:
     """One name, or a list of them: ``unique_key: id``, ``unique_key: [id, day]``."""
     listed = value if isinstance(value, list | tuple) else () if value is None else (value,)

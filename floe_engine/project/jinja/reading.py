@@ -152,7 +152,10 @@ class Reading:
 
         match tree.body:
             case [nodes.Output(nodes=[node])] if not isinstance(node, nodes.TemplateData):
-                return self._value(node, {})
+                value = self._value(node, {})
+                # What is made of words alone jinja2 works out while it compiles, and that is text.
+                fixed = known(value) and not isinstance(value, str) and _is_fixed(node)
+                return str(value) if fixed else value
         return self._block(tree.body, {})
 
     # --- statements ----------------------------------------------------------------------------
@@ -703,3 +706,19 @@ class Reading:
     def _note(self, gap: Gap) -> None:
         if len(self.calls.gaps) < _MAX_GAPS and gap not in self.calls.gaps:
             self.calls.gaps.append(gap)
+
+
+_ASKING_FILTERS = frozenset({"map", "select", "reject", "selectattr", "rejectattr", "random"})
+"""Filters of jinja2 that want a context, so that what they make is not worked out before."""
+
+
+def _is_fixed(node: nodes.Node) -> bool:
+    """Whether an expression asks for nothing that jinja2 learns when it renders."""
+    from jinja2 import nodes
+    from jinja2.filters import FILTERS
+
+    if isinstance(node, nodes.Name | nodes.Call):
+        return False
+    if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.name in _ASKING_FILTERS):
+        return False
+    return all(map(_is_fixed, node.iter_child_nodes()))

@@ -865,6 +865,10 @@ class Inventing:
             {"materialized": "table", "tags": ["bare"]},
             {"+materialized": "{{ var('not_given', 'view') }}", "+meta": {"owner": "stg", "n": 1}},
             {"+grants": {"select": ["four"]}, "+docs": {"show": True}},
+            {
+                "+tags": "{{ ['folded', 'to text'] }}",
+                "+meta": {"n": "{{ 3 }}", "list": "{{ var('l', [1]) }}"},
+            },
         )
         marts: dict[str, Any] = self.pick(
             {"+access": "public", "fin ance": {"+group": "finance"}},
@@ -917,6 +921,7 @@ class Inventing:
         document["sources"] = self.pick(
             {NAME: {"+meta": {"tree": 1}, "+tags": ["tree"]}},
             {NAME: {"staging": {"raw": {"+enabled": True}}}},
+            {NAME: {"+loaded_at_field": "unheard"}},
             {},
         )
         if self.maybe(0.3):

@@ -494,3 +494,46 @@ def test_filters_that_give_yaml_its_types_do_nothing_in_sql_as_for_dbt(tmp_path:
     found = models(read(tmp_path, files))
     assert found["b"].parents == ("model.shop.a",)
     assert "c" not in found
+
+
+def test_what_a_folder_or_an_entry_configures_that_only_dbt_can_tell_is_said_once_and_not_judged(
+    tmp_path: Path,
+) -> None:
+    """The name of the target is nobody's but dbt's: two people have two."""
+    by_target = "\"{{ 'table' if target.name == 'prod' else 'view' }}\""
+    tree = f"models:\n  shop:\n    marts:\n      +materialized: {by_target}\n      +tags: daily\n"
+    files: dict[str, str | bytes] = {f"models/marts/{name}.sql": "select 1" for name in ("a", "b")}
+    files["models/marts/own.sql"] = "{{ config(materialized='table') }} select 1"
+    files["models/other.sql"] = "{{ config(grants={'select': ['{{ literal }}']}) }} select 1"
+    files["models/p.yml"] = "models:\n- name: a\n- name: other\n  config:\n    access: '{{ target.name }}'\n"
+    project = read(tmp_path, files, PROJECT + tree)
+    assert project.warnings == (
+        "dbt_project.yml:5: materialized cannot be read without dbt"
+        " ({{ 'table' if target.name == 'prod' else 'view' }})",
+        "models/p.yml:3: access cannot be read without dbt ({{ target.name }})",
+    )
+    found = models(project)
+    assert {name: (model.materialized, model.unread_configs) for name, model in found.items()} == {
+        "a": ("view", ("materialized",)),
+        "b": ("view", ("materialized",)),
+        "own": ("table", ()),
+        "other": ("view", ("access",)),
+    }
+    assert found["other"].grants == {"select": ("{{ literal }}",)}, "in code it is a text"
+
+
+def test_an_expression_that_asks_for_nothing_is_text_as_jinja_folds_it(tmp_path: Path) -> None:
+    tree = (
+        "models:\n  shop:\n    one: {+tags: \"{{ ['x', 'y'] }}\"}\n"
+        "    two: {+tags: \"{{ var('t', ['x', 'y']) | sort }}\"}\n"
+    )
+    found = models(read(tmp_path, {"models/one.sql": "select 1", "models/two.sql": ""}, PROJECT + tree))
+    assert found["one"].tags == {"['x', 'y']"}
+    assert found["two"].tags == {"x", "y"}
+
+
+def test_a_folder_tells_no_source_how_old_its_rows_are(tmp_path: Path) -> None:
+    tree = "sources: {shop: {+loaded_at_field: at}}\n"
+    listed = "sources:\n- name: raw\n  tables: [{name: a}, {name: b, config: {loaded_at_field: at}}]\n"
+    project = read(tmp_path, {"models/s.yml": listed}, PROJECT + tree)
+    assert [(source.name, source.tells_age) for source in project.sources] == [("a", False), ("b", True)]
