@@ -8,6 +8,7 @@ How a repair is written into a file is `floe_engine.project.properties_edit`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
@@ -117,9 +118,33 @@ def applied(project: Project, todo: Iterable[Repair]) -> Project:
         by_node.setdefault(repair.node, []).append(repair)
     return replace(
         project,
-        models=tuple(_repaired(model, by_node.get(model.unique_id, ())) for model in project.models),
+        models=tuple(
+            _repaired(_described_by(model, project), by_node[model.unique_id])
+            if model.unique_id in by_node
+            else model
+            for model in project.models
+        ),
         sources=tuple(_told(source, by_node.get(source.unique_id, ())) for source in project.sources),
     )
+
+
+def _described_by(model: Model, project: Project) -> Model:
+    return model if model.properties_path else replace(model, properties_path=home_of(project, model))
+
+
+def home_of(project: Project, node: Node) -> str:
+    """The file that describes a node; where none does, one of its folder that does from now on."""
+    if isinstance(node, Source):
+        return node.path
+    if node.properties_path is not None:
+        return node.properties_path
+    folder = PurePosixPath(node.path).parent
+    beside = [
+        other.properties_path
+        for other in project.models
+        if other.properties_path is not None and PurePosixPath(other.properties_path).parent == folder
+    ]
+    return min(beside, default=(folder / f"_{folder.name}.yml").as_posix())
 
 
 def proven(

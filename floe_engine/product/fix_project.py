@@ -7,9 +7,9 @@ missing. Nothing is written that has not been judged first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.product import excuses
-from floe_engine.policy.repairs import Node, Repair, mendable, proven, repairs
+from floe_engine.policy.repairs import Node, Repair, applied, home_of, mendable, proven, repairs
 from floe_engine.policy.view import View
 from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
 from floe_engine.project.facts import Model, Project, Source
@@ -101,10 +101,13 @@ def fix_project(
     mended = 0
     for place, (project, evaluation) in enumerate(zip(compiled.projects, compiled.evaluations, strict=True)):
         cancel.check()
-        asked = [f for f in evaluation.findings if _asked(f, evaluation, rules, names)]
+
+        def asked(found: Evaluation) -> list[Finding]:
+            return [finding for finding in found.findings if _asked(finding, found, rules, names)]
+
         alone: dict[tuple[str, ...], str] = {}
         while True:  # what cannot be written may be what the rest was proven with
-            todo, gone = _todo(compiled, place, asked, alone)
+            todo, gone = _todo(compiled, place, asked(evaluation), alone, then=asked)
             changed, problems = _written(workspace.directory, project, todo)
             alone |= problems
             if not problems:
@@ -182,23 +185,39 @@ def _asked(finding: Finding, evaluation: Evaluation, rules: frozenset[str], name
 
 
 def _todo(
-    compiled: CompiledProject, place: int, asked: Sequence[Finding], alone: Collection[tuple[str, ...]] = ()
+    compiled: CompiledProject,
+    place: int,
+    asked: Sequence[Finding],
+    alone: Collection[tuple[str, ...]] = (),
+    *,
+    then: Callable[[Evaluation], Sequence[Finding]] | None = None,
 ) -> tuple[tuple[Repair, ...], frozenset[str]]:
     """The repairs that hold for what is asked, and the fingerprints of all findings that go with them.
 
-    `alone` are the things that cannot be declared.
+    `alone` are the things that cannot be declared. `then` says what is asked of a project that is repaired
+    so far: a column that is declared may be a key that wants tests. It goes on until nothing is left to add.
     """
     platform, projects = compiled.platform, compiled.projects
     project, evaluation = projects[place], compiled.evaluations[place]
-    found = tuple(each for each in repairs(View(platform, project), asked) if each.thing not in alone)
-    if not has_package(project.directory, "dbt_utils"):
-        found = tuple(repair for repair in found if not repair.name.startswith("dbt_utils."))
+    utils = has_package(project.directory, "dbt_utils")
+
+    def found(state: Project, wanted: Sequence[Finding]) -> tuple[Repair, ...]:
+        new = (each for each in repairs(View(platform, state), wanted) if each.thing not in alone)
+        return tuple(each for each in new if utils or not each.name.startswith("dbt_utils."))
 
     def judged(changed: Project) -> Evaluation:
         together = [*projects[:place], changed, *projects[place + 1 :]]
         return evaluate_together(platform, together, excuses(platform, compiled.spec, together))[place]
 
-    return proven(project, evaluation, found, judged)
+    todo, gone = proven(project, evaluation, found(project, asked), judged)
+    state, new = project, todo
+    while then is not None and new:
+        state = applied(state, new)
+        now, held = judged(state), {repair.thing for repair in todo}
+        more = [repair for repair in found(state, then(now)) if repair.thing not in held]
+        new, also = proven(state, now, more, judged) if more else ((), frozenset())
+        todo, gone = (*todo, *new), gone | also
+    return todo, gone
 
 
 def _written(
@@ -208,7 +227,7 @@ def _written(
     prefix = project.directory.relative_to(directory).as_posix()
     by_file: dict[str, dict[str, list[Repair]]] = {}
     for repair in todo:
-        home = _home(project, project.by_id[repair.node])
+        home = home_of(project, project.by_id[repair.node])
         by_file.setdefault(home, {}).setdefault(repair.node, []).append(repair)
     changed: list[ChangedFile] = []
     left: dict[tuple[str, ...], str] = {}
@@ -218,9 +237,12 @@ def _written(
         text = before or new_file()
         done: list[Repair] = []
         of_all: dict[tuple[str, ...], bool] = {}  # and whether the file has changed by it
-        for unique_id, wanted in nodes.items():
-            node = project.by_id[unique_id]
-            for repair in wanted:
+        waiting, began = [repair for wanted in nodes.values() for repair in wanted], ""
+        while waiting and text != began:  # an alias that was written out no longer shares what it meant
+            again, began = waiting, text
+            waiting = []
+            for repair in again:
+                node = project.by_id[repair.node]
                 whole = _of_all_versions(text, node, repair, todo, project)
                 if whole is not None and whole in of_all:
                     done += [repair] if of_all[whole] else []
@@ -229,8 +251,10 @@ def _written(
                 try:
                     _edit(editor, node, repair)
                 except (Unwritable, KeyError, ValueError) as error:
+                    waiting.append(repair)
                     left[repair.thing] = f"{name}: {node.label} was left alone: {error}"
                     continue
+                left.pop(repair.thing, None)
                 done += [repair] if editor.text != text else []
                 if whole is not None:
                     of_all[whole] = editor.text != text
@@ -258,21 +282,6 @@ def _wanting(thing: tuple[str, ...], todo: Sequence[Repair], project: Project) -
         node = project.by_id[repair.node]
         if isinstance(node, Model) and (node.name, *repair.thing[1:]) == thing:
             yield node
-
-
-def _home(project: Project, node: Node) -> str:
-    """The file that describes a node; where none does, one of its folder."""
-    if isinstance(node, Source):
-        return node.path
-    if node.properties_path is not None:
-        return node.properties_path
-    folder = PurePosixPath(node.path).parent
-    beside = [
-        other.properties_path
-        for other in project.models
-        if other.properties_path is not None and PurePosixPath(other.properties_path).parent == folder
-    ]
-    return min(beside, default=(folder / f"_{folder.name}.yml").as_posix())
 
 
 def _edit(editor: Properties, node: Node, repair: Repair) -> None:

@@ -86,8 +86,23 @@ class Properties:
 
     def describe(self, model: _Node, column: str | None) -> None:
         """A place for the description, which is left to people."""
+        if column is not None and self._has_place(model, column):
+            return
         owner = self._model(model) if column is None else self._column(model, column)
         self._put(owner, ("description",), "", blank=True)
+
+    def _has_place(self, model: _Node, column: str) -> bool:
+        """Whether a version takes the column, with a place for its description, from what is said of all."""
+        document = self._document()
+        path = self._entry(document, model) if isinstance(model, Model) and _is_version(model) else None
+        if path is None or not isinstance(model, Model):
+            return False
+        version = self._version(document, path, model)
+        own, of_all = (
+            [each for each in _mappings(document.find((*place, "columns"))) if _named(each, column)]
+            for place in (version, path)
+        )
+        return not own and any("description" in each for each in of_all)
 
     def set_meta(self, model: _Node, column: str | None, name: str, value: Any, *, blank: bool) -> None:
         """A meta key; dots lead inwards. With `blank` only the place for it."""
@@ -300,6 +315,10 @@ def _mappings(node: Node | None) -> list[Mapping[str, Any]]:
     """The items of a list, each as a mapping; what is none has nothing in it."""
     listed = node.value if node is not None else None
     return [item if isinstance(item, dict) else {} for item in listed] if isinstance(listed, list) else []
+
+
+def _named(entry: Mapping[str, Any], column: str) -> bool:
+    return folded(str(entry.get("name"))) == folded(column)
 
 
 def _is_version(node: _Node) -> bool:

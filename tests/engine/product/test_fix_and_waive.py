@@ -238,6 +238,28 @@ def test_fixing_any_project_raises_nothing_new(tmp_path: Path, seed: int) -> Non
     assert findings_of_models(project) < before
 
 
+@pytest.mark.parametrize("seed", [9, 16])  # versions that share a column; what holds beside the rest alone
+def test_nothing_is_left_to_fix_after_fixing(tmp_path: Path, seed: int) -> None:
+    project = invented(tmp_path, seed)
+    assert fix_project(Workspace.open(project)).files
+    assert fix_project(Workspace.open(project), write=False).files == ()
+
+
+def test_a_column_that_is_declared_gets_its_tests_and_what_shared_an_alias_its_own(tmp_path: Path) -> None:
+    shop = build(tmp_path, "never")
+    schema = (
+        "version: 2\nmodels:\n  - name: bronze_orders\n    columns:\n      - &id {name: id}\n"
+        "  - name: bronze_people\n    columns:\n      - *id\n"
+    )
+    (shop / "models/bronze/schema.yml").write_text(schema)
+    fixed = fix_project(Workspace.open(shop))
+    said = {(repair.node.rpartition(".")[2], repair.says) for repair in fixed.repairs}
+    assert {("bronze_new", "declare id"), ("bronze_new", "add a unique test of id")} <= said
+    assert {(name, "add a not_null test of id") for name in ("bronze_orders", "bronze_people")} <= said
+    assert fixed.left == ()
+    assert fix_project(Workspace.open(shop), write=False).files == ()
+
+
 @pytest.mark.interop
 def test_dbt_takes_any_project_that_was_fixed(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
     fixed_and_parsed(invented(tmp_path, 0), require_binary("dbt"))
@@ -385,6 +407,14 @@ def test_a_selection_that_leaves_nothing_may_be_success(product: Path) -> None:
     ok(floe(product, "compile", "--select", "nothing_*", "--allow-empty"))
     assert floe(product, "compile", "--select", "+bronze_orders").code == 1
     assert floe(product, "compile", "--select", "state:modified").code == 2
+
+
+def test_a_word_that_selects_nothing_beside_others_is_said(product: Path) -> None:
+    """dbt takes a bare word for a folder, too."""
+    told = floe(product, "compile", "--select", "bronze", "--select", "bronze_orders").err
+    assert "bronze selects nothing" in told
+    assert "path:models/bronze" in told
+    assert "selects nothing" not in floe(product, "compile", "--select", "path:models/bronze").err
 
 
 def test_a_summary_and_a_limit_can_be_asked_for(product: Path) -> None:
