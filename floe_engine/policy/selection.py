@@ -1,10 +1,10 @@
 """Which models and which rules to judge: ``--select`` and ``--exclude``, and a waiver's pattern.
 
 A selector is ``tag:nightly``, ``path:models/finance``, ``state:modified``, a rule ID (``FLOE-E23*``,
-``E201``), the path of a file (SQL, or the YAML that describes models), or a glob over model names.
-As in dbt, ``+x`` adds what it is made of, ``x+`` what is made of it, ``2+x+1`` so many steps of it,
-``@x`` what is made of it and all that that needs; selectors joined by a comma select what all of
-them do. Selectors of one kind add up; rules and models narrow each other.
+``E201``), the path of a file (SQL, or the YAML that describes models), or a glob over model names; a
+folder is always written ``path:…``. As in dbt, ``+x`` adds what it is made of, ``x+`` what is made of it,
+``2+x+1`` so many steps of it, ``@x`` what is made of it and all that that needs; selectors joined by a
+comma select what all of them do. Selectors of one kind add up; rules and models narrow each other.
 """
 
 from __future__ import annotations
@@ -75,6 +75,18 @@ def resolve(
     return Selection(nodes - graph.union(unwanted_nodes), rules)
 
 
+def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Selectors of nodes that select nothing in any of the projects, and what may be meant instead.
+
+    Beside others such a word would go unnoticed. ``state:`` may well be nothing.
+    """
+    graphs = [_Graph(project, frozenset()) for project in projects]
+    for selector in _split(selectors)[1]:
+        if "state:" not in selector and not any(graph.union([selector]) for graph in graphs):
+            folder = next(filter(None, (graph.folder(selector) for graph in graphs)), "")
+            yield selector, f"a folder is path:{folder}" if folder else ""
+
+
 class _Graph:
     """A project's nodes, asked by selectors."""
 
@@ -90,6 +102,16 @@ class _Graph:
         for selector in selectors:
             found |= frozenset.intersection(*(self._one(part) for part in selector.split(",")))
         return frozenset(found & self.everything)
+
+    def folder(self, selector: str) -> str:
+        """The first folder that a selector without its graph operators is the name of; empty: none."""
+        parts = _GRAPH.match(selector)
+        name = parts["inner"] if parts else ""
+        for node in self._nodes:
+            *folders, _ = node.path.split("/")
+            if name in folders:
+                return "/".join(folders[: folders.index(name) + 1])
+        return ""
 
     def _one(self, selector: str) -> frozenset[str]:
         parts = _GRAPH.match(selector)

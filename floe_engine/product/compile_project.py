@@ -22,6 +22,7 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
 from floe_engine.policy.product import excuses, projects_of, tightened
+from floe_engine.policy.selection import unmatched
 from floe_engine.project.facts import Project
 from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec, Transform
@@ -147,6 +148,8 @@ def compile_project(
         what_if=options.what_if,
         modified=_modified(projects, options.state) if options.state else None,
     )
+    for selector, meant in unmatched(projects, (*options.select, *options.exclude)):
+        report(Notice(f"{selector} selects nothing", meant))
     several = len(evaluations) > 1
     for evaluation in evaluations:
         of = f"{evaluation.project}: " if several else ""
