@@ -23,11 +23,7 @@ _SEEDS = frozenset({".csv"})
 def installed_packages(settings: ProjectFile) -> dict[str, Files]:
     """Name of each installed package to what reads its macro files."""
     found: dict[str, Files] = {}
-    for directory in _installed(settings):
-        try:
-            package = read_project_file(directory, environ=settings.environ)
-        except ConfigurationError:
-            continue  # no package
+    for directory, package in _installed(settings):
         shown = f"{settings.packages_path}/{directory.name}"
         found.setdefault(package.name, _reader(directory, package.macro_paths, shown))
     return found
@@ -38,11 +34,7 @@ def nodes_of_packages(settings: ProjectFile) -> dict[str, str]:
     and a dot, to the unique_id. Only names of files are looked at: what stands in YAML alone is not here.
     """
     found: dict[str, str] = {}
-    for directory in _installed(settings):
-        try:
-            package = read_project_file(directory, environ=settings.environ)
-        except ConfigurationError:
-            continue  # no package
+    for directory, package in _installed(settings):
         for kind, folders, suffixes in (
             ("model", package.model_paths, _CODE),
             ("seed", package.seed_paths, _SEEDS),
@@ -54,13 +46,20 @@ def nodes_of_packages(settings: ProjectFile) -> dict[str, str]:
     return found
 
 
-def _installed(settings: ProjectFile) -> list[Path]:
+def _installed(settings: ProjectFile) -> Iterator[tuple[Path, ProjectFile]]:
+    """Each package's folder, and what its dbt_project.yml says."""
     try:
-        return sorted(
+        folders = sorted(
             path for path in (settings.directory / settings.packages_path).iterdir() if path.is_dir()
         )
     except (OSError, ValueError):
-        return []
+        return
+    for directory in folders:
+        try:
+            package = read_project_file(directory, environ=settings.environ)
+        except ConfigurationError:
+            continue  # no package
+        yield directory, package
 
 
 def _reader(directory: Path, macro_paths: Sequence[str], shown: str) -> Files:

@@ -274,13 +274,7 @@ class KeylessVerifier:
             x509.DuplicateExtension,
             x509.InvalidVersion,
             x509.UnsupportedGeneralNameType,
-            ArithmeticError,
-            AssertionError,
-            AttributeError,
-            LookupError,
-            RecursionError,
-            TypeError,
-            ValueError,
+            *_BELOW_THE_LIBRARY,
         ) as error:
             raise Unacceptable(
                 f"does not hold under {self._root.name}: {reason(error) or type(error).__name__}"
@@ -319,7 +313,7 @@ _BELOW_THE_LIBRARY = (
     TypeError,
     ValueError,
 )
-"""What parsers raise that a hostile log entry reaches."""
+"""What parsers raise that a hostile bundle or log entry reaches."""
 
 _ENVELOPES_OF_THE_LIBRARY = frozenset({("dsse", "0.0.1"), ("hashedrekord", "0.0.2")})
 """The kinds of log entries in which the library looks for envelopes."""

@@ -113,14 +113,10 @@ def _by_rule(findings: Sequence[Finding]) -> Iterator[Line]:
     yield Line("")
 
 
-SCREEN = 40
-"""Lines of a first screen, whatever the project."""
-
-
 def overview_lines(
     evaluations: Sequence[Evaluation], *, prefixes: Sequence[str] = (), fixes: int = 5
 ) -> Iterator[Line]:
-    """What is worst and what to do first, in less than `SCREEN` lines for any number of findings.
+    """What is worst and what to do first, in less than 40 lines for any number of findings.
 
     Findings are counted by harm and rule; edits have the share of models that depend on them.
     """

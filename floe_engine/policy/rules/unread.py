@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS
+from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rules.dependencies import LayerDependency
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -35,7 +35,7 @@ class _Unread(ModelRule):
             )
 
 
-class LayerNotJudged(_Unread):
+class LayerNotJudged(_Unread, LayerDependency):
     """Every model's parents are known where a layer limits them.
 
     FLOE-E205 looks at the layers of a model's parents. Where files are read instead of dbt's manifest,
@@ -44,18 +44,6 @@ class LayerNotJudged(_Unread):
     """
 
     id = "FLOE-E206"
-    family = Family.NAMING
-    setting = "data_architecture.layers.<layer>.may_depend_on"
-    reads = (*PLACEMENT, (LAYER_CONSTRAINTS, "*", "may_depend_on"))
-
-    def active(self, platform: Platform) -> bool:
-        """Where some layer is limited."""
-        return any(layer.may_depend_on is not None for layer in platform.layers.values())
-
-    def applies(self, model: Model, view: View) -> bool:
-        """Where the model's layer is limited."""
-        constraint = view.constraint(model)
-        return constraint is not None and constraint.may_depend_on is not None
 
 
 class PropagationNotJudged(_Unread):
