@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.cases import Case, Expectation, Result
-from floe_engine.policy.example_models import case, compliance, example_model, unused, violation
+from floe_engine.policy.example_models import example_model, unused
 from floe_engine.policy.rules.access import Roles
+from floe_engine.policy_tests.made_cases import case, compliance, violation
 from floe_engine.project.facts import Group, Model
 
 _PRIVILEGES: tuple[tuple[str, Access], ...] = (("select", "READ"), ("insert", "WRITE"), ("all", "ADMIN"))

@@ -15,20 +15,17 @@ from floe_engine.lineage import sql_trace
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.example_models import (
     SOURCE_ID,
-    case,
-    compliance,
     example_model,
     labelled,
     raw_orders,
-    unread_cases,
     unused,
-    violation,
     with_meta,
     without_meta,
 )
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.rules.classification import Looks
 from floe_engine.policy.words import words
+from floe_engine.policy_tests.made_cases import case, compliance, unread_cases, violation
 from floe_engine.project.facts import Column, Model
 
 _LOOK_ALIKES = (

@@ -11,8 +11,9 @@ from floe_engine.artifact.model import CustomRule, written
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.rendering import flow
 from floe_engine.policy.cases import Case, Expectation, Result
-from floe_engine.policy.example_models import PROJECT, compliance, violation
+from floe_engine.policy.example_models import PROJECT
 from floe_engine.policy.rules.house import HouseRule
+from floe_engine.policy_tests.made_cases import compliance, violation
 from floe_engine.project.facts import Project
 
 

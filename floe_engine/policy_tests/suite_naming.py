@@ -13,20 +13,17 @@ from floe_engine.policy.example_models import (
     MISSPELT,
     SOURCE_ID,
     STEMS,
-    case,
-    compliance,
     example_model,
     name_in,
     placed,
     raw_orders,
-    unread_cases,
     unused,
-    violation,
     well_named,
 )
 from floe_engine.policy.layering import Layering
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.words import words
+from floe_engine.policy_tests.made_cases import case, compliance, unread_cases, violation
 from floe_engine.project.facts import Model
 
 

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.cases import Case, Expectation, Result
-from floe_engine.policy.example_models import PROJECT, case, compliance, example_model, violation
+from floe_engine.policy.example_models import PROJECT, example_model
 from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.rules.required_tests import Freshness
+from floe_engine.policy_tests.made_cases import case, compliance, violation
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
 

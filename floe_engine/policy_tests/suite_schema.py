@@ -14,9 +14,10 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.cases import Case, Expectation
 from floe_engine.policy.data_types import a_counterexample, agrees, an_example
-from floe_engine.policy.example_models import case, compliance, example_model, violation, without_meta
+from floe_engine.policy.example_models import example_model, without_meta
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.words import MOST, words
+from floe_engine.policy_tests.made_cases import case, compliance, violation
 from floe_engine.project.facts import Column, DataTest, Model
 
 _WELL_SPELT = {"snake": "order_total", "camel": "orderTotal", "upper": "ORDER_TOTAL"}

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.cases import Suite
-from floe_engine.policy.example_models import examples
 from floe_engine.policy.rule import Family
+from floe_engine.policy_tests.made_cases import examples
 from floe_engine.policy_tests.suite_access import access_cases
 from floe_engine.policy_tests.suite_classification import classification_cases
 from floe_engine.policy_tests.suite_house import house_cases

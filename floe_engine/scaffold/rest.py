@@ -11,8 +11,9 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.document.scalars import quoted
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import API_VERSION
-from floe_engine.policy.example_models import MISSPELT, name_in, unused, violation
+from floe_engine.policy.example_models import MISSPELT, name_in, unused
 from floe_engine.policy.words import words
+from floe_engine.policy_tests.made_cases import violation
 from floe_engine.scaffold.choices import PROJECT_FILES, SERVICES, Service
 from floe_engine.scaffold.writing import commented, section
 

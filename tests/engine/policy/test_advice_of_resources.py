@@ -15,10 +15,10 @@ from msgspec import structs
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.evaluate import evaluate
-from floe_engine.policy.example_models import case
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.words import words
+from floe_engine.policy_tests.made_cases import case
 from floe_engine.project.facts import DataTest, Project, Reference, folded
 from tests.engine.policy.samples import platform
 from tests.engine.policy_tests.test_suites import PLATFORMS
