@@ -1,10 +1,12 @@
 """Which models and which rules to judge: ``--select`` and ``--exclude``, and a waiver's pattern.
 
-A selector is ``tag:nightly``, ``path:models/finance``, ``state:modified``, a rule ID (``FLOE-E23*``,
-``E201``), the path of a file (SQL, or the YAML that describes models), or a glob over model names; a
-folder is always written ``path:…``. As in dbt, ``+x`` adds what it is made of, ``x+`` what is made of it,
-``2+x+1`` so many steps of it, ``@x`` what is made of it and all that that needs; selectors joined by a
-comma select what all of them do. Selectors of one kind add up; rules and models narrow each other.
+A selector is a kind and a word (``tag:nightly``, ``path:models/finance``, ``source:crm.orders``,
+``config.materialized:view``, ``resource_type:``, ``access:``, ``group:``, ``file:``, ``state:modified``), a
+rule ID (``FLOE-E23*``, ``E201``), the path of a file (SQL, or the YAML that describes models), or a glob
+over model names; a folder is always written ``path:…``. As in dbt, ``+x`` adds what it is made of, ``x+``
+what is made of it, ``2+x+1`` so many steps of it, ``@x`` what is made of it and all that that needs;
+selectors joined by a comma select what all of them do. Selectors of one kind add up; rules and models
+narrow each other.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from floe_engine.project.facts import Model, Project, Source
 from floe_engine.text import did_you_mean
 
 _GRAPH = pattern(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
-_KINDS = ("tag", "path", "state")
+_KINDS = ("tag", "path", "state", "source", "config.materialized", "resource_type", "access", "group", "file")
 _FILES = (".sql", ".py", ".csv", ".yml", ".yaml")
 _RULE = pattern(r"(FLOE-)?E[0-9][0-9*?]*\Z", re.IGNORECASE)
 
@@ -40,6 +42,35 @@ def path_matches(pattern: str, path: str) -> bool:
     """Whether a POSIX path is `pattern`, lies below it, or matches it as a glob."""
     wanted = pattern.strip().removeprefix("./").rstrip("/")
     return path == wanted or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
+
+
+def _chosen(selector: str, node: Model | Source) -> bool:
+    """Whether dbt's selector, without graph operators, means a node. A bare word means no source."""
+    kind, colon, value = selector.partition(":")
+    if colon and kind in ("tag", "path"):
+        return matches(selector, node)
+    if colon:
+        return any(fnmatchcase(word, value) for word in _words(kind, node))
+    if isinstance(node, Source):
+        return ("." in selector and fnmatchcase(node.label, selector)) or _in_file(selector, node)
+    numbered = node.version is not None and fnmatchcase(f"{node.name}_v{node.version}", selector)
+    return numbered or matches(selector, node) or _in_file(selector, node)
+
+
+def _words(kind: str, node: Model | Source) -> tuple[str, ...]:
+    """What a kind of selector compares with."""
+    file = node.path.rpartition("/")[2]
+    if isinstance(node, Source):
+        found = {"source": (node.source_name, node.label), "resource_type": ("source",)}
+    else:
+        found = {
+            "config.materialized": (node.materialized or "",),
+            "resource_type": (node.resource_type,),
+            "access": (node.access,) if node.resource_type == "model" else (),
+            "group": (node.group or "",),
+            "file": (file, file.rpartition(".")[0]),
+        }
+    return found.get(kind, ())
 
 
 class Selection(Struct, frozen=True):
@@ -83,8 +114,8 @@ def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator
     graphs = [_Graph(project, frozenset()) for project in projects]
     for selector in _split(selectors)[1]:
         if "state:" not in selector and not any(graph.union([selector]) for graph in graphs):
-            folder = next(filter(None, (graph.folder(selector) for graph in graphs)), "")
-            yield selector, f"a folder is path:{folder}" if folder else ""
+            meant = next(filter(None, (graph.meant(selector) for graph in graphs)), "")
+            yield selector, meant or ("each has its own --select" if " " in selector else "")
 
 
 class _Graph:
@@ -103,14 +134,16 @@ class _Graph:
             found |= frozenset.intersection(*(self._one(part) for part in selector.split(",")))
         return frozenset(found & self.everything)
 
-    def folder(self, selector: str) -> str:
-        """The first folder that a selector without its graph operators is the name of; empty: none."""
+    def meant(self, selector: str) -> str:
+        """What a bare word is the name of, for a person; empty where nothing has it."""
         parts = _GRAPH.match(selector)
         name = parts["inner"] if parts else ""
         for node in self._nodes:
+            if isinstance(node, Source) and name in (node.name, node.source_name):
+                return f"a source is source:{node.source_name if name != node.name else node.label}"
             *folders, _ = node.path.split("/")
             if name in folders:
-                return "/".join(folders[: folders.index(name) + 1])
+                return f"a folder is path:{'/'.join(folders[: folders.index(name) + 1])}"
         return ""
 
     def _one(self, selector: str) -> frozenset[str]:
@@ -120,6 +153,11 @@ class _Graph:
         found = set(core)
         if parts["at"]:
             found |= self._walk(found, self._children, None)
+            project, below = self._project, frozenset(found)  # what stands on them has other parents too
+            beside = (project.tests, project.exposures, project.semantic_models, project.unit_tests)
+            for parents in (each.parents for kind in beside for each in kind):
+                if not below.isdisjoint(parents):
+                    found.update(parents)
             found |= self._walk(found, self._parents, None)
         if parts["up"]:
             found |= self._walk(core, self._parents, _steps(parts["up"]))
@@ -137,7 +175,7 @@ class _Graph:
             yield from self._modified
             return
         for node in self._nodes:
-            if matches(selector, node) or _in_file(selector, node):
+            if _chosen(selector, node):
                 yield node.unique_id
 
     def _walk(
@@ -165,9 +203,11 @@ def _steps(text: str) -> int | None:
 
 
 def _in_file(selector: str, node: Model | Source) -> bool:
-    """Whether a selector is the path of the file that holds or describes a node."""
-    if not selector.endswith(_FILES) and "/" not in selector:
-        return False
+    """Whether a selector is the path of the file that holds or describes a node, or the former's name."""
+    if "/" not in selector:
+        return selector.endswith(_FILES) and (
+            fnmatchcase(node.path.rpartition("/")[2], selector) or path_matches(selector, node.path)
+        )
     return path_matches(selector, node.path) or _described_in(selector, node)
 
 
@@ -197,8 +237,9 @@ def _check(selector: str, part: str) -> None:
     if not kind or (colon and (kind not in _KINDS or not value)) or (kind == "state" and value != "modified"):
         raise UsageError(
             f"not a selector: {selector!r}",
-            hint="use a glob over names (silver_*), path:models/finance, tag:nightly, state:modified, a file "
-            "or a rule ID; with + before or after it, what it is made of or what is made of it",
+            hint="use a glob over names (silver_*), a file, a rule ID, or a kind and a word, such as "
+            f"path:models/finance ({', '.join(_KINDS)}); "
+            "with + before or after it, what it is made of or what is made of it",
         )
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.project import properties
 from floe_engine.project.dbt_yaml import Entry
@@ -51,6 +51,9 @@ from floe_engine.project.spelling import (
     text_of,
 )
 from floe_engine.text import plural
+
+if TYPE_CHECKING:
+    from floe_engine.project.folder_configs import FolderConfigs
 
 
 def read_source(
@@ -260,21 +263,25 @@ class _Reading:
             merge_config(draft.merged, draft.config)
             merge_config(draft.merged, draft.calls.config)
             own = draft.calls.config  # in code a template in quotes is a text
-            for key in _LEFT_OPEN.intersection(draft.merged).difference(own):
+            for key in sorted(_LEFT_OPEN.intersection(draft.merged).difference(own)):
                 if holds_template(draft.merged[key]):
                     self._unread_config(draft, key, draft.merged.pop(key))
         return draft.merged
 
-    def _unread_config(self, draft: Draft, key: str, value: Any) -> None:
-        """Note what a properties file or dbt_project.yml configures that only dbt could tell."""
+    @cached_property
+    def _folder_configs(self) -> FolderConfigs:
         from floe_engine.project.folder_configs import FolderConfigs
 
+        return FolderConfigs(self._settings)
+
+    def _unread_config(self, draft: Draft, key: str, value: Any) -> None:
+        """Note what a properties file or dbt_project.yml configures that only dbt could tell."""
         draft.calls.unread.add(key)
         path, line = draft.path, 1
         if key in draft.config and draft.properties is not None and draft.entry is not None:
             path, line = draft.properties.path, draft.entry.line
         else:
-            place = FolderConfigs(self._settings).nearest(SECTION[draft.kind], draft.fqn[1:], key)
+            place = self._folder_configs.nearest(SECTION[draft.kind], draft.fqn[1:], key)
             path, line = (FILE_NAME, place.line) if place is not None else (path, line)
         if (path, line, key) not in self._told:
             self._told.add((path, line, key))

@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from floe_engine.errors import UsageError
-from floe_engine.policy.selection import resolve
+from floe_engine.policy.selection import resolve, unmatched
 from floe_engine.project.changed import modified
-from floe_engine.project.facts import Project
+from floe_engine.project.facts import Exposure, Project
 from floe_engine.project.reading import read_project
 from tests.engine.policy.samples import RAW, model, project, source
 
@@ -38,6 +39,57 @@ CHAIN = project(
     model("x"),
     sources=[source("orders")],
 )
+
+
+OF_KINDS = project(
+    model("a", parents=[RAW], materialized="table", path="models/x/a.sql", access="public", group="g"),
+    model("v", version="2", materialized="view"),
+    sources=[source("orders")],
+)
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels"),
+    [
+        ("config.materialized:view", {"v.v2"}),
+        ("source:raw", {"raw.orders"}),
+        ("source:raw.ord*", {"raw.orders"}),
+        ("raw.orders", {"raw.orders"}),
+        ("*", {"a", "v.v2"}),
+        ("models/x", {"a"}),
+        ("orders", set()),
+        ("resource_type:source+", {"raw.orders", "a"}),
+        ("access:public", {"a"}),
+        ("group:g", {"a"}),
+        ("file:a", {"a"}),
+        ("a.sql", {"a"}),
+        ("v_v2", {"v.v2"}),
+        ("v", {"v.v2"}),
+    ],
+)
+def test_kinds_of_selectors_mean_what_dbt_takes_them_for(selector: str, labels: set[str]) -> None:
+    found = resolve(OF_KINDS, [], [selector], ()).nodes or frozenset()
+    assert {OF_KINDS.by_id[unique_id].label for unique_id in found} == labels
+
+
+def test_what_a_word_that_selects_nothing_may_mean_is_said() -> None:
+    words = ["orders+", "raw", "x", "a v", "nothing", "a", "state:modified"]
+    assert list(unmatched([OF_KINDS], words)) == [
+        ("orders+", "a source is source:raw.orders"),
+        ("raw", "a source is source:raw"),
+        ("x", "a folder is path:models/x"),
+        ("a v", "each has its own --select"),
+        ("nothing", ""),
+    ]
+
+
+def test_all_that_something_needs_is_also_what_stands_on_it_with_it() -> None:
+    """dbt takes an exposure of c for a child of b, and what else it reads is needed too."""
+    apart = replace(CHAIN, models=(*CHAIN.models, model("far")))
+    board = Exposure("exposure.shop.board", "board", ("model.shop.c", "model.shop.far"))
+    found = resolve(replace(apart, exposures=(board,)), [], ["@b"], ()).nodes or frozenset()
+    assert "model.shop.far" in found
+    assert "model.shop.far" not in (resolve(apart, [], ["@b"], ()).nodes or frozenset())
 
 
 @pytest.mark.parametrize(
