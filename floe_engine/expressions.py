@@ -98,12 +98,6 @@ def fullmatch(source: str, text: str, *, ignore_case: bool = False) -> bool:
     return compiled(source, ignore_case=ignore_case).fullmatch(text) is not None
 
 
-@functools.lru_cache(maxsize=64)
-def together(sources: tuple[str, ...], *, ignore_case: bool = False) -> Expressions:
-    """Several expressions, ready to match. Raises `BadExpression` or `NotLinear`."""
-    return Expressions(sources, ignore_case=ignore_case)
-
-
 Look = Literal["start", "end", "last", "boundary", "inside"]
 """What a node may demand of its place: ``\\A ^``, ``\\Z``, ``$``, ``\\b``, ``\\B``."""
 

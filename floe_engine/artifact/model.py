@@ -10,6 +10,7 @@ Reading ignores keys it does not know (a newer engine may have written them; `en
 when that matters) and refuses everything that is wrong, because an artifact comes from outside.
 """
 
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct, field, structs, to_builtins
@@ -557,16 +558,20 @@ class LayerConstraint(Part, frozen=True, kw_only=True):
 def written(value: Any) -> Any:
     """A part, or a value of one, as JSON: what is None is left out, as a file without the key says it."""
     if isinstance(value, Part):
-        fields = (
-            (field.encode_name, getattr(value, field.name), field.default) for field in structs.fields(value)
-        )
         return {
             key: written(item)
-            for key, item, default in fields
-            if item is not None and not (key in value.unwritten and item in (default, (), {}))
+            for key, name, default in _fields(type(value))
+            if (item := getattr(value, name)) is not None
+            and not (key in value.unwritten and item in (default, (), {}))
         }
     if isinstance(value, dict):
         return {key: written(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [written(item) for item in value]
     return to_builtins(value)
+
+
+@cache
+def _fields(kind: type[Part]) -> tuple[tuple[str, str, Any], ...]:
+    """Name in the file, name here and default of each field: msgspec takes all types apart to tell them."""
+    return tuple((field.encode_name, field.name, field.default) for field in structs.fields(kind))

@@ -41,12 +41,25 @@ def advice(finding: Finding, subject: str, node: Node | None, view: View) -> str
     if name is None:
         column = None
     elif node is not None:
-        column = next((each for each in node.columns if each.name == name), None)
+        column = _columns_of(node, view).get(name)
     if isinstance(node, Model) and of_models is not None:
         return of_models(finding, node, column, view)
     if node is not None and of_nodes is not None:
         return of_nodes(finding, node, column, view)
     return finding.suggestion
+
+
+def _columns_of(node: Node, view: View) -> dict[str, Column]:
+    """By name as written; of two with one name the first."""
+    known = view.once(_known_columns)
+    if (found := known.get(node.unique_id)) is None:
+        found = known[node.unique_id] = {column.name: column for column in reversed(node.columns)}
+    return found
+
+
+def _known_columns(_: View) -> dict[str, dict[str, Column]]:
+    """By unique_id: a node has as many findings as columns."""
+    return {}
 
 
 # --- columns and tests -------------------------------------------------------------------------------

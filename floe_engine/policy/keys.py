@@ -191,6 +191,8 @@ def _whole(test: DataTest) -> bool:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
     if isinstance(value, str):
         return (value,) if value.strip() else ()
     if isinstance(value, Iterable) and not isinstance(value, (bytes, dict)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -215,9 +215,11 @@ class View:
 
     def once(self, work_out: Callable[[View], _Result]) -> _Result:
         """What `work_out` makes of this view, worked out once however many rules ask for it."""
-        if work_out not in self._once:
-            self._once[work_out] = work_out(self)
-        return cast("_Result", self._once[work_out])
+        try:
+            found: _Result = self._once[work_out]
+        except KeyError:
+            found = self._once[work_out] = work_out(self)
+        return found
 
     # --- tests
 

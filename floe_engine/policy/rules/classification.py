@@ -8,7 +8,7 @@ from functools import lru_cache
 from floe_engine.artifact.model import ClassificationPolicy, NamePattern
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
-from floe_engine.expressions import compiled, together
+from floe_engine.expressions import compiled
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
@@ -117,10 +117,9 @@ class LooksSensitive(Rule):
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
             findings = []
-            for column in node.columns:
-                name = column.name
-                level = levels.get(name)
-                if level is None or column.folded in declared:
+            for column in [column for column in node.columns if column.name in levels]:
+                name, level = column.name, levels[column.name]
+                if column.folded in declared:
                     continue
                 if own is not None and own.rank >= view.levels.named(level).rank:
                     continue
@@ -228,7 +227,7 @@ class Looks:
 
     def __init__(self, policy: ClassificationPolicy) -> None:
         self._patterns = policy.name_patterns
-        self._exceptions = policy.name_exceptions
+        self._sources = (*(entry.pattern for entry in policy.name_patterns), *policy.name_exceptions)
         self._known = _known(policy.name_patterns, policy.name_exceptions)
         self._searches: dict[int, Callable[[str], int | None]] = {}
 
@@ -246,27 +245,29 @@ class Looks:
         return self._known[name] if name in self._known else self.among([name]).get(name)
 
     def _searched(self, names: Sequence[str]) -> dict[str, str | None]:
-        exceptions = together(self._exceptions, ignore_case=True)
         found: dict[str, str | None] = dict.fromkeys(names)
+        ends = len(self._patterns)
         # Every word of a name is a part of it, so that nothing is lost where they are found later.
-        for number, possible in sift([entry.pattern for entry in self._patterns], names).items():
+        for number, possible in sift(self._sources, names).items():
+            if possible[0] >= ends:
+                continue
             name = names[number]
             words = as_words(name)
             forms = (name,) if words == name else (name, words)
-            index = self._first(possible, forms)
-            if index is not None and all(exceptions.search(form) is None for form in forms):
+            index = self._first([each for each in possible if each < ends], forms)
+            if index is not None and self._first([each for each in possible if each >= ends], forms) is None:
                 found[name] = self._patterns[index].level
         if len(self._known) < _REMEMBERED:
             self._known.update(found)
         return found
 
     def _first(self, possible: Sequence[int], forms: Sequence[str]) -> int | None:
-        """The first pattern that is in a name as it is written, else in its words."""
+        """The first expression that is in a name as it is written, else in its words."""
         for form in forms:
             for index in possible:
                 search = self._searches.get(index)
                 if search is None:
-                    expression = compiled(self._patterns[index].pattern, ignore_case=True)
+                    expression = compiled(self._sources[index], ignore_case=True)
                     search = self._searches[index] = expression.search
                 if search(form) is not None:
                     return index

@@ -146,7 +146,11 @@ _IMPORT = pattern(r"\b(?:from|import)\b")
 _NEWLINE = pattern(r"\r\n|\r|\n")  # as jinja2 counts lines
 _RELATIONS = frozenset({"ref", "source"})
 _PLAIN_STRING = r"""'[^'\\{}]*'|"[^"\\{}]*\""""
-_EXPRESSION = pattern(rf"""\{{\{{(?:[^{{}}'"\\]|{_PLAIN_STRING})*\}}\}}""")
+_PLAIN = rf"""[^{{}}'"\\]|{_PLAIN_STRING}"""
+_MAPPING = rf"\{{(?:{_PLAIN}|\{{(?:{_PLAIN})*+\}})*+\}}"
+_PART = pattern(rf"(?s:\{{\#.*?\#\}})|\{{\{{(?:{_PLAIN}|{_MAPPING})*+\}}\}}")
+"""A comment, or an expression, which may have mappings in it: ``config(meta={'owner': 'a'})``."""
+_BEGINS = pattern(r"\{[{%#]")
 _LITERAL = pattern(
     rf"\{{\{{-?\s*(ref|source)\(\s*({_PLAIN_STRING})\s*(?:,\s*({_PLAIN_STRING})\s*)?\)\s*-?\}}\}}"
 )
@@ -155,20 +159,24 @@ _LITERAL = pattern(
 def _expressions(text: str) -> list[tuple[int, str]] | None:
     """Line and text of each ``{{ … }}`` of a template that has nothing else, so that each stands alone.
 
-    None where there are statements or comments, or braces or backslashes within an expression: most
-    models are without, and their expressions are the same over and over.
+    None where there are statements, or backslashes or odd braces within an expression: most models are
+    without, and their expressions are the same over and over. Comments say nothing.
     """
-    if "{%" in text or "{#" in text or "return" in text:
+    if "{%" in text or "return" in text:
         return None
-    found = list(_EXPRESSION.finditer(text))
-    if len(found) != text.count("{{"):
-        return None
-    parts, line, end = [], 1, 0
-    for match in found:
-        line += text.count("\n", end, match.start())
-        end = match.start()
-        parts.append((line, match[0]))
-    return parts
+    parts, line, counted, end = [], 1, 0, 0
+    for match in _PART.finditer(text):
+        start, part = match.start(), match[0]
+        if _BEGINS.search(text, end, start + 1):
+            return None
+        end = match.end()
+        if part.startswith("{{"):
+            if _BEGINS.search(part, 2):
+                return None
+            line += text.count("\n", counted, start)
+            counted = start
+            parts.append((line, part))
+    return parts if _BEGINS.search(text, end) is None else None
 
 
 def _literal(expression: str) -> Named | None:
