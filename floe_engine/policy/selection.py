@@ -1,12 +1,10 @@
 """Which models and which rules to judge: ``--select`` and ``--exclude``, and a waiver's pattern.
 
-A selector is a kind and a word (``tag:nightly``, ``path:models/finance``, ``source:crm.orders``,
-``config.materialized:view``, ``resource_type:``, ``access:``, ``group:``, ``file:``, ``state:modified``), a
-rule ID (``FLOE-E23*``, ``E201``), the path of a file (SQL, or the YAML that describes models), or a glob
-over model names; a folder is always written ``path:…``. As in dbt, ``+x`` adds what it is made of, ``x+``
-what is made of it, ``2+x+1`` so many steps of it, ``@x`` what is made of it and all that that needs;
-selectors joined by a comma select what all of them do. Selectors of one kind add up; rules and models
-narrow each other.
+A selector is one of dbt's (`selector_methods`): a name, a folder's name, a glob over either, a file,
+``tag:nightly``, ``path:models/finance``, ``state:modified``; or a rule ID (``FLOE-E23*``, ``E201``). As in
+dbt, ``+x`` adds what it is made of, ``x+`` what is made of it, ``2+x+1`` so many steps of it, ``@x`` what
+is made of it and all that that needs; selectors joined by a comma select what all of them do. Selectors of
+one kind add up; rules and models narrow each other.
 """
 
 from __future__ import annotations
@@ -19,12 +17,11 @@ from msgspec import Struct
 
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
+from floe_engine.policy import selector_methods
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.text import did_you_mean
 
 _GRAPH = pattern(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
-_KINDS = ("tag", "path", "state", "source", "config.materialized", "resource_type", "access", "group", "file")
-_FILES = (".sql", ".py", ".csv", ".yml", ".yaml")
 _RULE = pattern(r"(FLOE-)?E[0-9][0-9*?]*\Z", re.IGNORECASE)
 
 
@@ -42,35 +39,6 @@ def path_matches(pattern: str, path: str) -> bool:
     """Whether a POSIX path is `pattern`, lies below it, or matches it as a glob."""
     wanted = pattern.strip().removeprefix("./").rstrip("/")
     return path == wanted or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
-
-
-def _chosen(selector: str, node: Model | Source) -> bool:
-    """Whether dbt's selector, without graph operators, means a node. A bare word means no source."""
-    kind, colon, value = selector.partition(":")
-    if colon and kind in ("tag", "path"):
-        return matches(selector, node)
-    if colon:
-        return any(fnmatchcase(word, value) for word in _words(kind, node))
-    if isinstance(node, Source):
-        return ("." in selector and fnmatchcase(node.label, selector)) or _in_file(selector, node)
-    numbered = node.version is not None and fnmatchcase(f"{node.name}_v{node.version}", selector)
-    return numbered or matches(selector, node) or _in_file(selector, node)
-
-
-def _words(kind: str, node: Model | Source) -> tuple[str, ...]:
-    """What a kind of selector compares with."""
-    file = node.path.rpartition("/")[2]
-    if isinstance(node, Source):
-        found = {"source": (node.source_name, node.label), "resource_type": ("source",)}
-    else:
-        found = {
-            "config.materialized": (node.materialized or "",),
-            "resource_type": (node.resource_type,),
-            "access": (node.access,) if node.resource_type == "model" else (),
-            "group": (node.group or "",),
-            "file": (file, file.rpartition(".")[0]),
-        }
-    return found.get(kind, ())
 
 
 class Selection(Struct, frozen=True):
@@ -124,8 +92,18 @@ class _Graph:
     def __init__(self, project: Project, modified: Collection[str] | None) -> None:
         self._project = project
         self._modified = modified
-        self._nodes: tuple[Model | Source, ...] = (*project.models, *project.sources)
-        self.everything = frozenset(node.unique_id for node in self._nodes)
+        self.everything = frozenset(project.by_id)
+        self._beside = {
+            each.unique_id: each.parents
+            for each in selector_methods.nodes(project)
+            if not isinstance(each, Model | Source)
+        }
+        children: dict[str, list[str]] = {}
+        for unique_id, parents in self._beside.items():
+            for parent in parents:
+                children.setdefault(parent, []).append(unique_id)
+        self._on = children
+        """What stands beside a node: dbt's graph has it, and ``@`` finds what it needs besides."""
 
     def union(self, selectors: Iterable[str]) -> frozenset[str]:
         """What any of them selects."""
@@ -138,12 +116,11 @@ class _Graph:
         """What a bare word is the name of, for a person; empty where nothing has it."""
         parts = _GRAPH.match(selector)
         name = parts["inner"] if parts else ""
-        for node in self._nodes:
-            if isinstance(node, Source) and name in (node.name, node.source_name):
-                return f"a source is source:{node.source_name if name != node.name else node.label}"
-            *folders, _ = node.path.split("/")
-            if name in folders:
-                return f"a folder is path:{'/'.join(folders[: folders.index(name) + 1])}"
+        for source in self._project.sources:
+            if name in (source.name, source.source_name, source.label):
+                return (
+                    f"a source is source:{source.source_name if name == source.source_name else source.label}"
+                )
         return ""
 
     def _one(self, selector: str) -> frozenset[str]:
@@ -153,11 +130,6 @@ class _Graph:
         found = set(core)
         if parts["at"]:
             found |= self._walk(found, self._children, None)
-            project, below = self._project, frozenset(found)  # what stands on them has other parents too
-            beside = (project.tests, project.exposures, project.semantic_models, project.unit_tests)
-            for parents in (each.parents for kind in beside for each in kind):
-                if not below.isdisjoint(parents):
-                    found.update(parents)
             found |= self._walk(found, self._parents, None)
         if parts["up"]:
             found |= self._walk(core, self._parents, _steps(parts["up"]))
@@ -174,9 +146,10 @@ class _Graph:
                 )
             yield from self._modified
             return
-        for node in self._nodes:
-            if _chosen(selector, node):
-                yield node.unique_id
+        kind, colon, value = selector.partition(":")
+        yield from selector_methods.selected(
+            kind if colon else "", value if colon else selector, self._project
+        )
 
     def _walk(
         self, start: Iterable[str], onward: Callable[[str], Iterable[str]], steps: int | None
@@ -191,24 +164,15 @@ class _Graph:
 
     def _parents(self, unique_id: str) -> Iterable[str]:
         node = self._project.by_id.get(unique_id)
-        return node.parents if isinstance(node, Model) else ()
+        return node.parents if isinstance(node, Model) else self._beside.get(unique_id, ())
 
     def _children(self, unique_id: str) -> Iterable[str]:
-        return self._project.children.get(unique_id, ())
+        return (*self._project.children.get(unique_id, ()), *self._on.get(unique_id, ()))
 
 
 def _steps(text: str) -> int | None:
     digits = text.strip("+")
     return int(digits) if digits else None
-
-
-def _in_file(selector: str, node: Model | Source) -> bool:
-    """Whether a selector is the path of the file that holds or describes a node, or the former's name."""
-    if "/" not in selector:
-        return selector.endswith(_FILES) and (
-            fnmatchcase(node.path.rpartition("/")[2], selector) or path_matches(selector, node.path)
-        )
-    return path_matches(selector, node.path) or _described_in(selector, node)
 
 
 def _described_in(pattern: str, node: Model | Source) -> bool:
@@ -232,14 +196,22 @@ def _split(selectors: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _check(selector: str, part: str) -> None:
-    inner = _GRAPH.match(part)
-    kind, colon, value = (inner["inner"] if inner else "").partition(":")
-    if not kind or (colon and (kind not in _KINDS or not value)) or (kind == "state" and value != "modified"):
+    parsed = _GRAPH.match(part)
+    kind, colon, value = (parsed["inner"] if parsed else "").partition(":")
+    method, dot, _ = kind.partition(".")
+    if (
+        not kind
+        or (colon and not value)
+        or (colon and method not in (*selector_methods.METHODS, "state"))
+        or (colon and bool(dot) != (method == "config"))
+        or (method == "state" and colon and value != "modified")
+        or (parsed is not None and parsed["at"] and parsed["down"])
+    ):
         raise UsageError(
             f"not a selector: {selector!r}",
-            hint="use a glob over names (silver_*), a file, a rule ID, or a kind and a word, such as "
-            f"path:models/finance ({', '.join(_KINDS)}); "
-            "with + before or after it, what it is made of or what is made of it",
+            hint="use a name, a folder's or a glob (silver_*), a file, a rule ID, or one of "
+            f"{', '.join(f'{each}:' for each in selector_methods.METHODS)} state:modified; with + before or "
+            "after it, what it is made of or what is made of it, or with @ before it both",
         )
 
 

@@ -51,6 +51,13 @@ class FolderConfigs(Struct, frozen=True, dict=True):
             return None
         return self._at(known[0])
 
+    def folder(self, model: Model) -> str:
+        """Where a model, seed or snapshot lies in dbt's folder of its kind; empty: right there."""
+        folder = PurePosixPath(model.path).parent.as_posix()
+        if model.resource_type == "snapshot" and not model.path.endswith(".sql"):  # in a properties file
+            return self._inside(folder, (*self._roots["snapshot"], *self._roots["model"]))
+        return self._inside(folder, self._roots[model.resource_type])
+
     def of_tests(self, model: Model, key: str, said: str) -> FolderConfig | None:
         """What gives `key` (``severity``, ``where``) to the tests that a model's properties file has.
 
@@ -79,13 +86,7 @@ class FolderConfigs(Struct, frozen=True, dict=True):
 
     def _levels(self, kind: str, folder: str, name: str, key: str) -> Iterator[_Found]:
         """Every value of a key on the way to a model, the nearest last."""
-        settings = self.settings
-        roots = {
-            "model": settings.model_paths,
-            "seed": settings.seed_paths,
-            "snapshot": settings.snapshot_paths,
-        }
-        return self._walk(f"{kind}s", self._inside(folder, roots[kind]), name, key)
+        return self._walk(f"{kind}s", self._inside(folder, self._roots[kind]), name, key)
 
     @staticmethod
     def _inside(folder: str, roots: Iterable[str]) -> str:
@@ -104,6 +105,15 @@ class FolderConfigs(Struct, frozen=True, dict=True):
                 yield (*path, key), level[key]
             if step is not None:
                 level, path = level.get(step), (*path, step)
+
+    @cached_property
+    def _roots(self) -> dict[str, tuple[str, ...]]:
+        settings = self.settings
+        return {
+            "model": settings.model_paths,
+            "seed": settings.seed_paths,
+            "snapshot": settings.snapshot_paths,
+        }
 
     @cached_property
     def _known(self) -> dict[tuple[str, str, str, str], _Found | None]:

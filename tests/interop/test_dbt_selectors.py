@@ -1,0 +1,98 @@
+"""What `--select` leaves of a project, beside `dbt ls --select` on the same one: equal, or refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from floe_engine.policy.selection import resolve
+from floe_engine.project.reading import read_project
+from tests.engine.project.invented import write_files
+
+pytestmark = pytest.mark.interop
+
+PROJECT = {
+    "dbt_project.yml": "name: shop\nprofile: shop\nmodels:\n  shop:\n    staging: {+tags: [stage]}\n"
+    "    marts: {+materialized: table}\n",
+    "profiles.yml": "shop: {target: dev, outputs: {dev: {type: duckdb, path: ':memory:'}}}\n",
+    "seeds/geo/countries.csv": "id\n1\n",
+    "snapshots/old/kept.sql": "{% snapshot kept %}{{ config(unique_key='id', strategy='check', "
+    "check_cols='all', target_schema='s') }} select * from {{ ref('stg_orders') }}{% endsnapshot %}",
+    "snapshots/snaps.yml": "snapshots:\n  - name: snap_orders\n    relation: ref('stg_orders')\n"
+    "    config: {unique_key: id, strategy: check, check_cols: all}\n",
+    "models/staging/crm/_crm.yml": "sources:\n  - name: crm\n    tables: [{name: orders}, "
+    "{name: people, tags: [nightly]}]\nmodels:\n  - name: stg_orders\n    columns: [{name: id, data_tests: "
+    "[unique, {relationships: {arguments: {to: ref('alone'), field: id}}}]}]\n  - name: stg_people\n"
+    "    config: {tags: nightly, meta: {owner: a}, group: g}\ngroups: [{name: g, owner: {name: a}}]\n",
+    "models/staging/crm/stg_orders.sql": "select * from {{ source('crm', 'orders') }}",
+    "models/staging/crm/stg_people.sql": "select * from {{ source('crm', 'people') }}",
+    "models/marts/finance/fct_orders.sql": "{{ config(tags=['nightly', 'x.y']) }} select * from "
+    "{{ ref('stg_orders') }} join {{ ref('stg_people') }} using (id)",
+    "models/marts/finance/fct_sums.sql": "select * from {{ ref('fct_orders') }}, {{ ref('countries') }}",
+    "models/marts/people.sql": "select * from {{ ref('stg_people') }}",
+    "models/marts/people_v2.sql": "select * from {{ ref('stg_people') }}",
+    "models/marts/_marts.yml": "models:\n  - name: people\n    access: public\n    latest_version: 2\n"
+    "    versions: [{v: 1, defined_in: people}, {v: 2}]\nexposures:\n  - {name: board, type: dashboard, "
+    "owner: {name: a}, depends_on: [ref('fct_sums'), ref('alone')]}\n",
+    "models/staging.sql": "select 1 as id",
+    "models/alone.sql": "select 1 as id",
+}
+
+_SELECTORS = """\
+stg_orders +fct_orders stg_orders+ @stg_orders @stg_people 1+fct_sums+2 2+fct_sums @people @crm @source:crm
+tag:nightly tag:x.y tag:night* +tag:nightly tag:nightly,path:models/marts stg_orders+,+fct_sums
+path:models/marts path:models/marts/* path:models/*.sql path:models/** path:models/**/fct_orders.sql models/
+path:models/*/crm models/marts ./models/marts path:models/staging/crm/_crm.yml seeds/geo/countries.csv
+**/fct_* fct_orders.sql FCT_ORDERS file:fct_orders file:fct_*.sql models/marts/finance/fct_orders.sql
+staging staging.crm marts.finance shop shop.marts shop.* staging.* marts.* fct_* *orders * fqn:*
+fqn:marts.finance shop.staging.crm.stg_orders *.stg_orders *.crm.* *crm* staging.*orders
+fct_order? fct_[os]* geo geo.countries
+people people.v1 people.v2 people_v2 people.v* people.1 marts.people marts.people.v1 old old.kept
+old.kept.kept snap_orders snapshots kept+ +kept crm orders crm.orders nope
+package:shop package:this source:crm source:crm.orders source:* source:crm+ source:shop.crm.orders
+exposure:board +exposure:board 1+exposure:* group:g access:public resource_type:model resource_type:source
+config.materialized:table config.materialized:view config.materialized:seed config.materialized:snapshot
+config.tags:nightly config.meta.owner:a config.group:g config.access:public config.contract.enforced:false
+version:latest version:old version:prerelease version:none
+"""
+
+_LISTING = """
+import json, sys
+from dbt.cli.main import dbtRunner
+
+here = ["--project-dir", ".", "--profiles-dir", "."]
+parsed = dbtRunner().invoke(["-q", "parse", *here])
+assert parsed.success, parsed.exception
+dbt = dbtRunner(manifest=parsed.result)
+told = {}
+for select in json.load(sys.stdin):
+    for option in ("--select", "--exclude"):
+        listed = ["--output", "json", "--output-keys", "unique_id", option, select]
+        result = dbt.invoke(["-q", "ls", *here, *listed])
+        assert result.success, result.exception
+        told[f"{option} {select}"] = [json.loads(line)["unique_id"] for line in result.result]
+print("ANSWER", json.dumps(told))
+"""
+
+
+def test_every_selector_means_what_dbts_does(tmp_path: Path, require_binary: Callable[[str], str]) -> None:
+    shop = write_files(tmp_path / "shop", PROJECT)
+    python = Path(require_binary("dbt")).resolve().parent / "python"
+    done = subprocess.run(
+        [str(python), "-c", _LISTING], cwd=shop, input=json.dumps(_SELECTORS.split()), text=True,
+        capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.rpartition("ANSWER ")[2])
+    kinds = ("model", "seed", "snapshot", "source")
+    for reader in ("static", "manifest"):
+        project = read_project(shop, reader=reader)
+        for asked, theirs in told.items():
+            option, _, selector = asked.partition(" ")
+            select, exclude = ([selector], []) if option == "--select" else ([], [selector])
+            ours = resolve(project, [], select, exclude).nodes
+            assert ours == {each for each in theirs if each.startswith(kinds)}, (reader, asked)
