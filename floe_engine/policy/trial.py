@@ -7,19 +7,17 @@ is counted: where it would be too much, the answer is no, and nothing is advised
 from __future__ import annotations
 
 import re
-from collections import ChainMap
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule
 from floe_engine.patterns import pattern
 from floe_engine.policy.rules.house import Failure, ask_all, failures_of
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model, Project, Source
+from floe_engine.project.facts import Model, Source
 
 Node: TypeAlias = Model | Source
 
@@ -27,20 +25,27 @@ _MOST_NEAR = 200
 """Nodes that may see the one that changes."""
 _STEPS = 200_000
 """Steps that all trials of one evaluation may take together: a second or two."""
+_SECONDS = 2.0
+"""How long rules of packages may take for all trials of one evaluation together."""
 
 _IDENTITY = pattern(r"\.(?:id|parent_ids|references)\b")
 """Facts that a new name changes elsewhere too."""
 
 
 class _Trials(Struct):
-    """The rules that are asked, what they have found, and the steps that are left for asking again."""
+    """The rules that are asked, what they have found, and what is left for asking them again."""
 
     rules: tuple[CustomRule, ...]
+    """Expressions."""
+    packages: tuple[CustomRule, ...]
+    """Functions of packages, which may look at anything."""
     reach: int
     """How many edges of the lineage a rule may walk."""
     by_identity: bool
     known: frozenset[tuple[Any, ...]]
     left: int
+    """Steps."""
+    seconds: float
     by_words: dict[frozenset[str], list[CustomRule]]
     """Rules by what is otherwise."""
 
@@ -51,41 +56,54 @@ def holds(
     """Whether no rule of the platform's own finds more where another node stands in the place of `old`.
 
     `otherwise` makes that node, which nobody needs where there is no such rule. `renamed` are new names of
-    columns with the old ones. A rule of a package is not asked: it may look at anything.
+    columns with the old ones. An expression is asked of what can see the node; a function of a package may
+    look at anything, and is asked of everything while there is time for it.
     """
     trials = view.once(_trials)
-    if not trials.rules:
+    if not (trials.rules or trials.packages):
         return True
     new = otherwise()
-    kind = new.resource_type if isinstance(new, Model) else "source"
-    if any(rule.type == "python" and _subject(rule) in (kind, "column", "project") for rule in trials.rules):
+    if old.name != new.name and (trials.by_identity or trials.packages):
         return False
-    if old.name != new.name and trials.by_identity:
-        return False
-    alone = _alone(view, new)
+    alone = view.alone(new)
     words = frozenset(_changed(view, old, new, alone))
     if words not in trials.by_words:
         trials.by_words[words] = [rule for rule in trials.rules if _sees(rule, words)]
     rules = trials.by_words[words]
-    if not rules:
-        return True
-    near = _near(view, new.unique_id, trials.reach)
-    if len(near) > _MOST_NEAR or trials.left <= 0:
-        return False
-    trial = _otherwise(view, new, alone, near, {_subject(rule) for rule in rules})
-    failures, trials.left = failures_of(rules, trial, trials.left)
+    failures: list[Failure] = []
+    if rules:
+        near = _near(view, new.unique_id, trials.reach)
+        if len(near) > _MOST_NEAR or trials.left <= 0:
+            return False
+        listed = any(_subject(rule) == "project" for rule in rules)
+        failures, trials.left = failures_of(rules, view.otherwise(alone, near, listed=listed), trials.left)
+    if trials.packages:
+        if trials.seconds <= 0:
+            return False
+        began = time.monotonic()
+        found, _ = failures_of(trials.packages, view.otherwise(alone, None, listed=True), _STEPS)
+        trials.seconds -= time.monotonic() - began
+        if not all(each.known for each in found):
+            return False
+        failures = [*failures, *found]
     return all(_identity(each, new, old, renamed or {}) in trials.known for each in failures)
 
 
 def _trials(view: View) -> _Trials:
-    rules = tuple(rule for rule in view.platform.gates.custom_rules if rule.type in ("cel", "python"))
+    custom = view.platform.gates.custom_rules
+    rules = tuple(rule for rule in custom if rule.type == "cel")
+    packages = tuple(rule for rule in custom if rule.type == "python")
     texts = [f"{rule.when or ''} {rule.expr or ''}" for rule in rules]
     return _Trials(
         rules,
+        packages,
         max((len(re.findall(r"\.(?:parents|children)\b", text)) for text in texts), default=0),
         any(_IDENTITY.search(text) for text in texts),
-        frozenset(_identity(each) for each in view.once(ask_all).failures) if rules else frozenset(),
+        frozenset(_identity(each) for each in view.once(ask_all).failures)
+        if rules or packages
+        else frozenset(),
         _STEPS,
+        _SECONDS,
         {},
     )
 
@@ -126,9 +144,7 @@ def _changed(view: View, old: Node, new: Node, alone: View) -> Iterator[str]:
 
 def _sees(rule: CustomRule, words: frozenset[str]) -> bool:
     text = f"{rule.when or ''} {rule.expr or ''}"
-    return rule.type == "cel" and (
-        any(word in text for word in words) or ("column" in words and rule.subject == "column")
-    )
+    return any(word in text for word in words) or ("column" in words and rule.subject == "column")
 
 
 def _near(view: View, unique_id: str, reach: int) -> set[str]:
@@ -146,56 +162,3 @@ def _neighbours(view: View, unique_id: str) -> Iterable[str]:
     node = view.project.by_id.get(unique_id)
     parents = node.parents if isinstance(node, Model) else ()
     return (*parents, *view.project.children.get(unique_id, ()))
-
-
-def _alone(view: View, new: Node) -> View:
-    """A view of one node, which tells its layer and levels."""
-    models = (new,) if isinstance(new, Model) else ()
-    sources = (new,) if isinstance(new, Source) else ()
-    only = Project(view.project.name, view.project.directory, models, sources)
-    alone = View(view.platform, only)
-    alone.__dict__ |= {"layering": view.layering, "levels": view.levels}
-    return alone
-
-
-def _otherwise(view: View, new: Node, alone: View, near: set[str], kinds: set[str]) -> View:
-    """A view of the project with `new` in its place, in which only what is `near` is to be judged."""
-    project = replace(view.project)
-    if "project" in kinds and isinstance(new, Model):
-        all_models = (new if each.unique_id == new.unique_id else each for each in project.models)
-        project = replace(project, models=tuple(all_models))
-    elif "project" in kinds:
-        all_sources = (new if each.unique_id == new.unique_id else each for each in project.sources)
-        project = replace(project, sources=tuple(all_sources))
-    project.__dict__.update(
-        by_id=ChainMap({new.unique_id: new}, view.project.by_id), children=view.project.children
-    )
-    nodes = [project.by_id[each] for each in near & view.once(_judged)]
-    trial = copy(view)
-    trial.__dict__ |= {
-        name: ChainMap(getattr(alone, name), getattr(view, name))
-        for name in ("placements", "declared", "declared_columns", "highest")
-    }
-    trial.__dict__ |= {"_once": {}, "_keys": {}, "_shares": {}, "project": project, "macros": ()}
-    trial.resources = tuple(node for node in nodes if isinstance(node, Model))
-    trial.models = tuple(node for node in trial.resources if node.resource_type == "model")
-    trial.sources = tuple(node for node in nodes if isinstance(node, Source))
-    for kind, by_parent in view.once(_beside).items():
-        found = {each.unique_id: each for parent in near for each in by_parent.get(parent, ())}
-        setattr(trial, kind, tuple(found.values()))
-    return trial
-
-
-def _judged(view: View) -> frozenset[str]:
-    return frozenset(node.unique_id for node in view.nodes)
-
-
-def _beside(view: View) -> dict[str, dict[str, list[Any]]]:
-    """What stands beside the nodes, by kind and by what it is made on."""
-    found: dict[str, dict[str, list[Any]]] = {}
-    for kind in ("exposures", "semantic_models", "unit_tests", "tests"):
-        by_parent = found.setdefault(kind, {})
-        for each in getattr(view, kind):
-            for parent in each.parents:
-                by_parent.setdefault(parent, []).append(each)
-    return found

@@ -5,9 +5,11 @@ Facts and settings only; nothing here says whether they are good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _Result = TypeVar("_Result")
-_Beside = TypeVar("_Beside", Exposure, SemanticModel, UnitTest, ProjectTest)
+_Made = TypeVar("_Made", Exposure, SemanticModel, UnitTest, ProjectTest)
 
 
 class Share(Struct, frozen=True):
@@ -108,13 +110,17 @@ class View:
         self.adapter = project.adapter or platform_adapter(platform)
         self.traces = traces
         """SQL that was traced before (classification mode ``column``); None: nothing was."""
+        self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin to work out anew what is asked of nodes."""
         self._once: dict[Callable[[View], Any], Any] = {}
         self._keys: dict[str, Key | None] = {}
         self._shares: dict[str, Share] = {}
-        self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
 
     @staticmethod
-    def _on(found: tuple[_Beside, ...], selected: Collection[str] | None) -> tuple[_Beside, ...]:
+    def _on(found: tuple[_Made, ...], selected: Collection[str] | None) -> tuple[_Made, ...]:
         return tuple(
             each for each in found if selected is None or any(parent in selected for parent in each.parents)
         )
@@ -133,6 +139,43 @@ class View:
     def nodes(self) -> tuple[Model | Source, ...]:
         """Everything with columns that is to be judged."""
         return (*self.resources, *self.sources)
+
+    # --- what would be otherwise
+
+    def alone(self, node: Model | Source) -> View:
+        """A view of one node and nothing else: it tells the node's layer and levels."""
+        models = (node,) if isinstance(node, Model) else ()
+        sources = (node,) if isinstance(node, Source) else ()
+        found = View(self.platform, Project(self.project.name, self.project.directory, models, sources))
+        found.layering, found.levels = self.layering, self.levels
+        return found
+
+    def otherwise(self, alone: View, near: Collection[str] | None, *, listed: bool) -> View:
+        """A view of the project with the node that is seen `alone` in its place, and the same lineage.
+
+        Judged is only what is `near` of what is judged here, by unique_id (None: all of it). `listed` says
+        whether those who walk all models or sources meet the other node too.
+        """
+        trial = copy(self)
+        trial.project = self.project.with_node(alone.nodes[0], listed=listed)
+        trial.placements = ChainMap(alone.placements, self.placements)
+        trial.declared = ChainMap(alone.declared, self.declared)
+        trial.declared_columns = ChainMap(alone.declared_columns, self.declared_columns)
+        trial.highest = ChainMap(alone.highest, self.highest)
+        trial._forget()  # noqa: SLF001  # it is one of these
+        judged = self.once(_judged)
+        nodes = [trial.project.by_id[each] for each in (judged if near is None else near) if each in judged]
+        trial.resources = tuple(each for each in nodes if isinstance(each, Model))
+        trial.models = tuple(each for each in trial.resources if each.resource_type == "model")
+        trial.sources = tuple(each for each in nodes if isinstance(each, Source))
+        if near is not None:
+            beside = self.once(_beside)
+            trial.exposures = _of(near, beside.exposures)
+            trial.semantic_models = _of(near, beside.semantic_models)
+            trial.unit_tests = _of(near, beside.unit_tests)
+            trial.tests = _of(near, beside.tests)
+            trial.macros = ()
+        return trial
 
     # --- lineage
 
@@ -154,7 +197,7 @@ class View:
     # --- layers
 
     @cached_property
-    def placements(self) -> dict[str, Placement]:
+    def placements(self) -> MutableMapping[str, Placement]:
         """unique_id to the layer of each model, seed and snapshot."""
         return {node.unique_id: self.layering.place(node) for node in self.project.models}
 
@@ -178,13 +221,13 @@ class View:
     # --- classification
 
     @cached_property
-    def declared(self) -> dict[str, Declaration | None]:
+    def declared(self) -> MutableMapping[str, Declaration | None]:
         """unique_id to the level that each node declares for itself."""
         nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
         return {node.unique_id: self.levels.of_node(node) for node in nodes}
 
     @cached_property
-    def declared_columns(self) -> dict[str, dict[str, Declaration]]:
+    def declared_columns(self) -> MutableMapping[str, dict[str, Declaration]]:
         """unique_id to the levels that its columns declare, by folded column name."""
         nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
         found = {}
@@ -197,7 +240,7 @@ class View:
         return found
 
     @cached_property
-    def highest(self) -> dict[str, Declaration]:
+    def highest(self) -> MutableMapping[str, Declaration]:
         """unique_id to the most sensitive known level of each node and its columns, else the default."""
         default, by_column = self.levels.default, self.declared_columns
         result = {}
@@ -302,6 +345,43 @@ class View:
         names = self.tested_columns(model)
         count = sum(folded(column.name) in names for column in model.columns) if names else 0
         return Share(count, len(model.columns))
+
+
+class _Beside(NamedTuple):
+    """What stands beside the nodes, by what it is made on."""
+
+    exposures: dict[str, list[Exposure]]
+    semantic_models: dict[str, list[SemanticModel]]
+    unit_tests: dict[str, list[UnitTest]]
+    tests: dict[str, list[ProjectTest]]
+
+
+def _beside(view: View) -> _Beside:
+    return _Beside(
+        _by_parent(view.exposures),
+        _by_parent(view.semantic_models),
+        _by_parent(view.unit_tests),
+        _by_parent(view.tests),
+    )
+
+
+def _by_parent(listed: Iterable[_Made]) -> dict[str, list[_Made]]:
+    found: dict[str, list[_Made]] = {}
+    for each in listed:
+        for parent in each.parents:
+            found.setdefault(parent, []).append(each)
+    return found
+
+
+def _of(near: Iterable[str], by_parent: Mapping[str, list[_Made]]) -> tuple[_Made, ...]:
+    """What is made on one of some nodes, each once."""
+    found = {each.unique_id: each for parent in near for each in by_parent.get(parent, ())}
+    return tuple(found.values())
+
+
+def _judged(view: View) -> dict[str, None]:
+    """unique_ids of all nodes that are judged, in their order."""
+    return {node.unique_id: None for node in view.nodes}
 
 
 def platform_adapter(platform: Platform) -> str | None:

@@ -8,12 +8,14 @@ tag. Names of columns and tests are compared case-insensitively; use `folded`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from floe_engine.project.catalog_file import Catalog
@@ -415,10 +417,25 @@ class Project(Struct, frozen=True, dict=True):
         return self.catalog.lacks if self.catalog is not None else ""
 
     @cached_property
-    def by_id(self) -> dict[str, Model | Source]:
+    def by_id(self) -> MutableMapping[str, Model | Source]:
         """unique_id to model or source."""
         nodes: tuple[Model | Source, ...] = (*self.models, *self.sources)
         return {node.unique_id: node for node in nodes}
+
+    def with_node(self, node: Model | Source, *, listed: bool) -> Project:
+        """The project with a node in the place of the one that has its unique_id, and the same lineage.
+
+        Where it need not be `listed`, only `by_id` has it: copying thousands of nodes for one takes time.
+        """
+        project = replace(self)
+        if listed and isinstance(node, Model):
+            models = (node if each.unique_id == node.unique_id else each for each in self.models)
+            project = replace(self, models=tuple(models))
+        elif listed:
+            sources = (node if each.unique_id == node.unique_id else each for each in self.sources)
+            project = replace(self, sources=tuple(sources))
+        project.__dict__.update(by_id=ChainMap({node.unique_id: node}, self.by_id), children=self.children)
+        return project
 
     @property
     def beside(self) -> tuple[Beside, ...]:

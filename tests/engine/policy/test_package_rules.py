@@ -35,6 +35,11 @@ def named(model, prefix="silver_"):
 
 def fails(model):
     raise ValueError("nobody knows")
+
+
+def closed(model, other="a"):
+    if model.name == other and "floe" not in model.meta:
+        return "it says nothing of its layer"
 """
 MANIFEST = """\
 apiVersion: floe.dev/v1
@@ -62,7 +67,8 @@ class Site:
         self.write("acme_rules/words.py", "WRONG = 'badly named: '\n")
         info = "acme_rules-1.0.dist-info"
         self.write(f"{info}/METADATA", "Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n")
-        points = "named = acme_rules:named\nfails = acme_rules:fails\ngone = acme_rules:gone\n"
+        names = ("named", "fails", "gone", "closed")
+        points = "".join(f"{name} = acme_rules:{name}\n" for name in names)
         self.write(f"{info}/entry_points.txt", f"[floe.rules]\n{points}")
         files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
         self.write(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
@@ -250,7 +256,7 @@ def test_the_check_says_which_digest_is_installed_and_runs_nothing(site: Site) -
     assert [(each.code, site.digest in each.hint) for each in moved.errors] == [("FLOE-M063", True)]
     pinned = MANIFEST.replace("DIGEST", site.digest)
     (found,) = check(pinned.replace("rule: named", "rule: nameless")).errors
-    assert found.hint == "its rules: fails, gone, named"
+    assert found.hint == "its rules: closed, fails, gone, named"
     assert check(pinned).errors == ()
     assert [each.code for each in check(pinned.replace("acme-rules", "acme-gone")).diagnostics] == [
         "FLOE-M064"
@@ -274,3 +280,25 @@ def test_a_rule_is_imported_once_for_all_subjects(site: Site) -> None:
     """And is the same function the next time."""
     rule = asking(site.digest)
     assert rule_function(rule) is rule_function(rule)
+
+
+def advised(rule: CustomRule) -> list[str]:
+    """What is suggested of two models that declare a layer which there is not."""
+    models = tuple(
+        Model(f"model.shop.{name}", name, f"models/{name}.sql", meta={"floe": {"layer": "glod"}})
+        for name in ("a", "b")
+    )
+    found = evaluate(with_rule(rule), Project("shop", Path(), models)).findings
+    return [each.suggestion for each in found if each.rule == "FLOE-E204"]
+
+
+def test_advice_is_tried_on_the_rules_of_packages(site: Site) -> None:
+    """What they allow is suggested, and what they would not is not."""
+    assert advised(asking(site.digest, "closed")) == ["", "remove floe.layer"]
+    assert advised(asking(site.digest, "closed", other="b")) == ["remove floe.layer", ""]
+    assert advised(asking(site.digest, "closed", other="c")) == ["remove floe.layer"] * 2
+
+
+@pytest.mark.parametrize("rule", ["fails", "gone"])
+def test_where_a_rule_of_a_package_cannot_be_asked_nothing_is_suggested(site: Site, rule: str) -> None:
+    assert advised(asking(site.digest, rule)) == ["", ""]
