@@ -22,7 +22,9 @@ from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.rules.classification import Looks
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Column, DataTest, Model, Project, Source, folded
+from floe_engine.project.facts import Column, Model, Project, Source, folded
+from floe_engine.project.folder_configs import FolderConfigs
+from floe_engine.project.properties import data_test
 from floe_engine.text import did_you_mean
 
 Kind = Literal["test", "meta", "description", "access", "contract", "column", "freshness"]
@@ -116,10 +118,11 @@ def applied(project: Project, todo: Iterable[Repair]) -> Project:
     by_node: dict[str, list[Repair]] = {}
     for repair in todo:
         by_node.setdefault(repair.node, []).append(repair)
+    folders = project.folder_configs
     return replace(
         project,
         models=tuple(
-            _repaired(_described_by(model, project), by_node[model.unique_id])
+            _repaired(_described_by(model, project), by_node[model.unique_id], folders)
             if model.unique_id in by_node
             else model
             for model in project.models
@@ -228,13 +231,14 @@ def _subject(finding: Finding, nodes: Mapping[str, Node]) -> tuple[Node | None, 
     return node, next((column for column in columns if column.folded == folded(name)), None)
 
 
-def _repaired(model: Model, todo: Iterable[Repair]) -> Model:
+def _repaired(model: Model, todo: Iterable[Repair], folders: FolderConfigs | None) -> Model:
     for repair in todo:
         match repair.kind:
             case "test":
-                arguments = repair.value or {}
-                test = DataTest(repair.name, repair.column, arguments=arguments)
-                model = replace(model, tests=(*model.tests, test))
+                given = folders.for_tests(model) if folders is not None else {}
+                test = data_test({repair.name: repair.value or {}}, repair.column, given, {})
+                if test is not None and test.enabled and not test.idle:
+                    model = replace(model, tests=(*model.tests, test))
                 if repair.column is not None:
                     model = _declaring(model, repair.column, None)
             case "column":

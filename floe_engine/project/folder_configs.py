@@ -25,6 +25,9 @@ class FolderConfig(Struct, frozen=True):
     line: int
 
 
+DECIDING = ("enabled", "severity", "where", "limit", "error_if")
+"""The configs of a test that say whether, of what and how hard it fails."""
+
 _Found = tuple[tuple[str, ...], Any]
 
 
@@ -63,16 +66,21 @@ class FolderConfigs(Struct, frozen=True, dict=True):
 
         None where no folder has it, or one with words that are not in what was `said` of the tests.
         """
-        folder = PurePosixPath(model.properties_path or model.path).parent.as_posix()
-        inside = self._inside(folder, self.settings.model_paths)
-        found = [
-            found
-            for section in ("tests", "data_tests")
-            for found in self._walk(section, inside, model.name, key)
-        ]
+        found = list(self._of_tests(model, key))
         if not found or any(word not in said.casefold() for word in str(found[-1][1]).casefold().split()):
             return None
         return self._at(found[-1][0])
+
+    def for_tests(self, model: Model) -> dict[str, Any]:
+        """The config that decides what the tests in a model's properties file find, as folders give it."""
+        found = {key: list(self._of_tests(model, key)) for key in DECIDING}
+        return {key: levels[-1][1] for key, levels in found.items() if levels}
+
+    def _of_tests(self, model: Model, key: str) -> Iterator[_Found]:
+        folder = PurePosixPath(model.properties_path or model.path).parent.as_posix()
+        inside = self._inside(folder, self.settings.model_paths)
+        for section in ("tests", "data_tests"):
+            yield from self._walk(section, inside, model.name, key)
 
     def nearest(self, section: str, fqn: Sequence[str], key: str) -> FolderConfig | None:
         """The last place on the way to a node, given without the project's name, that has a key."""

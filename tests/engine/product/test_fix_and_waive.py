@@ -245,6 +245,24 @@ def test_nothing_is_left_to_fix_after_fixing(tmp_path: Path, seed: int) -> None:
     assert fix_project(Workspace.open(project), write=False).files == ()
 
 
+@pytest.mark.parametrize("config", ["+where: 1=0", "+limit: 0", "+enabled: false"])
+@pytest.mark.parametrize("section", ["tests", "data_tests"])
+def test_a_test_that_its_folder_lets_find_nothing_is_no_fix(
+    tmp_path: Path, section: str, config: str
+) -> None:
+    shop = build(tmp_path, "never")
+    with (shop / "dbt_project.yml").open("a") as file:
+        file.write(f"{section}: {{shop: {{bronze: {{{config}}}}}}}\n")
+    before = findings(shop)
+    fixed = fix_project(Workspace.open(shop))
+    assert fixed.files
+    assert not [repair.says for repair in fixed.repairs if repair.kind == "test"]
+    after = findings(shop)
+    assert after < before
+    assert "E230" in {rule for rule, _ in after}
+    assert fix_project(Workspace.open(shop), write=False).files == ()
+
+
 def test_a_column_that_is_declared_gets_its_tests_and_what_shared_an_alias_its_own(tmp_path: Path) -> None:
     shop = build(tmp_path, "never")
     schema = (
@@ -410,11 +428,10 @@ def test_a_selection_that_leaves_nothing_may_be_success(product: Path) -> None:
 
 
 def test_a_word_that_selects_nothing_beside_others_is_said(product: Path) -> None:
-    """dbt takes a bare word for a folder, too."""
-    told = floe(product, "compile", "--select", "bronze", "--select", "bronze_orders").err
-    assert "bronze selects nothing" in told
-    assert "path:models/bronze" in told
-    assert "selects nothing" not in floe(product, "compile", "--select", "path:models/bronze").err
+    told = floe(product, "compile", "--select", "brnze", "--select", "bronze_orders").err
+    assert "brnze selects nothing" in told
+    for folder in ("bronze", "path:models/bronze"):
+        assert "selects nothing" not in floe(product, "compile", "--select", folder).err
 
 
 def test_a_summary_and_a_limit_can_be_asked_for(product: Path) -> None:
