@@ -165,18 +165,19 @@ def _expressions(text: str) -> list[tuple[int, str]] | None:
     if "{%" in text or "return" in text:
         return None
     parts, line, counted, end = [], 1, 0, 0
-    for match in _PART.finditer(text):
-        start, part = match.start(), match[0]
-        if _BEGINS.search(text, end, start + 1):
+    while begun := _BEGINS.search(text, end):
+        start = begun.start()
+        match = _PART.match(text, start)
+        if match is None:  # nor is it looked for any further on, each time to the end
             return None
         end = match.end()
-        if part.startswith("{{"):
-            if _BEGINS.search(part, 2):
+        if text.startswith("{{", start):
+            if _BEGINS.search(text, start + 2, end):
                 return None
             line += text.count("\n", counted, start)
             counted = start
-            parts.append((line, part))
-    return parts if _BEGINS.search(text, end) is None else None
+            parts.append((line, match[0]))
+    return parts
 
 
 def _literal(expression: str) -> Named | None:
