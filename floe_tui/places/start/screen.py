@@ -76,7 +76,7 @@ class StartScreen(PlaceScreen):
             return
         self._looked = here
         holds = kind(here)
-        there = homely(str(here))
+        there = f"{here.name}/"  # a name alone reads like a word
         said = f"{there} holds a {holds}" if holds else f"There is nothing of floe in {there} yet"
         self.post_message(StatusChanged(said))
         self.job(
