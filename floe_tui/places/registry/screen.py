@@ -36,7 +36,7 @@ from floe_tui.places.registry.facts import (
     verdict_lines,
 )
 from floe_tui.places.registry.remembered import Known
-from floe_tui.text import count, homely, plain
+from floe_tui.text import count, homely, plain, shorten
 from floe_tui.themes import GLYPHS
 from floe_tui.widgets.field import Field
 from floe_tui.widgets.filter_list import FilterList
@@ -551,6 +551,8 @@ class RegistryScreen(PlaceScreen):
         if versions is None:
             return
         known = self._known.known(tag)
+        # What is confirmed is what goes, wherever the tag points by then.
+        source = known.digest if known is not None and known.digest else tag
 
         def chosen(target: str) -> None:
             facts = [("from", homely(f"{versions.where}:{tag}")), ("to", homely(f"{target}:{tag}"))]
@@ -559,17 +561,17 @@ class RegistryScreen(PlaceScreen):
             if known is not None and known.status:
                 facts.append(("signed by", known.signer or "nobody"))
             panel = ConfirmPanel(f"Copy {tag} to another registry?", facts, verb="Copy")
-            self.app.push_screen(panel, lambda sure: self._promote(tag, target) if sure else None)
+            self.app.push_screen(panel, lambda sure: self._promote(source, target) if sure else None)
 
         choose_repository(self, self._repository, chosen, bound=tag)
 
-    def _promote(self, tag: str, target: str) -> None:
+    def _promote(self, source: str, target: str) -> None:
         directory, repository = self.workbench.options.directory, self._repository
 
         def work(report: Report, cancel: CancelToken) -> Transferred:
             from floe_engine import copy_version
 
-            return copy_version(open_at(directory, repository), tag, target, report=report, cancel=cancel)
+            return copy_version(open_at(directory, repository), source, target, report=report, cancel=cancel)
 
         def done(copied: Transferred) -> None:
             said = "copied" if copied.changed else "was there already"
@@ -578,12 +580,12 @@ class RegistryScreen(PlaceScreen):
 
         self.job(
             work,
-            title=f"Copying {tag}",
+            title=f"Copying {shorten(source, 24)}",
             group="registry.promote",
             done=done,
             timeout=300,
             important=True,
-            command=self._command("copy", tag, target),
+            command=self._command("copy", source, target),
         )
 
     def action_copy(self) -> None:
