@@ -15,6 +15,7 @@ from floe_engine.document.diagnostics import Position, Span, TextEdit
 from floe_engine.document.document import Document
 from floe_engine.document.entries import (
     block_removal,
+    comments_below,
     end_of_content,
     entry_start,
     flow_removal,
@@ -103,6 +104,7 @@ def insert_key(
 ) -> tuple[TextEdit, ...]:
     """Add ``key: value`` to the mapping at path `mapping`: behind the entry `after`, or at its end.
 
+    Comments that are indented like what they follow stay above what is new.
     An empty value (``metadata:``) or empty text becomes a mapping. Raises `KeyError` where there
     is no such path or no entry `after`, and `ValueError` where the key exists or the value at
     `mapping` is no mapping.
@@ -127,6 +129,8 @@ def insert_key(
         line = last_line(document.lines, node.keys[last], node.children[last])
     else:
         line = last_line(document.lines, node, node)
+    inside = node.column if not own or last == own[-1] else node.column + 1
+    line = comments_below(document.lines, line, inside)
     text = entry(key, value, node.column, document.newline) + _final_break(document, line, value)
     return _insert_below(document, line, node.column, text)
 
@@ -145,7 +149,9 @@ def append(document: Document, sequence: KeyPath, value: Any) -> tuple[TextEdit,
     last = node.items[-1]
     if node.style is Style.FLOW:
         return (TextEdit(Span(last.end, last.end), f", {flow(value)}"),)
-    line = last_line(document.lines, last, last)
+    # In the column of the key that leads to the sequence, a comment may as well speak of the next key.
+    inside = node.column + (node.column <= _column_of(document, sequence))
+    line = comments_below(document.lines, last_line(document.lines, last, last), inside)
     text = item(value, node.column, document.newline) + _final_break(document, line, value)
     return _insert_below(document, line, node.column, text)
 
@@ -214,13 +220,16 @@ def _replace_inline(document: Document, path: KeyPath, node: Node, new_text: str
 def _replace_below(document: Document, path: KeyPath, node: Node, new_text: str) -> tuple[TextEdit, ...]:
     """Write a text of several lines over a value that stands on the line of its key.
 
-    A comment at the end of that line stays there.
+    A comment at the end of that line stays there, and those indented below an empty value above what is new.
     """
     lines = document.lines
     head, _, rest = new_text.partition(document.newline)
     before = lines[node.line][: node.column].rstrip(" \t")
     end = end_of_content(lines, node)
-    line_end = Position(end.line, len(lines[end.line]))
+    last = end.line
+    if path and not head:
+        last = comments_below(lines, last, _column_of(document, path) + 1)
+    line_end = Position(last, len(lines[last]))
     if not path and not before:
         head = head.lstrip(" ")
         if not head and not lines[end.line][end.column :].strip():

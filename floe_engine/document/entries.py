@@ -33,6 +33,21 @@ def last_line(lines: list[str], first: Node, last: Node) -> int:
     return max(end_of_content(lines, first).line, end_of_content(lines, last).line)
 
 
+def comments_below(lines: list[str], line: int, column: int) -> int:
+    """The last line of the comments right below `line` that begin in `column` or further in; else `line`.
+
+    So far in, they speak of what stands above them. Blank lines between them count, those behind them do not.
+    """
+    last = line
+    for number in range(line + 1, len(lines)):
+        content = lines[number].lstrip(" ")
+        if content.startswith("#") and len(lines[number]) - len(content) >= column:
+            last = number
+        elif content.strip():
+            break
+    return last
+
+
 def block_removal(lines: list[str], start: Position, end_line: int) -> TextEdit:
     """Take out the block entry from `start` to the end of line `end_line`, which is not the only one.
 

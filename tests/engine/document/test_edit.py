@@ -8,7 +8,7 @@ import pytest
 
 from floe_engine.document.diagnostics import Span, TextEdit
 from floe_engine.document.document import parse
-from floe_engine.document.edit import apply, insert_key, remove, set_value
+from floe_engine.document.edit import append, apply, insert_key, remove, set_value
 from floe_engine.document.nodes import KeyPath
 
 FILE = """\
@@ -117,6 +117,75 @@ def test_a_key_is_added_in_the_column_of_its_neighbours(
     assert len(text) - len(FILE) <= len("\n      new: 1")
     node = parse(text).find((*path, "new"))
     assert node is not None
+
+
+COMMENTED = """\
+models:
+  - name: a
+    columns:
+      - name: id
+        tests:  # none yet
+          # - unique
+
+        # of id
+      # of b
+      - name: b
+    # of a
+  # of c
+  - name: c
+    list:
+    - one
+    # of key
+    key: 1
+# the end
+"""
+
+
+def column_of(path: KeyPath) -> int:
+    node = parse(COMMENTED).find(path)
+    assert node is not None
+    return node.column
+
+
+@pytest.mark.parametrize(
+    ("path", "above", "below"),
+    [
+        (("models", 0, "columns", 0), "        # of id\n", "      # of b\n"),
+        (("models", 0), "    # of a\n", "  # of c\n"),
+        (("models", 1), "    key: 1\n", "# the end\n"),
+        ((), "# the end\n", ""),
+    ],
+)
+def test_a_key_is_added_below_the_comments_that_are_indented_like_its_neighbours(
+    path: KeyPath, above: str, below: str
+) -> None:
+    added = f"{' ' * column_of(path)}new: 1\n"
+    text = apply(COMMENTED, insert_key(parse(COMMENTED), path, "new", 1))
+    assert above + added + below in text
+    assert text.replace(added, "") == COMMENTED
+
+
+@pytest.mark.parametrize(
+    ("path", "above", "below"),
+    [
+        (("models", 0, "columns", 0, "tests"), "          # - unique\n", "\n        # of id\n"),
+        (("models", 0, "columns"), "      - name: b\n", "    # of a\n"),
+        (("models", 1, "list"), "    - one\n", "    # of key\n"),
+    ],
+)
+def test_an_item_is_added_below_the_comments_inside_its_list(path: KeyPath, above: str, below: str) -> None:
+    text = apply(COMMENTED, append(parse(COMMENTED), path, "new"))
+    start, _, end = text.partition(above)
+    added, _, rest = end.partition(below)
+    assert added.strip() == "- new"
+    assert start + above + below + rest == COMMENTED
+
+
+def test_a_key_between_others_is_added_above_the_comments_of_the_next() -> None:
+    text = "a: 1\n  # of a\n# of b\nb: 2\n"
+    assert apply(text, insert_key(parse(text), (), "new", 1, after="a")) == (
+        "a: 1\n  # of a\nnew: 1\n# of b\nb: 2\n"
+    )
 
 
 def test_nested_data_is_added_as_a_block() -> None:
