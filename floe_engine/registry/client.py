@@ -66,7 +66,7 @@ class Repository:
     ) -> None:
         from floe_engine.registry.session import (
             Session,
-        )  # imports oras and, for a registry, requests: slow, so only here
+        )  # imports oras and, for a registry, urllib3: slow, so only here
 
         self.reference = reference.without_target()
         self.settings = settings or Transport()

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
-from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -82,17 +82,7 @@ class _SecurePool(HTTPSConnectionPool):
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
-class WatchedAdapter(HTTPAdapter):
-    """`requests`' adapter over connections that can be hung up."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the connection pool; requests calls this from its constructor."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The pool of connections through a proxy."""
-        manager = super().proxy_manager_for(proxy, **options)
-        if not proxy.lower().startswith("socks"):  # those have connections of their own
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
+def watchable(manager: PoolManager) -> PoolManager:
+    """`manager`, whose connections can be hung up from here on."""
+    manager.pool_classes_by_scheme = _POOLS
+    return manager

@@ -6,47 +6,69 @@ import http.client
 import importlib.util
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
+from urllib.parse import unquote
 
-import requests
+import certifi
 import urllib3
 from msgspec import Struct
+from urllib3 import PoolManager, ProxyManager, make_headers
+from urllib3.util.ssl_ import create_urllib3_context
 
 from floe_engine.errors import ConfigurationError, RegistryUnreachable
 from floe_engine.files import read_bounded
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.addresses import shown
-from floe_engine.registry.exchange import WatchedAdapter
+from floe_engine.registry.exchange import watchable
+from floe_engine.registry.reference import is_loopback
 from floe_engine.registry.transport import Transport
 from floe_engine.registry.wire import Interrupted
 
 
-class CertificateAdapter(WatchedAdapter):
-    """HTTPS that trusts the user's certificate authorities besides the public ones."""
+class Connections:
+    """Connections straight to a host or through the environment's proxy, kept and used again. Thread-safe."""
 
     def __init__(self, settings: Transport) -> None:
-        self._context = _context(settings.ca_file)
-        super().__init__(pool_maxsize=settings.workers + 1)
+        self._settings = settings
+        self._managers: dict[tuple[str | None, bool], PoolManager] = {}
+        self._making = Lock()
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the connection pool; requests calls this from its constructor."""
-        super().init_poolmanager(*args, **self._secured(options))
+    def to(self, url: str) -> PoolManager:
+        """Those for a URL. What is trusted is read when the first needs it: 50 ms.
 
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The pool of connections through a proxy, which trust the same authorities."""
-        return super().proxy_manager_for(proxy, **self._secured(options))
+        Raises `ConfigurationError` where certificates or the proxy cannot be used.
+        """
+        proxy, secure = proxy_for(url), url.lower().startswith("https:")
+        with self._making:
+            if (proxy, secure) not in self._managers:
+                self._managers[proxy, secure] = self._manager(proxy, secure=secure)
+            return self._managers[proxy, secure]
 
-    def _secured(self, options: dict[str, Any]) -> dict[str, Any]:
-        return options if self._context is None else {**options, "ssl_context": self._context}
+    def _manager(self, proxy: str | None, *, secure: bool) -> PoolManager:
+        options: dict[str, Any] = {"maxsize": self._settings.workers + 1}
+        if secure:
+            options["ssl_context"] = _context(self._settings.ca_file)
+        if proxy is None:
+            return watchable(PoolManager(**options))
+        parts = urllib3.util.parse_url(proxy)
+        user, _, password = map(unquote, (parts.auth or "").partition(":"))
+        if (parts.scheme or "").startswith("socks"):  # those have connections of their own
+            from urllib3.contrib.socks import SOCKSProxyManager
+
+            return SOCKSProxyManager(proxy, username=user or None, password=password or None, **options)
+        headers = make_headers(proxy_basic_auth=f"{user}:{password}") if parts.auth else None
+        return watchable(ProxyManager(proxy, proxy_headers=headers, **options))
 
 
-def _context(ca_file: Path | None) -> ssl.SSLContext | None:
-    """What trusts the public authorities and those of `ca_file` and ``SSL_CERT_FILE``; None: only the public.
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """What trusts the public authorities and those of `ca_file` and ``SSL_CERT_FILE``.
 
-    What ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` names stands in place of the public ones, as
-    everywhere; it is only looked at here, for `requests` would say what is wrong in its own way.
+    What ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` names stands in place of the public ones, as everywhere.
+    All connections share it: to read the public ones is the longest part of opening one.
     """
     # All are read before a context is made: OpenSSL looks at SSL_CERT_FILE itself, and waits for a pipe.
     besides = []
@@ -55,11 +77,16 @@ def _context(ca_file: Path | None) -> ssl.SSLContext | None:
     if named := os.environ.get("SSL_CERT_FILE"):
         besides.append(_Authorities.read(Path(named), "SSL_CERT_FILE"))
     bundle = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), "")
-    if bundle and not (path := Path(os.environ[bundle])).is_dir():
-        _Authorities.read(path, bundle).load(ssl.create_default_context())
-    if not besides:
-        return None
-    context = ssl.create_default_context()
+    public = None
+    if bundle and not Path(os.environ[bundle]).is_dir():
+        public = _Authorities.read(Path(os.environ[bundle]), bundle)
+    context = ssl.create_default_context() if besides else create_urllib3_context()
+    if public is not None:
+        public.load(context)
+    elif bundle:
+        context.load_verify_locations(capath=os.environ[bundle])
+    else:
+        context.load_verify_locations(cafile=certifi.where())
     for authorities in besides:
         authorities.load(context)
     return context
@@ -99,19 +126,28 @@ def _unusable(path: Path, named_by: str, why: str) -> ConfigurationError:
     )
 
 
-def proxy_for(url: str, proxies: Mapping[str, str]) -> None:
-    """Look at the proxy of the environment that `url` would go through, before it is used.
+def proxy_for(url: str) -> str | None:
+    """The address of the proxy that the environment names for `url`, or None.
 
-    Raises `ConfigurationError`, with the variable's name, where it is none that can be used.
+    This machine itself is asked without one, as docker, cosign and ORAS have it. Raises
+    `ConfigurationError`, with the variable's name, where it is none that can be used.
     """
-    proxy = requests.utils.select_proxy(url, proxies)
-    if not proxy:
-        return
-    scheme = addresses.split(url).scheme
     variables = {name.lower(): name for name in os.environ if os.environ[name]}
+    kept_elsewhere = sys.platform in {"darwin", "win32"}  # in the system's settings
+    if is_loopback(addresses.split(url).netloc) or not (
+        kept_elsewhere or any(name.endswith("_proxy") for name in variables)
+    ):
+        return None
+    from requests.utils import get_environ_proxies, select_proxy  # slow, and hardly ever needed
+
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if not proxy:
+        return None
+    scheme = addresses.split(url).scheme
     named = variables.get(f"{scheme}_proxy") or variables.get("all_proxy") or "the proxy settings"
+    address = proxy if "://" in proxy else f"http://{proxy}"
     try:
-        parts = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        parts = urllib3.util.parse_url(address)
     except (urllib3.exceptions.LocationParseError, ValueError):
         parts = urllib3.util.Url()
     kind = (parts.scheme or "").lower()
@@ -127,12 +163,12 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> None:
             f"it is needed for {shown(url)}",
             hint=f"install it beside floe (`pip install PySocks`), or name an http:// proxy in {named}",
         )
+    return address
 
 
 _PROXIES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 _CA_LIMIT = 16 * 1024 * 1024
 _MALFORMED = (
-    requests.exceptions.InvalidHeader,
     urllib3.exceptions.InvalidHeader,
     urllib3.exceptions.HeaderParsingError,
     http.client.LineTooLong,
@@ -145,7 +181,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "its name has no address (DNS)",
         "check the spelling and the network",
     ),
-    ((requests.exceptions.ProxyError,), "the proxy did not connect", "check HTTPS_PROXY and HTTP_PROXY"),
+    ((urllib3.exceptions.ProxyError,), "the proxy did not connect", "check HTTPS_PROXY and HTTP_PROXY"),
     # urllib3 derives its error for every failed connection, refusals too, from ConnectTimeoutError.
     (
         (ConnectionRefusedError,),
@@ -175,10 +211,7 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
     def unreachable(why: str, hint: str) -> RegistryUnreachable:
         return RegistryUnreachable(f"{host} cannot be reached", why, hint=hint, where=where)
 
-    if any(
-        isinstance(one, (ssl.SSLError, requests.exceptions.SSLError, urllib3.exceptions.SSLError))
-        for one in chain
-    ):
+    if any(isinstance(one, (ssl.SSLError, urllib3.exceptions.SSLError)) for one in chain):
         return Interrupted(unreachable(*_tls_reason(chain, addresses.split(url).netloc)), passing=False)
     if any(isinstance(one, _MALFORMED) for one in chain):
         return Interrupted(
@@ -188,7 +221,7 @@ def explain(error: Exception, url: str, where: str) -> Interrupted:
             ),
             passing=False,
         )
-    if isinstance(error, ValueError):  # requests' InvalidURL and its like
+    if isinstance(error, ValueError):  # urllib3's LocationParseError and its like
         return Interrupted(unreachable("the request cannot be built", "check the reference"), passing=False)
     if url.startswith("http:") and any(_sounds_like_tls(one) for one in chain):
         return Interrupted(
@@ -207,7 +240,7 @@ def _sounds_like_tls(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An error and what is inside it; requests and urllib3 wrap each other several times."""
+    """An error and what is inside it; urllib3 wraps what it meets several times."""
     chain: list[BaseException] = []
     pending: list[object] = [error]
     while pending and len(chain) < 20:

@@ -277,7 +277,7 @@ def _wire(reference: Reference, settings: Transport, cancel: CancelToken | None)
         from floe_engine.registry.layout_wire import LayoutWire
 
         return LayoutWire(reference.root, cancel)
-    from floe_engine.registry.http_wire import HttpWire  # imports requests: slow, so only here
+    from floe_engine.registry.http_wire import HttpWire  # imports urllib3: slow, so only here
 
     return HttpWire(settings, str(reference))
 

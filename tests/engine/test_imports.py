@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import floe, ok, platform_directory
+from tests.registries import DockerRegistry
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +103,16 @@ def test_looking_at_a_registry_imports_no_models_no_guard_and_no_rules(
             name for name in modules if name.startswith(("floe_engine.policy", "floe_engine.upgrade"))
         }
     assert "yaml" not in loaded(team, "platform", "list")
+
+
+@pytest.mark.interop
+def test_a_registry_is_asked_without_requests(tmp_path: Path, docker_registry: DockerRegistry) -> None:
+    registry = docker_registry.reference("lean").name
+    publish = ("platform", "publish", "v1.2.3", "--no-sign", "--registry", registry)
+    for command in (publish, ("platform", "pull", f"{registry}:v1.2.3")):
+        modules = loaded(platform_directory(tmp_path / command[1]), *command)
+        assert "urllib3" in modules
+        assert not modules & {"requests", "http.cookiejar", "urllib.request", "charset_normalizer"}
 
 
 def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_registry(
