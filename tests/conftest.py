@@ -57,7 +57,7 @@ def isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     return home
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require_binary() -> Callable[[str], str]:
     """The path of a peer program; skips without it, fails where FLOE_REQUIRE_INTEROP is set."""
     return binaries.require_binary

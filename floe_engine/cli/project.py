@@ -167,7 +167,7 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
 @click.option(
     "--state",
     metavar="STATE",
-    help="What state:modified is compared with: a git revision, or a manifest.json of dbt.",
+    help="What state:modified and its like compare with: a git revision, or a manifest.json of dbt.",
 )
 @click.option("--allow-empty", is_flag=True, help="Succeed where the selection leaves nothing to judge.")
 @click.option(

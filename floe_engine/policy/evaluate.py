@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from floe_engine.policy.rules.waivers import WaiverRule, Waivers
 from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model, Project, Reader, Source
+from floe_engine.project.states import State
 
 if TYPE_CHECKING:
     from floe_engine.lineage.traces import LineageCache
@@ -226,17 +227,16 @@ def evaluate_together(
     exclude: Sequence[str] = (),
     what_if: Enforcement | None = None,
     traces: LineageCache | None = None,
-    modified: Sequence[Collection[str]] | None = None,
+    states: Sequence[State] | None = None,
 ) -> tuple[Evaluation, ...]:
     """Judge the projects of one data product: a waiver is needed where any of them needs it.
 
-    What is wrong with the waivers themselves is found once, in the first evaluation. `modified` are the
-    unique_ids of each project that ``state:modified`` means.
+    What is wrong with the waivers themselves is found once, in the first evaluation. `states` say
+    what ``state:`` means in each project.
     """
     benches, titles = [], _told_apart(projects)
     for number, project in enumerate(projects):
-        changed = None if modified is None else modified[number]
-        selection = resolve(project, _IDS, select, exclude, changed)
+        selection = resolve(project, _IDS, select, exclude, states[number] if states is not None else None)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         bench.title = titles[number]

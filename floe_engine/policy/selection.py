@@ -19,6 +19,7 @@ from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 from floe_engine.policy import selector_methods
 from floe_engine.project.facts import Model, Project, Source
+from floe_engine.project.states import STATES, State
 from floe_engine.text import did_you_mean
 
 _GRAPH = pattern(r"(?P<at>@)?(?P<up>\d*\+)?(?P<inner>.*?)(?P<down>\+\d*)?\Z", re.DOTALL)
@@ -53,13 +54,12 @@ def resolve(
     rule_ids: Sequence[str],
     select: Iterable[str],
     exclude: Iterable[str],
-    modified: Collection[str] | None = None,
+    state: State | None = None,
 ) -> Selection:
     """What `select` and `exclude` leave of a project and of the rules.
 
-    `modified` are the unique_ids that ``state:modified`` means. Raises `UsageError` for a rule ID or
-    a kind of selector that does not exist, and for a state that nobody named: a typo must not look
-    like success.
+    `state` says what ``state:`` means. Raises `UsageError` for a rule ID or a kind of selector that does not
+    exist, and for a state that nobody named: a typo must not look like success.
     """
     wanted_rules, wanted_nodes = _split(select)
     unwanted_rules, unwanted_nodes = _split(exclude)
@@ -69,7 +69,7 @@ def resolve(
     rules -= _rules(unwanted_rules, rule_ids)
     if not wanted_nodes and not unwanted_nodes:
         return Selection(None, rules)
-    graph = _Graph(project, modified)
+    graph = _Graph(project, state)
     nodes = graph.everything if not wanted_nodes else graph.union(wanted_nodes)
     return Selection(nodes - graph.union(unwanted_nodes), rules)
 
@@ -79,7 +79,7 @@ def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator
 
     Beside others such a word would go unnoticed. ``state:`` may well be nothing.
     """
-    graphs = [_Graph(project, frozenset()) for project in projects]
+    graphs = [_Graph(project, None) for project in projects]
     for selector in _split(selectors)[1]:
         if "state:" not in selector and not any(graph.union([selector]) for graph in graphs):
             meant = next(filter(None, (graph.meant(selector) for graph in graphs)), "")
@@ -89,9 +89,9 @@ def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator
 class _Graph:
     """A project's nodes, asked by selectors."""
 
-    def __init__(self, project: Project, modified: Collection[str] | None) -> None:
+    def __init__(self, project: Project, state: State | None) -> None:
         self._project = project
-        self._modified = modified
+        self._state = state
         self.everything = frozenset(project.by_id)
         self._beside = {
             each.unique_id: each.parents
@@ -139,12 +139,12 @@ class _Graph:
 
     def _plain(self, selector: str) -> Iterator[str]:
         if selector.startswith("state:"):
-            if self._modified is None:
+            if self._state is None:
                 raise UsageError(
                     f"{selector} needs to know what the project is compared with",
                     hint="name it with --state: a git revision, or an older manifest.json",
                 )
-            yield from self._modified
+            yield from self._state.selected(selector.partition(":")[2])
             return
         kind, colon, value = selector.partition(":")
         yield from selector_methods.selected(
@@ -204,14 +204,15 @@ def _check(selector: str, part: str) -> None:
         or (colon and not value)
         or (colon and method not in (*selector_methods.METHODS, "state"))
         or (colon and bool(dot) != (method == "config"))
-        or (method == "state" and colon and value != "modified")
+        or (method == "state" and colon and value not in STATES)
         or (parsed is not None and parsed["at"] and parsed["down"])
     ):
         raise UsageError(
             f"not a selector: {selector!r}",
             hint="use a name, a folder's or a glob (silver_*), a file, a rule ID, or one of "
-            f"{', '.join(f'{each}:' for each in selector_methods.METHODS)} state:modified; with + before or "
-            "after it, what it is made of or what is made of it, or with @ before it both",
+            f"{', '.join(f'{each}:' for each in selector_methods.METHODS)} "
+            f"{', '.join(f'state:{each}' for each in STATES)}; with + before or after it, what it is made of "
+            "or what is made of it, or with @ before it both",
         )
 
 

@@ -28,6 +28,7 @@ from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec, Transform
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import read_spec
+from floe_engine.project.states import State
 from floe_engine.registry.reference import Reference
 from floe_engine.text import plural
 from floe_engine.trust.verdict import AskFirstUse
@@ -54,7 +55,7 @@ class CompileOptions(Struct, frozen=True):
     """Judge as if everything were enforced so; no profile is written then."""
     write_profile: bool = True
     state: str | None = None
-    """What ``state:modified`` is compared with: a git revision, or a manifest of dbt."""
+    """What ``state:modified`` and its like compare with: a git revision, or a manifest of dbt."""
     allow_empty: bool = False
     """Whether it is no error that a selection leaves nothing to judge."""
     profiles_dir: Path | None = None
@@ -138,6 +139,11 @@ def compile_project(
     for project in projects:
         for warning in project.warnings:
             report(Notice(warning))
+    states = _states(projects, options.state) if options.state else None
+    for lacks in dict.fromkeys(state.lacks for state in states or () if state.lacks):
+        report(
+            Notice(f"state:modified may miss a model: {lacks}", "run `dbt parse` first, and none is missed")
+        )
     evaluations = evaluate_together(
         platform,
         projects,
@@ -146,7 +152,7 @@ def compile_project(
         select=options.select,
         exclude=options.exclude,
         what_if=options.what_if,
-        modified=_modified(projects, options.state) if options.state else None,
+        states=states,
     )
     for selector, meant in unmatched(projects, (*options.select, *options.exclude)):
         report(Notice(f"{selector} selects nothing", meant))
@@ -326,10 +332,10 @@ def profile_place(
     return workspace.files, (below / PROFILES).as_posix()
 
 
-def _modified(projects: Sequence[Project], state: str) -> list[frozenset[str]]:
-    from floe_engine.project.changed import modified
+def _states(projects: Sequence[Project], state: str) -> list[State]:
+    from floe_engine.project.changed import beside
 
-    return [modified(project, state) for project in projects]
+    return [beside(project, state) for project in projects]
 
 
 def _write_profiles(

@@ -404,6 +404,8 @@ class Project(Struct, frozen=True, dict=True):
     """What the project's SQL is read with, where files were read; a manifest has none."""
     folder_configs: FolderConfigs | None = None
     """What dbt_project.yml says of folders; None where nobody read it."""
+    manifest: Path | None = None
+    """The manifest.json that told all this; None where files did."""
 
     def table_columns(self, node: Model | Source) -> tuple[str, ...] | None:
         """The columns of a node's table; None: nobody told, see `no_tables`."""

@@ -112,7 +112,7 @@ def _from_manifest(path: Path, settings: ProjectFile) -> Project:
             hint="run `dbt parse` in this project, or set `dbt: {reader: static}` in floe.yaml",
             where=str(path),
         )
-    return project
+    return replace(project, manifest=path)
 
 
 def _from_files(settings: ProjectFile, files: list[File], reason: str) -> Project:

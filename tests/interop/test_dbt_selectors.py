@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.errors import UsageError
 from floe_engine.policy.selection import resolve
+from floe_engine.project.changed import beside
+from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
+from floe_engine.project.states import STATES, State
 from tests.engine.project.invented import write_files
 
 pytestmark = pytest.mark.interop
@@ -96,3 +100,129 @@ def test_every_selector_means_what_dbts_does(tmp_path: Path, require_binary: Cal
             select, exclude = ([selector], []) if option == "--select" else ([], [selector])
             ours = resolve(project, [], select, exclude).nodes
             assert ours == {each for each in theirs if each.startswith(kinds)}, (reader, asked)
+
+
+CHANGED = PROJECT | {
+    "dbt_project.yml": "name: shop\nprofile: shop\nmodels:\n  shop:\n    staging: {+tags: [stage]}\n"
+    "    marts: {+materialized: table, finance: {+on_schema_change: fail}}\n"
+    "snapshots: {+hard_deletes: invalidate}\n",
+    "seeds/geo/countries.csv": "id\n1\n2\n",
+    "models/staging/crm/_crm.yml": "sources:\n  - name: crm\n    tables: [{name: orders, identifier: o}, "
+    "{name: people, tags: [nightly]}, {name: added}]\nmodels:\n  - name: stg_orders\n    description: told\n"
+    "  - name: stg_people\n    config: {tags: daily, meta: {owner: b}, group: g}\n"
+    "groups: [{name: g, owner: {name: a}}]\n",
+    "models/marts/finance/fct_sums.sql": "select 1 as x from {{ ref('fct_orders') }}, {{ ref('countries') }}",
+    "models/marts/_marts.yml": "models:\n  - name: people\n    access: public\n    latest_version: 1\n"
+    "    versions: [{v: 1, defined_in: people}, {v: 2}]\n",
+    "models/staging/alone.sql": "select 1 as id",
+    "models/relation.sql": "{{ config(alias='r') }} select 1 as id",
+    "models/contract.yml": "models:\n  - {name: contract, config: {contract: {enforced: true}, "
+    "materialized: table}, columns: [{name: id, data_type: bigint}]}\n"
+    "  - {name: relation, config: {schema: other}}\n"
+    "  - {name: persisted, description: new, config: {persist_docs: {relation: true}}}\n",
+    "models/calling.sql": "select {{ outer() }} as id",
+    "macros/inner.sql": "{% macro inner() %}2{% endmacro %}",
+    "models/brand_new.sql": "select 1 as id",
+}  # fmt: skip
+"""What `PROJECT`, with `BEFORE`, becomes: a change of each kind that dbt tells apart."""
+
+BEFORE = {
+    "models/relation.sql": CHANGED["models/relation.sql"],
+    "models/contract.sql": "select 1::bigint as id",
+    "models/contract.yml": "models:\n  - {name: contract, config: {contract: {enforced: true}, "
+    "materialized: table}, columns: [{name: id, data_type: integer}]}\n"
+    "  - {name: persisted, description: old, config: {persist_docs: {relation: true}}}\n",
+    "models/persisted.sql": "select 1 as id",
+    "models/calling.sql": CHANGED["models/calling.sql"],
+    "macros/outer.sql": "{% macro outer() %}{{ inner() }}{% endmacro %}",
+    "macros/inner.sql": "{% macro inner() %}1{% endmacro %}",
+}
+
+_COMBINED = ("state:modified+", "1+state:modified.body", "state:modified.configs,state:old")
+_STATES = [*(f"state:{word}" for word in STATES), *_COMBINED]
+
+_LISTING_STATES = _LISTING.replace('"--output-keys"', '"--state", "../before/target", "--output-keys"')
+
+
+@pytest.fixture(scope="module")
+def shop_beside(
+    tmp_path_factory: pytest.TempPathFactory, require_binary: Callable[[str], str]
+) -> tuple[Path, Path, dict[str, set[str]]]:
+    """A project, what it was, and what dbt's state selectors select of it."""
+    folder = tmp_path_factory.mktemp("state")
+    before = write_files(folder / "before", PROJECT | BEFORE)
+    shop = write_files(folder / "shop", BEFORE | CHANGED)
+    (shop / "models/alone.sql").unlink()  # which is in another folder now
+    python = Path(require_binary("dbt")).resolve().parent / "python"
+    parse = [str(python), "-m", "dbt.cli.main", "-q", "parse", "--profiles-dir", "."]
+    subprocess.run(parse, cwd=before, check=True, timeout=300, capture_output=True)
+    done = subprocess.run(
+        [str(python), "-c", _LISTING_STATES], cwd=shop, input=json.dumps(_STATES), text=True,
+        capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.rpartition("ANSWER ")[2])
+    kinds = ("model", "seed", "snapshot", "source")
+    return (
+        shop,
+        before,
+        {
+            selector: {each for each in told[f"--select {selector}"] if each.startswith(kinds)}
+            for selector in _STATES
+        },
+    )
+
+
+def selected(project: Project, selector: str, state: State) -> frozenset[str]:
+    return resolve(project, [], [selector], [], state).nodes or frozenset()
+
+
+JUDGED_TOO = {"model.shop.stg_orders", "source.shop.crm.added"}
+"""A description and tests that changed, and a source that is new: modified to floe, and not to dbt."""
+
+
+def test_a_state_beside_a_manifest_means_what_dbts_does(
+    shop_beside: tuple[Path, Path, dict[str, set[str]]],
+) -> None:
+    shop, before, told = shop_beside
+    project = read_project(shop, reader="manifest")
+    state = beside(project, str(before / "target"))
+    more = {"state:modified": JUDGED_TOO, "state:modified+": JUDGED_TOO | {"model.shop.fct_orders"}}
+    less = {"state:unmodified": JUDGED_TOO}
+    assert all(told.values()), "a selector that selects nothing shows nothing"
+    for selector, theirs in told.items():
+        theirs = theirs - less.get(selector, set()) | more.get(selector, set())
+        assert selected(project, selector, state) == theirs, selector
+
+
+@pytest.mark.parametrize("older", ["manifest", "revision"])
+def test_a_state_of_a_project_that_is_read_from_its_files_has_all_that_dbts_has(
+    shop_beside: tuple[Path, Path, dict[str, set[str]]], tmp_path: Path, older: str
+) -> None:
+    """What cannot be told without dbt is refused."""
+    shop, before, told = shop_beside
+    revision = str(before / "target")
+    if older == "revision":
+        write_files(tmp_path, PROJECT | BEFORE)
+        for command in ("init", "add -A", "-c user.name=a -c user.email=a@b.c commit -m a"):
+            subprocess.run(["git", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+        shop, revision = write_files(tmp_path, CHANGED), "HEAD"
+        (shop / "models/alone.sql").unlink()
+    project = read_project(shop, reader="static")
+    state = beside(project, revision)
+    assert selected(project, "state:new", state) == told["state:new"]
+    assert selected(project, "state:old", state) == told["state:old"]
+    missed = told["state:modified"] - selected(project, "state:modified", state)
+    if older == "manifest":  # of a config that nobody judges only dbt knows, and that is said
+        assert "configs" in state.lacks
+        assert missed == told["state:modified.configs"] & missed | {"model.shop.relation"}
+        assert missed >= {"model.shop.fct_orders", "snapshot.shop.kept"}
+    else:
+        assert not missed
+        assert selected(project, "state:unmodified", state) <= told["state:unmodified"]
+    body = selected(project, "state:modified.body", state)
+    assert body - {"model.shop.alone"} == told["state:modified.body"]  # to git a file that moved differs
+    assert selected(project, "state:modified.macros", state) == told["state:modified.macros"]
+    for word in ("configs", "relation", "contract", "persisted_descriptions"):
+        with pytest.raises(UsageError, match="cannot be told"):
+            selected(project, f"state:modified.{word}", state)

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from floe_engine.errors import UsageError
 from floe_engine.policy.selection import resolve, unmatched
-from floe_engine.project.changed import modified
+from floe_engine.project.changed import beside
 from floe_engine.project.facts import Exposure, Project
 from floe_engine.project.reading import read_project
+from floe_engine.project.states import State
 from tests.engine.policy.samples import RAW, model, project, source
 
 EMPTY = Project(name="shop", directory=Path(), models=())
@@ -92,6 +93,16 @@ def test_all_that_something_needs_is_also_what_stands_on_it_with_it() -> None:
     assert "model.shop.far" not in (resolve(apart, [], ["@b"], ()).nodes or frozenset())
 
 
+class Earlier(State):
+    """What `CHAIN` was before its last model but one changed."""
+
+    _new = _body = _macros = frozenset[str]()
+    _modified = frozenset({"model.shop.c"})
+
+    def _as_dbt(self, word: str) -> frozenset[str]:
+        raise AssertionError(word)
+
+
 @pytest.mark.parametrize(
     ("selectors", "names"),
     [
@@ -104,6 +115,8 @@ def test_all_that_something_needs_is_also_what_stands_on_it_with_it() -> None:
         (["models/b.yml"], {"b"}),
         (["path:models/b.yml+"], {"b", "c", "d"}),
         (["state:modified+"], {"c", "d"}),
+        (["state:unmodified,state:old"], {"a", "b", "d", "x", "orders"}),
+        (["state:new", "state:modified.body"], set()),
         (["b+,+c"], {"b", "c"}),
         (["x", "a"], {"a", "x"}),
         (["source:raw"], {"orders"}),
@@ -117,7 +130,7 @@ def test_all_that_something_needs_is_also_what_stands_on_it_with_it() -> None:
     ],
 )
 def test_selectors_follow_the_graph_as_dbts_do(selectors: list[str], names: set[str]) -> None:
-    found = resolve(CHAIN, [], selectors, (), {"model.shop.c"}).nodes or frozenset()
+    found = resolve(CHAIN, [], selectors, (), Earlier(CHAIN)).nodes or frozenset()
     assert {CHAIN.by_id[unique_id].name for unique_id in found} == names
 
 
@@ -125,8 +138,8 @@ def test_a_state_that_nobody_named_is_no_selection() -> None:
     with pytest.raises(UsageError, match="compared with"):
         resolve(CHAIN, [], ["state:modified"], ())
     for wrong in (
-        "state:old", "config:x", "+", "tag:", "@c+", "metric:x", "result:error", "config.alias:x",
-        "version:1", "resource_type:table", "source:a.b.c.d", "tag.x:y",
+        "state:older", "state:modified.tests", "config:x", "+", "tag:", "@c+", "metric:x", "result:error",
+        "config.alias:x", "version:1", "resource_type:table", "source:a.b.c.d", "tag.x:y",
     ):  # fmt: skip
         with pytest.raises(UsageError, match="not a selector"):
             resolve(CHAIN, [], [wrong], ())
@@ -158,12 +171,12 @@ def test_what_is_modified_is_told_by_git_or_by_an_older_manifest(tmp_path: Path)
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     hook.chmod(0o755)
     shop = read_project(tmp_path)
-    assert modified(shop, "HEAD") == {"model.shop.two", "model.shop.three"}
+    assert beside(shop, "HEAD").selected("modified") == {"model.shop.two", "model.shop.three"}
     assert not (tmp_path / "ran").exists()
     with pytest.raises(UsageError, match="compare"):
-        modified(shop, "no-such-branch")
+        beside(shop, "no-such-branch")
     with pytest.raises(UsageError, match="git revision"):
-        modified(shop, "--output=x")
+        beside(shop, "--output=x")
 
 
 def test_a_model_differs_where_a_macro_that_it_calls_does(tmp_path: Path) -> None:
@@ -189,7 +202,7 @@ def test_a_model_differs_where_a_macro_that_it_calls_does(tmp_path: Path) -> Non
     def changed(macro: str) -> set[str]:
         file = tmp_path / f"macros/{macro}.sql"
         file.write_text(file.read_text().replace("1", "2"))
-        found = modified(read_project(tmp_path), "HEAD")
+        found = beside(read_project(tmp_path), "HEAD").selected("modified")
         file.write_text(file.read_text().replace("2", "1"))
         return {unique_id.rpartition(".")[2] for unique_id in found}
 
