@@ -39,6 +39,14 @@ class Context(Struct, frozen=True):
         """A file or folder of the command line: relative to ``--dir``, as with ``git -C``."""
         return self.workspace.directory / named
 
+    @staticmethod
+    def keep(result: object) -> None:
+        """Leave a large result to the end of the process: taking it apart object by object takes longer."""
+        _KEPT[:] = [result]
+
+
+_KEPT: list[object] = []
+"""The last one, so that whoever runs many commands in one process keeps no more than that."""
 
 Body = Callable[..., int | None]
 """What a command does with a `Context` and the values of its own options: its exit code, or None for 0."""

@@ -221,5 +221,6 @@ def compile_(
         report=context.output.report,
         cancel=context.cancel,
     )
+    context.keep(compiled)
     findings.show(context, compiled, by_rule=by_rule, show_all=show_all, summary=summary, limit=limit)
     return 0 if compiled.ok else Refused.exit_code

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import CustomRule, Graph, LevelRule
+from floe_engine.artifact.model import CustomRule, Graph, LayerConstraint, LevelRule, RequiredColumn
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
@@ -25,7 +25,7 @@ from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
 from floe_engine.policy.trial import holds
-from floe_engine.policy.view import View
+from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Column, DataTest, Model, Source, folded
 
 
@@ -70,48 +70,83 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
         return ()
     if layer is None or now is not None:
         return None  # what the old layer has without it is not looked at
-    share = view.share(model)
-    if share.reaches(view.minimum_coverage(now)) and not share.reaches(view.minimum_coverage(layer)):
+    there, here = _demands(layer, view), _standing(model, view)
+    if (
+        here.bound
+        or layer in here.forbidden
+        or (there.allowed is not None and not here.parents <= there.allowed)
+        or (here.children is not None and layer not in here.children)
+        or (here.covered and not here.share.reaches(there.coverage))
+        or (there.contract and not model.contract_enforced)
+        or (
+            there.materializations is not None
+            and model.resource_type == "model"
+            and model.materialized not in there.materializations
+        )
+    ):
         return None
-    platform = view.platform
-    constraint = platform.layers.get(layer)
-    allowed = constraint.may_depend_on if constraint is not None else None
-    around = _around(model, view)
-    if allowed is not None and not around.parents.issubset(allowed):
-        return None
-    if around.children is not None and layer not in around.children:
-        return None
-    rule = view.level_rule(model)
-    if rule is not None and layer in rule.forbidden_layers:
-        return None
-    if model.grants or (platform.gates.coverage.scope == "layer" and has_minimum(platform)):
-        return None
-    if layer in platform.schemas.require_contract and not model.contract_enforced:
-        return None
-    ways = constraint.materializations if constraint is not None else None
-    if ways is not None and model.resource_type == "model" and model.materialized not in ways:
-        return None
-    for wanted in platform.schemas.required_columns.get(layer, ()):
+    for wanted in there.columns:
         column = model.columns_by_name.get(folded(wanted.name))
         if column is None or (
             wanted.type and not has_type(column.data_type, wanted.type, view.project.adapter)
         ):
             return None
-    missing = tuple(_lacking(model, constraint.required_tests if constraint is not None else (), view))
+    missing = tuple(_lacking(model, there.tests, view))
     return missing if model.columns or not missing or declared(model, (), view) is not None else None
 
 
-class _Around(Struct, frozen=True):
-    """What stands around a model, asked once for all layers that it may be put in."""
+class _Demands(Struct, frozen=True):
+    """What a layer asks of the models that are in it."""
+
+    coverage: int
+    """In per cent."""
+    allowed: frozenset[str] | None
+    """Layers, sources among them, from which its models may select; None: any."""
+    materializations: Sequence[str] | None
+    contract: bool
+    columns: Sequence[RequiredColumn]
+    tests: Sequence[str]
+
+
+def _demands(layer: str, view: View) -> _Demands:
+    known = view.once(_demands_of_layers)
+    if (found := known.get(layer)) is None:
+        platform, constraint = view.platform, view.platform.layers.get(layer) or LayerConstraint()
+        allowed = constraint.may_depend_on
+        found = known[layer] = _Demands(
+            view.minimum_coverage(layer),
+            None if allowed is None else frozenset(allowed),
+            constraint.materializations,
+            layer in platform.schemas.require_contract,
+            platform.schemas.required_columns.get(layer, ()),
+            constraint.required_tests,
+        )
+    return found
+
+
+def _demands_of_layers(_: View) -> dict[str, _Demands]:
+    """By layer."""
+    return {}
+
+
+class _Standing(Struct, frozen=True):
+    """What of a model without a layer matters in any, asked once for all that it may be put in."""
 
     parents: frozenset[str]
     """Their layers, as `kinds` says them."""
     children: frozenset[str] | None
     """Layers from which all of them may select; None: from any."""
+    forbidden: Sequence[str]
+    """Layers that its level keeps out of."""
+    share: Share
+    covered: bool
+    """Whether that is enough as long as it has no layer."""
+    bound: bool
+    """Whether nobody can tell what another layer would mean: of its grants, or its layer's coverage."""
 
 
-def _around(model: Model, view: View) -> _Around:
-    known = view.once(_surroundings)
+def _standing(model: Model, view: View) -> _Standing:
+    known = view.once(_standings)
     found = known.get(model.unique_id)
     if found is None:
         children: frozenset[str] | None = None
@@ -121,11 +156,19 @@ def _around(model: Model, view: View) -> _Around:
             if limits is not None and limits.may_depend_on is not None:
                 named = frozenset(limits.may_depend_on)
                 children = named if children is None else children & named
-        found = known[model.unique_id] = _Around(frozenset(kinds(model.parents, view)), children)
+        rule, share, gates = view.level_rule(model), view.share(model), view.platform.gates
+        found = known[model.unique_id] = _Standing(
+            frozenset(kinds(model.parents, view)),
+            children,
+            () if rule is None else rule.forbidden_layers,
+            share,
+            share.reaches(view.minimum_coverage(None)),
+            bool(model.grants) or (gates.coverage.scope == "layer" and has_minimum(view.platform)),
+        )
     return found
 
 
-def _surroundings(_: View) -> dict[str, _Around]:
+def _standings(_: View) -> dict[str, _Standing]:
     """By unique_id."""
     return {}
 
@@ -353,23 +396,22 @@ def _lacking(model: Model, tests: Iterable[str], view: View) -> Iterator[str]:
     """What a layer or level would require of a model that it has not, and nobody requires yet."""
     if model.resource_type != "model":
         return
-    required, known = view.required_tests(model), view.once(_known_lacks)
+    required, known = view.required_tests(model), view.once(_known_lacks).setdefault(model.unique_id, {})
     for test in tests:
         if test in required:
             continue
-        asked = model.unique_id, test
-        if asked not in known:
-            known[asked] = (
-                next(OF_TEST[test].missing(model, view), None) is not None
+        if test not in known:
+            known[test] = (
+                OF_TEST[test].lacks(model, view)
                 if test in BUILT_IN
                 else not any(is_named(each, test) for each in model.tests)
             )
-        if known[asked]:
+        if known[test]:
             yield test
 
 
-def _known_lacks(_: View) -> dict[tuple[str, str], bool]:
-    """Whether a model lacks a test, by both names: several layers require the same ones."""
+def _known_lacks(_: View) -> dict[str, dict[str, bool]]:
+    """Whether a model lacks a test, by unique_id and test: several layers require the same ones."""
     return {}
 
 

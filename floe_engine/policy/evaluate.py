@@ -361,9 +361,14 @@ class _Bench:
         known = self.baseline is not None and finding in self.baseline and baselinable(finding)
         downstream = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
         suggestion = advice(finding, subject, node, self.view)
-        if suggestion != finding.suggestion:
-            finding = structs.replace(finding, suggestion=suggestion)
-        return finding.judged(severity, waiver, known, downstream)
+        return structs.replace(
+            finding,
+            severity=severity,
+            waiver=waiver,
+            baseline=known,
+            downstream=downstream,
+            suggestion=suggestion,
+        )
 
 
 def _enforcements(_: Platform) -> dict[tuple[str, Enforcement | None], Enforcement]:

@@ -31,6 +31,8 @@ class Remedy(Struct, frozen=True):
     """How many of them stop the build."""
     downstream: int
     """The most dependents that any of their subjects has."""
+    harm: Harm
+    """The worst of what it mends."""
     edits: int = 1
     """How many models want the same edit, one after the other."""
 
@@ -44,11 +46,6 @@ class Remedy(Struct, frozen=True):
     def resolves(self) -> int:
         """How many findings go with it, each counted for all that it stands for."""
         return sum(finding.count for finding in self.findings)
-
-    @property
-    def harm(self) -> Harm:
-        """The worst of what it mends."""
-        return min(harm_of(finding.rule) for finding in self.findings)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -127,6 +124,7 @@ def _repeated(findings: list[Finding], folder: str) -> Remedy:
         tuple(findings),
         sum(finding.blocking for finding in findings),
         first.downstream,
+        harm_of(first.rule),
         len(findings),
     )
 
@@ -148,6 +146,7 @@ def _remedy(findings: list[Finding]) -> Remedy:
         tuple(findings),
         sum(finding.count for finding in findings if finding.blocking),
         max(finding.downstream for finding in findings),
+        min(map(harm_of, {finding.rule for finding in findings})),
     )
 
 

@@ -7,7 +7,6 @@ YAML means does not belong here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from floe_engine.patterns import pattern
@@ -24,7 +23,10 @@ _SWALLOWED = frozenset(
     {"tests", "data_tests", "constraints", "meta", "config", "arguments", "depends_on"}
     | {"entities", "dimensions", "measures", "given", "expect", "overrides"}
 )
-_LINE = pattern(r"^(?P<indent> *)(?P<dash>-[ ]+(?:\{ *)?)?(?P<key>[A-Za-z_]+) *:(?P<value>[^\n]*)", re.M)
+_LINE = pattern(r"\n( *+)(-[ ]++(?:\{ *+)?+)?+([A-Za-z_]++) *+:([^\n]*+)")
+"""Indent, what begins an item, key, value."""
+_TELLING = frozenset({"name", *_LEVELS, *_SWALLOWED})
+"""Keys that say where a name belongs; any other does only where an item begins with it."""
 _INLINE = pattern(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
 
@@ -34,67 +36,77 @@ def declared_lines(text: str) -> Mapping[Path, int]:
     found: dict[Path, int] = {}
     # One entry per open section: column of its key, its kind, column of its items' keys, item name.
     stack: list[tuple[int, str, int, str]] = []
-    line, seen = 1, 0
+    above: Path | None = None  # what the path of an item of the innermost section begins with
+    moved = False  # since then
+    line, seen = 0, 0
+    text = f"\n{text}"
     for match in _LINE.finditer(text):
-        key = match["key"]
-        start = len(match["indent"])
-        column = start + len(match["dash"] or "")
+        indent, dash, key, value = match.groups()
+        if not dash and key not in _TELLING:
+            continue
+        start = len(indent)
+        column = start + len(dash or "")
         if key == "name":
             while stack and stack[-1][0] > start:
                 stack.pop()
+                moved = True
             if not stack:
                 continue
             opened, kind, items, _ = stack[-1]
-            if match["dash"]:
+            if dash:
                 items = column
+                if dash.endswith(("{", "{ ")):
+                    value = value.split(",", 1)[0].rstrip(" }")
             elif column != items:
                 continue
-            value = match["value"]
-            if (match["dash"] or "").endswith(("{", "{ ")):
-                value = value.split(",", 1)[0].rstrip(" }")
             name = _scalar(value)
             stack[-1] = (opened, kind, items, name)
-            path = _path(stack)
-            if path is not None:
-                line += text.count("\n", seen, match.start())
-                seen = match.start()
+            if moved:
+                above, moved = _above(stack), False
+            if above is not None:
+                line += text.count("\n", seen, match.start() + 1)
+                seen = match.start() + 1
+                path = above if kind == "versions" else (*above, name)
                 if len(path) > 2 and all(entry[1] != "versions" for entry in stack):
                     found[path] = line  # of a column that is declared twice dbt takes the later
                 else:
                     found.setdefault(path, line)
-        elif key in _LEVELS or key in _SWALLOWED:
+        elif key in _TELLING:
             while stack and stack[-1][0] >= column:
                 stack.pop()
-            if match["dash"] and stack:  # the item begins with this key; its name comes later
+            if dash and stack:  # the item begins with this key; its name comes later
                 opened, kind, _, name = stack[-1]
                 stack[-1] = (opened, kind, column, "")
             stack.append((column, key, -1, ""))
-            if "{" in match["value"]:
-                line += text.count("\n", seen, match.start())
-                seen = match.start()
-                for inline in _INLINE.finditer(match["value"]):
-                    path = _path([*stack[:-1], (column, key, -1, _scalar(inline[1]))])
-                    if path is not None:
-                        found.setdefault(path, line)
-        elif match["dash"]:
+            moved = True
+            if "{" in value and (above := _above(stack)) is not None:
+                line += text.count("\n", seen, match.start() + 1)
+                seen = match.start() + 1
+                for inline in _INLINE.finditer(value):
+                    path = above if key == "versions" else (*above, _scalar(inline[1]))
+                    found.setdefault(path, line)
+        else:
             while stack and stack[-1][0] > start:
                 stack.pop()
+                moved = True
             if stack:
                 opened, kind, _, _ = stack[-1]
                 stack[-1] = (opened, kind, column, "")
     return found
 
 
-def _path(stack: list[tuple[int, str, int, str]]) -> Path | None:
+def _above(stack: list[tuple[int, str, int, str]]) -> Path | None:
+    """Section and names down to the innermost section's items; None where nobody asks for their lines."""
     # A version's own columns are columns of the model as well.
-    stack = [entry for entry in stack if entry[1] != "versions"]
-    kinds = [entry[1] for entry in stack]
+    kept = [entry for entry in stack if entry[1] != "versions"]
+    kinds = [entry[1] for entry in kept]
     if not kinds or kinds[0] not in _SECTIONS:
         return None
     expected = ["sources", "tables", "columns"] if kinds[0] == "sources" else [kinds[0], "columns"]
     if kinds != expected[: len(kinds)]:
         return None
-    return (kinds[0], *(entry[3] for entry in stack))
+    names = [entry[3] for entry in kept]
+    return (kinds[0], *(names if stack[-1][1] == "versions" else names[:-1]))
 
 
 def _scalar(value: str) -> str:

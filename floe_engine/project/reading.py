@@ -95,7 +95,6 @@ def _fresher(path: Path, shown: str, settings: ProjectFile) -> Project:
 
 
 def _from_manifest(path: Path, settings: ProjectFile) -> Project:
-    # Imported here: msgspec is only paid for by those who have a manifest.
     from floe_engine.project.dbt_manifest import read_manifest
 
     if not stands(path):
@@ -146,7 +145,7 @@ def _has_code(files: list[File]) -> bool:
 def _missing_file(project: Project) -> str:
     """A file that the manifest names and the disk no longer has; empty where there is none."""
     for model in project.models:
-        if not (project.directory / model.path).exists():
+        if not os.path.exists(f"{project.directory}/{model.path}"):  # noqa: PTH110  (quicker, for thousands)
             return f"{model.path} is gone"
     return ""
 

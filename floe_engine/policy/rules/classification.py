@@ -227,9 +227,10 @@ class Looks:
 
     def __init__(self, policy: ClassificationPolicy) -> None:
         self._patterns = policy.name_patterns
-        self._sources = (*(entry.pattern for entry in policy.name_patterns), *policy.name_exceptions)
+        self._sources = tuple(entry.pattern for entry in policy.name_patterns)
+        self._exceptions = policy.name_exceptions
         self._known = _known(policy.name_patterns, policy.name_exceptions)
-        self._searches: dict[int, Callable[[str], int | None]] = {}
+        self._searches: dict[str, Callable[[str], int | None]] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
@@ -246,29 +247,30 @@ class Looks:
 
     def _searched(self, names: Sequence[str]) -> dict[str, str | None]:
         found: dict[str, str | None] = dict.fromkeys(names)
-        ends = len(self._patterns)
-        # Every word of a name is a part of it, so that nothing is lost where they are found later.
-        for number, possible in sift(self._sources, names).items():
-            if possible[0] >= ends:
-                continue
-            name = names[number]
-            words = as_words(name)
-            forms = (name,) if words == name else (name, words)
-            index = self._first([each for each in possible if each < ends], forms)
-            if index is not None and self._first([each for each in possible if each >= ends], forms) is None:
-                found[name] = self._patterns[index].level
+        for name, index in self._first(self._sources, names).items():
+            found[name] = self._patterns[index].level
+        # Few names look like anything, and only of these it matters that they only sound so.
+        found.update(dict.fromkeys(self._first(self._exceptions, [n for n in names if found[n] is not None])))
         if len(self._known) < _REMEMBERED:
             self._known.update(found)
         return found
 
-    def _first(self, possible: Sequence[int], forms: Sequence[str]) -> int | None:
-        """The first expression that is in a name as it is written, else in its words."""
-        for form in forms:
-            for index in possible:
-                search = self._searches.get(index)
-                if search is None:
-                    expression = compiled(self._sources[index], ignore_case=True)
-                    search = self._searches[index] = expression.search
-                if search(form) is not None:
-                    return index
-        return None
+    def _first(self, sources: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+        """The first expression that is in a name as it is written, else in its words; by the name."""
+        found = {}
+        # Every word of a name is a part of it, so that nothing is lost where they are found later.
+        for number, possible in sift(sources, names).items():
+            name = names[number]
+            words = as_words(name)
+            for form in (name,) if words == name else (name, words):
+                index = next((each for each in possible if self._is_in(sources[each], form)), None)
+                if index is not None:
+                    found[name] = index
+                    break
+        return found
+
+    def _is_in(self, source: str, text: str) -> bool:
+        search = self._searches.get(source)
+        if search is None:
+            search = self._searches[source] = compiled(source, ignore_case=True).search
+        return search(text) is not None

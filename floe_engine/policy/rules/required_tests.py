@@ -69,6 +69,10 @@ class RequiredTest(ModelRule):
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """What is missing, at most once; nothing where the model has the test."""
 
+    def lacks(self, model: Model, view: View) -> bool:
+        """Whether anything is missing."""
+        return next(self.missing(model, view), None) is not None
+
 
 class NotNullKey(RequiredTest):
     """The primary key is tested not to be null.
@@ -82,6 +86,11 @@ class NotNullKey(RequiredTest):
 
     id = "FLOE-E230"
     test = "not_null_pk"
+
+    def lacks(self, model: Model, view: View) -> bool:
+        """The same without a suggestion, which takes longer than the answer."""
+        key = view.key(model)
+        return key is None or bool(key.nullable)
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """Key columns without the test."""
@@ -110,6 +119,11 @@ class UniqueKey(RequiredTest):
 
     id = "FLOE-E231"
     test = "unique_pk"
+
+    def lacks(self, model: Model, view: View) -> bool:
+        """The same without a suggestion, which takes longer than the answer."""
+        key = view.key(model)
+        return key is None or not key.unique
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """A key without the test."""
