@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from floe_engine.artifact.content import Artifact, content_digest
+from floe_engine.artifact.content import Artifact, content_digest, same_content
 from floe_engine.artifact.model import (
     AccessPolicy,
     Architecture,
@@ -139,21 +139,6 @@ def keep_created(artifact: Artifact, previous: Artifact | None) -> Artifact:
     if previous is not None and same_content(artifact, previous):
         return previous
     return artifact
-
-
-def same_content(one: Artifact, other: Artifact) -> bool:
-    """Whether two artifacts say the same; when each was first built does not matter."""
-    return _without_created(one) == _without_created(other)
-
-
-def _without_created(artifact: Artifact) -> dict[str, Any]:
-    documents = dict(artifact.documents)
-    manifest = dict(documents[MANIFEST])
-    metadata = manifest.get("metadata")
-    if isinstance(metadata, dict):
-        manifest["metadata"] = {key: value for key, value in metadata.items() if key != "created"}
-    documents[MANIFEST] = manifest
-    return documents
 
 
 def _for_children(

@@ -69,3 +69,18 @@ def content_digest(files: Mapping[str, bytes]) -> str:
     """`metadata.digest`: sha256 over ``<path> <digest>`` lines of all files but manifest.json."""
     lines = [f"{path} {sha256_digest(files[path])}\n" for path in sorted(files) if path != MANIFEST]
     return sha256_digest("".join(lines).encode())
+
+
+def same_content(one: Artifact, other: Artifact) -> bool:
+    """Whether two artifacts say the same; when each was first built does not matter."""
+    return _without_created(one) == _without_created(other)
+
+
+def _without_created(artifact: Artifact) -> dict[str, Any]:
+    documents = dict(artifact.documents)
+    manifest = dict(documents[MANIFEST])
+    metadata = manifest.get("metadata")
+    if isinstance(metadata, dict):
+        manifest["metadata"] = {key: value for key, value in metadata.items() if key != "created"}
+    documents[MANIFEST] = manifest
+    return documents

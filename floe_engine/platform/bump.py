@@ -14,18 +14,13 @@ from floe_engine.document.text import MAX_BYTES, encode
 from floe_engine.errors import FloeError, UsageError, VersionExists
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import Directory, read_bounded
+from floe_engine.platform.baseline import Baseline, listed_tags, published_artifact
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.platform.guard_version import (
-    Baseline,
-    guard_version,
-    listed_tags,
-    place_of,
-    published_artifact,
-)
+from floe_engine.platform.guard_version import guard_version, place_of
 from floe_engine.registry.client import Repository
-from floe_engine.upgrade.guard import GuardVerdict, baseline, next_version
+from floe_engine.upgrade.guard import GuardVerdict, next_version
 from floe_engine.upgrade.rules import Entry
-from floe_engine.versions import Level, Version
+from floe_engine.versions import Level, Version, previous_version
 from floe_engine.workspace import Workspace
 
 _VERSION = ("metadata", "version")
@@ -125,14 +120,14 @@ class _Search:
 
     def before(self, version: Version) -> Version | None:
         """The published version that `version` continues: itself, or the highest lower release."""
-        return version if version in self.published else baseline(version, self.published)
+        return version if version in self.published else previous_version(version, self.published)
 
     def judge(self, version: Version, report: Report = silent) -> GuardVerdict:
         """What the version guard says of `version` for the working copy.
 
         A published one is compared with itself: it may only be what it is.
         """
-        base = version if version in self.published else baseline(version, self.published)
+        base = version if version in self.published else previous_version(version, self.published)
         return self._compare(version, base, report)
 
     def next(self, current: Version) -> Version:
@@ -146,7 +141,7 @@ class _Search:
             found = next_version(base, self._compare(current, base).suppressed.remaining.required)
             if current.prerelease and found < current.core:
                 found = current.core  # what the prerelease leads to
-            nearest = found if found in self.published else baseline(found, self.published)
+            nearest = found if found in self.published else previous_version(found, self.published)
             if nearest is None or nearest == base:
                 return found
             base = nearest

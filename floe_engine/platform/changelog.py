@@ -15,13 +15,13 @@ from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
 from floe_engine.output.changes import changelog as markdown
 from floe_engine.output.changes.changelog import Release
+from floe_engine.platform.baseline import listed_tags
 from floe_engine.platform.compile_platform import compile_platform
-from floe_engine.platform.guard_version import listed_tags
 from floe_engine.registry.client import Repository
 from floe_engine.trust.authority import revoked_keys
-from floe_engine.upgrade.guard import baseline, next_version
+from floe_engine.upgrade.guard import next_version
 from floe_engine.upgrade.rules import Assessment, compare
-from floe_engine.versions import Version
+from floe_engine.versions import Version, previous_version
 from floe_engine.workspace import MANIFEST_FILE, Workspace
 
 UNRELEASED = "unreleased"
@@ -75,7 +75,7 @@ def changelog(
             and (last is None or version <= last)
             and (not version.prerelease or version == last)
         ]
-        previous = {version: baseline(version, published) for version in chosen}
+        previous = {version: previous_version(version, published) for version in chosen}
         newest = max((version for version in published if not version.prerelease), default=None)
         wanted = (*chosen, *previous.values(), newest if working else None)
         needed = {version for version in wanted if version is not None and version not in artifacts}

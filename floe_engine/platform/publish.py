@@ -4,7 +4,8 @@ Order: blobs, the manifest by its digest, signatures, read back and verified as 
 attestations, and the version tag last. Nobody can see the tag before everything behind it is good, and a
 publisher that dies anywhere leaves no tag. Blobs are on their way while the policies are tested and the
 version is guarded: until a manifest names them nobody can find them, and a registry's garbage collection
-removes those of a version that was refused.
+removes those of a version that was refused. What the registry holds is asked before manifest.yaml is read,
+and what reads it is imported while the answer comes.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
 from floe_engine.acts import Act
-from floe_engine.artifact.build import same_content
-from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.content import Artifact, same_content
 from floe_engine.artifact.pack import (
     CONFIG_TYPE,
     CREATED,
@@ -37,7 +37,14 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.predicate_types import short_name
 from floe_engine.distribution.pull import fetch
-from floe_engine.errors import Cancelled, ConfigurationError, ContentMismatch, Refused, VersionExists
+from floe_engine.errors import (
+    Cancelled,
+    ConfigurationError,
+    ContentMismatch,
+    FloeError,
+    Refused,
+    VersionExists,
+)
 from floe_engine.events import (
     CancelToken,
     Heading,
@@ -49,16 +56,7 @@ from floe_engine.events import (
     warnings_only,
 )
 from floe_engine.files import canonical_json, human_size
-from floe_engine.platform.attesting import claims
-from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.platform.guard_version import (
-    OWN_REPOSITORY,
-    Baseline,
-    find_baseline,
-    guard_version,
-    listed_tags,
-    place_of,
-)
+from floe_engine.platform.baseline import OWN_REPOSITORY, Baseline, find_baseline, listed_tags
 from floe_engine.platform.signing_key import (
     AnySigner,
     AskPassword,
@@ -70,8 +68,6 @@ from floe_engine.platform.signing_key import (
     open_signers,
 )
 from floe_engine.platform.source import Source, find_source
-from floe_engine.platform.test_policies import test_policies
-from floe_engine.policy_tests.running import TestRun
 from floe_engine.registry.client import OnBytes, Repository
 from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
@@ -81,13 +77,16 @@ from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer
 from floe_engine.text import printable
 from floe_engine.trust.receipts import note_published
-from floe_engine.upgrade.guard import GuardVerdict
 from floe_engine.versions import Version
 from floe_engine.waiting import begin
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
+    from floe_engine.platform.compile_platform import CompiledPlatform
+    from floe_engine.policy_tests.running import TestRun
     from floe_engine.signing.oidc import SignIn
+    from floe_engine.upgrade.guard import GuardVerdict
+    from floe_engine.workspace import RegistryChoice
 
 State = Literal["planned", "published", "unchanged"]
 Unlocking = Literal["all", "key", "none"]
@@ -291,6 +290,8 @@ def _attest(
     cancel: CancelToken,
 ) -> tuple[str, ...]:
     """Attest what is known of a signed manifest that has no tag yet."""
+    from floe_engine.platform.attesting import claims
+
     assert plan.guard is not None  # only what exists already was not judged
     made = claims(workspace, plan.compiled, plan.tests, plan.guard, plan.source)
     name = plan.compiled.manifest.metadata.name
@@ -321,7 +322,8 @@ def _prepare(
 ) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...], _Uploaded]:
     """Everything that can refuse, in the order in which it costs least to be refused.
 
-    Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile.
+    Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile. What is wrong
+    with manifest.yaml is said before what is wrong with the registry, which is asked first.
     """
     version = Version.parse(tag)
     if version.build:
@@ -330,18 +332,22 @@ def _prepare(
             f"{tag} would need a tag with +, which no registry takes",
             hint=f"publish v{version.core} or a prerelease",
         )
+    asked = _at_once(partial(_ask, workspace, version, cancel))
+    # Late, for it takes as long as the registry's first answers: the types of manifest.yaml.
+    from floe_engine.platform.compile_platform import compile_platform
+    from floe_engine.platform.guard_version import guard_version, place_of
+    from floe_engine.platform.test_policies import test_policies
+
     notices = warnings_only(report)
     compiled = compile_platform(workspace, report=notices, cancel=cancel)
     _check_same_version(version, compiled)
     security = compiled.artifact.platform.manifest.security
     choice = choose_signing(workspace, security, options)
-    registry = workspace.registry
+    registry, repository, present, held = asked()
     reference = registry.reference.with_tag(version.tag)
-    repository = workspace.repository(reference, cancel=cancel, push=True)
-    # What the registry holds is looked up while the policies are tested; a folder answers at once.
-    start = begin if reference.root is None else _later
-    blobs = pack(compiled.artifact).blobs if sure and start is begin else ()
-    seen = start(partial(_look, workspace, repository, version, blobs, start))
+    uploaded: _Uploaded = None
+    if sure and reference.root is None:
+        uploaded = begin(partial(_upload_where_new, repository, pack(compiled.artifact).blobs, present))
     run = test_policies(workspace, compiled=compiled, cancel=cancel)
     if not run.passed:
         raise Refused(
@@ -352,11 +358,11 @@ def _prepare(
     source = find_source(workspace)
     packed = pack(compiled.artifact, annotations=_annotations(source, choice))
     mend = reference.root is not None and unlocking != "none"
-    exists = _exists(repository, reference, packed, compiled.artifact, lambda: seen().present, mend=mend)
+    exists = _exists(repository, reference, packed, compiled.artifact, present, mend=mend)
     guard = None
     first = False
     signers: tuple[AnySigner, ...] = ()
-    tags = () if exists else seen().tags
+    tags = () if exists else held().tags
     if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
         reference = reference.with_tag(bare)
         resolve = partial(repository.resolve, bare)
@@ -364,7 +370,7 @@ def _prepare(
     if not exists:
         if unlocking != "none":
             choice.demand()
-        guard = guard_version(workspace, version, compiled.artifact, seen().before(), report=notices)
+        guard = guard_version(workspace, version, compiled.artifact, held().before(), report=notices)
         guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
         if unlocking == "all" or unlocking == choice.kind:
             signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
@@ -387,38 +393,64 @@ def _prepare(
         exact=exact,
         first=first,
     )
-    return repository, plan, signers, None if exists else seen().uploaded
+    return repository, plan, signers, None if exists else uploaded
 
 
 _Uploaded = Callable[[], object] | None
 """Waits for the blobs that are on their way, and raises as their upload; None where none is."""
 
 
-class _Seen(Struct, frozen=True):
-    """What the registry holds: the tag's descriptor, else all tags and the version to measure this one by."""
+class _Held(Struct, frozen=True):
+    """What the registry holds where it has no such tag: all tags, and the version to measure this one by."""
 
-    present: Descriptor | None
     tags: tuple[str, ...] = ()
     before: Callable[[], Baseline | None] = lambda: None
-    uploaded: _Uploaded = None
+
+
+class _Asked(NamedTuple):
+    """A registry that has been asked; a call waits for its answer."""
+
+    registry: RegistryChoice
+    repository: Repository
+    present: Callable[[], Descriptor | None]
+    """What the tag names."""
+    held: Callable[[], _Held]
+
+
+def _ask(workspace: Workspace, version: Version, cancel: CancelToken) -> _Asked:
+    """Ask what a publication has to know; a folder answers when it is waited for."""
+    registry = workspace.registry
+    reference = registry.reference.with_tag(version.tag)
+    repository = workspace.repository(reference, cancel=cancel, push=True)
+    start = begin if reference.root is None else _later
+    present = start(partial(repository.resolve, version.tag))
+    return _Asked(
+        registry, repository, present, start(partial(_look, workspace, repository, version, present, start))
+    )
 
 
 def _look(
     workspace: Workspace,
     repository: Repository,
     version: Version,
-    blobs: Sequence[tuple[str, bytes]],
+    present: Callable[[], Descriptor | None],
     start: _Start,
-) -> _Seen:
-    present = repository.resolve(version.tag)
-    if present is not None:
-        return _Seen(present)
-    uploaded = start(partial(_upload, repository, blobs)) if blobs else None
+) -> _Held:
+    if present() is not None:
+        return _Held()
     tags = listed_tags(repository)
     again = version.tag.removeprefix("v") in tags  # most likely there is nothing to measure then
     begun = _later if again else start
-    before = begun(partial(find_baseline, workspace, repository, version, tags))
-    return _Seen(None, tags, before, uploaded)
+    return _Held(tags, begun(partial(find_baseline, workspace, repository, version, tags)))
+
+
+def _upload_where_new(
+    repository: Repository,
+    blobs: Sequence[tuple[str, bytes]],
+    present: Callable[[], Descriptor | None],
+) -> None:
+    if present() is None:
+        _upload(repository, blobs)
 
 
 def _upload(
@@ -430,6 +462,20 @@ def _upload(
 def _later(work: Callable[[], _T]) -> Callable[[], _T]:
     """What `begin` returns, for work that is done when its result is wanted."""
     return cache(work)
+
+
+def _at_once(work: Callable[[], _T]) -> Callable[[], _T]:
+    """What `begin` returns, for work that is done here; its error waits until the result is wanted."""
+    try:
+        result = work()
+    except FloeError as error:
+        failure = error
+
+        def fail() -> _T:
+            raise failure
+
+        return fail
+    return lambda: result
 
 
 def _exists(

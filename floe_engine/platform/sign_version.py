@@ -7,8 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from floe_engine.acts import Act
-from floe_engine.artifact.build import same_content
-from floe_engine.artifact.content import Artifact
+from floe_engine.artifact.content import Artifact, same_content
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.examine import Examined, examine
 from floe_engine.distribution.interrupted import under_way

@@ -6,7 +6,7 @@ change needs 0.(y+1).0. A prerelease is judged by the version that it leads to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
@@ -109,7 +109,7 @@ def check_version(
 ) -> GuardVerdict:
     """Judge whether `new` may follow `previous`, given what changed between the two.
 
-    `previous` is what `baseline` finds among the published versions. `today` (UTC) is the day on
+    `previous` is what `previous_version` finds among the published versions. `today` (UTC) is the day on
     which suppressions are looked at.
     """
     suppressed = suppressions.apply(assessment, today=today)
@@ -129,17 +129,6 @@ def check_version(
         suggestion=suggestion,
         reason=_reason(new, previous, suppressed.remaining, required, promised, suggestion),
     )
-
-
-def baseline(new: Version, published: Iterable[Version]) -> Version | None:
-    """Which published version `new` has to be compared with; None where it is the first.
-
-    The highest lower release: what a release candidate broke still has to be promised by the
-    release after it. Only where there is no release yet, the highest lower prerelease.
-    """
-    lower = [version for version in published if version < new]
-    releases = [version for version in lower if not version.prerelease]
-    return max(releases or lower, default=None)
 
 
 def shifted(level: Level, previous: Version) -> Level:

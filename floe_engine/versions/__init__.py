@@ -5,7 +5,7 @@ Nothing here knows a registry, a file or an artifact.
 
 from floe_engine.versions.comparator import Comparator, Precision
 from floe_engine.versions.constraint import Constraint, Resolution
-from floe_engine.versions.version import LEVELS, MAX_TAG, Level, Step, Version, newest_first
+from floe_engine.versions.version import LEVELS, MAX_TAG, Level, Step, Version, newest_first, previous_version
 
 __all__ = [
     "LEVELS",
@@ -18,4 +18,5 @@ __all__ = [
     "Step",
     "Version",
     "newest_first",
+    "previous_version",
 ]

@@ -181,3 +181,14 @@ def _why_not(text: str) -> str:
 def shown(text: str) -> str:
     """Text from outside, safe for a terminal and short."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def previous_version(new: Version, published: Iterable[Version]) -> Version | None:
+    """Which published version `new` has to be compared with; None where it is the first.
+
+    The highest lower release: what a release candidate broke still has to be promised by the
+    release after it. Only where there is no release yet, the highest lower prerelease.
+    """
+    lower = [version for version in published if version < new]
+    releases = [version for version in lower if not version.prerelease]
+    return max(releases or lower, default=None)

@@ -355,7 +355,7 @@ def _waits_for_blobs(monkeypatch: pytest.MonkeyPatch, registry: DockerRegistry) 
             time.sleep(0.02)
         return run_policy_tests(*arguments, **options)
 
-    monkeypatch.setattr("floe_engine.platform.publish.test_policies", waiting)
+    monkeypatch.setattr("floe_engine.platform.test_policies.test_policies", waiting)
 
 
 @pytest.mark.interop
@@ -406,3 +406,30 @@ def test_an_upload_that_fails_ends_the_publication_without_a_tag(
     with pytest.raises(AccessDenied):
         remote.publish("1.0.0")
     assert not _manifests(docker_registry)
+
+
+@pytest.mark.interop
+def test_the_registry_is_asked_while_the_manifest_is_compiled(
+    remote: PlatformTeam, docker_registry: DockerRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.publish("1.0.0")
+    seen = len(docker_registry.request_lines())
+
+    def waiting(*arguments: Any, **options: Any) -> Any:
+        end = time.monotonic() + 30
+        while sum("/blobs/sha256:" in line for line in docker_registry.request_lines()[seen:]) < len(FILES):
+            assert time.monotonic() < end, "the version to measure by is fetched only afterwards"
+            time.sleep(0.02)
+        return compile_platform(*arguments, **options)
+
+    monkeypatch.setattr("floe_engine.platform.compile_platform.compile_platform", waiting)
+    with pytest.raises(VersionTooLow):
+        remote.publish("1.0.1", text=manifest("1.0.1", coverage=95))
+
+
+def test_a_mistake_in_the_manifest_is_said_before_a_registry_that_is_not_there(
+    platform: PlatformTeam,
+) -> None:
+    for registry in ("oci://127.0.0.1:1/team", "oci://no such host/team"):
+        with pytest.raises(ConfigurationError, match=r"manifest\.yaml is not valid"):
+            replace(platform, registry=registry).publish("1.0.0", text=manifest("1.0.0") + "\nnonsense: 1\n")

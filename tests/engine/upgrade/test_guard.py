@@ -6,10 +6,10 @@ import pytest
 
 from floe_engine.artifact.paths import CLASSIFICATION, MANIFEST, QUALITY_GATES
 from floe_engine.errors import ConfigurationError, VersionTooLow
-from floe_engine.upgrade.guard import baseline, check_version, next_version
+from floe_engine.upgrade.guard import check_version, next_version
 from floe_engine.upgrade.rules import Assessment, compare
 from floe_engine.upgrade.suppressions import Suppressions
-from floe_engine.versions import Version
+from floe_engine.versions import Version, previous_version
 from tests.engine.upgrade.artifacts import artifact
 
 TODAY = date(2026, 5, 1)
@@ -84,10 +84,10 @@ def test_a_refused_release_candidate_is_told_which_candidate_would_do() -> None:
 
 def test_a_release_is_compared_with_the_last_release_and_not_with_its_candidates() -> None:
     published = list(map(v, ["1.1.0", "1.2.0", "1.3.0-rc.1", "2.0.0"]))
-    assert baseline(v("1.3.0"), published) == v("1.2.0")
-    assert baseline(v("1.2.1"), published) == v("1.2.0")
-    assert baseline(v("1.0.0"), published) is None
-    assert baseline(v("0.1.0-rc.2"), [v("0.1.0-rc.1")]) == v("0.1.0-rc.1")
+    assert previous_version(v("1.3.0"), published) == v("1.2.0")
+    assert previous_version(v("1.2.1"), published) == v("1.2.0")
+    assert previous_version(v("1.0.0"), published) is None
+    assert previous_version(v("0.1.0-rc.2"), [v("0.1.0-rc.1")]) == v("0.1.0-rc.1")
 
 
 @pytest.mark.parametrize(
