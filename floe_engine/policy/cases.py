@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
@@ -17,12 +16,8 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.evaluate import Evaluation, evaluate
-from floe_engine.policy.finding import Finding, FindingSeverity
+from floe_engine.policy.finding import Finding, FindingSeverity, Result
 from floe_engine.project.facts import Project
-
-Result = Literal["pass", "fail", "warn", "skip", "waived"]
-"""What a rule says of a resource: `fail` stops a build, `warn` does not, `waived` is excused, and
-`skip` means that the rule was not asked (off, not wanted by the platform, or not applicable)."""
 
 
 class Expectation(Struct, frozen=True):

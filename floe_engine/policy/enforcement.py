@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
-from floe_engine.policy.finding import FindingSeverity
+from floe_engine.policy.finding import FindingSeverity, Result
 from floe_engine.policy.rule import Family, Rule
 
 _STRENGTH: dict[Enforcement, int] = {"off": 0, "warn": 1, "strict": 2}
@@ -29,6 +29,21 @@ def severity_of(rule: Rule, enforcement: Enforcement) -> FindingSeverity:
     if rule.advisory:
         return "info"
     return "error" if enforcement == "strict" else "warning"
+
+
+def said_of(
+    rule: Rule, platform: Platform, passes: bool | None, severity: FindingSeverity = "error"
+) -> Result:
+    """What a platform says of a resource that a rule passes, or not; None: that the rule is not asked of.
+
+    `severity` is the most that enforcement may make of it.
+    """
+    enforcement = enforcement_of(rule, platform)
+    if passes is None or enforcement == "off" or not rule.active(platform):
+        return "skip"
+    if passes:
+        return "pass"
+    return "fail" if severity == "error" == severity_of(rule, enforcement) else "warn"
 
 
 def overridable(rule_id: str, platform: Platform) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
+from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,9 +16,6 @@ from floe_engine.policy.rule import Examined, Example, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Model, Source
 from floe_engine.text import plural
-
-if TYPE_CHECKING:
-    from floe_engine.policy.resources import ExampleNodes
 
 _Subject: TypeAlias = Model | Source | Beside | str
 
@@ -41,25 +38,10 @@ class Wrong(Struct, frozen=True):
     """Of the subject's own file, where it is there that this is mended (1-based)."""
 
 
-class ShownRule(Rule):
-    """A rule of the quality gates whose examples are made with `ExampleNodes`."""
+class FactRule(Rule, Generic[F]):
+    """A rule of the quality gates that is asked of every subject of a kind, each by itself."""
 
     family = Family.QUALITY
-
-    def examples(self, platform: Platform) -> Iterator[Example]:
-        """Its cases, made for a platform."""
-        from floe_engine.policy.resources import ExampleNodes  # which knows of rules
-
-        yield from self.cases(ExampleNodes(platform))
-
-    @abstractmethod
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
-        """What passes, and what does not."""
-
-
-class FactRule(ShownRule, Generic[F]):
-    """A rule that is asked of every subject of a kind, each by itself."""
-
     kind: ClassVar[str]
     """One of `manifest.subjects`: ``model``, ``source``, ``exposure`` …"""
 

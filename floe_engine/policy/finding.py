@@ -12,6 +12,10 @@ from floe_engine.artifact.model import Waiver
 
 FindingSeverity = Literal["error", "warning", "info"]
 
+Result = Literal["pass", "fail", "warn", "skip", "waived"]
+"""What a rule says of a resource: `fail` stops a build, `warn` does not, `waived` is excused, and
+`skip` means that the rule was not asked (off, not wanted by the platform, or not applicable)."""
+
 
 SPEC_FILE = "floe.yaml"
 """Where a finding stands that is about no file of the project: code hosts refuse one without a place."""

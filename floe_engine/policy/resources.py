@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.example_models import PROJECT, column, example_model, key_of, raw_orders
+from floe_engine.policy.example_models import PROJECT, column, example_model, key_of, labelled, raw_orders
 from floe_engine.project.facts import (
     Argument,
     Beside,
@@ -29,12 +31,35 @@ _BESIDE: dict[str, type[Beside]] = {
 class ExampleNodes:
     """Makes resources that a platform has nothing against, but for the fields that are given."""
 
+    project = PROJECT
+    """The name of the project that they are in."""
+
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+        self.layers: tuple[str | None, ...] = tuple(platform.layers) or (None,)
+        self.key = key_of(platform)
 
     def model(self, **fields: Any) -> Model:
         """A model of the first layer."""
-        return example_model(self.platform, next(iter(self.platform.layers), None), **fields)
+        return self.model_of(self.layers[0], **fields)
+
+    def model_of(self, layer: str | None, **fields: Any) -> Model:
+        """A model of a layer; of none where there are none."""
+        return example_model(self.platform, layer, **fields)
+
+    def holding(self, layer: str | None, level: str) -> Model:
+        """A model of a layer whose key is of a level."""
+        model = self.model_of(layer)
+        return replace(model, columns=(replace(model.columns[0], **self.labelled(level)),))
+
+    def labelled(self, level: str) -> dict[str, Any]:
+        """What makes a column or a model declare a level: meta, or a tag where no key can say it."""
+        return labelled(self.platform, level)
+
+    def sensitive(self) -> Iterator[str]:
+        """The levels above the default."""
+        levels, default = self.platform.classification.levels, self.platform.classification.default
+        return (level for level in levels if self.platform.rank(level) > self.platform.rank(default))
 
     def other(self, **fields: Any) -> Model:
         """A model beside that one."""
@@ -63,7 +88,7 @@ class ExampleNodes:
         """A resource of a kind (`terms.Described`) with what belongs to it; each kind has its `fields`."""
         match kind:
             case "model" | "column":
-                only = column(self.platform, key_of(self.platform), **fields("column"))
+                only = column(self.platform, self.key, **fields("column"))
                 return self.model(columns=(only,), **fields("model"))
             case "macro" | "argument":
                 return self.macro(arguments=(Argument("amount", **fields("argument")),), **fields("macro"))

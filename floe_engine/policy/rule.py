@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
@@ -21,7 +21,10 @@ from floe_engine.manifest.terms import Enforcement, governor_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.reads import Place
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Beside, Column, Macro, Model, Source
+from floe_engine.project.facts import Beside, Column, Group, Macro, Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 Examined = tuple[str, Sequence[Finding]]
 """A subject and what a rule found there: nothing, if it passed."""
@@ -46,9 +49,41 @@ class Example(Struct, frozen=True):
     subject: str
     """The resource that the rule is asked about."""
     models: tuple[Model, ...]
-    passes: bool
+    passes: bool | None
+    """None: the rule is not asked of it."""
     sources: tuple[Source, ...] = ()
     beside: tuple[Beside, ...] = ()
+    groups: tuple[Group, ...] = ()
+    also: tuple[tuple[str, bool], ...] = ()
+    """What else the rule says: a resource, and whether that passes."""
+    ask: Callable[[Platform], Answer] | None = None
+    """Asks the platform by itself, where what is judged is no project."""
+    severity: FindingSeverity = "error"
+    """The most that enforcement may make of it, as in `Rule.finding`."""
+
+
+class Answer(Struct, frozen=True):
+    """What is said of an example that is no project: whether it passes (None: it is not judged), and why."""
+
+    passes: bool | None
+    why: str
+    severity: FindingSeverity = "error"
+
+
+def of_model(
+    name: str, given: str, model: Model, passes: bool | None, *others: Model, **more: Any
+) -> Example:
+    """An example of a model; `others` are in its project too, and `more` are fields of the example."""
+    return Example(name, given, model.name, (*others, model), passes, **more)
+
+
+def met_and_not(title: str, met: Model | None, not_met: Model | None) -> Iterator[Example]:
+    """The same demand of a model's columns, once met and once not; None: another example shows that."""
+    for model, word in ((met, "met"), (not_met, "not met, and refused")):
+        if model is not None:
+            columns = ", ".join(f"{each.name} {each.data_type or ''}".strip() for each in model.columns)
+            given = f"model {model.name} with {columns or 'no columns'}"
+            yield of_model(f"{title}: {word}", given, model, model is met)
 
 
 class Rule(ABC):
@@ -92,13 +127,13 @@ class Rule(ABC):
             case "nothing":
                 return "strict"
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
-        """What passes and what does not, built from a platform that asks for this.
+    @abstractmethod
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """What passes and what does not, built from a platform that asks for this (``make.platform``).
 
-        All else in the models is as the platform wants it (`example_models`), so that an example can fail
-        for this rule alone.
+        All else in what `make` gives is as the platform wants it, so that an example can fail for this rule
+        alone. A platform's policy tests are these; nobody else pays for them.
         """
-        return iter(())
 
     @abstractmethod
     def examine(self, view: View) -> Iterator[Examined]:

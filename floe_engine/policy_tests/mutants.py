@@ -24,7 +24,7 @@ from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Family, Rule
 from floe_engine.policy.rules.dependencies import SOURCE
-from floe_engine.policy_tests.suite_quality import RULE_OF_TEST
+from floe_engine.policy.rules.required_tests import OF_TEST, NamedTest
 
 
 class Mutant(Struct, frozen=True):
@@ -105,7 +105,7 @@ def _by_law(platform: Platform, biting: list[Rule]) -> Iterator[Mutant]:
                 except IntegrityError:
                     continue  # it is no platform: there is no least of one less
                 rules = [rule.id for rule in readers]
-                test = RULE_OF_TEST.get(change.rpartition(" ")[2], "FLOE-E237")
+                test = OF_TEST.get(change.rpartition(" ")[2], NamedTest).id
                 if setting.path[-1] == "required_tests" and test in rules:
                     rules = [test, *rules]
                 names = (key for part, key in zip(place, concrete, strict=True) if part == "*")

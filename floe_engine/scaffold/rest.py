@@ -11,9 +11,11 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.document.scalars import quoted
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import API_VERSION
+from floe_engine.policy.enforcement import said_of
 from floe_engine.policy.example_models import MISSPELT, name_in, unused
+from floe_engine.policy.rule import Rule
+from floe_engine.policy.rules.naming import CustomNames, LayerPrefix
 from floe_engine.policy.words import words
-from floe_engine.policy_tests.made_cases import violation
 from floe_engine.scaffold.choices import PROJECT_FILES, SERVICES, Service
 from floe_engine.scaffold.writing import commented, section
 
@@ -80,23 +82,23 @@ def policy_test(platform: Platform) -> str | None:
     """
     naming = platform.naming
     if naming.custom_patterns:
-        rule = "FLOE-E203"
+        rule: Rule = CustomNames()
         right = next(words(naming.custom_patterns[0]), "")
         wrong = next((name for name in MISSPELT if not _named(platform, name)), "")
     else:
-        rule = "FLOE-E201"
+        rule = LayerPrefix()
         right = next((name_in(platform, layer) for layer in platform.layers if naming.prefixes_of(layer)), "")
         wrong = unused("orders_of_no_layer", platform.layers)
-    result = violation(platform, rule)
+    result = said_of(rule, platform, passes=False)
     if result == "skip" or not right or not wrong:
         return None
     case: dict[str, Any] = {
         "name": "a model is named as this platform wants it",
-        "rules": [rule],
+        "rules": [rule.id],
         "given": {"models": [{"name": right}, {"name": wrong}]},
         "expect": [
-            {"rule": rule, "resource": right, "result": "pass"},
-            {"rule": rule, "resource": wrong, "result": result},
+            {"rule": rule.id, "resource": right, "result": "pass"},
+            {"rule": rule.id, "resource": wrong, "result": result},
         ],
     }
     comment = "What this platform expects of its own rules, beside the suites that floe makes by itself."

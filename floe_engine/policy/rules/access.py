@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import product
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.model import Permission
 from floe_engine.artifact.paths import ACCESS_CONTROL, CLASSIFICATION, NAMESPACES
@@ -11,9 +13,12 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import Group, Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 _READS = frozenset({"select", "read", "usage", "references", "roles/bigquery.dataviewer"})
 _ADMINISTERS = frozenset({"all", "all privileges", "ownership", "manage", "roles/bigquery.dataowner"})
@@ -24,6 +29,12 @@ _COVERED: dict[Access, frozenset[Access]] = {
     "ADMIN": frozenset({"ADMIN"}),
 }
 """What is needed → the permissions that give it."""
+
+
+_PRIVILEGES: tuple[tuple[str, Access], ...] = (("select", "READ"), ("insert", "WRITE"), ("all", "ADMIN"))
+"""A privilege of each kind, for examples."""
+
+_MODIFIERS = ("private", "protected", "public")
 
 
 def needed_access(privilege: str) -> Access:
@@ -86,6 +97,15 @@ class Roles:
         return (in_place or not of_places) and (
             not of_levels or any(level in entry.levels for entry in covering)
         )
+
+
+def allowed_access(platform: Platform, level: str) -> Sequence[str] | None:
+    """The access levels that a classification allows; None: any."""
+    rule = platform.classification.rules.get(level)
+    if rule is not None and rule.allowed_access is not None:
+        return rule.allowed_access
+    sensitive = 0 <= platform.rank("confidential") <= platform.rank(level)
+    return ("private", "protected") if sensitive else None
 
 
 def _in_namespace(namespace: str | None, permissions: list[Permission]) -> bool:
@@ -155,6 +175,33 @@ class GrantsPermitted(ModelRule):
                         parameter=f"{privilege}:{grantee}",
                     )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every role with each kind of privilege on every layer, and somebody who is no role."""
+        from floe_engine.policy.example_models import unused
+
+        platform = make.platform
+        roles, level = Roles(platform), platform.classification.default
+        for role, layer in product(roles.names, make.layers):
+            namespace = platform.namespaces.layers.get(layer, layer) if layer else None
+            for privilege, needed in _PRIVILEGES:
+                permitted = roles.permits(role, needed, namespace, level)
+                model = make.model_of(layer, grants={privilege: (role,)}, tags=frozenset({level}))
+                may = "may" if permitted else "may not"
+                yield of_model(
+                    f"{role} {may} be granted {privilege} on {layer or 'a model'}",
+                    f"model {model.name} ({level}) grants {privilege} to {role}",
+                    model,
+                    permitted,
+                )
+        stranger, left_alone = unused("no_such_role", roles.names), platform.access.default != "deny"
+        model = make.model_of(make.layers[-1], grants={"select": (stranger,)})
+        yield of_model(
+            f"a role that the platform does not know is {'left alone' if left_alone else 'refused'}",
+            f"model {model.name} grants select to {stranger}",
+            model,
+            left_alone,
+        )
+
 
 class RolesOfLevel(ModelRule):
     """Grants on sensitive data name only the roles of its level.
@@ -194,6 +241,19 @@ class RolesOfLevel(ModelRule):
                         parameter=f"{privilege}:{grantee}",
                     )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every role on data of every level that limits its roles."""
+        for level, rule in make.platform.classification.rules.items():
+            for role in Roles(make.platform).names if rule.allowed_roles is not None else ():
+                taken = role in (rule.allowed_roles or ())
+                model = make.model_of(make.layers[-1], grants={"select": (role,)}, tags=frozenset({level}))
+                yield of_model(
+                    f"{level} data {'may' if taken else 'may not'} be granted to {role}",
+                    f"model {model.name} is {level} and grants select to {role}",
+                    model,
+                    taken,
+                )
+
 
 class AllowedAccess(ModelRule):
     """A model's dbt access level is one that its classification allows.
@@ -214,20 +274,30 @@ class AllowedAccess(ModelRule):
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the modifier."""
-        level = view.highest[model.unique_id]
-        rule = view.level_rule(model)
-        allowed = rule.allowed_access if rule is not None else None
-        confidential = view.platform.rank("confidential")
-        if allowed is None and 0 <= confidential <= level.rank:
-            allowed = ("private", "protected")
+        level = view.highest[model.unique_id].level
+        allowed = allowed_access(view.platform, level)
         if allowed is not None and model.access not in allowed:
             yield self.finding(
                 model,
-                f"{model.label} is {level.level} and its access is {model.access}",
+                f"{model.label} is {level} and its access is {model.access}",
                 expected=f"access {' or '.join(allowed) or 'of no kind'}",
                 actual=model.access,
                 config=f"access:{model.access}",
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every access level on data of every level."""
+        for level in make.platform.classification.levels:
+            allowed = allowed_access(make.platform, level)
+            for access in _MODIFIERS:
+                taken = allowed is None or access in allowed
+                model = make.model_of(make.layers[-1], access=access, tags=frozenset({level}))
+                yield of_model(
+                    f"{level} data {'may' if taken else 'may not'} be {access}",
+                    f"model {model.name} is {level} and {access}",
+                    model,
+                    taken,
+                )
 
 
 class PublicContract(ModelRule):
@@ -256,6 +326,12 @@ class PublicContract(ModelRule):
                 config="access:public",
             )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A public model with a contract, and without."""
+        for contracted, word in ((True, "with a contract passes"), (False, "without a contract is refused")):
+            model = make.model_of(make.layers[-1], access="public", contract_enforced=contracted)
+            yield of_model(f"a public model {word}", f"model {model.name} is public", model, contracted)
+
 
 class GroupOwner(Rule):
     """Every group has an owner.
@@ -283,3 +359,18 @@ class GroupOwner(Rule):
                     ),
                 )
             yield f"group {group.name}", findings
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A group with an owner, and without."""
+        for owner, word, owned in (
+            ("finance@example.com", "with an owner passes", " owned by finance@example.com"),
+            ("", "without an owner is refused", ""),
+        ):
+            yield Example(
+                f"a group {word}",
+                f"group finance{owned}",
+                "group finance",
+                (),
+                passes=bool(owner),
+                groups=(Group("finance", owner),),
+            )

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from floe_engine.artifact.model import ClassificationPolicy, NamePattern
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Family, ModelRule, NodeRule, Rule
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, NodeRule, Rule, of_model
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model, Source
+from floe_engine.project.facts import Column, Model, Source
 from floe_engine.sifting import sift
 from floe_engine.text import as_words
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class LevelDeclared(ModelRule):
@@ -51,6 +59,21 @@ class LevelDeclared(ModelRule):
             f"{model.label} does not declare its classification",
             expected=f"one of {', '.join(view.levels.names)} in meta or tags",
             actual=f"{len(columns)} of {len(model.columns)} columns declare one" if columns else "none",
+        )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A model that says nothing, and one that says its level."""
+        model = make.model()
+        default = make.platform.classification.default
+        yield of_model(
+            "a model that declares no level is refused", f"model {model.name} without a level", model, False
+        )
+        declares = make.holding(make.layers[0], default)
+        yield of_model(
+            "a model whose columns declare their level passes",
+            f"model {declares.name}, its key is {default}",
+            declares,
+            True,
         )
 
 
@@ -89,6 +112,25 @@ class KnownLevel(NodeRule):
                     expected=f"one of {', '.join(view.levels.names)}",
                     actual=level.level,
                 )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every level, and one that is none."""
+        from floe_engine.policy.example_models import unused
+
+        policy = make.platform.classification
+        for level in policy.levels:
+            model = make.holding(make.layers[0], level)
+            given = f"model {model.name}, column {model.columns[0].name} is {level}"
+            yield of_model(f"{level} is a level", given, model, True)
+        stranger, model = unused("no_such_level", policy.levels), make.model()
+        column = structs.replace(model.columns[0], meta={Levels(policy).keys[0]: stranger})
+        yield Example(
+            "an unknown level is refused",
+            f"model {model.name}, column {column.name} is {stranger}",
+            f"{model.name}.{column.name}",
+            (structs.replace(model, columns=(column,)),),
+            passes=False,
+        )
 
 
 class LooksSensitive(Rule):
@@ -134,6 +176,35 @@ class LooksSensitive(Rule):
                 )
             yield node.label, tuple(findings)
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """For each pattern a column that it means, silent and declared."""
+        from floe_engine.policy.words import words
+
+        policy = make.platform.classification
+        looks = Looks(policy)
+        for entry in policy.name_patterns:
+            regex = compiled(entry.pattern, ignore_case=True)
+            known = (word for word in _LOOK_ALIKES if regex.search(word) is not None)
+            made = (word for word in islice(words(entry.pattern), 8) if regex.search(word) is not None)
+            # Words are made from an expression where none of the known ones is meant: that takes longest.
+            name = next((name for names in (known, made) for name in looks.among(names)), None)
+            if name is None:
+                continue
+            silent = make.model(columns=(Column(name),))
+            yield Example(
+                f"a silent column {name} looks like {entry.level}",
+                f"model {silent.name} with a column {name}",
+                f"{silent.name}.{name}",
+                (silent,),
+                passes=False,
+            )
+            yield of_model(
+                f"a declared column {name} passes",
+                f"model {silent.name} with a column {name} that is {entry.level}",
+                make.model(columns=(Column(name, **make.labelled(entry.level)),)),
+                True,
+            )
+
 
 class ForbiddenLayer(ModelRule):
     """Data of a level stays out of the layers that the level forbids.
@@ -166,6 +237,17 @@ class ForbiddenLayer(ModelRule):
                 expected=f"{level} data outside {', '.join(rule.forbidden_layers)}",
                 actual=f"layer {layer}",
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every layer that a level forbids, and one that it does not."""
+        for level, rule in make.platform.classification.rules.items():
+            others = [layer for layer in make.platform.layers if layer not in rule.forbidden_layers]
+            for forbidden in rule.forbidden_layers:
+                for layer in (forbidden, *others[:1]):
+                    word = "is refused" if layer == forbidden else "is taken"
+                    model = make.holding(layer, level)
+                    title, given = f"{level} {word} in {layer}", f"model {model.name} holds {level}"
+                    yield of_model(title, given, model, layer != forbidden)
 
 
 class RequiredMeta(ModelRule):
@@ -201,6 +283,31 @@ class RequiredMeta(ModelRule):
                     suggestion=f"add {key} to the model's meta",
                     parameter=key,
                 )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every key absent, and given, beside all others that the level requires."""
+        from floe_engine.policy.example_models import with_meta, without_meta
+
+        for level, rule in make.platform.classification.rules.items():
+            for key in rule.requires_meta:
+                others = {name: "given" for name in rule.requires_meta if name != key}
+                model = without_meta(with_meta(make.holding(make.layers[0], level), others), key)
+                given = f"model {model.name} holds {level}"
+                yield of_model(f"{level} without meta {key} is refused", given, model, False)
+                yield of_model(
+                    f"{level} with meta {key} passes",
+                    f"{given} and has {key}",
+                    with_meta(model, {key: "given"}),
+                    True,
+                )
+
+
+_LOOK_ALIKES = (
+    "email", "phone", "phone_number", "ssn", "dob", "birth_date", "first_name", "last_name",
+    "home_address", "iban", "credit_card_number", "ip_address", "diagnosis", "mrn", "patient_id",
+    "salary", "password", "vat_id",
+)  # fmt: skip
+"""Names tried against a platform's expressions; one that matches is an example."""
 
 
 _REMEMBERED = 100_000

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined
+from floe_engine.policy.rule import Examined, Example, of_model
 from floe_engine.policy.rules.propagation import PropagationRule, declassified
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import Column, Model
 
 if TYPE_CHECKING:
     from floe_engine.policy.column_flow import Traced
+    from floe_engine.policy.resources import ExampleNodes
 
 
 def _lineage(view: View) -> Mapping[str, Traced]:
@@ -58,6 +59,20 @@ class ColumnPropagation(PropagationRule):
                     ),
                 )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column of a source under another name, plain, changed, hashed and declared."""
+        functions = make.platform.classification.propagation.declassify_functions
+        for level in make.sensitive() if _read() else ():
+            label = make.labelled(level)
+            for word, expression, said, passes in (
+                ("renamed", "subject", {}, False),
+                ("changed", "upper(subject)", {}, False),
+                ("declared", "subject", label, True),
+                *((f"inside {name}", f"{name}(subject)", {}, True) for name in _first_name(functions)),
+            ):
+                title = f"{level} {word} is {'taken' if passes else 'noticed'}"
+                yield _renaming(make, title, level, expression, said, passes)
+
 
 class LineageUnresolved(PropagationRule):
     """The SQL of every model below sensitive data can be followed.
@@ -99,3 +114,36 @@ class LineageUnresolved(PropagationRule):
             actual=problem,
             suggestion=suggestion,
         )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column of a source behind a macro that nobody knows, and in plain SQL."""
+        for level in make.sensitive() if _read() else ():
+            for word, expression, passes in (
+                ("may not pass unseen", "{{ a_macro('subject') }}", False),
+                ("is not behind plain SQL", "subject", True),
+            ):
+                title = f"what only dbt can read {word} ({level})"
+                yield _renaming(make, title, level, expression, make.labelled(level), passes)
+
+
+def _read() -> bool:
+    """Whether anything here reads SQL: no platform fails its own tests for want of an extra."""
+    from floe_engine.lineage.sql_trace import available
+
+    return available()
+
+
+def _first_name(functions: Iterable[str]) -> list[str]:
+    """The first of some functions that can be called by a plain name."""
+    return [name for name in functions if name.isidentifier()][:1]
+
+
+def _renaming(
+    make: ExampleNodes, title: str, level: str, expression: str, said: dict[str, Any], passes: bool
+) -> Example:
+    """A model that selects an expression of a column of a level, and what it says of that; never run."""
+    source = make.source(columns=(Column("subject", **make.labelled(level)),))
+    code = f"select {expression} as renamed from {{{{ source('raw', 'orders') }}}}"  # noqa: S608 - never run
+    model = make.model_of(make.layers[-1], columns=(Column("renamed", **said),), code=code)
+    given = f"{model.name} selects {expression} as renamed"
+    return of_model(title, f"raw.orders.subject is {level}; {given}", model, passes, sources=(source,))

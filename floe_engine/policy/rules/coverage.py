@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import COUNTING, PLACEMENT, SENSITIVITY, Place
-from floe_engine.policy.rule import Examined, Family, ModelRule, Rule
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import Share, View
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 _UNIT = {"columns": "tested columns", "models": "tested models", "primary_keys": "tested primary keys"}
 
@@ -58,6 +64,26 @@ class ModelCoverage(ModelRule):
                 suggestion=_what_to_test(model, view, wanted),
             )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """The minimum of every layer and one per cent less, a model without columns, tests that only warn."""
+        for layer in make.layers:
+            yield from _at_the_minimum(make, layer, None, least_of(make.platform, layer))
+        coverage = make.platform.gates.coverage
+        if coverage.metric != "columns" or not least_of(make.platform, make.layers[0]):
+            return
+        bare = make.model(columns=(), tests=())
+        passes, word = _BARE[coverage.zero_columns]
+        yield of_model(f"a model without columns {word}", f"model {bare.name} without columns", bare, passes)
+        if not coverage.count_warn_severity:
+            whole = _columns_tested(make.model(), 100)
+            tests = tuple(structs.replace(test, severity="warn") for test in whole.tests)
+            yield of_model(
+                "tests that only warn do not count",
+                f"model {whole.name}, every column tested by a test of severity warn",
+                structs.replace(whole, tests=tests),
+                False,
+            )
+
 
 class LayerCoverage(Rule):
     """The test coverage of each layer reaches its minimum.
@@ -94,6 +120,11 @@ class LayerCoverage(Rule):
                 suggestion=_least_tested(view, layer, wanted),
             )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """The minimum of every layer, and one per cent less."""
+        for layer in make.platform.layers:
+            yield from _at_the_minimum(make, layer, layer, least_of(make.platform, layer))
+
 
 class ProjectCoverage(Rule):
     """The test coverage of the project reaches the platform's minimum.
@@ -127,6 +158,11 @@ class ProjectCoverage(Rule):
                 measure=share.percent,
                 suggestion=_least_tested(view, None, wanted),
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """The minimum, and one per cent less."""
+        least = make.platform.gates.minimum_test_coverage
+        yield from _at_the_minimum(make, make.layers[0], make.project, least)
 
 
 class LevelCoverage(ModelRule):
@@ -164,6 +200,22 @@ class LevelCoverage(ModelRule):
                 suggestion=_what_to_test(model, view, wanted),
             )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Each level's minimum met, and missed by one column, or by everything where others count."""
+        for level, rule in make.platform.classification.rules.items():
+            minimum = rule.minimum_test_coverage
+            if not minimum:
+                continue
+            tested = make.model(tags=frozenset({level}))
+            untested = _untested(tested)
+            words = ("tested model passes", "model that nothing tests is refused")
+            if make.platform.gates.coverage.metric == "columns":
+                tested, untested = (_columns_tested(tested, number) for number in (minimum, minimum - 1))
+                words = (f"model with {minimum} of 100 passes", "model with one less is refused")
+            for model, word in zip((tested, untested), words, strict=True):
+                title = f"{level} data needs {minimum}% coverage: a {word}"
+                yield of_model(title, f"model {model.name} is {level}", model, model is tested)
+
 
 def has_minimum(platform: Platform) -> bool:
     """Whether any layer, or a model without one, has to reach more than nothing."""
@@ -185,6 +237,78 @@ def by_layer(view: View) -> dict[str | None, Share]:
         layer = view.layer(model)
         shares[layer] = shares.get(layer, Share()) + view.share(model)
     return shares
+
+
+_BARE: dict[str, tuple[bool | None, str]] = {
+    "fail": (False, "is refused"),
+    "na": (None, "is not judged"),
+    "pass": (True, "passes"),
+}
+"""``zero_column_behavior`` → what a model without columns is."""
+
+
+def least_of(platform: Platform, layer: str | None) -> int:
+    """The least coverage that an artifact's files state for a layer."""
+    constraint = platform.layers.get(layer) if layer is not None else None
+    if constraint is not None and constraint.minimum_test_coverage is not None:
+        return constraint.minimum_test_coverage
+    least = platform.gates.minimum_test_coverage
+    return platform.gates.layer_thresholds.get(layer, least) if layer is not None else least
+
+
+def _at_the_minimum(
+    make: ExampleNodes, layer: str | None, subject: str | None, minimum: int
+) -> Iterator[Example]:
+    """The minimum itself is enough, and one column, model or key less is not.
+
+    `subject` is the layer or the project; None: each model by itself.
+    """
+    for tested in (minimum, minimum - 1):
+        models = _tested(make, layer, tested, alone=subject is None) if tested >= 0 else ()
+        if models:
+            enough = tested == minimum
+            word = "is enough" if enough else "is refused"
+            yield Example(
+                f"{layer or 'every model'}: coverage of {tested}% {word}",
+                f"{plural(len(models), 'model')} of {layer or 'no layer'}, {tested} of 100 tested",
+                subject or models[0].name,
+                models,
+                enough,
+            )
+
+
+def _tested(make: ExampleNodes, layer: str | None, tested: int, *, alone: bool) -> tuple[Model, ...]:
+    """Models with `tested` per cent in the platform's metric; none where that cannot be.
+
+    A model `alone` is tested or not where models or keys are counted, so that only a minimum of more than
+    nothing has an example on either side of it.
+    """
+    base = make.model_of(layer)
+    if make.platform.gates.coverage.metric == "columns":
+        return (_columns_tested(base, tested),)
+    bare = _untested(base)
+    if alone:
+        least = least_of(make.platform, layer)
+        return (base,) if tested == least else (bare,) if least > 0 else ()
+    return tuple(
+        structs.replace(
+            base if number < tested else bare,
+            name=f"{base.name}_{number}",
+            unique_id=f"{base.unique_id}_{number}",
+        )
+        for number in range(100)
+    )
+
+
+def _untested(model: Model) -> Model:
+    return structs.replace(model, tests=(), unit_tests=0, contract_enforced=False)
+
+
+def _columns_tested(model: Model, tested: int) -> Model:
+    """A model with 100 columns, of which so many are tested."""
+    columns = tuple(Column(f"column_{number}") for number in range(100))
+    tests = tuple(DataTest("not_null", column.name) for column in columns[:tested])
+    return structs.replace(model, columns=columns, tests=tests)
 
 
 def _told(share: Share, view: View) -> str:

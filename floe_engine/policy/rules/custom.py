@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from abc import abstractmethod
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from typing import ClassVar
+from fnmatch import fnmatchcase, translate
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.model import CustomRule
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import CUSTOM_RULES
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, met_and_not
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import DataTest, Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class Template(ModelRule):
@@ -32,6 +39,24 @@ class Template(ModelRule):
     def applies(self, model: Model, view: View) -> bool:
         """Where some entry is about the model."""
         return any(True for _ in self.entries(model, view))
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A model that meets all entries together, and what each of this type refuses."""
+        for rule in make.platform.gates.custom_rules:
+            name = _meant_by(rule) if rule.type == self.type else None
+            if name is None:
+                continue
+            named = replace(make.model(), name=name, tests=(), tags=frozenset())
+            good = _meeting(make.platform, replace(named, unique_id=f"{named.unique_id}.{name}"))
+            title = rule.id or f"{rule.type} on {rule.applies_to}"
+            refused = list(self.refused(rule, good))
+            yield from met_and_not(title, good if refused else None, None)
+            for lacks, bad in refused:
+                yield from met_and_not(f"{title}{lacks}", None, bad)
+
+    @abstractmethod
+    def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
+        """Models that an entry refuses, made from one that it takes; each with what tells it apart."""
 
     def entries(self, model: Model, view: View) -> Iterator[CustomRule]:
         """The entries of this type that are about a model."""
@@ -67,6 +92,11 @@ class TagsForPrefix(Template):
                         parameter=tag,
                     )
 
+    def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
+        """One for each tag."""
+        for tag in rule.tags:
+            yield "" if len(rule.tags) == 1 else f", {tag}", replace(good, tags=good.tags - {tag})
+
 
 class MetaField(Template):
     """Models carry a meta key that the platform wants of them.
@@ -90,6 +120,11 @@ class MetaField(Template):
                     suggestion=f"add {key} to the model's meta",
                     parameter=key,
                 )
+
+    def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
+        """One that says nothing under the key."""
+        if rule.field:
+            yield "", replace(good, meta={key: said for key, said in good.meta.items() if key != rule.field})
 
 
 class TestsOfType(Template):
@@ -115,3 +150,30 @@ class TestsOfType(Template):
                     suggestion=f"add {rule.min_count - count} more {kinds} tests",
                     parameter=",".join(rule.test_types),
                 )
+
+    def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
+        """One with a test too few."""
+        if rule.test_types:
+            others = (t for t in good.tests if not any(is_named(t, kind) for kind in rule.test_types))
+            too_few = (DataTest(rule.test_types[0]) for _ in range(rule.min_count - 1))
+            yield "", replace(good, tests=(*others, *too_few))
+
+
+def _meeting(platform: Platform, model: Model) -> Model:
+    """A model with the tags, the meta and the tests that all custom rules together ask for."""
+    rules = platform.gates.custom_rules
+    return replace(
+        model,
+        tags=model.tags.union(*(rule.tags for rule in rules)),
+        meta={**model.meta, **{rule.field: "given" for rule in rules if rule.field}},
+        tests=tuple(DataTest(kind) for rule in rules for kind in rule.test_types[:1] * rule.min_count),
+    )
+
+
+def _meant_by(rule: CustomRule) -> str | None:
+    """A model name that an entry is about; None where its prefix and its glob have none in common."""
+    from floe_engine.policy.words import words
+
+    prefix = rule.prefix or ""
+    names = (f"{prefix}orders", *words(f"{re.escape(prefix)}.*"), *words(translate(rule.applies_to)))
+    return next((n for n in names if n.startswith(prefix) and fnmatchcase(n, rule.applies_to)), None)

@@ -46,7 +46,7 @@ class MaxChildren(GraphLimit):
                 measure=-float(of.model_children),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""
         most = self.number(make.platform)
         model = make.model()
@@ -76,7 +76,7 @@ class MinChildren(GraphLimit):
                 measure=float(below),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Enough children, and one too few."""
         least = self.number(make.platform)
         model = make.model()
@@ -105,7 +105,7 @@ class MaxSources(GraphLimit):
                 measure=-float(above),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many sources as there may be, and one more."""
         most = self.number(make.platform)
         for count, told in ((most, good), (most + 1, bad)):
@@ -134,7 +134,7 @@ class MaxViewChain(GraphLimit):
                 measure=-float(of.view_chain),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As long a chain as there may be, and one longer."""
         most = self.number(make.platform)
         for count, told in ((most, good), (most + 1, bad)):
@@ -185,7 +185,7 @@ class Rejoining(GraphRule):
                     parameter=parent.name,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A parent that others read too, and one that only this model reads."""
         parent = make.other(parents=("model.specimen.above",))
         above = make.other(unique_id="model.specimen.above", parents=())
@@ -213,7 +213,7 @@ class Roots(GraphRule):
                 actual="none",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model of a source, and one of nothing."""
         yield good("a model of a source", make.model())
         yield bad("a model of nothing", make.model(parents=()))
@@ -239,7 +239,7 @@ class MixedParents(GraphRule):
                 actual=", ".join((*sources, *models)),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model of a model, and one of a model and a source."""
         parent = make.other()
         model = make.model(parents=(parent.unique_id,))
@@ -268,7 +268,7 @@ class UnpinnedRefs(GraphRule):
                 parameter=name,
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A ref with its version, and one without."""
         parent = make.other(version="1", latest_version="1")
         for version, told in (("1", good), (None, bad)):

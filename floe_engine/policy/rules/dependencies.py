@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 SOURCE = "source"
 """The name in ``may_depend_on`` that stands for sources, and for seeds without a layer of their own."""
@@ -59,3 +63,25 @@ class LayerDependency(ModelRule):
                 actual=f"{parent.label} ({kind})",
                 parameter=parent.label,
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every limited layer below every other, and below a source."""
+        from floe_engine.policy.example_models import name_in
+
+        for layer, constraint in make.platform.layers.items():
+            if constraint.may_depend_on is None:
+                continue
+            name = name_in(make.platform, layer)
+            for above in (SOURCE, *make.platform.layers):
+                permitted = above in constraint.may_depend_on
+                title = f"{layer} {'may' if permitted else 'may not'} select from {above}"
+                if above == SOURCE:
+                    source = make.source()
+                    child = make.model_of(layer, name=name, parents=(source.unique_id,))
+                    given = f"{name} selects from {source.label}"
+                    yield of_model(title, given, child, permitted, sources=(source,))
+                    continue
+                # The parent has no parents of its own: only the child is on trial.
+                parent = make.model_of(above, name=f"{name_in(make.platform, above)}_above", parents=())
+                child = make.model_of(layer, name=name, parents=(parent.unique_id,))
+                yield of_model(title, f"{name} selects from {parent.name}", child, permitted, parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 from msgspec.structs import replace
@@ -11,9 +12,12 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class ModelDescription(ModelRule):
@@ -48,20 +52,15 @@ class ModelDescription(ModelRule):
                 suggestion="say in one sentence what one row of it is",
             )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """The description taken away, and left."""
-        whole = _undocumented(platform)
+        whole = _undocumented(make)
         if whole is not None:
-            bare = replace(whole, description="")
-            name = whole.name
-            yield Example(
-                "a model without a description is refused",
-                f"model {name} without a description",
-                name,
-                (bare,),
-                passes=False,
+            bare, name = replace(whole, description=""), whole.name
+            yield of_model(
+                "a model without a description is refused", f"model {name} without a description", bare, False
             )
-            yield Example("a described model passes", f"model {name}, described", name, (whole,), passes=True)
+            yield of_model("a described model passes", f"model {name}, described", whole, True)
 
 
 class ColumnDescription(ModelRule):
@@ -96,31 +95,27 @@ class ColumnDescription(ModelRule):
                     suggestion="say what it holds, in which unit",
                 )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A column's description taken away, and left."""
-        whole = _undocumented(platform)
+        whole = _undocumented(make)
         if whole is not None:
             bare = replace(
                 whole, columns=tuple(structs.replace(each, description="") for each in whole.columns)
             )
             name = whole.name
-            yield Example(
+            yield of_model(
                 "a column without a description is refused",
                 f"model {name} with a column that nobody describes",
-                name,
-                (bare,),
-                passes=False,
+                bare,
+                False,
             )
-            yield Example(
-                "described columns pass", f"model {name}, its columns described", name, (whole,), passes=True
-            )
+            yield of_model("described columns pass", f"model {name}, its columns described", whole, True)
 
 
-def _undocumented(platform: Platform) -> Model | None:
+def _undocumented(make: ExampleNodes) -> Model | None:
     """A model whose documentation no stronger rule asks for; None where one does everywhere."""
-    from floe_engine.policy.example_models import example_model
-
+    platform = make.platform
     layers = [name for name, each in platform.layers.items() if "documentation" not in each.required_tests]
     if "documentation" in platform.gates.required_tests or (platform.layers and not layers):
         return None
-    return example_model(platform, layers[0] if layers else None)
+    return make.model_of(layers[0] if layers else None)

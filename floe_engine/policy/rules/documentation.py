@@ -12,10 +12,10 @@ from floe_engine.artifact.model import MetaKey
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
-from floe_engine.policy.fact_rule import ShownRule, bad, good, not_judged
+from floe_engine.policy.fact_rule import bad, good, not_judged
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Examined, Example
+from floe_engine.policy.rule import Examined, Example, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Beside, Column, Model, Source, folded
@@ -68,8 +68,10 @@ def written(view: View, kind: str) -> Iterator[Written]:
             yield from (Written(each, each) for each in getattr(view, f"{kind}s"))
 
 
-class WrittenRule(ShownRule):
+class WrittenRule(Rule):
     """A rule that a platform sets by kind of resource."""
+
+    family = Family.QUALITY
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
         """Kind to what is asked of it."""
@@ -153,7 +155,7 @@ class Described(WrittenRule):
                 parameter=each.part,
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A description that is just long enough, and one that is just too short."""
         asked = self.by_kind(make.platform)
 
@@ -209,7 +211,7 @@ class MetaKept(WrittenRule):
             parameter=f"{each.part} {wanted.key}".strip(),
         )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """All keys, and all but one."""
         values = {
             kind: {key.key: next(words(key.pattern), "") if key.pattern else "x" for key in keys}
@@ -256,7 +258,7 @@ class Tagged(WrittenRule):
                     parameter=tag,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """All tags, and all but one."""
         asked = self.by_kind(make.platform)
 
@@ -271,7 +273,7 @@ class Tagged(WrittenRule):
                 yield bad(f"{kind} without the tag {tag}", make.whole(kind, _but(kind, lacking, fields)))
 
 
-class CompleteColumns(ShownRule):
+class CompleteColumns(Rule):
     """Every column of a table is declared.
 
     ``governance.documentation.complete_columns`` says of which kinds of resources. What columns a table has
@@ -279,6 +281,7 @@ class CompleteColumns(ShownRule):
     """
 
     id = "FLOE-E304"
+    family = Family.QUALITY
     setting = "governance.documentation.complete_columns"
     reads = ((QUALITY_GATES, "documentation", "completeColumns"),)
 
@@ -328,7 +331,7 @@ class CompleteColumns(ShownRule):
                 measure=-float(len(missing)),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A table of the declared column, and one with another."""
         for kind in make.platform.gates.documentation.complete_columns:
             for columns, told in ((("id",), good), (("id", "more"), bad)):
@@ -336,7 +339,7 @@ class CompleteColumns(ShownRule):
                 yield told(f"a {kind} whose table has {' and '.join(columns)}", subject)
 
 
-class OneDescription(ShownRule):
+class OneDescription(Rule):
     """Columns of one name are described in the same words.
 
     In every model that describes them. The words that most models use are taken to be right, and the others
@@ -345,6 +348,7 @@ class OneDescription(ShownRule):
     """
 
     id = "FLOE-E303"
+    family = Family.QUALITY
     setting = "governance.documentation.one_description"
     reads = ((QUALITY_GATES, "documentation", "oneDescription"),)
 
@@ -378,7 +382,7 @@ class OneDescription(ShownRule):
                     suggestion=f"describe it as the others do: {words}",
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Two models that agree, and two that do not."""
         from msgspec.structs import replace
 

@@ -37,7 +37,7 @@ class ExposureOwner(ExposureRule):
         if not of.owner.strip():
             yield Wrong("has no owner", "owner: {name: …} or {email: …}", "none", "name its owner")
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """An owner, and none."""
         yield good("an exposure with an owner", make.exposure(owner_name="Finance"))
         yield bad("an exposure without an owner", make.exposure(owner_name="", owner_email=""))
@@ -59,7 +59,7 @@ class ExposureOwnerEmail(ExposureRule):
                 "add email to its owner",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """An address, and a name alone."""
         yield good("an exposure with an address", make.exposure(owner_email="finance@example.com"))
         yield bad("an exposure without an address", make.exposure(owner_email="", owner_name="Finance"))
@@ -79,7 +79,7 @@ class ExposureParents(ExposureRule):
         if not of.parents:
             yield Wrong("reads nothing", "depends_on with a ref", "none", "")
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model that it reads, and none."""
         model = make.model()
         yield good("an exposure that reads a model", make.exposure(parents=(model.unique_id,)), model)
@@ -102,7 +102,7 @@ class PublicParents(WordRule["BesideFacts"]):
                     parameter=parent.name,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A public model, and a protected one."""
         public = replace(make.model(), access="public")
         protected = replace(public, access="protected")
@@ -144,7 +144,7 @@ class ExposureNoViews(ExposureRule):
                     parameter=parent.name,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A table, and a view."""
         table = replace(make.model(), materialized="table")
         exposure = make.exposure(parents=(table.unique_id,))
@@ -172,7 +172,7 @@ class ExposureNoSources(ExposureRule):
                     parameter=parent.name,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model, and a source."""
         model, source = make.model(), make.source()
         yield good("an exposure that reads no source", make.exposure(parents=(model.unique_id,)), model)

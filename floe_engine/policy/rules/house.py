@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.model import CustomRule, written
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.rule import Answer, Examined, Example, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
+
+_HOUSE = ("cel", "python")
+"""The types of custom rules that are house rules."""
 
 STEPS_A_SUBJECT = 2_000
 """Steps that all rules may take together for each subject there is; sixty rules take a tenth of it."""
@@ -58,7 +65,7 @@ class HouseRule(Rule):
 
     def active(self, platform: Platform) -> bool:
         """Where there is a rule of type ``cel`` or ``python``."""
-        return any(rule.type in ("cel", "python") for rule in platform.gates.custom_rules)
+        return any(rule.type in _HOUSE for rule in platform.gates.custom_rules)
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every subject that some rule was asked of."""
@@ -69,6 +76,22 @@ class HouseRule(Rule):
                 finding = self.found(failure)
                 found[_label(failure.subject)].append(finding)
         yield from found.items()
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """What each of the platform's rules says of its own examples."""
+        from floe_engine.manifest.house_rule import examples_of
+
+        for rule in make.platform.gates.custom_rules:
+            for kind, number, example in examples_of(written(rule)) if rule.type in _HOUSE else ():
+                yield Example(
+                    f"{rule.id}: example {number + 1} {'passes' if kind == 'pass' else 'is refused'}",
+                    f"{rule.subject or 'model'} {_short(example)}",
+                    rule.id or "",
+                    (),
+                    passes=kind == "pass",
+                    ask=partial(_answer, rule.id, example),
+                    severity=rule.severity,
+                )
 
     def found(self, failure: Failure) -> Finding:
         """What is said of a failure."""
@@ -98,6 +121,18 @@ class HouseRuleNotJudged(HouseRule):
     id = "FLOE-E284"
     known = False
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A rule that asks for a key of meta, of a model that has it and of one that does not."""
+        for told in (True, False):
+            yield Example(
+                f"a rule that asks for a key which is {'there is answered' if told else 'absent is not'}",
+                f"model.meta.team, of a model {'of team core' if told else 'without meta'}",
+                "model.meta.team",
+                (),
+                passes=told,
+                ask=partial(_answered, {"meta": {"team": "core"}} if told else {}),
+            )
+
     def found(self, failure: Failure) -> Finding:
         """What could not be told, and why."""
         return self.finding(
@@ -113,6 +148,57 @@ class HouseRuleNotJudged(HouseRule):
             parameter=failure.rule.id or "",
             severity=failure.rule.severity,
         )
+
+
+def _answer(rule_id: str | None, example: Mapping[str, Any], platform: Platform) -> Answer:
+    """What the platform's rule of a name says of an example."""
+    from floe_engine.manifest.house_rule import as_house_rule, example_values
+
+    rule = next((each for each in platform.gates.custom_rules if each.id == rule_id), None)
+    if rule is None:
+        return Answer(None, "the platform has no such rule")
+    if rule.type == "python":
+        return _answer_of_package(rule, example)
+    asked = as_house_rule(written(rule))
+    values = example_values(example, asked.subject)
+    verdict = asked.ask(*values)
+    if verdict.answer == "skip":
+        return Answer(None, "`when` is false for it")
+    if verdict.answer == "pass":
+        return Answer(True, "")
+    return Answer(False, verdict.why or asked.message(*values), rule.severity)
+
+
+def _answer_of_package(rule: CustomRule, example: Mapping[str, Any]) -> Answer:
+    """What a package's function says of an example; where it cannot be run, neither kind of example holds."""
+    from floe_engine.manifest.house_rule import example_values
+    from floe_engine.manifest.rule_packages import NotUsable
+    from floe_engine.policy.rules.package_rules import outcomes, rule_function
+
+    try:
+        values = example_values(example, rule.subject or "model")
+        (outcome,) = outcomes(rule_function(rule), rule.parameters, [values])
+    except NotUsable as error:
+        return Answer(None, f"not judged: {error}")
+    if outcome.untold:
+        return Answer(None, f"not judged: {outcome.untold}")
+    return Answer(not outcome.wrong, outcome.wrong, rule.severity)
+
+
+def _answered(example: Mapping[str, Any], platform: Platform) -> Answer:
+    """Whether a rule that asks for a key of meta can be answered."""
+    from floe_engine.manifest.house_rule import as_house_rule, example_values
+
+    asked = as_house_rule({"expr": "model.meta.team == 'core'"})
+    verdict = asked.ask(*example_values(example, asked.subject))
+    return Answer(verdict.answer != "unknown", verdict.why)
+
+
+def _short(example: Mapping[str, Any]) -> str:
+    from floe_engine.document.rendering import flow
+
+    text = flow(example)[1:-1] or "of which nothing is said"
+    return text if len(text) <= 80 else f"{text[:77]}…"
 
 
 _Subject: TypeAlias = Model | Source | Beside | str
@@ -159,7 +245,7 @@ def _ask(rules: Sequence[CustomRule], view: View, asked: Asked, left: int) -> in
     of_kind: dict[str, list[_Listed]] = {}
     frame = Frame(0)
     for rule in rules:
-        if rule.type not in ("cel", "python"):
+        if rule.type not in _HOUSE:
             continue
         kind = rule.subject or "model"
         listed = of_kind.get(kind)

@@ -36,7 +36,7 @@ class MacroUsed(MacroRule):
         if not of.used:
             yield Wrong("is called by nothing", "a caller", "none", "take it out, or call it")
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A caller, and none."""
         yield good("a macro that a model calls", make.macro())
         yield bad("a macro that nothing calls", make.macro(used_by=()))
@@ -62,7 +62,7 @@ class MacroFileName(MacroRule):
                 suggestion=f"move it to {name}.sql",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Its own file, and another."""
         yield good("a macro in a file of its name", make.macro())
         yield bad("a macro in another file", make.macro(path="macros/money.sql"))
@@ -87,7 +87,7 @@ class MacroArguments(LimitRule["MacroFacts"]):
                 measure=-float(count),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many arguments as there may be, and one more."""
         most = self.number(make.platform)
         for count, told in ((most, good), (most + 1, bad)):
@@ -115,7 +115,7 @@ class MacroLines(LimitRule["MacroFacts"]):
                 measure=-float(of.lines),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many lines as there may be, and one more."""
         most = self.number(make.platform)
         for count, told in ((most, good), (most + 1, bad)):

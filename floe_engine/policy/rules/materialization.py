@@ -44,7 +44,7 @@ class IncrementalKey(BuildRule):
         """Look for it."""
         yield from _keyless(of)
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A key, and none."""
         yield good(
             "an incremental model with a key", make.model(materialized="incremental", unique_key=("id",))
@@ -63,7 +63,7 @@ class SnapshotKey(BuildRule):
         """Look for it."""
         yield from _keyless(of)
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A key, and none."""
         yield good("a snapshot with a key", make.of("snapshot", unique_key=("id",)))
         yield bad("a snapshot without a key", make.of("snapshot"))
@@ -117,7 +117,7 @@ class SnapshotStrategy(FactRule["ModelFacts"]):
                 suggestion=f"set {column}",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each that is allowed, and one that is not."""
         from floe_engine.policy.example_models import unused
 
@@ -154,7 +154,7 @@ class ViewsReused(LimitRule["ModelFacts"]):
                 measure=-float(of.model_children),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""
         most = self.number(make.platform)
         model = make.model(materialized="view")
@@ -207,7 +207,7 @@ class Materialized(FactRule["ModelFacts"]):
                     config=f"materialized:{of.materialized}",
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every way that is allowed, and one that is not, everywhere and layer by layer."""
         from floe_engine.policy.example_models import example_model, unused
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
-from floe_engine.policy.fact_rule import FactRule, ShownRule, Wrong, bad, good
+from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example
+from floe_engine.policy.rule import Examined, Example, Family, Rule
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from floe_engine.policy.resources import ExampleNodes
 
 
-class ColumnTests(ShownRule):
+class ColumnTests(Rule):
     """Columns have the tests that the platform wants by their names.
 
     ``governance.quality_gates.column_tests``. A test that can never fail does not count.
     """
 
     id = "FLOE-E380"
+    family = Family.QUALITY
     setting = "governance.quality_gates.column_tests"
     reads = ((QUALITY_GATES, "columnTests"),)
 
@@ -71,7 +72,7 @@ class ColumnTests(ShownRule):
                         parameter=wanted,
                     )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A column of such a name with all tests that it owes, and without one of them."""
         wanted = make.platform.gates.column_tests
         for each in wanted:
@@ -118,7 +119,7 @@ class UnitTestFormat(FactRule["UnitTestFacts"]):
                     parameter=what,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each format that is allowed, and one that is not."""
         allowed = make.platform.gates.unit_test_formats or ()
         model = make.model()

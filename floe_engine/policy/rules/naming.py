@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.paths import NAMING_RULES
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.layering import LAYER_META
+from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, Place
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 _JUDGED: tuple[Place, ...] = ((NAMING_RULES, "appliesTo"), (NAMING_RULES, "customPatterns"))
 """Whose names are judged, and whether by expressions for whole names."""
@@ -69,6 +74,31 @@ class LayerPrefix(NamingRule):
             actual=model.name,
         )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every prefix, a name without one, and a name of no layer."""
+        from floe_engine.policy.example_models import STEMS, well_named
+
+        naming, layering = make.platform.naming, make.platform.once(Layering)
+        for layer in layering.names:
+            prefixes = naming.prefixes_of(layer)
+            for prefix in prefixes:
+                name = well_named(make.platform, layer, prefix)
+                if name is not None:
+                    yield of_model(f"{layer}: {prefix}… is taken", f"model {name}", _named(make, name), True)
+            bare = next((each for each in STEMS if not each.startswith(prefixes)), None)
+            if prefixes and bare is not None:
+                yield of_model(
+                    f"{layer}: a name without its prefix is refused",
+                    f"model {bare}, placed in {layer} by meta",
+                    _named(make, bare, layer),
+                    False,
+                )
+        for name in ("stg_payments", "int_payments", "tmp_payments", "payments"):
+            model = _named(make, name, path=f"{name}.sql", schema=None)
+            if layering.place(model).layer is None:
+                yield of_model(f"{name} belongs to no layer and is refused", f"model {name}", model, False)
+                return
+
 
 class NamePattern(NamingRule):
     """What follows the prefix has the platform's pattern.
@@ -106,10 +136,26 @@ class NamePattern(NamingRule):
         if layer is None:
             return None
         prefixes = view.platform.naming.prefixes_of(layer)
-        longest = max((p for p in prefixes if model.name.startswith(p)), key=len, default=None)
-        if longest is None:
-            return model.name if not prefixes else None
-        return model.name[len(longest) :]
+        return _after_prefix(model.name, prefixes) if prefixes else model.name
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Each layer's first prefix before a rest that is right, and before one that is not."""
+        from floe_engine.policy.example_models import MISSPELT, well_named
+
+        naming, layering = make.platform.naming, make.platform.once(Layering)
+        for layer in layering.names:
+            for prefix in naming.prefixes_of(layer)[:1]:
+                right = well_named(make.platform, layer, prefix)
+                if right is not None:
+                    title = f"{layer}: a rest that matches {naming.name_pattern} is taken"
+                    yield of_model(title, f"model {right}", _named(make, right), True)
+                for name in (prefix + word for word in MISSPELT):
+                    placed = layering.prefix_of(name)
+                    rest = _after_prefix(name, naming.prefixes_of(layer)) or ""
+                    if placed and placed[1] == layer and not fullmatch(naming.name_pattern, rest):
+                        title = f"{layer}: a rest that does not match {naming.name_pattern} is refused"
+                        yield of_model(title, f"model {name}", _named(make, name), False)
+                        break
 
 
 class CustomNames(NamingRule):
@@ -136,6 +182,19 @@ class CustomNames(NamingRule):
                 expected=f"a name that matches {_any_of(patterns)}",
                 actual=model.name,
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Names of each layer, likely ones and unlikely ones, and words made from the expressions."""
+        from floe_engine.policy.example_models import MISSPELT, STEMS, name_in
+        from floe_engine.policy.words import words
+
+        patterns = make.platform.naming.custom_patterns
+        prefixed = [name_in(make.platform, layer) for layer in make.platform.once(Layering).names]
+        made = [name for pattern in patterns for name in islice(words(pattern), 1)]
+        for name in dict.fromkeys((*prefixed, *STEMS, *MISSPELT, *made)):
+            taken = any(fullmatch(pattern, name) for pattern in patterns)
+            word = "taken" if taken else "refused"
+            yield of_model(f"{name} is {word}", f"model {name}", _named(make, name), taken)
 
 
 class KnownLayer(NamingRule):
@@ -168,6 +227,32 @@ class KnownLayer(NamingRule):
             actual=str(declared),
             config=f"meta:{declared}",
         )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A layer that is none, and one that is."""
+        from floe_engine.policy.example_models import name_in, placed, unused
+
+        layers = make.platform.once(Layering).names
+        for layer in layers[:1]:
+            name, stranger = name_in(make.platform, layer), unused("no_such_layer", layers)
+            for said, title in (
+                (stranger, "a layer that meta declares must exist"),
+                (layer, f"{layer} may be declared in meta"),
+            ):
+                model = _named(make, name, meta=placed(said))
+                yield of_model(title, f"model {name} with floe.layer: {said}", model, said == layer)
+
+
+def _after_prefix(name: str, prefixes: Iterable[str]) -> str | None:
+    """What follows the longest of some prefixes; None where a name begins with none of them."""
+    longest = max((prefix for prefix in prefixes if name.startswith(prefix)), key=len, default=None)
+    return None if longest is None else name[len(longest) :]
+
+
+def _named(make: ExampleNodes, name: str, layer: str | None = None, **fields: Any) -> Model:
+    """A resource of a kind whose names are judged, called so."""
+    kind = next(iter(make.platform.naming.applies_to), "model")
+    return make.model_of(layer, name=name, resource_type=kind, **fields)
 
 
 def _any_of(words: Sequence[str]) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class TooManyParents(ModelRule):
@@ -39,18 +43,15 @@ class TooManyParents(ModelRule):
                 actual=str(len(parents)),
             )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many parents as there may be, and one more."""
-        from floe_engine.policy.example_models import example_model
-
-        most = platform.gates.max_parents or 0
+        most = make.platform.gates.max_parents or 0
         for count, word in ((most, "is taken"), (most + 1, "is refused")):
             parents = tuple(f"source.specimen.raw.table_{number}" for number in range(count))
-            model = example_model(platform, next(iter(platform.layers), None), parents=parents)
-            yield Example(
+            model = make.model(parents=parents)
+            yield of_model(
                 f"a model with {count} parents {word}",
                 f"model {model.name} selects from {count} tables",
-                model.name,
-                (model,),
-                passes=count == most,
+                model,
+                count == most,
             )

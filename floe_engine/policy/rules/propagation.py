@@ -6,8 +6,10 @@ By SQL lineage it is followed in `column_lineage.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
@@ -15,9 +17,12 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import SENSITIVITY
-from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.rule import Examined, Example, Family, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class Inherited(Struct, frozen=True):
@@ -37,6 +42,53 @@ class PropagationRule(Rule):
         (CLASSIFICATION, "propagation", "mode"),
         (CLASSIFICATION, "propagation", "declassifyMeta"),
     )
+
+    by_column = False
+    """Whether it is a column that declares, and not the model."""
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column of a source, and what models below it say of it."""
+        for level in make.sensitive():
+            yield from self._of_level(make, level)
+
+    def _of_level(self, make: ExampleNodes, level: str) -> Iterator[Example]:
+        policy = make.platform.classification
+        source = make.source(columns=(Column("subject", **make.labelled(level)),))
+        first, last, lower = make.layers[0], make.layers[-1], policy.levels[make.platform.rank(level) - 1]
+
+        def below(parent: Model | Source, label: dict[str, Any]) -> Model:
+            model = make.model_of(last, parents=(parent.unique_id,), columns=(Column("subject"),))
+            if self.by_column:
+                return replace(model, columns=(Column("subject", **label),))
+            return replace(model, **{**label, "meta": {**model.meta, **label.get("meta", {})}})
+
+        for word, label, passes in (
+            ("says nothing", {}, False),
+            (f"says {lower}", make.labelled(lower), False),
+            (f"says {level}", make.labelled(level), True),
+            ("says that it is declassified", {"meta": {policy.propagation.declassify_meta: True}}, True),
+        ):
+            model = below(source, label)
+            yield of_model(
+                f"{level} reaches a model that {word}, which {'is taken' if passes else 'is noticed'}",
+                f"{source.label}.subject is {level}; {model.name} selects it and {word}",
+                model,
+                passes,
+                sources=(source,),
+            )
+        middle = make.model_of(first, columns=(), parents=(source.unique_id,))
+        middle = replace(middle, name=f"{middle.name}_between", unique_id=f"{middle.unique_id}_between")
+        model = below(middle, {})
+        yield of_model(
+            f"{level} reaches through a model that declares no columns",
+            f"{source.label}.subject is {level}; {middle.name} says nothing; {model.name} selects from it",
+            model,
+            False,
+            middle,
+            sources=(source,),
+            # By model, the one between is noticed itself; by name, it declares no column to speak of.
+            also=((middle.name, self.by_column),),
+        )
 
     def too_low(
         self,
@@ -106,6 +158,7 @@ class NamePropagation(PropagationRule):
     """
 
     id = "FLOE-E251"
+    by_column = True
 
     def active(self, platform: Platform) -> bool:
         """With the mode ``name``."""

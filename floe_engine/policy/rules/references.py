@@ -9,7 +9,7 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 from floe_engine.text import plural
@@ -55,7 +55,7 @@ class LiteralTable(FactRule["ModelFacts"]):
                 line=line,
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model of a source, and one of a table that it names itself."""
         of_source = make.model(code="select * from {{ source('raw', 'orders') }}")
         yield good("a model that selects from a source", of_source)
@@ -130,20 +130,17 @@ class ColumnsDeclared(ModelRule):
                 parameter="unread",
             )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model that declares its column, and one that makes another too; none where SQL cannot be read."""
         from floe_engine.lineage.sql_trace import available
-        from floe_engine.policy.example_models import example_model, key_of
 
         if not available():
             return
-        key, layer = key_of(platform), next(iter(platform.layers), None)
         for more, word in (("", "is taken"), (", 2 as undeclared", "is refused")):
-            model = example_model(platform, layer, code=f"select 1 as {key}{more}", compiled=True)
-            yield Example(
+            model = make.model(code=f"select 1 as {make.key}{more}", compiled=True)
+            yield of_model(
                 f"a model that makes {'only what it declares' if not more else 'another column'} {word}",
                 f"model {model.name}: {model.code}",
-                model.name,
-                (model,),
-                passes=not more,
+                model,
+                not more,
             )

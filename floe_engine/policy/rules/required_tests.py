@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.freshness import how_to_watch
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.view import View
-from floe_engine.project.facts import DataTest, Model
+from floe_engine.project.facts import Column, DataTest, Model
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 def required_anywhere(platform: Platform) -> frozenset[str]:
@@ -65,6 +70,14 @@ class RequiredTest(ModelRule):
                 config=problem.config,
             )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A complete model, and one without the test, wherever it is required."""
+        yield from _required(make, self.test, self.without)
+
+    @abstractmethod
+    def without(self, model: Model) -> Model:
+        """A complete model without the test."""
+
     @abstractmethod
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """What is missing, at most once; nothing where the model has the test."""
@@ -106,6 +119,10 @@ class NotNullKey(RequiredTest):
                 f"add a not_null test to {columns}",
             )
 
+    def without(self, model: Model) -> Model:
+        """Its tests for null taken away."""
+        return _untested(model, keys.NOT_NULL)
+
 
 class UniqueKey(RequiredTest):
     """The primary key is tested to be unique.
@@ -134,6 +151,14 @@ class UniqueKey(RequiredTest):
             columns = ", ".join(key.columns)
             test = "unique" if len(key.columns) == 1 else "dbt_utils.unique_combination_of_columns"
             yield Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
+
+    def without(self, model: Model) -> Model:
+        """Its tests of one column taken away."""
+        return _untested(model, keys.UNIQUE)
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Also a key of two columns, which needs one test over both."""
+        yield from _required(make, self.test, self.without, _composite)
 
 
 class Freshness(RequiredTest):
@@ -182,6 +207,10 @@ class Freshness(RequiredTest):
         else:
             yield Missing("no recency test, and no source above it", "add a dbt_utils.recency test")
 
+    def without(self, model: Model) -> Model:
+        """Its recency test taken away, and what it selects from."""
+        return replace(_untested(model, self.TESTS), parents=())
+
 
 class Documentation(RequiredTest):
     """The model and its declared columns are described.
@@ -208,6 +237,10 @@ class Documentation(RequiredTest):
         rest = f" and {len(blank) - 5} more columns" if len(blank) > 5 else ""
         yield Missing(", ".join(problems), f"describe {', '.join(targets)}{rest}")
 
+    def without(self, model: Model) -> Model:
+        """A blank description."""
+        return replace(model, description=" ")
+
 
 class Relationships(RequiredTest):
     """The model has a relationships test.
@@ -222,6 +255,10 @@ class Relationships(RequiredTest):
         """No such test on the model itself."""
         if not any(keys.bare(test.name).startswith("relationships") for test in model.tests):
             yield Missing("no relationships test", "add a relationships test to its foreign keys")
+
+    def without(self, model: Model) -> Model:
+        """Its relationships tests taken away."""
+        return _untested(model, {"relationships"})
 
 
 class Contract(RequiredTest):
@@ -238,6 +275,10 @@ class Contract(RequiredTest):
         if not model.contract_enforced:
             yield Missing("no enforced contract")
 
+    def without(self, model: Model) -> Model:
+        """Its contract not enforced."""
+        return replace(model, contract_enforced=False)
+
 
 class UnitTest(RequiredTest):
     """The model has a unit test.
@@ -252,6 +293,10 @@ class UnitTest(RequiredTest):
         """No unit test names the model."""
         if not model.unit_tests:
             yield Missing("no unit test", "add one under unit_tests: in a properties file")
+
+    def without(self, model: Model) -> Model:
+        """Its unit tests taken away."""
+        return replace(model, unit_tests=0)
 
 
 OF_TEST: Mapping[str, RequiredTest] = {
@@ -295,10 +340,76 @@ class NamedTest(ModelRule):
                     parameter=wanted,
                 )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A model with each test, and one without it, wherever it is required."""
+        for test in dict.fromkeys(_by_name(make.platform)):
+            yield from _required(make, test, partial(_untested, names={keys.bare(test)}))
+
+
+def _required(
+    make: ExampleNodes,
+    test: str,
+    without: Callable[[Model], Model],
+    more: Callable[[str, Model], Iterator[Example]] | None = None,
+) -> Iterator[Example]:
+    """A complete model and one without a test, of every layer and every level that requires it."""
+    for where, model in _asked(make, test):
+        yield of_model(f"{where}: a model with {test} passes", f"model {model.name}, complete", model, True)
+        yield of_model(
+            f"{where}: a model without {test} is refused",
+            f"model {model.name} without {test}",
+            without(model),
+            False,
+        )
+        if more is not None:
+            yield from more(where, model)
+
+
+def _asked(make: ExampleNodes, test: str) -> Iterator[tuple[str, Model]]:
+    """A complete model of whatever requires a test, and its name for people."""
+    platform = make.platform
+    everywhere = test in platform.gates.required_tests
+    for layer in make.layers:
+        if everywhere or (layer is not None and test in platform.layers[layer].required_tests):
+            yield layer or "every model", make.model_of(layer)
+    for level, rule in platform.classification.rules.items():
+        if test in rule.required_tests:
+            yield f"{level} data", make.model(tags=frozenset({level}))
+
+
+def _untested(model: Model, names: Container[str]) -> Model:
+    """A model without its tests of some names, packages left out."""
+    return replace(model, tests=tuple(test for test in model.tests if keys.bare(test.name) not in names))
+
 
 def is_named(test: DataTest, wanted: str) -> bool:
     """Whether a test has a name; a package in `wanted` must agree, none in it agrees with any."""
     return test.name == wanted or ("." not in wanted and keys.bare(test.name) == wanted)
+
+
+def _by_name(platform: Platform) -> Iterator[str]:
+    """The tests that are required by name, as they are written."""
+    for tests in (
+        platform.gates.required_tests,
+        *(layer.required_tests for layer in platform.layers.values()),
+        *(rule.required_tests for rule in platform.classification.rules.values()),
+    ):
+        yield from (test for test in tests if test not in BUILT_IN)
+
+
+def _composite(where: str, model: Model) -> Iterator[Example]:
+    """A key of two columns with a test over both, and one over others."""
+    key = [model.columns[0].name, "line_number"]
+    two = replace(model, columns=(*model.columns, Column(key[1])), meta={**model.meta, keys.KEY_META: key})
+    others = tuple(test for test in model.tests if test.name != "unique")
+    for over, word in ((key, "over both passes"), ([key[0], "loaded_at"], "over other columns is refused")):
+        test = DataTest("dbt_utils.unique_combination_of_columns", arguments={"combination_of_columns": over})
+        yield of_model(
+            f"{where}: a key of two columns with one test {word}",
+            f"model {model.name} with the key {', '.join(key)}",
+            replace(two, tests=(*others, test)),
+            over is key,
+        )
 
 
 def _no_key(model: Model) -> Missing:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
 
+from floe_engine.artifact.model import TypeRule
 from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.patterns import pattern
-from floe_engine.policy.data_types import agrees
+from floe_engine.policy.data_types import a_counterexample, agrees, an_example
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, met_and_not
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model, folded
+from floe_engine.project.facts import Column, Model, folded
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 _CASES = {
     "snake": pattern(r"[a-z_][a-z0-9_]*"),
@@ -22,6 +28,19 @@ _CASES = {
     "upper": pattern(r"[A-Z_][A-Z0-9_]*"),
     "any": pattern(r".*"),
 }
+
+
+_EXAMPLES_OF_CASE = {
+    "snake": ("order_total", "OrderTotal"),
+    "camel": ("orderTotal", "order_total"),
+    "upper": ("ORDER_TOTAL", "order_total"),
+}
+"""A name in each case, and one that is not."""
+
+_TYPED_BY_NAME = (
+    "created_at", "order_date", "is_active", "has_email", "order_id", "id", "amount", "total_amount",
+)  # fmt: skip
+"""Names that type rules are often about."""
 
 
 def well_spelt(name: str, case: str) -> bool:
@@ -67,6 +86,13 @@ class ColumnCase(ColumnRule):
                     actual=column.name,
                 )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column in the case, and one in another."""
+        case = make.platform.schemas.column_case
+        good, bad = _EXAMPLES_OF_CASE[case]
+        met, not_met = (make.model(columns=(Column(name),)) for name in (good, bad))
+        yield from met_and_not(f"columns are in {case} case", met, not_met)
+
 
 class ReservedColumn(ColumnRule):
     """No column takes a name that the platform reserves."""
@@ -91,6 +117,13 @@ class ReservedColumn(ColumnRule):
                     expected=f"none of {', '.join(view.platform.schemas.reserved_columns)}",
                     actual=column.name,
                 )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Every reserved name, and one that is free."""
+        for name in make.platform.schemas.reserved_columns:
+            yield from met_and_not(
+                f"column {name} is reserved", make.model(), make.model(columns=(Column(name),))
+            )
 
 
 class RequiredColumns(ModelRule):
@@ -136,6 +169,24 @@ class RequiredColumns(ModelRule):
                     actual=column.data_type or "undeclared",
                 )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """All columns of a layer, and each left out or of another type."""
+        for layer, columns in make.platform.schemas.required_columns.items():
+            declared = tuple(
+                Column(each.name, data_type=an_example(each.type) if each.type else None) for each in columns
+            )
+            for place, column in enumerate(columns):
+                title, others = (
+                    f"{layer} requires column {column.name}",
+                    declared[:place] + declared[place + 1 :],
+                )
+                whole, without = (make.model_of(layer, columns=given) for given in (declared, others))
+                yield from met_and_not(title, whole, without)
+                if column.type:
+                    other = Column(column.name, data_type=a_counterexample(column.type))
+                    wrong = make.model_of(layer, columns=(*others, other))
+                    yield from met_and_not(f"{title} to be {column.type}", None, wrong)
+
 
 class TypeRules(ColumnRule):
     """A column whose name matches a type rule has that type.
@@ -171,6 +222,18 @@ class TypeRules(ColumnRule):
                         parameter=rule.pattern,
                     )
 
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column that each rule is about, of its type and of another."""
+        rules = make.platform.schemas.type_rules
+        for rule in rules:
+            name = _meant_by(rule, rules)
+            if name is not None:
+                met, not_met = (
+                    make.model(columns=(Column(name, data_type=data_type),))
+                    for data_type in (an_example(rule.type), a_counterexample(rule.type))
+                )
+                yield from met_and_not(f"{rule.pattern} is {rule.type}", met, not_met)
+
 
 class TypesDeclared(ColumnRule):
     """Every declared column has its data type."""
@@ -194,6 +257,12 @@ class TypesDeclared(ColumnRule):
                     expected="data_type",
                     actual="absent",
                 )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A column with a type, and without."""
+        yield from met_and_not(
+            "columns have a data type", make.model(), make.model(columns=(Column("total"),))
+        )
 
 
 class LayerContract(ModelRule):
@@ -227,6 +296,33 @@ class LayerContract(ModelRule):
                 expected="contract: {enforced: true}",
                 actual="no enforced contract",
             )
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A contract kept and not, in each layer of which no required test asks for one."""
+        platform = make.platform
+        for layer in platform.schemas.require_contract:
+            if layer in platform.layers and "contract" not in (
+                *platform.gates.required_tests,
+                *platform.layers[layer].required_tests,
+            ):
+                met, not_met = make.model_of(layer), make.model_of(layer, contract_enforced=False)
+                yield from met_and_not(f"{layer} has contracts", met, not_met)
+
+
+def _meant_by(rule: TypeRule, rules: Iterable[TypeRule]) -> str | None:
+    """A column name that a type rule is about and no other contradicts; None where none was found."""
+    from floe_engine.policy.words import MOST, words
+
+    others = [other for other in rules if not agrees(an_example(rule.type), other.type)]
+    return next(
+        (
+            word
+            for word in (*_TYPED_BY_NAME, *islice(words(rule.pattern), MOST))
+            if fullmatch(rule.pattern, word, ignore_case=True)
+            and not any(fullmatch(other.pattern, word, ignore_case=True) for other in others)
+        ),
+        None,
+    )
 
 
 def has_type(actual: str | None, wanted: str, adapter: str | None = None) -> bool:

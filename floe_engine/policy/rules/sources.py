@@ -54,7 +54,7 @@ class SourceFreshness(SourceRule):
                 suggestion="give it loaded_at_field, the column that tells when a row was loaded",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A watched source, and one that nobody watches."""
         yield good("a source with a limit of age", make.source(has_freshness=True))
         yield bad("a source without a limit of age", make.source(has_freshness=False))
@@ -79,7 +79,7 @@ class SourceLoader(SourceRule):
                 suggestion="name the tool or the team that loads it under loader",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A source with its loader, and without."""
         yield good("a source with a loader", make.source(loader="fivetran"))
         yield bad("a source without a loader", make.source(loader=""))
@@ -104,7 +104,7 @@ class SourceTested(SourceRule):
                 suggestion="test the column that tells its rows apart with unique and not_null",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A source with a test, and without."""
         yield good("a source with a test", make.source(tests=(DataTest("not_null", "id"),)))
         yield bad("a source without a test", make.source(tests=()))
@@ -129,7 +129,7 @@ class SourceUsed(SourceRule):
                 suggestion="take it out of the properties file, or select from it",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A source below which a model lies, and one without."""
         yield good("a source that a model selects from", make.source(), make.model())
         yield bad("a source that nothing selects from", make.source())
@@ -154,7 +154,7 @@ class SourceOneChild(SourceRule):
                 measure=-float(of.model_children),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """One model below it, and two."""
         one, other = make.model(), make.other()
         yield good("a source that one model selects from", make.source(), one)
@@ -182,7 +182,7 @@ class SourceSameFolder(SourceRule):
                     parameter=child.name,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model beside it, and one elsewhere."""
         child = make.model()
         moved = replace(child, path=f"models/elsewhere/{child.name}.sql")
@@ -209,7 +209,7 @@ class SourceUnique(SourceRule):
                 suggestion=f"take it out, and select from {others[0]} instead",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A table of its own, and one that is declared twice."""
         one, other = make.source(), make.source(unique_id="source.specimen.raw.orders_2")
         elsewhere = replace(other, schema="elsewhere")

@@ -52,7 +52,7 @@ class SelectStar(CodeRule):
                 line=1,
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Columns by name, and all of them."""
         yield good("a model that counts rows", make.model(code="select id, count(*) from a group by id"))
         yield bad(
@@ -90,7 +90,7 @@ class CartesianJoins(CodeRule):
                 line=1,
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A condition, and none."""
         yield good(
             "a model whose join has a condition", make.model(code="select a.x from a join b on a.id = b.id")
@@ -113,7 +113,7 @@ class FinalSemicolon(CodeRule):
             line = of.code.text.rstrip().count("\n") + 1
             yield Wrong("ends with a semicolon", "none", ";", suggestion="take the semicolon away", line=line)
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """None, and one."""
         yield good("a model without a semicolon", make.model(code="select 1 as id"))
         yield bad("a model with a semicolon", make.model(code="select 1 as id;"))
@@ -156,7 +156,7 @@ class ForbiddenPattern(FactRule["ModelFacts"]):
                     line=line,
                 )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Code that no expression is found in, and some for each."""
         patterns = make.platform.gates.code.forbidden_patterns
         clean = next(
@@ -206,7 +206,7 @@ class MaxLines(LimitRule["ModelFacts"]):
                 measure=-float(of.code.lines),
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many lines as there may be, and one more."""
         most = self.number(make.platform)
         for count, told in ((most, good), (most + 1, bad)):

@@ -41,7 +41,7 @@ class PropertiesFile(PlaceRule):
                 suggestion=f"describe it in a YAML file of {of.folder}",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A file, and none."""
         yield good("a model that a file describes", make.model())
         yield bad("a model that no file describes", make.model(properties_path=None))
@@ -63,7 +63,7 @@ class Beside(PlaceRule):
                 suggestion=f"move its entry to a YAML file in {of.folder}",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Beside it, and elsewhere."""
         yield good("a model with its YAML beside it", make.model())
         yield bad("a model with its YAML elsewhere", make.model(properties_path="models/x/schema.yml"))
@@ -92,7 +92,7 @@ class LayerFolder(PlaceRule):
                 actual=f"{of.folder}: {told or 'no layer'}",
             )
 
-    def cases(self, make: ExampleNodes) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A folder of its layer, and one of none."""
         from floe_engine.policy.example_models import example_model, without_meta
         from floe_engine.policy.layering import LAYER_META, Layering

@@ -7,15 +7,21 @@ where the platform is strict, what was not judged must not look like what was ju
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family, ModelRule
+from floe_engine.policy.rule import Example, Family, ModelRule, of_model
 from floe_engine.policy.rules.dependencies import LayerDependency
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import Model, Unread
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 
 class _Unread(ModelRule):
@@ -34,6 +40,25 @@ class _Unread(ModelRule):
                 config="unread",
             )
 
+    def layers_asked(self, make: ExampleNodes) -> Iterable[str | None]:
+        """The layers of whose models the examples are."""
+        return make.layers[-1:]
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """A model of which only dbt could tell all parents, and one that is as it is read."""
+        for layer in self.layers_asked(make):
+            where, whole = layer or "no layer", make.model_of(layer)
+            told = replace(whole, unread=Unread("macro a_macro()", whole.path, 1))
+            yield of_model(
+                f"a parent that only dbt could tell does not pass unseen ({where})",
+                f"{told.name} calls a macro that is nowhere to be found",
+                told,
+                False,
+            )
+            yield of_model(
+                f"parents that can be told are no question ({where})", f"model {whole.name}", whole, True
+            )
+
 
 class LayerNotJudged(_Unread, LayerDependency):
     """Every model's parents are known where a layer limits them.
@@ -44,6 +69,10 @@ class LayerNotJudged(_Unread, LayerDependency):
     """
 
     id = "FLOE-E206"
+
+    def layers_asked(self, make: ExampleNodes) -> Iterable[str | None]:
+        """Those that are limited."""
+        return [name for name, each in make.platform.layers.items() if each.may_depend_on is not None]
 
 
 class PropagationNotJudged(_Unread):

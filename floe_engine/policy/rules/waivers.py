@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -14,10 +16,13 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import enforcement_of, overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
-from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.rule import Answer, Examined, Example, Family, Rule
 from floe_engine.policy.selection import matches
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 Origin = Literal["platform", "product"]
 
@@ -140,6 +145,15 @@ class Waivers:
             yield f"it expires on {expires}, more than {policy.max_days} days ahead"
 
 
+_TODAY = date(2025, 6, 1)
+"""The day of the examples."""
+
+
+def _example_waiver(expires: date = _TODAY, reason: str = "it was so before") -> Waiver:
+    """A waiver that every policy permits which permits any."""
+    return Waiver(id="example", pattern="*", reason=reason, owner="core", expires=expires.isoformat())
+
+
 class WaiverRule(Rule):
     """A rule about waivers themselves. `evaluate` asks it after all others, with `examine_waivers`."""
 
@@ -156,9 +170,31 @@ class WaiverRule(Rule):
         for entry in entries:
             yield f"waiver {entry.waiver.id}", tuple(self.check(entry, entry in unused))
 
+    @abstractmethod
     def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
         """What is wrong with one waiver."""
-        raise NotImplementedError
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Waivers of a data product that it passes and refuses, where the platform permits such."""
+        for waiver, unused, passes in self.told_apart(make.platform):
+            yield Example(
+                f"{self.title}: {'met' if passes else 'not met'}",
+                f"a waiver until {waiver.expires} that covers {'nothing' if unused else 'something'}: "
+                f"{waiver.reason or 'no reason'}",
+                f"waiver {waiver.id}",
+                (),
+                passes,
+                ask=partial(self._asked, waiver, unused),
+            )
+
+    @abstractmethod
+    def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
+        """Waivers on the day of the examples, whether each covers nothing, and whether it passes."""
+
+    def _asked(self, waiver: Waiver, unused: bool, platform: Platform) -> Answer:
+        entries = Waivers(platform, (waiver,), _TODAY).own
+        found = [finding for entry in entries for finding in self.check(entry, unused)]
+        return Answer(not found, "; ".join(finding.message for finding in found))
 
     def about(self, entry: Entry, message: str, *, expected: str, actual: str, suggestion: str) -> Finding:
         """A finding on a waiver, where it stands in floe.yaml."""
@@ -196,6 +232,11 @@ class WaiverExpired(WaiverRule):
                 suggestion=f"mend what it excused, or ask {waiver.owner or 'the platform team'} to renew it",
             )
 
+    def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
+        """Its last day, and the day after it."""
+        yield _example_waiver(), False, True
+        yield _example_waiver(_TODAY - timedelta(days=1)), False, False
+
 
 class WaiverUnused(WaiverRule):
     """Every waiver is needed.
@@ -216,6 +257,11 @@ class WaiverUnused(WaiverRule):
                 actual="none",
                 suggestion="remove it, or correct its pattern and rules",
             )
+
+    def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
+        """One that covers something, and one that does not."""
+        yield _example_waiver(), False, True
+        yield _example_waiver(), True, False
 
 
 class WaiverNotPermitted(WaiverRule):
@@ -238,6 +284,11 @@ class WaiverNotPermitted(WaiverRule):
                 actual="; ".join(entry.refused),
                 suggestion="correct it, or ask the platform team for a waiver in manifest.yaml",
             )
+
+    def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
+        """One with all that the policy asks for, where it permits any, and one without a reason."""
+        yield _example_waiver(), False, platform.gates.waiver_policy.allow_in_product != "never"
+        yield _example_waiver(reason=""), False, False
 
 
 class WaiverOfProduct(WaiverRule):
@@ -262,6 +313,11 @@ class WaiverOfProduct(WaiverRule):
                 actual=f"a waiver in floe.yaml until {entry.waiver.expires or 'further notice'}",
                 suggestion="ask the platform team to take it over",
             )
+
+    def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
+        """One that holds, and one that excuses nothing."""
+        yield _example_waiver(), False, False
+        yield _example_waiver(reason=""), False, True
 
 
 def covers_nothing(waiver: Waiver, platform: Platform) -> str:

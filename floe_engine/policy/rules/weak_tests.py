@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -10,12 +11,15 @@ from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALIT
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import Place
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, place
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model, place
 from floe_engine.policy.rules.required_tests import required_anywhere
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
 from floe_engine.project.project_file import FILE_NAME
 from floe_engine.text import plural
+
+if TYPE_CHECKING:
+    from floe_engine.policy.resources import ExampleNodes
 
 _ASKED: tuple[Place, ...] = (
     (QUALITY_GATES, "required_tests"),
@@ -63,22 +67,19 @@ class IdleTest(ModelRule):
                 parameter=_named(test),
             )
 
-    def examples(self, platform: Platform) -> Iterator[Example]:
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Tests of a key, and the same that look at no row."""
-        from floe_engine.policy.example_models import example_model
-
-        whole = example_model(platform, next(iter(platform.layers), None))
+        whole = make.model()
         idle = tuple(structs.replace(test, idle="where: 1 = 0 is true of no row") for test in whole.tests)
         for model, word in (
             (whole, "is taken"),
             (structs.replace(whole, tests=(), idle_tests=idle), "is refused"),
         ):
-            yield Example(
+            yield of_model(
                 f"a model whose tests {'can fail' if model is whole else 'can never fail'} {word}",
                 f"model {model.name}" + ("" if model is whole else ", its tests under where: 1 = 0"),
-                model.name,
-                (model,),
-                passes=model is whole,
+                model,
+                model is whole,
             )
 
 
@@ -124,6 +125,18 @@ class WeakTest(Rule):
             measure=-float(len(models)),
         )
         return structs.replace(found, path=path, line=line)
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """Tests that fail on every wrong row, and the same that only warn."""
+        whole = make.model()
+        only_warns = {"severity": "warn", "lets_pass": "only warns"}
+        warning = tuple(structs.replace(test, **only_warns) for test in whole.tests)
+        for model, word in (
+            (whole, "fail"),
+            (structs.replace(whole, tests=warning), "only warn, which is told"),
+        ):
+            name, given = f"tests that {word}", f"model {model.name} with {len(model.tests)} tests"
+            yield Example(name, given, make.project, (model,), passes=model is whole)
 
 
 def _cause_of(cause: str, models: Sequence[Model], view: View) -> tuple[str, int] | None:

@@ -16,9 +16,10 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.policy.finding import Finding
+from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.words import words
-from floe_engine.policy_tests.made_cases import case
+from floe_engine.policy_tests.suites import project_of
 from floe_engine.project.facts import DataTest, Project, Reference, folded
 from tests.engine.policy.samples import platform
 from tests.engine.policy_tests.test_suites import PLATFORMS
@@ -205,8 +206,8 @@ def test_what_is_suggested_resolves_the_finding_and_raises_no_other(rule: Rule) 
         asking = platform(**settings)
         if not rule.active(asking):
             continue
-        for example in rule.examples(asking):
-            given = case("", "", example.models, sources=example.sources, beside=example.beside).project
+        for example in rule.examples(ExampleNodes(asking)):
+            given = project_of(example)
             before = _told(asking, given)
             for finding in evaluate(asking, given, select=[rule.id]).findings:
                 assert (finding.suggestion == "") == (rule.id in SILENT), finding
