@@ -147,6 +147,7 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
     metavar="SELECTOR",
     help="Do not judge these: as --select; may be repeated.",
 )
+@click.option("--selector", metavar="NAME", help="Judge what this selector of dbt's selectors.yml selects.")
 @click.option(
     "--baseline",
     type=FILE,
@@ -189,6 +190,7 @@ def compile_(
     offline: bool,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    selector: str | None,
     baseline: Path | None,
     what_if: WhatIf | None,
     profiles_dir: Path | None,
@@ -211,6 +213,7 @@ def compile_(
             frozen,
             select,
             exclude,
+            selector,
             context.path(baseline) if baseline else None,
             what_if,
             profiles_dir=context.path(profiles_dir) if profiles_dir else None,

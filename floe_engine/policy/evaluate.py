@@ -26,6 +26,7 @@ from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
+from floe_engine.policy.named_selectors import find
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.rules.coverage import by_layer, total
 from floe_engine.policy.rules.waivers import WaiverRule, Waivers
@@ -228,15 +229,19 @@ def evaluate_together(
     what_if: Enforcement | None = None,
     traces: LineageCache | None = None,
     states: Sequence[State] | None = None,
+    selector: str | None = None,
 ) -> tuple[Evaluation, ...]:
     """Judge the projects of one data product: a waiver is needed where any of them needs it.
 
     What is wrong with the waivers themselves is found once, in the first evaluation. `states` say
-    what ``state:`` means in each project.
+    what ``state:`` means in each project, and `selector` which one of their selectors.yml is judged.
     """
     benches, titles = [], _told_apart(projects)
+    named = find([project.directory for project in projects], selector) if selector is not None else ()
     for number, project in enumerate(projects):
-        selection = resolve(project, _IDS, select, exclude, states[number] if states is not None else None)
+        state = states[number] if states is not None else None
+        meant = (named[number], selector) if selector is not None else None
+        selection = resolve(project, _IDS, select, exclude, state, meant)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         bench.title = titles[number]

@@ -18,6 +18,7 @@ from msgspec import Struct
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 from floe_engine.policy import selector_methods
+from floe_engine.policy.named_selectors import NamedSelectors
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.states import STATES, State
 from floe_engine.text import did_you_mean
@@ -55,11 +56,13 @@ def resolve(
     select: Iterable[str],
     exclude: Iterable[str],
     state: State | None = None,
+    named: tuple[NamedSelectors, str] | None = None,
 ) -> Selection:
     """What `select` and `exclude` leave of a project and of the rules.
 
-    `state` says what ``state:`` means. Raises `UsageError` for a rule ID or a kind of selector that does not
-    exist, and for a state that nobody named: a typo must not look like success.
+    `state` says what ``state:`` means, and `named` which selector of selectors.yml selects the nodes; then
+    no other may. Raises `UsageError` for a rule ID or a kind of selector that does not exist, and for a state
+    that nobody named: a typo must not look like success.
     """
     wanted_rules, wanted_nodes = _split(select)
     unwanted_rules, unwanted_nodes = _split(exclude)
@@ -67,9 +70,18 @@ def resolve(
     if wanted_rules:
         rules = _rules(wanted_rules, rule_ids)
     rules -= _rules(unwanted_rules, rule_ids)
-    if not wanted_nodes and not unwanted_nodes:
+    if not wanted_nodes and not unwanted_nodes and named is None:
         return Selection(None, rules)
+    if named is not None and (wanted_nodes or unwanted_nodes):
+        raise UsageError(
+            "--selector says which models are judged",
+            f"{', '.join((*wanted_nodes, *unwanted_nodes))} would say so too",
+            hint="rules may be selected beside it, and models by one of both",
+        )
     graph = _Graph(project, state)
+    if named is not None:
+        selectors, name = named
+        return Selection(graph.named(selectors, name), rules)
     nodes = graph.everything if not wanted_nodes else graph.union(wanted_nodes)
     return Selection(nodes - graph.union(unwanted_nodes), rules)
 
@@ -111,6 +123,16 @@ class _Graph:
         for selector in selectors:
             found |= frozenset.intersection(*(self._one(part) for part in selector.split(",")))
         return frozenset(found & self.everything)
+
+    def named(self, selectors: NamedSelectors, name: str) -> frozenset[str]:
+        """What a selector of selectors.yml selects; nothing, where the project has none of that name."""
+
+        def one(selector: str) -> frozenset[str]:
+            _check(selector, selector)
+            return self._one(selector)
+
+        found = selectors.selected(name, one) if name in selectors.definitions else frozenset()
+        return found & self.everything
 
     def meant(self, selector: str) -> str:
         """What a bare word is the name of, for a person; empty where nothing has it."""

@@ -50,6 +50,8 @@ class CompileOptions(Struct, frozen=True):
     """Refuse whatever would change the lock."""
     select: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    selector: str | None = None
+    """The name of a selector of dbt's selectors.yml, in the place of nodes in `select` and `exclude`."""
     baseline: Path | None = None
     what_if: Enforcement | None = None
     """Judge as if everything were enforced so; no profile is written then."""
@@ -153,6 +155,7 @@ def compile_project(
         exclude=options.exclude,
         what_if=options.what_if,
         states=states,
+        selector=options.selector,
     )
     for selector, meant in unmatched(projects, (*options.select, *options.exclude)):
         report(Notice(f"{selector} selects nothing", meant))
@@ -163,7 +166,7 @@ def compile_project(
             report(Step(f"{of}{step.title}", step.outcome, _detail(step), key=f"{of}{step.title}"))
     if evaluations and evaluations[0].note:
         report(Notice(evaluations[0].note, "nothing to do here: the platform team renews or removes them"))
-    selected = bool(options.select or options.exclude)
+    selected = bool(options.select or options.exclude or options.selector)
     empty = not evaluations or all(evaluation.nothing_checked for evaluation in evaluations)
     if empty and not (selected and options.allow_empty):
         raise NothingChecked(
@@ -171,7 +174,7 @@ def compile_project(
             f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
             if projects
             else "floe.yaml has no transform",
-            hint="--select and --exclude leave none of its models; --allow-empty takes that for success"
+            hint="the selection leaves none of its models; --allow-empty takes that for success"
             if selected
             else "check transforms[].project_dir in floe.yaml",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from floe_engine.errors import UsageError
+from floe_engine.policy.named_selectors import NamedSelectors
 from floe_engine.policy.selection import resolve
 from floe_engine.project.changed import beside
 from floe_engine.project.facts import Project
@@ -226,3 +228,64 @@ def test_a_state_of_a_project_that_is_read_from_its_files_has_all_that_dbts_has(
     for word in ("configs", "relation", "contract", "persisted_descriptions"):
         with pytest.raises(UsageError, match="cannot be told"):
             selected(project, f"state:modified.{word}", state)
+
+
+NAMED = """\
+selectors:
+  - name: text
+    definition: 'tag:nightly'
+  - {name: key, definition: {tag: stage}}
+  - name: both_ways
+    default: true
+    definition: {method: fqn, value: fct_orders, parents: true, parents_depth: 1, children: true}
+  - name: at
+    definition: {method: fqn, value: stg_orders, childrens_parents: true}
+  - name: without
+    description: All of a folder but one
+    definition: {method: path, value: models/marts, exclude: [people, {tag: nightly}]}
+  - name: union
+    definition:
+      union:
+        - 'tag:nightly'
+        - {path: seeds}
+        - exclude: [{method: package, value: shop, exclude: ['+fct_sums']}]
+  - name: intersection
+    definition:
+      intersection:
+        - {method: tag, value: nightly, indirect_selection: cautious}
+        - union: [models/marts, 'config.materialized:view', {exclude: [fct_orders]}]
+  - name: inherited
+    definition:
+      union:
+        - {method: selector, value: intersection}
+        - 'resource_type:seed'
+        - exclude: [{method: selector, value: key}]
+  - name: same
+    definition: {method: selector, value: without, exclude: ['*']}
+  - {name: flag, definition: {config.contract.enforced: false}}
+  - {name: sources, definition: {method: source, value: crm, children: true, children_depth: 1}}
+  - {name: nothing, definition: {union: []}}
+"""
+
+_NAMES = re.findall(r"name: (\w+)", NAMED)
+
+
+def test_a_selector_of_selectors_yml_means_what_dbts_does(
+    tmp_path: Path, require_binary: Callable[[str], str]
+) -> None:
+    shop = write_files(tmp_path / "shop", PROJECT | {"selectors.yml": NAMED})
+    python = Path(require_binary("dbt")).resolve().parent / "python"
+    listing = _LISTING.replace('("--select", "--exclude")', '("--selector",)')
+    done = subprocess.run(
+        [str(python), "-c", listing], cwd=shop, input=json.dumps(_NAMES), text=True,
+        capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.rpartition("ANSWER ")[2])
+    selectors = NamedSelectors.read(shop)
+    assert list(selectors.definitions) == _NAMES
+    for reader in ("static", "manifest"):
+        project = read_project(shop, reader=reader)
+        for name in _NAMES:
+            theirs = {each for each in told[f"--selector {name}"] if each in project.by_id}
+            assert resolve(project, [], [], [], named=(selectors, name)).nodes == theirs, (reader, name)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from floe_engine.errors import UsageError
+from floe_engine.errors import ConfigurationError, UsageError
+from floe_engine.policy.named_selectors import NamedSelectors, find
 from floe_engine.policy.selection import resolve, unmatched
 from floe_engine.project.changed import beside
 from floe_engine.project.facts import Exposure, Project
@@ -212,3 +213,47 @@ def test_a_model_differs_where_a_macro_that_it_calls_does(tmp_path: Path) -> Non
 
 
 _AS = ["-c", "user.name=x", "-c", "user.email=x@x.example"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "problem"),
+    [
+        ("metric:revenue", "not a selector: 'metric:revenue'"),
+        ("{method: test_name, value: unique}", "not a selector: 'test_name:unique'"),
+        ("'{{ var(\"x\") }}'", "only dbt can tell"),
+        ("{method: selector, value: later}", "no selector later above"),
+        ("{method: tag, parents: true}", "a method and a value"),
+        ("{method: tag, value: x, child: true}", "has no child"),
+        ("[tag:x]", "a text or a mapping"),
+        ("{union: tag:x}", "no list"),
+        ("{union: [{exclude: [a]}, {exclude: [b]}]}", "one exclude"),
+        ("{union: [{method: tag, value: x, exclude: [a]}]}", "stands alone"),
+        ("{method: tag, value: x, children: true, childrens_parents: true}", "not a selector"),
+    ],
+)
+def test_a_selector_of_selectors_yml_that_cannot_be_told_is_refused_with_its_line(
+    tmp_path: Path, definition: str, problem: str
+) -> None:
+    text = f"selectors:\n  - name: it\n    definition: {definition}\n  - {{name: later, definition: a}}\n"
+    (tmp_path / "selectors.yml").write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        resolve(CHAIN, [], [], [], named=(NamedSelectors.read(tmp_path), "it"))
+    assert problem in refused.value.message
+    assert refused.value.where == f"{tmp_path / 'selectors.yml'}:3"
+
+
+def test_one_of_several_projects_has_to_have_the_selector_and_no_other_selects_models(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "b/selectors.yml").write_text("selectors: [{name: nightly, definition: 'a+'}]\n")
+    folders = [tmp_path / "a", tmp_path / "b"]
+    a, b = find(folders, "nightly")
+    assert resolve(CHAIN, ["FLOE-E201"], [], [], named=(a, "nightly")).nodes == frozenset()
+    selection = resolve(CHAIN, ["FLOE-E201", "FLOE-E202"], ["E202"], [], named=(b, "nightly"))
+    assert selection.nodes == {f"model.shop.{name}" for name in "abcd"}
+    assert selection.rules == {"FLOE-E202"}
+    with pytest.raises(UsageError, match="no selector nightli") as refused:
+        find(folders, "nightli")
+    assert refused.value.hint == "did you mean nightly?"
+    with pytest.raises(UsageError, match="which models are judged"):
+        resolve(CHAIN, [], ["tag:x"], [], named=(b, "nightly"))
