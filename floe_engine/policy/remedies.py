@@ -101,8 +101,9 @@ def _mixed(ranked: Sequence[Remedy], limit: int) -> Iterator[Remedy]:
     early: list[tuple[int, Remedy]] = []
     late: list[tuple[int, Remedy]] = []
     for place, remedy in enumerate(ranked):
-        seen[remedy.rules[0]] += 1
-        (early if seen[remedy.rules[0]] <= share else late).append((place, remedy))
+        rule = remedy.findings[0].rule
+        seen[rule] += 1
+        (early if seen[rule] <= share else late).append((place, remedy))
     chosen = (early + late)[:limit]
     yield from (remedy for _, remedy in sorted(chosen, key=lambda pair: pair[0]))
 

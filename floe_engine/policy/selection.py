@@ -91,8 +91,9 @@ def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator
 
     Beside others such a word would go unnoticed. ``state:`` may well be nothing.
     """
-    graphs = [_Graph(project, None) for project in projects]
-    for selector in _split(selectors)[1]:
+    asked = _split(selectors)[1]
+    graphs = [_Graph(project, None) for project in projects if asked]
+    for selector in asked:
         if "state:" not in selector and not any(graph.union([selector]) for graph in graphs):
             meant = next(filter(None, (graph.meant(selector) for graph in graphs)), "")
             yield selector, meant or ("each has its own --select" if " " in selector else "")

@@ -145,9 +145,13 @@ def _cause_of(cause: str, models: Sequence[Model], view: View) -> tuple[str, int
     key = "severity" if "only warns" in cause else "where"
     if configs is None:
         return None
-    lines = {found.line if (found := configs.of_tests(model, key, cause)) else 0 for model in models}
-    line = lines.pop()
-    return (FILE_NAME, line) if line and not lines else None
+    line = 0
+    for model in {model.unique_id: model for model in models}.values():
+        found = configs.of_tests(model, key, cause)
+        if found is None or line not in (0, found.line):
+            return None
+        line = found.line
+    return (FILE_NAME, line) if line else None
 
 
 def _named(test: DataTest) -> str:
