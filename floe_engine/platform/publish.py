@@ -1,11 +1,11 @@
 """A checked, tested and signed version into the registry, complete or not at all.
 
-Order: blobs, the manifest by its digest, signatures, read back and verified as a consumer would,
-attestations, and the version tag last. Nobody can see the tag before everything behind it is good, and a
-publisher that dies anywhere leaves no tag. Blobs are on their way while the policies are tested and the
-version is guarded: until a manifest names them nobody can find them, and a registry's garbage collection
-removes those of a version that was refused. What the registry holds is asked before manifest.yaml is read,
-and what reads it is imported while the answer comes.
+Order: blobs, then for a version that is signed the manifest by its digest, signatures, read back and verified
+as a consumer would, attestations, and the version tag last. Nobody can see the tag before everything behind
+it is good, and a publisher that dies anywhere leaves no tag. Blobs are on their way while the policies are
+tested and the version is guarded: until a manifest names them nobody can find them, and a registry's garbage
+collection removes those of a version that was refused. What the registry holds is asked before manifest.yaml
+is read, and what reads it is imported while the answer comes.
 """
 
 from __future__ import annotations
@@ -207,10 +207,12 @@ def _carry_out(
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
     _push_blobs(repository, plan.packed, plan.compiled.artifact, uploaded, report)
-    pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
+    digest = plan.packed.digest
     written: tuple[Signer, ...] = ()
     attested: tuple[str, ...] = ()
     if signers:
+        # Signatures refer to what is there already; the tag brings its manifest along where there are none.
+        pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
         how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
         report(Heading(f"Signing artifact {how}..."))
         written = sign_digest(
@@ -234,8 +236,8 @@ def _carry_out(
         )
     cancel.check()
     repository.claim(plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
-    note_published(workspace, reference.without_target(), pushed.digest)
-    return Published(plan, "published", pushed.digest, written, attested)
+    note_published(workspace, reference.without_target(), digest)
+    return Published(plan, "published", digest, written, attested)
 
 
 def plan_publication(

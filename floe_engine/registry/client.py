@@ -220,7 +220,7 @@ class Repository:
     def claim(self, raw: bytes, tag: str, media_type: str = OCI_MANIFEST) -> Descriptor:
         """Let `tag` name this manifest and never anything else; of several that try at most one does.
 
-        The manifest has been pushed by its digest. Raises `VersionExists` for all others.
+        What the manifest names has been pushed. Raises `VersionExists` for all others.
         """
         manifest = Manifest.parse(raw, media_type)
         claim(self, manifest, tag)

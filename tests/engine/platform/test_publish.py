@@ -365,9 +365,7 @@ def test_blobs_go_up_while_policies_are_tested(
     _waits_for_blobs(monkeypatch, docker_registry)
     remote.publish("1.0.0")
     assert _uploads(docker_registry) == len(FILES)  # each once
-    by_digest, *named = _manifests(docker_registry)
-    assert "/manifests/sha256:" in by_digest
-    assert any(line.endswith("/v1.0.0") for line in named)
+    assert any("/manifests/v1.0.0" in line for line in _manifests(docker_registry))
     assert remote.repository.resolve("v1.0.0") is not None
 
 
