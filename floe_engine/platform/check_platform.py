@@ -49,7 +49,7 @@ def _idle_waivers(checked: Checked) -> Iterator[Diagnostic]:
         return
     # Imported here: who checks at every key needs the policy room only for such a waiver.
     from floe_engine.artifact.build import build
-    from floe_engine.policy.rules.waivers import covers_nothing
+    from floe_engine.policy.idle_waivers import covers_nothing
 
     written = checked.document.value
     governance = written.get("governance") if isinstance(written, dict) else None

@@ -26,6 +26,7 @@ from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
+from floe_engine.policy.idle_waivers import note_on_idle
 from floe_engine.policy.named_selectors import find
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.rules.coverage import by_layer, total
@@ -332,7 +333,7 @@ class _Bench:
             enforcement=self.enforcement,
             models=len(view.models),
             reader=view.project.reader,
-            note=self.waivers.note,
+            note=note_on_idle(self.waivers),
             partial=self.partial,
             stale_baseline=stale_baseline,
         )

@@ -19,7 +19,12 @@ from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing import bundle, simple_signing
-from floe_engine.signing.bundle_format import PAYLOAD_TYPE, open_envelope, open_statement
+from floe_engine.signing.bundle_format import (
+    PAYLOAD_TYPE,
+    open_envelope,
+    open_statement,
+    pre_authentication,
+)
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import Unacceptable, mapping, reason, texts
@@ -317,7 +322,7 @@ def _under_tag(
             statement = open_statement(payload)
             if statement.get("predicateType") == bundle.PREDICATE_TYPE:
                 raise Unacceptable("it is a signature and no attestation")
-            key = anchors.key_of(signature, bundle.pre_authentication(PAYLOAD_TYPE, payload))
+            key = anchors.key_of(signature, pre_authentication(PAYLOAD_TYPE, payload))
             bundle.subject_annotations(statement, digest)
             outcome = Signer("simple-signing", where, key.fingerprint)
         except (ValueError, IntegrityError, NotFound) as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
-from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle
+from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle, pre_authentication
 from floe_engine.signing.keys import Digest, KeySigner, PublicKey, der_of_pem
 from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
 from floe_engine.signing.repository import (
@@ -379,12 +379,6 @@ def _likely_first(referrers: Sequence[StoredDescriptor]) -> list[StoredDescripto
         return 1 if (descriptor.artifact_type or "").startswith(_ANY_BUNDLE) else 2
 
     return sorted(referrers, key=rank)
-
-
-def pre_authentication(payload_type: str, payload: bytes) -> bytes:
-    """DSSE v1 pre-authentication encoding: what is really signed."""
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
 def _json(value: Any) -> bytes:

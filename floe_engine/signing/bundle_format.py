@@ -127,3 +127,9 @@ def _one(holder: dict[str, Any], names: frozenset[str], none: str, several: str)
     if len(found) != 1:
         raise Unacceptable(f"the bundle holds {several if found else none}")
     return found[0]
+
+
+def pre_authentication(payload_type: str, payload: bytes) -> bytes:
+    """DSSE v1 pre-authentication encoding: what is really signed."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)

@@ -22,6 +22,7 @@ from floe_engine.errors import ConfigurationError, KeyUnusable, RegistryUnreacha
 from floe_engine.events import CancelToken
 from floe_engine.files import read_bounded, strict_json
 from floe_engine.signing.ber import in_one_piece
+from floe_engine.signing.bundle_format import pre_authentication
 from floe_engine.signing.keys import Digest, fingerprint_of, public_key
 from floe_engine.signing.log_entry import Made, demand_about
 from floe_engine.signing.outside import Unacceptable, decode_base64, quoted, reason
@@ -233,8 +234,6 @@ class KeylessVerifier:
         from sigstore.hashes import Hashed
         from sigstore.models import Bundle
         from sigstore_models.common.v1 import HashAlgorithm
-
-        from floe_engine.signing.bundle import pre_authentication
 
         if self._verifier is None:
             self._verifier = self._root.verifier()

@@ -55,10 +55,7 @@ class CommandPanel(Panel[None]):
             self._complete(line.value)
 
     def _complete(self, typed: str) -> None:
-        from floe_tui.app import Workbench
-
-        assert isinstance(self.app, Workbench)
-        directory = self.app.options.directory
+        directory = self.workbench.options.directory
 
         def done(offers: tuple[str, ...]) -> None:
             line = self.query_one("#line", Field)
@@ -72,7 +69,7 @@ class CommandPanel(Panel[None]):
                 line.cursor_position = len(line.value)
             self._say("  ".join(offers) if len(offers) > 1 else HINT)
 
-        self.app.jobs.start(
+        self.workbench.jobs.start(
             self,
             lambda report, cancel: complete(directory, typed),
             title="Completing",
@@ -85,14 +82,11 @@ class CommandPanel(Panel[None]):
 
     @on(Input.Submitted, "#line")
     def _run(self, event: Input.Submitted) -> None:
-        from floe_tui.app import Workbench
-
         event.stop()
         line = event.value.strip()
         if not line:
             return
-        workbench = self.app
-        assert isinstance(workbench, Workbench)
+        workbench = self.workbench
         self.before.append(line)
         view = self.query_one("#output", TextView)
         view.show("")
@@ -131,10 +125,7 @@ class CommandPanel(Panel[None]):
 
     def action_stop(self) -> None:
         """Stop what runs."""
-        from floe_tui.app import Workbench
-
-        assert isinstance(self.app, Workbench)
-        self.app.jobs.cancel("command.run")
+        self.workbench.jobs.cancel("command.run")
 
     def action_close(self) -> None:
         """What still runs ends with the panel."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import ModalScreen
 from textual.widgets import Button
+
+if TYPE_CHECKING:
+    from floe_tui.app import Workbench
 
 Answer = TypeVar("Answer")
 
@@ -19,6 +22,11 @@ class Panel(ModalScreen[Answer]):
         ("left", "next_button(-1)", "Previous button"),
         ("right", "next_button(1)", "Next button"),
     ]
+
+    @property
+    def workbench(self) -> Workbench:
+        """The app, as what it is."""
+        return cast("Workbench", self.app)
 
     def action_close(self) -> None:
         """Close without an answer."""

@@ -51,15 +51,13 @@ class SourcePanel(Panel[None]):
 
     def action_external(self) -> None:
         """Open the file at the line in the user's editor."""
-        from floe_tui.app import Workbench
         from floe_tui.external import editor_command, open_at
 
-        assert isinstance(self.app, Workbench)
         if self.file is None:
             return
         try:
             editor_command()
-            with self.app.stepped_out():
+            with self.workbench.stepped_out():
                 open_at(self.file, self.span.start.line + 1)
         except FloeError as error:
-            self.app.show_problem(error)
+            self.workbench.show_problem(error)

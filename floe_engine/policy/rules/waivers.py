@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.enforcement import enforcement_of, overridable
+from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
 from floe_engine.policy.rule import Answer, Examined, Example, Family, Rule
@@ -98,21 +98,6 @@ class Waivers:
     def unused(self) -> list[Entry]:
         """Waivers that hold and cover nothing."""
         return [e for place, e in enumerate(self.entries) if e.holds and place not in self._used]
-
-    @property
-    def note(self) -> str:
-        """A line on the platform's waivers that hold no longer, or cover nothing under this platform."""
-        told = (
-            (entry.waiver, entry.why or covers_nothing(entry.waiver, self.platform))
-            for entry in self.entries
-            if entry.origin == "platform"
-        )
-        gone = [(waiver, why) for waiver, why in told if why]
-        if not gone:
-            return ""
-        named = ", ".join(f"{waiver.id} ({why})" for waiver, why in gone[:3])
-        more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
-        return f"{self.platform.name} has waivers that excuse nothing now: {named}{more}"
 
     def _entry(self, waiver: Waiver, origin: Origin, place: Place = _HERE) -> Entry:
         expires = _day(waiver.expires)
@@ -318,24 +303,6 @@ class WaiverOfProduct(WaiverRule):
         """One that holds, and one that excuses nothing."""
         yield _example_waiver(), False, False
         yield _example_waiver(reason=""), False, True
-
-
-def covers_nothing(waiver: Waiver, platform: Platform) -> str:
-    """Why a waiver can excuse nothing in any project of a platform; empty where it can."""
-    from floe_engine.policy.all_rules import rule_by_id  # which lists this room's rules too
-
-    reasons = []
-    for name in waiver.rules:
-        rule = rule_by_id(name)
-        if rule is None:
-            reasons.append(f"there is no rule {name}")
-        elif not rule.active(platform):
-            reasons.append(f"the platform asks nothing of {rule.id}")
-        elif enforcement_of(rule, platform) == "off":
-            reasons.append(f"{rule.id} is off")
-        else:
-            return ""
-    return ", ".join(reasons)
 
 
 def rule_id(text: str) -> str:
