@@ -18,7 +18,7 @@ class NoAnswer(Exception):
     """git is not here, or says no; the first line of what it said."""
 
 
-class Entry(Struct, frozen=True):
+class TreeEntry(Struct, frozen=True):
     """A file at a revision: its path from where git was asked, and git's ID of its bytes."""
 
     path: str
@@ -48,7 +48,9 @@ def ask(directory: Path, *arguments: str, environ: Mapping[str, str] | None = No
     return done.stdout
 
 
-def files_at(directory: Path, revision: str, *, environ: Mapping[str, str] | None = None) -> Iterator[Entry]:
+def files_at(
+    directory: Path, revision: str, *, environ: Mapping[str, str] | None = None
+) -> Iterator[TreeEntry]:
     """The regular files at `revision` below `directory`; links and submodules are none. Raises `NoAnswer`."""
     if revision.startswith("-"):
         raise NoAnswer(f"not a git revision: {revision}")
@@ -57,4 +59,4 @@ def files_at(directory: Path, revision: str, *, environ: Mapping[str, str] | Non
     for row in listed.decode("utf-8", "surrogateescape").split("\0"):
         kind, tab, path = row.partition("\t")
         if tab and kind.startswith("100"):
-            yield Entry(path, kind.split()[-1])
+            yield TreeEntry(path, kind.split()[-1])

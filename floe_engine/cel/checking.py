@@ -49,7 +49,7 @@ class Scope(Struct, frozen=True):
     names: Mapping[str, Type]
 
 
-class Checked:
+class CheckedExpression:
     """An expression that was looked at: its tree, the type of every part, and what is wrong.
 
     `tree` is None where it could not be read. `type` is that of the whole.
@@ -73,12 +73,12 @@ class Checked:
         return self.tree is not None and not self.problems
 
 
-def check(source: str, variables: Mapping[str, Type], wanted: Type | None = None) -> Checked:
+def check(source: str, variables: Mapping[str, Type], wanted: Type | None = None) -> CheckedExpression:
     """Read an expression and look at every part. Never raises for what it says.
 
     Where `wanted` is given the whole must be of that type, and not merely be so by chance (dyn).
     """
-    checked = Checked(source)
+    checked = CheckedExpression(source)
     try:
         checked.tree = syntax.parse(source)
     except Malformed as error:
@@ -91,7 +91,7 @@ def check(source: str, variables: Mapping[str, Type], wanted: Type | None = None
     return checked
 
 
-def _unwanted(checked: Checked, wanted: Type) -> Iterator[Problem]:
+def _unwanted(checked: CheckedExpression, wanted: Type) -> Iterator[Problem]:
     tree, kind = checked.tree, checked.type
     assert tree is not None
     if kind == wanted:
@@ -109,7 +109,7 @@ def _said(kind: Type) -> str:
 
 
 class _Checker:
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: CheckedExpression) -> None:
         self._checked = checked
 
     def type_of(self, node: Node, names: dict[str, Type]) -> Type:

@@ -15,7 +15,7 @@ import keyword
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from floe_engine.cel.checking import Checked
+from floe_engine.cel.checking import CheckedExpression
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
 from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.types import BOOL, DOUBLE, DYN, INT, STRING, Object, Type
@@ -29,7 +29,7 @@ class _NotWritten(Exception):
     """A part that only closures run."""
 
 
-def quick(checked: Checked, variables: tuple[str, ...], node: Node) -> Quick | None:
+def quick(checked: CheckedExpression, variables: tuple[str, ...], node: Node) -> Quick | None:
     """The function of an expression, or of a part that no macro surrounds; None: only closures run it."""
     writer = _Writer(checked)
     names = {name: f"v{number}" for number, name in enumerate(variables)}
@@ -96,7 +96,7 @@ _EQUALS = {"_==_": "==", "_!=_": "!="}
 
 
 class _Writer:
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: CheckedExpression) -> None:
         self._types = checked.types
         self.known: dict[str, Any] = dict(_GIVEN)
         self._variables = 0

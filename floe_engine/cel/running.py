@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from floe_engine.cel import syntax
-from floe_engine.cel.checking import Checked
+from floe_engine.cel.checking import CheckedExpression
 from floe_engine.cel.compiling import Quick, quick
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
 from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
@@ -39,7 +39,7 @@ MOST_STEPS = 100_000
 class Program:
     """A checked expression, ready to run on values of its variables, which are given in their order."""
 
-    def __init__(self, checked: Checked, variables: tuple[str, ...]) -> None:
+    def __init__(self, checked: CheckedExpression, variables: tuple[str, ...]) -> None:
         assert checked.ok and checked.tree is not None, checked.problems
         self.checked = checked
         self._tree = checked.tree
@@ -89,7 +89,7 @@ class Program:
 
 
 class _Compiler:
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: CheckedExpression) -> None:
         self._types = checked.types
         self.size = 1
 

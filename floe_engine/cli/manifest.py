@@ -13,7 +13,7 @@ from floe_engine.cli.options import Word, watch
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
     from floe_engine.manifest.explaining import Explanation
-    from floe_engine.platform.fix_platform import Fixed
+    from floe_engine.platform.fix_platform import FixedManifest
     from floe_engine.support.explain import Page
 
 _CHECK_FORMATS = ("text", "json", "sarif", "github")
@@ -75,7 +75,7 @@ def _check_once(context: Context, fix: bool) -> int:
     from floe_engine.cli.diagnostics import Listing
     from floe_engine.errors import Refused
 
-    fixed: Fixed | None = None
+    fixed: FixedManifest | None = None
     if fix:
         from floe_engine.platform.fix_platform import fix_platform
 
@@ -90,7 +90,7 @@ def _check_once(context: Context, fix: bool) -> int:
     return 0 if listing.ok else Refused.exit_code
 
 
-def _show(context: Context, listing: Listing, fixed: Fixed | None) -> None:
+def _show(context: Context, listing: Listing, fixed: FixedManifest | None) -> None:
     from floe_engine.cli import diagnostics
 
     out = context.output
@@ -123,7 +123,7 @@ def _show(context: Context, listing: Listing, fixed: Fixed | None) -> None:
                 out.line(f"{listing.path} is valid")
 
 
-def _show_mended(context: Context, listing: Listing, fixed: Fixed) -> None:
+def _show_mended(context: Context, listing: Listing, fixed: FixedManifest) -> None:
     from floe_engine.cli import diagnostics
     from floe_engine.events import Step
     from floe_engine.text import plural

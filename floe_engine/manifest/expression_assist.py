@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from floe_engine.cel.checking import Checked, check
+from floe_engine.cel.checking import CheckedExpression, check
 from floe_engine.cel.functions import FUNCTIONS, Function
 from floe_engine.cel.syntax import MACROS, Call, Macro, Name, Node, Select, walk
 from floe_engine.cel.types import Object, Type, matched
@@ -87,7 +87,7 @@ def told_at(source: str, offset: int, subject: str) -> ExpressionHover | None:
     return None
 
 
-def _told(checked: Checked, node: Node) -> ExpressionHover | None:
+def _told(checked: CheckedExpression, node: Node) -> ExpressionHover | None:
     kind = checked.types.get(node)
     if kind is None:
         return None
@@ -114,7 +114,7 @@ def _quoted(before: str) -> bool:
     return last[:1] in ("'", '"') and (len(last) < 2 or last[-1] != last[0])
 
 
-def _around(before: str, after: str, subject: str) -> tuple[Checked, Node] | None:
+def _around(before: str, after: str, subject: str) -> tuple[CheckedExpression, Node] | None:
     """The word being typed as a node, with what is known around it.
 
     What is being written is seldom whole: where it cannot be read, what follows is left away, and what is
@@ -169,7 +169,7 @@ def _members(kind: Type, *, optional: bool) -> Iterator[_Word]:
             yield name, f"{name}(", _signature(name, function, 1), function.says
 
 
-def _names(checked: Checked, node: Node) -> Iterator[_Word]:
+def _names(checked: CheckedExpression, node: Node) -> Iterator[_Word]:
     """What may stand where a value begins."""
     for name, kind in checked.scopes[node].names.items():
         yield name, name, str(kind), kind.says if isinstance(kind, Object) else ""

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from floe_engine.acts import Act
-from floe_engine.cel.checking import Checked, Problem, check
+from floe_engine.cel.checking import CheckedExpression, Problem, check
 from floe_engine.cel.compiling import Quick
 from floe_engine.cel.running import MOST_STEPS, Program
 from floe_engine.cel.syntax import Logic, Macro, Node, Select, parts
@@ -43,13 +43,13 @@ class Trouble(Struct, frozen=True):
 
 
 @lru_cache(maxsize=1024)
-def question(source: str, subject: str) -> Checked:
+def question(source: str, subject: str) -> CheckedExpression:
     """An expression that must be true or false of a subject, checked."""
     return check(source, SUBJECTS[subject], BOOL)
 
 
 @lru_cache(maxsize=1024)
-def value(source: str, subject: str) -> Checked:
+def value(source: str, subject: str) -> CheckedExpression:
     """An expression of any type about a subject, checked."""
     return check(source, SUBJECTS[subject])
 
@@ -127,7 +127,7 @@ def _unheld(rule: Mapping[str, Any]) -> Iterator[Trouble]:
             yield Trouble(("examples", kind, number), Problem(_otherwise(kind, verdict), 0, 0), "example")
 
 
-def _otherwise(kind: str, verdict: Verdict) -> str:
+def _otherwise(kind: str, verdict: RuleAnswer) -> str:
     said = {
         "pass": "the rule passes it",
         "fail": "the rule refuses it",
@@ -137,7 +137,7 @@ def _otherwise(kind: str, verdict: Verdict) -> str:
     return f"the example should {kind}, but {said}"
 
 
-def as_house_rule(rule: Mapping[str, Any]) -> HouseRule:
+def as_house_rule(rule: Mapping[str, Any]) -> CompiledRule:
     """A rule as manifest.yaml or an artifact writes it, ready to be asked."""
     texts = (rule.get(key) for key in ("when", "expr", "message"))
     return house_rule(
@@ -246,7 +246,7 @@ Answer = Literal["pass", "fail", "skip", "unknown"]
 """What a rule says of a subject: `skip` where `when` is false, `unknown` where it cannot be told."""
 
 
-class Verdict(Struct, frozen=True, gc=False):
+class RuleAnswer(Struct, frozen=True, gc=False):
     """What a rule says of a subject, and why it cannot say more."""
 
     answer: Answer
@@ -255,15 +255,15 @@ class Verdict(Struct, frozen=True, gc=False):
     """Of a failure, which clause of the expression is false; -1: not known."""
 
 
-_PASS, _FAIL, _SKIP = Verdict("pass"), Verdict("fail"), Verdict("skip")
-_FAILS_BY = tuple(Verdict("fail", clause=number) for number in range(64))
+_PASS, _FAIL, _SKIP = RuleAnswer("pass"), RuleAnswer("fail"), RuleAnswer("skip")
+_FAILS_BY = tuple(RuleAnswer("fail", clause=number) for number in range(64))
 
 
 _Clause: TypeAlias = tuple[str, Quick, tuple[tuple[str, Quick], ...]]
 """A clause as written, and how it is run; the same of what stands in it."""
 
 
-class HouseRule:
+class CompiledRule:
     """A rule whose expressions are right, ready to be asked. Make one with `house_rule`."""
 
     def __init__(self, subject: str, when: str, expr: str, message: str) -> None:
@@ -276,11 +276,11 @@ class HouseRule:
             for piece in pieces(message)
         ]
 
-    def ask(self, *values: Any) -> Verdict:
+    def ask(self, *values: Any) -> RuleAnswer:
         """Ask it of a subject: the values of its variables, in the order of `SUBJECTS`."""
         return self.ask_on(Frame(MOST_STEPS), *values)
 
-    def ask_on(self, frame: Frame, *values: Any) -> Verdict:
+    def ask_on(self, frame: Frame, *values: Any) -> RuleAnswer:
         """The same, with the steps that `frame` has left."""
         try:
             if self._when is not None and self._when.run_on(frame, *values) is not True:
@@ -290,13 +290,13 @@ class HouseRule:
                 return verdict
             return _PASS if self._expr.run_on(frame, *values) is True else _FAIL
         except Failed as error:
-            return Verdict("unknown", str(error))
+            return RuleAnswer("unknown", str(error))
 
     def message(self, *values: Any) -> str:
         """Its message about a subject; what of it cannot be told is a question mark."""
         return "".join(part if isinstance(part, str) else _told(part, values) for part in self._message)
 
-    def failing(self, verdict: Verdict, *values: Any) -> tuple[str, str]:
+    def failing(self, verdict: RuleAnswer, *values: Any) -> tuple[str, str]:
         """The clause that is false where the rule gave `verdict`, as written, and what stands in it."""
         frame = Frame(MOST_STEPS)
         known = self._clauses[verdict.clause :][:1] if verdict.clause >= 0 else ()
@@ -308,7 +308,7 @@ class HouseRule:
                 continue
         return self._expr.checked.source.strip(), ""
 
-    def _quickly(self, frame: Frame, values: tuple[Any, ...]) -> Verdict | None:
+    def _quickly(self, frame: Frame, values: tuple[Any, ...]) -> RuleAnswer | None:
         """What comes of asking clause after clause; None where one fails, for a later one may be false."""
         left = frame.left
         try:
@@ -321,7 +321,7 @@ class HouseRule:
         return _PASS if self._quick_clauses else None
 
     @cached_property
-    def _quick_clauses(self) -> tuple[tuple[Quick, Verdict], ...]:
+    def _quick_clauses(self) -> tuple[tuple[Quick, RuleAnswer], ...]:
         """The clauses in their order, each with what is said where it is false; none: not all are quick."""
         nodes = clauses(self._expr.checked.tree)
         found = [run for node in nodes if (run := self._expr.quick(node)) is not None]
@@ -382,9 +382,9 @@ def _told(program: Program, values: tuple[Any, ...]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def house_rule(subject: str, when: str, expr: str, message: str) -> HouseRule:
+def house_rule(subject: str, when: str, expr: str, message: str) -> CompiledRule:
     """A rule, ready to be asked. What is wrong with it has been refused by `troubles` before."""
-    return HouseRule(subject, when, expr, message)
+    return CompiledRule(subject, when, expr, message)
 
 
 # --- examples ----------------------------------------------------------------------------------

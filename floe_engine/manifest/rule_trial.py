@@ -13,7 +13,7 @@ from floe_engine.document.nodes import Node
 from floe_engine.document.rendering import flow
 
 if TYPE_CHECKING:
-    from floe_engine.manifest.house_rule import HouseRule, Trouble
+    from floe_engine.manifest.house_rule import CompiledRule, Trouble
 
 _LIST: Final = ("governance", "custom_rules")
 
@@ -102,7 +102,7 @@ def _trial(document: Document, number: int) -> RuleTrial | None:
     )
 
 
-def _ready(rule: Mapping[str, Any], subject: str) -> HouseRule | None:
+def _ready(rule: Mapping[str, Any], subject: str) -> CompiledRule | None:
     from floe_engine.manifest.house_rule import as_house_rule
     from floe_engine.manifest.subjects import SUBJECTS
 
@@ -110,7 +110,7 @@ def _ready(rule: Mapping[str, Any], subject: str) -> HouseRule | None:
 
 
 def _tried(
-    asked: HouseRule | None, wrong: list[Trouble], wanted: str, number: int, example: Mapping[str, Any]
+    asked: CompiledRule | None, wrong: list[Trouble], wanted: str, number: int, example: Mapping[str, Any]
 ) -> Tried:
     from floe_engine.manifest.house_rule import example_values
 

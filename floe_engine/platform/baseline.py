@@ -21,7 +21,7 @@ OWN_REPOSITORY = "give each platform its own repository: artifacts.registry in m
 """What to do where two platforms meet; the embedded default is one repository for all of a user's."""
 
 
-class Baseline(Struct, frozen=True):
+class PreviousVersion(Struct, frozen=True):
     """The published version that a new one is compared with."""
 
     version: Version
@@ -38,7 +38,7 @@ def listed_tags(repository: Repository) -> tuple[str, ...]:
 
 def find_baseline(
     workspace: Workspace, repository: Repository, version: Version, tags: Sequence[str]
-) -> Baseline | None:
+) -> PreviousVersion | None:
     """The highest lower release among `tags`, fetched; None where `version` is the first.
 
     Raises what `published_artifact` raises.
@@ -47,7 +47,7 @@ def find_baseline(
     previous = previous_version(version, published)
     if previous is None:
         return None
-    return Baseline(previous, published_artifact(workspace, repository, published[previous]))
+    return PreviousVersion(previous, published_artifact(workspace, repository, published[previous]))
 
 
 def published_artifact(workspace: Workspace, repository: Repository, tag: str) -> Artifact:

@@ -14,7 +14,7 @@ from floe_engine.document.text import MAX_BYTES, encode
 from floe_engine.errors import FloeError, UsageError, VersionExists
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import Directory, read_bounded
-from floe_engine.platform.baseline import Baseline, listed_tags, published_artifact
+from floe_engine.platform.baseline import PreviousVersion, listed_tags, published_artifact
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.platform.guard_version import guard_version, place_of
 from floe_engine.registry.client import Repository
@@ -148,7 +148,7 @@ class _Search:
         raise FloeError("no free version was found", f"tried up to {base.tag}", hint="name one with --to")
 
     def _compare(self, version: Version, base: Version | None, report: Report = silent) -> GuardVerdict:
-        before = Baseline(base, self._artifact(base)) if base else None
+        before = PreviousVersion(base, self._artifact(base)) if base else None
         return guard_version(self.workspace, version, self.artifact, before, report=report)
 
     def _artifact(self, version: Version) -> Artifact:

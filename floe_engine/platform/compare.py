@@ -203,7 +203,7 @@ def _named_files(root: Path, revision: str) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if data}
 
 
-def _blob(root: Path, entry: git.Entry, limit: int) -> bytes:
+def _blob(root: Path, entry: git.TreeEntry, limit: int) -> bytes:
     """A file's bytes; none where there are more than `limit`."""
     size = int(git.ask(root, "cat-file", "-s", entry.object_id))
     return git.ask(root, "cat-file", "blob", entry.object_id) if size <= limit else b""

@@ -32,7 +32,7 @@ class Mended(Struct, frozen=True):
     fix: Fix
 
 
-class Fixed(Struct, frozen=True):
+class FixedManifest(Struct, frozen=True):
     """A manifest before and after, and what is still wrong with it."""
 
     before: str
@@ -49,7 +49,7 @@ class Fixed(Struct, frozen=True):
 
 def fix_platform(
     workspace: Workspace, *, report: Report = silent, cancel: CancelToken | None = None
-) -> Fixed:
+) -> FixedManifest:
     """Apply the best fix of every problem that has one, until none is left or many are mended; write it.
 
     The file keeps its encoding and its mode. Raises `ConfigurationError` where it cannot be read,
@@ -78,7 +78,7 @@ def mend(
     workspace: Workspace,
     parent: ParentPlatform | None = None,
     cancel: CancelToken | None = None,
-) -> Fixed:
+) -> FixedManifest:
     """`fix_platform` of a text, without writing anything."""
     catalogue = Catalogue.load()
     before, seen = text, {text}
@@ -96,7 +96,7 @@ def mend(
         checked = check(text, path=workspace.manifest_path, catalogue=catalogue, parent=parent)
         if len(mended) >= _ENOUGH:
             break
-    return Fixed(before, checked.document.text, tuple(mended), checked)
+    return FixedManifest(before, checked.document.text, tuple(mended), checked)
 
 
 def _applied(text: str, fixes: list[Mended]) -> tuple[str, list[Mended]]:

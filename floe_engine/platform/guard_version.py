@@ -5,7 +5,7 @@ from __future__ import annotations
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.document import Document
 from floe_engine.events import Notice, Report, silent
-from floe_engine.platform.baseline import OWN_REPOSITORY, Baseline
+from floe_engine.platform.baseline import OWN_REPOSITORY, PreviousVersion
 from floe_engine.text import printable
 from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade.guard import GuardVerdict, check_version
@@ -20,7 +20,7 @@ def guard_version(
     workspace: Workspace,
     version: Version,
     artifact: Artifact,
-    before: Baseline | None,
+    before: PreviousVersion | None,
     *,
     report: Report = silent,
 ) -> GuardVerdict:

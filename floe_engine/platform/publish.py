@@ -56,7 +56,7 @@ from floe_engine.events import (
     warnings_only,
 )
 from floe_engine.files import canonical_json, human_size
-from floe_engine.platform.baseline import OWN_REPOSITORY, Baseline, find_baseline, listed_tags
+from floe_engine.platform.baseline import OWN_REPOSITORY, PreviousVersion, find_baseline, listed_tags
 from floe_engine.platform.signing_key import (
     AnySigner,
     AskPassword,
@@ -406,7 +406,7 @@ class _Held(Struct, frozen=True):
     """What the registry holds where it has no such tag: all tags, and the version to measure this one by."""
 
     tags: tuple[str, ...] = ()
-    before: Callable[[], Baseline | None] = lambda: None
+    before: Callable[[], PreviousVersion | None] = lambda: None
 
 
 class _Asked(NamedTuple):

@@ -18,7 +18,7 @@ from floe_engine.policy.keys import KEY_META
 from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.access import Roles, needed_access
-from floe_engine.policy.rules.classification import looks_of
+from floe_engine.policy.rules.classification import sensitive_names
 from floe_engine.policy.rules.schema_registry import recased
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
@@ -197,7 +197,7 @@ def _corrected(finding: Finding, node: Node, column: Column | None, view: View) 
 
 def _looks_like(_: Finding, node: Node, column: Column | None, view: View) -> str:
     """The level that the name looks like, where that asks nothing more; else to say which it is."""
-    level = view.once(looks_of).like(column.name) if column is not None else None
+    level = view.once(sensitive_names).like(column.name) if column is not None else None
     key = view.levels.keys[0]
     if level is not None and consequences.classified(node, column, key, view.levels.named(level), view):
         return f"add meta: {{{key}: {level}}} to the column, or the level it really has"
@@ -223,7 +223,7 @@ def _masked(_: Finding, model: Model, __: Column | None, view: View) -> str:
     default = view.levels.default
     after = max(after, default, key=lambda level: level.rank)
     bare = "the model" in named and any(
-        each.folded not in levels and view.once(looks_of).like(each.name) for each in model.columns
+        each.folded not in levels and view.once(sensitive_names).like(each.name) for each in model.columns
     )
     if not named or bare or forbidden(default.level) or not consequences.bears(model, after, view):
         return ""

@@ -61,19 +61,19 @@ from floe_engine.policy.rules.materialization import (
     ViewsReused,
 )
 from floe_engine.policy.rules.more_tests import ColumnTests, UnitTestFormat
-from floe_engine.policy.rules.naming import CustomNames, KnownLayer, LayerPrefix, NamePattern
+from floe_engine.policy.rules.naming import CustomNames, KnownLayer, LayerPrefix, RestPattern
 from floe_engine.policy.rules.parents import TooManyParents
 from floe_engine.policy.rules.propagation import ModelPropagation, NamePropagation
 from floe_engine.policy.rules.references import ColumnsDeclared, LiteralTable
 from floe_engine.policy.rules.required_tests import (
     Contract,
-    Documentation,
+    DocumentationRequired,
     Freshness,
     NamedTest,
     NotNullKey,
     Relationships,
     UniqueKey,
-    UnitTest,
+    UnitTestRequired,
 )
 from floe_engine.policy.rules.schema_registry import (
     ColumnCase,
@@ -106,7 +106,7 @@ from floe_engine.policy.rules.weak_tests import IdleTest, WeakTest
 
 RULES: tuple[Rule, ...] = (
     LayerPrefix(),
-    NamePattern(),
+    RestPattern(),
     CustomNames(),
     KnownLayer(),
     LayerDependency(),
@@ -123,10 +123,10 @@ RULES: tuple[Rule, ...] = (
     NotNullKey(),
     UniqueKey(),
     Freshness(),
-    Documentation(),
+    DocumentationRequired(),
     Relationships(),
     Contract(),
-    UnitTest(),
+    UnitTestRequired(),
     NamedTest(),
     IdleTest(),
     WeakTest(),

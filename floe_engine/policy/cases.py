@@ -68,7 +68,7 @@ class Suite(Struct, frozen=True):
     """The file; None for a generated suite."""
 
 
-class Checked(Struct, frozen=True):
+class CheckedExpectation(Struct, frozen=True):
     """An expectation beside what the platform really says."""
 
     expected: Expectation
@@ -90,7 +90,7 @@ class CaseResult(Struct, frozen=True):
     """The verdict on a case."""
 
     case: Case
-    checked: tuple[Checked, ...]
+    checked: tuple[CheckedExpectation, ...]
     unexpected: tuple[Finding, ...] = ()
     """Findings that the case does not mention, and does not allow; what only informs is no matter."""
 
@@ -120,7 +120,9 @@ def run_case(platform: Platform, case: Case) -> CaseResult:
     """Judge a case's project, and compare."""
     if case.ask is not None:
         result, why = case.ask(platform)
-        return CaseResult(case, tuple(Checked(expected, result, detail=why) for expected in case.expect))
+        return CaseResult(
+            case, tuple(CheckedExpectation(expected, result, detail=why) for expected in case.expect)
+        )
     evaluation = evaluate(
         platform,
         case.project,
@@ -142,7 +144,7 @@ def run_case(platform: Platform, case: Case) -> CaseResult:
     return CaseResult(case, checked, unexpected)
 
 
-def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> Checked:
+def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> CheckedExpectation:
     about = [
         finding
         for finding in evaluation.findings
@@ -151,11 +153,13 @@ def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> C
     if about:
         result = _result(about)
         shown = next(finding for finding in about if _result((finding,)) == result)
-        return Checked(expected, result, shown.severity, shown.message)
+        return CheckedExpectation(expected, result, shown.severity, shown.message)
     if any((expected.rule, resource) in evaluation.checked for resource in _homes(expected.resource)):
-        return Checked(expected, "pass")
+        return CheckedExpectation(expected, "pass")
     unknown = not _exists(evaluation, expected.resource, project)
-    return Checked(expected, "skip", detail=_why_skipped(evaluation, expected, project), unknown=unknown)
+    return CheckedExpectation(
+        expected, "skip", detail=_why_skipped(evaluation, expected, project), unknown=unknown
+    )
 
 
 def _exists(evaluation: Evaluation, resource: str, project: Project) -> bool:

@@ -19,7 +19,7 @@ from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup, with_key
-from floe_engine.policy.rules.classification import looks_of
+from floe_engine.policy.rules.classification import sensitive_names
 from floe_engine.policy.rules.coverage import has_minimum
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
@@ -234,7 +234,7 @@ def declared(model: Model, names: Sequence[str], view: View, *, layer: str | Non
     """
     platform, policy = view.platform, view.platform.classification
     reserved = {folded(name) for name in platform.schemas.reserved_columns}
-    looks = view.once(looks_of)
+    looks = view.once(sensitive_names)
     own = view.declared[model.unique_id]
     for name in names:
         level = looks.like(name)
@@ -307,7 +307,7 @@ def of_its_columns(how: str) -> str:
 def column_named(model: Model, column: Column, name: str, view: View) -> bool:
     """Whether nothing more is asked of a column, nor of its model, under another name."""
     platform, adapter = view.platform, view.project.adapter
-    looks, old, new = view.once(looks_of), column.folded, folded(name)
+    looks, old, new = view.once(sensitive_names), column.folded, folded(name)
     layer = view.layer(model) or ""
     if old != new and (
         new in model.columns_by_name

@@ -20,7 +20,7 @@ from floe_engine.artifact.waivers import as_waiver
 from floe_engine.document.document import MAX_BYTES, decode, parse
 from floe_engine.files import read_bounded, stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
-from floe_engine.policy.rules.waivers import Place, Waivers
+from floe_engine.policy.rules.waivers import WaiverPlace, Waivers
 from floe_engine.policy.view import platform_adapter
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
@@ -107,14 +107,14 @@ def excuses(
     return Waivers(platform, waivers, today, _places(spec, projects[0].directory, waivers))
 
 
-def _places(spec: Spec, directory: Path, waivers: Sequence[Waiver]) -> dict[str, Place]:
+def _places(spec: Spec, directory: Path, waivers: Sequence[Waiver]) -> dict[str, WaiverPlace]:
     """Where each waiver stands, seen from `directory`, the first dbt project's."""
     named = Path(os.path.relpath(".", spec.transforms[0].project_dir), SPEC_FILE).as_posix()
     path = directory / named
     if not stands(path):
-        return {waiver.id: Place(named) for waiver in waivers}
+        return {waiver.id: WaiverPlace(named) for waiver in waivers}
     document = parse(decode(read_bounded(path, MAX_BYTES, what=SPEC_FILE)))
     return {
-        waiver.id: Place(named, document.locate(("waivers", number)).start.line + 1)
+        waiver.id: WaiverPlace(named, document.locate(("waivers", number)).start.line + 1)
         for number, waiver in enumerate(waivers)
     }

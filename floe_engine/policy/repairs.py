@@ -19,7 +19,7 @@ from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup, with_key
-from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.classification import SensitiveNames
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Project, Source, folded
@@ -341,7 +341,7 @@ def _corrected(finding: Finding, node: Node, column: Column | None, view: View) 
 
 
 def _classified(finding: Finding, node: Node, column: Column | None, view: View) -> Iterator[Repair]:
-    level = Looks(view.platform.classification).like(column.name) if column is not None else None
+    level = SensitiveNames(view.platform.classification).like(column.name) if column is not None else None
     if column is not None and level is not None:
         key = Levels(view.platform.classification).keys[0]
         yield Repair(finding, node.unique_id, "meta", column.name, key, level)

@@ -56,13 +56,13 @@ class Example(Struct, frozen=True):
     groups: tuple[Group, ...] = ()
     also: tuple[tuple[str, bool], ...] = ()
     """What else the rule says: a resource, and whether that passes."""
-    ask: Callable[[Platform], Answer] | None = None
+    ask: Callable[[Platform], ExampleAnswer] | None = None
     """Asks the platform by itself, where what is judged is no project."""
     severity: FindingSeverity = "error"
     """The most that enforcement may make of it, as in `Rule.finding`."""
 
 
-class Answer(Struct, frozen=True):
+class ExampleAnswer(Struct, frozen=True):
     """What is said of an example that is no project: whether it passes (None: it is not judged), and why."""
 
     passes: bool | None

@@ -21,7 +21,7 @@ from floe_engine.policy.cases import Case, Expectation, Suite
 from floe_engine.policy.enforcement import said_of
 from floe_engine.policy.finding import Result
 from floe_engine.policy.resources import ExampleNodes
-from floe_engine.policy.rule import Answer, Example, Family, Rule
+from floe_engine.policy.rule import Example, ExampleAnswer, Family, Rule
 from floe_engine.project.facts import (
     Beside,
     Exposure,
@@ -93,7 +93,7 @@ def project_of(example: Example) -> Project:
     )
 
 
-def _asked(rule: Rule, ask: Callable[[Platform], Answer], platform: Platform) -> tuple[Result, str]:
+def _asked(rule: Rule, ask: Callable[[Platform], ExampleAnswer], platform: Platform) -> tuple[Result, str]:
     answer = ask(platform)
     result = said_of(rule, platform, answer.passes, answer.severity)
     return result, answer.why or ("the platform does not enforce the rule" if result == "skip" else "")

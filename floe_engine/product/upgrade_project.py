@@ -22,7 +22,7 @@ from floe_engine.upgrade.fleet import project_impact
 from floe_engine.upgrade.impact import Impact
 from floe_engine.upgrade.pins import pin_status, pinned
 from floe_engine.upgrade.rules import Assessment, compare
-from floe_engine.versions import Constraint, Precision, Step, Version
+from floe_engine.versions import Constraint, Precision, Version, VersionStep
 from floe_engine.workspace import Workspace
 
 SHOWN_EFFECTS = 10
@@ -50,7 +50,7 @@ class UpgradePlan(Struct, frozen=True):
     """What floe.yaml asks for and the new version no longer permits."""
 
     @property
-    def step(self) -> Step:
+    def step(self) -> VersionStep:
         """How far the new version is from the locked one."""
         return self.version.step_from(self.pin.version)
 

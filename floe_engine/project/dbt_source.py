@@ -26,7 +26,7 @@ from floe_engine.project.facts import (
     Unread,
 )
 from floe_engine.project.folders import File
-from floe_engine.project.gathering import SECTION, Contents, Described, Draft, Gathering, checksum_of
+from floe_engine.project.gathering import SECTION, Contents, Gathering, PropertiesEntry, RawNode, checksum_of
 from floe_engine.project.jinja.calls import CONFIGS, HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
@@ -109,8 +109,8 @@ class _Reading:
         for file in files:
             self._gathered.read(file)
         self._apply_properties()
-        drafts = [draft for draft in self._gathered.drafts.values() if self._enabled(draft)]
-        names = self._names(drafts)
+        nodes = [node for node in self._gathered.nodes.values() if self._enabled(node)]
+        names = self._names(nodes)
         sources = self._sources()
         known_sources = {(s.source_name, s.name): s.unique_id for s in sources}
 
@@ -128,9 +128,9 @@ class _Reading:
         units = tuple(unit_tests(self._gathered, self._settings, self._is_on, names))
         counted = Counter(parent for unit in units for parent in unit.parents)
         models = []
-        for draft in sorted(drafts, key=self._unique_id):
-            unique_id = self._unique_id(draft)
-            models.append(self._model(draft, parents, singular[unique_id], counted[unique_id]))
+        for node in sorted(nodes, key=self._unique_id):
+            unique_id = self._unique_id(node)
+            models.append(self._model(node, parents, singular[unique_id], counted[unique_id]))
         known = self._gathered, self._settings, self._is_on, parents
         beside = tuple(exposures(*known)), tuple(semantic_models(*known))
         self._warn_of_unresolved()
@@ -170,47 +170,47 @@ class _Reading:
         for kind, section in SECTION.items():
             for described in self._gathered.described.get(section, ()):
                 entry, name = described.entry, described.entry["name"]
-                if kind == "snapshot" and (kind, name) not in self._gathered.drafts and "relation" in entry:
+                if kind == "snapshot" and (kind, name) not in self._gathered.nodes and "relation" in entry:
                     self._add_yaml_snapshot(described)
                 if kind == "model" and isinstance(entry.get("versions"), list):
                     self._apply_versions(described)
                     continue
-                draft = self._gathered.drafts.get((kind, name))
-                if draft is None:
+                node = self._gathered.nodes.get((kind, name))
+                if node is None:
                     self._gathered.warn(
                         f"describes {kind} {name}, which does not exist", described.file.path, entry.line
                     )
-                elif draft.entry is not None and draft.properties is not None:
-                    where = f"{draft.properties.path}:{draft.entry.line}"
+                elif node.entry is not None and node.properties is not None:
+                    where = f"{node.properties.path}:{node.entry.line}"
                     self._gathered.warn(
                         f"{kind} {name} is described in {where} already", described.file.path, entry.line
                     )
                 else:
-                    self._describe(draft, entry, described.file)
+                    self._describe(node, entry, described.file)
 
-    def _describe(self, draft: Draft, entry: Entry, file: File) -> None:
-        draft.entry, draft.properties = entry, file
+    def _describe(self, node: RawNode, entry: Entry, file: File) -> None:
+        node.entry, node.properties = entry, file
         config: dict[str, Any] = {}
         for key in _OF_CONFIG:
             if entry.get(key) is not None:
                 config[key] = entry[key]
         merge_config(config, mapping(entry.get("config")))
-        draft.config = config
+        node.config = config
 
-    def _add_yaml_snapshot(self, described: Described) -> None:
+    def _add_yaml_snapshot(self, described: PropertiesEntry) -> None:
         """A snapshot that stands in YAML alone (dbt 1.9)."""
         entry, file = described.entry, described.file
-        draft = self._gathered.add("snapshot", entry["name"], file, (*file.folders, file.stem, entry["name"]))
-        if draft is None:
+        node = self._gathered.add("snapshot", entry["name"], file, (*file.folders, file.stem, entry["name"]))
+        if node is None:
             return
         try:
-            draft.calls.parents.append(self._gathered.templates.parent_of(str(entry.get("relation"))))
+            node.calls.parents.append(self._gathered.templates.parent_of(str(entry.get("relation"))))
         except Unreadable:
             self._gathered.warn(
                 f"relation of snapshot {entry['name']} cannot be read without dbt", file.path, entry.line
             )
 
-    def _apply_versions(self, described: Described) -> None:
+    def _apply_versions(self, described: PropertiesEntry) -> None:
         """Model versions (dbt 1.5): one file a version, described under one name."""
         entry, path, name = described.entry, described.file.path, described.entry["name"]
         listed = [item for item in entry["versions"] if isinstance(item, Entry) and item.get("v") is not None]
@@ -223,14 +223,14 @@ class _Reading:
             version = str(item["v"])
             defined_in = text(item.get("defined_in")) or f"{name}_v{version}"
             key: tuple[ResourceType, str] = ("model", defined_in)
-            if key not in self._gathered.drafts and version == newest:
+            if key not in self._gathered.nodes and version == newest:
                 key = ("model", name)
-            draft = self._gathered.drafts.pop(key, None)
-            if draft is None:
+            node = self._gathered.nodes.pop(key, None)
+            if node is None:
                 self._gathered.warn(f"version {version} of {name} has no file {defined_in}", path, item.line)
                 continue
-            draft.name, draft.version = name, version
-            draft.fqn = (*draft.fqn[:-1], name, f"v{version}")
+            node.name, node.version = name, version
+            node.fqn = (*node.fqn[:-1], name, f"v{version}")
             merged = Entry({key: value for key, value in entry.items() if key != "versions"})
             merged.line = entry.line
             for key_name in ("description", "constraints", "docs"):
@@ -245,28 +245,28 @@ class _Reading:
             if isinstance(item.get("columns"), list):
                 merged["columns"] = _version_columns(entry.get("columns"), item["columns"])
             merged["config"] = deeply_merged(mapping(entry.get("config")), mapping(item.get("config")))
-            self._describe(draft, merged, described.file)
+            self._describe(node, merged, described.file)
             known[version] = f"model.{self._settings.name}.{name}.v{version}"
-            self._gathered.drafts[("model", f"{name}.v{version}")] = draft
+            self._gathered.nodes[("model", f"{name}.v{version}")] = node
         self._versions[name] = (newest, known)
 
     # --- facts ---------------------------------------------------------------------------------
 
-    def _unique_id(self, draft: Draft) -> str:
-        return f"{draft.kind}.{self._settings.name}.{draft.name}{draft.suffix}"
+    def _unique_id(self, node: RawNode) -> str:
+        return f"{node.kind}.{self._settings.name}.{node.name}{node.suffix}"
 
-    def _config(self, draft: Draft) -> dict[str, Any]:
-        if draft.merged is None:
-            draft.merged = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
-            if draft.language == "python":  # whatever dbt_project.yml says of the folder
-                draft.merged["materialized"] = "table"
-            merge_config(draft.merged, draft.config)
-            merge_config(draft.merged, draft.calls.config)
-            own = draft.calls.config  # in code a template in quotes is a text
-            for key in sorted(_LEFT_OPEN.intersection(draft.merged).difference(own)):
-                if holds_template(draft.merged[key]):
-                    self._unread_config(draft, key, draft.merged.pop(key))
-        return draft.merged
+    def _config(self, node: RawNode) -> dict[str, Any]:
+        if node.merged is None:
+            node.merged = self._settings.folder_config(SECTION[node.kind], node.fqn)
+            if node.language == "python":  # whatever dbt_project.yml says of the folder
+                node.merged["materialized"] = "table"
+            merge_config(node.merged, node.config)
+            merge_config(node.merged, node.calls.config)
+            own = node.calls.config  # in code a template in quotes is a text
+            for key in sorted(_LEFT_OPEN.intersection(node.merged).difference(own)):
+                if holds_template(node.merged[key]):
+                    self._unread_config(node, key, node.merged.pop(key))
+        return node.merged
 
     @cached_property
     def _folder_configs(self) -> FolderConfigs:
@@ -274,22 +274,22 @@ class _Reading:
 
         return FolderConfigs(self._settings)
 
-    def _unread_config(self, draft: Draft, key: str, value: Any) -> None:
+    def _unread_config(self, node: RawNode, key: str, value: Any) -> None:
         """Note what a properties file or dbt_project.yml configures that only dbt could tell."""
-        draft.calls.unread.add(key)
-        path, line = draft.path, 1
-        if key in draft.config and draft.properties is not None and draft.entry is not None:
-            path, line = draft.properties.path, draft.entry.line
+        node.calls.unread.add(key)
+        path, line = node.path, 1
+        if key in node.config and node.properties is not None and node.entry is not None:
+            path, line = node.properties.path, node.entry.line
         else:
-            place = self._folder_configs.nearest(SECTION[draft.kind], draft.fqn[1:], key)
+            place = self._folder_configs.nearest(SECTION[node.kind], node.fqn[1:], key)
             path, line = (FILE_NAME, place.line) if place is not None else (path, line)
         if (path, line, key) not in self._told:
             self._told.add((path, line, key))
             shown = " ".join(str(value).split())
             self._gathered.warn(f"{key} cannot be read without dbt ({shown:.100})", path, line)
 
-    def _enabled(self, draft: Draft) -> bool:
-        return self._is_on(self._config(draft), draft.path)
+    def _enabled(self, node: RawNode) -> bool:
+        return self._is_on(self._config(node), node.path)
 
     def _is_on(self, config: Mapping[str, Any], path: str, line: int = 1) -> bool:
         value = config.get("enabled", True)
@@ -304,38 +304,38 @@ class _Reading:
 
     def _model(
         self,
-        draft: Draft,
+        node: RawNode,
         resolved: Callable[[Iterable[Named]], tuple[str, ...]],
         singular: int,
         units: int,
     ) -> Model:
-        entry = draft.entry if draft.entry is not None else Entry()
-        config = self._config(draft)
+        entry = node.entry if node.entry is not None else Entry()
+        config = self._config(node)
         items = list(entries(entry.get("columns")))
-        tests = [test for test in self._tests(entry, items, draft.properties) if test.enabled]
-        self._own_tests.add(self._unique_id(draft), draft.name, entry, draft.properties, tests)
+        tests = [test for test in self._tests(entry, items, node.properties) if test.enabled]
+        self._own_tests.add(self._unique_id(node), node.name, entry, node.properties, tests)
         columns = properties.columns(items)
         constraints = properties.constraints(entry.get("constraints"))
         contract = config.get("contract")
-        parents, unread = [*draft.calls.parents], _unread(draft, draft.calls)
-        if draft.kind == "model" and (constraints or any(column.constraints for column in columns)):
+        parents, unread = [*node.calls.parents], _unread(node, node.calls)
+        if node.kind == "model" and (constraints or any(column.constraints for column in columns)):
             declared = {item["name"]: item for item in items}  # of two with one name the later counts
-            parents += self._pointed_to(draft, (entry, *declared.values()))
-        if draft.kind != "seed" and not HOOKS.isdisjoint(config):
+            parents += self._pointed_to(node, (entry, *declared.values()))
+        if node.kind != "seed" and not HOOKS.isdisjoint(config):
             for hook in hooks_in(config):
                 calls = self._gathered.templates.calls(hook)
                 for gap in (gap for gap in calls.gaps if gap.parents):
-                    message = f"{gap.what} in a hook of {draft.name} cannot be read without dbt"
-                    self._gathered.warn(message, gap.path or draft.path, gap.line if gap.path else 1)
+                    message = f"{gap.what} in a hook of {node.name} cannot be read without dbt"
+                    self._gathered.warn(message, gap.path or node.path, gap.line if gap.path else 1)
                 parents += calls.parents
-                unread = unread or _unread(draft, calls)
+                unread = unread or _unread(node, calls)
         return Model(
-            unique_id=self._unique_id(draft),
-            name=draft.name,
-            path=draft.path,
-            resource_type=draft.kind,
-            properties_path=draft.properties.path if draft.properties else None,
-            line=entry.line if draft.entry is not None else 0,
+            unique_id=self._unique_id(node),
+            name=node.name,
+            path=node.path,
+            resource_type=node.kind,
+            properties_path=node.properties.path if node.properties else None,
+            line=entry.line if node.entry is not None else 0,
             description=text(entry.get("description")),
             columns=columns,
             tests=tuple(test for test in tests if not test.idle),
@@ -345,9 +345,9 @@ class _Reading:
             schema=text_of(config.get("schema") or config.get("target_schema")),
             database=text_of(config.get("database") or config.get("project")),
             materialized=text_of(config.get("materialized"))
-            or ("view" if draft.kind == "model" else draft.kind),
-            language=draft.language,
-            version=draft.version,
+            or ("view" if node.kind == "model" else node.kind),
+            language=node.language,
+            version=node.version,
             access=access_of(config.get("access")),
             group=text_of(config.get("group")),
             grants=grants_of(mapping(config.get("grants"))),
@@ -358,12 +358,12 @@ class _Reading:
             singular_tests=singular,
             parents=resolved(parents),
             unread=unread,
-            code=draft.code,
-            checksum=checksum_of(draft.code) if draft.code or draft.kind == "model" else "",
-            alias=text_of(config.get("alias")) or self._alias(draft),
+            code=node.code,
+            checksum=checksum_of(node.code) if node.code or node.kind == "model" else "",
+            alias=text_of(config.get("alias")) or self._alias(node),
             has_alias=config.get("alias") is not None,
             labels=mapping(config.get("labels")),
-            latest_version=self._versions[draft.name][0] if draft.version is not None else None,
+            latest_version=self._versions[node.name][0] if node.version is not None else None,
             unique_key=names_in(config.get("unique_key")),
             strategy=text_of(config.get("strategy") or config.get("incremental_strategy")) or "",
             updated_at=text_of(config.get("updated_at")) or "",
@@ -371,28 +371,28 @@ class _Reading:
             references=tuple(
                 Reference(found.name, found.version) for found in parents if isinstance(found, Ref)
             ),
-            unread_configs=tuple(sorted(draft.calls.unread)),
+            unread_configs=tuple(sorted(node.calls.unread)),
         )
 
-    def _pointed_to(self, draft: Draft, owners: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
+    def _pointed_to(self, node: RawNode, owners: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
         """What foreign keys point to, which dbt builds first."""
         for told in properties.foreign_keys(owners):
             try:
                 yield self._gathered.templates.parent_of(told)
             except Unreadable:
-                line = draft.entry.line if draft.entry is not None else 1
-                path = draft.properties.path if draft.properties is not None else draft.path
-                message = f"foreign key of {draft.name} to {told} cannot be read without dbt"
+                line = node.entry.line if node.entry is not None else 1
+                path = node.properties.path if node.properties is not None else node.path
+                message = f"foreign key of {node.name} to {told} cannot be read without dbt"
                 self._gathered.warn(message, path, line)
 
-    def _alias(self, draft: Draft) -> str:
+    def _alias(self, node: RawNode) -> str:
         """The name in the warehouse that dbt gives by default; empty where the project has a macro for it."""
         if self._own_aliases is None:
             texts = self._gathered.macro_texts()
             self._own_aliases = any("generate_alias_name" in content for _, content in texts)
         if self._own_aliases:
             return ""
-        return f"{draft.name}_v{draft.version.replace('.', '_')}" if draft.version else draft.name
+        return f"{node.name}_v{node.version.replace('.', '_')}" if node.version else node.name
 
     def _tests(
         self, entry: Mapping[str, Any], items: list[Entry], file: File | None, tags: Collection[str] = ()
@@ -471,14 +471,14 @@ class _Reading:
 
     # --- references ----------------------------------------------------------------------------
 
-    def _names(self, drafts: list[Draft]) -> dict[str, dict[str | None, str]]:
+    def _names(self, nodes: list[RawNode]) -> dict[str, dict[str | None, str]]:
         """Name to version (None: what a ref without version means) to unique_id."""
         names: dict[str, dict[str | None, str]] = {}
-        for draft in drafts:
-            versions = names.setdefault(draft.name, {})
-            versions[draft.version] = self._unique_id(draft)
-            if draft.version is not None and self._versions[draft.name][0] == draft.version:
-                versions[None] = self._unique_id(draft)
+        for node in nodes:
+            versions = names.setdefault(node.name, {})
+            versions[node.version] = self._unique_id(node)
+            if node.version is not None and self._versions[node.name][0] == node.version:
+                versions[None] = self._unique_id(node)
         return names
 
     def _resolve(
@@ -506,10 +506,10 @@ class _Reading:
         return found
 
 
-def _unread(draft: Draft, calls: Calls) -> Unread | None:
+def _unread(node: RawNode, calls: Calls) -> Unread | None:
     """The first of the gaps in a model's calls behind which a parent may stand."""
     gap = next((gap for gap in calls.gaps if gap.parents), None)
-    return Unread(gap.what, gap.path or draft.path, gap.line) if gap is not None else None
+    return Unread(gap.what, gap.path or node.path, gap.line) if gap is not None else None
 
 
 def _latest(versions: list[Any]) -> str:

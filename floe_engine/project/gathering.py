@@ -1,4 +1,4 @@
-"""The files of a dbt project turned into drafts and descriptions, each file on its own.
+"""The files of a dbt project turned into nodes and descriptions, each file on its own.
 
 What one file says is read here; what files say about each other (a model and its properties, a
 ref and what it names) is `dbt_source`'s. One broken file becomes a warning and hides no other.
@@ -38,7 +38,7 @@ _BESIDE = ("sources", "exposures", "groups", "unit_tests", "semantic_models", "m
 _MAX_WARNINGS = 200
 
 
-class Draft(Struct):
+class RawNode(Struct):
     """A model, seed or snapshot before its properties are known."""
 
     kind: ResourceType
@@ -62,7 +62,7 @@ class Draft(Struct):
         return f".v{self.version}" if self.version is not None else ""
 
 
-class Described(Struct, frozen=True):
+class PropertiesEntry(Struct, frozen=True):
     """An entry of a properties file and where it stands."""
 
     entry: Entry
@@ -93,9 +93,9 @@ class Gathering:
         self._contents = contents
         self.templates = settings.templates
         """What templates are read with; macros are among them after `find_macros`."""
-        self.drafts: dict[tuple[ResourceType, str], Draft] = {}
+        self.nodes: dict[tuple[ResourceType, str], RawNode] = {}
         """By type and name; a version of a model by ``name.v2``."""
-        self.described: dict[str, list[Described]] = {}
+        self.described: dict[str, list[PropertiesEntry]] = {}
         """Section of the properties files to its entries."""
         self.singular: list[tuple[File, Calls]] = []
         """Singular tests."""
@@ -188,9 +188,9 @@ class Gathering:
             except SyntaxError as error:
                 self.warn(f"not valid Python: {error.msg}", file.path, error.lineno or 1)
                 calls = Calls()
-        draft = self.add("model", file.stem, file, (*file.folders, file.stem), calls, content)
-        if draft is not None and file.suffix == ".py":
-            draft.language = "python"
+        node = self.add("model", file.stem, file, (*file.folders, file.stem), calls, content)
+        if node is not None and file.suffix == ".py":
+            node.language = "python"
 
     def _read_generic_tests(self, file: File) -> None:
         content = self._macro_text(file)
@@ -234,24 +234,24 @@ class Gathering:
         fqn: tuple[str, ...],
         calls: Calls | None = None,
         code: str = "",
-    ) -> Draft | None:
-        """A new draft; None, with a warning, where there is one of that name."""
+    ) -> RawNode | None:
+        """A new node; None, with a warning, where there is one of that name."""
         calls = calls or Calls()
         for gap in calls.gaps:
             self.warn(f"{gap.what} cannot be read without dbt", gap.path or file.path, gap.line)
-        draft = Draft(kind, name, file.path, (self._settings.name, *fqn), calls, code)
-        other = self.drafts.get((kind, name))
+        node = RawNode(kind, name, file.path, (self._settings.name, *fqn), calls, code)
+        other = self.nodes.get((kind, name))
         if other is not None and not self._is_off(other):  # of two dbt takes the one that is on
-            if not self._is_off(draft):
+            if not self._is_off(node):
                 self.warn(f"{kind} {name} is also {other.path}; the first is used", file.path)
             return None
-        self.drafts[(kind, name)] = draft
-        return draft
+        self.nodes[(kind, name)] = node
+        return node
 
-    def _is_off(self, draft: Draft) -> bool:
+    def _is_off(self, node: RawNode) -> bool:
         """Whether a node is disabled by its folder or by itself."""
-        by_folder = self._settings.folder_config(SECTION[draft.kind], draft.fqn)
-        return {**by_folder, **draft.calls.config}.get("enabled") is False
+        by_folder = self._settings.folder_config(SECTION[node.kind], node.fqn)
+        return {**by_folder, **node.calls.config}.get("enabled") is False
 
     def _content(self, file: File) -> str | None:
         try:
@@ -284,7 +284,9 @@ class Gathering:
             value = document.get(section)
             if value is not None and not isinstance(value, list):
                 self.warn(f"{section} must be a list", file.path)
-            self.described.setdefault(section, []).extend(Described(entry, file) for entry in entries(value))
+            self.described.setdefault(section, []).extend(
+                PropertiesEntry(entry, file) for entry in entries(value)
+            )
 
     def warn(self, message: str, path: str = "", line: int = 1) -> None:
         """Note what a reader of the result should know."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from floe_engine.patterns import pattern
 from floe_engine.project.dbt_yaml import Entry
 from floe_engine.project.facts import Argument, Exposure, Macro, SemanticModel, UnitTest
-from floe_engine.project.gathering import Described, Gathering
+from floe_engine.project.gathering import Gathering, PropertiesEntry
 from floe_engine.project.jinja.calls import Named, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config
 from floe_engine.project.properties import entries, mapping, text
@@ -68,7 +68,7 @@ def exposures(
         )
 
 
-def _depends_on(gathered: Gathering, described: Described) -> Iterator[Named]:
+def _depends_on(gathered: Gathering, described: PropertiesEntry) -> Iterator[Named]:
     listed = described.entry.get("depends_on")
     for item in listed if isinstance(listed, list) else ():
         try:
@@ -206,7 +206,7 @@ def _named(kind: str, name: str, rest: str) -> str:
     return f"test_{name}"
 
 
-def _config(described: Described, settings: ProjectFile, section: str, name: str) -> dict[str, Any]:
+def _config(described: PropertiesEntry, settings: ProjectFile, section: str, name: str) -> dict[str, Any]:
     """What dbt_project.yml and the entry itself configure."""
     config = settings.folder_config(section, (settings.name, *described.file.folders, name))
     entry = described.entry

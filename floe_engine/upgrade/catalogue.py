@@ -61,7 +61,7 @@ from floe_engine.upgrade.conditions import (
     waiver_over,
     widened,
 )
-from floe_engine.upgrade.rule import Condition, Context, Example, Rule
+from floe_engine.upgrade.rule import ChangeExample, ChangeRule, Condition, Context
 
 Entry = TypeVar("Entry")
 
@@ -190,7 +190,7 @@ GATED_IF: Mapping[str, Condition] = {
 """Where it holds, a rule's bump is ``gated`` whatever it is elsewhere."""
 
 
-def rule_of(change: Change, context: Context) -> Rule | None:
+def rule_of(change: Change, context: Context) -> ChangeRule | None:
     """The rule that judges a change; None where nothing is known of it."""
     for row in _at(_hand_index(), change.path):
         if any(matches(place, change.path) for place in row.places) and row.when(change, context):
@@ -202,10 +202,10 @@ def rule_of(change: Change, context: Context) -> Rule | None:
 
 
 @cache
-def by_id() -> Mapping[str, Rule]:
+def by_id() -> Mapping[str, ChangeRule]:
     """Rule ID to rule."""
     found = msgspec.json.decode(
-        resources.files(__package__).joinpath("rules.json").read_bytes(), type=built(dict[str, Rule])
+        resources.files(__package__).joinpath("rules.json").read_bytes(), type=built(dict[str, ChangeRule])
     )
     paths: dict[str, dict[Pattern, None]] = {}
     back: dict[str, dict[str, None]] = {}
@@ -236,21 +236,21 @@ def by_id() -> Mapping[str, Rule]:
 _HARMLESS = {"demand": "nothing that passed can fail", "promise": "projects may use it and need not"}
 
 
-def in_plain_words(rule: str, place: Pattern, law: Law) -> Rule:
+def in_plain_words(rule: str, place: Pattern, law: Law) -> ChangeRule:
     """What is said of a change of which ``rules.json`` says nothing."""
     name = next(key for key in reversed(place) if key != "*")
     says = "{setting} is {new} (was {old})"
     if rule == law.looser:
-        return Rule(title=f"{name} demands less", says=says, bump="minor")
+        return ChangeRule(title=f"{name} demands less", says=says, bump="minor")
     before, after = law.step
-    return Rule(
+    return ChangeRule(
         title=f"{name} demands more" if rule == law.tighter else f"{name} changed",
         says=says,
         bump="gated",
         direction="demand" if rule == law.tighter else "neutral",
         reason="what does not meet it fails",
         remedy=f"resolve the findings that {Act.COMPILE.line()} lists",
-        example=Example(place[:-1] if place[-1] == "*" else place, before, after),
+        example=ChangeExample(place[:-1] if place[-1] == "*" else place, before, after),
     )
 
 

@@ -15,8 +15,8 @@ from floe_engine.versions import (
     Constraint,
     Precision,
     Resolution,
-    Step,
     Version,
+    VersionStep,
     newest_first,
 )
 
@@ -38,12 +38,12 @@ class PinStatus(Struct, frozen=True):
         return self.resolution.version
 
     @property
-    def wanted_step(self) -> Step:
+    def wanted_step(self) -> VersionStep:
         """How far `wanted` is from `current`."""
         return _step(self.wanted, self.current)
 
     @property
-    def latest_step(self) -> Step:
+    def latest_step(self) -> VersionStep:
         """How far `latest` is from `current`."""
         return _step(self.latest, self.current)
 
@@ -120,7 +120,7 @@ def _above(bound: tuple[int, ...], numbers: tuple[int, ...]) -> tuple[int, ...]:
     return (*numbers[:place], numbers[place] + 1, *(0 for _ in bound[place + 1 :]))
 
 
-def _step(version: Version | None, current: Version | None) -> Step:
+def _step(version: Version | None, current: Version | None) -> VersionStep:
     if version is None or version == current:
         return "same"
     return "major" if current is None else version.step_from(current)

@@ -87,7 +87,7 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True):
     value: Any
 
 
-class Example(Struct, frozen=True, forbid_unknown_fields=True):
+class ChangeExample(Struct, frozen=True, forbid_unknown_fields=True):
     """The smallest example of a change: the value at a place before and after it.
 
     The tests apply it to a platform and demand the rule; taken backwards they demand the mirror.
@@ -99,12 +99,12 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     given: tuple[Given, ...] = ()
 
     @property
-    def backwards(self) -> Example:
+    def backwards(self) -> ChangeExample:
         """The way back."""
-        return Example(self.at, self.after, self.before, self.given)
+        return ChangeExample(self.at, self.after, self.before, self.given)
 
 
-class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ChangeRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One way in which a platform can change, and what that costs its projects."""
 
     id: str = ""
@@ -120,7 +120,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Why it costs that."""
     remedy: str = ""
     """What a project does about it; empty where there is nothing to do."""
-    example: Example | None = None
+    example: ChangeExample | None = None
     """Unwritten: that of the way back, backwards."""
     mirror: tuple[str, ...] = ()
     """The rules for the way back; its own ID where that is a change of the same kind."""

@@ -23,14 +23,14 @@ from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.changes import diff
 from floe_engine.upgrade.conditions import moves_data
 from floe_engine.upgrade.readers import readers, strictest
-from floe_engine.upgrade.rule import ABSENT, Context, Example, Rule
+from floe_engine.upgrade.rule import ABSENT, ChangeExample, ChangeRule, Context
 from floe_engine.upgrade.settings import manifest_path
 from floe_engine.versions import LEVELS, Level
 
 if TYPE_CHECKING:
     from floe_engine.manifest.plugins import Catalogue
 
-UNKNOWN = Rule(
+UNKNOWN = ChangeRule(
     id="UNK000",
     title="change of unknown meaning",
     says="{place} changed, and this floe does not know what that means",
@@ -39,7 +39,7 @@ UNKNOWN = Rule(
     direction="neutral",
     reason="what nobody understands may break anything",
     remedy="use a newer floe, or suppress the rule for this path with a reason",
-    example=Example(("manifest.json", "somethingNew"), after=True),
+    example=ChangeExample(("manifest.json", "somethingNew"), after=True),
     mirror=("UNK000",),
     undecidable=True,
 )
@@ -49,7 +49,7 @@ class Entry(Struct, frozen=True):
     """A change, the rule that judges it, and the bump that it needs."""
 
     change: Change
-    rule: Rule
+    rule: ChangeRule
     bump: Level
 
     @property
@@ -151,7 +151,7 @@ def compare(
     return classify(diff(old, new), old.platform, new.platform, plugins=plugins, revoked=revoked)
 
 
-def rule(rule_id: str) -> Rule:
+def rule(rule_id: str) -> ChangeRule:
     """The rule of an ID, in any case. Raises `UsageError` with a near miss where there is none."""
     wanted = rule_id.strip().upper()
     found = UNKNOWN if wanted == UNKNOWN.id else by_id().get(wanted)
@@ -164,7 +164,7 @@ def rule(rule_id: str) -> Rule:
     return found
 
 
-def all_rules() -> tuple[Rule, ...]:
+def all_rules() -> tuple[ChangeRule, ...]:
     """Every rule of the catalogue, and the one for what no rule fits."""
     return (*by_id().values(), UNKNOWN)
 
@@ -220,7 +220,7 @@ _BUMP_PROSE: Mapping[str, str] = {
 # --- what it costs ------------------------------------------------------------------------------
 
 
-def _bump(rule: Rule, change: Change, context: Context) -> Level:
+def _bump(rule: ChangeRule, change: Change, context: Context) -> Level:
     """What a change costs: the rule's bump, or what the readers of the place make of it."""
     if context.enterprise and rule.below:
         return "major"
@@ -238,7 +238,7 @@ def _bump(rule: Rule, change: Change, context: Context) -> Level:
 # --- wording -----------------------------------------------------------------------------------
 
 
-def _sentence(rule: Rule, change: Change, place: str) -> str:
+def _sentence(rule: ChangeRule, change: Change, place: str) -> str:
     pattern = next((p for p in rule.paths if matches(p, change.path)), ())
     names = [key for part, key in zip(pattern, change.path, strict=False) if part == "*"]
     rest = change.path[len(pattern) - 1 :] if pattern[-1:] == ("**",) else ()

@@ -5,7 +5,15 @@ Nothing here knows a registry, a file or an artifact.
 
 from floe_engine.versions.comparator import Comparator, Precision
 from floe_engine.versions.constraint import Constraint, Resolution
-from floe_engine.versions.version import LEVELS, MAX_TAG, Level, Step, Version, newest_first, previous_version
+from floe_engine.versions.version import (
+    LEVELS,
+    MAX_TAG,
+    Level,
+    Version,
+    VersionStep,
+    newest_first,
+    previous_version,
+)
 
 __all__ = [
     "LEVELS",
@@ -15,8 +23,8 @@ __all__ = [
     "Level",
     "Precision",
     "Resolution",
-    "Step",
     "Version",
+    "VersionStep",
     "newest_first",
     "previous_version",
 ]

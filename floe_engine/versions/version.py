@@ -20,7 +20,7 @@ Level = Literal["none", "patch", "minor", "major"]
 
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
 
-Step = Literal["same", "build", "prerelease", "patch", "minor", "major", "older"]
+VersionStep = Literal["same", "build", "prerelease", "patch", "minor", "major", "older"]
 """How far one version is from another."""
 
 MAX_TAG = 128
@@ -120,7 +120,7 @@ class Version(Struct, frozen=True):
         bumped = nearest.next_version(level)
         return Version(bumped.major, bumped.minor, bumped.patch)
 
-    def step_from(self, old: Version) -> Step:
+    def step_from(self, old: Version) -> VersionStep:
         """The place of the number in which this version moved on from `old`."""
         if self == old:
             return "same"

@@ -154,7 +154,7 @@ class LooksSensitive(Rule):
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
         names = {column.name for node in view.nodes for column in node.columns}
-        levels = view.once(looks_of).among(names)
+        levels = view.once(sensitive_names).among(names)
         for node in view.nodes:
             own = view.declared[node.unique_id]
             declared = view.declared_columns[node.unique_id]
@@ -181,7 +181,7 @@ class LooksSensitive(Rule):
         from floe_engine.policy.words import words
 
         policy = make.platform.classification
-        looks = Looks(policy)
+        looks = SensitiveNames(policy)
         for entry in policy.name_patterns:
             regex = compiled(entry.pattern, ignore_case=True)
             known = (word for word in _LOOK_ALIKES if regex.search(word) is not None)
@@ -320,12 +320,12 @@ def _known(patterns: tuple[NamePattern, ...], exceptions: tuple[str, ...]) -> di
     return {}
 
 
-def looks_of(view: View) -> Looks:
+def sensitive_names(view: View) -> SensitiveNames:
     """What names look like to the view's platform, for `View.once`: many ask about the same names."""
-    return Looks(view.platform.classification)
+    return SensitiveNames(view.platform.classification)
 
 
-class Looks:
+class SensitiveNames:
     """Which level a column's name looks like; a name that comes again is not searched again.
 
     What is known is shared by all that ask about the same expressions: a platform's policy tests ask

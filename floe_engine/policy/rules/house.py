@@ -12,7 +12,7 @@ from floe_engine.artifact.model import CustomRule, written
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Answer, Examined, Example, Family, Rule
+from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Family, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Model, Source
 
@@ -41,7 +41,7 @@ class Failure(Struct, frozen=True, gc=False):
     actual: str = ""
 
 
-class Asked(Struct, frozen=True):
+class HouseAnswers(Struct, frozen=True):
     """What came of all house rules: every subject that was asked something, and the failures."""
 
     subjects: dict[str, None]
@@ -69,7 +69,7 @@ class HouseRule(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every subject that some rule was asked of."""
-        asked = view.once(ask_all) if self.active(view.platform) else Asked({}, [])
+        asked = view.once(ask_all) if self.active(view.platform) else HouseAnswers({}, [])
         found: dict[str, list[Finding]] = {label: [] for label in asked.subjects}
         for failure in asked.failures:
             if failure.known is self.known:
@@ -150,26 +150,26 @@ class HouseRuleNotJudged(HouseRule):
         )
 
 
-def _answer(rule_id: str | None, example: Mapping[str, Any], platform: Platform) -> Answer:
+def _answer(rule_id: str | None, example: Mapping[str, Any], platform: Platform) -> ExampleAnswer:
     """What the platform's rule of a name says of an example."""
     from floe_engine.manifest.house_rule import as_house_rule, example_values
 
     rule = next((each for each in platform.gates.custom_rules if each.id == rule_id), None)
     if rule is None:
-        return Answer(None, "the platform has no such rule")
+        return ExampleAnswer(None, "the platform has no such rule")
     if rule.type == "python":
         return _answer_of_package(rule, example)
     asked = as_house_rule(written(rule))
     values = example_values(example, asked.subject)
     verdict = asked.ask(*values)
     if verdict.answer == "skip":
-        return Answer(None, "`when` is false for it")
+        return ExampleAnswer(None, "`when` is false for it")
     if verdict.answer == "pass":
-        return Answer(True, "")
-    return Answer(False, verdict.why or asked.message(*values), rule.severity)
+        return ExampleAnswer(True, "")
+    return ExampleAnswer(False, verdict.why or asked.message(*values), rule.severity)
 
 
-def _answer_of_package(rule: CustomRule, example: Mapping[str, Any]) -> Answer:
+def _answer_of_package(rule: CustomRule, example: Mapping[str, Any]) -> ExampleAnswer:
     """What a package's function says of an example; where it cannot be run, neither kind of example holds."""
     from floe_engine.manifest.house_rule import example_values
     from floe_engine.manifest.rule_packages import NotUsable
@@ -179,19 +179,19 @@ def _answer_of_package(rule: CustomRule, example: Mapping[str, Any]) -> Answer:
         values = example_values(example, rule.subject or "model")
         (outcome,) = outcomes(rule_function(rule), rule.parameters, [values])
     except NotUsable as error:
-        return Answer(None, f"not judged: {error}")
+        return ExampleAnswer(None, f"not judged: {error}")
     if outcome.untold:
-        return Answer(None, f"not judged: {outcome.untold}")
-    return Answer(not outcome.wrong, outcome.wrong, rule.severity)
+        return ExampleAnswer(None, f"not judged: {outcome.untold}")
+    return ExampleAnswer(not outcome.wrong, outcome.wrong, rule.severity)
 
 
-def _answered(example: Mapping[str, Any], platform: Platform) -> Answer:
+def _answered(example: Mapping[str, Any], platform: Platform) -> ExampleAnswer:
     """Whether a rule that asks for a key of meta can be answered."""
     from floe_engine.manifest.house_rule import as_house_rule, example_values
 
     asked = as_house_rule({"expr": "model.meta.team == 'core'"})
     verdict = asked.ask(*example_values(example, asked.subject))
-    return Answer(verdict.answer != "unknown", verdict.why)
+    return ExampleAnswer(verdict.answer != "unknown", verdict.why)
 
 
 def _short(example: Mapping[str, Any]) -> str:
@@ -220,21 +220,21 @@ def _size(view: View) -> int:
     return len(nodes) + sum(len(node.columns) for node in nodes) + len(view.project.beside)
 
 
-def ask_all(view: View) -> Asked:
+def ask_all(view: View) -> HouseAnswers:
     """What comes of asking all house rules of all that is to be judged."""
-    asked = Asked({}, [])
+    asked = HouseAnswers({}, [])
     _ask(view.platform.gates.custom_rules, view, asked, STEPS_BESIDES + STEPS_A_SUBJECT * _size(view))
     return asked
 
 
 def failures_of(rules: Sequence[CustomRule], view: View, steps: int) -> tuple[list[Failure], int]:
     """What some house rules find in a view, and how many of `steps` are left."""
-    asked = Asked({}, [])
+    asked = HouseAnswers({}, [])
     left = _ask(rules, view, asked, steps)
     return asked.failures, left
 
 
-def _ask(rules: Sequence[CustomRule], view: View, asked: Asked, left: int) -> int:
+def _ask(rules: Sequence[CustomRule], view: View, asked: HouseAnswers, left: int) -> int:
     """Ask rules of a view, and say how many steps are left."""
     from floe_engine.cel.running import MOST_STEPS
     from floe_engine.cel.values import Frame
@@ -274,7 +274,7 @@ def _ask(rules: Sequence[CustomRule], view: View, asked: Asked, left: int) -> in
     return left
 
 
-def _ask_package(rule: CustomRule, listed: list[_Listed], asked: Asked, project: str) -> None:
+def _ask_package(rule: CustomRule, listed: list[_Listed], asked: HouseAnswers, project: str) -> None:
     """Ask a rule of a package: where that cannot be used, one finding says so of the whole project."""
     from floe_engine.manifest.rule_packages import NotUsable
     from floe_engine.policy.rules.package_rules import outcomes, rule_function

@@ -100,7 +100,7 @@ class LayerPrefix(NamingRule):
                 return
 
 
-class NamePattern(NamingRule):
+class RestPattern(NamingRule):
     """What follows the prefix has the platform's pattern.
 
     One spelling for all tables: by default lower-case letters, digits and underscores. Asked only

@@ -212,7 +212,7 @@ class Freshness(RequiredTest):
         return replace(_untested(model, self.TESTS), parents=())
 
 
-class Documentation(RequiredTest):
+class DocumentationRequired(RequiredTest):
     """The model and its declared columns are described.
 
     Blank descriptions do not count.
@@ -280,7 +280,7 @@ class Contract(RequiredTest):
         return replace(model, contract_enforced=False)
 
 
-class UnitTest(RequiredTest):
+class UnitTestRequired(RequiredTest):
     """The model has a unit test.
 
     Its logic is then tried on given rows, whatever the data of the day is.
@@ -301,7 +301,15 @@ class UnitTest(RequiredTest):
 
 OF_TEST: Mapping[str, RequiredTest] = {
     rule.test: rule()
-    for rule in (NotNullKey, UniqueKey, Freshness, Documentation, Relationships, Contract, UnitTest)
+    for rule in (
+        NotNullKey,
+        UniqueKey,
+        Freshness,
+        DocumentationRequired,
+        Relationships,
+        Contract,
+        UnitTestRequired,
+    )
 }
 BUILT_IN = frozenset(OF_TEST)
 """Required tests with a meaning of their own; any other name is that of a generic test."""

@@ -16,7 +16,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
-from floe_engine.policy.rule import Answer, Examined, Example, Family, Rule
+from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Family, Rule
 from floe_engine.policy.selection import matches
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 Origin = Literal["platform", "product"]
 
 
-class Place(Struct, frozen=True):
+class WaiverPlace(Struct, frozen=True):
     """Where a waiver stands: the path of floe.yaml from the dbt project's directory, and its line."""
 
     path: str = "floe.yaml"
     line: int = 1
 
 
-_HERE = Place()
+_HERE = WaiverPlace()
 
 
-class Entry(Struct, frozen=True):
+class JudgedWaiver(Struct, frozen=True):
     """A waiver, where it comes from, and why it does not hold (empty: it holds)."""
 
     waiver: Waiver
     origin: Origin
-    place: Place = _HERE
+    place: WaiverPlace = _HERE
     expired: bool = False
     refused: tuple[str, ...] = ()
 
@@ -71,7 +71,11 @@ class Waivers:
     """All waivers of an evaluation, with a memory of which were used."""
 
     def __init__(
-        self, platform: Platform, product: Iterable[Waiver], today: date, places: Mapping[str, Place] = {}
+        self,
+        platform: Platform,
+        product: Iterable[Waiver],
+        today: date,
+        places: Mapping[str, WaiverPlace] = {},
     ) -> None:
         self.platform = platform
         self.today = today
@@ -91,17 +95,17 @@ class Waivers:
         return None
 
     @property
-    def own(self) -> list[Entry]:
+    def own(self) -> list[JudgedWaiver]:
         """The data team's. The platform's are its own affair: nobody else can mend them."""
         return [entry for entry in self.entries if entry.origin == "product"]
 
-    def unused(self) -> list[Entry]:
+    def unused(self) -> list[JudgedWaiver]:
         """Waivers that hold and cover nothing."""
         return [e for place, e in enumerate(self.entries) if e.holds and place not in self._used]
 
-    def _entry(self, waiver: Waiver, origin: Origin, place: Place = _HERE) -> Entry:
+    def _entry(self, waiver: Waiver, origin: Origin, place: WaiverPlace = _HERE) -> JudgedWaiver:
         expires = _day(waiver.expires)
-        return Entry(
+        return JudgedWaiver(
             waiver,
             origin,
             place,
@@ -150,13 +154,15 @@ class WaiverRule(Rule):
         """Nothing in a project by itself."""
         yield from ()
 
-    def examine_waivers(self, entries: Sequence[Entry], unused: Sequence[Entry]) -> Iterator[Examined]:
+    def examine_waivers(
+        self, entries: Sequence[JudgedWaiver], unused: Sequence[JudgedWaiver]
+    ) -> Iterator[Examined]:
         """Every waiver, and what is wrong with it."""
         for entry in entries:
             yield f"waiver {entry.waiver.id}", tuple(self.check(entry, entry in unused))
 
     @abstractmethod
-    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+    def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """What is wrong with one waiver."""
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
@@ -176,12 +182,14 @@ class WaiverRule(Rule):
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
         """Waivers on the day of the examples, whether each covers nothing, and whether it passes."""
 
-    def _asked(self, waiver: Waiver, unused: bool, platform: Platform) -> Answer:
+    def _asked(self, waiver: Waiver, unused: bool, platform: Platform) -> ExampleAnswer:
         entries = Waivers(platform, (waiver,), _TODAY).own
         found = [finding for entry in entries for finding in self.check(entry, unused)]
-        return Answer(not found, "; ".join(finding.message for finding in found))
+        return ExampleAnswer(not found, "; ".join(finding.message for finding in found))
 
-    def about(self, entry: Entry, message: str, *, expected: str, actual: str, suggestion: str) -> Finding:
+    def about(
+        self, entry: JudgedWaiver, message: str, *, expected: str, actual: str, suggestion: str
+    ) -> Finding:
         """A finding on a waiver, where it stands in floe.yaml."""
         return Finding(
             rule=self.id,
@@ -205,7 +213,7 @@ class WaiverExpired(WaiverRule):
 
     id = "FLOE-E290"
 
-    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+    def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """Compare the date."""
         if entry.expired:
             waiver = entry.waiver
@@ -232,7 +240,7 @@ class WaiverUnused(WaiverRule):
 
     id = "FLOE-E291"
 
-    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+    def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """Whether it covered a finding."""
         if unused:
             yield self.about(
@@ -259,7 +267,7 @@ class WaiverNotPermitted(WaiverRule):
 
     id = "FLOE-E292"
 
-    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+    def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """Name every objection."""
         if entry.refused:
             yield self.about(
@@ -288,7 +296,7 @@ class WaiverOfProduct(WaiverRule):
         """With ``allow_in_product: warn``."""
         return platform.gates.waiver_policy.allow_in_product == "warn"
 
-    def check(self, entry: Entry, unused: bool) -> Iterator[Finding]:
+    def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """Name each of the product's waivers that holds."""
         if entry.origin == "product" and entry.holds:
             yield self.about(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floe_engine.policy.rules.classification import Looks
+from floe_engine.policy.rules.classification import SensitiveNames
 from tests.engine.policy.samples import columns, judge, model, platform, subjects
 
 PERSONAL = """
@@ -47,21 +47,21 @@ address_id address_type billing_address_state account_status ip_count
 
 
 @pytest.fixture(scope="module")
-def looks() -> Looks:
-    return Looks(platform().classification)
+def looks() -> SensitiveNames:
+    return SensitiveNames(platform().classification)
 
 
 @pytest.mark.parametrize("name", PERSONAL.split())
-def test_personal_names_are_seen_however_they_are_spelt(name: str, looks: Looks) -> None:
+def test_personal_names_are_seen_however_they_are_spelt(name: str, looks: SensitiveNames) -> None:
     assert looks.like(name) in ("pii", "phi")
 
 
 @pytest.mark.parametrize("name", HARMLESS.split())
-def test_names_that_only_sound_so_are_left_alone(name: str, looks: Looks) -> None:
+def test_names_that_only_sound_so_are_left_alone(name: str, looks: SensitiveNames) -> None:
     assert looks.like(name) is None
 
 
-def test_many_names_at_once_look_like_what_each_looks_like_alone(looks: Looks) -> None:
+def test_many_names_at_once_look_like_what_each_looks_like_alone(looks: SensitiveNames) -> None:
     names = [*PERSONAL.split(), *HARMLESS.split(), "CONTACT_EMA\u0130L", "PA\u017fSPORT_NO"]
     assert looks.among(names) == {name: level for name in names if (level := looks.like(name))}
     assert looks.among([]) == {}

@@ -20,19 +20,19 @@ from floe_engine.manifest.laws import AtMost
 from floe_engine.manifest.plugins import Catalogue, PluginType
 from floe_engine.policy.all_rules import RULES as POLICY_RULES
 from floe_engine.policy.reads import touches
+from floe_engine.policy.rule import ChangeRule as PolicyRule
 from floe_engine.policy.rule import Family
-from floe_engine.policy.rule import Rule as PolicyRule
 from floe_engine.upgrade.catalogue import in_plain_words
 from floe_engine.upgrade.changes import NO_IMPACT
 from floe_engine.upgrade.readers import readers
-from floe_engine.upgrade.rule import ABSENT, Example, Rule
+from floe_engine.upgrade.rule import ABSENT, ChangeExample, ChangeRule
 from floe_engine.upgrade.rules import all_rules, compare, explain, rule
 from tests.engine.upgrade.artifacts import artifact, documents, packed
 
 EVERY_RULE = pytest.mark.parametrize("row", all_rules(), ids=lambda row: row.id)
 
 
-def witnessed(row: Rule) -> tuple[Artifact, Artifact]:
+def witnessed(row: ChangeRule) -> tuple[Artifact, Artifact]:
     """A platform before and after a rule's own example."""
     assert row.example is not None
     given = {each.at: each.value for each in row.example.given}
@@ -50,12 +50,12 @@ def found(old: Artifact, new: Artifact) -> dict[str, str]:
 
 
 @EVERY_RULE
-def test_every_rule_is_found_by_its_own_example(row: Rule) -> None:
+def test_every_rule_is_found_by_its_own_example(row: ChangeRule) -> None:
     assert row.id in found(*witnessed(row))
 
 
 @EVERY_RULE
-def test_every_rule_has_a_mirror_that_judges_the_way_back(row: Rule) -> None:
+def test_every_rule_has_a_mirror_that_judges_the_way_back(row: ChangeRule) -> None:
     before, after = witnessed(row)
     assert set(row.mirror) & found(after, before).keys()
     for other in row.mirror:
@@ -64,7 +64,7 @@ def test_every_rule_has_a_mirror_that_judges_the_way_back(row: Rule) -> None:
 
 
 @EVERY_RULE
-def test_every_rule_is_explained_in_prose(row: Rule) -> None:
+def test_every_rule_is_explained_in_prose(row: ChangeRule) -> None:
     text = explain(row.id)
     assert text.startswith(f"{row.id}: ")
     assert row.reason in text
@@ -73,7 +73,7 @@ def test_every_rule_is_explained_in_prose(row: Rule) -> None:
 
 
 @EVERY_RULE
-def test_every_rule_says_what_changed_in_a_sentence(row: Rule) -> None:
+def test_every_rule_says_what_changed_in_a_sentence(row: ChangeRule) -> None:
     entry = next(e for e in compare(*witnessed(row)).entries if e.rule.id == row.id)
     assert entry.sentence
     assert "None" not in entry.sentence
@@ -82,7 +82,7 @@ def test_every_rule_says_what_changed_in_a_sentence(row: Rule) -> None:
 
 
 @EVERY_RULE
-def test_a_change_whose_cost_its_readers_decide_has_readers(row: Rule) -> None:
+def test_a_change_whose_cost_its_readers_decide_has_readers(row: ChangeRule) -> None:
     (entry, *_) = (each for each in compare(*witnessed(row)).entries if each.rule.id == row.id)
     assert row.bump != "gated" or readers(entry.change)
 
@@ -103,7 +103,7 @@ def test_a_setting_that_only_names_its_rules_has_sentences_and_an_example() -> N
     more, less = (in_plain_words(rule, place, law) for rule in law.changes)
     assert (more.title, more.bump, more.direction) == ("limits demands more", "gated", "demand")
     assert (less.title, less.bump) == ("limits demands less", "minor")
-    assert more.example == Example((QUALITY_GATES, "limits"), 2, 1)
+    assert more.example == ChangeExample((QUALITY_GATES, "limits"), 2, 1)
     assert less.example is None, "it is the way back of the other"
 
 
