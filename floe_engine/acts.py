@@ -3,13 +3,14 @@
 Rooms below the faces know acts, and say them in an f-string: an act is its command line, and what stands
 after the colon goes with it. ``f"{Act.PULL:--force} fetches it"`` is
 "`floe platform pull --force` fetches it". A face that has another way to do the same (a key) finds the act
-again by `first_act`. A test holds that each is a command, and that what goes with it is an option of it.
+again by `first_act`. An `Option` is what is said beside a command that the reader already gave. A test holds
+that each is a command or an option, and that what goes with an act is an option of it.
 """
 
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 
 
 class Act(Enum):
@@ -50,6 +51,37 @@ class Act(Enum):
     def line(self, arguments: str = "") -> str:
         """The command line with these arguments, for where no backticks may stand around it."""
         return f"floe {self.value} {arguments}".rstrip()
+
+
+class Option(StrEnum):
+    """What some message tells a person to say beside whatever they said: an option of that command."""
+
+    ACCEPT_BREAKING = "--accept-breaking"
+    ALLOW_DOWNGRADE = "--allow-downgrade"
+    ALLOW_EMPTY = "--allow-empty"
+    ALLOW_READABLE_KEY = "--allow-readable-key"
+    DIR = "--dir"
+    EXACT = "--exact"
+    FROZEN = "--frozen"
+    IDENTITY_TOKEN = "--identity-token"  # noqa: S105 - a name
+    INTO = "--into"
+    KEY = "--key"
+    KEYLESS = "--keyless"
+    LEVEL = "--level"
+    MINOR = "--minor"
+    NO_SIGN = "--no-sign"
+    OFFLINE = "--offline"
+    PARENT = "--parent"
+    PATCH = "--patch"
+    PROFILES_DIR = "--profiles-dir"
+    REGISTRY = "--registry"
+    SELECT = "--select"
+    SELECTOR = "--selector"
+    STATE = "--state"
+    TEMPLATE = "--template"
+    TO = "--to"
+    TRUSTED_KEY = "--trusted-key"
+    YES = "--yes"
 
 
 def first_act(text: str) -> tuple[Act, str] | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands, strict_toml
 from floe_engine.fingerprint import parse_fingerprint
@@ -170,7 +170,7 @@ class Workspace(Struct, frozen=True, dict=True):
     def registry(self) -> RegistryChoice:
         """The repository: the first that answers of option, environment, files, user, embedded."""
         if self.registry_option is not None:
-            return RegistryChoice(_repository(self.registry_option, self.directory), "--registry")
+            return RegistryChoice(_repository(self.registry_option, self.directory), Option.REGISTRY)
         if value := self.environ.get("FLOE_REGISTRY"):
             return RegistryChoice(_repository(value, Path.cwd()), "FLOE_REGISTRY")
         if stands(self.manifest_path) and (value := _manifest_registry(self.manifest_path)):
@@ -226,7 +226,9 @@ class Workspace(Struct, frozen=True, dict=True):
     ) -> Repository:
         """Open a repository. Raises `UsageError` in a workspace without network."""
         if self.offline and reference.scheme == "oci":
-            raise UsageError("this needs the registry, and --offline forbids it", where=reference.name)
+            raise UsageError(
+                f"this needs the registry, and {Option.OFFLINE} forbids it", where=reference.name
+            )
         from floe_engine.registry.client import Repository
 
         if push and reference.root is not None:
@@ -243,7 +245,7 @@ class Workspace(Struct, frozen=True, dict=True):
             raise UnsafePath(
                 "artifacts.registry leads outside the manifest's directory",
                 f"it is a folder, and floe would write to {there}",
-                hint=f"`--registry oci-layout:{there}` says that you mean it",
+                hint=f"`{Option.REGISTRY} oci-layout:{there}` says that you mean it",
                 where=str(self.manifest_path),
             )
 
@@ -306,7 +308,7 @@ def _no_registry(path: Path, key: str, hint: str) -> ConfigurationError:
     return ConfigurationError(
         f"{path.name} does not say which registry to use",
         f"{key} names none that can be read",
-        hint=f"{hint}; or name the registry with --registry",
+        hint=f"{hint}; or name the registry with {Option.REGISTRY}",
         where=str(path),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import floe_engine
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 
 ENGINE = Path(floe_engine.__file__).parent
 
@@ -23,6 +23,8 @@ class Text(NamedTuple):
     """Acts as they are said, and … for any other value that is put in."""
     acts: tuple[tuple[Act, str], ...]
     """The acts that are put in, each with its arguments."""
+    options: tuple[Option, ...] = ()
+    """The options that are put in."""
 
     @property
     def by_hand(self) -> str:
@@ -30,6 +32,8 @@ class Text(NamedTuple):
         left = self.text
         for act, arguments in self.acts:
             left = left.replace(act.line(arguments), "")
+        for option in self.options:
+            left = left.replace(option, "")
         return left
 
 
@@ -40,7 +44,11 @@ def texts(node: ast.AST, path: str = "") -> Iterator[Text]:
             yield Text(f"{path}:{node.lineno}", node.value, ())
     elif isinstance(node, ast.JoinedStr):
         acts: list[tuple[Act, str]] = []
-        yield Text(f"{path}:{node.lineno}", _written(node, acts), tuple(acts))
+        inside = (inner.value for inner in node.values if isinstance(inner, ast.FormattedValue))
+        options = tuple(option for value in inside if (option := _option(value)))
+        yield Text(f"{path}:{node.lineno}", _written(node, acts), tuple(acts), options)
+    elif (option := _option(node)) is not None:
+        yield Text(f"{path}:{getattr(node, 'lineno', 0)}", option, (), (option,))
     elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         for inner in ast.iter_child_nodes(node):
             yield from texts(inner, path)
@@ -65,6 +73,8 @@ def _written(node: ast.expr, acts: list[tuple[Act, str]]) -> str:
         return "".join(_written(part, acts) for part in node.values)
     if not isinstance(node, ast.FormattedValue):
         return "…"
+    if (option := _option(node.value)) is not None:
+        return option
     if isinstance(node.value, ast.Call):  # Act.CHECK.line("--watch")
         act, given = _act(getattr(node.value.func, "value", None)), node.value.args[:1]
     else:  # Act.CHECK:--watch
@@ -79,4 +89,10 @@ def _written(node: ast.expr, acts: list[tuple[Act, str]]) -> str:
 def _act(node: ast.AST | None) -> Act | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Act":
         return Act[node.attr]
+    return None
+
+
+def _option(node: ast.AST) -> Option | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Option":
+        return Option[node.attr]
     return None

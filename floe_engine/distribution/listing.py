@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.errors import FloeError, NotFound
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import canonical_json, rfc3339, strict_json
@@ -86,7 +86,7 @@ def _demand_unlocked(workspace: Workspace, reference: Reference) -> None:
         raise NotFound(
             "the registry's folder is not there",
             f"{lock.tag} is locked from it, so that it has held versions",
-            hint="mount it or put it back, or name another registry with --registry",
+            hint=f"mount it or put it back, or name another registry with {Option.REGISTRY}",
             where=reference.name,
         )
 
@@ -122,7 +122,7 @@ def _remembered(workspace: Workspace, reference: Reference) -> tuple[list[str], 
     except (FloeError, ValueError, KeyError, TypeError):
         pass  # a cache that is absent or damaged is no cache
     raise NotFound(
-        "no list of versions is cached, and --offline forbids asking",
+        f"no list of versions is cached, and {Option.OFFLINE} forbids asking",
         hint=f"run {Act.LIST} once with network",
         where=reference.name,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import (
     FILE_TYPE,
@@ -189,7 +189,7 @@ def prepare(
         raise LockMismatch(
             "the lock does not cover what is asked for",
             f"asked for {asked}, locked is {lock.reference}:{lock.tag}" if lock else "there is no lock",
-            hint=f"run {Act.PULL} without --frozen and commit the lock",
+            hint=f"run {Act.PULL} without {Option.FROZEN} and commit the lock",
             where=str(workspace.store.lock_path),
         )
     return obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
@@ -300,7 +300,7 @@ def fetch_files(
 def _trust(workspace: Workspace, repository: Reference, options: PullOptions, lock: Lock | None) -> Authority:
     keys = options.trusted_keys
     return authority(
-        workspace, repository, keys=keys, keys_from="--trusted-key", spec=options.spec, lock=lock
+        workspace, repository, keys=keys, keys_from=Option.TRUSTED_KEY, spec=options.spec, lock=lock
     )
 
 
@@ -331,7 +331,7 @@ def _demand_unmoved(workspace: Workspace, lock: Lock, cancel: CancelToken | None
     if current is None:
         raise NotFound(
             f"the locked version {lock.tag} is no longer in the registry",
-            hint="ask the platform team why it was removed; --offline works with the cached copy",
+            hint=f"ask the platform team why it was removed; {Option.OFFLINE} works with the cached copy",
             where=f"{lock.reference}:{lock.tag}",
         )
     if current.digest != lock.digest:
@@ -355,7 +355,7 @@ def obtain(
     """
     if workspace.offline and wanted.repository.scheme == "oci":
         raise UsageError(
-            "the platform is not in the cache, and --offline forbids fetching it",
+            f"the platform is not in the cache, and {Option.OFFLINE} forbids fetching it",
             hint=f"run {Act.PULL} once with network",
             where=wanted.repository.name,
         )
@@ -404,7 +404,7 @@ def obtain(
         raise LockMismatch(
             "the lock names another signer than the one that is trusted now",
             f"locked is {restore.signer or 'nobody'}, trusted is {signer or 'nobody'}",
-            hint=f"run {Act.PULL} without --frozen and commit the lock",
+            hint=f"run {Act.PULL} without {Option.FROZEN} and commit the lock",
             where=lock_path,
         )
     return Candidate(fetched.artifact, now, evidence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.errors import LockMismatch, NotFound, UsageError
 from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
@@ -164,6 +164,7 @@ def check_pinned(lock: Lock, wanted: VersionRequest, where: str) -> None:
         f"the lock is of another {'repository' if elsewhere else 'version'} than floe.yaml pins",
         f"pinned is {wanted.repository.name if elsewhere else wanted.constraint}, "
         f"locked is {lock.reference if elsewhere else lock.tag}",
-        hint=f"{Act.PULL} locks what floe.yaml pins (`--allow-downgrade` where that is a lower version)",
+        hint=f"{Act.PULL} locks what floe.yaml pins, "
+        f"with {Option.ALLOW_DOWNGRADE} where that is a lower version",
         where=where,
     )

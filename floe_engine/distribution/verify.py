@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from floe_engine.acts import Option
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.pull import PullOptions, load, pinned
 from floe_engine.distribution.request import VersionRequest, check_pinned, locate, satisfies
@@ -87,7 +88,7 @@ def verify_stored(workspace: Workspace, version: str | None = None, *, keys: Seq
         raise UsageError(
             f"{version} is not what is locked here" if lock else "nothing is locked here",
             f"locked is {lock.reference}:{lock.tag}" if lock else "",
-            hint="leave out --offline to ask the registry, or pull it first",
+            hint=f"leave out {Option.OFFLINE} to ask the registry, or pull it first",
             where=str(workspace.store.lock_path),
         )
     if version is None and stands(workspace.spec_path):

@@ -11,7 +11,7 @@ from mcp_types import ToolAnnotations
 from msgspec import to_builtins
 
 from floe_engine import __version__
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.errors import FloeError, UsageError
 from floe_engine.workspace import Workspace
 
@@ -36,7 +36,7 @@ def make_server(root: Path) -> MCPServer[Any]:
             raise UsageError(
                 "a directory outside of the server's own",
                 f"{directory} is outside of {here}",
-                hint=f"start {Act.MCP} in the directory that holds both, or name it with --dir",
+                hint=f"start {Act.MCP} in the directory that holds both, or name it with {Option.DIR}",
             )
         return Workspace.open(wanted)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.examine import examine_tag
 from floe_engine.errors import NotFound, TrustError
@@ -17,7 +17,9 @@ from floe_engine.registry.client import Repository
 from floe_engine.versions import Version, previous_version
 from floe_engine.workspace import Workspace
 
-OWN_REPOSITORY = "give each platform its own repository: artifacts.registry in manifest.yaml, or --registry"
+OWN_REPOSITORY = (
+    f"give each platform its own repository: artifacts.registry in manifest.yaml, or {Option.REGISTRY}"
+)
 """What to do where two platforms meet; the embedded default is one repository for all of a user's."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
@@ -66,9 +66,9 @@ def begin_platform(
     if (template == "mesh-domain") != (parent is not None):
         raise UsageError(
             "a mesh-domain platform has a parent, and no other template has one",
-            hint="name the enterprise platform with --parent oci://host/repository:v1.2.3, or a manifest.yaml"
+            hint=f"name the enterprise platform, or its manifest.yaml: {Option.PARENT} oci://host/repository:v1.2.3"
             if parent is None
-            else "take --template mesh-domain with --parent",
+            else f"take {Option.TEMPLATE} mesh-domain with {Option.PARENT}",
         )
     chosen = name or _name(workspace.directory)
     if re.fullmatch(PLATFORM_NAME, chosen) is None:
@@ -139,7 +139,7 @@ def _nothing_there(workspace: Workspace) -> None:
         if stands(path):
             raise UsageError(
                 f"there is a {path.name} here already",
-                hint=f"{Act.CHECK} says what is wrong with it; --dir names another directory",
+                hint=f"{Act.CHECK} says what is wrong with it; {Option.DIR} names another directory",
                 where=str(path),
             )
 

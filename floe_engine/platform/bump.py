@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from floe_engine.acts import Option
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.edit import apply, set_value
 from floe_engine.document.text import MAX_BYTES, encode
@@ -63,7 +64,7 @@ def bump(
     both are refused where they promise too little (`VersionTooLow`) or are taken (`VersionExists`).
     """
     if level is not None and to is not None:
-        raise UsageError("--level and --to are two ways to say the same", hint="choose one")
+        raise UsageError(f"{Option.LEVEL} and {Option.TO} are two ways to say the same", hint="choose one")
     compiled = compile_platform(workspace, write=False, cancel=cancel)
     current = Version.parse(compiled.manifest.metadata.version)
     search = _Search(
@@ -145,7 +146,9 @@ class _Search:
             if nearest is None or nearest == base:
                 return found
             base = nearest
-        raise FloeError("no free version was found", f"tried up to {base.tag}", hint="name one with --to")
+        raise FloeError(
+            "no free version was found", f"tried up to {base.tag}", hint=f"name one with {Option.TO}"
+        )
 
     def _compare(self, version: Version, base: Version | None, report: Report = silent) -> GuardVerdict:
         before = PreviousVersion(base, self._artifact(base)) if base else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import structs
 from pydantic import ValidationError
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import ConfigurationError
@@ -80,7 +80,7 @@ def read_manifest(workspace: Workspace) -> str:
             "there is no manifest.yaml here",
             hint=f"rename {other.name}: floe reads manifest.yaml alone"
             if other.exists()
-            else f"{Act.INIT_PLATFORM} begins a platform here; another directory is named with --dir",
+            else f"{Act.INIT_PLATFORM} begins a platform here; another directory is named with {Option.DIR}",
             where=str(path),
         )
     return read_text(path)

@@ -17,6 +17,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from floe_engine.acts import Option
 from floe_engine.errors import KeyUnusable, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing.keys import KeySigner, is_locked, load_private, read_key_file
@@ -108,7 +109,7 @@ class KeyPlugin(Struct, frozen=True):
         except UsageError:
             raise UsageError(
                 f"{self} needs cosign's plugin {command}, and no directory of PATH has it",
-                hint="install it; or let any other program sign: --key 'exec:PROGRAM ARGS' "
+                hint=f"install it; or let any other program sign: {Option.KEY} 'exec:PROGRAM ARGS' "
                 "(docs/signing.md shows AWS, Google Cloud, Azure and cosign)",
             ) from None
         return PluginKey.open(program, self.resource)
@@ -196,6 +197,6 @@ def _refuse_readable(path: Path) -> None:
         raise KeyUnusable(
             "others on this machine may read the private key",
             f"its mode is {mode & 0o777:04o}, and whoever copies the key can sign as you",
-            hint=f"chmod 600 {path}; or say --allow-readable-key (FLOE_ALLOW_READABLE_KEY=1)",
+            hint=f"chmod 600 {path}; or say {Option.ALLOW_READABLE_KEY} (FLOE_ALLOW_READABLE_KEY=1)",
             where=str(path),
         )

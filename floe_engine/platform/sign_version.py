@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.content import Artifact, same_content
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.examine import Examined, examine
@@ -76,7 +76,7 @@ def sign_version(
     if not signing:
         raise UsageError(
             "there is no key to sign with",
-            hint=f"name one with --key or FLOE_SIGNING_KEY, or make one with {Act.KEYGEN}",
+            hint=f"name one with {Option.KEY} or FLOE_SIGNING_KEY, or make one with {Act.KEYGEN}",
         )
     report(Heading(f"Signing {reference}"))
     subject = repository.resolve(seen.fetched.digest)
@@ -120,7 +120,7 @@ def _demand_confirmed(seen: Examined, *, named: bool, confirm: ConfirmUnseen | N
         raise UsageError(
             "nobody is here to confirm that this is to be signed, and it was not built here",
             f"{platform.name} v{platform.version}, {digest}",
-            hint="use --yes where you have compared the digest",
+            hint=f"use {Option.YES} where you have compared the digest",
             where=str(seen.reference),
         )
     if not confirm(f"{platform.name} v{platform.version}", digest):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.interrupted import begin_key_pair, end_key_pair, settle_key_pair
 from floe_engine.errors import KeyUnusable, Unsigned, Untrusted, UsageError
@@ -66,12 +66,16 @@ class SigningOptions(Struct, frozen=True):
     """Attest where the version is from and what tested it, with the same signers."""
 
     def __post_init__(self) -> None:
-        wishes = {"--key": bool(self.keys), "--keyless": self.keyless, "--no-sign": not self.sign}
+        wishes = {
+            Option.KEY: bool(self.keys),
+            Option.KEYLESS: self.keyless,
+            Option.NO_SIGN: not self.sign,
+        }
         asked = [option for option, wished in wishes.items() if wished]
         if len(asked) > 1:
             raise UsageError(f"{' and '.join(asked)} contradict each other", hint="use one of them")
         if self.identity_token is not None and not self.keyless:
-            raise UsageError("--identity-token is for signing with --keyless")
+            raise UsageError(f"{Option.IDENTITY_TOKEN} is for signing with {Option.KEYLESS}")
 
 
 class SigningChoice(Struct, frozen=True):
@@ -96,7 +100,7 @@ class SigningChoice(Struct, frozen=True):
         if self.kind == "missing":
             raise Unsigned(
                 "the manifest requires signed artifacts, and there is no key to sign with",
-                hint=f"name one with --key or {KEY_VARIABLE}, or make one with {Act.KEYGEN}",
+                hint=f"name one with {Option.KEY} or {KEY_VARIABLE}, or make one with {Act.KEYGEN}",
                 where="manifest.yaml: security.require_signed_artifacts",
             )
 
@@ -213,7 +217,7 @@ def find_keys(workspace: Workspace, options: Iterable[str] = ()) -> tuple[KeySou
     Raises `UsageError` where a name is none.
     """
     if named := tuple(dict.fromkeys(options)):
-        return tuple(key_source(name, workspace.directory, "--key") for name in named)
+        return tuple(key_source(name, workspace.directory, Option.KEY) for name in named)
     if name := workspace.environ.get(KEY_VARIABLE):
         return (key_source(name, Path(), KEY_VARIABLE),)
     beside = workspace.directory / PRIVATE_FILE
@@ -241,7 +245,7 @@ def keygen(
         if stands(path):
             raise UsageError(
                 f"{path.name} exists already, and a key is never overwritten",
-                hint="move it away, or choose another directory with --into",
+                hint=f"move it away, or choose another directory with {Option.INTO}",
                 where=str(path),
             )
     password = _new_password(Unlocking(workspace.environ, ask), str(private), report)

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.acts import Option
 from floe_engine.document.diagnostics import Severity
 from floe_engine.document.document import parse
 from floe_engine.document.nodes import Node
@@ -143,7 +144,7 @@ def find(projects: Sequence[Path], name: str) -> tuple[NamedSelectors, ...]:
         raise UsageError(
             f"there is no selector {name}",
             f"{FILE} has {', '.join(dict.fromkeys(known))}" if known else f"there is no {found[0].path}",
-            hint=f"did you mean {near}?" if near else f"--selector takes a name of dbt's {FILE}",
+            hint=f"did you mean {near}?" if near else f"{Option.SELECTOR} takes a name of dbt's {FILE}",
         )
     return found
 

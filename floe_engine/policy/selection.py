@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
+from floe_engine.acts import Option
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 from floe_engine.policy import selector_methods
@@ -74,7 +75,7 @@ def resolve(
         return Selection(None, rules)
     if named is not None and (wanted_nodes or unwanted_nodes):
         raise UsageError(
-            "--selector says which models are judged",
+            f"{Option.SELECTOR} says which models are judged",
             f"{', '.join((*wanted_nodes, *unwanted_nodes))} would say so too",
             hint="rules may be selected beside it, and models by one of both",
         )
@@ -96,7 +97,7 @@ def unmatched(projects: Sequence[Project], selectors: Iterable[str]) -> Iterator
     for selector in asked:
         if "state:" not in selector and not any(graph.union([selector]) for graph in graphs):
             meant = next(filter(None, (graph.meant(selector) for graph in graphs)), "")
-            yield selector, meant or ("each has its own --select" if " " in selector else "")
+            yield selector, meant or (f"each has its own {Option.SELECT}" if " " in selector else "")
 
 
 class _Graph:
@@ -165,7 +166,7 @@ class _Graph:
             if self._state is None:
                 raise UsageError(
                     f"{selector} needs to know what the project is compared with",
-                    hint="name it with --state: a git revision, or an older manifest.json",
+                    hint=f"name it with {Option.STATE}: a git revision, or an older manifest.json",
                 )
             yield from self._state.selected(selector.partition(":")[2])
             return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.distribution.request import VersionRequest
@@ -174,7 +174,7 @@ def compile_project(
             f"read {workspace.directory} with the {projects[0].reader} reader: {projects[0].reason}"
             if projects
             else "floe.yaml has no transform",
-            hint="the selection leaves none of its models; --allow-empty takes that for success"
+            hint=f"the selection leaves none of its models; {Option.ALLOW_EMPTY} takes that for success"
             if selected
             else "check transforms[].project_dir in floe.yaml",
         )
@@ -274,7 +274,7 @@ def _demand_unvouched(workspace: Workspace, spec: Spec, directory: Path, *, froz
     if frozen:
         raise LockMismatch(
             f"no lock covers a {MANIFEST_FILE}",
-            f"--frozen takes only what is locked, and {SPEC_FILE} names {spec.platform.manifest}",
+            f"{Option.FROZEN} takes only what is locked, and {SPEC_FILE} names {spec.platform.manifest}",
             hint="pin a published version with platform.ref",
             where=where,
         )
@@ -376,7 +376,7 @@ def _write_profile(
         report(
             Notice(
                 f"dbt has a profile {named} in {elsewhere}; one beside dbt_project.yml would hide it",
-                hint="`profiles: write` in floe.yaml, or --profiles-dir, asks for one all the same",
+                hint=f"`profiles: write` in floe.yaml, or {Option.PROFILES_DIR}, asks for one all the same",
             )
         )
         return "kept"

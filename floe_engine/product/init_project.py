@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from floe_engine import git
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.request import VersionRequest
 from floe_engine.errors import UsageError
@@ -91,7 +91,7 @@ def init_project(
         report(
             Notice(
                 "floe.yaml pins a folder of this machine, which the rest of the team does not have",
-                hint="publish to a registry and name it with --registry before you share the project",
+                hint=f"publish to a registry and name it with {Option.REGISTRY} before you share the project",
             )
         )
     created += _ci(workspace, service, wanted, report)
@@ -116,7 +116,7 @@ def _ci(workspace: Workspace, service: Service, wanted: VersionRequest, report: 
             report(
                 Notice(
                     f"{path} is read at the top of the repository only, and this is {folder}",
-                    hint=f"move it there, and add --dir {folder} to its {Act.COMPILE}",
+                    hint=f"move it there, and add {Option.DIR} {folder} to its {Act.COMPILE}",
                 )
             )
     return [path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.artifact.content import Artifact
 from floe_engine.distribution.pull import Candidate, PullOptions, load, obtain
 from floe_engine.distribution.request import VersionRequest, choose_tag, demand_one_meaning, satisfies
@@ -83,13 +83,13 @@ class UpgradePlan(Struct, frozen=True):
             raise Refused(
                 f"{self.version.tag} would break this project",
                 "\n".join(lines),
-                hint=f"mend these first ({Act.UPGRADE:--dry-run} lists all), or use --accept-breaking",
+                hint=f"mend these first ({Act.UPGRADE:--dry-run} lists all), or use {Option.ACCEPT_BREAKING}",
             )
         if self.impact is None:
             raise NothingChecked(
                 f"nobody can say whether {self.version.tag} would break this project",
                 self.unjudged,
-                hint="use --accept-breaking to move all the same",
+                hint=f"use {Option.ACCEPT_BREAKING} to move all the same",
             )
 
 
@@ -141,7 +141,10 @@ def plan_pin(
     """
     pin = read_pin(workspace)
     if constraint is None and precision is None:
-        raise UsageError("nothing says how to pin", hint="name a version, or --exact, --patch or --minor")
+        raise UsageError(
+            "nothing says how to pin",
+            hint=f"name a version, or {Option.EXACT}, {Option.PATCH} or {Option.MINOR}",
+        )
     stays = constraint is None or satisfies(pin.lock, VersionRequest(pin.wanted.repository, constraint))
     version = pin.version if stays or constraint is None else _named(workspace, pin, constraint, cancel)
     written = (

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from floe_engine import git
+from floe_engine.acts import Option
 from floe_engine.document.document import parse
 from floe_engine.document.text import decode
 from floe_engine.errors import ConfigurationError, UsageError
@@ -40,7 +41,9 @@ def beside(project: Project, state: str) -> State:
     named = path / "manifest.json" if path.is_dir() else path
     if named.suffix == ".json" or path.is_dir():
         if not stands(named):
-            raise UsageError(f"there is no {named}", hint="--state takes a git revision, or a manifest.json")
+            raise UsageError(
+                f"there is no {named}", hint=f"{Option.STATE} takes a git revision, or a manifest.json"
+            )
         return _BesideManifest(project, named)
     return _BesideRevision(project, state)
 
@@ -156,7 +159,7 @@ class _BesideRevision(State):
             raise UsageError(
                 "git does not know what to compare with",
                 str(refusal),
-                hint="--state takes a git revision (main, HEAD~3), or a manifest.json",
+                hint=f"{Option.STATE} takes a git revision (main, HEAD~3), or a manifest.json",
             ) from None
         files = {path for node in project.by_id.values() for path in _files_of(node)}
         files |= {macro.path for macro in project.macros} | {FILE_NAME}
@@ -250,14 +253,14 @@ class _BesideRevision(State):
             raise UsageError(
                 f"git has no {path} of {self._revision} to compare with",
                 str(refusal),
-                hint="fetch it, or name a manifest.json with --state",
+                hint=f"fetch it, or name a manifest.json with {Option.STATE}",
             ) from None
 
     def _as_dbt(self, word: str) -> frozenset[str]:
         raise UsageError(
             f"state:{word} cannot be told beside a git revision",
             "git knows which files differ, and not what dbt makes of them",
-            hint="name a manifest.json of dbt with --state, or select state:modified",
+            hint=f"name a manifest.json of dbt with {Option.STATE}, or select state:modified",
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from floe_engine.acts import Option
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
 from floe_engine.project.dbt_yaml import BrokenYaml, load
@@ -216,7 +217,7 @@ def read_project_file(
     if not stands(path):
         raise ConfigurationError(
             f"no dbt project here: {FILE_NAME} not found",
-            hint="run floe in the folder of the dbt project, name it with `--dir`, or set"
+            hint=f"run floe in the folder of the dbt project, name it with `{Option.DIR}`, or set"
             " `transforms: [{project_dir: …}]` in floe.yaml",
             where=str(directory),
         )

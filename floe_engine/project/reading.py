@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
+from floe_engine.acts import Option
 from floe_engine.errors import ConfigurationError, NothingChecked
 from floe_engine.files import stands
 from floe_engine.project.catalog_file import Catalog
@@ -60,7 +61,7 @@ def read_project(
             f"{project.reason}; folders: {', '.join(settings.model_paths)}"
             if project.reader == "static"
             else f"{shown} lists none of project {project.name}",
-            hint="check `model-paths` in dbt_project.yml, or name the project's folder with `--dir`",
+            hint=f"check `model-paths` in dbt_project.yml, or name the project's folder with `{Option.DIR}`",
             where=str(directory),
         )
     catalog = path.with_name("catalog.json")

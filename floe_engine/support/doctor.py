@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from floe_engine.acts import Act
+from floe_engine.acts import Act, Option
 from floe_engine.distribution.pull import PullOptions, load, pinned, pull
 from floe_engine.distribution.request import VersionRequest, check_pinned
 from floe_engine.errors import Cancelled, ContentMismatch, FloeError, NotFound
@@ -220,7 +220,7 @@ class _Doctor(Struct, frozen=True):
                 "registry",
                 "warning",
                 f"{choice.reference.name} (from {choice.source}) has no such repository yet",
-                f"{Act.PUBLISH} makes it, or name another with --registry",
+                f"{Act.PUBLISH} makes it, or name another with {Option.REGISTRY}",
             )
         return Check(
             "registry", "ok", f"{choice.reference.name} (from {choice.source}): {plural(count, 'tag')}"

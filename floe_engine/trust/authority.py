@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.acts import Option
 from floe_engine.errors import ConfigurationError, KeyUnusable, Untrusted
 from floe_engine.files import stands
 from floe_engine.fingerprint import looks_like_fingerprint, parse_fingerprint
@@ -161,7 +162,7 @@ def authority(
     repository: Reference,
     *,
     keys: Sequence[str] = (),
-    keys_from: str = "--key",
+    keys_from: str = Option.KEY,
     spec: Spec | None = None,
     lock: Lock | None = None,
     own: bool = False,
