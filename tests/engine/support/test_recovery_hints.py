@@ -195,7 +195,7 @@ def the_pin_is_of_another_platform(world: World) -> tuple[Ran, Callable[[], Any]
     return world.run("platform", "pull"), follow
 
 
-@story("`floe platform pull` locks what floe.yaml pins (`--allow-downgrade` where that is a lower version)")
+@story("`floe platform pull` locks what floe.yaml pins, with --allow-downgrade where that is a lower version")
 def the_lock_is_of_another_version(world: World) -> tuple[Ran, Callable[[], Any]]:
     world.pin("v1.1.0")
     runs(world, "platform", "pull")()
