@@ -19,7 +19,7 @@ MOST = 25_000
 """Results of a run; GitHub refuses a log with more (docs.github.com, "SARIF support for code scanning")."""
 
 _TERSE = 10_000
-"""Results from which on each leaves out what its message says too, so that GitHub takes the log's size."""
+"""Results from which on each leaves out what can be told without, so that GitHub takes the log's size."""
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -62,6 +62,8 @@ def sarif_document(
         result = _result(finding, index, prefix)
         if len(findings) > _TERSE:
             del result["locations"][0]["logicalLocations"]
+            result.pop("ruleIndex", None)
+            result.pop("properties", None)
         # SARIF §3.27.23: either every result of a run says how it is suppressed, or none does.
         if suppressed:
             result["suppressions"] = _suppressions(finding)
