@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -22,9 +23,14 @@ from msgspec.structs import replace
 from floe_engine.acts import Act
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
+from floe_engine.manifest.terms import API_VERSION
+from floe_engine.patterns import pattern
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Family
+from floe_engine.text import printable
+
+_MEASURE = pattern(r"-?[0-9]{1,15}(\.[0-9]{1,15})?\Z")
 
 LIMIT = 64 * 1024 * 1024
 """Largest baseline file that is read, in bytes."""
@@ -71,21 +77,14 @@ class Baseline(Struct, frozen=True):
         """Read a file. Raises `ConfigurationError` where it is absent or not a baseline."""
         data = read_bounded(path, LIMIT, what="baseline")
         try:
-            document = strict_json(data)
-            if document["kind"] != "Baseline":
-                raise ValueError(f"its kind is {document['kind']!r}")
-            findings = {
-                str(key): {str(name): str(text) for name, text in value.items()}
-                for key, value in document["findings"].items()
-            }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return cls(_entries(strict_json(data)))
+        except ValueError as error:
             raise ConfigurationError(
                 "not a baseline file",
-                f"{type(error).__name__}: {error}",
+                str(error),
                 hint=f"{Act.COMPILE:--baseline FILE} writes a new one where FILE does not exist",
                 where=str(path),
             ) from None
-        return cls(findings)
 
     def save(self, path: Path, *, project: Path | None = None) -> None:
         """Write the file, atomically; inside `project` no link is followed."""
@@ -101,7 +100,25 @@ class Baseline(Struct, frozen=True):
             }
             for key, value in self.findings.items()
         }
-        return canonical_json({"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": known})
+        return canonical_json({"apiVersion": API_VERSION, "kind": "Baseline", "findings": known})
+
+
+def _entries(document: Any) -> Mapping[str, Mapping[str, str]]:
+    """The findings of a file. Raises `ValueError`: what is not understood must excuse nothing."""
+    head = document if isinstance(document, dict) else {}
+    said = f"{head.get('apiVersion')} {head.get('kind')}"
+    if said != f"{API_VERSION} Baseline":
+        raise ValueError(f"it says {printable(said)}, where {API_VERSION} Baseline is expected")
+    findings = head.get("findings")
+    if not isinstance(findings, dict):
+        raise ValueError("it has no mapping `findings`")
+    for key, entry in findings.items():
+        if not isinstance(entry, dict) or not all(isinstance(text, str) for text in entry.values()):
+            raise ValueError(f"what it says of finding {printable(key)} is no mapping of names to texts")
+        measure = entry.get("measure", "0")
+        if not _MEASURE.match(measure):
+            raise ValueError(f"the measure of finding {printable(key)} is no number: {printable(measure)}")
+    return findings
 
 
 def _keys(finding: Finding) -> Iterator[str]:
@@ -120,10 +137,7 @@ def _entry(finding: Finding, project: str) -> Mapping[str, str]:
 
 def _worse(now: float | None, known: str | None) -> bool:
     """Whether a measure has fallen below the known one; an older baseline knows none."""
-    try:
-        return now is not None and known is not None and now < float(known) - 0.001
-    except ValueError:
-        return False
+    return now is not None and known is not None and now < float(known) - 0.001
 
 
 def baselinable(finding: Finding) -> bool:

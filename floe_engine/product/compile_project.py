@@ -214,7 +214,8 @@ def _ratchet(
     if shrunk != known:
         shrunk.save(path, project=workspace.directory)
     if len(shrunk) < len(known):
-        report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}: well done"))
+        praise = ": well done" if compiled.ok else ""  # a model that was renamed is gone, and new
+        report(Notice(f"{path.name} shrank by {plural(len(known) - len(shrunk), 'finding')}{praise}"))
     return compiled
 
 

@@ -322,12 +322,30 @@ def test_a_part_of_the_project_is_told_from_all_of_it() -> None:
     assert not judge(ACME, model("stg_a")).partial
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"kind": "Other"}', '{"kind": "Baseline", "findings": [1]}'])
-def test_another_file_is_no_baseline(tmp_path: Path, text: str) -> None:
+_KNOWN = '{"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"f": '
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "line 1 column 1"),
+        ("[]", "None None"),
+        ('{"kind": "Other"}', "Other"),
+        ('{"apiVersion": "floe.dev/v2", "kind": "Baseline", "findings": {}}', "floe.dev/v2"),
+        ('{"apiVersion": "floe.dev/v1", "kind": "Baseline"}', "no mapping `findings`"),
+        ('{"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": [1]}', "no mapping `findings`"),
+        ('{"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"f": 1}}', "finding f"),
+        ('{"apiVersion": "floe.dev/v1", "kind": "Baseline", "findings": {"f": {"measure": 1}}}', "finding f"),
+        *((f'{_KNOWN}{{"measure": "{no}"}}}}}}', "is no number") for no in ("nan", "-inf", "", "1e9")),
+    ],
+)
+def test_another_file_is_no_baseline_and_excuses_nothing(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "b.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as refused:
         Baseline.load(path)
+    assert why in refused.value.message
+    assert "Error" not in refused.value.message
 
 
 # --- the rules themselves
