@@ -20,8 +20,6 @@ from floe_engine.text import cells, plural, printable
 if TYPE_CHECKING:
     from floe_engine.document.diagnostics import Explanation, Fix
 
-FORMATS = ("text", "json", "sarif", "github", "gitlab")
-
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 100
 """Cells of a source line that are shown around a problem."""

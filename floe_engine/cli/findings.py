@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from floe_engine.cli.code_hosts import top
 from floe_engine.cli.command import Context
 from floe_engine.cli.output import Painted
 
@@ -133,7 +134,7 @@ def _sarif(compiled: CompiledProject) -> str:
     from floe_engine.product.fix_project import proposals
 
     documents = [
-        sarif_document(evaluation, prefix=_prefix(project.directory), proposals=fixes)
+        sarif_document(evaluation, prefix=_prefix(project.directory, top()), proposals=fixes)
         for project, evaluation, fixes in zip(
             compiled.projects, compiled.evaluations, proposals(compiled), strict=True
         )
@@ -146,13 +147,14 @@ def _sarif(compiled: CompiledProject) -> str:
 def _github(compiled: CompiledProject) -> str:
     from floe_engine.output.findings.github import step_annotations
 
-    return "\n".join(step_annotations(list(zip(compiled.evaluations, _prefixes(compiled), strict=True))))
+    prefixes = _prefixes(compiled, top())
+    return "\n".join(step_annotations(list(zip(compiled.evaluations, prefixes, strict=True))))
 
 
 def _gitlab(compiled: CompiledProject) -> list[dict[str, Any]]:
     from floe_engine.output.findings.gitlab import quality_report
 
-    return quality_report(compiled.evaluations, _prefixes(compiled))
+    return quality_report(compiled.evaluations, _prefixes(compiled, top()))
 
 
 def _csv(compiled: CompiledProject) -> str:
@@ -176,8 +178,8 @@ def _markdown(compiled: CompiledProject) -> str:
     )
 
 
-def _prefixes(compiled: CompiledProject) -> list[str]:
-    return [_prefix(project.directory) for project in compiled.projects]
+def _prefixes(compiled: CompiledProject, start: Path | None = None) -> list[str]:
+    return [_prefix(project.directory, start) for project in compiled.projects]
 
 
 def _html(compiled: CompiledProject) -> str:
@@ -192,7 +194,7 @@ def _html(compiled: CompiledProject) -> str:
     )
 
 
-def _prefix(directory: Path) -> str:
-    """From where the command was run to the dbt project: people and code hosts place findings from there."""
-    relative = Path(os.path.relpath(directory)).as_posix()
+def _prefix(directory: Path, start: Path | None = None) -> str:
+    """From `start`, else from where the command was run, to the dbt project."""
+    relative = Path(os.path.relpath(directory, start)).as_posix()
     return "" if relative == "." else f"{relative}/"

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec.structs import replace
 
+from floe_engine.cli.code_hosts import from_top
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import Word, watch
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from floe_engine.platform.fix_platform import FixedManifest
     from floe_engine.support.explain import Page
 
-_CHECK_FORMATS = ("text", "json", "sarif", "github")
+_CHECK_FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
 _EXPLAIN = {
     "floe explain PLG010": "a rule of upgrades",
@@ -94,6 +96,8 @@ def _show(context: Context, listing: Listing, fixed: FixedManifest | None) -> No
     from floe_engine.cli import diagnostics
 
     out = context.output
+    if out.format in ("sarif", "gitlab", "github"):
+        listing = replace(listing, path=from_top(listing.path))
     match out.format:
         case "sarif":
             from floe_engine.manifest.codes import CODES

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from floe_engine.cli.code_hosts import top
 from floe_engine.cli.command import Context
 from floe_engine.events import Event, Step
 from floe_engine.text import plural
@@ -87,7 +87,7 @@ def _once(context: Context, options: Options) -> int:
     elif context.output.format == "github":
         from floe_engine.output.findings.github import run_annotations
 
-        context.output.data("\n".join(run_annotations(result, Path.cwd())))
+        context.output.data("\n".join(run_annotations(result, top())))
     else:
         _print(context, result, options.verbose, options.coverage)
     mutants = None

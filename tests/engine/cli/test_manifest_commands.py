@@ -129,6 +129,20 @@ def test_github_gets_an_annotation_a_problem(tmp_path: Path) -> None:
     assert "title=FLOE-M001" in second
 
 
+@pytest.mark.parametrize("form", ["github", "sarif", "gitlab"])
+def test_code_hosts_find_the_file_from_the_top_of_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """In whatever folder of it the command is run; `.git` of a worktree is a file."""
+    (tmp_path / "teams/a").mkdir(parents=True)
+    directory = platform_directory(tmp_path / "teams/a", BROKEN)
+    monkeypatch.chdir(directory)
+    assert "teams" not in floe(directory, "platform", "check", "--output", form).out
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n")
+    named = directory.relative_to(tmp_path) / "manifest.yaml"
+    assert named.as_posix() in floe(directory, "platform", "check", "--output", form).out
+
+
 def test_fix_mends_what_it_can_and_touches_nothing_else(tmp_path: Path) -> None:
     directory = platform_directory(tmp_path)
     crlf = b"\xef\xbb\xbf" + BROKEN.replace("\n", "\r\n").encode()
