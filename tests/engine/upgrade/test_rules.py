@@ -20,8 +20,8 @@ from floe_engine.manifest.laws import AtMost
 from floe_engine.manifest.plugins import Catalogue, PluginType
 from floe_engine.policy.all_rules import RULES as POLICY_RULES
 from floe_engine.policy.reads import touches
-from floe_engine.policy.rule import ChangeRule as PolicyRule
 from floe_engine.policy.rule import Family
+from floe_engine.policy.rule import Rule as PolicyRule
 from floe_engine.upgrade.catalogue import in_plain_words
 from floe_engine.upgrade.changes import NO_IMPACT
 from floe_engine.upgrade.readers import readers
