@@ -241,12 +241,21 @@ class Directory(Struct, frozen=True):
         with self._walk(parts_of(self.root, self.below), "cannot make directory", create=True):
             pass
 
-    def write(self, name: str | PurePath, data: bytes, *, mode: int | None = None, tidy: bool = True) -> None:
+    def write(
+        self,
+        name: str | PurePath,
+        data: bytes,
+        *,
+        mode: int | None = None,
+        tidy: bool = True,
+        durable: bool = True,
+    ) -> None:
         """Replace a file by `data`, so that a reader sees the old bytes or the new, never a part.
 
         Makes the directories on the way. Without a `mode` an old file keeps its own. A temporary
         file beside it is made durable and renamed; those that killed writers left there are
-        removed, unless not `tidy` (where many files lie and `sweep` is called by itself).
+        removed, unless not `tidy` (where many files lie and `sweep` is called by itself). What is not
+        `durable` may be cut short after a power failure, and its reader has to see that.
         """
         with self._parent(name, "cannot write file", create=True) as (level, leaf):
             assert level is not None
@@ -256,13 +265,14 @@ class Directory(Struct, frozen=True):
             if tidy:
                 level.sweep()
             with level.temporary_file(0o666 if mode is None else mode) as (temporary, handle):
-                _write(handle, data)
+                _write(handle, data, durable=durable)
                 if mode is not None and hasattr(os, "fchmod"):
                     os.fchmod(handle, mode)
                 if level.descriptor is None:
                     os.close(handle)  # Windows renames no open file
                 level.rename(temporary, leaf)
-            level.sync()
+            if durable:
+                level.sync()
 
     def write_tree(self, name: str | PurePath, files: Mapping[str, bytes]) -> None:
         """Replace a directory by one that holds `files`; a reader finds the old one, none, or the new."""
@@ -430,11 +440,12 @@ def _unreadable(error: OSError | ValueError, what: str, path: Path | str) -> Con
     return ConfigurationError(f"{what} cannot be read", reason, where=str(path))
 
 
-def _write(handle: int, data: bytes) -> None:
+def _write(handle: int, data: bytes, *, durable: bool = True) -> None:
     with os.fdopen(handle, "wb", closefd=False) as stream:
         stream.write(data)
         stream.flush()
-        os.fsync(handle)
+        if durable:
+            os.fsync(handle)
 
 
 def _write_new(level: Level, way: list[str], data: bytes) -> None:

@@ -99,6 +99,8 @@ class _Reading:
         self._told: set[tuple[str, int, str]] = set()
         """Which configs of which places were said to be unreadable."""
         self._own_tests = SourceTests(settings)
+        self._of_tests: dict[str, dict[str, Any]] = {}
+        """Path of a properties file to the config that dbt_project.yml gives its tests."""
 
     @cached_property
     def _theirs(self) -> dict[str, str]:
@@ -399,10 +401,12 @@ class _Reading:
     ) -> Iterator[DataTest]:
         if file is None:
             return iter(())
-        # For tests dbt leaves out the path's first folder, whatever is configured as `model-paths`.
-        fqn = (self._settings.name, *file.path.split("/")[1:-1])
-        defaults = self._settings.folder_config("tests", fqn)
-        merge_config(defaults, self._settings.folder_config("data_tests", fqn))
+        if (defaults := self._of_tests.get(file.path)) is None:
+            # For tests dbt leaves out the path's first folder, whatever is configured as `model-paths`.
+            fqn = (self._settings.name, *file.path.split("/")[1:-1])
+            defaults = self._settings.folder_config("tests", fqn)
+            merge_config(defaults, self._settings.folder_config("data_tests", fqn))
+            self._of_tests[file.path] = defaults
         return properties.tests(entry, items, defaults, self._gathered.generic, tags)
 
     def _sources(self) -> list[Source]:

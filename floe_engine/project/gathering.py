@@ -78,6 +78,8 @@ class Contents(Struct, frozen=True):
     """Macro files of each installed package by its name."""
     said: Mapping[str, bytes] = field(default_factory=dict)
     """Path to what `said.say` made of a file: it is not read again."""
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    """Path to the document that this process has read for that, where it did."""
 
 
 def checksum_of(code: str) -> str:
@@ -168,6 +170,8 @@ class Gathering:
         return self.templates.calls(content)
 
     def _document(self, file: File, content: str) -> Any:
+        if self._contents is not None and file.path in self._contents.documents:
+            return self._contents.documents[file.path]
         if (said := self._said(file)) is not None:
             with suppress(Unheard):
                 return heard_document(said)

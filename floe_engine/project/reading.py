@@ -6,8 +6,10 @@ the files themselves are read. The choice is always said, for two readers can di
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +30,19 @@ if TYPE_CHECKING:
 Choice = Literal["auto", "manifest", "static"]
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no rubbish meanwhile: what is made stays, and looking through it takes a sixth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_no_collection()
 def read_project(
     directory: Path,
     *,

@@ -19,7 +19,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -122,6 +122,7 @@ def _with_said(
     before = _load(folder, inputs.common, _Said) or _Said({})
     said: dict[str, bytes] = {}
     new: dict[str, tuple[str, bool]] = {}
+    documents: Mapping[str, Any] = {}
     for path, (name, is_yaml) in inputs.told.items():
         if (known := before.by_digest.get(name)) is not None:
             said[path] = known
@@ -131,10 +132,11 @@ def _with_said(
         gathered = Gathering(settings, inputs.contents)
         gathered.find_macros(files)
         # What nobody could say stays unsaid while the file is the same: another try would take as long.
-        said |= dict.fromkeys(new, b"") | say_all(new, gathered.templates, gathered.warnings)
+        newly, documents = say_all(new, gathered.templates, gathered.warnings)
+        said |= dict.fromkeys(new, b"") | newly
         by_digest = {name: said[path] for path, (name, _) in inputs.told.items() if path in said}
         _keep(folder, inputs.common, _Said(by_digest))
-    return replace(inputs.contents, said=said), len(new)
+    return replace(inputs.contents, said=said, documents=documents), len(new)
 
 
 def _decoded(data: bytes) -> str | None:
@@ -315,7 +317,8 @@ def _keep(folder: Path | None, key: str, entry: Struct, *, exactly: bool = False
         return
     # A full disk, or something in the way, costs time and no more.
     with contextlib.suppress(FloeError, OSError):
-        Directory(folder).write(key, _seal(key, content) + content, mode=0o600, tidy=False)
+        sealed = _seal(key, content) + content  # which shows what a power failure cut short
+        Directory(folder).write(key, sealed, mode=0o600, tidy=False, durable=False)
         _bound(folder)
 
 

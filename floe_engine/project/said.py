@@ -31,18 +31,21 @@ _CALLS = tuple[dict[str, Any], list[list[str | None]], list[tuple[str, int, str,
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
-def say(text: Text, templates: Templates) -> bytes | None:
-    """What a file says, as `heard` takes it; None where that is nothing that could be kept."""
+def say(text: Text, templates: Templates) -> tuple[bytes, Any] | None:
+    """What a file says, as `heard_calls` and `heard_document` take it, and the latter's document.
+
+    None where that is nothing that could be kept.
+    """
     content, is_yaml = text
     try:
         if is_yaml:
             document = load(content, render=templates.render_or_keep)
-            return msgspec.msgpack.encode((document, _lines(document, len(content))))
+            return msgspec.msgpack.encode((document, _lines(document, len(content)))), document
         calls = templates.calls(content)
         _lines(calls.config, len(content))
         parents = [_told(one) for one in calls.parents]
         gaps = [(gap.what, gap.line, gap.path, gap.parents) for gap in calls.gaps]
-        return msgspec.msgpack.encode((calls.config, parents, gaps, sorted(calls.unread)))
+        return msgspec.msgpack.encode((calls.config, parents, gaps, sorted(calls.unread))), None
     except (BrokenYaml, _Inexact, TypeError, ValueError, RecursionError, OverflowError):
         return None
 
@@ -140,12 +143,15 @@ def _restored(value: Any, lines: Iterator[int]) -> Any:
     return value
 
 
-def say_all(texts: Mapping[str, Text], templates: Templates, warnings: Sequence[str]) -> dict[str, bytes]:
+def say_all(
+    texts: Mapping[str, Text], templates: Templates, warnings: Sequence[str]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """What each file says, by its path, in as many processes as there are processors to be had.
 
-    A macro that cannot be read puts a word into `warnings`, once, for the file that called it: from
-    there on a process keeps nothing, so that the file is read where the warning is told. Files of a
-    process that is ended are not in the result either.
+    Beside it are the documents of those files of YAML that this process has read itself. A macro that
+    cannot be read puts a word into `warnings`, once, for the file that called it: from there on a
+    process keeps nothing, so that the file is read where the warning is told. Files of a process that
+    is ended are not in the result either.
     """
     own, *others = _shares(texts)
     children: list[_Child] = []
@@ -155,26 +161,29 @@ def say_all(texts: Mapping[str, Text], templates: Templates, warnings: Sequence[
                 children.append(_begin(share, texts, templates, warnings))
             except OSError:  # no process or no pipe more is to be had
                 own = own + share
-        said = _share(own, texts, templates, warnings)
+        said, documents = _share(own, texts, templates, warnings)
         for child in children:
             said |= child.answer()
     finally:
         for child in children:
             child.end()
-    return said
+    return said, documents
 
 
 def _share(
     paths: Sequence[str], texts: Mapping[str, Text], templates: Templates, warnings: Sequence[str]
-) -> dict[str, bytes]:
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     said: dict[str, bytes] = {}
+    documents: dict[str, Any] = {}
     for path in paths:
         one = say(texts[path], templates)
         if warnings:
             break
         if one is not None:
-            said[path] = one
-    return said
+            said[path] = one[0]
+            if texts[path][1]:
+                documents[path] = one[1]
+    return said, documents
 
 
 def _shares(texts: Mapping[str, Text]) -> list[list[str]]:
@@ -229,6 +238,6 @@ def _begin(
     try:  # the copy: whatever happens here, nothing of this process's own ending may run
         os.close(reading)
         with os.fdopen(writing, "wb") as pipe:
-            pipe.write(msgspec.msgpack.encode(_share(paths, texts, templates, warnings)))
+            pipe.write(msgspec.msgpack.encode(_share(paths, texts, templates, warnings)[0]))
     finally:
         os._exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from floe_engine.errors import FloeError
 from floe_engine.project import dbt_source, recalled, said
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
@@ -209,7 +211,7 @@ def _read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     say = said.say
 
-    def noted(text: said.Text, *others: Any) -> bytes | None:
+    def noted(text: said.Text, *others: Any) -> Any:
         texts.append(text[0])
         return say(text, *others)
 
@@ -432,5 +434,22 @@ def test_whatever_stands_where_facts_are_kept_costs_time_and_no_more(
 def test_every_field_of_a_project_is_kept_or_is_made_again() -> None:
     made_again = {
         "name", "directory", "adapter", "reader", "reason", "templates", "folder_configs", "catalog",
+        "manifest",
     }  # fmt: skip
     assert {*recalled._Facts.__struct_fields__} | made_again == {*Project.__struct_fields__}
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_collector_is_as_it_was_when_a_project_is_read_or_refused(
+    project: Path, tmp_path: Path, collecting: bool
+) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        read_project(project)
+        assert gc.isenabled() is collecting
+        with pytest.raises(FloeError):
+            read_project(tmp_path / "nothing")
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
