@@ -314,9 +314,10 @@ def _no_registry(path: Path, key: str, hint: str) -> ConfigurationError:
 
 
 def _peek(path: Path) -> dict[str, Any]:
-    from floe_engine.document.document import MAX_BYTES, decode, parse
+    from floe_engine.document.document import parse
+    from floe_engine.document.text import read_text
 
-    value = parse(decode(read_bounded(path, MAX_BYTES, what=path.name))).value
+    value = parse(read_text(path)).value
     return value if isinstance(value, dict) else {}
 
 

@@ -5,13 +5,15 @@ Knows nothing of YAML but its line breaks.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from floe_engine.errors import ConfigurationError
+from floe_engine.files import read_bounded
 from floe_engine.patterns import pattern
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-"""The largest YAML file that floe reads; pass it to `files.read_bounded`."""
+"""Bytes of the largest YAML file that floe reads."""
 
 BOM: Final = "\ufeff"
 """A byte order mark at the start of a text has no width: positions count from behind it."""
@@ -63,6 +65,14 @@ def decode(data: bytes, *, where: str = "") -> str:
             hint="save the file as UTF-8",
             where=f"{where}:{position}" if where else position,
         ) from None
+
+
+def read_text(path: Path, limit: int = MAX_BYTES, *, what: str = "") -> str:
+    """The text of a file of at most `limit` bytes; `what` names it in a message, else its own name does.
+
+    Raises `ConfigurationError`, with the file and of a bad byte the place.
+    """
+    return decode(read_bounded(path, limit, what=what or path.name), where=str(path))
 
 
 def encode(text: str, like: bytes) -> bytes:

@@ -17,6 +17,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from floe_engine import __version__
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity
+from floe_engine.document.text import read_text
 from floe_engine.errors import FloeError
 from floe_engine.lsp.analysis import Analysis, analyse
 from floe_engine.lsp.board import Board
@@ -26,7 +27,6 @@ from floe_engine.lsp.places import Places
 from floe_engine.lsp.projects import ProjectFinding, Projects, span_of, text_of
 from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
-from floe_engine.manifest.check import read_text
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.platform.fix_platform import fixes_apart
 from floe_engine.support.explain import explain_code

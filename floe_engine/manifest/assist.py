@@ -17,9 +17,10 @@ from floe_engine.document.diagnostics import Diagnostic, Fix, Position, Span
 from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import KeyPath, Kind, Node
 from floe_engine.document.scalars import quoted
+from floe_engine.document.text import read_text
 from floe_engine.errors import FloeError
 from floe_engine.manifest.breaking import BREAKING
-from floe_engine.manifest.check import Checked, read_text
+from floe_engine.manifest.check import Checked
 from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE

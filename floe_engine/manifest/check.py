@@ -20,11 +20,11 @@ from pydantic import ValidationError
 
 from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
-from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import MAX_DIAGNOSTICS
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, FloeError
-from floe_engine.files import read_bounded
 from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
 from floe_engine.manifest.parent import named_parent, parent_reference
@@ -142,11 +142,6 @@ def _and_more(rest: list[Diagnostic]) -> Diagnostic:
         related=(),
         fixes=(),
     )
-
-
-def read_text(path: Path) -> str:
-    """The text of a YAML file. Raises `ConfigurationError` where it cannot be had."""
-    return decode(read_bounded(path, MAX_BYTES), where=str(path))
 
 
 def trusted_pems(manifest: Manifest, directory: Path | None) -> tuple[str, ...]:

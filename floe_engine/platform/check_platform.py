@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from floe_engine.acts import Act, Option
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
-from floe_engine.manifest.check import Checked, check, read_text
+from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.inheritance import ParentPlatform
 from floe_engine.manifest.parent import parent_reference
 from floe_engine.manifest.plugins import Catalogue

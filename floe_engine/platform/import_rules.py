@@ -12,7 +12,7 @@ from msgspec import Struct
 from floe_engine.acts import Act
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
-from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
 from floe_engine.errors import ConfigurationError, Refused
 from floe_engine.files import read_bounded
 from floe_engine.manifest.house_rule import troubles
@@ -76,7 +76,7 @@ def import_rules(workspace: Workspace, file: Path, *, write: bool = True) -> Imp
     Raises `ConfigurationError` where one of the two files cannot be read, and `Refused` where what would
     be written is no valid manifest while the manifest is.
     """
-    configuration = read(file.name, decode(read_bounded(file, MAX_BYTES, what=file.name), where=str(file)))
+    configuration = read(file.name, read_text(file))
     path = workspace.manifest_path
     data = read_bounded(path, MAX_BYTES, what=path.name)
     before = decode(data, where=str(path))

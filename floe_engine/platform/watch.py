@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from floe_engine.document.document import parse
+from floe_engine.document.text import read_text
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken
-from floe_engine.manifest.check import FILE_NAME, read_text
+from floe_engine.manifest.check import FILE_NAME
 from floe_engine.manifest.parent import parent_reference
 from floe_engine.manifest.schema import Manifest
 from floe_engine.workspace import Workspace

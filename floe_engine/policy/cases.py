@@ -103,7 +103,9 @@ class CaseResult(Struct, frozen=True):
     def problems(self) -> tuple[str, ...]:
         """What differs, one line each; empty where it passed."""
         wrong = [
-            f"{entry.expected}, but got {entry.actual}"
+            f"{entry.expected}, but {entry.detail}"
+            if entry.unknown
+            else f"{entry.expected}, but got {entry.actual}"
             + (f" ({entry.severity})" if entry.severity else "")
             + (f": {entry.detail}" if entry.detail else "")
             for entry in self.checked

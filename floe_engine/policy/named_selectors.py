@@ -17,9 +17,9 @@ from floe_engine.acts import Option
 from floe_engine.document.diagnostics import Severity
 from floe_engine.document.document import parse
 from floe_engine.document.nodes import Node
-from floe_engine.document.text import MAX_BYTES, decode
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
-from floe_engine.files import read_bounded, stands
+from floe_engine.files import stands
 from floe_engine.text import did_you_mean
 
 FILE = "selectors.yml"
@@ -48,7 +48,7 @@ class NamedSelectors(Struct, frozen=True):
         path = directory / FILE
         if not stands(path):
             return cls(path, {})
-        document = parse(decode(read_bounded(path, MAX_BYTES, what=FILE), where=str(path)))
+        document = parse(read_text(path, what=FILE))
         for found in document.diagnostics:
             if found.severity is Severity.ERROR:
                 where = f"{path}:{found.span.start.line + 1}"

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.waivers import as_waiver
-from floe_engine.document.document import MAX_BYTES, decode, parse
-from floe_engine.files import read_bounded, stands
+from floe_engine.document.document import parse
+from floe_engine.document.text import read_text
+from floe_engine.files import stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.rules.waivers import WaiverPlace, Waivers
 from floe_engine.policy.view import platform_adapter
@@ -113,7 +114,7 @@ def _places(spec: Spec, directory: Path, waivers: Sequence[Waiver]) -> dict[str,
     path = directory / named
     if not stands(path):
         return {waiver.id: WaiverPlace(named) for waiver in waivers}
-    document = parse(decode(read_bounded(path, MAX_BYTES, what=SPEC_FILE)))
+    document = parse(read_text(path, what=SPEC_FILE))
     return {
         waiver.id: WaiverPlace(named, document.locate(("waivers", number)).start.line + 1)
         for number, waiver in enumerate(waivers)

@@ -17,10 +17,10 @@ from pydantic_core import ErrorDetails
 from floe_engine.acts import Act
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.diagnostics import Diagnostic, Severity
-from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.document import Document, parse
 from floe_engine.document.problems import told
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
-from floe_engine.files import read_bounded
 from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Suite
 from floe_engine.policy_tests.given import Given, Part, UnknownName, assemble, summary
@@ -163,7 +163,7 @@ def load_suite(path: Path) -> Suite:
     Raises `ConfigurationError` with every problem of the file as diagnostics, or with the reason
     why it, or a dbt manifest that it names, cannot be read.
     """
-    text = decode(read_bounded(path, MAX_BYTES, what="policy test"))
+    text = read_text(path, what="policy test")
     parsed, diagnostics, document = check_policy_test(text)
     if parsed is None:
         raise ConfigurationError(

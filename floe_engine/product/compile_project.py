@@ -14,10 +14,11 @@ from floe_engine.acts import Act, Option
 from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
 from floe_engine.distribution.request import VersionRequest
-from floe_engine.document.document import MAX_BYTES, Document, decode, parse
+from floe_engine.document.document import Document, parse
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, LockMismatch, NothingChecked, UnsafePath
 from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
-from floe_engine.files import Directory, placed, read_bounded, stands
+from floe_engine.files import Directory, placed, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
@@ -413,7 +414,7 @@ def _profile_elsewhere(workspace: Workspace, name: str) -> Path | None:
     for folder in filter(None, folders):
         path = workspace.directory / folder / PROFILES
         try:
-            value = parse(decode(read_bounded(path, MAX_BYTES, what=PROFILES))).value
+            value = parse(read_text(path, what=PROFILES)).value
         except ConfigurationError:
             continue  # none, or one that dbt cannot read either
         if isinstance(value, dict) and name in value:

@@ -16,6 +16,7 @@ from floe_engine.distribution.pull import Candidate, PullOptions, prepare
 from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, NothingChecked, UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import stands
@@ -28,7 +29,6 @@ from floe_engine.product.pin import (
     constraint_of,
     first_spec,
     moved,
-    read_text,
     settle,
     with_ref,
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from floe_engine.acts import Act
-from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import Directory, read_bounded, stands
@@ -233,7 +233,7 @@ def _written(
     left: dict[tuple[str, ...], str] = {}
     for name, nodes in sorted(by_file.items()):
         path = project.directory / name
-        before = _read(path) if stands(path) else ""
+        before = read_text(path) if stands(path) else ""
         text = before or new_file()
         done: list[Repair] = []
         of_all: dict[tuple[str, ...], bool] = {}  # and whether the file has changed by it
@@ -302,10 +302,6 @@ def _edit(editor: Properties, node: Node, repair: Repair) -> None:
                 editor.describe(node, repair.name)
         case "freshness" if isinstance(node, Source):
             editor.watch(node)
-
-
-def _read(path: Path) -> str:
-    return decode(read_bounded(path, MAX_BYTES, what=path.name), where=str(path))
 
 
 def _save(directory: Directory, file: ChangedFile) -> None:

@@ -18,9 +18,9 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.interrupted import STATE, all_or_nothing
 from floe_engine.distribution.pull import Candidate, keep
 from floe_engine.distribution.request import VersionRequest
-from floe_engine.document.document import MAX_BYTES, decode, parse
+from floe_engine.document.document import MAX_BYTES, parse
 from floe_engine.document.edit import apply, set_value
-from floe_engine.document.text import encode
+from floe_engine.document.text import encode, read_text
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, read_bounded, stands, strict_json
@@ -254,11 +254,6 @@ def first_spec(directory: Path, ref: str, platform: Platform, trusted_keys: Sequ
     """The floe.yaml that pins a project without one to `ref`, whose platform is `platform`."""
     compute = platform.manifest.plugins.get("compute", "")
     return new_spec_text(ref=ref, name=name_of_project(directory), compute=compute, trusted_keys=trusted_keys)
-
-
-def read_text(path: Path) -> str:
-    """The text of floe.yaml. Raises what reading and decoding it raises."""
-    return decode(read_bounded(path, MAX_BYTES, what=path.name))
 
 
 def _read_state(kept: bytes, where: str) -> tuple[dict[str, Any], Lock]:

@@ -13,7 +13,7 @@ from floe_engine.acts import Act
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.document import parse
 from floe_engine.document.edit import append, apply, insert_key
-from floe_engine.document.text import MAX_BYTES, decode, encode
+from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
 from floe_engine.errors import Refused, UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import read_bounded
@@ -116,7 +116,7 @@ def draft_waiver(workspace: Workspace, rule: str, model: str) -> tuple[str, str]
         )
     last = datetime.now(UTC).date() + timedelta(days=policy.max_days)
     wanted = {"pattern": glob.escape(model), "rules": [rule], "reason": "", "owner": ""}
-    before = decode(read_bounded(workspace.spec_path, MAX_BYTES, what=SPEC_FILE))
+    before = read_text(workspace.spec_path, what=SPEC_FILE)
     return before, _with_waiver(before, {**wanted, "expires": last.isoformat()})
 
 

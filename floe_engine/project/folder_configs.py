@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.files import read_bounded
 from floe_engine.project.facts import Model
 from floe_engine.project.project_file import FILE_NAME, LIMIT, ProjectFile
 
@@ -130,9 +129,9 @@ class FolderConfigs(Struct, frozen=True, dict=True):
     @cached_property
     def _document(self) -> Document:
         from floe_engine.document.document import parse
-        from floe_engine.document.text import decode
+        from floe_engine.document.text import read_text
 
-        return parse(decode(read_bounded(self.settings.directory / FILE_NAME, LIMIT, what=FILE_NAME)))
+        return parse(read_text(self.settings.directory / FILE_NAME, LIMIT, what=FILE_NAME))
 
 
 def _words(value: Any) -> Iterator[str]:

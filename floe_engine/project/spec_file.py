@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_engine.acts import Act
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded, stands
+from floe_engine.files import stands
 from floe_engine.text import plural
 from floe_engine.versions import Constraint
 
@@ -35,10 +36,9 @@ def read_spec(path: Path) -> tuple[Spec, Document]:
             hint=f"run {Act.INIT:--platform=v1.2.3} to pin a platform and write it",
             where=str(path),
         )
-    from floe_engine.document.document import MAX_BYTES, decode
     from floe_engine.project.spec_check import check_spec
 
-    checked = check_spec(decode(read_bounded(path, MAX_BYTES, what=path.name)), base=path.parent)
+    checked = check_spec(read_text(path), base=path.parent)
     if checked.spec is None:
         raise ConfigurationError(
             f"{path.name} has {plural(len(checked.errors), 'problem')}",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.document.document import MAX_BYTES, Document, decode, parse
-from floe_engine.files import read_bounded, stands
+from floe_engine.document.document import Document, parse
+from floe_engine.document.text import read_text
+from floe_engine.files import stands
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.manifest.parent import parent_reference
 from floe_engine.signing.verdict import Identity
@@ -100,7 +101,7 @@ def _name(document: Document) -> str:
 
 
 def _parsed(path: Path) -> Document:
-    return parse(decode(read_bounded(path, MAX_BYTES, what=path.name)))
+    return parse(read_text(path))
 
 
 def _key(entry: str, base: Path) -> PublicKey:

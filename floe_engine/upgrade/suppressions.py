@@ -27,10 +27,11 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
-from floe_engine.document.document import Document, decode, parse
+from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import KeyPath
+from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.files import read_bounded, stands
+from floe_engine.files import stands
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.rules import Assessment, Entry, rule
 
@@ -133,7 +134,7 @@ class Suppressions(Struct, frozen=True):
         """Read a file; one that is not there suppresses nothing. Raises `ConfigurationError`."""
         if not stands(path):
             return cls()
-        text = decode(read_bounded(path, MAX_SUPPRESSIONS, what="suppressions file"))
+        text = read_text(path, MAX_SUPPRESSIONS, what="suppressions file")
         return cls.parse(text, where=str(path))
 
     @classmethod

@@ -9,11 +9,11 @@ from floe_engine.artifact.build import build
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Position
 from floe_engine.document.document import Document
-from floe_engine.document.text import decode
+from floe_engine.document.text import decode, read_text
 from floe_engine.errors import FloeError
 from floe_engine.expressions import BadExpression, NotLinear, compiled
 from floe_engine.manifest import assist
-from floe_engine.manifest.check import check, read_text
+from floe_engine.manifest.check import check
 from floe_engine.platform.fix_platform import mend
 from floe_engine.policy.cases import run_case
 from floe_engine.policy_tests.case_file import load_suite

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from floe_engine.manifest.check import Checked, check, read_text
+from floe_engine.document.text import read_text
+from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.plugins import Catalogue
 
 

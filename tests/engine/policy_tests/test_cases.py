@@ -233,7 +233,10 @@ def test_a_glob_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cases", "said"),
     [
-        (GOOD.replace("resource: stg_a, result: fail", "resource: stg_b, result: skip"), "stg_b: skip"),
+        (
+            GOOD.replace("resource: stg_a, result: fail", "resource: stg_b, result: skip"),
+            "stg_b: skip, but the given project has no such resource",
+        ),
         (GOOD + GOOD, "there is a case a staging model has no layer above"),
         (GOOD.replace("rules: [E201]", "rules: [E999]"), "there is no rule E999"),
     ],
@@ -242,6 +245,14 @@ def test_a_case_that_shows_nothing_does_not_pass(tmp_path: Path, cases: str, sai
     done = floe(a_platform(tmp_path, cases), "platform", "test")
     assert done.code in (1, 2)
     assert said in done.out + done.err
+
+
+def test_a_file_that_is_no_text_is_named_with_the_place_of_its_first_bad_byte(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"cases:\n  - \xff\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_suite(path)
+    assert refused.value.where == f"{path}:2:5"
 
 
 def test_config_may_stand_in_a_case_as_dbt_spells_it(tmp_path: Path) -> None:
