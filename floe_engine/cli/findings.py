@@ -63,7 +63,7 @@ def _text(
     summary: bool | None,
     limit: int | None,
 ) -> None:
-    from floe_engine.output.findings.text import findings_lines, preview_lines
+    from floe_engine.output.findings.text import findings_lines, preview_lines, shares
     from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
 
@@ -80,10 +80,15 @@ def _text(
         _overview(context, compiled)
         return
     grouping: Literal["file", "rule"] = "rule" if by_rule else "file"
-    for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True):
+    evaluations = compiled.evaluations
+    limits = [None] * len(evaluations) if limit is None else shares(evaluations, limit, show_all=show_all)
+    several = len(evaluations) > 1
+    for project, evaluation, at_most in zip(compiled.projects, evaluations, limits, strict=True):
         out.section()
+        if several:
+            out.answer(Painted(evaluation.project, "1"))
         prefix = _prefix(project.directory)
-        lines = findings_lines(evaluation, by=grouping, show_all=show_all, limit=limit, prefix=prefix)
+        lines = findings_lines(evaluation, by=grouping, show_all=show_all, limit=at_most, prefix=prefix)
         out.answers((line.text, _COLOURS.get(line.style, "")) for line in lines)
     if compiled.profile_outcome != "written":
         return  # the preview is for the first run, and for a platform that has just changed
@@ -91,6 +96,8 @@ def _text(
         if any(level == "warn" for level in evaluation.enforcement.values()):
             preview = strict_preview(compiled.platform, project, waivers=own_waivers(compiled.spec))
             out.section()
+            if several:
+                out.answer(Painted(evaluation.project, "1"))
             out.answers((line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
 
 

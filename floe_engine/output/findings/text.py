@@ -56,12 +56,12 @@ def findings_lines(
     show (0: none); `limit` how many findings, the most harmful; `prefix` leads from where the reader
     stands to the project (``dbt/``).
     """
-    shown = [f for f in evaluation.findings if show_all or not (f.waived or f.baseline)]
+    shown = _shown(evaluation, show_all)
     if by == "rule":
         shown.sort(key=lambda finding: (finding.rule, finding.path, finding.line, finding.subject))
     cut = 0
     if limit is not None and limit < len(shown):
-        worst = sorted(shown, key=lambda f: (not f.blocking, harm_of(f.rule), -f.downstream))[:limit]
+        worst = sorted(shown, key=_most_harmful)[:limit]
         kept = {id(finding) for finding in worst}
         cut = len(shown) - limit
         shown = [finding for finding in shown if id(finding) in kept]
@@ -87,6 +87,25 @@ def findings_lines(
     if cut:
         yield Line(f"and {plural(cut, 'finding')} more, which do less harm", "detail")
     yield summary_line(evaluation)
+
+
+def shares(evaluations: Sequence[Evaluation], limit: int, *, show_all: bool = False) -> list[int]:
+    """How many of each project's findings are among the `limit` most harmful of all of them."""
+    every = [
+        (_most_harmful(finding), place)
+        for place, evaluation in enumerate(evaluations)
+        for finding in _shown(evaluation, show_all)
+    ]
+    counts = Counter(place for _, place in sorted(every)[:limit])
+    return [counts[place] for place in range(len(evaluations))]
+
+
+def _shown(evaluation: Evaluation, show_all: bool) -> list[Finding]:
+    return [f for f in evaluation.findings if show_all or not (f.waived or f.baseline)]
+
+
+def _most_harmful(finding: Finding) -> tuple[bool, Harm, int]:
+    return not finding.blocking, harm_of(finding.rule), -finding.downstream
 
 
 def _folded(

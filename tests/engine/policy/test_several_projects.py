@@ -84,6 +84,18 @@ def test_the_stages_name_the_project_that_they_speak_of(product: Path) -> None:
     assert "shop_b: Naming conventions" in done.err + done.out
 
 
+def test_text_says_whose_findings_these_are_and_a_limit_is_for_all_of_them(product: Path) -> None:
+    spec = product / "floe.yaml"
+    spec.write_text(spec.read_text().partition("waivers:")[0])
+    told = floe(product, "compile", "--limit", "1")
+    lines = told.out.splitlines()
+    assert told.code == 1
+    assert sum("✗ FLOE-E" in line for line in lines) == 1
+    a, b = lines.index("shop_a"), lines.index("shop_b")
+    assert a < next(place for place, line in enumerate(lines) if "✗ FLOE-E" in line) < b
+    assert "more, which do less harm" in lines[b + 1]
+
+
 def test_projects_of_one_name_are_told_apart_by_their_folders(product: Path) -> None:
     for name in ("a", "b"):
         file = product / name / "dbt_project.yml"
