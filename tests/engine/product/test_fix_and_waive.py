@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,68 @@ def fixed_and_parsed(project: Path, dbt: str) -> None:
 @pytest.mark.interop
 def test_dbt_parses_what_was_written(product: Path, require_binary: Callable[[str], str]) -> None:
     fixed_and_parsed(product, require_binary("dbt"))
+
+
+ODD = """\
+%YAML 1.1
+---
+# head
+version: 2
+models:
+  - name: bronze_orders
+    # about orders
+    columns:
+      - name: id   # key
+        # why unique
+        description: >-
+          The key
+          of it
+
+        # end of id
+
+      # --- email ---
+      - name: customer_email
+        tests:
+        - not_null
+        # end of its tests
+    # end of orders
+  # about people
+  - name: "bronze_people"
+    'description': |
+      it's
+        # text, no comment
+    config:
+      # nothing yet
+      meta: {}   # none
+    'columns':
+    - "name": 'id'
+      "description": "k # text"
+      # end of the key
+  # end of models
+# end of the file
+...
+"""
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_comments_stay_below_what_they_speak_of_and_dbt_parses_what_was_written(
+    product: Path, require_binary: Callable[[str], str], newline: str
+) -> None:
+    schema = product / "models/bronze/schema.yml"
+    schema.write_bytes(ODD.replace("\n", newline).encode())
+    fixed_and_parsed(product, require_binary("dbt"))
+    text = schema.read_bytes().decode()
+    assert text.count("\n") == text.count(newline)
+    lines = text.splitlines()
+    kept = iter(lines)
+    assert all(line in kept for line in ODD.splitlines()), "lines were only added"
+    assert len(lines) > ODD.count("\n") + 10
+    for above, comment in pairwise(filter(None, ODD.splitlines())):
+        if comment.lstrip().startswith("# end of"):
+            new = lines[lines.index(above) + 1 : lines.index(comment)]
+            assert all(len(each) - len(each.lstrip()) > comment.index("#") for each in new if each), comment
+    assert fix_project(Workspace.open(product)).files == ()
 
 
 def invented(folder: Path, seed: int) -> Path:
