@@ -80,18 +80,19 @@ def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
             found += [_remedy([finding]) for finding in findings]
         else:
             found.append(_repeated(findings, folder))
-    ranked = sorted(
-        found,
-        key=lambda remedy: (
-            remedy.harm,
-            -(remedy.blocking / remedy.edits),
-            -(remedy.resolves / remedy.edits),
-            -remedy.blocking,
-            -remedy.downstream,
-            remedy.title,
-        ),
+    return tuple(_mixed(sorted(found, key=rank), limit))
+
+
+def rank(remedy: Remedy) -> tuple[Harm, float, float, int, int, str]:
+    """What to sort by, so that the first is to be done first: among several projects' remedies, too."""
+    return (
+        remedy.harm,
+        -(remedy.blocking / remedy.edits),
+        -(remedy.resolves / remedy.edits),
+        -remedy.blocking,
+        -remedy.downstream,
+        remedy.title,
     )
-    return tuple(_mixed(ranked, limit))
 
 
 def _mixed(ranked: Sequence[Remedy], limit: int) -> Iterator[Remedy]:

@@ -14,7 +14,7 @@ from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
 from floe_engine.policy.harm import Harm, harm_of
-from floe_engine.policy.remedies import Preview, remedies
+from floe_engine.policy.remedies import Preview, rank, remedies
 from floe_engine.text import plural
 
 Style = Literal["heading", "error", "warning", "info", "waived", "detail", "good", "plain"]
@@ -160,7 +160,7 @@ def overview_lines(
         for evaluation, prefix in zip(evaluations, prefixes, strict=True)
         for edit in remedies(evaluation, fixes)
     ]
-    edits.sort(key=lambda entry: (entry[0].harm, -entry[0].blocking, -entry[0].downstream))
+    edits.sort(key=lambda entry: rank(entry[0]))
     if edits:
         yield Line("Start here", "heading")
     for number, (edit, evaluation, prefix) in enumerate(edits[:fixes], 1):

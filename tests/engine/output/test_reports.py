@@ -346,6 +346,17 @@ def test_a_first_screen_fits_any_project_and_begins_with_the_worst() -> None:
     assert "read by the manifest reader" in lines[-2]
 
 
+def test_every_form_says_the_same_to_do_first() -> None:
+    evaluation = vast()
+    first = remedies(evaluation, 5)[0].title
+    screen = [line.text for line in overview_lines([evaluation])]
+    in_full = [line.text for line in findings_lines(evaluation, fixes=5)]
+    for lines in (screen, in_full):
+        told = lines[lines.index("Start here") + 1].strip()
+        assert f"1. {first}".startswith(told.removesuffix("…"))
+        assert len(told) > 50
+
+
 def test_what_to_do_first_is_ranked_by_harm_and_shows_every_kind() -> None:
     evaluation = vast()
     harms = [edit.harm for edit in remedies(evaluation)]
