@@ -203,8 +203,12 @@ def _ratchet(
     if known is None:
         baseline = Baseline.of(findings)
         baseline.save(path, project=workspace.directory)
+        part = any(evaluation.partial for evaluation in compiled.evaluations)
         report(
-            Notice(f"{path.name} is new: it holds {plural(len(baseline), 'finding')}, which stop nothing now")
+            Notice(
+                f"{path.name} is new: it holds {plural(len(baseline), 'finding')}, which stop nothing now",
+                hint="of what was selected alone: what else there is still counts" if part else "",
+            )
         )
         noted = tuple(evaluation.with_baseline(baseline) for evaluation in compiled.evaluations)
         return replace(compiled, evaluations=noted)

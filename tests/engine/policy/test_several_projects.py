@@ -131,6 +131,25 @@ def test_what_a_baseline_knows_of_one_project_is_news_in_another(
     assert "shrank by 1 finding" in ok(floe(product, *compiled)).err
 
 
+def test_a_baseline_of_a_part_says_so_and_a_model_that_is_renamed_is_no_reason_for_praise(
+    product: Path,
+) -> None:
+    models = product / "a/models"
+    for name in ("revenue", "costs"):
+        (models / f"{name}.sql").write_text("select 1 as amount\n")
+    compiled = ("compile", "--baseline", "baseline.json")
+    made = ok(floe(product, *compiled, "--select", "revenue"))
+    assert "what else there is still counts" in made.err
+    assert "costs belongs to no layer" in floe(product, *compiled).out
+    (product / "baseline.json").unlink()
+    assert "still counts" not in ok(floe(product, *compiled)).err
+    (models / "costs.sql").rename(models / "spending.sql")
+    renamed = floe(product, *compiled)
+    assert renamed.code == 1
+    assert "spending belongs to no layer" in renamed.out
+    assert "shrank by 1 finding\n" in renamed.err
+
+
 def as_before_projects_were_named(file: Path) -> str:
     """A baseline of an older floe, whose entries hold for every project."""
     document = json.loads(file.read_text())
