@@ -59,7 +59,7 @@ from floe_engine.files import strict_toml as strict_toml
 from floe_engine.files import write_file as write_file
 from floe_engine.manifest.assist import Completion as Completion
 from floe_engine.manifest.assist import Hover as Hover
-from floe_engine.manifest.assist import Inherited as Inherited
+from floe_engine.manifest.assist import InheritedSetting as InheritedSetting
 from floe_engine.manifest.assist import Target as Target
 from floe_engine.manifest.assist import complete as complete
 from floe_engine.manifest.assist import definition as definition

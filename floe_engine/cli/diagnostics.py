@@ -18,7 +18,7 @@ from floe_engine.output.notation import QualitySeverity, annotation, quality_iss
 from floe_engine.text import cells, plural, printable
 
 if TYPE_CHECKING:
-    from floe_engine.document.diagnostics import Explanation, Fix
+    from floe_engine.document.diagnostics import CodeExplanation, Fix
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDTH = 100
@@ -160,7 +160,7 @@ def quality_report(listing: Listing) -> list[dict[str, Any]]:
     return issues
 
 
-def sarif_document(listing: Listing, codes: Mapping[str, Explanation]) -> dict[str, Any]:
+def sarif_document(listing: Listing, codes: Mapping[str, CodeExplanation]) -> dict[str, Any]:
     """A SARIF log, fixes included."""
     used = sorted({found.code for found in listing.diagnostics})
     return sarif_log(
@@ -170,7 +170,7 @@ def sarif_document(listing: Listing, codes: Mapping[str, Explanation]) -> dict[s
     )
 
 
-def _rule(code: str, explained: Explanation) -> dict[str, Any]:
+def _rule(code: str, explained: CodeExplanation) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": explained.title},

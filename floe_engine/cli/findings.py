@@ -190,12 +190,12 @@ def _prefixes(compiled: CompiledProject, start: Path | None = None) -> list[str]
 
 
 def _html(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.html import Part, findings_page
+    from floe_engine.output.findings.html import PagePart, findings_page
     from floe_engine.policy.overview import overview
 
     return findings_page(
         [
-            Part(evaluation, overview(compiled.platform, project), _prefix(project.directory))
+            PagePart(evaluation, overview(compiled.platform, project), _prefix(project.directory))
             for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
         ]
     )

@@ -85,7 +85,7 @@ class Diagnostic(Struct, frozen=True):
     fixes: tuple[Fix, ...] = ()
 
 
-class Explanation(Struct, frozen=True):
+class CodeExplanation(Struct, frozen=True):
     """What ``floe explain CODE`` prints: a `title` of one line and some prose with an example.
 
     The module that raises a code keeps it in a table ``CODES: dict[str, Explanation]``.

@@ -70,7 +70,7 @@ class Target(Struct, frozen=True):
     span: Span
 
 
-class Inherited(Struct, frozen=True):
+class InheritedSetting(Struct, frozen=True):
     """A setting of a parent that is no file here: all that the parent sets, as YAML, and where this is."""
 
     origin: str
@@ -168,7 +168,7 @@ def definition(checked: Checked, position: Position) -> Target | None:
     return Target(parent.path, span) if span else None
 
 
-def inherited(checked: Checked, position: Position) -> Inherited | None:
+def inherited(checked: Checked, position: Position) -> InheritedSetting | None:
     """What a parent behind ``oci://`` sets at a place, or above it; None where it sets nothing there."""
     parent = checked.parent
     if parent is None or parent.path is not None:
@@ -178,7 +178,7 @@ def inherited(checked: Checked, position: Position) -> Inherited | None:
     settings = settings_for_children(parent.manifest)
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     span = _written(parse(text), checked.document.path_at(position))
-    return Inherited(f"{parent.origin}, {parent.ref}", text, span) if span else None
+    return InheritedSetting(f"{parent.origin}, {parent.ref}", text, span) if span else None
 
 
 def _written(document: Document, path: KeyPath) -> Span | None:

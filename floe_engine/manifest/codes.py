@@ -10,13 +10,13 @@ from types import MappingProxyType
 
 from floe_engine.acts import Act
 from floe_engine.document.codes import CODES as DOCUMENT_CODES
-from floe_engine.document.diagnostics import Explanation
+from floe_engine.document.diagnostics import CodeExplanation
 
 
-def _explained(title: str, prose: str, *example: str) -> Explanation:
+def _explained(title: str, prose: str, *example: str) -> CodeExplanation:
     """The prose, and under it the lines of an example in YAML."""
     shown = "".join(f"\n    {line}" for line in example)
-    return Explanation(title, f"{prose}\n{shown}" if shown else prose)
+    return CodeExplanation(title, f"{prose}\n{shown}" if shown else prose)
 
 
 MANIFEST_CODES = MappingProxyType(

@@ -23,7 +23,7 @@ from floe_engine.document.document import MAX_BYTES, Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import Directory, read_bounded, scratch
-from floe_engine.output.changes.places import Sides, Written
+from floe_engine.output.changes.places import Sides, WrittenManifest
 from floe_engine.platform.compile_platform import compile_platform
 from floe_engine.trust.authority import revoked_keys
 from floe_engine.upgrade import rules
@@ -46,11 +46,11 @@ class Side(Struct, frozen=True):
     """The text of that file, with positions."""
 
     @property
-    def written(self) -> Written | None:
+    def written(self) -> WrittenManifest | None:
         """The manifest as a report refers to it; a published version carries none."""
         if self.manifest_path is None or self.document is None:
             return None
-        return Written(self.manifest_path.as_posix(), self.document)
+        return WrittenManifest(self.manifest_path.as_posix(), self.document)
 
 
 class Comparison(Struct, frozen=True):

@@ -21,7 +21,7 @@ from floe_engine.acts import Option
 from floe_engine.errors import KeyUnusable, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing.keys import KeySigner, is_locked, load_private, read_key_file
-from floe_engine.signing.program import PLUGIN_PREFIX, PluginKey, Program, ProgramKey
+from floe_engine.signing.program import PLUGIN_PREFIX, PluginKey, ProgramKey, SigningProgram
 
 AskPassword = Callable[[str], str]
 """Shown a prompt at a terminal; the password as typed."""
@@ -87,7 +87,7 @@ class KeyProgram(Struct, frozen=True):
 
     def open(self, unlocking: Unlocking) -> KeySigner:
         """Ask the program for its public key."""
-        return ProgramKey.open(Program.find(self.command, unlocking.environ, unlocking.cancel))
+        return ProgramKey.open(SigningProgram.find(self.command, unlocking.environ, unlocking.cancel))
 
     def __str__(self) -> str:
         return f"the program {self.command[0]}"  # its arguments may hold anything
@@ -105,7 +105,7 @@ class KeyPlugin(Struct, frozen=True):
         """Ask the plugin for its public key."""
         command = f"{PLUGIN_PREFIX}{self.name}"
         try:
-            program = Program.find((command,), unlocking.environ, unlocking.cancel)
+            program = SigningProgram.find((command,), unlocking.environ, unlocking.cancel)
         except UsageError:
             raise UsageError(
                 f"{self} needs cosign's plugin {command}, and no directory of PATH has it",

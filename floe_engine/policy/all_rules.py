@@ -30,7 +30,7 @@ from floe_engine.policy.rules.dag import (
     MinChildren,
     MixedParents,
     Rejoining,
-    Roots,
+    SelectsSomething,
     UnpinnedRefs,
 )
 from floe_engine.policy.rules.dependencies import LayerDependency
@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     MaxSources(),
     MaxViewChain(),
     Rejoining(),
-    Roots(),
+    SelectsSomething(),
     MixedParents(),
     UnpinnedRefs(),
     IncrementalKey(),

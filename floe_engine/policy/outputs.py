@@ -18,7 +18,7 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 
 
-class Outputs(Struct, frozen=True):
+class ModelOutputs(Struct, frozen=True):
     """What is known of a model's columns."""
 
     columns: tuple[str, ...] = ()
@@ -27,23 +27,23 @@ class Outputs(Struct, frozen=True):
     """Why there may be more; empty where these are all."""
 
 
-def outputs(view: View) -> Mapping[str, Outputs]:
+def outputs(view: View) -> Mapping[str, ModelOutputs]:
     """unique_id of each model, seed and snapshot to its columns."""
     models = {model.unique_id: model for model in view.project.models}
     known = {
-        source.unique_id: Outputs(tuple(column.name for column in source.columns), _OF_SOURCE)
+        source.unique_id: ModelOutputs(tuple(column.name for column in source.columns), _OF_SOURCE)
         if (columns := view.project.table_columns(source)) is None
-        else Outputs(columns)
+        else ModelOutputs(columns)
         for source in view.project.sources
     }
     if not sql_trace.available():
-        return {unique_id: Outputs(unknown=EXTRA) for unique_id in models}
+        return {unique_id: ModelOutputs(unknown=EXTRA) for unique_id in models}
     cache = view.traces if view.traces is not None else LineageCache()
     for unique_id in view.order:
         model = models[unique_id]
         found = _of(model, view, cache, known)
         if found.unknown and (columns := view.project.table_columns(model)) is not None:
-            found = Outputs(columns)
+            found = ModelOutputs(columns)
         known[unique_id] = found
     return known
 
@@ -51,12 +51,12 @@ def outputs(view: View) -> Mapping[str, Outputs]:
 _OF_SOURCE = "a source may have more columns than it declares"
 
 
-def _of(model: Model, view: View, cache: LineageCache, known: Mapping[str, Outputs]) -> Outputs:
+def _of(model: Model, view: View, cache: LineageCache, known: Mapping[str, ModelOutputs]) -> ModelOutputs:
     if model.resource_type == "seed" or not model.code:
-        return Outputs(unknown=f"floe does not look into a {model.resource_type} without SQL")
+        return ModelOutputs(unknown=f"floe does not look into a {model.resource_type} without SQL")
     trace = cache.trace(model, view.adapter, frozenset(), view.project.templates)
     if trace.failure:
-        return Outputs(unknown=trace.failure)
+        return ModelOutputs(unknown=trace.failure)
     found = {folded(name): name for name in trace.columns if name != EVERYTHING}
     reasons = []
     if EVERYTHING in trace.columns or EVERYTHING in trace.unresolved:
@@ -72,4 +72,4 @@ def _of(model: Model, view: View, cache: LineageCache, known: Mapping[str, Outpu
         for name in parent.columns:
             if folded(name) not in excluded:
                 found.setdefault(folded(name), name)
-    return Outputs(tuple(found.values()), reasons[0] if reasons else "")
+    return ModelOutputs(tuple(found.values()), reasons[0] if reasons else "")

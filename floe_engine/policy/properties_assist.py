@@ -23,7 +23,7 @@ from floe_engine.policy.layering import LAYER_META
 from floe_engine.policy.levels import Levels
 
 
-class Word(Struct, frozen=True):
+class PlatformWord(Struct, frozen=True):
     """A word of the platform that a file may say: `detail` in a few words, `about` as Markdown."""
 
     text: str
@@ -62,7 +62,7 @@ def _place(cursor: Cursor) -> KeyPath:
     return cursor.path if cursor.is_value or (cursor.path[-1:] and isinstance(cursor.path[-1], int)) else ()
 
 
-def _words(path: KeyPath, platform: Platform) -> Iterator[Word]:
+def _words(path: KeyPath, platform: Platform) -> Iterator[PlatformWord]:
     """What may stand as the value at a path."""
     keys = [str(part).removeprefix("+") for part in path if not isinstance(part, int)]
     levels = Levels(platform.classification)
@@ -76,31 +76,31 @@ def _words(path: KeyPath, platform: Platform) -> Iterator[Word]:
         yield from _levels(platform)
         for layer, aliases in platform.naming.aliases.items():
             for tag in aliases.tags:
-                yield Word(tag, f"layer {layer}", _about_layer(platform, layer))
+                yield PlatformWord(tag, f"layer {layer}", _about_layer(platform, layer))
     elif keys[-1:] == ["schema"]:
         for layer, aliases in platform.naming.aliases.items():
             for schema in aliases.schemas:
-                yield Word(schema, f"layer {layer}", _about_layer(platform, layer))
+                yield PlatformWord(schema, f"layer {layer}", _about_layer(platform, layer))
     elif keys in (["models", "name"], ["snapshots", "name"], ["seeds", "name"]):
         naming = platform.naming
         for layer in platform.layers:
             for prefix in filter(None, (naming.prefixes.get(layer), *naming.more_prefixes.get(layer, ()))):
-                yield Word(prefix, f"layer {layer}", _about_layer(platform, layer))
+                yield PlatformWord(prefix, f"layer {layer}", _about_layer(platform, layer))
 
 
-def _levels(platform: Platform) -> Iterator[Word]:
+def _levels(platform: Platform) -> Iterator[PlatformWord]:
     policy = platform.classification
     for rank, level in enumerate(policy.levels, 1):
         standing = f"level {rank} of {len(policy.levels)}"
         if level == policy.default:
             standing += ", the default"
         rule = policy.rules.get(level)
-        yield Word(level, standing, _page(level, standing, written(rule) if rule else {}))
+        yield PlatformWord(level, standing, _page(level, standing, written(rule) if rule else {}))
 
 
-def _layers(platform: Platform) -> Iterator[Word]:
+def _layers(platform: Platform) -> Iterator[PlatformWord]:
     for layer in platform.layers:
-        yield Word(layer, f"layer of {platform.name}", _about_layer(platform, layer))
+        yield PlatformWord(layer, f"layer of {platform.name}", _about_layer(platform, layer))
 
 
 def _about_layer(platform: Platform, layer: str) -> str:

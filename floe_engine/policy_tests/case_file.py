@@ -23,7 +23,7 @@ from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
 from floe_engine.policy.all_rules import RULES, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Suite
-from floe_engine.policy_tests.given import Given, Part, UnknownName, assemble, summary
+from floe_engine.policy_tests.given import Given, GivenPart, UnknownName, assemble, summary
 from floe_engine.text import did_you_mean, plural, printable
 
 UNKNOWN = "FLOE-T001"
@@ -140,7 +140,7 @@ def policy_test_schema() -> dict[str, Any]:
     from floe_engine.manifest.reference import meanings
 
     schema = PolicyTest.model_json_schema(by_alias=True)
-    for section in (*_below(Section), *_below(Part)):
+    for section in (*_below(Section), *_below(GivenPart)):
         shape = schema if section is PolicyTest else schema["$defs"].get(section.__name__, {})
         for attribute, meaning in meanings(section).items() if shape else ():
             shape["properties"][section.model_fields[attribute].alias or attribute]["description"] = meaning

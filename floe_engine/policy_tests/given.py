@@ -35,7 +35,7 @@ class UnknownName(Exception):
         self.model = model
 
 
-class Part(BaseModel):
+class GivenPart(BaseModel):
     """Base of what a case gives: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,7 +51,7 @@ TestText = Annotated[str | dict[str, Any], AfterValidator(_one_test)]
 """A generic test as in a properties file: ``unique``, or a mapping of its name to its arguments."""
 
 
-class ConstraintGiven(Part):
+class ConstraintGiven(GivenPart):
     """A contract constraint."""
 
     type: str
@@ -77,7 +77,7 @@ def _unfolded(value: Any) -> Any:
     return given
 
 
-class Configured(Part):
+class Configured(GivenPart):
     """A part whose settings may stand under ``config`` too, as in a properties file."""
 
     @model_validator(mode="before")
@@ -105,7 +105,7 @@ class ColumnGiven(Configured):
     """Contract constraints."""
 
 
-class ContractGiven(Part):
+class ContractGiven(GivenPart):
     """A model's contract."""
 
     enforced: StrictBool = False
@@ -190,7 +190,7 @@ class SourceGiven(Configured):
     """Whether a freshness threshold is declared."""
 
 
-class GroupGiven(Part):
+class GroupGiven(GivenPart):
     """A group."""
 
     name: str
@@ -199,7 +199,7 @@ class GroupGiven(Part):
     """Name or address of its owner."""
 
 
-class ExposureGiven(Part):
+class ExposureGiven(GivenPart):
     """Something outside dbt that depends on models."""
 
     name: str
@@ -208,7 +208,7 @@ class ExposureGiven(Part):
     """Models by name."""
 
 
-class Given(Part):
+class Given(GivenPart):
     """The project of a case."""
 
     manifest: str | None = None

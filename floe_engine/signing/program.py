@@ -42,7 +42,7 @@ _SHA256 = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class SigningProgram:
     """A program that is asked for signatures: its words, and the environment that it gets."""
 
     command: tuple[str, ...]
@@ -52,7 +52,7 @@ class Program:
     @classmethod
     def find(
         cls, command: tuple[str, ...], environ: Mapping[str, str], cancel: CancelToken | None = None
-    ) -> Program:
+    ) -> SigningProgram:
         """The program that `command` begins with; `UsageError` where there is none."""
         allowed = signer_environment(environ)
         return cls((find_program(command[0], allowed), *command[1:]), allowed, cancel)
@@ -86,11 +86,11 @@ class Program:
 class ProgramKey(Struct, frozen=True):
     """A key behind the ``exec:`` protocol."""
 
-    program: Program
+    program: SigningProgram
     public: PublicKey
 
     @classmethod
-    def open(cls, program: Program) -> ProgramKey:
+    def open(cls, program: SigningProgram) -> ProgramKey:
         """Ask for the public key, with which every answer will be checked."""
         return cls(program, _public_key(program, program.ask("public-key")))
 
@@ -103,12 +103,12 @@ class ProgramKey(Struct, frozen=True):
 class PluginKey(Struct, frozen=True):
     """A key behind cosign's plugin protocol; `resource` is what follows ``NAME://``."""
 
-    program: Program
+    program: SigningProgram
     resource: str
     public: PublicKey
 
     @classmethod
-    def open(cls, program: Program, resource: str) -> PluginKey:
+    def open(cls, program: SigningProgram, resource: str) -> PluginKey:
         """Ask for the public key, with which every answer will be checked."""
         rpc = {"keyVersion": "", "remoteVerification": False}
         answer = _call(program, resource, "publicKey", {"publicKeyOptions": {"rpcOptions": rpc}}, b"")
@@ -127,7 +127,7 @@ class PluginKey(Struct, frozen=True):
 
 
 def _call(
-    program: Program, resource: str, method: str, arguments: dict[str, Any], message: bytes
+    program: SigningProgram, resource: str, method: str, arguments: dict[str, Any], message: bytes
 ) -> dict[str, Any]:
     """One method of a plugin; what is in the answer under the method's name."""
     request = {
@@ -150,21 +150,21 @@ def _call(
         raise program.failed(f"its answer is not the JSON of cosign's plugins: {reason(error)}") from None
 
 
-def _decoded(program: Program, answer: dict[str, Any], name: str) -> bytes:
+def _decoded(program: SigningProgram, answer: dict[str, Any], name: str) -> bytes:
     try:
         return decode_base64(answer.get(name))
     except ValueError:
         raise program.failed(f"{name} is not base64") from None
 
 
-def _public_key(program: Program, pem: bytes) -> PublicKey:
+def _public_key(program: SigningProgram, pem: bytes) -> PublicKey:
     try:
         return load_public(pem)
     except FloeError as error:
         raise program.failed(f"its public key cannot be used: {error.title}") from None
 
 
-def _believed(program: Program, public: PublicKey, answer: bytes, data: bytes) -> bytes:
+def _believed(program: SigningProgram, public: PublicKey, answer: bytes, data: bytes) -> bytes:
     """`answer` as a signature that `public` verifies over `data`, in the form that cosign writes."""
     for form in _forms(answer, public):
         if public.verify(form, data, sha256_only=True):

@@ -30,7 +30,7 @@ _LOGIN = re.compile(r"//[^/@\s]*@")
 UNSHOWN = "(set, not shown)"
 
 
-class Setting(Struct, frozen=True):
+class ConfiguredValue(Struct, frozen=True):
     """One value, and who says so; `value` is empty where nothing is set."""
 
     name: str
@@ -38,55 +38,57 @@ class Setting(Struct, frozen=True):
     source: str
 
 
-def settings_in_force(workspace: Workspace) -> tuple[Setting, ...]:
+def settings_in_force(workspace: Workspace) -> tuple[ConfiguredValue, ...]:
     """What a command run here would work with. Asks no registry and no helper; secrets are never shown."""
     return (*_choices(workspace), *_files(workspace), *_environment(workspace))
 
 
-def _choices(workspace: Workspace) -> Iterator[Setting]:
+def _choices(workspace: Workspace) -> Iterator[ConfiguredValue]:
     user, environ = workspace.settings, workspace.environ
     choice = workspace.registry
-    yield Setting("registry", str(choice.reference), choice.source)
+    yield ConfiguredValue("registry", str(choice.reference), choice.source)
     if environ.get("FLOE_CA_FILE"):
-        yield Setting("ca_file", environ["FLOE_CA_FILE"], "FLOE_CA_FILE")
+        yield ConfiguredValue("ca_file", environ["FLOE_CA_FILE"], "FLOE_CA_FILE")
     else:
-        yield Setting("ca_file", user.ca_file or "", str(user.path) if user.ca_file else "")
+        yield ConfiguredValue("ca_file", user.ca_file or "", str(user.path) if user.ca_file else "")
     plain = workspace.transport.plain_http
     said = "FLOE_PLAIN_HTTP" if environ.get("FLOE_PLAIN_HTTP", "").strip() else str(user.path)
     if plain is False:
-        yield Setting("plain_http", "none, not even this machine", said)
+        yield ConfiguredValue("plain_http", "none, not even this machine", said)
     else:
         hosts = ", ".join(sorted(plain))
-        yield Setting("plain_http", hosts or "this machine alone", said if hosts else "the default")
+        yield ConfiguredValue("plain_http", hosts or "this machine alone", said if hosts else "the default")
     if environ.get("FLOE_SIGNING_KEY"):
-        yield Setting("signing key", _shown("", environ["FLOE_SIGNING_KEY"]), "FLOE_SIGNING_KEY")
+        yield ConfiguredValue("signing key", _shown("", environ["FLOE_SIGNING_KEY"]), "FLOE_SIGNING_KEY")
     else:
         own = workspace.directory / "cosign.key"
-        yield Setting("signing key", "cosign.key" if stands(own) else "", "here" if stands(own) else "")
+        yield ConfiguredValue(
+            "signing key", "cosign.key" if stands(own) else "", "here" if stands(own) else ""
+        )
     first = user.first_use
-    yield Setting(
+    yield ConfiguredValue(
         "first_use", first or "ask, or accept in a script", str(user.path) if first else "the default"
     )
 
 
-def _files(workspace: Workspace) -> Iterator[Setting]:
+def _files(workspace: Workspace) -> Iterator[ConfiguredValue]:
     for path in (workspace.manifest_path, workspace.spec_path, workspace.store.lock_path):
         yield _file(path.name, path)
     yield _file("settings", workspace.settings.path)
     for folder in (user_config(), *site_config()):
         yield _file("trust policy", folder / "trust.toml")
-    yield Setting("embedded registry", str(user_data() / "registry"), "the user's data directory")
-    yield Setting("receipts and read projects", str(user_cache()), "the user's cache directory")
+    yield ConfiguredValue("embedded registry", str(user_data() / "registry"), "the user's data directory")
+    yield ConfiguredValue("receipts and read projects", str(user_cache()), "the user's cache directory")
 
 
-def _file(name: str, path: Path) -> Setting:
-    return Setting(name, str(path), "" if stands(path) else "does not exist")
+def _file(name: str, path: Path) -> ConfiguredValue:
+    return ConfiguredValue(name, str(path), "" if stands(path) else "does not exist")
 
 
-def _environment(workspace: Workspace) -> Iterator[Setting]:
+def _environment(workspace: Workspace) -> Iterator[ConfiguredValue]:
     for name in VARIABLES:
         if (value := workspace.environ.get(name)) is not None:
-            yield Setting(name, _shown(name, value), "the environment")
+            yield ConfiguredValue(name, _shown(name, value), "the environment")
 
 
 def _shown(name: str, value: str) -> str:

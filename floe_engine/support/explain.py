@@ -27,7 +27,7 @@ class Page(Struct, frozen=True):
     prose: str
 
 
-class Family(Struct, frozen=True):
+class CodeFamily(Struct, frozen=True):
     """Codes of one kind, in order; `pattern` shows what they look like."""
 
     pattern: str
@@ -35,17 +35,17 @@ class Family(Struct, frozen=True):
     pages: tuple[Page, ...]
 
 
-def families() -> tuple[Family, ...]:
+def families() -> tuple[CodeFamily, ...]:
     """Every code there is, by what it is about."""
     return (
-        Family("FLOE-Y…", "the text of a YAML file", _document()),
-        Family("FLOE-M…", "manifest.yaml", _manifest()),
-        Family("FLOE-S…", "floe.yaml", _spec()),
-        Family("FLOE-T…", "policy tests", _policy_tests()),
-        Family("FLOE-U…", "the file of accepted upgrade findings", _suppressions()),
-        Family("FLOE-E…", f"policy rules: what {Act.COMPILE} finds", _policy_rules()),
-        Family("PLG001…", "upgrade rules: what a change of the platform costs", _upgrade_rules()),
-        Family("registry-…", "errors, and the exit codes of commands", _errors()),
+        CodeFamily("FLOE-Y…", "the text of a YAML file", _document()),
+        CodeFamily("FLOE-M…", "manifest.yaml", _manifest()),
+        CodeFamily("FLOE-S…", "floe.yaml", _spec()),
+        CodeFamily("FLOE-T…", "policy tests", _policy_tests()),
+        CodeFamily("FLOE-U…", "the file of accepted upgrade findings", _suppressions()),
+        CodeFamily("FLOE-E…", f"policy rules: what {Act.COMPILE} finds", _policy_rules()),
+        CodeFamily("PLG001…", "upgrade rules: what a change of the platform costs", _upgrade_rules()),
+        CodeFamily("registry-…", "errors, and the exit codes of commands", _errors()),
     )
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOCK = "artifacts.lock"
 
 
-class Layer(Struct, frozen=True):
+class TrustSource(Struct, frozen=True):
     """One source's list of whom it trusts; a signer has to be on the list of every layer."""
 
     source: str
@@ -60,7 +60,7 @@ class Layer(Struct, frozen=True):
 class Authority(Struct, frozen=True):
     """Whom a reader trusts for one repository, taken together."""
 
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[TrustSource, ...] = ()
     keys: tuple[PublicKey, ...] = ()
     """Every key of which more than the fingerprint is known."""
     revoked_keys: frozenset[str] = frozenset()
@@ -154,7 +154,7 @@ class Authority(Struct, frozen=True):
             return self
         found = frozenset(key.fingerprint for key in added)
         layers = tuple(replace(layer, keys=layer.keys | found) for layer in self.layers)
-        return replace(self, layers=layers or (Layer(source, found),), keys=(*self.keys, *added))
+        return replace(self, layers=layers or (TrustSource(source, found),), keys=(*self.keys, *added))
 
 
 def authority(
@@ -216,7 +216,7 @@ class _Gathering:
         self._settings_bind = True
         self._said: list[tuple[str, str]] = []
         self._revoked = set(workspace.settings.revoked_keys)
-        self.layers: list[Layer] = []
+        self.layers: list[TrustSource] = []
         self.refuses_outside = False
 
     def policies(self) -> None:
@@ -318,7 +318,7 @@ class _Gathering:
             self._fingerprint(entry, base or self._workspace.directory, source, policy=policy)
             for entry in keys
         )
-        layer = Layer(source, found, tuple(identities), scope)
+        layer = TrustSource(source, found, tuple(identities), scope)
         self.layers.append(layer)
         counted = plural(len(found), "key"), plural(len(layer.identities), "identity")
         self._say(source, f"{scope + ': ' if scope else ''}{counted[0]}, {counted[1]}")

@@ -22,7 +22,7 @@ from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock, LockedDelegation
 from floe_engine.trust.authority import Authority, authority
 from floe_engine.trust.evidence import Evidence, Witness
-from floe_engine.trust.published import Published, read_published
+from floe_engine.trust.published import PublishedVersion, read_published
 from floe_engine.trust.verdict import demand_readable_keys, weigh
 from floe_engine.versions import Version
 
@@ -164,7 +164,7 @@ def kept(workspace: Workspace, lock: Lock, evidence: Evidence, trust: Authority)
 class _Believed(Struct, frozen=True):
     """A version of an enterprise platform that the reader believes."""
 
-    published: Published
+    published: PublishedVersion
     evidence: Evidence
 
     @property
@@ -184,7 +184,7 @@ class _Believed(Struct, frozen=True):
 
 
 def _believed(
-    source: SignatureSource, published: Published, readers: tuple[Authority, Authority]
+    source: SignatureSource, published: PublishedVersion, readers: tuple[Authority, Authority]
 ) -> _Believed | None:
     """`published` where it is an enterprise platform, and signed by whom every reader trusts.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from floe_engine.signing.repository import SignatureSource
 
 
-class Published(Struct, frozen=True):
+class PublishedVersion(Struct, frozen=True):
     """One version: what its signatures are judged as, and what it says of itself."""
 
     subject: Subject
@@ -34,7 +34,7 @@ class Published(Struct, frozen=True):
     """manifest.json, as it is published."""
 
 
-def read_published(source: SignatureSource, ref: str, where: str) -> Published | None:
+def read_published(source: SignatureSource, ref: str, where: str) -> PublishedVersion | None:
     """The version behind a tag or a digest; None where there is none that can be read.
 
     Anybody with push rights can put something there. Raises `RegistryError` where the registry fails.
@@ -52,4 +52,4 @@ def read_published(source: SignatureSource, ref: str, where: str) -> Published |
         return None
     if (platform.metadata.name, platform.metadata.version) != (subject.name, subject.version):
         return None
-    return Published(subject, platform, image.raw, settings)
+    return PublishedVersion(subject, platform, image.raw, settings)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from floe_engine.errors import KeyUnusable
 from floe_engine.signing.verdict import Anchors, Identity, Rejected, Verdict
 from floe_engine.store import Lock, LockedDelegation
-from floe_engine.trust.authority import LOCK, Authority, Layer
+from floe_engine.trust.authority import LOCK, Authority, TrustSource
 from floe_engine.trust.delegation import Delegation, Delegations
 from floe_engine.trust.published import read_published
 from floe_engine.trust.verdict import Subject, weigh
@@ -156,7 +156,7 @@ class Succession:
         if found is not None:
             listed, hop = found
             self._dead |= frozenset(hop.dropped)
-            layer = Layer(LOCK, frozenset(listed.keys), listed.identities)
+            layer = TrustSource(LOCK, frozenset(listed.keys), listed.identities)
             then = replace(now, layers=(layer,), keys=tuple(listed.keys.values()))
             self._taken.append((version, hop, then))
 

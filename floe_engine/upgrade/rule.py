@@ -80,7 +80,7 @@ class Context(Struct, frozen=True, dict=True):
 Condition = Callable[[Change, Context], bool]
 
 
-class Given(Struct, frozen=True, forbid_unknown_fields=True):
+class Precondition(Struct, frozen=True, forbid_unknown_fields=True):
     """A setting without which an example would not show what it is for."""
 
     at: Path
@@ -96,7 +96,7 @@ class ChangeExample(Struct, frozen=True, forbid_unknown_fields=True):
     at: Path
     before: Any = ABSENT
     after: Any = ABSENT
-    given: tuple[Given, ...] = ()
+    given: tuple[Precondition, ...] = ()
 
     @property
     def backwards(self) -> ChangeExample:

@@ -65,7 +65,7 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONSAFEPATH": "1"}
 
 
-class Workbench(AppService):
+class ServedWorkbench(AppService):
     """One workbench and the page that drives it. The hook that starts it is textual-serve 1.1's own."""
 
     def __init__(self, argv: Sequence[str], socket: web.WebSocketResponse) -> None:
@@ -196,7 +196,7 @@ class Server:
         # No heartbeat: on loopback a page that has gone says so, and one that is silent is only busy, stopped
         # or asleep, and comes back to its work. Nothing is packed either: it is drawn later for that.
         socket = web.WebSocketResponse(compress=False)
-        workbench = Workbench(self.argv, socket)
+        workbench = ServedWorkbench(self.argv, socket)
         try:
             await socket.prepare(request)
             await workbench.start(_cells(request.query.get("width")), _cells(request.query.get("height"), 24))

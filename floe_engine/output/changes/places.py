@@ -25,7 +25,7 @@ _SECRET = re.compile(
 _NAMES_A_SECRET = re.compile(r"secret_?ref$|secret_?name$", re.I)
 
 
-class Written(Struct, frozen=True):
+class WrittenManifest(Struct, frozen=True):
     """A manifest.yaml as a report refers to it."""
 
     path: str
@@ -57,8 +57,8 @@ class Sides(Struct, frozen=True):
 
     old: str
     new: str
-    old_manifest: Written | None = None
-    new_manifest: Written | None = None
+    old_manifest: WrittenManifest | None = None
+    new_manifest: WrittenManifest | None = None
 
     def before(self, entry: Entry) -> Location | None:
         """Where the old side writes the changed setting."""
@@ -73,7 +73,7 @@ class Sides(Struct, frozen=True):
         return str(self.after(entry) or self.before(entry) or entry.place)
 
 
-def _place(entry: Entry, written: Written | None) -> Location | None:
+def _place(entry: Entry, written: WrittenManifest | None) -> Location | None:
     if written is None:
         return None
     span = locate(entry.setting, written.document)

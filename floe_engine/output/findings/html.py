@@ -22,7 +22,7 @@ _KINDS = ("error", "warning", "info", "waived", "known")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PagePart:
     """One project of the page; `prefix` leads from where the reader stands to it (``dbt/``)."""
 
     evaluation: Evaluation
@@ -30,7 +30,7 @@ class Part:
     prefix: str = ""
 
 
-def findings_page(parts: Sequence[Part]) -> str:
+def findings_page(parts: Sequence[PagePart]) -> str:
     """The page of one or several projects under one platform."""
     names = ", ".join(part.evaluation.project for part in parts)
     platform = parts[0].evaluation.platform
@@ -50,7 +50,7 @@ def findings_page(parts: Sequence[Part]) -> str:
     )
 
 
-def _notes(parts: Sequence[Part]) -> Iterator[Html]:
+def _notes(parts: Sequence[PagePart]) -> Iterator[Html]:
     readers = sorted({part.evaluation.reader for part in parts})
     yield tag("p", text(f"Read by the {' and the '.join(readers)} reader."), class_="soft")
     for note in dict.fromkeys(part.evaluation.note for part in parts):
@@ -58,7 +58,7 @@ def _notes(parts: Sequence[Part]) -> Iterator[Html]:
             yield tag("p", text(note), class_="soft")
 
 
-def _cards(parts: Sequence[Part]) -> Html:
+def _cards(parts: Sequence[PagePart]) -> Html:
     counts = [part.evaluation.counts for part in parts]
     numbers = {
         "errors": sum(count.errors for count in counts),
@@ -78,7 +78,7 @@ def _cards(parts: Sequence[Part]) -> Html:
     )
 
 
-def _first(parts: Sequence[Part]) -> Html:
+def _first(parts: Sequence[PagePart]) -> Html:
     rows = [
         (
             tag("span", text(remedy.harm.title), class_="soft"),
@@ -98,7 +98,7 @@ def _first(parts: Sequence[Part]) -> Html:
 # --- coverage
 
 
-def _coverage(parts: Sequence[Part]) -> Html:
+def _coverage(parts: Sequence[PagePart]) -> Html:
     layers: dict[str, Share] = {}
     owners: dict[str, Share] = {}
     for part in parts:
@@ -133,12 +133,12 @@ def _shares(head: str, shares: Mapping[str, Share], coverage: CoverageSummary) -
 # --- findings
 
 
-def _findings(parts: Sequence[Part]) -> Html:
+def _findings(parts: Sequence[PagePart]) -> Html:
     found = [(part, finding) for part in parts for finding in part.evaluation.findings]
     if not found:
         return joined([tag("h2", text("Findings")), tag("p", text("Nothing was found."))])
     most = max(Counter(finding.rule for _, finding in found).values())
-    groups: dict[str, list[tuple[Part, Finding]]] = {}
+    groups: dict[str, list[tuple[PagePart, Finding]]] = {}
     for pair in sorted(found, key=lambda pair: (harm_of(pair[1].rule), pair[1].rule, -pair[1].downstream)):
         groups.setdefault(pair[1].rule, []).append(pair)
     content: list[Html] = []
@@ -152,7 +152,7 @@ def _findings(parts: Sequence[Part]) -> Html:
     return joined([tag("h2", text("Findings")), filters(_KINDS), *content])
 
 
-def _rule(rule_id: str, pairs: Sequence[tuple[Part, Finding]], most: int, *, several: bool) -> Html:
+def _rule(rule_id: str, pairs: Sequence[tuple[PagePart, Finding]], most: int, *, several: bool) -> Html:
     rule = rule_by_id(rule_id)
     rows = [_row(part, finding, several=several) for part, finding in pairs]
     stops = any(finding.blocking for _, finding in pairs)
@@ -170,7 +170,7 @@ def _rule(rule_id: str, pairs: Sequence[tuple[Part, Finding]], most: int, *, sev
     )
 
 
-def _row(part: Part, finding: Finding, *, several: bool) -> Sequence[Html]:
+def _row(part: PagePart, finding: Finding, *, several: bool) -> Sequence[Html]:
     css, sign = _SIGNS[finding.severity]
     if finding.waived or finding.baseline:
         css, sign = "soft", "– waived" if finding.waived else "– known"
@@ -189,7 +189,7 @@ def _row(part: Part, finding: Finding, *, several: bool) -> Sequence[Html]:
 # --- sensitive columns
 
 
-def _sensitive(parts: Sequence[Part]) -> Html:
+def _sensitive(parts: Sequence[PagePart]) -> Html:
     roots = [root for part in parts for root in part.overview.sensitive]
     if not roots:
         return Html("")

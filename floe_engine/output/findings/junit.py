@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from floe_engine.acts import Act
-from floe_engine.output.findings.outcomes import Check, checks
+from floe_engine.output.findings.outcomes import AskedRule, checks
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy_tests.running import TestRun
 from floe_engine.text import printable
@@ -58,7 +58,7 @@ def run_junit(run: TestRun) -> str:
     return _xml(root)
 
 
-def _case(suite: Element, check: Check, key: str, prefix: str) -> None:
+def _case(suite: Element, check: AskedRule, key: str, prefix: str) -> None:
     """`key` and the subject's name tell the case from every other, in all projects."""
     element = SubElement(suite, "testcase", name=_clean(check.subject), classname=_clean(key))
     text = "\n".join(map(_clean, check.lines(prefix)))

@@ -18,7 +18,7 @@ from floe_engine.policy.rule import Rule
 Came = Literal["passed", "failed", "excused", "warned"]
 
 
-class Check(Struct, frozen=True):
+class AskedRule(Struct, frozen=True):
     """A rule that was asked of a subject (of its model, where it is about columns)."""
 
     rule: Rule
@@ -52,7 +52,7 @@ class Check(Struct, frozen=True):
         return [_line(finding, prefix) for finding in self.findings]
 
 
-def checks(evaluation: Evaluation) -> Iterator[Check]:
+def checks(evaluation: Evaluation) -> Iterator[AskedRule]:
     """Every check of a project, rule by rule in their order, subjects in the alphabet's."""
     asked: dict[str, list[str]] = {}
     for rule_id, subject in sorted(evaluation.checked):
@@ -62,7 +62,7 @@ def checks(evaluation: Evaluation) -> Iterator[Check]:
         found.setdefault((finding.rule, evaluation.asked_of(finding)), []).append(finding)
     for rule in RULES:
         for subject in asked.get(rule.id, ()):
-            yield Check(rule, subject, tuple(found.get((rule.id, subject), ())))
+            yield AskedRule(rule, subject, tuple(found.get((rule.id, subject), ())))
 
 
 def _line(finding: Finding, prefix: str) -> str:

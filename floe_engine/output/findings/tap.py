@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from floe_engine.output.findings.outcomes import Check, checks
+from floe_engine.output.findings.outcomes import AskedRule, checks
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy_tests.running import TestRun
 from floe_engine.text import printable
@@ -46,7 +46,7 @@ _Test = tuple[bool, str, str, str]
 """Whether it is ok, what it is, its directive, and the YAML below it."""
 
 
-def _check(check: Check, name: str, prefix: str) -> _Test:
+def _check(check: AskedRule, name: str, prefix: str) -> _Test:
     title = f"{name}{check.rule.id} {check.subject}"
     match check.came:
         case "passed":

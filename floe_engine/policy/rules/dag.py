@@ -195,7 +195,7 @@ class Rejoining(GraphRule):
         yield bad("a model that selects again from its parent's parent", model, parent, above)
 
 
-class Roots(GraphRule):
+class SelectsSomething(GraphRule):
     """A model selects from something.
 
     One that does not holds data of its own, which belongs into a seed, or names tables past ref and source.

@@ -22,7 +22,7 @@ SHORTEST, LONGEST = 0.03, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckedText:
     """What one text turned out to be."""
 
     text: str
@@ -40,13 +40,13 @@ class Found:
 class LiveCheck:
     """Owned by the screen that edits; calls `found` in the screen's loop."""
 
-    def __init__(self, screen: PlaceScreen, directory: Path, found: Callable[[Found], object]) -> None:
+    def __init__(self, screen: PlaceScreen, directory: Path, found: Callable[[CheckedText], object]) -> None:
         self._screen = screen
         self._directory = directory
         self._found = found
         self._timer: Timer | None = None
         self._rest = SHORTEST
-        self.last: Found | None = None
+        self.last: CheckedText | None = None
         """What was found last."""
 
     def later(self, text: Callable[[], str]) -> None:
@@ -68,7 +68,7 @@ class LiveCheck:
             quiet=True,
         )
 
-    def _done(self, found: Found) -> None:
+    def _done(self, found: CheckedText) -> None:
         if self.last is None:
             # What was loaded for the first check stays: the collector's full passes, which stop the
             # screen for as long as they take (60 ms), need not go through it again and again.
@@ -84,7 +84,9 @@ class LiveCheck:
             )
 
 
-def check_text(directory: Path, text: str, cancel: CancelToken, catalogue: Catalogue | None = None) -> Found:
+def check_text(
+    directory: Path, text: str, cancel: CancelToken, catalogue: Catalogue | None = None
+) -> CheckedText:
     """Every problem of `text` as the manifest of `directory`, and the files it makes.
 
     The plugins' `catalogue` is read from disk where none is given, which costs more than the check.
@@ -106,4 +108,4 @@ def check_text(directory: Path, text: str, cancel: CancelToken, catalogue: Catal
             pass  # a key file or a parent is missing: the diagnostics say so, and there is no preview
         else:
             files = dict(compiled.artifact.files)
-    return Found(text, checked, files, seconds)
+    return CheckedText(text, checked, files, seconds)

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from floe_engine import CancelToken, Diagnostic, FloeError, Report, Severity, human_size
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
-from floe_tui.places.manifest.live_check import Found, LiveCheck
+from floe_tui.places.manifest.live_check import CheckedText, LiveCheck
 from floe_tui.places.manifest.safekeeping import Safekeeping
 from floe_tui.places.place import PlaceScreen
 from floe_tui.themes import GLYPHS
@@ -171,7 +171,7 @@ class ManifestScreen(PlaceScreen):
         self._checked = False
         self._say()
 
-    def _found(self, found: Found) -> None:
+    def _found(self, found: CheckedText) -> None:
         self._dirty = self._keeping.changed
         if found.text != self.editor.text:
             return  # older than what is on the screen; the next check is on its way
@@ -191,7 +191,7 @@ class ManifestScreen(PlaceScreen):
             self._help.found(found.text, found.checked)
         self._say()
 
-    def _orient(self, found: Found) -> None:
+    def _orient(self, found: CheckedText) -> None:
         severities = [item.severity for item in found.diagnostics]
         known = found.checked.manifest.metadata if found.checked.manifest is not None else None
         names = {"platform": known.name, "version": str(known.version)} if known is not None else {}

@@ -56,7 +56,7 @@ SPEC = "floe.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LocatedFinding:
     """A finding, and the file that it is in."""
 
     finding: Finding
@@ -99,7 +99,7 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SensitiveWay:
     """A column that something sensitive is in, so deep below where it comes in."""
 
     reached: Reached
@@ -126,7 +126,7 @@ class Judged:
     platform: str
     steps: tuple[tuple[str, str, str], ...]
     """Title, outcome and numbers of the seed's three lines."""
-    findings: tuple[Found, ...]
+    findings: tuple[LocatedFinding, ...]
     rows: Mapping[str, Row]
     """Key to row, made in the worker: of thousands it takes longer than the screen can wait."""
     models: int
@@ -137,7 +137,7 @@ class Judged:
     """Percent that the platform wants tested."""
     owners: tuple[Covered, ...] = ()
     """How well what each owner has is tested, the least first; empty where nobody is named."""
-    ways: tuple[Way, ...] = ()
+    ways: tuple[SensitiveWay, ...] = ()
     """Where what is sensitive goes: each column under the one that it comes from."""
     allowed: Allowance = ALLOWED
     """What the platform says of the data team's waivers."""
@@ -194,7 +194,7 @@ def judge(
 
 def _ways(
     found: Sequence[Reached], project: Path, directory: Path, lead: str = "", top: bool = True
-) -> Iterator[Way]:
+) -> Iterator[SensitiveWay]:
     """The ways as lines of a tree; of what comes in, the longest way first."""
     ordered = sorted(found, key=_spread, reverse=True) if top else found
     for at, reached in enumerate(ordered):
@@ -202,7 +202,7 @@ def _ways(
         branch = "" if top else "└─ " if last else "├─ "
         file = project / reached.path
         shown = Path(os.path.relpath(file, directory)).as_posix()
-        yield Way(reached, file.absolute(), shown, lead + branch)
+        yield SensitiveWay(reached, file.absolute(), shown, lead + branch)
         deeper = lead if top else lead + ("   " if last else "│  ")
         yield from _ways(reached.onward, project, directory, deeper, top=False)
 
@@ -223,7 +223,7 @@ def way_rows(judged: Judged) -> list[Row]:
     return rows
 
 
-def about_way(way: Way) -> str:
+def about_way(way: SensitiveWay) -> str:
     """Where a sensitive column is, and what is said of it."""
     reached, (sign, _, words) = way.reached, way.sign
     return "\n".join(
@@ -268,7 +268,7 @@ def _bar(part: Covered, width: int, cells: int, least: int) -> list[Toned]:
     ]
 
 
-def _keyed(findings: Sequence[Found]) -> Iterator[Found]:
+def _keyed(findings: Sequence[LocatedFinding]) -> Iterator[LocatedFinding]:
     seen: Counter[str] = Counter()
     for item in findings:
         fingerprint = item.finding.fingerprint
@@ -290,7 +290,7 @@ def read_source(file: Path) -> list[str]:
     return read_bounded(file, SOURCE_LIMIT, what="source").decode("utf-8", "replace").splitlines()
 
 
-def source_of(item: Found) -> tuple[list[str], Remark]:
+def source_of(item: LocatedFinding) -> tuple[list[str], Remark]:
     """The lines of the file that a finding is in, and what is said of one. Raises `FloeError`."""
     assert item.file is not None
     lines = read_source(item.file)
@@ -308,16 +308,16 @@ def source_of(item: Found) -> tuple[list[str], Remark]:
     return lines, Remark(finding.line, sign, tone, message)
 
 
-def located(finding: Finding, directory: Path, project: Path) -> Found:
+def located(finding: Finding, directory: Path, project: Path) -> LocatedFinding:
     """Where a finding's file is: a path of the dbt project, but floe.yaml is the data product's."""
     if not finding.path:
-        return Found(finding, None, "")
+        return LocatedFinding(finding, None, "")
     file = (directory if finding.path == SPEC else project) / finding.path
     shown = Path(os.path.relpath(file, directory)).as_posix()
-    return Found(finding, file.absolute(), shown)
+    return LocatedFinding(finding, file.absolute(), shown)
 
 
-def mistakes(error: FloeError, directory: Path) -> tuple[Found, ...]:
+def mistakes(error: FloeError, directory: Path) -> tuple[LocatedFinding, ...]:
     """The problems of floe.yaml that an error tells of, as findings, so that they open at their lines."""
     from floe_engine import ConfigurationError, Finding
 
@@ -350,9 +350,9 @@ def reasons(error: FloeError, directory: Path) -> list[Row]:
     return rows + [Row(f"reason {line}", (line,), tone="dim") for line in lines if line]
 
 
-def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]:
+def grouped(findings: Sequence[LocatedFinding], by: str) -> list[tuple[str, list[LocatedFinding]]]:
     """Findings in groups; the groups with the worst findings first, then the largest."""
-    groups: dict[str, list[Found]] = {}
+    groups: dict[str, list[LocatedFinding]] = {}
     for item in findings:
         name = {
             "rule": item.finding.rule,
@@ -362,7 +362,7 @@ def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]
         }[by]
         groups.setdefault(name, []).append(item)
 
-    def worst(group: tuple[str, list[Found]]) -> tuple[int, int, str]:
+    def worst(group: tuple[str, list[LocatedFinding]]) -> tuple[int, int, str]:
         name, members = group
         rank = min(ORDER[item.finding.severity] + 3 * item.quiet for item in members)
         return rank, -len(members), name
@@ -370,7 +370,7 @@ def grouped(findings: Sequence[Found], by: str) -> list[tuple[str, list[Found]]]
     return sorted(groups.items(), key=worst)
 
 
-def group_title(name: str, members: Sequence[Found], by: str) -> tuple[str, str, str]:
+def group_title(name: str, members: Sequence[LocatedFinding], by: str) -> tuple[str, str, str]:
     """What stands over a group: a code, a title, and how many there are."""
     if by == "severity":
         noun = SEVERITIES[members[0].finding.severity]
@@ -397,7 +397,7 @@ def about_rule(rule_id: str) -> str:
     return f"# {rule.id}\n{text}\n\n# Asked for by\n{rule.setting} of manifest.yaml"
 
 
-def row_of(key: str, item: Found) -> Row:
+def row_of(key: str, item: LocatedFinding) -> Row:
     """A finding as a row."""
     tones: dict[str, Tone] = {"error": "error", "warning": "warning", "info": "info"}
     finding = item.finding
@@ -427,7 +427,7 @@ def _measure(finding: Finding) -> Iterator[Toned]:
         yield f" {percent:3.0f} %", "muted"
 
 
-def in_full(item: Found) -> str:
+def in_full(item: LocatedFinding) -> str:
     """A finding with everything that helps to mend it."""
     finding = item.finding
     lines = [finding.message, "", f"at         {item.place}"]

@@ -18,9 +18,9 @@ from floe_tui.places.place import PlaceScreen
 from floe_tui.places.project.facts import (
     GROUPS,
     UNPINNED,
-    Found,
     Judged,
-    Way,
+    LocatedFinding,
+    SensitiveWay,
     about_rule,
     about_way,
     coverage_rows,
@@ -73,7 +73,7 @@ class ProjectScreen(PlaceScreen):
         self._pin: tuple[int, ...] = ()
         self._group = "rule"
         self._waived = True
-        self._by_key: dict[str, Found] = {}
+        self._by_key: dict[str, LocatedFinding] = {}
 
     def compose_body(self) -> ComposeResult:
         """Summary and findings; the finding in full beside them."""
@@ -117,13 +117,13 @@ class ProjectScreen(PlaceScreen):
         return self.query_one("#list", FilterList)
 
     @property
-    def finding(self) -> Found | None:
+    def finding(self) -> LocatedFinding | None:
         """The finding under the cursor, or None."""
         row = self.list.current
         return self._by_key.get(row.key) if row else None
 
     @property
-    def meant(self) -> tuple[Found, ...]:
+    def meant(self) -> tuple[LocatedFinding, ...]:
         """The findings that are marked, else the one under the cursor."""
         return tuple(self._by_key[row.key] for row in self.list.meant if row.key in self._by_key)
 
@@ -272,7 +272,7 @@ class ProjectScreen(PlaceScreen):
         self._moved()  # the cursor has stayed, but the file under it may have changed
 
     @property
-    def _way(self) -> Way | None:
+    def _way(self) -> SensitiveWay | None:
         """The place in the tree under the cursor, where that tree has the focus."""
         listing = self.query_one("#ways", FilterList)
         row = listing.current
@@ -304,7 +304,7 @@ class ProjectScreen(PlaceScreen):
             pane.entitle(row.cells[1] if row and row.heading and len(row.cells) > 1 else "Finding")
         self.refresh_bindings()
 
-    def _show_way(self, way: Way) -> None:
+    def _show_way(self, way: SensitiveWay) -> None:
         """Where a sensitive column is, and what is said of it."""
         reached, (sign, tone, words) = way.reached, way.sign
         pane = self.query_one("#finding", Frame)
@@ -319,7 +319,7 @@ class ProjectScreen(PlaceScreen):
         source.show(text, language_of(way.shown), Remark(line, sign, str(tone), f"{reached.level}, {words}"))
         self.query_one("#source", Frame).entitle(way.shown, note=f":{line}")
 
-    def _show_source(self, item: Found | None) -> None:
+    def _show_source(self, item: LocatedFinding | None) -> None:
         """The line in its file; read here, because it is short and the cursor moves on."""
         pane, source = self.query_one("#source", Frame), self.query_one(SourceView)
         if item is None or item.file is None:
@@ -382,7 +382,7 @@ class ProjectScreen(PlaceScreen):
     # --- mending ---------------------------------------------------------------------------
 
     @property
-    def _to_mend(self) -> tuple[Found, ...]:
+    def _to_mend(self) -> tuple[LocatedFinding, ...]:
         """The findings that are marked, the one under the cursor, or all under a heading."""
         items = self.meant or tuple(
             self._by_key[row.key] for row in self.list.under_cursor if row.key in self._by_key

@@ -55,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class PlanOutline:
     """A plan as the screen shows it."""
 
     wish: Wish
@@ -88,11 +88,11 @@ class Asking:
     """How a publication asks the person before the screen; each is called in the worker."""
 
     password: Callable[[str], str]
-    confirm: Callable[[Outline], bool]
+    confirm: Callable[[PlanOutline], bool]
     sign_in: Callable[[Invitation], AbstractContextManager[object]]
 
 
-def plan(directory: Path, wish: Wish, tag: str, report: Report, cancel: CancelToken) -> Outline:
+def plan(directory: Path, wish: Wish, tag: str, report: Report, cancel: CancelToken) -> PlanOutline:
     """What publishing a directory's manifest would do; pushes nothing and unlocks no key."""
     from floe_engine import plan_publication
 
@@ -103,7 +103,7 @@ def plan(directory: Path, wish: Wish, tag: str, report: Report, cancel: CancelTo
 
 
 def push(
-    outline: Outline, directory: Path, asking: Asking, report: Report, cancel: CancelToken
+    outline: PlanOutline, directory: Path, asking: Asking, report: Report, cancel: CancelToken
 ) -> Done | None:
     """Do what `outline` says, if what it has become meanwhile is confirmed; None where it is not."""
     from floe_engine import Cancelled, publish
@@ -139,8 +139,8 @@ def push(
     return Done(str(published.reference), published.digest, signer, verify, unverifiable)
 
 
-def _outline(found: PublicationPlan, wish: Wish, who: str) -> Outline:
-    return Outline(
+def _outline(found: PublicationPlan, wish: Wish, who: str) -> PlanOutline:
+    return PlanOutline(
         wish,
         str(found.reference.tag),
         str(found.reference),

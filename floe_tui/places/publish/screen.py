@@ -15,7 +15,7 @@ from floe_engine import Cancelled, CancelToken, FloeError, Report
 from floe_tui.actions import Place, bindings
 from floe_tui.messages import StatusChanged
 from floe_tui.places.place import PlaceScreen
-from floe_tui.places.publish.facts import Asking, Done, How, Outline, Signing, Wish, plan, push
+from floe_tui.places.publish.facts import Asking, Done, How, PlanOutline, Signing, Wish, plan, push
 from floe_tui.places.publish.preflight import CHECKS, Bump, Check, Preflight, State, bumps, set_version
 from floe_tui.text import homely
 from floe_tui.themes import GLYPHS
@@ -76,7 +76,7 @@ class PublishScreen(PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self._wish = Wish()
-        self._plan: Outline | None = None
+        self._plan: PlanOutline | None = None
         self._published: Done | None = None
         self._checks: dict[str, Check] = {check.title: check for check in CHECKS}
         self._refused: FloeError | None = None
@@ -163,7 +163,7 @@ class PublishScreen(PlaceScreen):
             self._nothing_to_publish()
             return
 
-        def work(report: Report, cancel: CancelToken) -> tuple[str, Outline | FloeError]:
+        def work(report: Report, cancel: CancelToken) -> tuple[str, PlanOutline | FloeError]:
             flight = Preflight(
                 directory, wish, lambda check: self.call_later(self._told, check, wish), cancel, keyed
             )
@@ -240,7 +240,7 @@ class PublishScreen(PlaceScreen):
         if check is not None and check.place is not None:
             self.workbench.action_go(check.place)
 
-    def _planned(self, found: tuple[str, Outline | FloeError]) -> None:
+    def _planned(self, found: tuple[str, PlanOutline | FloeError]) -> None:
         version, outline = found
         states = [check.state for check in self._checks.values()]
         bad, warned = states.count("failed"), states.count("warning")
@@ -436,7 +436,7 @@ class PublishScreen(PlaceScreen):
             answer: str = jobs.ask(lambda: question, cancel)
             return answer
 
-        def confirm(outline: Outline) -> bool:
+        def confirm(outline: PlanOutline) -> bool:
             key = self._checks.get("Key")
             facts = [
                 ("target", homely(outline.reference)),

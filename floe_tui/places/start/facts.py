@@ -17,7 +17,7 @@ FILES = (("manifest.yaml", "platform"), ("floe.yaml", "project"), ("dbt_project.
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Beginning:
     """One way to begin: its key, a title, one line, and what it does in full."""
 
     key: str
@@ -27,7 +27,7 @@ class Way:
 
 
 WAYS = (
-    Way(
+    Beginning(
         "begin",
         "Begin a platform",
         "from a template, or a dbt project",
@@ -40,7 +40,7 @@ WAYS = (
         "→ Nothing that is there already is touched.\n\n"
         "# Without the workbench\n$ floe platform init --template medallion",
     ),
-    Way(
+    Beginning(
         "join",
         "Join a platform",
         "pin a version that is published",
@@ -53,7 +53,7 @@ WAYS = (
         ".floe/     the lock, which belongs into git, and the cache\n\n"
         "# Without the workbench\n$ floe init --platform oci://host/platform:v1.2.3",
     ),
-    Way(
+    Beginning(
         "demo",
         "Try the demo",
         "a platform and a dbt project",
@@ -67,7 +67,7 @@ WAYS = (
         "▸ F6  the versions that there are, and who signed them\n"
         "▸ 0   this view: the project that pins the platform is among the recent ones",
     ),
-    Way(
+    Beginning(
         "open",
         "Open another directory",
         "type its path",

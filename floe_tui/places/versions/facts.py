@@ -29,7 +29,7 @@ KINDS = {"added": "+", "removed": "-"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class ComparedSides:
     """What there is to compare."""
 
     tags: tuple[str, ...]
@@ -65,7 +65,7 @@ class Affected:
     said: str
 
 
-def known_versions(directory: Path, cancel: CancelToken) -> Sides:
+def known_versions(directory: Path, cancel: CancelToken) -> ComparedSides:
     """The published tags and the locked one; offline, the tags that were seen last."""
     from floe_engine import RegistryError, Workspace, list_versions
 
@@ -78,8 +78,8 @@ def known_versions(directory: Path, cancel: CancelToken) -> Sides:
         try:
             listing = list_versions(workspace.without_network(), cancel=cancel)
         except FloeError:
-            return Sides((), locked)
-    return Sides(tuple(listing.tags[version] for version in listing.versions), locked)
+            return ComparedSides((), locked)
+    return ComparedSides(tuple(listing.tags[version] for version in listing.versions), locked)
 
 
 def compare(directory: Path, old: str, new: str, report: Report, cancel: CancelToken) -> Compared:

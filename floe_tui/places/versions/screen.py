@@ -20,7 +20,7 @@ from floe_tui.places.versions.facts import (
     SIGNS,
     Affected,
     Compared,
-    Sides,
+    ComparedSides,
     affect,
     compare,
     known_versions,
@@ -76,7 +76,7 @@ class VersionsScreen(PlaceScreen):
         self._affected: Affected | None = None
         self._breaking = self._mine = False
         self._project = "."
-        self._sides = Sides((), "")
+        self._sides = ComparedSides((), "")
 
     def compose_body(self) -> ComposeResult:
         """Changes above, texts below."""
@@ -142,7 +142,7 @@ class VersionsScreen(PlaceScreen):
     def _find_sides(self) -> None:
         directory = self.workbench.options.directory
 
-        def done(found: Sides) -> None:
+        def done(found: ComparedSides) -> None:
             self._sides = found
             here = (directory / WORKING).is_file()
             latest = found.tags[0] if found.tags else ""

@@ -11,7 +11,7 @@ from floe_engine.output.changes.columns import two_columns
 from floe_engine.output.changes.github import github_annotations
 from floe_engine.output.changes.json_report import blast_radius_document, changes_document, impact_document
 from floe_engine.output.changes.markdown import changes_markdown
-from floe_engine.output.changes.places import Sides, Written
+from floe_engine.output.changes.places import Sides, WrittenManifest
 from floe_engine.output.changes.text import (
     blast_radius_lines,
     changes_by_rule,
@@ -30,7 +30,10 @@ CONFIG = (MANIFEST, "pluginDetails", "compute", "config")
 OLD_TEXT = "plugins:\n  compute: {type: duckdb}\n"
 NEW_TEXT = "# moved down\nplugins:\n  compute:\n    type: snowflake\n"
 SIDES = Sides(
-    "v1.0.0", "v2.0.0", Written("old.yaml", parse(OLD_TEXT)), Written("manifest.yaml", parse(NEW_TEXT))
+    "v1.0.0",
+    "v2.0.0",
+    WrittenManifest("old.yaml", parse(OLD_TEXT)),
+    WrittenManifest("manifest.yaml", parse(NEW_TEXT)),
 )
 PLAIN = Sides("v1.0.0", "v2.0.0")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from floe_engine.output.findings.drawing import MOST, drawn
-from floe_engine.output.findings.html import Part, findings_page
+from floe_engine.output.findings.html import PagePart, findings_page
 from floe_engine.output.page import bar, text
 from floe_engine.policy.overview import Overview, Reached, overview
 from tests.cli import MANIFEST, floe, ok, platform_directory
@@ -48,7 +48,7 @@ class Tags(HTMLParser):
 def shown(*models: Any, **fields: Any) -> str:
     """The page of some models."""
     whole = project(*models, **fields)
-    return findings_page([Part(judge(SEED, *models, **fields), overview(SEED, whole))])
+    return findings_page([PagePart(judge(SEED, *models, **fields), overview(SEED, whole))])
 
 
 def test_a_page_asks_for_nothing_and_no_name_becomes_markup() -> None:
@@ -200,5 +200,5 @@ def test_changes_and_whom_they_hit_are_a_page(tmp_path: Path) -> None:
 
 
 def test_no_sensitive_column_is_no_picture() -> None:
-    made = findings_page([Part(judge(SEED, model("bronze_a", key="id")), Overview({}, ()))])
+    made = findings_page([PagePart(judge(SEED, model("bronze_a", key="id")), Overview({}, ()))])
     assert "<svg" not in made

@@ -17,7 +17,7 @@ from floe_engine.errors import KeyUnusable, UsageError
 from floe_engine.platform.key_source import Unlocking, key_source
 from floe_engine.signing import program
 from floe_engine.signing.keys import load_private
-from floe_engine.signing.program import PluginKey, Program, ProgramKey
+from floe_engine.signing.program import PluginKey, ProgramKey, SigningProgram
 
 DATA = b"what is signed"
 
@@ -34,19 +34,19 @@ else:
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> Program:
+def signer(tmp_path: Path) -> SigningProgram:
     """A program that answers with what lies beside it, in the files `public` and `signature`."""
     return answering(tmp_path, ANSWERS)
 
 
-def answering(folder: Path, script: str, name: str = "sign") -> Program:
+def answering(folder: Path, script: str, name: str = "sign") -> SigningProgram:
     path = folder / name
     path.write_text(f"#!{sys.executable} -I\n{script}")
     path.chmod(0o755)
-    return Program.find((str(path),), os.environ)
+    return SigningProgram.find((str(path),), os.environ)
 
 
-def keep(signer: Program, key, signature: bytes) -> None:  # type: ignore[no-untyped-def]
+def keep(signer: SigningProgram, key, signature: bytes) -> None:  # type: ignore[no-untyped-def]
     folder = Path(signer.command[0]).parent
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "public").write_bytes(load_private(pem).public.pem)
@@ -70,7 +70,9 @@ P256 = ec.generate_private_key(ec.SECP256R1())
 @pytest.mark.parametrize(
     "spelling", ["bytes", "base64", "base64 lines", "base64url", "base64url, no padding"]
 )
-def test_a_signature_is_read_in_every_usual_spelling(signer: Program, form: str, spelling: str) -> None:
+def test_a_signature_is_read_in_every_usual_spelling(
+    signer: SigningProgram, form: str, spelling: str
+) -> None:
     der = made_by(P256)
     plain = der if form == "der" else side_by_side(der)
     spelled = {
@@ -95,7 +97,7 @@ def test_a_signature_is_read_in_every_usual_spelling(signer: Program, form: str,
     ],
     ids=["P-384", "P-521", "RSA", "Ed25519"],
 )
-def test_keys_of_every_accepted_kind_sign(signer: Program, key) -> None:  # type: ignore[no-untyped-def]
+def test_keys_of_every_accepted_kind_sign(signer: SigningProgram, key) -> None:  # type: ignore[no-untyped-def]
     keep(signer, key, base64.b64encode(made_by(key)))
     opened = ProgramKey.open(signer)
     assert opened.public.verify(opened.sign(DATA), DATA)
@@ -117,7 +119,7 @@ P384 = ec.generate_private_key(ec.SECP384R1())
     ids=["another key", "garbage", "zeros", "ones", "text", "a hash that cosign does not verify"],
 )
 def test_a_signature_that_the_named_key_does_not_verify_is_not_believed(
-    signer: Program,
+    signer: SigningProgram,
     key,  # type: ignore[no-untyped-def]
     signature: bytes,
 ) -> None:
