@@ -6,6 +6,7 @@ parsed and written out again.
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -86,8 +87,13 @@ def set_value(document: Document, path: KeyPath, value: Any) -> tuple[TextEdit, 
     if parent is not None and str(path[-1]) in parent.origins:
         return insert_key(document, path[:-1], str(path[-1]), value)
     if parent is not None and parent.style is Style.FLOW:
-        new_text = flow(value)
-        if node.kind is Kind.SCALAR and isinstance(value, str) and node.via is None:
+        new_text = _flow(document, value)
+        if (
+            node.kind is Kind.SCALAR
+            and isinstance(value, str)
+            and node.via is None
+            and not _is_json(document)
+        ):
             new_text = scalar(value, style=node.style, in_flow=True)
         return _replace_inline(document, path, node, new_text)
     new_text = block(value, _column_of(document, path), document.newline, style=node.style)
@@ -124,7 +130,7 @@ def insert_key(
     last = after if after is not None else own[-1] if own else None
     if node.style is Style.FLOW:
         end = node.children[last].end if last is not None else _inside_end(document, node)
-        return (TextEdit(Span(end, end), f", {flow({key: value})[1:-1]}"),)
+        return (TextEdit(Span(end, end), f", {_flow(document, {key: value})[1:-1]}"),)
     if last is not None:
         line = last_line(document.lines, node.keys[last], node.children[last])
     else:
@@ -148,7 +154,7 @@ def append(document: Document, sequence: KeyPath, value: Any) -> tuple[TextEdit,
         return set_value(document, sequence, [value])
     last = node.items[-1]
     if node.style is Style.FLOW:
-        return (TextEdit(Span(last.end, last.end), f", {flow(value)}"),)
+        return (TextEdit(Span(last.end, last.end), f", {_flow(document, value)}"),)
     # In the column of the key that leads to the sequence, a comment may as well speak of the next key.
     inside = node.column + (node.column <= _column_of(document, sequence))
     line = comments_below(document.lines, last_line(document.lines, last, last), inside)
@@ -181,6 +187,19 @@ def remove(document: Document, path: KeyPath) -> tuple[TextEdit, ...]:
     if (parent.line, parent.end) == (start.line, node.end):
         return _replace_block(document, path[:-1], parent, empty)
     return (block_removal(lines, start, last_line(lines, first, node)),)
+
+
+def _flow(document: Document, value: Any) -> str:
+    """`value` as it stands in a flow collection; in a document that is JSON, as JSON, which it stays."""
+    return json.dumps(value, ensure_ascii=False) if _is_json(document) else flow(value)
+
+
+def _is_json(document: Document) -> bool:
+    """Whether a document is written as JSON is: in braces, with keys in double quotes."""
+    root = document.root
+    if root is None or root.style is not Style.FLOW or root.kind is not Kind.MAPPING:
+        return False
+    return all(key.style is Style.DOUBLE for key in root.keys.values())
 
 
 def _existing(document: Document, path: KeyPath) -> Node:

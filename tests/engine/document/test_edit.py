@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -179,6 +180,21 @@ def test_an_item_is_added_below_the_comments_inside_its_list(path: KeyPath, abov
     added, _, rest = end.partition(below)
     assert added.strip() == "- new"
     assert start + above + below + rest == COMMENTED
+
+
+def test_what_is_written_as_json_stays_json() -> None:
+    text = '{"a": [1, {"b": "x"}], "c": {}, "d": []}'
+    for edits in (
+        insert_key(parse(text), ("a", 1), "k", ["é", {"y": None}]),
+        insert_key(parse(text), (), "k", {"on": True}),
+        append(parse(text), ("a",), {"k": "it's"}),
+        append(parse(text), ("d",), "x"),
+        set_value(parse(text), ("c",), {"k": 1}),
+        set_value(parse(text), ("a", 1, "b"), "yes"),
+    ):
+        after = apply(text, edits)
+        assert json.loads(after) == parse(after).value
+        assert after != text
 
 
 def test_a_key_between_others_is_added_above_the_comments_of_the_next() -> None:
