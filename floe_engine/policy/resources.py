@@ -8,7 +8,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.example_models import PROJECT, column, example_model, key_of, labelled, raw_orders
+from floe_engine.policy.example_models import (
+    PROJECT,
+    column,
+    example_model,
+    key_of,
+    labelled,
+    name_in,
+    raw_orders,
+    unused,
+)
 from floe_engine.project.facts import (
     Argument,
     Beside,
@@ -46,6 +55,12 @@ class ExampleNodes:
     def model_of(self, layer: str | None, **fields: Any) -> Model:
         """A model of a layer; of none where there are none."""
         return example_model(self.platform, layer, **fields)
+
+    unused = staticmethod(unused)
+
+    def name_in(self, layer: str) -> str:
+        """The name of a model of a layer, right where any is."""
+        return name_in(self.platform, layer)
 
     def holding(self, layer: str | None, level: str) -> Model:
         """A model of a layer whose key is of a level."""

@@ -177,8 +177,6 @@ class GrantsPermitted(ModelRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every role with each kind of privilege on every layer, and somebody who is no role."""
-        from floe_engine.policy.example_models import unused
-
         platform = make.platform
         roles, level = Roles(platform), platform.classification.default
         for role, layer in product(roles.names, make.layers):
@@ -193,7 +191,7 @@ class GrantsPermitted(ModelRule):
                     model,
                     permitted,
                 )
-        stranger, left_alone = unused("no_such_role", roles.names), platform.access.default != "deny"
+        stranger, left_alone = make.unused("no_such_role", roles.names), platform.access.default != "deny"
         model = make.model_of(make.layers[-1], grants={"select": (stranger,)})
         yield of_model(
             f"a role that the platform does not know is {'left alone' if left_alone else 'refused'}",

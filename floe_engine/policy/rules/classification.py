@@ -115,14 +115,12 @@ class KnownLevel(NodeRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every level, and one that is none."""
-        from floe_engine.policy.example_models import unused
-
         policy = make.platform.classification
         for level in policy.levels:
             model = make.holding(make.layers[0], level)
             given = f"model {model.name}, column {model.columns[0].name} is {level}"
             yield of_model(f"{level} is a level", given, model, True)
-        stranger, model = unused("no_such_level", policy.levels), make.model()
+        stranger, model = make.unused("no_such_level", policy.levels), make.model()
         column = structs.replace(model.columns[0], meta={Levels(policy).keys[0]: stranger})
         yield Example(
             "an unknown level is refused",

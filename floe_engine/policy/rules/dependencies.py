@@ -66,12 +66,10 @@ class LayerDependency(ModelRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every limited layer below every other, and below a source."""
-        from floe_engine.policy.example_models import name_in
-
         for layer, constraint in make.platform.layers.items():
             if constraint.may_depend_on is None:
                 continue
-            name = name_in(make.platform, layer)
+            name = make.name_in(layer)
             for above in (SOURCE, *make.platform.layers):
                 permitted = above in constraint.may_depend_on
                 title = f"{layer} {'may' if permitted else 'may not'} select from {above}"
@@ -82,6 +80,6 @@ class LayerDependency(ModelRule):
                     yield of_model(title, given, child, permitted, sources=(source,))
                     continue
                 # The parent has no parents of its own: only the child is on trial.
-                parent = make.model_of(above, name=f"{name_in(make.platform, above)}_above", parents=())
+                parent = make.model_of(above, name=f"{make.name_in(above)}_above", parents=())
                 child = make.model_of(layer, name=name, parents=(parent.unique_id,))
                 yield of_model(title, f"{name} selects from {parent.name}", child, permitted, parent)

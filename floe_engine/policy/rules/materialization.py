@@ -119,13 +119,13 @@ class SnapshotStrategy(FactRule["ModelFacts"]):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each that is allowed, and one that is not."""
-        from floe_engine.policy.example_models import unused
-
         allowed = make.platform.gates.materialization.snapshot_strategies or ()
         for strategy in allowed:
             whole = make.of("snapshot", strategy=strategy, updated_at="loaded_at", check_cols=("id",))
             yield good(f"a snapshot with the strategy {strategy}", whole)
-        yield bad("a snapshot with another strategy", make.of("snapshot", strategy=unused("other", allowed)))
+        yield bad(
+            "a snapshot with another strategy", make.of("snapshot", strategy=make.unused("other", allowed))
+        )
 
 
 class ViewsReused(LimitRule["ModelFacts"]):
@@ -209,8 +209,6 @@ class Materialized(FactRule["ModelFacts"]):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every way that is allowed, and one that is not, everywhere and layer by layer."""
-        from floe_engine.policy.example_models import example_model, unused
-
         platform = make.platform
         everywhere = platform.gates.materialization.allowed
         for layer in platform.layers or (None,):
@@ -222,10 +220,10 @@ class Materialized(FactRule["ModelFacts"]):
                 told = good if all(way in each for each in both) else bad
                 yield told(
                     f"a model of {where} that is built as {way}",
-                    example_model(platform, layer, materialized=way),
+                    make.model_of(layer, materialized=way),
                 )
             if both:
-                other = example_model(platform, layer, materialized=unused("other", ways))
+                other = make.model_of(layer, materialized=make.unused("other", ways))
                 yield bad(f"a model of {where} that is built otherwise", other)
 
 

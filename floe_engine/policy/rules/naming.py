@@ -185,11 +185,11 @@ class CustomNames(NamingRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Names of each layer, likely ones and unlikely ones, and words made from the expressions."""
-        from floe_engine.policy.example_models import MISSPELT, STEMS, name_in
+        from floe_engine.policy.example_models import MISSPELT, STEMS
         from floe_engine.policy.words import words
 
         patterns = make.platform.naming.custom_patterns
-        prefixed = [name_in(make.platform, layer) for layer in make.platform.once(Layering).names]
+        prefixed = [make.name_in(layer) for layer in make.platform.once(Layering).names]
         made = [name for pattern in patterns for name in islice(words(pattern), 1)]
         for name in dict.fromkeys((*prefixed, *STEMS, *MISSPELT, *made)):
             taken = any(fullmatch(pattern, name) for pattern in patterns)
@@ -230,11 +230,11 @@ class KnownLayer(NamingRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A layer that is none, and one that is."""
-        from floe_engine.policy.example_models import name_in, placed, unused
+        from floe_engine.policy.example_models import placed
 
         layers = make.platform.once(Layering).names
         for layer in layers[:1]:
-            name, stranger = name_in(make.platform, layer), unused("no_such_layer", layers)
+            name, stranger = make.name_in(layer), make.unused("no_such_layer", layers)
             for said, title in (
                 (stranger, "a layer that meta declares must exist"),
                 (layer, f"{layer} may be declared in meta"),

@@ -94,12 +94,12 @@ class LayerFolder(PlaceRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A folder of its layer, and one of none."""
-        from floe_engine.policy.example_models import example_model, without_meta
+        from floe_engine.policy.example_models import without_meta
         from floe_engine.policy.layering import LAYER_META, Layering
 
         layering = Layering(make.platform)
         for layer in make.platform.layers:
-            model = without_meta(example_model(make.platform, layer), LAYER_META)
+            model = without_meta(make.model_of(layer), LAYER_META)
             if layering.place(model).by != "name" or layering.place(model).layer != layer:
                 continue
             for folder, told in ((layer, good), ("x_y_z", bad)):
