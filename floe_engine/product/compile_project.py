@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,11 +160,8 @@ def compile_project(
     )
     for selector, meant in unmatched(projects, (*options.select, *options.exclude)):
         report(Notice(f"{selector} selects nothing", meant))
-    several = len(evaluations) > 1
-    for evaluation in evaluations:
-        of = f"{evaluation.project}: " if several else ""
-        for step in evaluation.steps:
-            report(Step(f"{of}{step.title}", step.outcome, _detail(step), key=f"{of}{step.title}"))
+    for title, status, detail in _steps(evaluations):
+        report(Step(title, status.outcome, detail, key=title))
     if evaluations and evaluations[0].note:
         report(Notice(evaluations[0].note, "nothing to do here: the platform team renews or removes them"))
     selected = bool(options.select or options.exclude or options.selector)
@@ -301,6 +298,33 @@ def _check_spec(
         )
     for problem in problems:
         report(Notice(f"floe.yaml:{problem.span.start}: {problem.message}", problem.hint))
+
+
+_TOLD_APART = 4
+"""How many projects' steps are told one by one; of more, a step is told once for all of them."""
+
+
+def _steps(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, StepStatus, str]]:
+    """Title, status and what there is to say of each step."""
+    if len(evaluations) <= _TOLD_APART:
+        for evaluation in evaluations:
+            of = f"{evaluation.project}: " if len(evaluations) > 1 else ""
+            for step in evaluation.steps:
+                yield f"{of}{step.title}", step, _detail(step)
+        return
+    for steps in zip(*(evaluation.steps for evaluation in evaluations), strict=True):
+        worst = min(steps, key=lambda step: ("failed", "warned", "done", "skipped").index(step.outcome))
+        alike = sum(step.outcome == worst.outcome for step in steps)
+        all_of_them = StepStatus(
+            worst.title,
+            worst.outcome,
+            errors=sum(step.errors for step in steps),
+            warnings=sum(step.warnings for step in steps),
+            waived=sum(step.waived for step in steps),
+            baseline=sum(step.baseline for step in steps),
+        )
+        said = _detail(all_of_them)
+        yield worst.title, all_of_them, f"{said + ', ' if said else ''}{alike} of {len(steps)} projects"
 
 
 def _detail(step: StepStatus) -> str:

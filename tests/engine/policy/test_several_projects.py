@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -94,6 +95,18 @@ def test_text_says_whose_findings_these_are_and_a_limit_is_for_all_of_them(produ
     a, b = lines.index("shop_a"), lines.index("shop_b")
     assert a < next(place for place, line in enumerate(lines) if "✗ FLOE-E" in line) < b
     assert "more, which do less harm" in lines[b + 1]
+
+
+def test_the_stages_of_many_projects_are_told_once(product: Path) -> None:
+    spec = product / "floe.yaml"
+    for name in "cdefghijklmnop":
+        shutil.copytree(product / "a", product / name)
+    dirs = "".join(f"  - {{type: dbt, project_dir: {name}}}\n" for name in "abcdefghijklmnop")
+    spec.write_text(f"{spec.read_text().partition('transforms:')[0]}transforms:\n{dirs}")
+    told = floe(product, "compile", "--summary")
+    assert told.code == 1
+    assert "✗ Naming conventions (16 errors, 16 of 16 projects)" in told.out
+    assert len(told.out.splitlines()) <= 40
 
 
 def test_projects_of_one_name_are_told_apart_by_their_folders(product: Path) -> None:
