@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from zlib import crc32
 
 from msgspec import structs
 
@@ -175,6 +176,11 @@ HOUSE_RULES = (
 """Subjects and what is asked of them: of names, layers, levels and columns, also of what lies around."""
 
 
+def some(seed: int, edits: Sequence[Edit], count: int) -> list[Edit]:
+    """So many of some edits by chance, which one setting more leaves to most seeds as they were."""
+    return sorted(edits, key=lambda edit: crc32(f"{seed} {edit}".encode()))[:count]
+
+
 @lru_cache
 def house_of(seed: int) -> Platform | None:
     """The same with some rules of its own, and fewer others."""
@@ -184,7 +190,7 @@ def house_of(seed: int) -> Platform | None:
         for n, (subject, expr) in enumerate(draw.sample(HOUSE_RULES, draw.randint(1, 2)))
     ]
     others = [edit for edit in MORE_EDITS if edit[0] != "governance.custom_rules"]
-    edits = [*draw.sample(OLDER, draw.randint(1, 3)), *draw.sample(others, draw.randint(1, 3))]
+    edits = [*some(seed, OLDER, draw.randint(1, 3)), *some(seed, others, draw.randint(1, 3))]
     artifact = artifact_of(PLAIN, *edits, ("governance.custom_rules", rules))
     return artifact.platform if artifact is not None else None
 
@@ -193,7 +199,7 @@ def house_of(seed: int) -> Platform | None:
 def platform_of(seed: int) -> Platform | None:
     """A platform of a few settings by chance; None where they contradict each other."""
     draw = random.Random(seed)
-    edits = [*draw.sample(OLDER, draw.randint(1, 5)), *draw.sample(MORE_EDITS, draw.randint(1, 5))]
+    edits = [*some(seed, OLDER, draw.randint(1, 5)), *some(seed, MORE_EDITS, draw.randint(1, 5))]
     artifact = artifact_of(PLAIN, *edits)
     return artifact.platform if artifact is not None else None
 
@@ -234,9 +240,9 @@ def outcomes(
 
 
 def test_what_is_suggested_resolves_the_finding_and_raises_no_other() -> None:
-    """Takes seconds: it judges a project anew for every finding of a hundred of them."""
+    """Takes seconds: it judges a project anew for every finding of hundreds of them."""
     wrong, follows = [], Counter[str]()
-    for seed, finding, problem in outcomes(range(100)):
+    for seed, finding, problem in outcomes(range(240)):
         follows[finding.rule] += problem != "none"
         if problem not in ("", "none"):
             wrong.append((seed, finding.rule, finding.subject, finding.suggestion, problem))
