@@ -206,11 +206,13 @@ def _carry_out(
     """Push, sign, verify, tag."""
     reference = plan.reference
     report(Heading(f"Publishing to {reference}"))
-    _push_blobs(repository, plan.packed, plan.compiled.artifact, uploaded, report)
     digest = plan.packed.digest
+    upload = partial(_push_blobs, repository, plan.packed, plan.compiled.artifact, uploaded, report)
+    claim = partial(repository.claim, plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
     written: tuple[Signer, ...] = ()
     attested: tuple[str, ...] = ()
     if signers:
+        upload()
         # Signatures refer to what is there already; the tag brings its manifest along where there are none.
         pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
         how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
@@ -227,15 +229,16 @@ def _carry_out(
         check_signers(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
         if attest:
             attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
+        cancel.check()
+        claim()
     else:
+        claim(meanwhile=upload)
         report(
             Notice(
                 f"{reference} is published without a signature: nobody can tell who made it",
                 hint=f"make a key with {Act.KEYGEN}, then {Act.SIGN}",
             )
         )
-    cancel.check()
-    repository.claim(plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
     note_published(workspace, reference.without_target(), digest)
     return Published(plan, "published", digest, written, attested)
 

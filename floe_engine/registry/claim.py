@@ -25,6 +25,8 @@ comes last sees the other, and puts the winner's content back.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from floe_engine.acts import Act
@@ -32,6 +34,7 @@ from floe_engine.errors import RegistryError, VersionExists
 from floe_engine.files import canonical_json
 from floe_engine.registry.descriptor import OCI_INDEX, Descriptor, Manifest
 from floe_engine.registry.retry import pause_for
+from floe_engine.waiting import begin
 
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
@@ -67,15 +70,23 @@ _ROUNDS = 3
 """How often a late writer follows a record that changes under it."""
 
 
-def claim(repository: Repository, manifest: Manifest, tag: str) -> None:
+def claim(
+    repository: Repository, manifest: Manifest, tag: str, meanwhile: Callable[[], object] = lambda: None
+) -> None:
     """Let `tag` name `manifest`, whose blobs the repository holds already, and nothing else from now on.
 
+    `meanwhile` is what has to be done before the tag is written; a registry is asked for the first look
+    while it is.
     Raises `VersionExists`, with the digest of whoever has it, where it names other content; where
     somebody wrote it at the same moment and nobody can tell who was first; `RegistryError` where the
     registry takes the tag and does not keep it.
     """
     began = time.monotonic()
-    if _is_ours(repository, manifest, tag):
+    looked: Callable[[], bool] = partial(_is_ours, repository, manifest, tag)
+    if repository.reference.root is None:
+        looked = begin(looked)
+    meanwhile()
+    if looked():
         return
     try:
         repository.push_manifest(manifest.raw, manifest.media_type, tag=tag, new=True)

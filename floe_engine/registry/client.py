@@ -217,13 +217,21 @@ class Repository:
         self._put_manifest(manifest, tag, new=new)
         return manifest.descriptor
 
-    def claim(self, raw: bytes, tag: str, media_type: str = OCI_MANIFEST) -> Descriptor:
+    def claim(
+        self,
+        raw: bytes,
+        tag: str,
+        media_type: str = OCI_MANIFEST,
+        *,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Descriptor:
         """Let `tag` name this manifest and never anything else; of several that try at most one does.
 
-        What the manifest names has been pushed. Raises `VersionExists` for all others.
+        What the manifest names has been pushed, by `meanwhile` at the latest. Raises `VersionExists` for
+        all others.
         """
         manifest = Manifest.parse(raw, media_type)
-        claim(self, manifest, tag)
+        claim(self, manifest, tag, meanwhile)
         return manifest.descriptor
 
     def attach(

@@ -247,6 +247,33 @@ def test_alone_a_publisher_takes_seven_requests_and_no_waiting(server: Double) -
     assert repository.requests - before == 8
 
 
+def test_the_tag_is_looked_at_while_the_rest_goes_up_and_written_after_it(server: Double) -> None:
+    ((repository, manifest),) = publishers(server.reference(), 1)
+
+    def upload() -> None:
+        end = time.monotonic() + 20
+        while not server.asked("HEAD", TAG):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.05)
+        assert not server.asked("PUT", TAG)
+
+    repository.claim(manifest.raw, TAG, meanwhile=upload)
+    assert len(server.asked("PUT", TAG)) == 1
+    assert server.tags[TAG] == manifest.digest
+
+
+def test_what_fails_meanwhile_leaves_no_tag(server: Double) -> None:
+    ((repository, manifest),) = publishers(server.reference(), 1)
+
+    def upload() -> None:
+        raise RegistryError("a blob is refused")
+
+    with pytest.raises(RegistryError, match="refused"):
+        repository.claim(manifest.raw, TAG, meanwhile=upload)
+    assert not server.asked("PUT", TAG)
+
+
 def test_a_registry_that_writes_conditionally_tells_the_loser_at_once(server: Double) -> None:
     (first, theirs), (second, ours) = publishers(server.reference(), 2)
 
