@@ -77,9 +77,8 @@ class Manifests:
     @classmethod
     def read(cls, older: Path, newer: Path) -> Manifests:
         """Both files, which have been read as manifests before. Raises `ConfigurationError`."""
-        kind = built(_Manifest)
         one, other = (
-            msgspec.json.decode(read_bounded(path, _LARGEST, what="dbt manifest"), type=kind)
+            msgspec.json.decode(read_bounded(path, _LARGEST, what="dbt manifest"), type=built(_Manifest))
             for path in (older, newer)
         )
         return cls(one, other)
