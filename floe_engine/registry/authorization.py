@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from floe_engine.errors import AuthenticationFailed, RegistryError
 from floe_engine.patterns import pattern
@@ -29,12 +30,11 @@ _INWARD = ("loopback", "private", "public")
 _TOKEN = pattern(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What a 401 asks for: ``basic`` or ``bearer``, with its parameters."""
 
     scheme: str
-    parameters: Mapping[str, str] = field(hash=False)
+    parameters: Mapping[str, str]
 
     @classmethod
     def parse(cls, header: str) -> Challenge | None:
@@ -50,13 +50,16 @@ class Challenge:
         return max(challenges, key=lambda challenge: challenge.scheme == "bearer", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True):
     """One request to a token service. `form` is None for a GET."""
 
     url: str
-    authorization: str | None = field(default=None, repr=False)
-    form: bytes | None = field(default=None, repr=False)
+    authorization: str | None = None
+    form: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Without what it sends, where secrets are."""
+        return f"TokenRequest({self.url})"
 
 
 AskForToken = Callable[[TokenRequest], Mapping[str, object]]

@@ -12,7 +12,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,8 +33,7 @@ DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _TOKEN_USER = "<token>"  # noqa: S105 - the marker of docker's helper protocol, not a secret
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """One way to prove who we are. `source` says where it was found, for messages.
 
     `identity_token` is an OAuth2 refresh token for the registry's token service;
@@ -44,9 +42,13 @@ class Credential:
 
     source: str
     username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    registry_token: str = field(default="", repr=False)
+    password: str = ""
+    identity_token: str = ""
+    registry_token: str = ""
+
+    def __repr__(self) -> str:
+        """Without secrets."""
+        return f"Credential(source={self.source!r}, username={self.username!r})"
 
     @property
     def basic(self) -> str | None:
@@ -78,8 +80,7 @@ class Anonymous(Struct, frozen=True):
         return None if registry == self.registry() else self.otherwise.lookup(registry, repository)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The environment first, then ``REGISTRY_AUTH_FILE``, docker's config.json, podman's auth.json.
 
     ``FLOE_REGISTRY_TOKEN`` is a bearer token, ``FLOE_REGISTRY_USERNAME`` with
@@ -87,7 +88,11 @@ class Credentials:
     for that of ``FLOE_REGISTRY``, and for no other: which host is asked may be a file's word.
     """
 
-    environ: Mapping[str, str] | None = field(default=None, repr=False)
+    environ: Mapping[str, str] | None = None
+
+    def __repr__(self) -> str:
+        """Without the environment, where secrets are."""
+        return "Credentials()"
 
     def lookup(self, registry: str, repository: str) -> Credential | None:
         """The credential for a registry, or None.
