@@ -57,27 +57,27 @@ class ProjectFile(Struct, frozen=True, dict=True):
         """Every file that the project's facts come from, dbt_project.yml aside."""
         return project_files(self.directory, self.properties_paths, self.excluded_paths, SUFFIXES)
 
-    @property
+    @cached_property
     def model_paths(self) -> tuple[str, ...]:
         """Folders of models, relative."""
         return self._paths("model-paths", "source-paths", default="models")
 
-    @property
+    @cached_property
     def seed_paths(self) -> tuple[str, ...]:
         """Folders of CSV files, relative."""
         return self._paths("seed-paths", "data-paths", default="seeds")
 
-    @property
+    @cached_property
     def snapshot_paths(self) -> tuple[str, ...]:
         """Folders of snapshots, relative."""
         return self._paths("snapshot-paths", default="snapshots")
 
-    @property
+    @cached_property
     def test_paths(self) -> tuple[str, ...]:
         """Folders of singular tests, relative."""
         return self._paths("test-paths", default="tests")
 
-    @property
+    @cached_property
     def macro_paths(self) -> tuple[str, ...]:
         """Folders of macros, relative."""
         return self._paths("macro-paths", default="macros")
