@@ -18,7 +18,7 @@ from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
 from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check, counted
 from floe_engine.peers.reading import TABLES
-from floe_engine.project.adapters import ADAPTERS, SCHEMA_VARIABLE, SECRET_PREFIX, Settings
+from floe_engine.project.adapters import ADAPTERS, SCHEMA_VARIABLE, SECRET_PREFIX, AdapterSettings
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.support.explain import families
 
@@ -175,7 +175,7 @@ def environment_page() -> str:
     """The page of the environment, with what each adapter's profile reads written anew."""
     lines = ["| adapter | has to be set | may be set, or has to for another way to log in |", "|---|---|---|"]
     for adapter, fill in ADAPTERS.items():
-        bare = Settings({}, "shop")
+        bare = AdapterSettings({}, "shop")
         fill(bare)
         needed = [name for name, must in bare.variables.items() if must]
         named = [

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from floe_engine.cel import syntax
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, Function, called
-from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
+from floe_engine.cel.syntax import Call, Index, ListExpr, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.tokens import Malformed
 from floe_engine.cel.types import (
     BOOL,
@@ -43,7 +43,7 @@ class Problem(Struct, frozen=True):
     instead: str = ""
 
 
-class Scope(Struct, frozen=True):
+class TypeScope(Struct, frozen=True):
     """The variables at a node: those that are given, and those that macros around it introduce."""
 
     names: Mapping[str, Type]
@@ -59,7 +59,7 @@ class CheckedExpression:
         self.source = source
         self.tree: Node | None = None
         self.types: dict[Node, Type] = {}
-        self.scopes: dict[Node, Scope] = {}
+        self.scopes: dict[Node, TypeScope] = {}
         self.problems: list[Problem] = []
 
     @property
@@ -116,7 +116,7 @@ class _Checker:
         """The type of a node; dyn where something in it is wrong, so that it is told once."""
         kind = self._type_of(node, names)
         self._checked.types[node] = kind
-        self._checked.scopes[node] = Scope(names)
+        self._checked.scopes[node] = TypeScope(names)
         return kind
 
     def _wrong(self, message: str, start: int, end: int, hint: str = "", instead: str = "") -> Type:
@@ -137,7 +137,7 @@ class _Checker:
                 for clause in node.clauses:
                     self._question(clause, self.type_of(clause, names), f"`{node.operator}`")
                 return BOOL
-            case Listing(items=items):
+            case ListExpr(items=items):
                 return list_of(joined([self.type_of(item, names) for item in items]))
             case syntax.Mapping(entries=entries):
                 keys = [self.type_of(key, names) for key, _ in entries]

@@ -17,9 +17,9 @@ from typing import Any
 
 from floe_engine.cel.checking import CheckedExpression
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
-from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
+from floe_engine.cel.syntax import Call, Index, ListExpr, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.types import BOOL, DOUBLE, DYN, INT, STRING, Object, Type
-from floe_engine.cel.values import Failed, Frame, Maybe, TooMuch, held, listed_in, maybe
+from floe_engine.cel.values import CostExceeded, Failed, Frame, Maybe, held, listed_in, maybe
 
 Quick = Callable[..., Any]
 """Takes a frame, whose steps it spends, and the values of the variables in their order."""
@@ -46,7 +46,7 @@ def _items(frame: Frame, value: Any) -> list[Any]:
     found = value if type(value) is list else listed_in(value)
     frame.left -= len(found) + 1
     if frame.left < 0:
-        raise TooMuch
+        raise CostExceeded
     return found
 
 
@@ -118,7 +118,7 @@ class _Writer:
             case Logic(operator=operator, clauses=clauses):
                 word = " or " if operator == "||" else " and "
                 return f"({word.join(self._sure(clause, names) for clause in clauses)})"
-            case Listing(items=items):
+            case ListExpr(items=items):
                 if all(isinstance(item, Literal) for item in items):
                     return self._constant([item.value for item in items if isinstance(item, Literal)])
                 return f"[{', '.join(self.text(item, names) for item in items)}]"
@@ -152,7 +152,7 @@ class _Writer:
                 return names[name] not in self._doubtful
             case Select(operand=operand, test=test):
                 return test or (isinstance(self._types[operand], Object) and self._honest(operand, names))
-            case Listing(items=items):
+            case ListExpr(items=items):
                 return all(isinstance(item, Literal) for item in items) and self._types[node].of != (DYN,)
             case Macro(macro="filter"):
                 return self._honest(node.range, names)
@@ -202,7 +202,7 @@ class _Writer:
 
     def _written_out(self, node: Macro, names: Mapping[str, str]) -> str | None:
         """The tests of a short list of literals, one behind the other: no loop has to be begun."""
-        if node.macro not in ("all", "exists") or not isinstance(node.range, Listing):
+        if node.macro not in ("all", "exists") or not isinstance(node.range, ListExpr):
             return None
         items = [item for item in node.range.items if isinstance(item, Literal)]
         copies = self._copies * len(items)
@@ -223,7 +223,7 @@ class _Writer:
             return f"(not {self._sure(given[0], names)})"
         if name == "_?_:_":
             return f"({texts[1]} if {self._sure(given[0], names)} else {texts[2]})"
-        if name == "orValue" and isinstance(given[1], Literal | Listing):
+        if name == "orValue" and isinstance(given[1], Literal | ListExpr):
             return f"or_value({texts[0]}, {texts[1]})"
         if name in _EQUALS and (plain[0] == plain[1] != "" or "null" in plain):
             return f"({texts[0]} {_EQUALS[name]} {texts[1]})"
@@ -231,7 +231,7 @@ class _Writer:
             return f"({texts[0]} {_ORDERS[name]} {texts[1]})"
         if name == "size" and kinds[0].name in ("string", "list", "map") and self._honest(given[0], names):
             return f"len({texts[0]})"
-        if name == "_in_" and plain[0] == "string" and isinstance(given[1], Listing):
+        if name == "_in_" and plain[0] == "string" and isinstance(given[1], ListExpr):
             words = [item.value for item in given[1].items if isinstance(item, Literal)]
             if len(words) == len(given[1].items) and all(isinstance(word, str) for word in words):
                 return f"({texts[0]} in {self._named(frozenset(words))})"

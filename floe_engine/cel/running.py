@@ -15,7 +15,7 @@ from floe_engine.cel import syntax
 from floe_engine.cel.checking import CheckedExpression
 from floe_engine.cel.compiling import Quick, quick
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
-from floe_engine.cel.syntax import Call, Index, Listing, Literal, Logic, Macro, Name, Node, Select
+from floe_engine.cel.syntax import Call, Index, ListExpr, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.types import Object
 from floe_engine.cel.values import (
     Failed,
@@ -107,10 +107,10 @@ class _Compiler:
                 return self._index(node, places)
             case Logic():
                 return _logic(tuple(self.run_of(c, places) for c in node.clauses), node.operator == "||")
-            case Listing(items=items) if all(isinstance(item, Literal) for item in items):
+            case ListExpr(items=items) if all(isinstance(item, Literal) for item in items):
                 constant = [item.value for item in items if isinstance(item, Literal)]
                 return lambda frame: constant  # no function changes a list
-            case Listing(items=items):
+            case ListExpr(items=items):
                 runs = tuple(self.run_of(item, places) for item in items)
                 return lambda frame: [run(frame) for run in runs]
             case syntax.Mapping(entries=entries):

@@ -71,7 +71,7 @@ class Logic(Node, frozen=True, eq=False):
     clauses: tuple[Node, ...]
 
 
-class Listing(Node, frozen=True, eq=False):
+class ListExpr(Node, frozen=True, eq=False):
     """A list, written out."""
 
     items: tuple[Node, ...]
@@ -109,7 +109,7 @@ def parts(node: Node) -> tuple[Node, ...]:
             return arguments if target is None else (target, *arguments)
         case Logic(clauses=clauses):
             return clauses
-        case Listing(items=items):
+        case ListExpr(items=items):
             return items
         case Mapping(entries=entries):
             return tuple(part for entry in entries for part in entry)
@@ -341,7 +341,7 @@ class _Parser:
         if opening := self._takes("["):
             items = self._listed("]")
             end = self._demands("]", opening).end
-            return self._made(Listing(opening.start, end, tuple(items)))
+            return self._made(ListExpr(opening.start, end, tuple(items)))
         if opening := self._takes("{"):
             entries = self._entries()
             end = self._demands("}", opening).end

@@ -24,7 +24,7 @@ class Unknown(Failed):
     """What an expression asks for cannot be known here."""
 
 
-class TooMuch(Failed):
+class CostExceeded(Failed):
     """An expression costs more than it may."""
 
 
@@ -48,7 +48,7 @@ class Frame:
         """Pay for work that is about to be done."""
         self.left -= steps
         if self.left < 0:
-            raise TooMuch("it costs too much: it looks at more than a rule may")
+            raise CostExceeded("it costs too much: it looks at more than a rule may")
 
 
 def kind_of(value: Any) -> str:

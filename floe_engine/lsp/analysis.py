@@ -31,7 +31,7 @@ YAML = frozenset({".yml", ".yaml"})
 """Endings of the files in which dbt reads properties and settings."""
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """Which of floe's files a text is."""
 
     MANIFEST = "Manifest"
@@ -46,7 +46,7 @@ class Analysis(Struct, frozen=True):
     for any other.
     """
 
-    kind: Kind | None
+    kind: FileKind | None
     document: Document
     diagnostics: Sequence[Diagnostic] = ()
     checked: Checked | None = None
@@ -57,7 +57,7 @@ class Analysis(Struct, frozen=True):
             return assist.complete(self.checked, position)
         if self.kind is None and platform is not None:
             return properties_assist.complete(self.document, position, platform)
-        return spec_assist.complete(self.document, position) if self.kind is Kind.SPEC else ()
+        return spec_assist.complete(self.document, position) if self.kind is FileKind.SPEC else ()
 
     def hover(self, position: Position, platform: Platform | None = None) -> Hover | None:
         """What a place means."""
@@ -65,7 +65,7 @@ class Analysis(Struct, frozen=True):
             return assist.hover(self.checked, position)
         if self.kind is None and platform is not None:
             return properties_assist.hover(self.document, position, platform)
-        return spec_assist.hover(self.document, position) if self.kind is Kind.SPEC else None
+        return spec_assist.hover(self.document, position) if self.kind is FileKind.SPEC else None
 
     def outline(self) -> tuple[Symbol, ...]:
         """The sections of the text."""
@@ -79,33 +79,33 @@ class Analysis(Struct, frozen=True):
 def analyse(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
     """Judge a text; `path` is None for a buffer that has no file yet. Asks no registry, never raises."""
     match kind_of(text, path):
-        case Kind.MANIFEST:
+        case FileKind.MANIFEST:
             return _manifest(text, path, catalogue)
-        case Kind.SPEC:
+        case FileKind.SPEC:
             from floe_engine.product.check_spec import check_spec
 
             directory = path.parent if path is not None else Path()
             found = check_spec(Workspace.open(directory).without_network(), text)
-            return Analysis(Kind.SPEC, found.document, found.diagnostics)
-        case Kind.POLICY_TEST:
+            return Analysis(FileKind.SPEC, found.document, found.diagnostics)
+        case FileKind.POLICY_TEST:
             from floe_engine.policy_tests.case_file import check_policy_test
 
             _, diagnostics, document = check_policy_test(text)
-            return Analysis(Kind.POLICY_TEST, document, diagnostics)
+            return Analysis(FileKind.POLICY_TEST, document, diagnostics)
         case _:
             described = path is not None and path.suffix in YAML and root_of(path) is not None
             return Analysis(None, parse(text if described else ""))
 
 
-def kind_of(text: str, path: Path | None) -> Kind | None:
+def kind_of(text: str, path: Path | None) -> FileKind | None:
     """Which file it is: by its name, else by the `kind` on a line of its own."""
     if path is not None and path.name in (MANIFEST_FILE, SPEC_FILE):
-        return Kind.MANIFEST if path.name == MANIFEST_FILE else Kind.SPEC
+        return FileKind.MANIFEST if path.name == MANIFEST_FILE else FileKind.SPEC
     if "apiVersion: floe.dev/" not in text:
         return None
     value = parse(text).value
     named = value.get("kind") if isinstance(value, dict) else None
-    return Kind(named) if isinstance(named, str) and named in set(Kind) else None
+    return FileKind(named) if isinstance(named, str) and named in set(FileKind) else None
 
 
 def _manifest(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
@@ -117,4 +117,4 @@ def _manifest(text: str, path: Path | None, catalogue: Catalogue) -> Analysis:
         with contextlib.suppress(FloeError):  # the check says that the parent has not been read
             parent = remote_parent(Workspace.open(path.parent).without_network(), text)
     checked = check(text, path=path, catalogue=catalogue, parent=parent)
-    return Analysis(Kind.MANIFEST, checked.document, checked.diagnostics, checked)
+    return Analysis(FileKind.MANIFEST, checked.document, checked.diagnostics, checked)

@@ -41,7 +41,7 @@ _SEVERITY = {
 }
 
 
-class Page(Struct, frozen=True):
+class OpenFile(Struct, frozen=True):
     """One version of a file: what it turned out to be, and how the editor counts in it."""
 
     uri: str
@@ -70,7 +70,7 @@ def make_server() -> LanguageServer:
     # Whole texts are sent: the protocol's ranges and pygls' lines disagree about U+2028 and others.
     server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
     board = Board(server.text_document_publish_diagnostics, _path_of)
-    desk: Desk[Page] = Desk(
+    desk: Desk[OpenFile] = Desk(
         prepare=lambda uri: _judging(server, uri),
         publish=lambda uri, page: board.text_judged(
             uri, [_diagnostic(each, page) for each in page.found.diagnostics], page.version
@@ -98,7 +98,7 @@ def _failed(server: LanguageServer, error: Exception) -> None:
     server.window_log_message(types.LogMessageParams(kind, said))
 
 
-def _follow(server: LanguageServer, desk: Desk[Page], board: Board, projects: Projects) -> None:
+def _follow(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects: Projects) -> None:
     """What the editor tells of its files."""
 
     def look(uri: str) -> None:
@@ -132,7 +132,7 @@ def _follow(server: LanguageServer, desk: Desk[Page], board: Board, projects: Pr
         board.closed(uri)
 
 
-def _answer(server: LanguageServer, desk: Desk[Page], board: Board, projects: Projects) -> None:
+def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects: Projects) -> None:
     """What the editor asks."""
 
     def held_to(uri: str) -> Platform | None:
@@ -211,7 +211,7 @@ def _catalogue() -> Catalogue:
     return Catalogue.load()
 
 
-def _judging(server: LanguageServer, uri: str) -> Callable[[], Page]:
+def _judging(server: LanguageServer, uri: str) -> Callable[[], OpenFile]:
     """Takes the present text of a file; what is returned judges it, in a thread."""
     document = server.workspace.get_text_document(uri)
     path = _path_of(uri)
@@ -221,7 +221,7 @@ def _judging(server: LanguageServer, uri: str) -> Callable[[], Page]:
         text = ""
     version = document.version
     encoding = server.workspace.position_encoding or "utf-16"
-    return lambda: Page(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
+    return lambda: OpenFile(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
 
 
 def _path_of(uri: str) -> Path | None:
@@ -243,7 +243,7 @@ def _shown(text: str) -> str:
     return printable(text, lines=True)
 
 
-def _diagnostic(found: Diagnostic, page: Page) -> types.Diagnostic:
+def _diagnostic(found: Diagnostic, page: OpenFile) -> types.Diagnostic:
     places = page.places
     return types.Diagnostic(
         range=places.range(found.span),
@@ -309,7 +309,7 @@ def _symbol(symbol: Symbol, places: Places) -> types.DocumentSymbol:
 
 
 def _actions(
-    server: LanguageServer, page: Page, params: types.CodeActionParams
+    server: LanguageServer, page: OpenFile, params: types.CodeActionParams
 ) -> Iterable[types.CodeAction]:
     """Quick fixes for what the range touches, and one action that mends the whole file."""
     diagnostics = page.found.diagnostics
@@ -338,7 +338,7 @@ def _name(kind: types.CodeActionKind | str) -> str:
     return kind.value if isinstance(kind, types.CodeActionKind) else kind
 
 
-def _edit(server: LanguageServer, page: Page, fixes: Iterable[Fix]) -> types.WorkspaceEdit:
+def _edit(server: LanguageServer, page: OpenFile, fixes: Iterable[Fix]) -> types.WorkspaceEdit:
     edits = [types.TextEdit(page.places.range(one.span), one.new_text) for fix in fixes for one in fix.edits]
     workspace = server.client_capabilities.workspace
     if workspace is None or workspace.workspace_edit is None or not workspace.workspace_edit.document_changes:

@@ -37,7 +37,7 @@ def _literal(text: str) -> str:
     return _OPENING.sub("{{ '{' }}", text)
 
 
-class Settings:
+class AdapterSettings:
     """The plugin's config, asked key by key; remembers which environment variables are needed."""
 
     def __init__(self, config: Mapping[str, Any], name: str, target: str = "") -> None:
@@ -116,7 +116,7 @@ class Settings:
         return f"{{{{ env_var('{name}', '{default}') }}}}"
 
 
-def _duckdb(s: Settings) -> dict[str, Any]:
+def _duckdb(s: AdapterSettings) -> dict[str, Any]:
     file = re.sub(r"[^A-Za-z0-9_-]", "_", s.name)
     options = s.optional("extensions", "settings", "attach", "is_ducklake")
     if "memory_limit" in s:
@@ -129,7 +129,7 @@ def _duckdb(s: Settings) -> dict[str, Any]:
     }
 
 
-def _snowflake(s: Settings) -> dict[str, Any]:
+def _snowflake(s: AdapterSettings) -> dict[str, Any]:
     authenticator = s.choice("authenticator", "snowflake_jwt")
     if authenticator == "snowflake_jwt":
         key = s.value("private_key_path", env="SNOWFLAKE_PRIVATE_KEY_PATH")
@@ -159,7 +159,7 @@ def _snowflake(s: Settings) -> dict[str, Any]:
     }
 
 
-def _bigquery(s: Settings) -> dict[str, Any]:
+def _bigquery(s: AdapterSettings) -> dict[str, Any]:
     method = s.choice("method", "oauth")
     login: dict[str, Any] = {}
     if method == "service-account":
@@ -179,7 +179,7 @@ def _bigquery(s: Settings) -> dict[str, Any]:
     }
 
 
-def _databricks(s: Settings) -> dict[str, Any]:
+def _databricks(s: AdapterSettings) -> dict[str, Any]:
     if s.choice("auth_type", "token") == "oauth":
         login = {
             "auth_type": "oauth",
@@ -197,7 +197,7 @@ def _databricks(s: Settings) -> dict[str, Any]:
     }
 
 
-def _spark(s: Settings) -> dict[str, Any]:
+def _spark(s: AdapterSettings) -> dict[str, Any]:
     method = s.choice("method", "thrift")
     login: dict[str, Any] = {}
     if method == "session":
@@ -220,7 +220,7 @@ def _spark(s: Settings) -> dict[str, Any]:
     }
 
 
-def _postgres(s: Settings) -> dict[str, Any]:
+def _postgres(s: AdapterSettings) -> dict[str, Any]:
     return {
         "host": s.value("host", env="POSTGRES_HOST"),
         "port": s.number("port", env="POSTGRES_PORT", default=5432),
@@ -233,7 +233,7 @@ def _postgres(s: Settings) -> dict[str, Any]:
     }
 
 
-def _redshift(s: Settings) -> dict[str, Any]:
+def _redshift(s: AdapterSettings) -> dict[str, Any]:
     method = s.choice("method", "database")
     login: dict[str, Any] = {"user": s.value("user", env="REDSHIFT_USER")}
     if method == "database":
@@ -253,7 +253,7 @@ def _redshift(s: Settings) -> dict[str, Any]:
     }
 
 
-def _trino(s: Settings) -> dict[str, Any]:
+def _trino(s: AdapterSettings) -> dict[str, Any]:
     method = s.choice("method", "none")
     login: dict[str, Any] = {}
     if method == "jwt":
@@ -278,7 +278,7 @@ def _trino(s: Settings) -> dict[str, Any]:
     }
 
 
-ADAPTERS: Mapping[str, Callable[[Settings], dict[str, Any]]] = {
+ADAPTERS: Mapping[str, Callable[[AdapterSettings], dict[str, Any]]] = {
     "bigquery": _bigquery,
     "databricks": _databricks,
     "duckdb": _duckdb,

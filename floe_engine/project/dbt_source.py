@@ -26,7 +26,14 @@ from floe_engine.project.facts import (
     Unread,
 )
 from floe_engine.project.folders import File
-from floe_engine.project.gathering import SECTION, Contents, Gathering, PropertiesEntry, RawNode, checksum_of
+from floe_engine.project.gathering import (
+    SECTION,
+    Contents,
+    Gathering,
+    PropertiesEntry,
+    WrittenNode,
+    checksum_of,
+)
 from floe_engine.project.jinja.calls import CONFIGS, HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
 from floe_engine.project.project_file import (
@@ -190,7 +197,7 @@ class _Reading:
                 else:
                     self._describe(node, entry, described.file)
 
-    def _describe(self, node: RawNode, entry: Entry, file: File) -> None:
+    def _describe(self, node: WrittenNode, entry: Entry, file: File) -> None:
         node.entry, node.properties = entry, file
         config: dict[str, Any] = {}
         for key in _OF_CONFIG:
@@ -254,10 +261,10 @@ class _Reading:
 
     # --- facts ---------------------------------------------------------------------------------
 
-    def _unique_id(self, node: RawNode) -> str:
+    def _unique_id(self, node: WrittenNode) -> str:
         return f"{node.kind}.{self._settings.name}.{node.name}{node.suffix}"
 
-    def _config(self, node: RawNode) -> dict[str, Any]:
+    def _config(self, node: WrittenNode) -> dict[str, Any]:
         if node.merged is None:
             node.merged = self._settings.folder_config(SECTION[node.kind], node.fqn)
             if node.language == "python":  # whatever dbt_project.yml says of the folder
@@ -276,7 +283,7 @@ class _Reading:
 
         return FolderConfigs(self._settings)
 
-    def _unread_config(self, node: RawNode, key: str, value: Any) -> None:
+    def _unread_config(self, node: WrittenNode, key: str, value: Any) -> None:
         """Note what a properties file or dbt_project.yml configures that only dbt could tell."""
         node.calls.unread.add(key)
         path, line = node.path, 1
@@ -290,7 +297,7 @@ class _Reading:
             shown = " ".join(str(value).split())
             self._gathered.warn(f"{key} cannot be read without dbt ({shown:.100})", path, line)
 
-    def _enabled(self, node: RawNode) -> bool:
+    def _enabled(self, node: WrittenNode) -> bool:
         return self._is_on(self._config(node), node.path)
 
     def _is_on(self, config: Mapping[str, Any], path: str, line: int = 1) -> bool:
@@ -306,7 +313,7 @@ class _Reading:
 
     def _model(
         self,
-        node: RawNode,
+        node: WrittenNode,
         resolved: Callable[[Iterable[Named]], tuple[str, ...]],
         singular: int,
         units: int,
@@ -376,7 +383,7 @@ class _Reading:
             unread_configs=tuple(sorted(node.calls.unread)),
         )
 
-    def _pointed_to(self, node: RawNode, owners: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
+    def _pointed_to(self, node: WrittenNode, owners: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
         """What foreign keys point to, which dbt builds first."""
         for told in properties.foreign_keys(owners):
             try:
@@ -387,7 +394,7 @@ class _Reading:
                 message = f"foreign key of {node.name} to {told} cannot be read without dbt"
                 self._gathered.warn(message, path, line)
 
-    def _alias(self, node: RawNode) -> str:
+    def _alias(self, node: WrittenNode) -> str:
         """The name in the warehouse that dbt gives by default; empty where the project has a macro for it."""
         if self._own_aliases is None:
             texts = self._gathered.macro_texts()
@@ -475,7 +482,7 @@ class _Reading:
 
     # --- references ----------------------------------------------------------------------------
 
-    def _names(self, nodes: list[RawNode]) -> dict[str, dict[str | None, str]]:
+    def _names(self, nodes: list[WrittenNode]) -> dict[str, dict[str | None, str]]:
         """Name to version (None: what a ref without version means) to unique_id."""
         names: dict[str, dict[str | None, str]] = {}
         for node in nodes:
@@ -510,7 +517,7 @@ class _Reading:
         return found
 
 
-def _unread(node: RawNode, calls: Calls) -> Unread | None:
+def _unread(node: WrittenNode, calls: Calls) -> Unread | None:
     """The first of the gaps in a model's calls behind which a parent may stand."""
     gap = next((gap for gap in calls.gaps if gap.parents), None)
     return Unread(gap.what, gap.path or node.path, gap.line) if gap is not None else None

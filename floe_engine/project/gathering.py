@@ -38,7 +38,7 @@ _BESIDE = ("sources", "exposures", "groups", "unit_tests", "semantic_models", "m
 _MAX_WARNINGS = 200
 
 
-class RawNode(Struct):
+class WrittenNode(Struct):
     """A model, seed or snapshot before its properties are known."""
 
     kind: ResourceType
@@ -95,7 +95,7 @@ class Gathering:
         self._contents = contents
         self.templates = settings.templates
         """What templates are read with; macros are among them after `find_macros`."""
-        self.nodes: dict[tuple[ResourceType, str], RawNode] = {}
+        self.nodes: dict[tuple[ResourceType, str], WrittenNode] = {}
         """By type and name; a version of a model by ``name.v2``."""
         self.described: dict[str, list[PropertiesEntry]] = {}
         """Section of the properties files to its entries."""
@@ -238,12 +238,12 @@ class Gathering:
         fqn: tuple[str, ...],
         calls: Calls | None = None,
         code: str = "",
-    ) -> RawNode | None:
+    ) -> WrittenNode | None:
         """A new node; None, with a warning, where there is one of that name."""
         calls = calls or Calls()
         for gap in calls.gaps:
             self.warn(f"{gap.what} cannot be read without dbt", gap.path or file.path, gap.line)
-        node = RawNode(kind, name, file.path, (self._settings.name, *fqn), calls, code)
+        node = WrittenNode(kind, name, file.path, (self._settings.name, *fqn), calls, code)
         other = self.nodes.get((kind, name))
         if other is not None and not self._is_off(other):  # of two dbt takes the one that is on
             if not self._is_off(node):
@@ -252,7 +252,7 @@ class Gathering:
         self.nodes[(kind, name)] = node
         return node
 
-    def _is_off(self, node: RawNode) -> bool:
+    def _is_off(self, node: WrittenNode) -> bool:
         """Whether a node is disabled by its folder or by itself."""
         by_folder = self._settings.folder_config(SECTION[node.kind], node.fqn)
         return {**by_folder, **node.calls.config}.get("enabled") is False

@@ -17,7 +17,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import Directory, sha256_digest
 from floe_engine.patterns import pattern
-from floe_engine.project.adapters import ADAPTERS, Settings
+from floe_engine.project.adapters import ADAPTERS, AdapterSettings
 from floe_engine.text import printable
 
 Outcome = Literal["written", "unchanged", "kept"]
@@ -62,7 +62,7 @@ def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> st
     for profile_name, targets in wanted.items():
         outputs = {}
         for target in targets or (compute,):
-            settings = Settings(config, profile_name, target if len(targets) > 1 else "")
+            settings = AdapterSettings(config, profile_name, target if len(targets) > 1 else "")
             threads = settings.rendered(config.get("threads", THREADS), "threads")
             outputs[target] = {"type": adapter, **fill(settings), "threads": threads}
             variables |= settings.variables

@@ -15,7 +15,15 @@ from typing import Any
 
 from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.jinja.syntax import environment
-from floe_engine.project.jinja.values import HOLE, MAX_VALUE, UNKNOWN, Namespace, Relation, Unknown, known
+from floe_engine.project.jinja.values import (
+    HOLE,
+    MAX_VALUE,
+    UNKNOWN,
+    Namespace,
+    Relation,
+    UnknownValue,
+    known,
+)
 
 _MAX_NUMBER = 10**18
 _FAILURES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError)
@@ -143,7 +151,7 @@ def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any
     """``value | name(…)``."""
     if name in DBT_FILTERS:
         return DBT_FILTERS[name](value) if known(value) else value
-    if name in {"default", "d"} and isinstance(value, Unknown) and value.name:
+    if name in {"default", "d"} and isinstance(value, UnknownValue) and value.name:
         return args[0] if args else ""
     if name == "join" and isinstance(value, list) and not known(value):
         separator = args[0] if args and isinstance(args[0], str) else ""
@@ -165,11 +173,11 @@ def filtered(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any
 def tested(name: str, value: Any, args: Sequence[Any]) -> Any:
     """``value is name``."""
     if name in {"defined", "undefined"}:
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownValue):
             return (name == "undefined") if value.name else UNKNOWN
         return name == "defined"
     if name in {"none", "mapping", "string", "iterable", "sequence", "number", "boolean"}:
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownValue):
             return UNKNOWN
     elif not (known(value) and known(list(args))):
         return UNKNOWN
@@ -273,7 +281,7 @@ def _plain(result: Any) -> Any:
     """Iterators and tuples as lists; what is no value of ours (an attribute of Python's) as unknown."""
     if isinstance(result, str):
         return str(result)  # jinja2 has a text of its own
-    if result is None or isinstance(result, bool | int | float | dict | Unknown):
+    if result is None or isinstance(result, bool | int | float | dict | UnknownValue):
         return result
     try:
         return [list(part) if isinstance(part, tuple) else part for part in result]

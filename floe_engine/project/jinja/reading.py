@@ -28,7 +28,7 @@ from floe_engine.project.jinja.values import (
     Namespace,
     Package,
     Relation,
-    Unknown,
+    UnknownValue,
     Variants,
     known,
     truth,
@@ -383,14 +383,14 @@ class Reading:
             return Callee(name)
         if self._macros.installed(name):
             return Package(name)
-        return Unknown(name)
+        return UnknownValue(name)
 
     def _attribute(self, owner: Any, attr: str) -> Any:
         match owner:
             case Package(name=""):
                 return Callee(attr)
             case Package(name=name):
-                return self._macros.of(name, attr) or Unknown(f"{name}.{attr}")
+                return self._macros.of(name, attr) or UnknownValue(f"{name}.{attr}")
             case Namespace():
                 return owner.get(attr, UNKNOWN)
             case Callee(name="builtins", target=None):
@@ -399,8 +399,8 @@ class Reading:
                 return self._named(attr, {})
             case Callee(name=name, target=None):
                 return Callee(f"{name}.{attr}")
-            case Unknown(name=name) if name:
-                return Unknown(f"{name}.{attr}")
+            case UnknownValue(name=name) if name:
+                return UnknownValue(f"{name}.{attr}")
         if operations.has_method(owner, attr):
             return Callee(attr, target=(owner,))
         if isinstance(owner, list) and len(owner) == 2 and attr in ("grouper", "list"):  # of `groupby`
@@ -497,7 +497,7 @@ class Reading:
                 if name == "set_sql_header":  # its body is SQL that stands before the query
                     return caller() and "" if caller is not None and not self._runtime else ""
                 return self._builtin(name, args, named, whole, node.lineno)
-            case Unknown(name=name):
+            case UnknownValue(name=name):
                 if caller is not None:
                     with self._in_doubt():
                         caller()
@@ -594,7 +594,7 @@ class Reading:
         found = self._macros.dispatched(name, package, self._package)
         if found is not None:
             return found
-        return Callee(name) if name in SQL_HELPERS else Unknown(f"{package or self._package}.{name}")
+        return Callee(name) if name in SQL_HELPERS else UnknownValue(f"{package or self._package}.{name}")
 
     def _reference(
         self, name: str, args: list[Any], named: dict[str, Any], whole: bool, line: int

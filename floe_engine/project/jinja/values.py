@@ -20,7 +20,7 @@ MAX_VALUE = 100_000
 """Characters and items of one value; a larger one counts as unknown."""
 
 
-class Unknown(Struct, frozen=True, eq=False):
+class UnknownValue(Struct, frozen=True, eq=False):
     """What only dbt could tell. `name` is what it was asked for by, where it is nothing we know."""
 
     name: str = ""
@@ -29,7 +29,7 @@ class Unknown(Struct, frozen=True, eq=False):
         return HOLE
 
 
-UNKNOWN = Unknown()
+UNKNOWN = UnknownValue()
 
 
 class Relation(Struct, frozen=True):
@@ -123,7 +123,7 @@ def known(value: Any) -> bool:
 
 def truth(value: Any) -> bool | None:
     """Whether a condition over the value holds; None where that is not to be known."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return False if value.name and "." not in value.name else None  # what nobody defines is false
     if isinstance(value, dict) and HOLE in value:
         return None
