@@ -21,11 +21,15 @@ from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import git_object_id, read_bounded, stands
 from floe_engine.project.as_dbt_compares import Manifests
 from floe_engine.project.facts import Macro, Model, Project, Source
+from floe_engine.project.gathering import checksum_of
 from floe_engine.project.project_file import FILE_NAME
 from floe_engine.project.states import State
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is compared; a larger one counts as changed."""
+
+_LARGEST_SEED = 1024 * 1024
+"""Bytes of a seed that dbt compares by its content."""
 
 _TESTS = ("data_tests", "tests")
 
@@ -95,7 +99,17 @@ class _BesideManifest(State):
             if not now.path.endswith(".sql"):  # dbt makes the code of one in YAML
                 return before.parents == now.parents
             return (before.raw_code or before.code).strip() in now.code  # of which a file may have several
+        if now.resource_type == "seed" and not now.checksum:
+            return self._same_rows(before, now)
         return before.checksum == now.checksum
+
+    def _same_rows(self, before: Model, now: Model) -> bool:
+        """Whether a seed's file is what dbt has the checksum of; of a large one it has the path alone."""
+        try:
+            data = read_bounded(self._project.directory / now.path, _LARGEST_SEED)
+        except ConfigurationError:
+            return before.checksum.endswith(".csv")
+        return checksum_of(data.decode("utf-8", "replace")) == before.checksum
 
     @cached_property
     def _macros(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from floe_engine.policy.named_selectors import NamedSelectors
 from floe_engine.policy.selection import resolve
 from floe_engine.project.changed import beside
 from floe_engine.project.facts import Project
-from floe_engine.project.reading import read_project
+from floe_engine.project.reading import Choice, read_project
 from floe_engine.project.states import STATES, State
 from tests.engine.project.invented import write_files
 
@@ -26,6 +26,7 @@ PROJECT = {
     "    marts: {+materialized: table}\n",
     "profiles.yml": "shop: {target: dev, outputs: {dev: {type: duckdb, path: ':memory:'}}}\n",
     "seeds/geo/countries.csv": "id\n1\n",
+    "seeds/same.csv": "id\r\n1\r\n\r\n",
     "snapshots/old/kept.sql": "{% snapshot kept %}{{ config(unique_key='id', strategy='check', "
     "check_cols='all', target_schema='s') }} select * from {{ ref('stg_orders') }}{% endsnapshot %}",
     "snapshots/snaps.yml": "snapshots:\n  - name: snap_orders\n    relation: ref('stg_orders')\n"
@@ -195,6 +196,17 @@ def test_a_state_beside_a_manifest_means_what_dbts_does(
     for selector, theirs in told.items():
         theirs = theirs - less.get(selector, set()) | more.get(selector, set())
         assert selected(project, selector, state) == theirs, selector
+
+
+@pytest.mark.parametrize("reader", ["static", "manifest"])
+def test_what_did_not_change_is_not_modified(
+    shop_beside: tuple[Path, Path, dict[str, set[str]]], reader: Choice
+) -> None:
+    _, before, _ = shop_beside
+    project = read_project(before, reader=reader)
+    state = beside(project, str(before / "target/manifest.json"))
+    assert not selected(project, "state:modified", state) | selected(project, "state:new", state)
+    assert selected(project, "state:unmodified", state) == set(project.by_id)
 
 
 @pytest.mark.parametrize("older", ["manifest", "revision"])
