@@ -59,6 +59,12 @@ class _BesideManifest(State):
         super().__init__(project)
         self._path = path
         self._older = read_manifest(path, project.directory)
+        if self._older.name != project.name:
+            raise UsageError(
+                f"{path} is of another project",
+                f"it was written for {self._older.name}, beside which all of {project.name} would be new",
+                hint="name a manifest of this project, or a git revision, which is one for all projects",
+            )
         if project.manifest is None:
             self.lacks = "the project is read from its files, which tell of all configs those that are judged"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -178,6 +179,20 @@ def test_what_is_modified_is_told_by_git_or_by_an_older_manifest(tmp_path: Path)
         beside(shop, "no-such-branch")
     with pytest.raises(UsageError, match="git revision"):
         beside(shop, "--output=x")
+
+
+def test_a_manifest_of_another_project_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: shop\n")
+    (tmp_path / "models/one.sql").write_text("select 1 as one\n")
+    metadata = {
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
+        "project_name": "other",
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"metadata": metadata, "nodes": {}, "sources": {}}))
+    with pytest.raises(UsageError, match="another project") as refused:
+        beside(read_project(tmp_path), str(tmp_path))
+    assert "all of shop would be new" in refused.value.message
 
 
 def test_a_model_differs_where_a_macro_that_it_calls_does(tmp_path: Path) -> None:
