@@ -283,8 +283,9 @@ class Properties:
 
     def _document(self) -> Document:
         document = parse(self.text)
-        if any(found.severity is Severity.ERROR for found in document.diagnostics):
-            raise Unwritable("the file is not YAML as floe reads it")
+        for found in document.diagnostics:
+            if found.severity is Severity.ERROR:
+                raise Unwritable(f"line {found.span.start.line + 1} of the file: {found.message}")
         return document
 
     @staticmethod

@@ -419,6 +419,12 @@ def test_what_an_alias_means_is_written_out_where_it_changes(name: str, lost: st
     assert tests == {key: ["not_null"] for key in "abcd"} | {name: ["not_null", "unique"]}
 
 
+def test_what_is_wrong_with_a_file_that_cannot_be_edited_is_said_with_its_line() -> None:
+    for text, line in (("models: []\n---\nmodels: []\n", 2), ("models: []\nmodels: []\n", 2)):
+        with pytest.raises(Unwritable, match=f"line {line} of the file: "):
+            Properties(text).describe(model("m"), None)
+
+
 def test_what_others_share_is_not_changed_for_one() -> None:
     with pytest.raises(Unwritable, match="&base"):
         Properties(SHARED).add_test(model("a"), "id", "unique", {})
