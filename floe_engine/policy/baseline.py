@@ -72,6 +72,32 @@ class Baseline(Struct, frozen=True):
             }
         )
 
+    def among(self, titles: Mapping[str, str]) -> Baseline:
+        """The same findings where projects are told apart otherwise than when it was made.
+
+        `titles` are their names by what findings call them, which depends on the others: nothing for the
+        only one, and for one of two of the same name its folder as well.
+        """
+        moved = {}
+        for key, entry in self.findings.items():
+            title = entry.get("project", "")
+            if title and title not in titles:
+                name = title.partition(" (")[0]
+                now = [each for each in titles if titles[each] == name]
+                if now:  # where nobody can tell which of two it was, it is either's
+                    found = Finding(
+                        entry.get("rule", ""),
+                        entry.get("subject", ""),
+                        message="",
+                        path="",
+                        parameter=entry.get("parameter", ""),
+                        project=now[0] if len(now) == 1 else "",
+                    )
+                    kept = {name: text for name, text in entry.items() if name != "project"}
+                    key, entry = found.fingerprint, kept | _named(found.project)
+            moved[key] = entry
+        return Baseline(moved)
+
     @classmethod
     def load(cls, path: Path) -> Baseline:
         """Read a file. Raises `ConfigurationError` where it is absent or not a baseline."""
@@ -130,9 +156,12 @@ def _keys(finding: Finding) -> Iterator[str]:
 
 def _entry(finding: Finding, project: str) -> Mapping[str, str]:
     entry = {"rule": finding.rule, "subject": finding.subject, "parameter": finding.parameter}
-    if project:
-        entry["project"] = project
+    entry |= _named(project)
     return entry if finding.measure is None else {**entry, "measure": f"{finding.measure:.4f}"}
+
+
+def _named(project: str) -> dict[str, str]:
+    return {"project": project} if project else {}
 
 
 def _worse(now: float | None, known: str | None) -> bool:

@@ -237,7 +237,7 @@ def evaluate_together(
     What is wrong with the waivers themselves is found once, in the first evaluation. `states` say
     what ``state:`` means in each project, and `selector` which one of their selectors.yml is judged.
     """
-    benches, titles = [], _told_apart(projects)
+    benches, titles = [], told_apart(projects)
     named = find([project.directory for project in projects], selector) if selector is not None else ()
     for number, project in enumerate(projects):
         state = states[number] if states is not None else None
@@ -264,8 +264,8 @@ def evaluate_together(
     return tuple(bench.evaluation(left if bench is benches[0] else 0) for bench in benches)
 
 
-def _told_apart(projects: Sequence[Project]) -> list[str]:
-    """What projects are called; those that have one name by their folders too: ``shop (teams/a)``."""
+def told_apart(projects: Sequence[Project]) -> list[str]:
+    """What several projects are called; those that have one name by their folders too: ``shop (teams/a)``."""
     names = Counter(project.name for project in projects)
     if len(names) == len(projects):
         return [project.name for project in projects]

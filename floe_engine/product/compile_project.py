@@ -21,7 +21,7 @@ from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent
 from floe_engine.files import Directory, placed, stands
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
-from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together
+from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together, told_apart
 from floe_engine.policy.product import excuses, projects_of, tightened
 from floe_engine.policy.selection import unmatched
 from floe_engine.project.facts import Project
@@ -139,6 +139,9 @@ def compile_project(
     known = Baseline.load(options.baseline) if options.baseline and stands(options.baseline) else None
     _, projects = projects_of(workspace.directory, spec, platform=platform)
     cancel.check()
+    if known is not None:
+        titles = told_apart(projects) if len(projects) > 1 else [""] * len(projects)
+        known = known.among({title: each.name for title, each in zip(titles, projects, strict=True)})
     for project in projects:
         for warning in project.warnings:
             report(Notice(warning))

@@ -163,6 +163,37 @@ def test_a_baseline_of_a_part_says_so_and_a_model_that_is_renamed_is_no_reason_f
     assert "shrank by 1 finding\n" in renamed.err
 
 
+@pytest.mark.parametrize("names", [("shop_a", "shop_b"), ("shop", "shop")])
+def test_a_baseline_outlives_projects_that_come_and_go(product: Path, names: tuple[str, str]) -> None:
+    for folder, name in zip("ab", names, strict=True):
+        file = product / folder / "dbt_project.yml"
+        file.write_text(file.read_text().replace(f"shop_{folder}", name))
+    (product / "a/models/revenue.sql").write_text("select 1 as amount\n")
+    (product / "b/models/costs.sql").write_text("select 1 as amount\n")
+    (product / "c/models").mkdir(parents=True)
+    (product / "c/dbt_project.yml").write_text((product / "b/dbt_project.yml").read_text())
+    (product / "c/models/old_b.sql").write_text("select 1 as amount\n")
+    compiled = ("compile", "--baseline", "baseline.json")
+    spec = product / "floe.yaml"
+    both = spec.read_text()
+    alone = both.replace("  - {type: dbt, project_dir: b}\n", "")
+    more = alone.replace("project_dir: a}\n", "project_dir: a}\n  - {type: dbt, project_dir: c}\n")
+    spec.write_text(alone)
+    ok(floe(product, *compiled))
+    for text in (more, alone):  # c has the name of b, and nothing that counts
+        spec.write_text(text)
+        ok(floe(product, *compiled))
+    (product / "baseline.json").unlink()
+    spec.write_text(both)
+    ok(floe(product, *compiled))
+    known = json.loads((product / "baseline.json").read_text())["findings"]
+    assert sorted(entry["subject"] for entry in known.values()) == ["costs", "revenue"]
+    spec.write_text(alone)
+    assert "shrank by 1 finding" in ok(floe(product, *compiled)).err
+    (product / "a/models/costs.sql").write_text("select 1 as amount\n")
+    assert floe(product, *compiled).code == 1  # what b was known for excuses nothing of a
+
+
 def as_before_projects_were_named(file: Path) -> str:
     """A baseline of an older floe, whose entries hold for every project."""
     document = json.loads(file.read_text())
