@@ -15,7 +15,7 @@ from floe_engine.manifest.declarations import inherited
 from floe_engine.manifest.effective import PATTERN_LAYERS
 from floe_engine.manifest.inheritance import INHERITED
 from floe_engine.manifest.laws import Free
-from floe_engine.manifest.reference import Key, keys, walk
+from floe_engine.manifest.reference import SettingKey, keys, walk
 from floe_engine.manifest.root import Manifest
 
 PAGE = Path(__file__).parent.parent / "docs" / "manifest.md"
@@ -69,7 +69,7 @@ def _sections() -> Iterator[str]:
             yield from _table(rows)
 
 
-def _table(rows: list[tuple[tuple[str, ...], Key]]) -> Iterator[str]:
+def _table(rows: list[tuple[tuple[str, ...], SettingKey]]) -> Iterator[str]:
     yield "| key | type | default | meaning |\n|---|---|---|---|"
     for path, key in rows:
         name = ".".join(path).replace(".[]", "[]")

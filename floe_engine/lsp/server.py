@@ -23,7 +23,7 @@ from floe_engine.lsp.analysis import Analysis, analyse
 from floe_engine.lsp.board import Board
 from floe_engine.lsp.desk import Desk
 from floe_engine.lsp.mending import Mending
-from floe_engine.lsp.places import Places
+from floe_engine.lsp.positions import Positions
 from floe_engine.lsp.projects import ProjectFinding, Projects, span_of, text_of
 from floe_engine.lsp.protocol import Protocol
 from floe_engine.manifest.assist import Completion, Symbol, fixes_at
@@ -47,7 +47,7 @@ class OpenFile(Struct, frozen=True):
     uri: str
     version: int | None
     found: Analysis
-    places: Places
+    places: Positions
 
 
 _SWITCH = 0.001
@@ -180,7 +180,7 @@ def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects
             text = read_text(target.file)
         except FloeError:  # gone since it was looked at
             return None
-        there = Places(text, server.workspace.position_encoding or "utf-16")
+        there = Positions(text, server.workspace.position_encoding or "utf-16")
         return types.Location(from_fs_path(str(target.file.resolve())), there.range(target.span))
 
     @server.feature(
@@ -221,7 +221,7 @@ def _judging(server: LanguageServer, uri: str) -> Callable[[], OpenFile]:
         text = ""
     version = document.version
     encoding = server.workspace.position_encoding or "utf-16"
-    return lambda: OpenFile(uri, version, analyse(text, path, _catalogue()), Places(text, encoding))
+    return lambda: OpenFile(uri, version, analyse(text, path, _catalogue()), Positions(text, encoding))
 
 
 def _path_of(uri: str) -> Path | None:
@@ -263,7 +263,7 @@ def _diagnostic(found: Diagnostic, page: OpenFile) -> types.Diagnostic:
 def _findings(server: LanguageServer, path: Path, told: Sequence[ProjectFinding]) -> list[types.Diagnostic]:
     """A project's findings in a file as it lies on disk."""
     text = text_of(path) if told else ""
-    places = Places(text, server.workspace.position_encoding or "utf-16")
+    places = Positions(text, server.workspace.position_encoding or "utf-16")
     shown = []
     for each in told:
         finding = each.finding
@@ -282,7 +282,7 @@ def _findings(server: LanguageServer, path: Path, told: Sequence[ProjectFinding]
     return shown
 
 
-def _item(offer: Completion, places: Places, number: int) -> types.CompletionItem:
+def _item(offer: Completion, places: Positions, number: int) -> types.CompletionItem:
     kind = types.CompletionItemKind.Property if offer.is_key else types.CompletionItemKind.EnumMember
     about = types.MarkupContent(types.MarkupKind.Markdown, _shown(offer.documentation))
     return types.CompletionItem(
@@ -297,7 +297,7 @@ def _item(offer: Completion, places: Places, number: int) -> types.CompletionIte
     )
 
 
-def _symbol(symbol: Symbol, places: Places) -> types.DocumentSymbol:
+def _symbol(symbol: Symbol, places: Positions) -> types.DocumentSymbol:
     return types.DocumentSymbol(
         name=printable(symbol.name) or "(empty)",
         detail=printable(symbol.detail) or None,

@@ -25,7 +25,7 @@ from floe_engine.manifest.effective import (
     namespace_names,
 )
 from floe_engine.manifest.inheritance import Effective
-from floe_engine.manifest.reference import Key, key_at, keys, shape_at, walk
+from floe_engine.manifest.reference import SettingKey, key_at, keys, shape_at, walk
 from floe_engine.manifest.root import Manifest
 from floe_engine.text import did_you_mean
 
@@ -196,6 +196,6 @@ def _computed(manifest: Manifest, parts: KeyPath) -> tuple[Any, str] | None:
     return None
 
 
-def describe(key: Key) -> str:
+def describe(key: SettingKey) -> str:
     """A key's meaning, type and default as the text of a hover."""
     return f"{key.meaning}\n\n{key.summary}"

@@ -42,7 +42,7 @@ class Shape(Struct, frozen=True):
     """The keys that a mapping by name may have, where not any name will do."""
 
 
-class Key(Struct, frozen=True):
+class SettingKey(Struct, frozen=True):
     """One key of a section. `default` is how the default would be written, None where required."""
 
     name: str
@@ -64,13 +64,13 @@ class Key(Struct, frozen=True):
 
 
 @cache
-def keys(section: type[Section]) -> Mapping[str, Key]:
+def keys(section: type[Section]) -> Mapping[str, SettingKey]:
     """The keys of a section, by the name they have in the file, in the order of the schema."""
     said = meanings(section)
     found = {}
     for attribute, field in section.model_fields.items():
         names = _names(attribute, field)
-        found[names[0]] = Key(
+        found[names[0]] = SettingKey(
             name=names[0],
             meaning=said.get(attribute, ""),
             shape=_shape(field.annotation, field.metadata),
@@ -80,10 +80,10 @@ def keys(section: type[Section]) -> Mapping[str, Key]:
     return found
 
 
-def key_at(path: Path, root: type[Section] = Manifest) -> Key | None:
+def key_at(path: Path, root: type[Section] = Manifest) -> SettingKey | None:
     """The key that a document path leads to; None where the schema has none, or a list's entry."""
     section: Shape = Shape("", section=root)
-    key: Key | None = None
+    key: SettingKey | None = None
     for part in path:
         key = None
         if isinstance(part, int):
@@ -118,13 +118,15 @@ def shape_at(path: Path, root: type[Section] = Manifest) -> Shape | None:
     return shape
 
 
-def lookup(section: type[Section], name: str) -> Key | None:
+def lookup(section: type[Section], name: str) -> SettingKey | None:
     """The key of a section by any of its spellings."""
     known = keys(section)
     return known.get(name) or next((key for key in known.values() if name in key.also), None)
 
 
-def walk(root: type[Section] = Manifest, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Key]]:
+def walk(
+    root: type[Section] = Manifest, at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], SettingKey]]:
     """Every key below a section with its path; ``<name>`` stands for a name, ``[]`` for an entry."""
     for key in keys(root).values():
         path = (*at, key.name)

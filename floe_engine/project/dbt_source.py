@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.project import properties
-from floe_engine.project.dbt_yaml import Entry
+from floe_engine.project.dbt_yaml import Lined
 from floe_engine.project.facts import (
     DataTest,
     Group,
     Model,
+    ModelRef,
     Project,
-    Reference,
     ResourceType,
     Source,
     Unread,
@@ -197,7 +197,7 @@ class _Reading:
                 else:
                     self._describe(node, entry, described.file)
 
-    def _describe(self, node: WrittenNode, entry: Entry, file: File) -> None:
+    def _describe(self, node: WrittenNode, entry: Lined, file: File) -> None:
         node.entry, node.properties = entry, file
         config: dict[str, Any] = {}
         for key in _OF_CONFIG:
@@ -222,7 +222,7 @@ class _Reading:
     def _apply_versions(self, described: PropertiesEntry) -> None:
         """Model versions (dbt 1.5): one file a version, described under one name."""
         entry, path, name = described.entry, described.file.path, described.entry["name"]
-        listed = [item for item in entry["versions"] if isinstance(item, Entry) and item.get("v") is not None]
+        listed = [item for item in entry["versions"] if isinstance(item, Lined) and item.get("v") is not None]
         if not listed:
             return
         latest = entry.get("latest_version")
@@ -240,7 +240,7 @@ class _Reading:
                 continue
             node.name, node.version = name, version
             node.fqn = (*node.fqn[:-1], name, f"v{version}")
-            merged = Entry({key: value for key, value in entry.items() if key != "versions"})
+            merged = Lined({key: value for key, value in entry.items() if key != "versions"})
             merged.line = entry.line
             for key_name in ("description", "constraints", "docs"):
                 if item.get(key_name):  # what is empty is the model's; a version's `access` dbt does not take
@@ -318,7 +318,7 @@ class _Reading:
         singular: int,
         units: int,
     ) -> Model:
-        entry = node.entry if node.entry is not None else Entry()
+        entry = node.entry if node.entry is not None else Lined()
         config = self._config(node)
         items = list(entries(entry.get("columns")))
         tests = [test for test in self._tests(entry, items, node.properties) if test.enabled]
@@ -378,7 +378,7 @@ class _Reading:
             updated_at=text_of(config.get("updated_at")) or "",
             check_cols=names_in(config.get("check_cols")),
             references=tuple(
-                Reference(found.name, found.version) for found in parents if isinstance(found, Ref)
+                ModelRef(found.name, found.version) for found in parents if isinstance(found, Ref)
             ),
             unread_configs=tuple(sorted(node.calls.unread)),
         )
@@ -404,7 +404,7 @@ class _Reading:
         return f"{node.name}_v{node.version.replace('.', '_')}" if node.version else node.name
 
     def _tests(
-        self, entry: Mapping[str, Any], items: list[Entry], file: File | None, tags: Collection[str] = ()
+        self, entry: Mapping[str, Any], items: list[Lined], file: File | None, tags: Collection[str] = ()
     ) -> Iterator[DataTest]:
         if file is None:
             return iter(())
@@ -431,7 +431,7 @@ class _Reading:
                 found[made.unique_id] = made
         return list(found.values())
 
-    def _source(self, source: Entry, table: Entry, file: File) -> Source | None:
+    def _source(self, source: Lined, table: Lined, file: File) -> Source | None:
         fqn = (self._settings.name, *file.folders, source["name"], table["name"])
         tree = self._settings.folder_config("sources", fqn)
         config = dict(tree)
@@ -531,7 +531,7 @@ def _latest(versions: list[Any]) -> str:
         return max(map(str, versions))
 
 
-def _version_columns(base: Any, own: list[Any]) -> list[Entry]:
+def _version_columns(base: Any, own: list[Any]) -> list[Lined]:
     """The columns of a version: those that ``include`` and ``exclude`` leave of the model's, and its own."""
     kept = list(entries(base))
     rule = next((item for item in own if isinstance(item, dict) and "include" in item), None)

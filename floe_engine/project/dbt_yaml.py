@@ -38,7 +38,7 @@ _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_res
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Entry(dict[Any, Any]):
+class Lined(dict[Any, Any]):
     """A mapping that knows the line of its first key (1-based)."""
 
     __slots__ = ("line",)
@@ -106,7 +106,7 @@ class _Builder:
                 stack.append((parent, key))
                 key = _NO_KEY
                 if kind is MappingStartEvent:
-                    parent = Entry()
+                    parent = Lined()
                     parent.line = event.start_mark.line + 1
                 else:
                     parent = []
@@ -206,7 +206,7 @@ def _construct(tag: str, text: str) -> Any:
         return text
 
 
-def _merge(target: Entry, value: Any) -> None:
+def _merge(target: Lined, value: Any) -> None:
     """``<<``: keys that are written win, wherever the merge stands."""
     sources = value if isinstance(value, list) else [value]
     for source in sources:

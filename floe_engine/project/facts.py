@@ -125,7 +125,7 @@ class Source(Struct, frozen=True, omit_defaults=True):
         return f"{self.source_name}.{self.name}"
 
 
-class Reference(Struct, frozen=True, gc=False, omit_defaults=True):
+class ModelRef(Struct, frozen=True, gc=False, omit_defaults=True):
     """A ``ref`` as written: the name of a model, and the version that it asks for; None: the latest."""
 
     name: str
@@ -204,7 +204,7 @@ class Model(Struct, frozen=True, dict=True, omit_defaults=True):
     updated_at: str = ""
     check_cols: tuple[str, ...] = ()
     """Of a snapshot; one ``all`` for all columns."""
-    references: tuple[Reference, ...] = ()
+    references: tuple[ModelRef, ...] = ()
     """What it names with ``ref``."""
     macros: tuple[str, ...] | None = None
     """Macros that it calls, by dbt's own account and with their package; None: only dbt could tell."""

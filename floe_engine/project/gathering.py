@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded
-from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
+from floe_engine.project.dbt_yaml import BrokenYaml, Lined, load
 from floe_engine.project.facts import ResourceType
 from floe_engine.project.folders import File
 from floe_engine.project.jinja.calls import Calls
@@ -49,7 +49,7 @@ class WrittenNode(Struct):
     code: str = ""
     language: Literal["sql", "python"] = "sql"
     version: str | None = None
-    entry: Entry | None = None
+    entry: Lined | None = None
     properties: File | None = None
     config: dict[str, Any] = field(default_factory=dict)
     """The config of the properties file alone."""
@@ -65,7 +65,7 @@ class WrittenNode(Struct):
 class PropertiesEntry(Struct, frozen=True):
     """An entry of a properties file and where it stands."""
 
-    entry: Entry
+    entry: Lined
     file: File
 
 

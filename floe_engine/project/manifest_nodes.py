@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from floe_engine.project.facts import ProjectTest, Reference
+from floe_engine.project.facts import ModelRef, ProjectTest
 from floe_engine.project.manifest_resources import (
     DependsOn,
     Owner,
@@ -201,14 +201,14 @@ def own_test(unique_id: str, node: RawNode, config: RawConfig, parents: tuple[st
     )
 
 
-def references(refs: Any) -> tuple[Reference, ...]:
+def references(refs: Any) -> tuple[ModelRef, ...]:
     """dbt 1.5 writes objects; a list of names comes from manifests that were made over."""
     found = []
     for ref in refs if isinstance(refs, list) else ():
         if isinstance(ref, dict) and isinstance(ref.get("name"), str):
-            found.append(Reference(ref["name"], text_of(ref.get("version"))))
+            found.append(ModelRef(ref["name"], text_of(ref.get("version"))))
         elif isinstance(ref, list) and ref and isinstance(ref[-1], str):
-            found.append(Reference(ref[-1]))
+            found.append(ModelRef(ref[-1]))
     return tuple(found)
 
 

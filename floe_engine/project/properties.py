@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from floe_engine.project.dbt_yaml import Entry
+from floe_engine.project.dbt_yaml import Lined
 from floe_engine.project.facts import Column, Constraint, DataTest
 from floe_engine.project.project_file import merge_config
 from floe_engine.project.spelling import flat_arguments, merged, tag_set, text_of
@@ -28,11 +28,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def entries(value: Any) -> Iterator[Entry]:
+def entries(value: Any) -> Iterator[Lined]:
     """The mappings of a list that have a name."""
     if isinstance(value, list):
         for item in value:
-            if isinstance(item, Entry) and isinstance(item.get("name"), str) and item["name"]:
+            if isinstance(item, Lined) and isinstance(item.get("name"), str) and item["name"]:
                 yield item
 
 
@@ -41,7 +41,7 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def columns(items: Iterable[Entry]) -> tuple[Column, ...]:
+def columns(items: Iterable[Lined]) -> tuple[Column, ...]:
     """The declared columns, each once; of two with one name the later wins, as in dbt."""
     found: dict[str, Column] = {}
     for item in items:
@@ -82,7 +82,7 @@ def foreign_keys(owners: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def tests(
     entry: Mapping[str, Any],
-    items: Iterable[Entry],
+    items: Iterable[Lined],
     defaults: Mapping[str, Any],
     generic: Mapping[str, Mapping[str, Any]],
     tags: Collection[str] = (),

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
+from floe_engine.project.dbt_yaml import BrokenYaml, Lined, load
 from floe_engine.project.jinja.calls import Calls, Gap, Named, OtherRef, Ref, SourceRef
 from floe_engine.project.jinja.templates import Templates
 
@@ -114,8 +114,8 @@ def _lines(document: Any, characters: int) -> list[int]:
         if kind is list:
             for item in value:
                 walk(item)
-        elif kind is Entry or kind is dict:
-            found.append(value.line if kind is Entry else 0)
+        elif kind is Lined or kind is dict:
+            found.append(value.line if kind is Lined else 0)
             for key, item in value.items():
                 if type(key) not in _PLAIN:
                     raise _Inexact
@@ -131,8 +131,8 @@ def _restored(value: Any, lines: Iterator[int]) -> Any:
     kind = type(value)
     if kind is dict:
         line = next(lines)
-        mapping: dict[Any, Any] = Entry() if line else {}
-        if isinstance(mapping, Entry):
+        mapping: dict[Any, Any] = Lined() if line else {}
+        if isinstance(mapping, Lined):
             mapping.line = line
         for key, item in value.items():
             inner = type(item)

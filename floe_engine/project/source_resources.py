@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from floe_engine.patterns import pattern
-from floe_engine.project.dbt_yaml import Entry
+from floe_engine.project.dbt_yaml import Lined
 from floe_engine.project.facts import Argument, Exposure, Macro, SemanticModel, UnitTest
 from floe_engine.project.gathering import Gathering, PropertiesEntry
 from floe_engine.project.jinja.calls import Named, Unreadable
@@ -141,7 +141,7 @@ def unit_tests(
             )
 
 
-def _tested(entry: Entry, versions: Mapping[str | None, str]) -> Iterator[tuple[str | None, str]]:
+def _tested(entry: Lined, versions: Mapping[str | None, str]) -> Iterator[tuple[str | None, str]]:
     """The versions of a model that a unit test is for."""
     numbered = {version: model for version, model in versions.items() if version is not None}
     if not numbered:
@@ -167,7 +167,7 @@ def macros(gathered: Gathering, settings: ProjectFile) -> Iterator[Macro]:
     for path, content in gathered.macro_texts():
         for name, code in macro_blocks(content):
             of = described.get(name)
-            entry = of.entry if of else Entry()
+            entry = of.entry if of else Lined()
             yield Macro(
                 f"macro.{settings.name}.{name}",
                 name,
@@ -215,7 +215,7 @@ def _config(described: PropertiesEntry, settings: ProjectFile, section: str, nam
     return config
 
 
-def _names(entry: Entry, key: str) -> tuple[str, ...]:
+def _names(entry: Lined, key: str) -> tuple[str, ...]:
     return tuple(each["name"] for each in entries(entry.get(key)))
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from floe_engine.project.dbt_yaml import Entry
+from floe_engine.project.dbt_yaml import Lined
 from floe_engine.project.facts import DataTest, ProjectTest
 from floe_engine.project.folders import File
 from floe_engine.project.jinja.calls import Calls
@@ -23,7 +23,7 @@ class SourceTests:
         self._names: Counter[str] = Counter()
         self.found: list[ProjectTest] = []
 
-    def add(self, of: str, owner: str, entry: Entry, file: File | None, tests: Iterable[DataTest]) -> None:
+    def add(self, of: str, owner: str, entry: Lined, file: File | None, tests: Iterable[DataTest]) -> None:
         """Note tests as resources of their own, under the names that dbt gives short ones."""
         for test in tests:
             name = test.title or "_".join(filter(None, (test.name.replace(".", "_"), owner, test.column)))
@@ -44,7 +44,7 @@ class SourceTests:
                 )
             )
 
-    def config(self, file: File, calls: Calls, entry: Entry | None) -> dict[str, Any]:
+    def config(self, file: File, calls: Calls, entry: Lined | None) -> dict[str, Any]:
         """What a test that is written as a query is configured with: by folders, by its entry, by itself."""
         fqn = (self._settings.name, *file.folders, file.stem)
         config = self._settings.folder_config("tests", fqn)
@@ -54,7 +54,7 @@ class SourceTests:
         return config
 
     def query(
-        self, file: File, config: Mapping[str, Any], parents: tuple[str, ...], entry: Entry | None
+        self, file: File, config: Mapping[str, Any], parents: tuple[str, ...], entry: Lined | None
     ) -> ProjectTest:
         """A test that is written as a query."""
         return ProjectTest(

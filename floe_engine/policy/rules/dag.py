@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
 from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
-from floe_engine.project.facts import Model, Reference
+from floe_engine.project.facts import Model, ModelRef
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ class UnpinnedRefs(GraphRule):
         """A ref with its version, and one without."""
         parent = make.other(version="1", latest_version="1")
         for version, told in (("1", good), (None, bad)):
-            model = make.model(parents=(parent.unique_id,), references=(Reference(parent.name, version),))
+            model = make.model(parents=(parent.unique_id,), references=(ModelRef(parent.name, version),))
             yield told(f"a model with a ref to {'version 1' if version else 'no version'}", model, parent)
 
 

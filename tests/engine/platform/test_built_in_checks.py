@@ -26,9 +26,9 @@ from floe_engine.project.facts import (
     Exposure,
     Macro,
     Model,
+    ModelRef,
     Project,
     ProjectTest,
-    Reference,
     SemanticModel,
     Source,
     UnitTest,
@@ -172,7 +172,7 @@ def _project(draw: random.Random, texts: tuple[str, ...]) -> Project:
                 unique_key=some((), ("id",)), strategy=some("", "check", "timestamp", "own"),
                 table_columns=some(("id",), ("id", "x")),
                 updated_at=some("", "x"), check_cols=some((), ("x",)), unit_tests=some(0, 1),
-                access=some("public", "protected"), references=(Reference("m1", some(None, "1")),),
+                access=some("public", "protected"), references=(ModelRef("m1", some(None, "1")),),
             )
         )  # fmt: skip
         above.append(models[-1].unique_id)

@@ -20,7 +20,7 @@ from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.words import words
 from floe_engine.policy_tests.suites import project_of
-from floe_engine.project.facts import DataTest, Project, Reference, folded
+from floe_engine.project.facts import DataTest, ModelRef, Project, folded
 from tests.engine.policy.samples import platform
 from tests.engine.policy_tests.test_suites import PLATFORMS
 
@@ -127,7 +127,7 @@ def _replace_source(state: Following, label: str) -> None:
 def _pin(state: Following, name: str) -> None:
     state.change(
         references=tuple(
-            Reference(each.name, "1") if each.name == name else each for each in state.subject.references
+            ModelRef(each.name, "1") if each.name == name else each for each in state.subject.references
         )
     )
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_engine.project.dbt_yaml import BrokenYaml, Entry, load
+from floe_engine.project.dbt_yaml import BrokenYaml, Lined, load
 
 VALUES = st.recursive(
     st.none()
@@ -54,7 +54,7 @@ def test_merges_keep_what_is_written() -> None:
 def test_mappings_know_their_line() -> None:
     value = load("models:\n\n  - name: a\n    columns:\n      - {name: id}\n")
     entry = value["models"][0]
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, Lined)
     assert (entry.line, entry["columns"][0].line) == (3, 5)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from floe_engine.project import recalled, said
-from floe_engine.project.dbt_yaml import Entry, load
+from floe_engine.project.dbt_yaml import Lined, load
 from floe_engine.project.facts import Project
 from floe_engine.project.jinja.calls import Calls
 from floe_engine.project.jinja.templates import Templates
@@ -172,7 +172,7 @@ def test_every_mapping_keeps_its_line() -> None:
 
     def lines(value: Any) -> list[int]:
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        own = [value.line] if isinstance(value, Entry) else []
+        own = [value.line] if isinstance(value, Lined) else []
         return own + [line for item in inner for line in lines(item)]
 
     assert lines(told) == [1, 2, 4, 5]

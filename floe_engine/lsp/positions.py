@@ -22,7 +22,7 @@ _WIDTHS = {
 """Code units of a text in each encoding."""
 
 
-class Places:
+class Positions:
     """Converts positions of `text` (as the editor sent it, byte order mark included)."""
 
     def __init__(self, text: str, encoding: str = types.PositionEncodingKind.Utf16) -> None:
