@@ -148,8 +148,10 @@ def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
         output.error(refusal)
         code = refusal.exit_code
     except Exception as error:  # the face: a crash is one line for people, the rest goes to a file
-        output.error(_crash(error))
-        code = Crash.exit_code
+        # A library may make an error of its own of a Ctrl-C, as pydantic does while it builds a model.
+        failure = Cancelled() if cancel.cancelled else _crash(error)
+        output.error(failure)
+        code = failure.exit_code
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.cli.command import invoke
+from floe_engine.cli.output import Output
+from floe_engine.events import CancelToken
 from tests.cli import MANIFEST
 
 BIN = Path(sys.executable).parent
@@ -88,6 +91,20 @@ def test_ctrl_c_at_any_time_leaves_no_traceback(team: Path) -> None:
         said = "".join(line for line in told.splitlines(True) if not line.startswith("import time:"))
         assert process.returncode in (0, 130), said
         assert "Traceback" not in said and "Exception ignored" not in said, (delay, said)
+
+
+def test_an_error_that_a_library_makes_of_ctrl_c_is_no_crash(capsys: pytest.CaptureFixture[str]) -> None:
+    """pydantic builds models while it is imported; a Ctrl-C there comes back as its SchemaError."""
+
+    def body(_: CancelToken) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("Error building a validator: KeyboardInterrupt") from None
+        return 0
+
+    assert invoke(body, Output("platform compile")) == 130
+    assert "error[cancelled]" in capsys.readouterr().err
 
 
 def test_who_starts_a_command_with_ctrl_c_ignored_has_it_ignored(team: Path) -> None:
