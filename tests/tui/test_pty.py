@@ -179,7 +179,7 @@ def test_after_a_kill_the_unsaved_text_is_offered_again(platform: Path) -> None:
     with floe_tui(platform) as terminal:
         terminal.shows("no problems")
         terminal.press("# precious", "enter")
-        terminal.until(lambda: any("precious" in file.read_text() for file in swaps.glob("*/*.json")))
+        terminal.until(lambda: any(r"# precious\n" in file.read_text() for file in swaps.glob("*/*.json")))
         terminal.kill(signal.SIGKILL)
         assert terminal.ends() == -signal.SIGKILL
     assert (platform / "manifest.yaml").read_text() == MANIFEST
