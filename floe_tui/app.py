@@ -473,8 +473,11 @@ class Workbench(App[None]):
         self._exception_event.set()
 
     def _places(self) -> list[PlaceScreen]:
+        """Those that stand; one on its way has no widgets yet, and reads what there is when it comes."""
         return [
-            stack[0] for stack in self._screen_stacks.values() if stack and isinstance(stack[0], PlaceScreen)
+            stack[0]
+            for stack in self._screen_stacks.values()
+            if stack and isinstance(stack[0], PlaceScreen) and stack[0].is_mounted
         ]
 
     @contextmanager
