@@ -147,8 +147,7 @@ class Workbench(App[None]):
         """What a place learnt about where one is; shown at the top of every place."""
         self.orientation = replace(self.orientation, **changed)
         for screen in self._places():
-            if screen.is_mounted:
-                screen.orient()
+            screen.orient()
 
     def count(self, place: Place, text: str, tone: str = "") -> None:
         """What a place has to count, for its tab."""

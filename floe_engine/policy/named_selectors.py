@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from floe_engine.acts import Option
 from floe_engine.document.diagnostics import Severity
@@ -38,6 +38,8 @@ class NamedSelectors(Struct, frozen=True):
 
     path: Path
     definitions: Mapping[str, Node]
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What each has selected: one may be named twice by each that follows."""
 
     @classmethod
     def read(cls, directory: Path) -> NamedSelectors:
@@ -69,8 +71,10 @@ class NamedSelectors(Struct, frozen=True):
 
         Raises `ConfigurationError`, with the line, for what is no definition and what floe cannot tell.
         """
-        known = list(self.definitions)
-        return self._of(self.definitions[name], select, known[: known.index(name)])
+        if name not in self.known:
+            names = list(self.definitions)
+            self.known[name] = self._of(self.definitions[name], select, names[: names.index(name)])
+        return self.known[name]
 
     def _of(self, node: Node, select: Select, earlier: Sequence[str]) -> frozenset[str]:
         said = node.value

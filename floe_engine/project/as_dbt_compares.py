@@ -14,9 +14,8 @@ from typing import Any
 import msgspec
 
 from floe_engine.files import read_bounded
-from floe_engine.typed import built
+from floe_engine.project.dbt_manifest import LIMIT, decode
 
-_LARGEST = 1_000_000_000
 _SAID_ELSEWHERE = frozenset({"schema", "alias", "database", "tags", "group"})
 """Configs that are no change of a node's config: those of its relation, and what is only said of it."""
 
@@ -36,10 +35,10 @@ class _Node(msgspec.Struct, gc=False):
     fqn: Any = None
     raw_code: Any = None
     checksum: Any = None
-    unrendered_config: dict[str, Any] = {}
-    config: dict[str, Any] = {}
+    unrendered_config: dict[str, Any] | None = None
+    config: dict[str, Any] | None = None
     description: Any = None
-    columns: dict[str, _Column] = {}
+    columns: dict[str, _Column] | None = None
     contract: dict[str, Any] | None = None
     latest_version: Any = None
     access: Any = None
@@ -55,14 +54,14 @@ class _Node(msgspec.Struct, gc=False):
 
 
 class _Macro(msgspec.Struct, gc=False):
-    macro_sql: str = ""
+    macro_sql: Any = None
     depends_on: _DependsOn | None = None
 
 
 class _Manifest(msgspec.Struct, gc=False):
-    nodes: dict[str, _Node]
-    sources: dict[str, _Node]
-    macros: dict[str, _Macro]
+    nodes: dict[str, _Node] = {}
+    sources: dict[str, _Node] = {}
+    macros: dict[str, _Macro] = {}
 
     def node(self, unique_id: str) -> _Node | None:
         return self.nodes.get(unique_id) or self.sources.get(unique_id)
@@ -76,9 +75,9 @@ class Manifests:
 
     @classmethod
     def read(cls, older: Path, newer: Path) -> Manifests:
-        """Both files, which have been read as manifests before. Raises `ConfigurationError`."""
+        """Both files. Raises `ConfigurationError`."""
         one, other = (
-            msgspec.json.decode(read_bounded(path, _LARGEST, what="dbt manifest"), type=built(_Manifest))
+            decode(read_bounded(path, LIMIT, what="dbt manifest"), str(path), _Manifest)
             for path in (older, newer)
         )
         return cls(one, other)
@@ -133,7 +132,7 @@ def _same_body(now: _Node, before: _Node) -> bool:
 def _same_config(now: _Node, before: _Node) -> bool:
     aside = frozenset() if now.resource_type == "source" else _SAID_ELSEWHERE
     ours, theirs = (
-        {key: value for key, value in node.unrendered_config.items() if key not in aside}
+        {key: value for key, value in (node.unrendered_config or {}).items() if key not in aside}
         for node in (now, before)
     )
     return ours == theirs
@@ -143,7 +142,8 @@ def _same_relation(now: _Node, before: _Node) -> bool:
     if now.resource_type == "source":
         return all(_equal(now, before, key) for key in ("database", "schema", "identifier"))
     keys = ("database", "schema", "alias")
-    return all(now.unrendered_config.get(key) == before.unrendered_config.get(key) for key in keys)
+    ours, theirs = now.unrendered_config or {}, before.unrendered_config or {}
+    return all(ours.get(key) == theirs.get(key) for key in keys)
 
 
 def _same_contract(now: _Node, before: _Node) -> bool:
@@ -159,13 +159,13 @@ def _same_contract(now: _Node, before: _Node) -> bool:
 
 def _same_persisted(now: _Node, before: _Node) -> bool:
     """Whether the descriptions are the same that go into the database."""
-    persisted = now.config.get("persist_docs")
+    persisted = (now.config or {}).get("persist_docs")
     persisted = persisted if isinstance(persisted, dict) else {}
     texts: list[Callable[[_Node], object]] = []
     if persisted.get("relation"):
         texts.append(lambda node: node.description)
     if persisted.get("columns"):
-        texts.append(lambda node: {name: column.description for name, column in node.columns.items()})
+        texts.append(lambda node: {name: column.description for name, column in (node.columns or {}).items()})
     return all(text(now) == text(before) for text in texts)
 
 

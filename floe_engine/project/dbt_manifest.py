@@ -15,7 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -75,6 +75,8 @@ from floe_engine.project.spelling import (
 from floe_engine.project.test_limits import lets_pass, never_fails
 from floe_engine.typed import built
 
+_Kind = TypeVar("_Kind")
+
 LIMIT = 1_000_000_000
 """Bytes of a manifest that we are willing to read."""
 
@@ -99,7 +101,7 @@ def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str 
     """
     where = "manifest.json" if isinstance(manifest, bytes) else str(manifest)
     data = manifest if isinstance(manifest, bytes) else read_bounded(manifest, LIMIT, what="dbt manifest")
-    decoded = _decode(data, where)
+    decoded = decode(data, where, RawManifest)
     version = _schema_version(decoded.metadata, where)
     warnings = []
     if version > NEWEST:
@@ -118,9 +120,10 @@ def _tested_source(metadata: RawTestMetadata, parents: Iterable[str]) -> str | N
     return next((parent for parent in found if parent.endswith(ends)), next(iter(found), None))
 
 
-def _decode(data: bytes, where: str) -> RawManifest:
+def decode(data: bytes, where: str, kind: type[_Kind]) -> _Kind:
+    """What a manifest's text is as `kind`. Raises `ConfigurationError` where it is none."""
     try:
-        return msgspec.json.decode(data, type=built(RawManifest))
+        return msgspec.json.decode(data, type=built(kind))
     except msgspec.ValidationError as error:
         # An old or foreign manifest deserves the message about its version, not this one.
         with contextlib.suppress(msgspec.MsgspecError, RecursionError):

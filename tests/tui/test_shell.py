@@ -26,6 +26,7 @@ from floe_tui.panels.leave import LeavePanel
 from floe_tui.panels.problem import ProblemPanel
 from floe_tui.panels.too_small import TooSmall
 from floe_tui.places.place import PlaceScreen
+from floe_tui.places.policy.screen import PolicyScreen
 from floe_tui.session import log_path
 from floe_tui.widgets.filter_list import FilterList
 from floe_tui.widgets.key_footer import KeyFooter
@@ -84,6 +85,20 @@ async def test_digits_go_to_the_places_but_are_typed_into_text(workbench: Start,
         assert app.screen.query_one(ManifestEditor).text.startswith("5")
         await pilot.press("f4", "5")
         assert app.place_screen.place == Place.REGISTRY
+
+
+async def test_a_place_on_its_way_is_told_nothing_and_reads_what_there_is(
+    workbench: Start, platform: Path
+) -> None:
+    """Somebody leaves for it while the manifest is still being written."""
+    app = workbench(platform)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app._screen_stacks["on its way"] = [PolicyScreen()]
+        app.manifest_saved()
+        app.orient()
+        del app._screen_stacks["on its way"]
+        await settle(pilot)
 
 
 async def test_the_place_is_found_again_on_return(workbench: Start, platform: Path) -> None:

@@ -13,6 +13,7 @@ from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.policy.named_selectors import NamedSelectors, find
 from floe_engine.policy.selection import resolve, unmatched
 from floe_engine.project.changed import beside
+from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Exposure, Project
 from floe_engine.project.reading import read_project
 from floe_engine.project.states import State
@@ -255,6 +256,41 @@ def test_a_selector_of_selectors_yml_that_cannot_be_told_is_refused_with_its_lin
         resolve(CHAIN, [], [], [], named=(NamedSelectors.read(tmp_path), "it"))
     assert problem in refused.value.message
     assert refused.value.where == f"{tmp_path / 'selectors.yml'}:3"
+
+
+def test_a_selector_that_is_named_again_and_again_is_worked_out_once(tmp_path: Path) -> None:
+    lines = ["selectors:", "  - {name: n0, definition: a}"]
+    for number in range(1, 60):
+        before = f"{{method: selector, value: n{number - 1}}}"
+        lines.append(f"  - {{name: n{number}, definition: {{union: [{before}, {before}]}}}}")
+    (tmp_path / "selectors.yml").write_text("\n".join(lines))
+    found = resolve(CHAIN, [], [], [], named=(NamedSelectors.read(tmp_path), "n59"))
+    assert found.nodes == resolve(CHAIN, [], ["a"], []).nodes
+
+
+@pytest.mark.parametrize("part", ["columns", "config", "unrendered_config", "contract", "depends_on"])
+@pytest.mark.parametrize("value", [None, [], "x"])
+def test_a_manifest_of_another_shape_is_compared_or_refused_in_words(
+    tmp_path: Path, part: str, value: object
+) -> None:
+    node = {
+        "resource_type": "model", "name": "a", "package_name": "shop", "original_file_path": "models/a.sql",
+        "unique_id": "model.shop.a", part: value,
+    }  # fmt: skip
+    metadata = {
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
+        "project_name": "shop",
+        "adapter_type": "duckdb",
+    }
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({"metadata": metadata, "nodes": {"model.shop.a": node}}))
+    try:
+        state = beside(replace(read_manifest(file, tmp_path), manifest=file), str(file))
+        assert [*state.selected("modified"), *state.selected("modified.configs")] == []
+        assert not state.selected("modified.persisted_descriptions")
+    except ConfigurationError as refused:
+        assert value is not None
+        assert refused.title == "dbt manifest does not have the expected shape"
 
 
 def test_one_of_several_projects_has_to_have_the_selector_and_no_other_selects_models(tmp_path: Path) -> None:
