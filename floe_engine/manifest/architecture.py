@@ -10,7 +10,7 @@ from floe_engine.manifest.base import Name, NamespaceName, Percent, Place, Setti
 from floe_engine.manifest.laws import AtLeast, Fixed, Free, Ranked, Subset, Superset
 from floe_engine.manifest.terms import STRICTNESS, Enforcement, Pattern
 
-_MEMBERS = Free(because="where its models lie is for each team to say")
+_MEMBERS = Free(because="where its models lie is for each team to say", other="LAY010")
 
 
 class Layer(Settings):

@@ -445,14 +445,20 @@ class Governance(Settings):
     """Who may use what."""
 
     waivers: Annotated[
-        tuple[Waiver, ...], Special(where="not inherited; none of a rule that the parent lets nobody waive")
+        tuple[Waiver, ...],
+        Special(
+            where="not inherited; none of a rule that the parent lets nobody waive",
+            moves=Subset(tighter="WAI001", looser="WAI002", renamed="WAI003"),
+        ),
     ] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))
     """Permitted exceptions (also written `policy_overrides`)."""
 
     waiver_policy: WaiverPolicy = WaiverPolicy()
     """Which waivers there may be."""
 
-    custom_rules: Annotated[tuple[CustomRule, ...], Keyed(by="id", tighter="CUS001", looser="CUS002")] = ()
+    custom_rules: Annotated[
+        tuple[CustomRule, ...], Keyed(by="id", tighter="CUS001", looser="CUS002", renamed="CUS003")
+    ] = ()
     """Rules of your own, in CEL or from templates."""
 
     rules: dict[str, RuleSetting] = Field({})

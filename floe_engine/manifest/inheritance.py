@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.declarations import inherited
 from floe_engine.manifest.effective import InEffect, covers, effective_namespaces, effective_permissions
-from floe_engine.manifest.laws import Free, Special, say
+from floe_engine.manifest.laws import Unheld, say
 from floe_engine.manifest.nested import get, overlay, put, take
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.signers import signers_below
@@ -124,7 +124,7 @@ def merge(
     ruled = [
         (setting, path)
         for setting in inherited()
-        if not isinstance(setting.law, Free | Special)
+        if not isinstance(setting.law, Unheld)
         for path in list(_written(setting.path, own))
         if not _says_nothing(own, path)
     ]

@@ -15,8 +15,9 @@ people, and which upgrade rule is whose move. Laws are values and know no settin
     ├── InOrder              a list in which order means something
     ├── Keyed                records that have a name
     ├── Named                a mapping of name to section
-    ├── Free                 everybody's own choice
-    └── Special              code of its own judges it
+    └── Unheld               not the parent's to bind by a law
+        ├── Free             everybody's own choice
+        └── Special          code of its own judges it
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ class Law(Struct, frozen=True, kw_only=True):
     """ID of the upgrade rule for the way back."""
     other: str = ""
     """ID of the upgrade rule for a move that is neither, or of which it does not matter."""
+    renamed: str = ""
+    """ID of the upgrade rule for an entry that only goes by another name, where that has its own."""
+
+    @property
+    def between_versions(self) -> Law:
+        """The law by which one version of a platform is compared with the next."""
+        return self
 
     @property
     def says(self) -> str:
@@ -69,12 +77,15 @@ class Law(Struct, frozen=True, kw_only=True):
     @property
     def changes(self) -> Mapping[str, str]:
         """Upgrade rule to the one for the way back; empty where code of its own judges changes."""
-        ways = {self.tighter: self.looser, self.looser: self.tighter, self.other: self.other}
+        ways = {self.tighter: self.looser, self.looser: self.tighter}
+        ways |= {self.other: self.other, self.renamed: self.renamed}
         return {rule: back for rule, back in ways.items() if rule}
 
     def change(self, kind: str, old: Any, new: Any) -> str:
         """The upgrade rule of a change: of the value (``changed``), or of an entry of a list (``added``,
         ``removed``, ``renamed``) or their order (``moved``). Empty where no rule is named."""
+        if kind == "renamed" and self.renamed:
+            return self.renamed
         move = self.move(kind, old, new)
         return {"tighter": self.tighter, "looser": self.looser, "other": ""}[move] or self.other
 
@@ -133,7 +144,7 @@ class AtLeast(Law, frozen=True):
 
 
 class AtMost(Law, frozen=True):
-    """A maximum; none is no limit."""
+    """A maximum, of numbers or of days; none is no limit."""
 
     @property
     def step(self) -> tuple[Any, Any]:
@@ -148,8 +159,8 @@ class AtMost(Law, frozen=True):
         return "never higher than the parent's"
 
     def stricter(self, old: Any, new: Any) -> int:
-        limits = [float("inf") if value is None else value for value in (old, new)]
-        return (limits[0] > limits[1]) - (limits[0] < limits[1])
+        before, after = ((value is None, value) for value in (old, new))
+        return (before > after) - (before < after)
 
     def refusal(self, held: Any) -> str:
         return "`{setting}` must be at most {held}, the maximum of {parent}"
@@ -425,7 +436,20 @@ class Named(Law, frozen=True):
         return Holds({**held, **given})
 
 
-class Free(Law, frozen=True, kw_only=True):
+class Unheld(Law, frozen=True, kw_only=True):
+    """No parent binds it by this law. `moves` is the law between versions, where there is one."""
+
+    moves: Law | None = None
+
+    @property
+    def between_versions(self) -> Law:
+        return self.moves or self
+
+    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
+        return Holds(given)
+
+
+class Free(Unheld, frozen=True, kw_only=True):
     """Everybody's own choice, for a reason."""
 
     because: str
@@ -434,11 +458,8 @@ class Free(Law, frozen=True, kw_only=True):
     def says(self) -> str:
         return "free"
 
-    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
-        return Holds(given)
 
-
-class Special(Law, frozen=True, kw_only=True):
+class Special(Unheld, frozen=True, kw_only=True):
     """Code of its own judges it, because what counts lies outside the setting: `where` says what and why."""
 
     where: str
@@ -446,9 +467,6 @@ class Special(Law, frozen=True, kw_only=True):
     @property
     def says(self) -> str:
         return self.where
-
-    def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
-        return Holds(given)
 
 
 def _without(value: Any) -> Iterator[tuple[Any, str]]:

@@ -10,7 +10,7 @@ from floe_engine.manifest.architecture import DataArchitecture
 from floe_engine.manifest.base import Count, Place, SecretName, Semver, Settings, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
-from floe_engine.manifest.laws import Free, OnlyOn, Special, Superset
+from floe_engine.manifest.laws import Free, OnlyOn, Special, Subset, Superset
 from floe_engine.manifest.terms import PLATFORM_NAME, Scope
 
 PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
@@ -31,7 +31,13 @@ class Metadata(Settings):
     version: Annotated[Semver, _OWN]
     """Version of this platform as a quoted semver string, `"1.2.3"`; published as the tag `v1.2.3`."""
 
-    scope: Annotated[Scope | None, _OWN] = None
+    scope: Annotated[
+        Scope | None,
+        Free(
+            because=_OWN.because,
+            moves=OnlyOn(lax="enterprise", tighter="MET002", looser="MET003", other="MET004"),
+        ),
+    ] = None
     """`enterprise` where domain platforms build on this one, `domain` where it has a parent; unset in
     a house of two tiers."""
 
@@ -70,7 +76,11 @@ class ApprovedPlugin(Settings):
 class PluginChoice(Settings):
     """Which plugin does a job."""
 
-    type: Annotated[Text | None, _PLUGIN, Place("manifest.plugins.*")] = None
+    type: Annotated[
+        Text | None,
+        Special(where=_PLUGIN.where, moves=Subset(tighter="PLG002", looser="PLG003", other="PLG001")),
+        Place("manifest.plugins.*"),
+    ] = None
     """The plugin's type, such as `duckdb`. Required, unless `default` names one of `approved`."""
 
     version: Annotated[Semver | None, _PLUGIN] = None
@@ -112,11 +122,18 @@ class Security(Settings):
     """Whether every later version has to be signed by one of `trusted_keys` or `trusted_identities`."""
 
     trusted_keys: Annotated[
-        tuple[Text, ...], Special(where="a part of the parent's, and of what it delegates to this platform")
+        tuple[Text, ...],
+        Special(
+            where="a part of the parent's, and of what it delegates to this platform",
+            moves=Subset(tighter="KEY001", looser="KEY002"),
+        ),
     ] = ()
     """Public keys that may sign: PEM files relative to this file, or the PEM text itself."""
 
-    trusted_identities: Annotated[tuple[TrustedIdentity, ...], _SIGNER] = ()
+    trusted_identities: Annotated[
+        tuple[TrustedIdentity, ...],
+        Special(where=_SIGNER.where, moves=Subset(tighter="KEY007", looser="KEY008")),
+    ] = ()
     """People and workflows that may sign without a key."""
 
     revoked_keys: Annotated[tuple[Text, ...], Superset(tighter="KEY005", looser="KEY006")] = ()
@@ -125,7 +142,10 @@ class Security(Settings):
 
     delegated_keys: Annotated[
         dict[PlatformName, tuple[Text, ...]],
-        Special(where="for each domain platform, the keys that may sign it and no other"),
+        Special(
+            where="for each domain platform, the keys that may sign it and no other",
+            moves=Subset(tighter="KEY009", looser="KEY010"),
+        ),
     ] = Field({})
     """Domain platform to keys that may sign it, and nothing else (only with `scope: enterprise`)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from floe_engine.manifest.base import Day, Settings, Text
-from floe_engine.manifest.laws import Special
+from floe_engine.manifest.laws import AtMost, Ranked, Special
 
 _OWN = Special(where="not inherited")
 _WORDS = Special(where="not inherited", other="DOC001")
@@ -26,7 +26,13 @@ class Waiver(Settings):
     rules: Annotated[tuple[Text, ...], _OWN] = ()
     """IDs of the waived rules; empty: every rule."""
 
-    action: Annotated[Literal["downgrade", "exclude"], _OWN] = "exclude"
+    action: Annotated[
+        Literal["downgrade", "exclude"],
+        Special(
+            where=_OWN.where,
+            moves=Ranked(order=("exclude", "downgrade"), tighter="WAI008", looser="WAI009"),
+        ),
+    ] = "exclude"
     """Turn findings into warnings, or leave them out."""
 
     reason: Annotated[Text, _WORDS]
@@ -35,7 +41,9 @@ class Waiver(Settings):
     owner: Annotated[Text | None, _WORDS] = None
     """Who answers for it."""
 
-    expires: Annotated[Day | None, _OWN] = None
+    expires: Annotated[
+        Day | None, Special(where=_OWN.where, moves=AtMost(tighter="WAI006", looser="WAI007"))
+    ] = None
     """Last day on which it holds, `YYYY-MM-DD`."""
 
     @property

@@ -36,28 +36,21 @@ from floe_engine.upgrade.conditions import (
     anything,
     changed,
     compatible,
-    coverage_lowered,
-    coverage_raised,
     first_pattern,
+    layer_coverage,
+    layer_prefixes,
+    less,
+    more,
     moved,
     narrowed,
     newer,
-    older,
-    prefix_gained,
     prefix_lost,
     removed,
-    renamed,
     revoked_comes,
     revoked_goes,
-    rule_enforced_less,
-    rule_enforced_more,
-    since,
+    rule_enforcement,
     takes_access,
-    to,
-    waived_longer,
-    waived_shorter,
     waiver_covers_less,
-    waiver_covers_more,
     waiver_over,
     widened,
 )
@@ -84,18 +77,13 @@ _RULE = (QUALITY_GATES, "rules", "*", "enforcement")
 _GRANTS = tuple((ACCESS_CONTROL, "permissions", "*", kind, "*") for kind in ("namespaces", "levels"))
 _SPACES = (NAMESPACES, "grants", "*", "*")
 _KEY = (MANIFEST, "security", "trusted_keys", "*")
-_IDENTITY = (MANIFEST, "security", "trusted_identities", "*")
-_DELEGATED = (MANIFEST, "security", "delegated_keys", "*", "*")
 
 BY_HAND: tuple[Row, ...] = (
     # What a platform runs on: versions are compared, and a plugin knows which of its settings move data.
-    Row("PLG001", "PLG001", changed, ((MANIFEST, "plugins", "*"),)),
-    Row("PLG002", "PLG003", removed, ((MANIFEST, "plugins", "*"),)),
-    Row("PLG003", "PLG002", added, ((MANIFEST, "plugins", "*"),)),
     Row("PLG010", "PLG010", anything, ((*_DETAILS, "config", "**"),)),
     Row("PLG011", "PLG013", compatible, ((*_DETAILS, "version"),)),
     Row("PLG012", "PLG013", newer, ((*_DETAILS, "version"),)),
-    Row("PLG013", "PLG011", older, ((*_DETAILS, "version"),)),
+    Row("PLG013", "PLG011", anything, ((*_DETAILS, "version"),)),
     Row("PLG014", "PLG014", anything, ((*_DETAILS, "dbtAdapter"),)),
     Row("PLG015", "PLG015", anything, tuple((*_DETAILS, key) for key in ("package", "chart", "apiVersion"))),
     Row("PLG099", "PLG099", anything, (_DETAILS,)),
@@ -105,34 +93,20 @@ BY_HAND: tuple[Row, ...] = (
     Row("APP004", "APP003", removed, (_APPROVED,)),
     # Layers: several settings together say what belongs to one and what it owes.
     Row("NAM010", "NAM011", prefix_lost, _PREFIXES),
-    Row("NAM011", "NAM010", prefix_gained, _PREFIXES),
+    Row("NAM011", "NAM010", more(layer_prefixes), _PREFIXES),
     Row("NAM012", "NAM012", anything, _PREFIXES),
-    Row(
-        "LAY010",
-        "LAY010",
-        anything,
-        tuple((NAMING_RULES, "aliases", "*", key, "*") for key in ("paths", "tags", "schemas")),
-    ),
     Row("LAY001", "LAY002", removed, ((LAYER_CONSTRAINTS, "*"),)),
     Row("LAY002", "LAY001", added, ((LAYER_CONSTRAINTS, "*"),)),
     Row("LAY005", "LAY005", moved, ((LAYER_CONSTRAINTS, "_meta", "order"),)),
-    Row("COV003", "COV004", coverage_raised, _COVERAGE),
-    Row("COV004", "COV003", coverage_lowered, _COVERAGE),
+    Row("COV003", "COV004", more(layer_coverage), _COVERAGE),
+    Row("COV004", "COV003", less(layer_coverage), _COVERAGE),
     Row("COV005", "COV005", anything, _COVERAGE),
-    # Waivers and the settings of single rules: what they cover counts, not how it is written.
-    Row("CUS003", "CUS003", renamed, ((QUALITY_GATES, "customRules", "*"),)),
-    Row("WAI003", "WAI003", renamed, (_WAIVER,)),
+    # Waivers and the settings of single rules: what they come to counts, not how it is written.
     Row("WAI011", "WAI011", waiver_over, (_WAIVER,)),
-    Row("WAI001", "WAI002", removed, (_WAIVER,)),
-    Row("WAI002", "WAI001", added, (_WAIVER,)),
     Row("WAI004", "WAI005", waiver_covers_less, ((*_WAIVER, "rules", "*"),)),
-    Row("WAI005", "WAI004", waiver_covers_more, ((*_WAIVER, "rules", "*"),)),
-    Row("WAI006", "WAI007", waived_shorter, ((*_WAIVER, "expires"),)),
-    Row("WAI007", "WAI006", waived_longer, ((*_WAIVER, "expires"),)),
-    Row("WAI008", "WAI009", to("downgrade"), ((*_WAIVER, "action"),)),
-    Row("WAI009", "WAI008", to("exclude"), ((*_WAIVER, "action"),)),
-    Row("RUL001", "RUL002", rule_enforced_more, (_RULE,)),
-    Row("RUL002", "RUL001", rule_enforced_less, (_RULE,)),
+    Row("WAI005", "WAI004", anything, ((*_WAIVER, "rules", "*"),)),
+    Row("RUL001", "RUL002", more(rule_enforcement), (_RULE,)),
+    Row("RUL002", "RUL001", less(rule_enforcement), (_RULE,)),
     Row("RUL003", "RUL003", anything, (_RULE,)),
     # Access: what all permissions together let a role do.
     Row("ACC001", "ACC004", removed, ((ACCESS_CONTROL, "roles", "*"),)),
@@ -145,19 +119,15 @@ BY_HAND: tuple[Row, ...] = (
     # Who may sign. A revoked key comes first: its going must not wait for a major version.
     Row("KEY003", "KEY004", revoked_goes, (_KEY,)),
     Row("KEY004", "KEY003", revoked_comes, (_KEY,)),
-    Row("KEY001", "KEY002", removed, (_KEY,)),
-    Row("KEY002", "KEY001", added, (_KEY,)),
-    Row("KEY007", "KEY008", removed, (_IDENTITY,)),
-    Row("KEY008", "KEY007", added, (_IDENTITY,)),
-    Row("KEY009", "KEY010", removed, (_DELEGATED,)),
-    Row("KEY010", "KEY009", added, (_DELEGATED,)),
-    Row("DOC001", "DOC001", anything, ((*_KEY, "name"), (*_DELEGATED, "name"))),
-    # What a platform says of itself, and what only the artifact has.
-    Row("MET002", "MET003", since("enterprise"), ((MANIFEST, "metadata", "scope"),)),
-    Row("MET003", "MET002", to("enterprise"), ((MANIFEST, "metadata", "scope"),)),
-    Row("MET004", "MET004", anything, ((MANIFEST, "metadata", "scope"),)),
+    Row(
+        "DOC001",
+        "DOC001",
+        anything,
+        ((*_KEY, "name"), (MANIFEST, "security", "delegated_keys", "*", "*", "name")),
+    ),
+    # What only the artifact has.
     Row("ENG001", "ENG002", newer, ((MANIFEST, "engine", "minVersion"),)),
-    Row("ENG002", "ENG001", older, ((MANIFEST, "engine", "minVersion"),)),
+    Row("ENG002", "ENG001", anything, ((MANIFEST, "engine", "minVersion"),)),
     Row("PAT006", "PAT006", anything, ((CLASSIFICATION, "nameDefaults"),)),
     Row("PAR002", "PAR002", anything, ((MANIFEST, "parent", "digest"),)),
     Row(
@@ -261,9 +231,9 @@ def _by_law() -> tuple[tuple[Pattern, Law], ...]:
 
     known = set(places())
     return tuple(
-        (place, setting.law)
+        (place, law)
         for setting in settings()
-        if setting.law.changes and (at := published(setting.place))
+        if (law := setting.law.between_versions).changes and (at := published(setting.place))
         for place in (at, (*at, "*"))
         if place in known
     )

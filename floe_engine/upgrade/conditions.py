@@ -6,6 +6,7 @@ costs is in the row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from floe_engine.artifact.platform import Platform
@@ -19,7 +20,7 @@ from floe_engine.versions import Version
 
 
 def anything(change: Change, context: Context) -> bool:
-    """Any change at all."""
+    """Any change that no row above took."""
     return True
 
 
@@ -36,11 +37,6 @@ def removed(change: Change, context: Context) -> bool:
 def changed(change: Change, context: Context) -> bool:
     """It has another value."""
     return change.kind == "changed"
-
-
-def renamed(change: Change, context: Context) -> bool:
-    """Only its name is another."""
-    return change.kind == "renamed"
 
 
 def moved(change: Change, context: Context) -> bool:
@@ -60,16 +56,6 @@ def revoked_comes(change: Change, context: Context) -> bool:
     return added(change, context) and change.path[-1] in dead
 
 
-def to(*values: Any) -> Condition:
-    """It has become one of `values`."""
-    return lambda change, context: change.new in values
-
-
-def since(*values: Any) -> Condition:
-    """It was one of `values`."""
-    return lambda change, context: change.old in values
-
-
 # --- lists where none means any ----------------------------------------------------------------
 
 
@@ -87,20 +73,24 @@ def widened(change: Change, context: Context) -> bool:
     return change.kind == "added"
 
 
-# --- coverage, prefixes, access ----------------------------------------------------------------
+# --- what several settings come to -------------------------------------------------------------
+
+Measure = Callable[[Change, Platform], Any]
+"""What one of the two platforms has at the place of a change: a number, or a set."""
 
 
-def coverage_raised(change: Change, context: Context) -> bool:
-    """The layer at the end of the path must reach more than before, whichever setting says so."""
-    return _layer_coverage(change, context.old) < _layer_coverage(change, context.new)
+def more(measure: Measure) -> Condition:
+    """The new platform has more, whichever setting says so."""
+    return lambda change, context: measure(change, context.old) < measure(change, context.new)
 
 
-def coverage_lowered(change: Change, context: Context) -> bool:
-    """The layer at the end of the path need not reach as much as before."""
-    return _layer_coverage(change, context.old) > _layer_coverage(change, context.new)
+def less(measure: Measure) -> Condition:
+    """The new platform has less."""
+    return lambda change, context: measure(change, context.old) > measure(change, context.new)
 
 
-def _layer_coverage(change: Change, platform: Platform) -> int:
+def layer_coverage(change: Change, platform: Platform) -> int:
+    """The least coverage of the layer at the end of the path."""
     layer = change.path[1] if change.path[-1] == "minimum_test_coverage" else change.path[-1]
     constraint = platform.layers.get(layer)
     if constraint is not None and constraint.minimum_test_coverage is not None:
@@ -108,28 +98,48 @@ def _layer_coverage(change: Change, platform: Platform) -> int:
     return platform.gates.layer_thresholds.get(layer, platform.gates.minimum_test_coverage)
 
 
+def layer_prefixes(change: Change, platform: Platform) -> frozenset[str]:
+    """The prefixes that the layer in the path takes."""
+    return frozenset(platform.naming.prefixes_of(change.path[2]))
+
+
 def prefix_lost(change: Change, context: Context) -> bool:
     """The layer no longer takes a prefix that it took."""
-    old, new = (set(platform.naming.prefixes_of(change.path[2])) for platform in (context.old, context.new))
-    return bool(old - new)
+    return not layer_prefixes(change, context.old) <= layer_prefixes(change, context.new)
 
 
-def prefix_gained(change: Change, context: Context) -> bool:
-    """The layer takes another prefix besides."""
-    old, new = (set(platform.naming.prefixes_of(change.path[2])) for platform in (context.old, context.new))
-    return bool(new - old) and not old - new
+def rule_enforcement(change: Change, platform: Platform) -> int:
+    """How the policy rule in the path bites."""
+    return STRICTNESS.index(enforced(change.path[2], platform))
+
+
+def waiver_covers_less(change: Change, context: Context) -> bool:
+    """A waiver names fewer rules; one that names none covers all."""
+    before, after = (
+        next((frozenset(w.rules) for w in platform.gates.waivers if w.id == change.path[2]), frozenset[str]())
+        for platform in (context.old, context.new)
+    )
+    return bool(after) and (not before or not before <= after)
+
+
+def waiver_over(change: Change, context: Context) -> bool:
+    """A waiver came or went that had ended before the new version was built."""
+    waiver = change.old or change.new
+    expires = waiver.get("expires") if isinstance(waiver, dict) else None
+    return isinstance(expires, str) and expires < context.new.manifest.metadata.created[:10]
+
+
+# --- access ------------------------------------------------------------------------------------
 
 
 def access_narrowed(change: Change, context: Context) -> bool:
     """A role may do less, and nothing else instead."""
-    old, new = _may(change.old), _may(change.new)
-    return new < old
+    return _may(change.new) < _may(change.old)
 
 
 def access_widened(change: Change, context: Context) -> bool:
     """A role may do more."""
-    old, new = _may(change.old), _may(change.new)
-    return old < new
+    return _may(change.old) < _may(change.new)
 
 
 def _may(access: Any) -> frozenset[str]:
@@ -175,11 +185,6 @@ def newer(change: Change, context: Context) -> bool:
     return old is None or new is None or old < new
 
 
-def older(change: Change, context: Context) -> bool:
-    """The version fell."""
-    return not newer(change, context)
-
-
 def _version(value: Any) -> Version | None:
     return Version.from_tag(str(value))
 
@@ -197,57 +202,3 @@ def moves_data(change: Change, context: Context) -> bool:
         for plugin in plugins
         if plugin is not None
     )
-
-
-# --- waivers and the settings of single rules ---------------------------------------------------
-
-
-def waiver_covers_less(change: Change, context: Context) -> bool:
-    """A waiver names fewer rules; one that names none covers all."""
-    before, after = _waived_rules(change, context)
-    return bool(after) and (not before or not before <= after)
-
-
-def waiver_covers_more(change: Change, context: Context) -> bool:
-    """A waiver names more rules, or none any more, and loses none."""
-    return not waiver_covers_less(change, context)
-
-
-def _waived_rules(change: Change, context: Context) -> tuple[frozenset[str], frozenset[str]]:
-    waiver = change.path[2]
-    before, after = (
-        next((frozenset(w.rules) for w in platform.gates.waivers if w.id == waiver), frozenset[str]())
-        for platform in (context.old, context.new)
-    )
-    return before, after
-
-
-def waived_shorter(change: Change, context: Context) -> bool:
-    """A waiver ends sooner; ISO dates sort as text, and no date never comes."""
-    return change.old is None or (change.new is not None and change.new < change.old)
-
-
-def waived_longer(change: Change, context: Context) -> bool:
-    """A waiver ends later."""
-    return not waived_shorter(change, context)
-
-
-def rule_enforced_more(change: Change, context: Context) -> bool:
-    """The policy rule in the path is enforced more than before, whichever setting says so."""
-    return _rule_enforcement(change, context.old) < _rule_enforcement(change, context.new)
-
-
-def rule_enforced_less(change: Change, context: Context) -> bool:
-    """The policy rule in the path is enforced less than before."""
-    return _rule_enforcement(change, context.old) > _rule_enforcement(change, context.new)
-
-
-def _rule_enforcement(change: Change, platform: Platform) -> int:
-    return STRICTNESS.index(enforced(change.path[2], platform))
-
-
-def waiver_over(change: Change, context: Context) -> bool:
-    """A waiver came or went that had ended before the new version was built."""
-    waiver = change.old or change.new
-    expires = waiver.get("expires") if isinstance(waiver, dict) else None
-    return isinstance(expires, str) and expires < context.new.manifest.metadata.created[:10]

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from floe_engine.manifest.declarations import settings as declared
-from floe_engine.manifest.laws import Free, Special
+from floe_engine.manifest.laws import Unheld
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.reads import PLACEMENT
@@ -377,7 +377,7 @@ short is told as its models."""
 
 
 def test_what_stops_a_build_under_a_parent_stops_it_under_its_domain() -> None:
-    own_choice = {".".join(each.path) for each in declared() if isinstance(each.law, Free | Special)}
+    own_choice = {".".join(each.path) for each in declared() if isinstance(each.law, Unheld)}
     lost = []
     for above, _, edit in _random_steps(60):
         if edit[0].replace(".bronze.", ".*.").replace(".gold.", ".*.").replace(".mart.", ".*.") in own_choice:
