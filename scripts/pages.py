@@ -16,7 +16,7 @@ from typing import Any
 
 from floe_engine.manifest.subjects import OBJECTS, SUBJECTS
 from floe_engine.peers.built_in import BUILT_IN
-from floe_engine.peers.carrying import Check, counted
+from floe_engine.peers.carrying import Check
 from floe_engine.peers.reading import TABLES
 from floe_engine.project.adapters import ADAPTERS, SCHEMA_VARIABLE, SECRET_PREFIX, AdapterSettings
 from floe_engine.project.spec_model import spec_json_schema
@@ -153,10 +153,11 @@ def coming_from_page() -> str:
     """The page of other tools, with every check of theirs and its equal here written anew."""
     lines = []
     for peer, checks in TABLES.items():
+        carried = sum(check.carried for check in checks)
         lines += [
             f"## {peer}",
             "",
-            f"{counted(checks)} are carried.",
+            f"{carried} of {len(checks)} checks are carried.",
             "",
             "| check | here | |",
             "|---|---|---|",

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, MODELS, TAGS, described, has_keys, needed
+from floe_engine.peers.bouncer_models import (
+    LENGTH,
+    MODELS,
+    described,
+    describes,
+    meta_keys,
+    named,
+    needed,
+    tagged,
+)
 from floe_engine.peers.bouncer_more import MORE
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes
 
@@ -15,9 +24,7 @@ _SOURCE_FOLDER = "source.path.substring(0, source.path.lastIndexOf('/'))"
 _SOURCE_FILE = "source.path.substring(source.path.lastIndexOf('/') + 1)"
 
 SOURCES: tuple[Check, ...] = (
-    Check("check_source_description_populated", "source", code="SO001", takes=(LENGTH,),
-          expr=described("source.description"),
-          says="have a description of at least $min_description_length characters"),
+    describes("source", "SO001"),
     Check("check_source_file_name", "source", code="SO002", takes=(needed("file_name_pattern"),),
           expr=_SOURCE_FILE + ".matches($file_name_pattern)", says="stand in a file like $file_name_pattern"),
     Check("check_source_property_file_location", "source", code="SO003",
@@ -40,8 +47,7 @@ SOURCES: tuple[Check, ...] = (
           says="be selected from in its own folder"),
     Check("check_source_used_by_only_one_model", "source", code="SO009", expr=_SOURCE_BELOW + " <= 1",
           says="be selected from by one model at most"),
-    Check("check_source_has_meta_keys", "source", code="SO012", takes=KEYS, filled=has_keys("source.meta"),
-          says="have the meta keys asked for"),
+    meta_keys("source", "SO012"),
     Check("check_source_pii_meta", "source", code="SO013",
           takes=(needed("column_name_pattern"), needed("meta_key", "text")),
           expr="source.columns.all(column, !column.name.matches($column_name_pattern) || "
@@ -49,10 +55,8 @@ SOURCES: tuple[Check, ...] = (
                " && column.meta[$meta_key] != null"
                " && column.meta[$meta_key] != '' && column.meta[$meta_key] != 0))",
           says="mark its personal columns by meta $meta_key"),
-    Check("check_source_names", "source", code="SO014", takes=(needed("source_name_pattern"),),
-          expr="source.name.matches($source_name_pattern)", says="be named like $source_name_pattern"),
-    Check("check_source_has_tags", "source", code="SO015", takes=TAGS, expr=HAS_TAGS.format("source"),
-          says="have the tags $tags"),
+    named("source", "SO014"),
+    tagged("source", "SO015"),
     Check("check_source_has_tests", "source", code="SO016",
           takes=(Takes("min_number_of_tests", "number", 1),),
           expr="size(source.tests) >= $min_number_of_tests", says="have $min_number_of_tests tests",
@@ -66,26 +70,17 @@ SEEDS_AND_SNAPSHOTS: tuple[Check, ...] = (
     Check("check_seed_columns_have_types", "seed", code="SE002",
           expr="seed.columns.all(column, column.data_type != null)",
           says="declare the data_type of its columns"),
-    Check("check_seed_description_populated", "seed", code="SE003", takes=(LENGTH,),
-          expr=described("seed.description"),
-          says="have a description of at least $min_description_length characters"),
-    Check("check_seed_has_meta_keys", "seed", code="SE004", takes=KEYS, filled=has_keys("seed.meta"),
-          says="have the meta keys asked for"),
+    describes("seed", "SE003"),
+    meta_keys("seed", "SE004"),
     Check("check_seed_has_unit_tests", "seed", code="SE005",
           takes=(Takes("min_number_of_unit_tests", "number", 1),),
           expr="seed.unit_tests >= $min_number_of_unit_tests",
           says="have $min_number_of_unit_tests unit tests"),
-    Check("check_seed_names", "seed", code="SE006", takes=(needed("seed_name_pattern"),),
-          expr="seed.name.matches($seed_name_pattern)", says="be named like $seed_name_pattern"),
-    Check("check_snapshot_description_populated", "snapshot", code="SN001", takes=(LENGTH,),
-          expr=described("snapshot.description"),
-          says="have a description of at least $min_description_length characters"),
-    Check("check_snapshot_has_meta_keys", "snapshot", code="SN002", takes=KEYS,
-          filled=has_keys("snapshot.meta"), says="have the meta keys asked for"),
-    Check("check_snapshot_has_tags", "snapshot", code="SN003", takes=TAGS, expr=HAS_TAGS.format("snapshot"),
-          says="have the tags $tags"),
-    Check("check_snapshot_names", "snapshot", code="SN005", takes=(needed("snapshot_name_pattern"),),
-          expr="snapshot.name.matches($snapshot_name_pattern)", says="be named like $snapshot_name_pattern"),
+    named("seed", "SE006"),
+    describes("snapshot", "SN001"),
+    meta_keys("snapshot", "SN002"),
+    tagged("snapshot", "SN003"),
+    named("snapshot", "SN005"),
     Check("check_project_name", "project", code="ME001", takes=(needed("project_name_pattern"),),
           expr="project.name.matches($project_name_pattern)", says="be named like $project_name_pattern"),
 )  # fmt: skip
@@ -209,22 +204,16 @@ EXPOSURES_AND_MACROS: tuple[Check, ...] = (
           expr="exposure.parents.all(parent, parent.type != 'model' || "
                "!(parent.materialized in $materializations_to_include))",
           says="read no $materializations_to_include", near=_OWN),
-    Check("check_exposure_description_populated", "exposure", code="EX004", takes=(LENGTH,),
-          expr=described("exposure.description"),
-          says="have a description of at least $min_description_length characters"),
-    Check("check_exposure_has_meta_keys", "exposure", code="EX005", takes=KEYS,
-          filled=has_keys("exposure.meta"), says="have the meta keys asked for"),
+    describes("exposure", "EX004"),
+    meta_keys("exposure", "EX005"),
     Check("check_exposure_has_owner", "exposure", code="EX006",
           takes=(Takes("required_fields", "texts", ["email"]),), filled=_owner,
           says="say who answers for it"),
     Check("check_macro_arguments_description_populated", "macro", code="MA001", takes=(LENGTH,),
           expr="macro.arguments.all(argument, " + described("argument.description") + ")",
           says="describe its arguments", near="Arguments that the properties file lists are judged."),
-    Check("check_macro_description_populated", "macro", code="MA003", takes=(LENGTH,),
-          expr=described("macro.description"),
-          says="have a description of at least $min_description_length characters"),
-    Check("check_macro_has_meta_keys", "macro", code="MA004", takes=KEYS, filled=has_keys("macro.meta"),
-          says="have the meta keys asked for"),
+    describes("macro", "MA003"),
+    meta_keys("macro", "MA004"),
     Check("check_macro_is_used", "macro", code="MA005", expr="macro.used", says="be called by something",
           near="Judged from dbt's manifest; from the files alone it is told as not known."),
     Check("check_macro_max_number_of_lines", "macro", code="MA007",
@@ -233,8 +222,7 @@ EXPOSURES_AND_MACROS: tuple[Check, ...] = (
     Check("check_macro_name_matches_file_name", "macro", code="MA008",
           expr="macro.file == (macro.name.startsWith('test_') ? macro.name.substring(5) : macro.name)",
           says="stand in a file of its name"),
-    Check("check_macro_names", "macro", code="MA009", takes=(needed("macro_name_pattern"),),
-          expr="macro.name.matches($macro_name_pattern)", says="be named like $macro_name_pattern"),
+    named("macro", "MA009"),
     Check("check_macro_property_file_location", "macro", code="MA010",
           expr="macro.properties_path != null && (macro.path.startsWith('tests/') || "
                "(macro.path.lastIndexOf('/') == macro.path.indexOf('/') ? "

@@ -9,10 +9,8 @@ from typing import Any
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes, expression, literal
 
 LENGTH = Takes("min_description_length", "number", 4)
-KEYS = (Takes("keys", "keys", required=True), Takes("criteria", "criteria", "all"))
-TAGS = (Takes("tags", "texts", required=True), Takes("criteria", "criteria", "all"))
+_CRITERIA = Takes("criteria", "criteria", "all")
 ONE_TEST = "Tests that can never fail do not count here."
-HAS_TAGS = "$tags.$criteria(tag, tag in {0}.tags)"
 
 
 def needed(name: str, kind: str = "match") -> Takes:
@@ -52,6 +50,34 @@ def has_keys(holder: str) -> Callable[[Arguments], str]:
         return f"[{asked}].{macro}(found, found)"
 
     return filled
+
+
+def describes(kind: str, code: str) -> Check:
+    """A description of some length."""
+    return Check(f"check_{kind}_description_populated", kind, code=code, takes=(LENGTH,),
+                 expr=described(f"{kind}.description"),
+                 says="have a description of at least $min_description_length characters")  # fmt: skip
+
+
+def meta_keys(kind: str, code: str, near: str = "") -> Check:
+    """Keys of meta."""
+    return Check(f"check_{kind}_has_meta_keys", kind, code=code, near=near,
+                 takes=(needed("keys", "keys"), _CRITERIA), filled=has_keys(f"{kind}.meta"),
+                 says="have the meta keys asked for")  # fmt: skip
+
+
+def named(kind: str, code: str) -> Check:
+    """A name like a pattern."""
+    return Check(f"check_{kind}_names", kind, code=code, takes=(needed(f"{kind}_name_pattern"),),
+                 expr=f"{kind}.name.matches(${kind}_name_pattern)",
+                 says=f"be named like ${kind}_name_pattern")  # fmt: skip
+
+
+def tagged(kind: str, code: str, near: str = "") -> Check:
+    """Tags."""
+    return Check(f"check_{kind}_has_tags", kind, code=code, near=near,
+                 takes=(needed("tags", "texts"), _CRITERIA), says="have the tags $tags",
+                 expr=f"$tags.$criteria(tag, tag in {kind}.tags)")  # fmt: skip
 
 
 def _present(holder: str, path: tuple[str, ...]) -> str:
@@ -178,9 +204,7 @@ MODELS: tuple[Check, ...] = (
     Check("check_model_description_contains_regexp_pattern", code="MO020",
           takes=(needed("regexp_pattern", "dotall"),), expr="model.description.matches($regexp_pattern)",
           says="have a description like $regexp_pattern"),
-    Check("check_model_description_populated", code="MO021", takes=(LENGTH,),
-          expr=described("model.description"),
-          says="have a description of at least $min_description_length characters"),
+    describes("model", "MO021"),
     Check("check_model_documentation_coverage", "project", code="MO022",
           takes=(Takes("min_model_documentation_coverage_pct", "share", 100),),
           expr="double(size(project.models.filter(model, " + described("model.description", "4")
@@ -218,12 +242,9 @@ MODELS: tuple[Check, ...] = (
     Check("check_model_max_fanout", code="MO034", takes=(Takes("max_downstream_models", "number", 3),),
           expr=_MODELS_BELOW + " <= $max_downstream_models",
           says="be selected from by $max_downstream_models models at most"),
-    Check("check_model_has_meta_keys", code="MO037", takes=KEYS, filled=has_keys("model.meta"),
-          says="have the meta keys asked for"),
-    Check("check_model_names", code="MO038", takes=(needed("model_name_pattern"),),
-          expr="model.name.matches($model_name_pattern)", says="be named like $model_name_pattern"),
-    Check("check_model_has_tags", code="MO039", takes=TAGS, expr=HAS_TAGS.format("model"),
-          says="have the tags $tags"),
+    meta_keys("model", "MO037"),
+    named("model", "MO038"),
+    tagged("model", "MO039"),
     Check("check_model_has_tests_by_name", code="MO040",
           takes=(needed("test_names", "texts"), Takes("min_number_of_tests", "number", 1)),
           expr="size(model.tests.filter(test, test.name in $test_names)) >= $min_number_of_tests",

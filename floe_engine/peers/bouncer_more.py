@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from floe_engine.peers.bouncer_models import HAS_TAGS, KEYS, LENGTH, TAGS, described, has_keys, needed
+from floe_engine.peers.bouncer_models import LENGTH, described, has_keys, meta_keys, needed, tagged
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes, expression
 
 _ENABLED = "A test that is disabled is not judged."
@@ -122,10 +122,8 @@ MORE: tuple[Check, ...] = (
           expr="size(macro.parameters) <= $max_number_of_arguments",
           says="take $max_number_of_arguments arguments at most",
           near="Those of a generic test count too."),
-    Check("check_test_has_meta_keys", "test", code="TE001", takes=KEYS, filled=has_keys("test.meta"),
-          says="have the meta keys asked for", near=_ENABLED),
-    Check("check_test_has_tags", "test", code="TE002", takes=TAGS, expr=HAS_TAGS.format("test"),
-          says="have the tags $tags", near=_ENABLED),
+    meta_keys("test", "TE001", near=_ENABLED),
+    tagged("test", "TE002", near=_ENABLED),
     Check("check_test_has_where_config", "test", code="TE003", takes=(Takes("regexp_pattern", "given"),),
           filled=_where, says="say which rows it looks at", near=_ENABLED),
 )  # fmt: skip

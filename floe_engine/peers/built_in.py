@@ -24,6 +24,8 @@ class BuiltIn(Struct, frozen=True):
 
 
 _EXPOSURES, _SOURCES = "governance.exposures.require", "governance.sources.require"
+_GRAPH, _CODE, _MACROS = "governance.graph", "governance.code", "governance.macros"
+_BUILT, _STRUCTURE = "governance.materialization", "governance.structure.require"
 _NOT_EMPTY = "A value that is empty does not count."
 _CHILD = "It is told of the model that selects."
 _ANY_CASE = "Names are compared without regard to case."
@@ -38,6 +40,10 @@ def _always(value: Any) -> Callable[[Arguments], Any]:
 
 def _word(setting: str, word: str, rule: str, near: str = "") -> BuiltIn:
     return BuiltIn(setting, (rule,), _always([word]), near)
+
+
+def _true(setting: str, rule: str, near: str = "") -> BuiltIn:
+    return BuiltIn(setting, (rule,), _always(True), near)
 
 
 def _number(setting: str, rule: str, name: str, less: int = 0, near: str = "") -> BuiltIn:
@@ -89,21 +95,25 @@ def _any_description(kind: str) -> BuiltIn:
     return BuiltIn(f"{_WRITTEN}.descriptions.{kind}", ("FLOE-E300",), _always(1), near)
 
 
-def _keys(kind: str) -> BuiltIn:
+def _meta(kind: str, option: str, plain: Callable[[Arguments, list[str]], bool]) -> BuiltIn:
+    """Keys of meta that must be there, where the check is given nothing that a setting cannot say."""
+
     def value(given: Arguments) -> Any:
-        keys = _texts(given, "keys")  # nested ones are asked in CEL
-        plain = keys and given.get("criteria", "all") == "all" and not any("." in key for key in keys)
-        return [{"key": key} for key in keys or ()] if plain else None
+        keys = _texts(given, option)
+        return [{"key": key} for key in keys] if keys and plain(given, keys) else None
 
     return BuiltIn(f"{_WRITTEN}.meta.{kind}", ("FLOE-E301",), value, _NOT_EMPTY)
+
+
+def _keys(kind: str) -> BuiltIn:
+    def plain(given: Arguments, keys: list[str]) -> bool:  # nested ones are asked in CEL
+        return given.get("criteria", "all") == "all" and not any("." in key for key in keys)
+
+    return _meta(kind, "keys", plain)
 
 
 def _hook_keys(kind: str) -> BuiltIn:
-    def value(given: Arguments) -> Any:
-        keys = _texts(given, "meta_keys")
-        return [{"key": key} for key in keys] if keys and given["allow_extra_keys"] is True else None
-
-    return BuiltIn(f"{_WRITTEN}.meta.{kind}", ("FLOE-E301",), value, _NOT_EMPTY)
+    return _meta(kind, "meta_keys", lambda given, keys: given["allow_extra_keys"] is True)
 
 
 def _tags(kind: str) -> BuiltIn:
@@ -135,55 +145,34 @@ def _complete(kind: str) -> BuiltIn:
     return _word(f"{_WRITTEN}.complete_columns", kind, "FLOE-E304", _ANY_CASE)
 
 
+_VIEWS = ["ephemeral", "view"]
 _COLUMN_TESTS = BuiltIn(f"{_GATES}.column_tests", ("FLOE-E380",), _column_test, _ANY_CASE)
-_LINES = "max_number_of_lines"
+_DECLARED_COLUMNS = _true(f"{_GATES}.require_declared_columns", "FLOE-E224")
+_SOURCES_ONLY = _true(f"{_GATES}.require_sources", "FLOE-E223")
+_ONE_SOURCE = BuiltIn(f"{_GRAPH}.max_sources", ("FLOE-E332",), _always(1))
+_PUBLIC_PARENTS = _word(_EXPOSURES, "public_parents", "FLOE-E323")
 
 BUILT_IN: Mapping[str, BuiltIn] = {
     # dbt-bouncer
-    "check_model_hard_coded_references": BuiltIn(f"{_GATES}.require_sources", ("FLOE-E223",), _always(True)),
-    "check_columns_are_all_documented": BuiltIn(
-        f"{_GATES}.require_declared_columns", ("FLOE-E224",), _always(True)
-    ),
-    "check_model_columns_have_types": BuiltIn(
-        "catalog.schema_registry.require_data_types", ("FLOE-E274",), _always(True)
-    ),
-    "check_model_has_unit_tests": _if(
-        "min_number_of_unit_tests", 1, _word(f"{_GATES}.required_tests", "unit_test", "FLOE-E236")
-    ),
-    "check_model_column_has_specified_test": BuiltIn(
-        f"{_GATES}.column_tests", ("FLOE-E380",), _column_test, _ANY_CASE
-    ),
-    "check_column_has_specified_test": BuiltIn(
-        f"{_GATES}.column_tests", ("FLOE-E380",), _column_test, _ANY_CASE
-    ),
-    "check_model_description_populated": _described("model"),
+    "check_model_hard_coded_references": _SOURCES_ONLY,
+    "check_columns_are_all_documented": _DECLARED_COLUMNS,
+    "check_model_columns_have_types": _true("catalog.schema_registry.require_data_types", "FLOE-E274"),
+    "check_model_has_unit_tests":
+        _if("min_number_of_unit_tests", 1, _word(f"{_GATES}.required_tests", "unit_test", "FLOE-E236")),
+    "check_model_column_has_specified_test": _COLUMN_TESTS,
+    "check_column_has_specified_test": _COLUMN_TESTS,
+    **{f"check_{kind}_description_populated": _described(kind)
+       for kind in ("model", "column", "source", "seed", "snapshot", "exposure", "macro")},
     "check_model_column_description_populated": _described("column"),
-    "check_column_description_populated": _described("column"),
-    "check_source_description_populated": _described("source"),
     "check_source_top_level_description_populated": _described("source_group", _ONCE),
-    "check_seed_description_populated": _described("seed"),
-    "check_snapshot_description_populated": _described("snapshot"),
-    "check_exposure_description_populated": _described("exposure"),
-    "check_macro_description_populated": _described("macro"),
     "check_macro_arguments_description_populated": _described("argument"),
-    "check_column_descriptions_are_consistent": BuiltIn(
-        f"{_WRITTEN}.one_description",
-        ("FLOE-E303",),
-        _always(True),
-        "It is told at each column whose words are not the usual ones.",
-    ),
-    "check_model_has_meta_keys": _keys("model"),
+    "check_column_descriptions_are_consistent":
+        _true(f"{_WRITTEN}.one_description", "FLOE-E303",
+              "It is told at each column whose words are not the usual ones."),
+    **{f"check_{kind}_has_meta_keys": _keys(kind)
+       for kind in ("model", "source", "seed", "snapshot", "exposure", "macro", "test")},
     "check_model_columns_have_meta_keys": _keys("column"),
-    "check_source_has_meta_keys": _keys("source"),
-    "check_seed_has_meta_keys": _keys("seed"),
-    "check_snapshot_has_meta_keys": _keys("snapshot"),
-    "check_exposure_has_meta_keys": _keys("exposure"),
-    "check_macro_has_meta_keys": _keys("macro"),
-    "check_test_has_meta_keys": _keys("test"),
-    "check_model_has_tags": _tags("model"),
-    "check_source_has_tags": _tags("source"),
-    "check_snapshot_has_tags": _tags("snapshot"),
-    "check_test_has_tags": _tags("test"),
+    **{f"check_{kind}_has_tags": _tags(kind) for kind in ("model", "source", "snapshot", "test")},
     "check_source_freshness_populated": _word(_SOURCES, "freshness", "FLOE-E310", _JUDGED),
     "check_source_loader_populated": _word(_SOURCES, "loader", "FLOE-E311"),
     "check_source_has_tests": _if("min_number_of_tests", 1, _word(_SOURCES, "tests", "FLOE-E312")),
@@ -191,117 +180,76 @@ BUILT_IN: Mapping[str, BuiltIn] = {
     "check_source_used_by_only_one_model": _word(_SOURCES, "one_child", "FLOE-E314"),
     "check_source_used_by_models_in_same_directory": _word(_SOURCES, "same_folder", "FLOE-E315"),
     "check_duplicate_sources": _word(_SOURCES, "unique", "FLOE-E316"),
-    "check_exposure_has_owner": _if(
-        "required_fields", ["email"], _word(_EXPOSURES, "owner_email", "FLOE-E321")
-    ),
-    "check_exposure_based_on_non_public_models": _word(_EXPOSURES, "public_parents", "FLOE-E323"),
-    "check_exposure_based_on_view": _if(
-        "materializations_to_include", ["ephemeral", "view"], _word(_EXPOSURES, "no_views", "FLOE-E324")
-    ),
-    "check_semantic_model_based_on_non_public_models": _word(
-        "governance.semantic_models.require", "public_parents", "FLOE-E326"
-    ),
-    "check_model_max_fanout": _number("governance.graph.max_children", "FLOE-E330", "max_downstream_models"),
-    "check_model_min_downstream_models": _number(
-        "governance.graph.min_children", "FLOE-E331", "min_number_of_models"
-    ),
-    "check_model_depends_on_multiple_sources": BuiltIn(
-        "governance.graph.max_sources", ("FLOE-E332",), _always(1)
-    ),
-    "check_model_max_chained_views": _if(
-        "package_name",
-        None,
-        _if(
-            "materializations_to_include",
-            ["ephemeral", "view"],
-            _number("governance.graph.max_view_chain", "FLOE-E333", "max_chained_views", 1),
-        ),
-    ),
-    "check_model_does_not_rejoin_upstream_concepts": _word(
-        "governance.graph.forbid", "rejoining", "FLOE-E334"
-    ),
-    "check_model_has_no_upstream_dependencies": _word("governance.graph.forbid", "roots", "FLOE-E335"),
-    "check_model_does_not_directly_join_to_source": _word(
-        "governance.graph.forbid", "mixed_parents", "FLOE-E336"
-    ),
-    "check_model_version_pinned_in_ref": _word(
-        "governance.graph.forbid", "unpinned_refs", "FLOE-E337", "It is told of the model that selects."
-    ),
-    "check_model_incremental_has_unique_key": _word(
-        "governance.materialization.require", "incremental_key", "FLOE-E340"
-    ),
-    "check_snapshot_has_unique_key": _word("governance.materialization.require", "snapshot_key", "FLOE-E341"),
-    "check_snapshot_strategy": _listed(
-        "governance.materialization.snapshot_strategies", "FLOE-E342", "allowed_strategies"
-    ),
-    "check_model_materialization_by_fanout": _if(
-        "materializations",
-        ["incremental", "table"],
-        _number(
-            "governance.materialization.max_children_of_view",
-            "FLOE-E343",
-            "min_downstream_models",
-            1,
-            "What is neither a view nor ephemeral passes.",
-        ),
-    ),
-    "check_model_materialization_permitted": _listed(
-        "governance.materialization.allowed", "FLOE-E344", "permitted_materializations"
-    ),
-    "check_model_does_not_use_select_star": _word("governance.code.forbid", "select_star", "FLOE-E350"),
-    "check_model_does_not_use_cartesian_join": _if(
-        "allow_explicit_cross_join", False, _word("governance.code.forbid", "cartesian_joins", "FLOE-E351")
-    ),
-    "check_model_has_semi_colon": _word("governance.code.forbid", "final_semicolon", "FLOE-E352"),
-    "check_model_code_does_not_contain_regexp_pattern": BuiltIn(
-        "governance.code.forbidden_patterns", ("FLOE-E353",), _forbidden
-    ),
-    "check_model_max_number_of_lines": _number(
-        "governance.code.max_lines", "FLOE-E354", "max_number_of_lines"
-    ),
-    "check_macro_is_used": _word("governance.macros.require", "used", "FLOE-E360"),
-    "check_macro_name_matches_file_name": _word("governance.macros.require", "file_name", "FLOE-E361"),
-    "check_macro_max_number_of_arguments": _number(
-        "governance.macros.max_arguments", "FLOE-E362", "max_number_of_arguments"
-    ),
-    "check_macro_max_number_of_lines": _number(
-        "governance.macros.max_lines", "FLOE-E363", "max_number_of_lines"
-    ),
-    "check_model_has_properties_file": _word("governance.structure.require", "properties_file", "FLOE-E370"),
-    "check_model_documented_in_same_directory": _word("governance.structure.require", "beside", "FLOE-E371"),
+    "check_exposure_has_owner":
+        _if("required_fields", ["email"], _word(_EXPOSURES, "owner_email", "FLOE-E321")),
+    "check_exposure_based_on_non_public_models": _PUBLIC_PARENTS,
+    "check_exposure_based_on_view":
+        _if("materializations_to_include", _VIEWS, _word(_EXPOSURES, "no_views", "FLOE-E324")),
+    "check_semantic_model_based_on_non_public_models":
+        _word("governance.semantic_models.require", "public_parents", "FLOE-E326"),
+    "check_model_max_fanout": _number(f"{_GRAPH}.max_children", "FLOE-E330", "max_downstream_models"),
+    "check_model_min_downstream_models":
+        _number(f"{_GRAPH}.min_children", "FLOE-E331", "min_number_of_models"),
+    "check_model_depends_on_multiple_sources": _ONE_SOURCE,
+    "check_model_max_chained_views":
+        _if("package_name", None,
+            _if("materializations_to_include", _VIEWS,
+                _number(f"{_GRAPH}.max_view_chain", "FLOE-E333", "max_chained_views", 1))),
+    "check_model_does_not_rejoin_upstream_concepts": _word(f"{_GRAPH}.forbid", "rejoining", "FLOE-E334"),
+    "check_model_has_no_upstream_dependencies": _word(f"{_GRAPH}.forbid", "roots", "FLOE-E335"),
+    "check_model_does_not_directly_join_to_source":
+        _word(f"{_GRAPH}.forbid", "mixed_parents", "FLOE-E336"),
+    "check_model_version_pinned_in_ref": _word(f"{_GRAPH}.forbid", "unpinned_refs", "FLOE-E337", _CHILD),
+    "check_model_incremental_has_unique_key": _word(f"{_BUILT}.require", "incremental_key", "FLOE-E340"),
+    "check_snapshot_has_unique_key": _word(f"{_BUILT}.require", "snapshot_key", "FLOE-E341"),
+    "check_snapshot_strategy": _listed(f"{_BUILT}.snapshot_strategies", "FLOE-E342", "allowed_strategies"),
+    "check_model_materialization_by_fanout":
+        _if("materializations", ["incremental", "table"],
+            _number(f"{_BUILT}.max_children_of_view", "FLOE-E343", "min_downstream_models", 1,
+                    "What is neither a view nor ephemeral passes.")),
+    "check_model_materialization_permitted":
+        _listed(f"{_BUILT}.allowed", "FLOE-E344", "permitted_materializations"),
+    "check_model_does_not_use_select_star": _word(f"{_CODE}.forbid", "select_star", "FLOE-E350"),
+    "check_model_does_not_use_cartesian_join":
+        _if("allow_explicit_cross_join", False, _word(f"{_CODE}.forbid", "cartesian_joins", "FLOE-E351")),
+    "check_model_has_semi_colon": _word(f"{_CODE}.forbid", "final_semicolon", "FLOE-E352"),
+    "check_model_code_does_not_contain_regexp_pattern":
+        BuiltIn(f"{_CODE}.forbidden_patterns", ("FLOE-E353",), _forbidden),
+    "check_model_max_number_of_lines": _number(f"{_CODE}.max_lines", "FLOE-E354", "max_number_of_lines"),
+    "check_macro_is_used": _word(f"{_MACROS}.require", "used", "FLOE-E360"),
+    "check_macro_name_matches_file_name": _word(f"{_MACROS}.require", "file_name", "FLOE-E361"),
+    "check_macro_max_number_of_arguments":
+        _number(f"{_MACROS}.max_arguments", "FLOE-E362", "max_number_of_arguments"),
+    "check_macro_max_number_of_lines": _number(f"{_MACROS}.max_lines", "FLOE-E363", "max_number_of_lines"),
+    "check_model_has_properties_file": _word(_STRUCTURE, "properties_file", "FLOE-E370"),
+    "check_model_documented_in_same_directory": _word(_STRUCTURE, "beside", "FLOE-E371"),
     "check_seed_columns_are_all_documented": _complete("seed"),
     "check_source_columns_are_all_documented": _complete("source"),
     "check_model_grain_is_tested": _word(f"{_GATES}.required_tests", "unique_pk", "FLOE-E231"),
     "check_model_has_grain": _word(f"{_GATES}.required_tests", "not_null_pk", "FLOE-E230"),
     # dbt-checkpoint
     "check-source-has-all-columns": _complete("source"),
-    "check-script-has-no-table-name": BuiltIn(f"{_GATES}.require_sources", ("FLOE-E223",), _always(True)),
-    "check-model-has-all-columns": BuiltIn(
-        f"{_GATES}.require_declared_columns", ("FLOE-E224",), _always(True)
-    ),
+    "check-script-has-no-table-name": _SOURCES_ONLY,
+    "check-model-has-all-columns": _DECLARED_COLUMNS,
     "check-model-has-description": _any_description("model"),
     "check-model-columns-have-desc": _any_description("column"),
     "check-source-has-description": _any_description("source_group"),
     "check-source-table-has-description": _any_description("source"),
     "check-macro-has-description": _any_description("macro"),
     "check-macro-arguments-have-desc": _any_description("argument"),
-    "check-model-has-meta-keys": _hook_keys("model"),
-    "check-source-has-meta-keys": _hook_keys("source"),
-    "check-macro-has-meta-keys": _hook_keys("macro"),
-    "check-exposure-has-meta-keys": _hook_keys("exposure"),
-    "check-seed-has-meta-keys": _hook_keys("seed"),
-    "check-snapshot-has-meta-keys": _hook_keys("snapshot"),
-    "check-model-has-properties-file": _word("governance.structure.require", "properties_file", "FLOE-E370"),
+    **{f"check-{kind}-has-meta-keys": _hook_keys(kind)
+       for kind in ("model", "source", "macro", "exposure", "seed", "snapshot")},
+    "check-model-has-properties-file": _word(_STRUCTURE, "properties_file", "FLOE-E370"),
     "check-source-has-loader": _word(_SOURCES, "loader", "FLOE-E311"),
     "check-source-has-tests": _if("test_cnt", 1, _word(_SOURCES, "tests", "FLOE-E312")),
-    "check-script-semicolon": _word("governance.code.forbid", "final_semicolon", "FLOE-E352"),
+    "check-script-semicolon": _word(f"{_CODE}.forbid", "final_semicolon", "FLOE-E352"),
     # dbt-project-evaluator
-    "fct_hard_coded_references": BuiltIn(f"{_GATES}.require_sources", ("FLOE-E223",), _always(True)),
-    "fct_direct_join_to_source": _word("governance.graph.forbid", "mixed_parents", "FLOE-E336"),
+    "fct_hard_coded_references": _SOURCES_ONLY,
+    "fct_direct_join_to_source": _word(f"{_GRAPH}.forbid", "mixed_parents", "FLOE-E336"),
     "fct_duplicate_sources": _word(_SOURCES, "unique", "FLOE-E316"),
-    "fct_multiple_sources_joined": BuiltIn("governance.graph.max_sources", ("FLOE-E332",), _always(1)),
-    "fct_rejoining_of_upstream_concepts": _word("governance.graph.forbid", "rejoining", "FLOE-E334"),
-    "fct_root_models": _word("governance.graph.forbid", "roots", "FLOE-E335"),
+    "fct_multiple_sources_joined": _ONE_SOURCE,
+    "fct_rejoining_of_upstream_concepts": _word(f"{_GRAPH}.forbid", "rejoining", "FLOE-E334"),
+    "fct_root_models": _word(f"{_GRAPH}.forbid", "roots", "FLOE-E335"),
     "fct_source_fanout": _word(_SOURCES, "one_child", "FLOE-E314"),
     "fct_too_many_joins": _number(f"{_GATES}.max_parents", "FLOE-E222", "too_many_joins_threshold", 1),
     "fct_unused_sources": _word(_SOURCES, "used", "FLOE-E313"),
@@ -309,14 +257,12 @@ BUILT_IN: Mapping[str, BuiltIn] = {
     "fct_undocumented_sources": _any_description("source_group"),
     "fct_undocumented_source_tables": _any_description("source"),
     "fct_sources_without_freshness": _word(_SOURCES, "freshness", "FLOE-E310", _JUDGED),
-    "fct_chained_views_dependencies": _number(
-        "governance.graph.max_view_chain", "FLOE-E333", "chained_views_threshold"
-    ),
-    "fct_exposure_parents_materializations": BuiltIn(
-        _EXPOSURES, ("FLOE-E324", "FLOE-E325"), _always(["no_views", "no_sources"])
-    ),
-    "fct_exposures_dependent_on_private_models": _word(_EXPOSURES, "public_parents", "FLOE-E323"),
-}
+    "fct_chained_views_dependencies":
+        _number(f"{_GRAPH}.max_view_chain", "FLOE-E333", "chained_views_threshold"),
+    "fct_exposure_parents_materializations":
+        BuiltIn(_EXPOSURES, ("FLOE-E324", "FLOE-E325"), _always(["no_views", "no_sources"])),
+    "fct_exposures_dependent_on_private_models": _PUBLIC_PARENTS,
+}  # fmt: skip
 """Check to the setting, by the names that the peers' configurations have for them."""
 
 

@@ -11,8 +11,6 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from floe_engine.text import plural
-
 PeerName = Literal["dbt-bouncer", "dbt-checkpoint", "dbt-project-evaluator"]
 Arguments = Mapping[str, Any]
 
@@ -270,9 +268,3 @@ def _places(node: str, wanted: ConfiguredCheck) -> Iterator[str]:
         yield " || ".join(asked)
     for each in wanted.exclude:
         yield f"!{node}.path.matches({expression(each, begin=begin)})"
-
-
-def counted(checks: Sequence[Check]) -> str:
-    """How many of a peer's checks are carried, as people read it."""
-    carried = sum(check.carried for check in checks)
-    return f"{carried} of {plural(len(checks), 'check')}"
