@@ -43,12 +43,6 @@ class Problem(Struct, frozen=True):
     instead: str = ""
 
 
-class TypeScope(Struct, frozen=True):
-    """The variables at a node: those that are given, and those that macros around it introduce."""
-
-    names: Mapping[str, Type]
-
-
 class CheckedExpression:
     """An expression that was looked at: its tree, the type of every part, and what is wrong.
 
@@ -59,7 +53,8 @@ class CheckedExpression:
         self.source = source
         self.tree: Node | None = None
         self.types: dict[Node, Type] = {}
-        self.scopes: dict[Node, TypeScope] = {}
+        self.scopes: dict[Node, Mapping[str, Type]] = {}
+        """The variables at a node: those that are given, and those that macros around it introduce."""
         self.problems: list[Problem] = []
 
     @property
@@ -116,12 +111,22 @@ class _Checker:
         """The type of a node; dyn where something in it is wrong, so that it is told once."""
         kind = self._type_of(node, names)
         self._checked.types[node] = kind
-        self._checked.scopes[node] = TypeScope(names)
+        self._checked.scopes[node] = names
         return kind
 
     def _wrong(self, message: str, start: int, end: int, hint: str = "", instead: str = "") -> Type:
         self._checked.problems.append(Problem(message, start, end, hint, instead))
         return DYN
+
+    def _wrong_node(self, message: str, node: Node, hint: str = "") -> Type:
+        return self._wrong(message, node.start, node.end, hint)
+
+    def _unknown(
+        self, message: str, word: str, known: Iterable[str], place: tuple[int, int], hint: str
+    ) -> Type:
+        """A word that is none of the known ones; `hint` is given where none of them is near."""
+        near = did_you_mean(word, known)
+        return self._wrong(message, *place, f"did you mean `{near}`?" if near else hint, near or "")
 
     def _type_of(self, node: Node, names: dict[str, Type]) -> Type:
         match node:
@@ -143,9 +148,7 @@ class _Checker:
                 keys = [self.type_of(key, names) for key, _ in entries]
                 for (key, _), kind in zip(entries, keys, strict=True):
                     if kind not in (STRING, INT, DYN):
-                        self._wrong(
-                            f"a key of a map is a string or an int, not {_said(kind)}", key.start, key.end
-                        )
+                        self._wrong_node(f"a key of a map is a string or an int, not {_said(kind)}", key)
                 return map_of(joined([self.type_of(value, names) for _, value in entries]), joined(keys))
             case Macro():
                 return self._macro(node, names)
@@ -155,35 +158,26 @@ class _Checker:
 
     def _question(self, node: Node, kind: Type, where: str) -> None:
         if kind not in (BOOL, DYN):
-            self._wrong(f"{where} wants `bool`, and this is {_said(kind)}", node.start, node.end)
+            self._wrong_node(f"{where} wants `bool`, and this is {_said(kind)}", node)
 
     def _name(self, node: Name, names: Mapping[str, Type]) -> Type:
         if node.name in names:
             return names[node.name]
-        near = did_you_mean(node.name, names)
-        hint = f"did you mean `{near}`?" if near else f"there is {_listed(names)}"
-        return self._wrong(f"there is no variable `{node.name}`", node.start, node.end, hint, near or "")
+        message, place = f"there is no variable `{node.name}`", (node.start, node.end)
+        return self._unknown(message, node.name, names, place, f"there is {_listed(names)}")
 
     def _select(self, node: Select, kind: Type) -> Type:
         if node.test and kind.name not in ("map", "dyn"):
-            return self._wrong(
-                f"`has` is for the keys of a map, such as `meta`; every {kind} has its fields",
-                node.start,
-                node.end,
-                "compare the field with `null` or with `''`",
-            )
+            message = f"`has` is for the keys of a map, such as `meta`; every {kind} has its fields"
+            return self._wrong_node(message, node, "compare the field with `null` or with `''`")
         found = self._field(node, kind)
         return BOOL if node.test else optional(_inside(found)) if node.optional else found
 
     def _field(self, node: Select, kind: Type) -> Type:
         if kind.name == "optional":
             if not node.optional:
-                return self._wrong(
-                    "this may have no value",
-                    node.at,
-                    node.end,
-                    "go on with `.?`, or take it out with `.orValue(…)`",
-                )
+                hint = "go on with `.?`, or take it out with `.orValue(…)`"
+                return self._wrong("this may have no value", node.at, node.end, hint)
             kind = kind.of[0]
         if isinstance(kind, Object):
             if node.optional:
@@ -191,10 +185,8 @@ class _Checker:
             field = kind.fields.get(node.field)
             if field is not None:
                 return field.type
-            near = did_you_mean(node.field, kind.fields)
-            hint = f"did you mean `{near}`?" if near else f"it has {_listed(kind.fields)}"
-            message = f"{kind} has no field `{node.field}`"
-            return self._wrong(message, node.at, node.end, hint, near or "")
+            message, place = f"{kind} has no field `{node.field}`", (node.at, node.end)
+            return self._unknown(message, node.field, kind.fields, place, f"it has {_listed(kind.fields)}")
         if kind.name == "map":
             return kind.of[1]
         if kind == DYN:
@@ -209,15 +201,15 @@ class _Checker:
     def _index(self, node: Index, kind: Type, key: Type) -> Type:
         if kind.name == "optional":
             if not node.optional:
-                return self._wrong("this may have no value", node.start, node.end, "go on with `[?…]`")
+                return self._wrong_node("this may have no value", node, "go on with `[?…]`")
             kind = kind.of[0]
         wanted = {"list": INT, "map": kind.of[0] if kind.of else DYN}.get(kind.name)
         if wanted is None:
             if kind != DYN:
-                self._wrong(f"{_said(kind)} is neither a list nor a map", node.start, node.end)
+                self._wrong_node(f"{_said(kind)} is neither a list nor a map", node)
             return optional(DYN) if node.optional else DYN
         if not matched(wanted, key, {}):
-            self._wrong(f"expected {_said(wanted)} here, not {_said(key)}", node.index.start, node.index.end)
+            self._wrong_node(f"expected {_said(wanted)} here, not {_said(key)}", node.index)
         found = kind.of[-1]
         return optional(_inside(found)) if node.optional else found
 
@@ -225,8 +217,7 @@ class _Checker:
         kind = self.type_of(node.range, names)
         item = {"list": kind.of[:1], "map": kind.of[:1], "dyn": (DYN,)}.get(kind.name)
         if not item:
-            near = node.range
-            self._wrong(f"`{node.macro}` is for a list or a map, not {_said(kind)}", near.start, near.end)
+            self._wrong_node(f"`{node.macro}` is for a list or a map, not {_said(kind)}", node.range)
             item = (DYN,)
         inner = {**names, node.variable: item[0]}
         kinds = [self.type_of(argument, inner) for argument in node.arguments]
@@ -240,26 +231,28 @@ class _Checker:
         name, given, as_method = called(node, names)
         kinds = [self.type_of(argument, names) for argument in given]
         function = OPERATORS.get(name) or FUNCTIONS.get(name)
-        end = node.at + len(node.function.strip("_"))
+        place = (node.at, node.at + len(node.function.strip("_")))
         if function is None:
-            near = did_you_mean(name, FUNCTIONS)
-            hint = f"did you mean `{near}`?" if near else "docs/house-rules.md lists them all"
-            return self._wrong(f"there is no function `{name}`", node.at, end, hint, near or "")
+            hint = "docs/house-rules.md lists them all"
+            return self._unknown(f"there is no function `{name}`", name, FUNCTIONS, place, hint)
         if name in FUNCTIONS and not (function.method if as_method else function.call):
             how = f"x.{name}(…)" if function.method else f"{name}(x)"
-            return self._wrong(f"`{name}` is not called like this", node.at, end, f"write `{how}`")
+            return self._wrong(f"`{name}` is not called like this", *place, f"write `{how}`")
         found = _overload(function, kinds)
         if found is None:
-            return self._mismatch(node, name, function, given, kinds)
+            return self._mismatch(place, name, function, given, kinds)
         if name == "matches":
             self._pattern(given[-1])
         return found
 
     def _mismatch(
-        self, node: Call, name: str, function: Function, given: tuple[Node, ...], kinds: list[Type]
+        self,
+        place: tuple[int, int],
+        name: str,
+        function: Function,
+        given: tuple[Node, ...],
+        kinds: list[Type],
     ) -> Type:
-        sign = name.strip("_")
-        said = " and ".join(map(_said, kinds)) or "nothing"
         hint = ""
         if name == "_?_:_":
             if kinds[0] not in (BOOL, DYN):
@@ -284,20 +277,20 @@ class _Checker:
                 for way in function.overloads
             )
             hint = f"it takes ({') or ('.join(dict.fromkeys(ways))})"
-        start, end = node.at, node.at + len(node.function.strip("_"))
-        return self._wrong(f"`{sign}` is not for {said}", start, end, hint)
+        said = " and ".join(map(_said, kinds)) or "nothing"
+        return self._wrong(f"`{name.strip('_')}` is not for {said}", *place, hint)
 
     def _pattern(self, node: Node) -> None:
         """A regular expression is written out, so that it is known to be one."""
         if not isinstance(node, Literal):
-            self._wrong("the regular expression must be written out here", node.start, node.end)
+            self._wrong_node("the regular expression must be written out here", node)
             return
         try:
             compiled(node.value)
         except BadExpression as error:
-            self._wrong(f"not a regular expression: {error}", node.start, node.end)
+            self._wrong_node(f"not a regular expression: {error}", node)
         except NotLinear as error:
-            self._wrong(str(error), node.start, node.end, error.hint)
+            self._wrong_node(str(error), node, error.hint)
 
 
 def _inside(kind: Type) -> Type:

@@ -19,7 +19,7 @@ from floe_engine.cel.checking import CheckedExpression
 from floe_engine.cel.functions import FUNCTIONS, OPERATORS, called
 from floe_engine.cel.syntax import Call, Index, ListExpr, Literal, Logic, Macro, Name, Node, Select
 from floe_engine.cel.types import BOOL, DOUBLE, DYN, INT, STRING, Object, Type
-from floe_engine.cel.values import CostExceeded, Failed, Frame, Maybe, held, listed_in, maybe
+from floe_engine.cel.values import CostExceeded, Frame, field, held, item, listed_in, maybe, sure
 
 Quick = Callable[..., Any]
 """Takes a frame, whose steps it spends, and the values of the variables in their order."""
@@ -50,31 +50,6 @@ def _items(frame: Frame, value: Any) -> list[Any]:
     return found
 
 
-def _item(holder: Any, key: Any) -> Any:
-    found = maybe(holder, key)
-    if not found.there:
-        raise Failed("there is no such key")
-    return found.value
-
-
-def _field(holder: Any, key: str) -> Any:
-    if type(holder) is dict and key in holder:
-        return holder[key]
-    raise Failed("there is no such key")
-
-
-def _sure(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise Failed("it is neither true nor false")
-
-
-def _or_value(value: Any, other: Any) -> Any:
-    if not isinstance(value, Maybe):
-        raise Failed("`orValue` is for optional values")
-    return value.value if value.there else other
-
-
 _GIVEN: Mapping[str, Any] = {
     "__builtins__": {},
     "all": all,
@@ -82,12 +57,11 @@ _GIVEN: Mapping[str, Any] = {
     "sum": sum,
     "len": len,
     "items": _items,
-    "item": _item,
-    "field": _field,
+    "item": item,
+    "field": field,
     "has": held,
     "maybe": maybe,
-    "sure": _sure,
-    "or_value": _or_value,
+    "sure": sure,
 }
 _MOST_COPIES = 16
 """How often the text of a part may be written, lists in lists included."""
@@ -223,8 +197,6 @@ class _Writer:
             return f"(not {self._sure(given[0], names)})"
         if name == "_?_:_":
             return f"({texts[1]} if {self._sure(given[0], names)} else {texts[2]})"
-        if name == "orValue" and isinstance(given[1], Literal | ListExpr):
-            return f"or_value({texts[0]}, {texts[1]})"
         if name in _EQUALS and (plain[0] == plain[1] != "" or "null" in plain):
             return f"({texts[0]} {_EQUALS[name]} {texts[1]})"
         if name in _ORDERS and kinds[0] == kinds[1] and plain[0] == plain[1] == kinds[0].name:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Container
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from floe_engine.cel import values
 from floe_engine.cel.syntax import Call, Name, Node
@@ -34,17 +34,32 @@ class Function(Struct, frozen=True):
     """Whether it is called on a value: ``x.size()``."""
 
 
-def _ways(*signatures: tuple[tuple[Type, ...], Type]) -> tuple[Overload, ...]:
-    return tuple(Overload(takes, gives) for takes, gives in signatures)
+_Way: TypeAlias = tuple[tuple[Type, ...], Type]
 
 
-def _text(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of texts alone."""
+def _operator(says: str, run: Callable[..., Any], *ways: _Way) -> Function:
+    return Function(tuple(Overload(takes, gives) for takes, gives in ways), run, says)
+
+
+def _called(says: str, run: Callable[..., Any], *ways: _Way) -> Function:
+    return structs.replace(_operator(says, run, *ways), call=True)
+
+
+def _method(says: str, run: Callable[..., Any], *ways: _Way) -> Function:
+    return structs.replace(_operator(says, run, *ways), method=True)
+
+
+def _either(says: str, run: Callable[..., Any], *ways: _Way) -> Function:
+    return structs.replace(_operator(says, run, *ways), call=True, method=True)
+
+
+def _text(name: str, work: Callable[..., Any], step: int = 64) -> Callable[..., Any]:
+    """A function of texts alone, which costs a step for so many characters of the first."""
 
     def run(frame: Frame, *given: Any) -> Any:
         if not all(isinstance(each, str) for each in given):
             raise no_overload(name, *given)
-        frame.spend(len(given[0]) // 64 + 1)
+        frame.spend(len(given[0]) // step + 1)
         return work(*given)
 
     return run
@@ -84,13 +99,6 @@ def _found(pattern: str, text: str) -> bool:
     from floe_engine.expressions import compiled
 
     return compiled(pattern).found_in(text)
-
-
-def _split(frame: Frame, text: Any, by: Any) -> list[str]:
-    if not isinstance(text, str) or not isinstance(by, str):
-        raise no_overload("split", text, by)
-    frame.spend(len(text) // 8 + 1)
-    return text.split(by) if by else list(text)
 
 
 def _join(frame: Frame, items: Any, by: Any = "") -> str:
@@ -217,175 +225,81 @@ def _extreme(name: str, pick: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _order(name: str, test: Callable[[Any, Any], bool]) -> Function:
-    takes = tuple(((kind, kind), BOOL) for kind in (INT, DOUBLE, STRING, BOOL))
-    return Function(_ways(*takes), values.compare(name, test), f"Whether the left is {name} the right.")
+    ways = (((kind, kind), BOOL) for kind in (INT, DOUBLE, STRING, BOOL))
+    return _operator(f"Whether the left is {name} the right.", values.compare(name, test), *ways)
 
 
-_NUMBERS: tuple[tuple[tuple[Type, ...], Type], ...] = (((INT, INT), INT), ((DOUBLE, DOUBLE), DOUBLE))
+_NUMBERS: tuple[_Way, ...] = (((INT, INT), INT), ((DOUBLE, DOUBLE), DOUBLE))
+_ANY_NUMBERS: tuple[_Way, ...] = (*_NUMBERS, ((list_of(INT),), INT), ((list_of(DOUBLE),), DOUBLE))
 _BOTH = (STRING, STRING)
+_LISTS = (list_of(A), list_of(A))
 
 OPERATORS: dict[str, Function] = {
-    "_==_": Function(_ways(((A, A), BOOL)), equal, "Whether both are the same."),
-    "_!=_": Function(
-        _ways(((A, A), BOOL)), lambda frame, a, b: not equal(frame, a, b), "Whether they differ."
-    ),
+    "_==_": _operator("Whether both are the same.", equal, ((A, A), BOOL)),
+    "_!=_": _operator("Whether they differ.", lambda frame, a, b: not equal(frame, a, b), ((A, A), BOOL)),
     "_<_": _order("<", operator.lt),
     "_<=_": _order("<=", operator.le),
     "_>_": _order(">", operator.gt),
     "_>=_": _order(">=", operator.ge),
-    "_in_": Function(
-        _ways(((A, list_of(A)), BOOL), ((A, map_of(B, A)), BOOL)), values.contained, "An item, or a key."
+    "_in_": _operator(
+        "An item, or a key.", values.contained, ((A, list_of(A)), BOOL), ((A, map_of(B, A)), BOOL)
     ),
-    "_+_": Function(
-        _ways(*_NUMBERS, (_BOTH, STRING), ((list_of(A), list_of(A)), list_of(A))), values.add, "The sum."
-    ),
-    "_-_": Function(_ways(*_NUMBERS), values.subtract, "The difference."),
-    "_*_": Function(_ways(*_NUMBERS), values.multiply, "The product."),
-    "_/_": Function(_ways(*_NUMBERS), values.divide, "The quotient."),
-    "_%_": Function(_ways(_NUMBERS[0]), values.modulo, "The remainder."),
-    "-_": Function(_ways(((INT,), INT), ((DOUBLE,), DOUBLE)), values.negate, "The number, negative."),
-    "_?_:_": Function(_ways(((BOOL, A, A), A)), lambda frame, *given: None, "One of two values."),
-    "!_": Function(_ways(((BOOL,), BOOL)), lambda frame, given: None, "Not."),
+    "_+_": _operator("The sum.", values.add, *_NUMBERS, (_BOTH, STRING), (_LISTS, list_of(A))),
+    "_-_": _operator("The difference.", values.arithmetic("-", operator.sub), *_NUMBERS),
+    "_*_": _operator("The product.", values.arithmetic("*", operator.mul), *_NUMBERS),
+    "_/_": _operator("The quotient.", values.divide, *_NUMBERS),
+    "_%_": _operator("The remainder.", values.modulo, _NUMBERS[0]),
+    "-_": _operator("The number, negative.", values.negate, ((INT,), INT), ((DOUBLE,), DOUBLE)),
+    "_?_:_": _operator("One of two values.", lambda frame, *given: None, ((BOOL, A, A), A)),
+    "!_": _operator("Not.", lambda frame, given: None, ((BOOL,), BOOL)),
 }
 """Operators by cel-spec's names; the last two are run by `running`, for they do not ask both sides."""
 
 FUNCTIONS: dict[str, Function] = {
-    "size": Function(
-        _ways(((STRING,), INT), ((list_of(A),), INT), ((map_of(B, A),), INT)),
-        _size,
-        "How many characters, items or entries.",
-        call=True,
-        method=True,
-    ),
-    "matches": Function(
-        _ways((_BOTH, BOOL)),
-        _matches,
-        "Whether a regular expression is found in the text; `^…$` for all of it.",
-        call=True,
-        method=True,
-    ),
-    "int": Function(
-        _ways(((INT,), INT), ((DOUBLE,), INT), ((STRING,), INT)),
-        values.to_int,
-        "As a whole number.",
-        call=True,
-    ),
-    "double": Function(
-        _ways(((DOUBLE,), DOUBLE), ((INT,), DOUBLE), ((STRING,), DOUBLE)),
-        values.to_double,
-        "As a number with a fraction.",
-        call=True,
-    ),
-    "string": Function(
-        _ways(*(((kind,), STRING) for kind in (STRING, INT, DOUBLE, BOOL))),
-        values.to_string,
-        "As text.",
-        call=True,
-    ),
-    "bool": Function(
-        _ways(((BOOL,), BOOL), ((STRING,), BOOL)), values.to_bool, "As true or false.", call=True
-    ),
-    "dyn": Function(
-        _ways(((A,), DYN)), lambda frame, value: value, "The same, of any type to the checker.", call=True
-    ),
-    "contains": Function(
-        _ways((_BOTH, BOOL)), _text("contains", lambda a, b: b in a), "Whether it holds a text.", method=True
-    ),
-    "startsWith": Function(
-        _ways((_BOTH, BOOL)), _text("startsWith", str.startswith), "Whether it begins so.", method=True
-    ),
-    "endsWith": Function(
-        _ways((_BOTH, BOOL)), _text("endsWith", str.endswith), "Whether it ends so.", method=True
-    ),
-    "lowerAscii": Function(
-        _ways(((STRING,), STRING)),
-        _text("lowerAscii", lambda a: a.translate(_LOWER)),
-        "With a–z for A–Z.",
-        method=True,
-    ),
-    "upperAscii": Function(
-        _ways(((STRING,), STRING)),
-        _text("upperAscii", lambda a: a.translate(_UPPER)),
-        "With A–Z for a–z.",
-        method=True,
-    ),
-    "trim": Function(
-        _ways(((STRING,), STRING)), _text("trim", str.strip), "Without space at both ends.", method=True
-    ),
-    "indexOf": Function(
-        _ways((_BOTH, INT)),
-        _text("indexOf", str.find),
-        "Where a text first begins; -1: nowhere.",
-        method=True,
-    ),
-    "lastIndexOf": Function(
-        _ways((_BOTH, INT)),
-        _text("lastIndexOf", str.rfind),
-        "Where a text last begins; -1: nowhere.",
-        method=True,
-    ),
-    "split": Function(
-        _ways((_BOTH, list_of(STRING))), _split, "The parts between occurrences of a text.", method=True
-    ),
-    "join": Function(
-        _ways(((list_of(STRING),), STRING), ((list_of(STRING), STRING), STRING)),
-        _join,
-        "One text of many, with a text between.",
-        method=True,
-    ),
-    "replace": Function(
-        _ways(((STRING, STRING, STRING), STRING)),
-        _replace,
-        "With one text in the place of another.",
-        method=True,
-    ),
-    "substring": Function(
-        _ways(((STRING, INT), STRING), ((STRING, INT, INT), STRING)),
-        _substring,
-        "From one place, up to another.",
-        method=True,
-    ),
-    "charAt": Function(_ways(((STRING, INT), STRING)), _char_at, "The character at a place.", method=True),
-    "format": Function(
-        _ways(((STRING, list_of(DYN)), STRING)),
-        _format,
-        "With values in the places of %s and %d.",
-        method=True,
-    ),
-    "distinct": Function(_ways(((list_of(A),), list_of(A))), _distinct, "Each item once.", method=True),
-    "sort": Function(_ways(((list_of(A),), list_of(A))), _sort, "In order.", method=True),
-    "flatten": Function(
-        _ways(((list_of(list_of(A)),), list_of(A))), _flatten, "The items of the lists in it.", method=True
-    ),
-    "orValue": Function(
-        _ways(((optional(A), A), A)), _or_value, "The value, or another where there is none.", method=True
-    ),
-    "hasValue": Function(_ways(((optional(A),), BOOL)), _has_value, "Whether there is a value.", method=True),
-    "sets.contains": Function(
-        _ways(((list_of(A), list_of(A)), BOOL)),
-        _holds,
-        "Whether all of the second are in the first.",
-        call=True,
-    ),
-    "sets.equivalent": Function(
-        _ways(((list_of(A), list_of(A)), BOOL)), _same, "Whether each holds the other.", call=True
-    ),
-    "sets.intersects": Function(
-        _ways(((list_of(A), list_of(A)), BOOL)), _meets, "Whether they have an item in common.", call=True
-    ),
-    "math.greatest": Function(
-        _ways(*_NUMBERS, ((list_of(INT),), INT), ((list_of(DOUBLE),), DOUBLE)),
-        _extreme("math.greatest", max),
-        "The greatest number.",
-        call=True,
-    ),
-    "math.least": Function(
-        _ways(*_NUMBERS, ((list_of(INT),), INT), ((list_of(DOUBLE),), DOUBLE)),
-        _extreme("math.least", min),
-        "The least number.",
-        call=True,
-    ),
-}
+    "size": _either("How many characters, items or entries.", _size,
+                    ((STRING,), INT), ((list_of(A),), INT), ((map_of(B, A),), INT)),
+    "matches": _either("Whether a regular expression is found in the text; `^…$` for all of it.", _matches,
+                       (_BOTH, BOOL)),
+    "int": _called("As a whole number.", values.to_int, *(((kind,), INT) for kind in (INT, DOUBLE, STRING))),
+    "double": _called("As a number with a fraction.", values.to_double,
+                      *(((kind,), DOUBLE) for kind in (DOUBLE, INT, STRING))),
+    "string": _called("As text.", values.to_string,
+                      *(((kind,), STRING) for kind in (STRING, INT, DOUBLE, BOOL))),
+    "bool": _called("As true or false.", values.to_bool, ((BOOL,), BOOL), ((STRING,), BOOL)),
+    "dyn": _called("The same, of any type to the checker.", lambda frame, value: value, ((A,), DYN)),
+    "contains": _method("Whether it holds a text.", _text("contains", lambda a, b: b in a), (_BOTH, BOOL)),
+    "startsWith": _method("Whether it begins so.", _text("startsWith", str.startswith), (_BOTH, BOOL)),
+    "endsWith": _method("Whether it ends so.", _text("endsWith", str.endswith), (_BOTH, BOOL)),
+    "lowerAscii": _method("With a–z for A–Z.", _text("lowerAscii", lambda a: a.translate(_LOWER)),
+                          ((STRING,), STRING)),
+    "upperAscii": _method("With A–Z for a–z.", _text("upperAscii", lambda a: a.translate(_UPPER)),
+                          ((STRING,), STRING)),
+    "trim": _method("Without space at both ends.", _text("trim", str.strip), ((STRING,), STRING)),
+    "indexOf": _method("Where a text first begins; -1: nowhere.", _text("indexOf", str.find), (_BOTH, INT)),
+    "lastIndexOf": _method("Where a text last begins; -1: nowhere.", _text("lastIndexOf", str.rfind),
+                           (_BOTH, INT)),
+    "split": _method("The parts between occurrences of a text.",
+                     _text("split", lambda text, by: text.split(by) if by else list(text), 8),
+                     (_BOTH, list_of(STRING))),
+    "join": _method("One text of many, with a text between.", _join,
+                    ((list_of(STRING),), STRING), ((list_of(STRING), STRING), STRING)),
+    "replace": _method("With one text in the place of another.", _replace,
+                       ((STRING, STRING, STRING), STRING)),
+    "substring": _method("From one place, up to another.", _substring,
+                         ((STRING, INT), STRING), ((STRING, INT, INT), STRING)),
+    "charAt": _method("The character at a place.", _char_at, ((STRING, INT), STRING)),
+    "format": _method("With values in the places of %s and %d.", _format, ((STRING, list_of(DYN)), STRING)),
+    "distinct": _method("Each item once.", _distinct, ((list_of(A),), list_of(A))),
+    "sort": _method("In order.", _sort, ((list_of(A),), list_of(A))),
+    "flatten": _method("The items of the lists in it.", _flatten, ((list_of(list_of(A)),), list_of(A))),
+    "orValue": _method("The value, or another where there is none.", _or_value, ((optional(A), A), A)),
+    "hasValue": _method("Whether there is a value.", _has_value, ((optional(A),), BOOL)),
+    "sets.contains": _called("Whether all of the second are in the first.", _holds, (_LISTS, BOOL)),
+    "sets.equivalent": _called("Whether each holds the other.", _same, (_LISTS, BOOL)),
+    "sets.intersects": _called("Whether they have an item in common.", _meets, (_LISTS, BOOL)),
+    "math.greatest": _called("The greatest number.", _extreme("math.greatest", max), *_ANY_NUMBERS),
+    "math.least": _called("The least number.", _extreme("math.least", min), *_ANY_NUMBERS),
+}  # fmt: skip
 """Functions and methods by name."""
 
 NAMESPACES = frozenset(name.partition(".")[0] for name in FUNCTIONS if "." in name)

@@ -6,7 +6,7 @@ with `TooMuch` where it is more than may be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -22,12 +22,13 @@ from floe_engine.cel.values import (
     Frame,
     Maybe,
     Unknown,
+    field,
     held,
+    item,
     kind_of,
     listed_in,
     maybe,
-    no_bool,
-    no_key,
+    sure,
 )
 
 Run = Callable[[Frame], Any]
@@ -125,39 +126,24 @@ class _Compiler:
         raise AssertionError(node)
 
     def _select(self, node: Select, places: Mapping[str, int]) -> Run:
-        operand, field = self.run_of(node.operand, places), node.field
+        operand, name = self.run_of(node.operand, places), node.field
         if isinstance(self._types[node.operand], Object):
+            read = attrgetter(name)
             if isinstance(node.operand, Name):
-                place, read = places[node.operand.name], attrgetter(field)
+                place = places[node.operand.name]
                 return lambda frame: read(frame.values[place])
-            get = attrgetter(field)
-            return lambda frame: get(operand(frame))
+            return lambda frame: read(operand(frame))
         if node.test:
-            return lambda frame: held(operand(frame), field)
+            return lambda frame: held(operand(frame), name)
         if node.optional:
-            return lambda frame: maybe(operand(frame), field)
-
-        def select(frame: Frame) -> Any:
-            holder = operand(frame)
-            if isinstance(holder, dict) and field in holder:
-                return holder[field]
-            raise no_key(holder, field)
-
-        return select
+            return lambda frame: maybe(operand(frame), name)
+        return lambda frame: field(operand(frame), name)
 
     def _index(self, node: Index, places: Mapping[str, int]) -> Run:
         operand, key = self.run_of(node.operand, places), self.run_of(node.index, places)
         if node.optional:
             return lambda frame: maybe(operand(frame), key(frame))
-
-        def index(frame: Frame) -> Any:
-            holder, at = operand(frame), key(frame)
-            found = maybe(holder, at)
-            if not found.there:
-                raise no_key(holder, at)
-            return found.value
-
-        return index
+        return lambda frame: item(operand(frame), key(frame))
 
     def _macro(self, node: Macro, places: Mapping[str, int]) -> Run:
         place = len(places)
@@ -185,9 +171,10 @@ class _Compiler:
         name, given, _ = called(node, places)
         runs = tuple(self.run_of(each, places) for each in given)
         if name == "!_":
-            return _not(runs[0])
+            return lambda frame: not sure(runs[0](frame))
         if name == "_?_:_":
-            return _choice(*runs)
+            condition, then, otherwise = runs
+            return lambda frame: (then if sure(condition(frame)) else otherwise)(frame)
         work = (OPERATORS.get(name) or FUNCTIONS[name]).run
         if name == "orValue":
             return lambda frame: _or_value(runs[0](frame), runs[1], frame)
@@ -209,85 +196,47 @@ def _or_value(value: Any, other: Run, frame: Frame) -> Any:
 def _logic(clauses: tuple[Run, ...], stop: bool) -> Run:
     """``||`` ends with the first true, ``&&`` with the first false; an error counts where none is found."""
 
-    def logic(frame: Frame) -> bool:
-        error: Failed | None = None
-        for clause in clauses:
-            try:
-                value: object = clause(frame)
-                if value is stop:
-                    return stop
-                if value is not (not stop):
-                    raise no_bool(value)
-            except Failed as failed:
-                error = failed if error is None or isinstance(failed, Unknown) else error
-        if error is not None:
-            raise error
-        return not stop
-
-    return logic
+    return lambda frame: _decided(frame, clauses, stop)
 
 
 def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
-    on = not stop
+    """The same, of a question that is asked of every item."""
 
-    def quantifier(frame: Frame) -> bool:
-        listed = items(frame)
-        if type(listed) is not list:
-            listed = listed_in(listed)
-        frame.spend(len(listed) + 1)
-        values = frame.values
-        error: Failed | None = None
-        for item in listed:
-            values[place] = item
-            try:
-                value: object = body(frame)
-                if value is stop:
-                    return stop
-                if value is not on:
-                    raise no_bool(value)
-            except Failed as failed:
-                error = failed if error is None or isinstance(failed, Unknown) else error
-        if error is not None:
-            raise error
-        return on
+    def asked(frame: Frame) -> Iterator[Run]:
+        for each in _listed(frame, items):
+            frame.values[place] = each
+            yield body
 
-    return quantifier
+    return lambda frame: _decided(frame, asked(frame), stop)
+
+
+def _decided(frame: Frame, questions: Iterable[Run], stop: bool) -> bool:
+    error: Failed | None = None
+    for question in questions:
+        try:
+            if sure(question(frame)) is stop:
+                return stop
+        except Failed as failed:
+            error = failed if error is None or isinstance(failed, Unknown) else error
+    if error is not None:
+        raise error
+    return not stop
+
+
+def _listed(frame: Frame, items: Run) -> list[Any]:
+    """What a macro goes through, paid for."""
+    listed = listed_in(items(frame))
+    frame.spend(len(listed) + 1)
+    return listed
 
 
 def _kept(frame: Frame, items: Run, test: Run | None, place: int, made: Run) -> list[Any]:
     found = []
-    listed = listed_in(items(frame))
-    frame.spend(len(listed) + 1)
-    for item in listed:
-        frame.values[place] = item
-        kept = True if test is None else test(frame)
-        if kept is True:
+    for each in _listed(frame, items):
+        frame.values[place] = each
+        if test is None or sure(test(frame)):
             found.append(made(frame))
-        elif kept is not False:
-            raise no_bool(kept)
     return found
-
-
-def _not(run: Run) -> Run:
-    def negated(frame: Frame) -> bool:
-        value = run(frame)
-        if value is True or value is False:
-            return not value
-        raise no_bool(value)
-
-    return negated
-
-
-def _choice(condition: Run, then: Run, other: Run) -> Run:
-    def choice(frame: Frame) -> Any:
-        value = condition(frame)
-        if value is True:
-            return then(frame)
-        if value is False:
-            return other(frame)
-        raise no_bool(value)
-
-    return choice
 
 
 def _mapping(frame: Frame, pairs: tuple[tuple[Run, Run], ...]) -> dict[Any, Any]:

@@ -133,28 +133,26 @@ def compare(name: str, test: Callable[[Any, Any], bool]) -> Callable[[Frame, Any
     return ordered
 
 
+def arithmetic(name: str, work: Callable[[Any, Any], Any]) -> Callable[[Frame, Any, Any], Any]:
+    """What `work` makes of two numbers of one type."""
+
+    def result(frame: Frame, one: Any, other: Any) -> Any:
+        if type(one) is not type(other) or not _number(one):
+            raise no_overload(name, one, other)
+        return _whole(work(one, other)) if isinstance(one, int) else work(one, other)
+
+    return result
+
+
+_sum = arithmetic("+", operator.add)
+
+
 def add(frame: Frame, one: Any, other: Any) -> Any:
     """The sum of two numbers of one type, or two texts or lists one after the other."""
     if isinstance(one, str | list) and type(one) is type(other):
         frame.spend((len(one) + len(other)) // 8 + 1)
         return operator.add(one, other)
-    return _arithmetic("+", operator.add, one, other)
-
-
-def subtract(frame: Frame, one: Any, other: Any) -> Any:
-    """The difference of two numbers of one type."""
-    return _arithmetic("-", operator.sub, one, other)
-
-
-def multiply(frame: Frame, one: Any, other: Any) -> Any:
-    """The product of two numbers of one type."""
-    return _arithmetic("*", operator.mul, one, other)
-
-
-def _arithmetic(name: str, work: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
-    if type(one) is not type(other) or not _number(one):
-        raise no_overload(name, one, other)
-    return _whole(work(one, other)) if isinstance(one, int) else work(one, other)
+    return _sum(frame, one, other)
 
 
 def divide(frame: Frame, one: Any, other: Any) -> Any:
@@ -229,8 +227,22 @@ def maybe(holder: Any, key: Any) -> Maybe:
     raise Failed(f"{kind_of(holder)} has no keys")
 
 
-def no_key(holder: Any, key: Any) -> Failed:
-    """What is said where a key or a place is not there."""
+def field(holder: Any, key: str) -> Any:
+    """``holder.key``."""
+    if isinstance(holder, dict) and key in holder:
+        return holder[key]
+    raise _no_key(holder, key)
+
+
+def item(holder: Any, key: Any) -> Any:
+    """``holder[key]``."""
+    found = maybe(holder, key)
+    if not found.there:
+        raise _no_key(holder, key)
+    return found.value
+
+
+def _no_key(holder: Any, key: Any) -> Failed:
     if isinstance(holder, dict):
         return Failed(f"there is no key `{key}`")
     if isinstance(holder, list):
@@ -238,9 +250,11 @@ def no_key(holder: Any, key: Any) -> Failed:
     return Failed(f"{kind_of(holder)} has no key `{key}`")
 
 
-def no_bool(value: Any) -> Failed:
-    """What is said where a question was expected."""
-    return Failed(f"{kind_of(value)} is neither true nor false")
+def sure(value: object) -> bool:
+    """The answer to a question; all else fails."""
+    if value is True or value is False:
+        return bool(value)
+    raise Failed(f"{kind_of(value)} is neither true nor false")
 
 
 # --- conversions -------------------------------------------------------------------------------

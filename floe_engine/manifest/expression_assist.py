@@ -171,7 +171,7 @@ def _members(kind: Type, *, optional: bool) -> Iterator[_Word]:
 
 def _names(checked: CheckedExpression, node: Node) -> Iterator[_Word]:
     """What may stand where a value begins."""
-    for name, kind in checked.scopes[node].names.items():
+    for name, kind in checked.scopes[node].items():
         yield name, name, str(kind), kind.says if isinstance(kind, Object) else ""
     for name, function in FUNCTIONS.items():
         if function.call:
