@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -174,11 +174,12 @@ def rule_of(change: Change, context: Context) -> ChangeRule | None:
 @cache
 def by_id() -> Mapping[str, ChangeRule]:
     """Rule ID to rule."""
-    found = msgspec.json.decode(
-        resources.files(__package__).joinpath("rules.json").read_bytes(), type=built(dict[str, ChangeRule])
+    written = msgspec.json.decode(
+        resources.files(__package__).joinpath("rules.json").read_bytes(), type=dict[str, dict[str, Any]]
     )
     paths: dict[str, dict[Pattern, None]] = {}
     back: dict[str, dict[str, None]] = {}
+    plain: dict[str, ChangeRule] = {}
     for row in BY_HAND:
         paths.setdefault(row.rule, {}).update(dict.fromkeys(row.places))
         back.setdefault(row.rule, {})[row.back] = None
@@ -188,14 +189,26 @@ def by_id() -> Mapping[str, ChangeRule]:
             paths.setdefault(rule, {})[place] = None
             back.setdefault(rule, {})[other] = None
             back.setdefault(other, {})[rule] = None
-            found.setdefault(rule, in_plain_words(rule, place, law))
-    examples = {name: rule.example for name, rule in found.items() if rule.example is not None}
+            if rule not in plain:
+                plain[rule] = in_plain_words(rule, place, law)
+                written[rule] = {**_cost(rule, law), **written[rule]} if rule in written else {}
+    kind = built(ChangeRule)
+    found = {rule: msgspec.convert(entry, kind) if entry else plain[rule] for rule, entry in written.items()}
+
+    def example(name: str) -> ChangeExample:
+        """Its own, or that of a way back; what is written wins over what a law has."""
+        for rules in (found, plain):
+            for other in (name, *back[name]):
+                if other in rules and (shown := rules[other].example) is not None:
+                    return shown if other == name else shown.backwards
+        raise KeyError(name)
+
     return {
         name: msgspec.structs.replace(
             rule,
             id=name,
             reason=rule.reason or _HARMLESS[rule.direction],
-            example=examples.get(name) or next(examples[other].backwards for other in back[name]),
+            example=example(name),
             mirror=tuple(back[name]),
             paths=tuple(paths[name]),
         )
@@ -206,18 +219,27 @@ def by_id() -> Mapping[str, ChangeRule]:
 _HARMLESS = {"demand": "nothing that passed can fail", "promise": "projects may use it and need not"}
 
 
+def _cost(rule: str, law: Law) -> dict[str, str]:
+    """What a move costs as far as the law can say; ``rules.json`` writes what differs."""
+    if rule == law.looser:
+        return {"bump": "minor"}
+    if rule == law.renamed:
+        return {"bump": "patch", "direction": "neutral"}
+    return {"bump": "gated", "direction": "neutral" if rule == law.other else "demand"}
+
+
 def in_plain_words(rule: str, place: Pattern, law: Law) -> ChangeRule:
     """What is said of a change of which ``rules.json`` says nothing."""
     name = next(key for key in reversed(place) if key != "*")
     says = "{setting} is {new} (was {old})"
+    cost: dict[str, Any] = _cost(rule, law)
     if rule == law.looser:
-        return ChangeRule(title=f"{name} demands less", says=says, bump="minor")
+        return ChangeRule(title=f"{name} demands less", says=says, **cost)
     before, after = law.step
     return ChangeRule(
-        title=f"{name} demands more" if rule == law.tighter else f"{name} changed",
+        title=f"{name} changed" if rule in (law.other, law.renamed) else f"{name} demands more",
         says=says,
-        bump="gated",
-        direction="demand" if rule == law.tighter else "neutral",
+        **cost,
         reason="what does not meet it fails",
         remedy=f"resolve the findings that {Act.COMPILE.line()} lists",
         example=ChangeExample(place[:-1] if place[-1] == "*" else place, before, after),

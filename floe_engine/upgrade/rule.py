@@ -1,6 +1,7 @@
 """What an upgrade rule is: an ID, what it costs and why, what to do about it, and an example.
 
-The sentences and the costs are in ``rules.json``; which change is whose is in `catalogue`.
+The sentences are in ``rules.json``, and the costs where they are others than the law of the setting
+implies; which change is whose is in `catalogue`.
 """
 
 from __future__ import annotations
