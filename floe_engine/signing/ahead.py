@@ -6,17 +6,19 @@ judged here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from floe_engine.signing import bundle, simple_signing
-from floe_engine.signing.repository import SignatureSource, StoredDescriptor, StoredManifest
+from floe_engine.signing.repository import Reader, SignatureSource
 from floe_engine.waiting import begin
 
 _T = TypeVar("_T")
+_Answers = dict[tuple[str, str], Callable[[], Any]]
 
 
-class ReadAhead:
+class ReadAhead(Reader):
     """A `SignatureSource` that begins to read the signatures of `digest` when it is made.
 
     An answer, or the failure to get one, is given to the first who asks; after that, and for everything
@@ -24,67 +26,30 @@ class ReadAhead:
     """
 
     def __init__(self, repository: SignatureSource, digest: str) -> None:
-        self._repository = repository
-        self._answers: dict[tuple[str, str], Callable[[], Any]] = {}
+        super().__init__(repository)
+        self._answers: _Answers = {}
         self._wait = begin(lambda: _look(_Recorder(repository, self._answers), digest))
 
-    def resolve(self, ref: str, /) -> StoredDescriptor | None:
-        """As the repository."""
-        return self._repository.resolve(ref)
-
-    def manifest(self, ref: str, /) -> StoredManifest:
-        """As the repository."""
-        return self._answer("manifest", ref, lambda: self._repository.manifest(ref))
-
-    def blob(self, descriptor: Any, limit: int, /) -> bytes:
-        """As the repository."""
-        return self._answer("blob", descriptor.digest, lambda: self._repository.blob(descriptor, limit))
-
-    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
-        """As the repository."""
-        return self._answer("referrers", digest, lambda: self._repository.referrers(digest))
-
-    def _answer(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
+    def _read(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
         self._wait()
         return self._answers.pop((what, of), ask)()  # type: ignore[no-any-return]  # asked by the same method
 
 
-class _Recorder:
+class _Recorder(Reader):
     """Keeps what the repository answered or raised."""
 
-    def __init__(
-        self, repository: SignatureSource, answers: dict[tuple[str, str], Callable[[], Any]]
-    ) -> None:
-        self._repository = repository
+    def __init__(self, repository: SignatureSource, answers: _Answers) -> None:
+        super().__init__(repository)
         self._answers = answers
 
-    def resolve(self, ref: str, /) -> StoredDescriptor | None:
-        return self._repository.resolve(ref)
-
-    def manifest(self, ref: str, /) -> StoredManifest:
-        return self._kept("manifest", ref, lambda: self._repository.manifest(ref))
-
-    def blob(self, descriptor: Any, limit: int, /) -> bytes:
-        return self._kept("blob", descriptor.digest, lambda: self._repository.blob(descriptor, limit))
-
-    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
-        return self._kept("referrers", digest, lambda: self._repository.referrers(digest))
-
-    def _kept(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
+    def _read(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
+        answer: Future[_T] = Future()
+        self._answers[what, of] = answer.result
         try:
-            answer = ask()
-        except BaseException as error:
-            self._answers[what, of] = _raising(error)
-            raise
-        self._answers[what, of] = lambda: answer
-        return answer
-
-
-def _raising(error: BaseException) -> Callable[[], Any]:
-    def fail() -> Any:
-        raise error
-
-    return fail
+            answer.set_result(ask())
+        except BaseException as error:  # handed to whoever asks the same
+            answer.set_exception(error)
+        return answer.result()
 
 
 def _look(source: SignatureSource, digest: str) -> None:

@@ -21,13 +21,14 @@ from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.bundle_format import (
     PAYLOAD_TYPE,
+    STATEMENT_TYPE,
     open_envelope,
     open_statement,
     pre_authentication,
 )
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
-from floe_engine.signing.outside import Unacceptable, mapping, reason, texts
+from floe_engine.signing.outside import Unacceptable, compact_json, mapping, reason, texts
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     AttestedRepository,
@@ -35,12 +36,12 @@ from floe_engine.signing.repository import (
     SignatureSource,
     StoredDescriptor,
     descriptor_of,
+    image_manifest,
 )
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 from floe_engine.signing.writing import Writer, write_all
 from floe_engine.text import did_you_mean
 
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 ENVELOPE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json"
 PREDICATE_ANNOTATION = "predicateType"
 MAX_ATTESTATIONS = 100
@@ -151,8 +152,7 @@ def attest(
             )
             made = before or bundle.sign_with_key(statement, signer)
             bundles.append((claim.predicate_type, made))
-            envelope = json.loads(made)["dsseEnvelope"]
-            envelopes.append((claim.predicate_type, json.dumps(envelope, separators=(",", ":")).encode()))
+            envelopes.append((claim.predicate_type, compact_json(json.loads(made)["dsseEnvelope"])))
     referrers = _Referrers(repository, subject, bundles, first=first)
     writers: list[Writer] = [referrers]
     if envelopes:
@@ -258,17 +258,7 @@ class _Tag:
             contents += [(envelope, ENVELOPE_MEDIA_TYPE) for _, envelope in self._envelopes]
         pushed = self._repository.push_blobs(contents)[0]
         self._pushed = True
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_MEDIA_TYPE,
-            "config": {
-                "mediaType": simple_signing.CONFIG_MEDIA_TYPE,
-                "size": pushed.size,
-                "digest": pushed.digest,
-            },
-            "layers": layers,
-        }
-        raw = json.dumps(manifest, separators=(",", ":")).encode()
+        raw = image_manifest(pushed, layers)
         self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
 
     def stands(self) -> bool:

@@ -6,8 +6,6 @@ in-toto Statement v1, OCI image-spec 1.1 (``subject``), and the predicate of cos
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -15,9 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
-from floe_engine.signing.bundle_format import PAYLOAD_TYPE, Bundle, open_bundle, pre_authentication
+from floe_engine.signing.bundle_format import (
+    PAYLOAD_TYPE,
+    STATEMENT_TYPE,
+    Bundle,
+    open_bundle,
+    pre_authentication,
+)
 from floe_engine.signing.keys import Digest, KeySigner, PublicKey, der_of_pem
-from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
+from floe_engine.signing.outside import (
+    Unacceptable,
+    compact_json,
+    decode_base64,
+    encode_base64,
+    mapping,
+    quoted,
+    reason,
+    texts,
+)
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
@@ -45,7 +58,6 @@ MAX_SECONDS = 60.0
 """How long one artifact's referrers are looked through."""
 
 _ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
-_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
 
 
@@ -56,9 +68,9 @@ def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
     in-toto demand one.
     """
     algorithm, _, value = digest.partition(":")
-    return _json(
+    return compact_json(
         {
-            "_type": _STATEMENT_TYPE,
+            "_type": STATEMENT_TYPE,
             "subject": [
                 {"name": "", "digest": {algorithm: value}, "annotations": dict(sorted(annotations.items()))}
             ],
@@ -71,14 +83,14 @@ def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
 def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
     """A bundle around `statement` that names `key` by its hint, in JSON."""
     signature = key.sign(pre_authentication(PAYLOAD_TYPE, statement))
-    return _json(
+    return compact_json(
         {
             "mediaType": MEDIA_TYPE,
             "verificationMaterial": {"publicKey": {"hint": key.public.hint}},
             "dsseEnvelope": {
-                "payload": _base64(statement),
+                "payload": encode_base64(statement),
                 "payloadType": PAYLOAD_TYPE,
-                "signatures": [{"sig": _base64(signature)}],
+                "signatures": [{"sig": encode_base64(signature)}],
             },
         }
     )
@@ -88,7 +100,7 @@ def referrer(
     subject: StoredDescriptor, config: StoredDescriptor, layer: StoredDescriptor, predicate_type: str
 ) -> bytes:
     """The manifest of a referrer that carries one bundle, `layer`; `config` is the empty one."""
-    return _json(
+    return compact_json(
         {
             "schemaVersion": 2,
             "mediaType": MANIFEST_MEDIA_TYPE,
@@ -379,11 +391,3 @@ def _likely_first(referrers: Sequence[StoredDescriptor]) -> list[StoredDescripto
         return 1 if (descriptor.artifact_type or "").startswith(_ANY_BUNDLE) else 2
 
     return sorted(referrers, key=rank)
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

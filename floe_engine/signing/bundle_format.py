@@ -17,6 +17,7 @@ from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, qu
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
 _V3 = frozenset({
     "application/vnd.dev.sigstore.bundle.v0.3+json",
@@ -24,7 +25,7 @@ _V3 = frozenset({
 })  # fmt: skip
 _MATERIALS = frozenset({"publicKey", "certificate", "x509CertificateChain"})
 _CONTENTS = frozenset({"dsseEnvelope", "messageSignature"})
-_STATEMENT_TYPES = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
+_STATEMENT_TYPES = frozenset({STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"})
 _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "uri", "digest", "content", "downloadLocation", "mediaType", "annotations"})
 

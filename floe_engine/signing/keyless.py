@@ -428,11 +428,14 @@ class KeylessSigner:
                 overdue=lambda: time.monotonic() > end,
             )
         except Overdue:
-            raise RegistryUnreachable(
-                "Sigstore does not answer",
-                f"{self.root.name}: nothing was signed within {_SECONDS_TO_SIGN:.0f} s",
-                hint="check the network and the addresses in the signing configuration",
-            ) from None
+            raise self._silent(f"nothing was signed within {_SECONDS_TO_SIGN:.0f} s") from None
+
+    def _silent(self, why: str) -> RegistryUnreachable:
+        return RegistryUnreachable(
+            "Sigstore does not answer",
+            f"{self.root.name}: {why}",
+            hint="check the network and the addresses in the signing configuration",
+        )
 
     def _sign(self, statement: bytes) -> tuple[bytes, Certified]:
         import requests
@@ -464,11 +467,7 @@ class KeylessSigner:
                 hint=f"get a fresh token with the audience 'sigstore' and set {TOKEN_VARIABLE}",
             ) from None
         except (requests.ConnectionError, requests.Timeout, NetworkError) as error:
-            raise RegistryUnreachable(
-                "Sigstore does not answer",
-                f"{self.root.name}: {reason(error)}",
-                hint="check the network and the addresses in the signing configuration",
-            ) from error
+            raise self._silent(reason(error)) from error
         except (FulcioClientError, RekorClientError, requests.RequestException, Error, ValueError) as error:
             raise TrustError(
                 "Sigstore did not sign", f"{self.root.name}: {reason(error) or type(error).__name__}"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from msgspec import Struct
 from floe_engine.acts import Act
 from floe_engine.errors import KeyUnusable
 from floe_engine.files import read_bounded, strict_json
-from floe_engine.signing.outside import decode_base64, quoted, reason
+from floe_engine.signing.outside import compact_json, decode_base64, encode_base64, quoted, reason
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -81,7 +80,7 @@ class PublicKey(Struct, frozen=True, eq=False):
     @property
     def hint(self) -> str:
         """The fingerprint as a sigstore bundle's ``publicKey.hint`` writes it: base64."""
-        return base64.b64encode(bytes.fromhex(self.fingerprint.removeprefix("sha256:"))).decode()
+        return encode_base64(bytes.fromhex(self.fingerprint.removeprefix("sha256:")))
 
     def verify(self, signature: bytes, data: bytes | Digest, *, sha256_only: bool = False) -> bool:
         """Whether this key made `signature` over `data`.
@@ -198,11 +197,11 @@ def generate(password: bytes) -> tuple[bytes, bytes]:
     n, r, p = _SCRYPT_COST
     box = SecretBox(_scrypt(password, salt, _SCRYPT_COST))
     body = {
-        "kdf": {"name": "scrypt", "params": {"N": n, "r": r, "p": p}, "salt": _base64(salt)},
-        "cipher": {"name": "nacl/secretbox", "nonce": _base64(nonce)},
-        "ciphertext": _base64(box.encrypt(plain, nonce).ciphertext),
+        "kdf": {"name": "scrypt", "params": {"N": n, "r": r, "p": p}, "salt": encode_base64(salt)},
+        "cipher": {"name": "nacl/secretbox", "nonce": encode_base64(nonce)},
+        "ciphertext": encode_base64(box.encrypt(plain, nonce).ciphertext),
     }
-    text = _base64(json.dumps(body, separators=(",", ":")).encode())
+    text = encode_base64(compact_json(body))
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     label = _ENCRYPTED_LABELS[0]
     private = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
@@ -506,7 +505,3 @@ def _deterministic_ecdsa() -> ECDSA:
 def _scrypt(password: bytes, salt: bytes, cost: tuple[int, int, int]) -> bytes:
     n, r, p = cost
     return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=128 * n * r + (1 << 20), dklen=32)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

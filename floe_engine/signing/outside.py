@@ -1,4 +1,4 @@
-"""Bytes and words written by strangers: decoded strictly, shown harmlessly.
+"""Bytes and words as strangers write and read them: decoded strictly, shown harmlessly.
 
 What they mean must not enter.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Any
 
 from floe_engine.text import printable
@@ -27,6 +28,16 @@ def decode_base64(text: object) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         raise ValueError("not base64 text") from None
+
+
+def encode_base64(data: bytes) -> str:
+    """Standard base64."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def compact_json(value: object) -> bytes:
+    """JSON without a space that it does not need, as cosign writes it."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def mapping(value: object, what: str) -> dict[str, Any]:

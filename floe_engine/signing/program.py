@@ -15,7 +15,6 @@ import base64
 import binascii
 import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +27,7 @@ from floe_engine.events import CancelToken
 from floe_engine.files import strict_json
 from floe_engine.processes import answer_of, find_program, signer_environment
 from floe_engine.signing.keys import PublicKey, load_public
-from floe_engine.signing.outside import decode_base64, mapping, reason
+from floe_engine.signing.outside import compact_json, decode_base64, encode_base64, mapping, reason
 
 TIMEOUT = 60.0
 """Seconds for one answer of a program; somebody may have to touch a token meanwhile."""
@@ -39,6 +38,7 @@ PLUGIN_PREFIX = "sigstore-kms-"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
 _SHA256 = 5
 """``crypto.SHA256`` of Go, as the plugin protocol names it."""
+_RPC_OPTIONS = {"rpcOptions": {"keyVersion": "", "remoteVerification": False}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +110,13 @@ class PluginKey(Struct, frozen=True):
     @classmethod
     def open(cls, program: SigningProgram, resource: str) -> PluginKey:
         """Ask for the public key, with which every answer will be checked."""
-        rpc = {"keyVersion": "", "remoteVerification": False}
-        answer = _call(program, resource, "publicKey", {"publicKeyOptions": {"rpcOptions": rpc}}, b"")
+        answer = _call(program, resource, "publicKey", {"publicKeyOptions": _RPC_OPTIONS}, b"")
         return cls(program, resource, _public_key(program, _decoded(program, answer, "publicKeyPEM")))
 
     def sign(self, data: bytes) -> bytes:
         """A signature over `data`, checked. The plugin gets the message and its digest."""
-        digest = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
-        options = {
-            "rpcOptions": {"keyVersion": "", "remoteVerification": False},
-            "messageOptions": {"digest": digest},
-        }
+        digest = encode_base64(hashlib.sha256(data).digest())
+        options = {**_RPC_OPTIONS, "messageOptions": {"digest": digest}}
         answer = _call(self.program, self.resource, "signMessage", {"signOptions": options}, data)
         signature = _decoded(self.program, answer, "signature")
         return _believed(self.program, self.public, signature, data)
@@ -135,12 +131,12 @@ def _call(
             "protocolVersion": "v1",
             "keyResourceID": resource,
             "hashFunc": _SHA256,
-            "rpcOptions": {"keyVersion": "", "remoteVerification": False},
+            **_RPC_OPTIONS,
         },
         "methodName": method,
         method: arguments,
     }
-    answer = program.ask("v1", json.dumps(request, separators=(",", ":")), message=message)
+    answer = program.ask("v1", compact_json(request).decode(), message=message)
     try:
         found = mapping(strict_json(answer), "the answer")
         if said := found.get("errorMessage"):

@@ -6,15 +6,17 @@ No HTTP, no reference syntax and no trust may enter.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct, field
 
-from floe_engine.signing.outside import Unacceptable
+from floe_engine.signing.outside import Unacceptable, compact_json
 
 MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 """OCI image-spec 1.1, manifest.md."""
+
+_T = TypeVar("_T")
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -91,6 +93,32 @@ class SignatureSource(Protocol):
         """The manifests whose subject is `digest`, by the API or the fallback tag."""
 
 
+class Reader:
+    """A `SignatureSource` that asks another one; what is read passes by `_read`."""
+
+    def __init__(self, repository: SignatureSource) -> None:
+        self._repository = repository
+
+    def resolve(self, ref: str, /) -> StoredDescriptor | None:
+        """As the repository."""
+        return self._repository.resolve(ref)
+
+    def manifest(self, ref: str, /) -> StoredManifest:
+        """As the repository."""
+        return self._read("manifest", ref, lambda: self._repository.manifest(ref))
+
+    def blob(self, descriptor: Any, limit: int, /) -> bytes:
+        """As the repository."""
+        return self._read("blob", descriptor.digest, lambda: self._repository.blob(descriptor, limit))
+
+    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+        """As the repository."""
+        return self._read("referrers", digest, lambda: self._repository.referrers(digest))
+
+    def _read(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
+        raise NotImplementedError
+
+
 class SignatureRepository(SignatureSource, Protocol):
     """One repository of a registry, as far as signatures are concerned."""
 
@@ -117,6 +145,18 @@ class AttestedRepository(SignatureRepository, Protocol):
         self, raws: Sequence[bytes], subject: str, /, *, confirm: bool = True
     ) -> Sequence[StoredDescriptor]:
         """`attach` for several manifests, with one look at the list of referrers."""
+
+
+def image_manifest(config: StoredDescriptor, layers: Sequence[Mapping[str, Any]]) -> bytes:
+    """An image manifest with its members in cosign's order."""
+    return compact_json(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_MEDIA_TYPE,
+            "config": {"mediaType": config.media_type, "size": config.size, "digest": config.digest},
+            "layers": layers,
+        }
+    )
 
 
 def descriptor_of(entry: dict[str, Any], limit: int) -> Descriptor:

@@ -6,21 +6,29 @@ the simple-signing payload of containers/image.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing.keys import KeySigner
-from floe_engine.signing.outside import Unacceptable, decode_base64, mapping, quoted, reason, texts
+from floe_engine.signing.outside import (
+    Unacceptable,
+    compact_json,
+    decode_base64,
+    encode_base64,
+    mapping,
+    quoted,
+    reason,
+    texts,
+)
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     SignatureRepository,
     SignatureSource,
     StoredDescriptor,
     descriptor_of,
+    image_manifest,
 )
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 
@@ -44,7 +52,7 @@ def tag_of(digest: str) -> str:
 
 def payload_for(digest: str, docker_reference: str, annotations: Mapping[str, str]) -> bytes:
     """The bytes that are signed. `docker_reference` is ``host/repository``, without a tag."""
-    return json.dumps(
+    return compact_json(
         {
             "critical": {
                 "identity": {"docker-reference": docker_reference},
@@ -52,9 +60,8 @@ def payload_for(digest: str, docker_reference: str, annotations: Mapping[str, st
                 "type": _PAYLOAD_TYPE,
             },
             "optional": dict(sorted(annotations.items())) or None,
-        },
-        separators=(",", ":"),
-    ).encode()
+        }
+    )
 
 
 class KeySignature:
@@ -101,19 +108,11 @@ class KeySignature:
                 "mediaType": PAYLOAD_MEDIA_TYPE,
                 "size": self._blob.size,
                 "digest": self._blob.digest,
-                "annotations": {
-                    SIGNATURE_ANNOTATION: base64.b64encode(self._key.sign(self._payload)).decode("ascii")
-                },
+                "annotations": {SIGNATURE_ANNOTATION: encode_base64(self._key.sign(self._payload))},
             }
         )
         config = self._repository.push_blob(image_config(layers), CONFIG_MEDIA_TYPE)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_MEDIA_TYPE,
-            "config": {"mediaType": CONFIG_MEDIA_TYPE, "size": config.size, "digest": config.digest},
-            "layers": layers,
-        }
-        raw = json.dumps(manifest, separators=(",", ":")).encode()
+        raw = image_manifest(config, layers)
         self.company = len(layers) > 1
         self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
 
@@ -237,12 +236,13 @@ def _is_among(layers: list[dict[str, Any]], payload: bytes, key: KeySigner) -> b
 
 def image_config(layers: list[dict[str, Any]]) -> bytes:
     """The image config that cosign expects: its diff IDs are the layers' digests."""
-    config = {
-        "architecture": "",
-        "config": {},
-        "created": "0001-01-01T00:00:00Z",
-        "history": [{"created": "0001-01-01T00:00:00Z"} for _ in layers],
-        "os": "",
-        "rootfs": {"type": "layers", "diff_ids": [layer.get("digest") for layer in layers]},
-    }
-    return json.dumps(config, separators=(",", ":")).encode()
+    return compact_json(
+        {
+            "architecture": "",
+            "config": {},
+            "created": "0001-01-01T00:00:00Z",
+            "history": [{"created": "0001-01-01T00:00:00Z"} for _ in layers],
+            "os": "",
+            "rootfs": {"type": "layers", "diff_ids": [layer.get("digest") for layer in layers]},
+        }
+    )

@@ -7,21 +7,20 @@ their digests, and whether a signature holds is worked out anew each time.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from floe_engine.errors import NotFound
 from floe_engine.files import canonical_json, sha256_digest, strict_json
-from floe_engine.signing.outside import decode_base64
+from floe_engine.signing.outside import decode_base64, encode_base64
 from floe_engine.signing.repository import (
     MANIFEST_MEDIA_TYPE,
     Descriptor,
+    Reader,
     SignatureSource,
     StoredDescriptor,
-    StoredManifest,
 )
 from floe_engine.signing.verdict import Signer
 
@@ -120,37 +119,26 @@ class Evidence(Struct, frozen=True, dict=True):
         return [Descriptor(MANIFEST_MEDIA_TYPE, sha256_digest(raw), len(raw)) for raw in self.bundles]
 
 
-class Witness:
+class Witness(Reader):
     """Reads signatures from a repository and remembers what was read, to be kept as evidence."""
 
     def __init__(self, repository: SignatureSource) -> None:
-        self._repository = repository
+        super().__init__(repository)
         self._manifests: dict[str, bytes] = {}
         self._blobs: dict[str, bytes] = {}
         self._read_by: dict[str, list[str]] = {}
         self._last = ""
 
-    def resolve(self, ref: str, /) -> StoredDescriptor | None:
-        """As the repository."""
-        return self._repository.resolve(ref)
-
-    def manifest(self, ref: str, /) -> StoredManifest:
-        """As the repository; remembered under `ref`."""
-        found = self._repository.manifest(ref)
-        self._manifests[ref] = found.raw
-        self._last = ref
+    def _read(self, what: str, of: str, ask: Callable[[], Any]) -> Any:
+        """A blob is remembered with the manifest that was read before it."""
+        found = ask()
+        if what == "manifest":
+            self._manifests[of] = found.raw
+            self._last = of
+        elif what == "blob":
+            self._blobs[of] = found
+            self._read_by.setdefault(self._last, []).append(of)
         return found
-
-    def blob(self, descriptor: Any, limit: int, /) -> bytes:
-        """As the repository; remembered with the manifest that was read before it."""
-        data = self._repository.blob(descriptor, limit)
-        self._blobs[descriptor.digest] = data
-        self._read_by.setdefault(self._last, []).append(descriptor.digest)
-        return data
-
-    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
-        """As the repository."""
-        return self._repository.referrers(digest)
 
     def evidence(self, image: bytes, signers: Iterable[Signer]) -> Evidence:
         """What shows that `signers` signed the artifact whose manifest is `image`."""
@@ -168,26 +156,22 @@ class Witness:
 
 def _document(evidence: Evidence) -> dict[str, Any]:
     return {
-        "manifest": _text(evidence.image),
-        "bundles": [_text(raw) for raw in evidence.bundles],
-        "simpleSigning": _text(evidence.simple),
-        "blobs": [_text(blob) for blob in evidence.blobs],
+        "manifest": encode_base64(evidence.image),
+        "bundles": [*map(encode_base64, evidence.bundles)],
+        "simpleSigning": encode_base64(evidence.simple),
+        "blobs": [*map(encode_base64, evidence.blobs)],
     }
 
 
 def _read(document: Any, above: Evidence | None = None) -> Evidence:
     return Evidence(
         decode_base64(document["manifest"]),
-        tuple(decode_base64(raw) for raw in document["bundles"]),
+        tuple(map(decode_base64, document["bundles"])),
         decode_base64(document["simpleSigning"]),
-        tuple(decode_base64(blob) for blob in document["blobs"]),
+        tuple(map(decode_base64, document["blobs"])),
         above,
     )
 
 
 def _sig_tag(digest: str) -> str:
     return f"{digest.replace(':', '-')}.sig"
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
