@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationError
 from pydantic_core import ErrorDetails
 
 from floe_engine.acts import Act
@@ -54,13 +54,7 @@ Day = Annotated[date, BeforeValidator(_date)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Section(BaseModel):
-    """Base of everything in the file: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Expected(Section):
+class Expected(GivenPart):
     """What one rule is expected to say of one resource."""
 
     rule: Text
@@ -73,7 +67,7 @@ class Expected(Section):
     """Severity of the finding, where it matters."""
 
 
-class WaiverGiven(Section):
+class WaiverGiven(GivenPart):
     """A waiver as floe.yaml would have it."""
 
     id: Text = "waiver"
@@ -92,7 +86,7 @@ class WaiverGiven(Section):
     """Last day on which it holds, `YYYY-MM-DD`."""
 
 
-class CaseGiven(Section):
+class CaseGiven(GivenPart):
     """One case: a project, and what the platform should say of it."""
 
     name: Text
@@ -113,7 +107,7 @@ class CaseGiven(Section):
     """The day on which waivers are looked at; unset: today."""
 
 
-class Metadata(Section):
+class Metadata(GivenPart):
     """What the file is about."""
 
     name: Text
@@ -122,7 +116,7 @@ class Metadata(Section):
     """What it is for."""
 
 
-class PolicyTest(Section):
+class PolicyTest(GivenPart):
     """A file of policy tests."""
 
     api_version: Literal["floe.dev/v1"] = Field(alias="apiVersion")
@@ -140,7 +134,7 @@ def policy_test_schema() -> dict[str, Any]:
     from floe_engine.manifest.reference import meanings
 
     schema = PolicyTest.model_json_schema(by_alias=True)
-    for section in (*_below(Section), *_below(GivenPart)):
+    for section in _below(GivenPart):
         shape = schema if section is PolicyTest else schema["$defs"].get(section.__name__, {})
         for attribute, meaning in meanings(section).items() if shape else ():
             shape["properties"][section.model_fields[attribute].alias or attribute]["description"] = meaning

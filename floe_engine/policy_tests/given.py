@@ -36,7 +36,7 @@ class UnknownName(Exception):
 
 
 class GivenPart(BaseModel):
-    """Base of what a case gives: frozen, and unknown keys are errors."""
+    """Base of everything in a file of policy tests: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -19,12 +19,12 @@ from floe_engine.artifact.shape import Path, published
 from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import IntegrityError
 from floe_engine.manifest.laws import Law
-from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
-from floe_engine.policy.rule import Family, Rule
+from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import OF_TEST, NamedTest
+from floe_engine.policy_tests.suites import biting
 
 
 class Mutant(Struct, frozen=True):
@@ -42,20 +42,13 @@ class Mutant(Struct, frozen=True):
 def mutants(platform: Platform) -> Iterator[Mutant]:
     """Every way in which one demand of the platform can be weakened."""
     # What nobody enforces, or only informs, cannot be weakened.
-    biting = [
-        rule
-        for rule in RULES
-        if rule.family is not Family.WAIVERS
-        and not rule.advisory
-        and rule.active(platform)
-        and enforcement_of(rule, platform) != "off"
-    ]
-    for rule in biting:
+    rules = biting(platform)
+    for rule in rules:
         yield _ruled(platform, rule.id, "off", f"{rule.id} is switched off")
         if enforcement_of(rule, platform) == "strict":
             yield _ruled(platform, rule.id, "warn", f"{rule.id} only warns")
-    yield from _by_law(platform, biting)
-    known = {rule.id for rule in biting}
+    yield from _by_law(platform, rules)
+    known = {rule.id for rule in rules}
     for weaken in (_naming, _coverage, _level_coverage, _access):
         yield from (mutant for mutant in weaken(platform) if mutant.rule in known)
 
@@ -86,7 +79,7 @@ _OF_COLUMNS = (
 """Settings that say which models and columns are tested; over many models the rest may hide it."""
 
 
-def _by_law(platform: Platform, biting: list[Rule]) -> Iterator[Mutant]:
+def _by_law(platform: Platform, rules: list[Rule]) -> Iterator[Mutant]:
     from floe_engine.manifest.declarations import settings
 
     documents, coverage = documents_of(platform), platform.gates.coverage
@@ -97,20 +90,20 @@ def _by_law(platform: Platform, biting: list[Rule]) -> Iterator[Mutant]:
             continue
         for at, value in _found(documents, place):
             concrete = tuple(str(key) for key in at)
-            readers = [rule for rule in biting if any(touches(concrete, read) for read in rule.reads)]
+            readers = [rule for rule in rules if any(touches(concrete, read) for read in rule.reads)]
             readers.sort(key=lambda rule: _normal(rule.setting) != name)
             for weaker, change in _weaker(platform, setting.path[-1], setting.law, value) if readers else ():
                 try:
                     changed = read_platform(_with(documents, at, weaker))
                 except IntegrityError:
                     continue  # it is no platform: there is no least of one less
-                rules = [rule.id for rule in readers]
+                noticing = [rule.id for rule in readers]
                 test = OF_TEST.get(change.rpartition(" ")[2], NamedTest).id
-                if setting.path[-1] == "required_tests" and test in rules:
-                    rules = [test, *rules]
+                if setting.path[-1] == "required_tests" and test in noticing:
+                    noticing = [test, *noticing]
                 names = (key for part, key in zip(place, concrete, strict=True) if part == "*")
                 where = ".".join(next(names) if part in ("*", "[]") else part for part in setting.path)
-                yield Mutant(rules[0], f"{where} {change}", changed, tuple(rules[1:]))
+                yield Mutant(noticing[0], f"{where} {change}", changed, tuple(noticing[1:]))
 
 
 def _weaker(platform: Platform, key: str, law: Law, value: Any) -> Iterator[tuple[Any, str]]:

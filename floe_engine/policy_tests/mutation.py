@@ -15,7 +15,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Report, Transfer, silent
 from floe_engine.policy.cases import Case, Suite, run_case
 from floe_engine.policy_tests.mutants import Mutant, mutants
-from floe_engine.policy_tests.suites import built_in_suites, without_waivers
+from floe_engine.policy_tests.suites import judge_of, suites_of
 
 
 class Trial(Struct, frozen=True):
@@ -64,17 +64,11 @@ def mutate(
 
     Raises `ConfigurationError` for a file that is no policy test.
     """
-    suites = list(built_in_suites(platform)) if built_in else []
-    files = list(files)
-    if files:
-        from floe_engine.policy_tests.case_file import load_suite
-
-        suites += [load_suite(path) for path in files]
     cases = [
         (suite, case)
-        for suite in suites
+        for suite in suites_of(platform, files, built_in=built_in)
         for case in suite.cases
-        if run_case(_judge(platform, suite), case).passed
+        if run_case(judge_of(suite, platform), case).passed
     ]
     weakened = list(mutants(platform))
     trials = []
@@ -88,20 +82,12 @@ def mutate(
 
 def _noticed(mutant: Mutant, cases: Iterable[tuple[Suite, Case]]) -> str:
     """The first case that turns red; those that name the mutant's rule are asked first."""
-    ordered = sorted(cases, key=lambda entry: not _mentions(entry[1], mutant.rule))
+    ordered = sorted(cases, key=lambda each: all(entry.rule != mutant.rule for entry in each[1].expect))
     rules = {mutant.rule, *mutant.others}
     for suite, case in ordered:
         if case.rules and not any(entry.rule in rules for entry in case.expect):
             # It is judged by other rules alone.
             continue
-        if not run_case(_judge(mutant.platform, suite), case).passed:
+        if not run_case(judge_of(suite, mutant.platform), case).passed:
             return f"{suite.title}: {case.name}"
     return ""
-
-
-def _mentions(case: Case, rule: str) -> bool:
-    return any(entry.rule == rule for entry in case.expect)
-
-
-def _judge(platform: Platform, suite: Suite) -> Platform:
-    return without_waivers(platform) if suite.path is None else platform

@@ -11,11 +11,8 @@ from msgspec import Struct
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.events import CancelToken, Outcome, Report, Step, silent
-from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.cases import Case, CaseResult, Suite, run_case
-from floe_engine.policy.enforcement import enforcement_of
-from floe_engine.policy.rule import Family
-from floe_engine.policy_tests.suites import built_in_suites, without_waivers
+from floe_engine.policy_tests.suites import biting, judge_of, suites_of
 
 
 class SuiteResult(Struct, frozen=True):
@@ -72,7 +69,6 @@ def run_policy_tests(
     files: Iterable[Path] = (),
     *,
     select: Sequence[str] = (),
-    built_in: bool = True,
     workers: int | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -85,13 +81,8 @@ def run_policy_tests(
 
     Raises `ConfigurationError` for a file that is no policy test.
     """
-    suites = list(built_in_suites(platform)) if built_in else []
-    files = list(files)
-    if files:
-        from floe_engine.policy_tests.case_file import load_suite
-
-        suites += [load_suite(path) for path in files]
-    chosen = [suite for suite in (_chosen(suite, select) for suite in suites) if suite.cases or not select]
+    suites = (_chosen(suite, select) for suite in suites_of(platform, files))
+    chosen = [suite for suite in suites if suite.cases or not select]
     results = []
     for suite in chosen:
         result = run_suite(platform, suite, workers=workers, cancel=cancel)
@@ -109,7 +100,7 @@ def run_suite(
     platform: Platform, suite: Suite, *, workers: int | None = None, cancel: CancelToken | None = None
 ) -> SuiteResult:
     """Run one suite; a generated one is judged without the platform's waivers."""
-    judged_by = without_waivers(platform) if suite.path is None else platform
+    judged_by = judge_of(suite, platform)
 
     def run(case: Case) -> CaseResult:
         if cancel is not None:
@@ -134,15 +125,7 @@ def unexercised(platform: Platform, suites: Iterable[Suite]) -> tuple[str, ...]:
         for entry in case.expect
         if entry.result in ("fail", "warn", "waived")
     }
-    return tuple(
-        rule.id
-        for rule in RULES
-        if rule.id not in expected
-        and rule.family is not Family.WAIVERS
-        and not rule.advisory
-        and rule.active(platform)
-        and enforcement_of(rule, platform) != "off"
-    )
+    return tuple(rule.id for rule in biting(platform) if rule.id not in expected)
 
 
 def _chosen(suite: Suite, words: Sequence[str]) -> Suite:

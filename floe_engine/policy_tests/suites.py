@@ -7,7 +7,7 @@ platform are left out, for they are exceptions from exactly this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.cases import Case, Expectation, Suite
-from floe_engine.policy.enforcement import said_of
+from floe_engine.policy.enforcement import enforcement_of, said_of
 from floe_engine.policy.finding import Result
 from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rule import Example, ExampleAnswer, Family, Rule
@@ -43,6 +43,16 @@ _FAMILIES = {
     CLASSIFICATION: Family.CLASSIFICATION,
     ACCESS: Family.ACCESS,
 }
+
+
+def suites_of(platform: Platform, files: Iterable[Path], *, built_in: bool = True) -> list[Suite]:
+    """The built-in suites, then one a file. Raises `ConfigurationError` for a file that is no policy test."""
+    suites = list(built_in_suites(platform)) if built_in else []
+    if listed := list(files):
+        from floe_engine.policy_tests.case_file import load_suite
+
+        suites += map(load_suite, listed)
+    return suites
 
 
 def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
@@ -97,6 +107,23 @@ def _asked(rule: Rule, ask: Callable[[Platform], ExampleAnswer], platform: Platf
     answer = ask(platform)
     result = said_of(rule, platform, answer.passes, answer.severity)
     return result, answer.why or ("the platform does not enforce the rule" if result == "skip" else "")
+
+
+def judge_of(suite: Suite, platform: Platform) -> Platform:
+    """The platform as it judges a suite: a built-in one without its waivers."""
+    return without_waivers(platform) if suite.path is None else platform
+
+
+def biting(platform: Platform) -> list[Rule]:
+    """The rules that ask something of projects and are not off, without those that only inform."""
+    return [
+        rule
+        for rule in RULES
+        if rule.family is not Family.WAIVERS
+        and not rule.advisory
+        and rule.active(platform)
+        and enforcement_of(rule, platform) != "off"
+    ]
 
 
 def without_waivers(platform: Platform) -> Platform:

@@ -9,7 +9,7 @@ import pytest
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.policy_tests.case_file import check_policy_test, load_suite, policy_test_schema
-from floe_engine.policy_tests.running import run_policy_tests
+from floe_engine.policy_tests.running import run_policy_tests, run_suite
 from tests.cli import MANIFEST, floe, ok, platform_directory
 from tests.engine.policy.samples import platform
 
@@ -46,8 +46,7 @@ def one_case(tmp_path: Path, given: str, expect: str, **more: Any) -> Any:
         "apiVersion: floe.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\ncases:\n"
         f"  - name: c\n    given: {given}\n    expect: {expect}\n{extra}"
     )
-    run = run_policy_tests(SEED, [suite_of(tmp_path, text)], built_in=False)
-    return run.cases[0]
+    return run_suite(SEED, load_suite(suite_of(tmp_path, text))).cases[0]
 
 
 def test_a_file_of_cases_is_a_suite_beside_the_seeds_four(tmp_path: Path) -> None:
@@ -192,7 +191,7 @@ def test_the_published_schema_takes_the_example_and_refuses_unknown_keys() -> No
 def test_the_example_of_the_documentation_passes_on_the_seeds_platform(tmp_path: Path) -> None:
     page = Path(__file__).resolve().parents[3] / "docs" / "policy-tests.md"
     example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    run = run_policy_tests(SEED, [suite_of(tmp_path, example)], built_in=False)
+    run = run_suite(SEED, load_suite(suite_of(tmp_path, example)))
     assert [result.problems for result in run.cases] == [(), (), ()]
 
 
