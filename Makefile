@@ -36,7 +36,8 @@ fuzz: $(VENV)/.tested  ## Change good inputs of every parser INPUTS times; HARNE
 pins:  ## Resolve the pins anew for the lowest Python promised; UPGRADE=1 takes the newest of everything.
 	@sh scripts/pins.sh
 
-docs: $(VENV)/.tested  ## Write every page and table that comes from the code.
+docs: $(VENV)/.tested  ## Write every page, table and type that comes from the code.
+	$(VENV)/bin/python scripts/artifact_sections.py
 	$(VENV)/bin/python scripts/manifest_reference.py
 	$(VENV)/bin/python scripts/rules_reference.py
 	$(VENV)/bin/python scripts/keys_reference.py

@@ -6,56 +6,27 @@ them is `created`, and `keep_created` takes that from the previous build while n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from msgspec import convert
+from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact, content_digest, same_content
 from floe_engine.artifact.model import (
-    AccessPolicy,
     Architecture,
     ArtifactMetadata,
-    ClassificationPolicy,
-    Code,
-    ColumnTest,
-    Coverage,
-    CustomRule,
-    Documentation,
     EngineRequirement,
-    Exposures,
     FileEntry,
-    Graph,
-    LayerAliases,
-    LayerConstraint,
-    LevelRule,
-    Macros,
-    Materialization,
-    MetaKey,
-    NamePattern,
-    Namespaces,
-    NamingRules,
     ParentArtifact,
-    Part,
     Permission,
     PlatformManifest,
-    PlatformName,
     PluginDetails,
-    PolicyFile,
-    Propagation,
-    QualityGates,
-    RequiredColumn,
-    RoleDefinition,
-    RuleSetting,
-    SchemaRegistry,
     SecurityPolicy,
-    SemanticModels,
-    Sources,
-    Structure,
     TrustedIdentity,
     TrustedKey,
-    TypeRule,
-    WaiverPolicy,
-    written,
 )
+from floe_engine.artifact.part import Part, PlatformName, PolicyFile, written
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
@@ -66,16 +37,20 @@ from floe_engine.artifact.paths import (
     NAMESPACES,
     NAMING_RULES,
     QUALITY_GATES,
-    SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.sections import LayerAliases, LayerConstraint, LevelRule, RuleSetting
+from floe_engine.artifact.shape import POLICY_FILES, published
 from floe_engine.artifact.waivers import as_waiver
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.manifest import schema
-from floe_engine.manifest.base import Section
+from floe_engine.manifest.declarations import as_declared
+from floe_engine.manifest.effective import InEffect
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.plugins import ResolvedPlugin
 from floe_engine.manifest.terms import API_VERSION
+
+AnyPart = TypeVar("AnyPart", bound=Part)
 
 ENGINE_MIN_VERSION = "0.1.0"
 """The oldest floe that understands the files as they are written here."""
@@ -97,15 +72,8 @@ def build(
     """
     delegated = {name: tuple(keys) for name, keys in (delegated_keys or {}).items()}
     named = PlatformName(name=manifest.metadata.name, version=manifest.metadata.version)
-    files = {
-        CLASSIFICATION: _bytes(_classification(manifest, named)),
-        ACCESS_CONTROL: _bytes(_access(manifest, named)),
-        QUALITY_GATES: _bytes(_gates(manifest, named)),
-        NAMESPACES: _bytes(_namespaces(manifest, named)),
-        SCHEMA_REGISTRY: _bytes(_schemas(manifest, named)),
-        NAMING_RULES: _bytes(_naming(manifest, named)),
-        LAYER_CONSTRAINTS: canonical_json(_layers(manifest, named)),
-    }
+    files = {path: _bytes(file) for path, file in _policies(manifest, named).items()}
+    files[LAYER_CONSTRAINTS] = canonical_json(_layers(manifest, named))
     metadata = manifest.metadata
     identity = PlatformManifest(
         metadata=ArtifactMetadata(
@@ -187,166 +155,83 @@ def _plugin(plugin: ResolvedPlugin) -> PluginDetails:
     )
 
 
-_MADE_OTHERWISE = ("rules", "propagation", "name_patterns", "name_exceptions")
+# --- policies/, catalog/, architecture/ --------------------------------------------------------
 
 
-def _classification(manifest: schema.Manifest, named: PlatformName) -> ClassificationPolicy:
-    section = manifest.governance.classification
-    rules = schema.effective_level_rules(manifest)
-    return ClassificationPolicy(
-        platform=named,
-        default=section.default_level,
-        **_shared(section, ClassificationPolicy, but=_MADE_OTHERWISE),
-        rules={level: LevelRule(**_fields(rule)) for level, rule in rules.items()},
-        propagation=Propagation(**_fields(section.propagation)),
-        name_patterns=tuple(
-            NamePattern(pattern=entry.pattern, level=entry.level)
-            for entry in schema.effective_name_patterns(manifest)
-        ),
-        name_exceptions=schema.effective_name_exceptions(manifest),
-        name_defaults=schema.name_defaults(manifest),
-    )
+def _policies(manifest: schema.Manifest, named: PlatformName) -> dict[str, PolicyFile]:
+    """The files but manifest.json and the layers', by path: all settings at their places, and what is
+    worked out from several of them."""
+    documents: dict[str, Any] = {path: {"platform": written(named)} for path in POLICY_FILES}
+    in_effect = InEffect(manifest)
+    for path, place in as_declared():
+        file, *above, key = published(place)
+        record = documents.get(file, {})
+        for step in above:
+            record = record.setdefault(step, {})
+        record[key] = in_effect.at(path)
+    made: Mapping[str, Mapping[str, Any]] = {
+        CLASSIFICATION: {
+            "rules": _parts(LevelRule, schema.effective_level_rules(manifest)),
+            "name_defaults": schema.name_defaults(manifest),
+        },
+        ACCESS_CONTROL: {
+            "roles": tuple(schema.effective_roles(manifest)),
+            "permissions": _permissions(manifest),
+        },
+        QUALITY_GATES: {
+            "waivers": tuple(map(as_waiver, schema.effective_waivers(manifest))),
+            "rules": _parts(RuleSetting, manifest.governance.rules),
+        },
+        NAMESPACES: _namespaces(manifest),
+        NAMING_RULES: _naming(manifest),
+    }
+    return {
+        path: replace(convert(documents[path], kind), **made.get(path, {}))
+        for path, kind in POLICY_FILES.items()
+    }
 
 
-def _access(manifest: schema.Manifest, named: PlatformName) -> AccessPolicy:
-    roles = schema.effective_roles(manifest)
-    permissions: dict[str, tuple[Permission, ...]] = dict.fromkeys(roles, ())
+def _parts(kind: type[AnyPart], sections: Mapping[str, Any]) -> dict[str, AnyPart]:
+    """Sections by name as parts of the artifact, whose fields have the same names."""
+    return {name: convert(section, kind, from_attributes=True) for name, section in sections.items()}
+
+
+def _permissions(manifest: schema.Manifest) -> dict[str, tuple[Permission, ...]]:
+    permissions: dict[str, tuple[Permission, ...]] = dict.fromkeys(schema.effective_roles(manifest), ())
     for entry in schema.effective_permissions(manifest):
         given = Permission(namespaces=entry.namespaces, levels=entry.levels, access=entry.access)
         permissions[entry.role] = (*permissions.get(entry.role, ()), given)
-    return AccessPolicy(
-        platform=named,
-        default=manifest.governance.access_control.default,
-        roles=tuple(roles),
-        role_definitions={name: RoleDefinition(**_fields(role)) for name, role in roles.items()},
-        permissions=permissions,
-    )
+    return permissions
 
 
-_OF_GATES: Mapping[str, type[Part]] = {
-    "sources": Sources,
-    "exposures": Exposures,
-    "semantic_models": SemanticModels,
-    "graph": Graph,
-    "materialization": Materialization,
-    "code": Code,
-    "macros": Macros,
-    "structure": Structure,
-}
-"""Sections of `governance` that stand in the file of the gates under their own names."""
-
-
-def _gates(manifest: schema.Manifest, named: PlatformName) -> QualityGates:
-    governance = manifest.governance
-    gates, documentation = governance.quality_gates, governance.documentation
-    sections: dict[str, Any] = {
-        name: part(**_fields(getattr(governance, name))) for name, part in _OF_GATES.items()
-    }
-    return QualityGates(
-        platform=named,
-        **sections,
-        **_shared(gates, QualityGates, but=("column_tests",)),
-        column_tests=tuple(ColumnTest(**_fields(entry)) for entry in gates.column_tests),
-        documentation=Documentation(
-            **_shared(documentation, Documentation, but=("meta",)),
-            meta={
-                kind: tuple(MetaKey(**_fields(key)) for key in keys)
-                for kind, keys in documentation.meta.items()
-            },
-        ),
-        enforcement=governance.policy_enforcement_level,
-        coverage=Coverage(
-            metric=gates.coverage_metric,
-            scope=gates.coverage_scope,
-            count_warn_severity=gates.count_warn_severity,
-            zero_columns=gates.zero_column_behavior,
-        ),
-        waivers=tuple(as_waiver(waiver) for waiver in schema.effective_waivers(manifest)),
-        waiver_policy=WaiverPolicy(**_fields(governance.waiver_policy)),
-        custom_rules=tuple(map(_custom_rule, governance.custom_rules)),
-        rules={rule: RuleSetting(**_fields(setting)) for rule, setting in governance.rules.items()},
-    )
-
-
-def _custom_rule(rule: schema.CustomRule) -> CustomRule:
-    examples = rule.examples.model_dump(mode="json", by_alias=True) if rule.examples else None
-    return CustomRule(**{**_fields(rule), "examples": examples})
-
-
-def _namespaces(manifest: schema.Manifest, named: PlatformName) -> Namespaces:
+def _namespaces(manifest: schema.Manifest) -> dict[str, Any]:
+    granted = {space.name: dict(space.grants) for space in schema.effective_namespaces(manifest)}
     layers = schema.effective_layers(manifest)
-    return Namespaces(
-        platform=named,
-        namespaces=schema.namespace_names(manifest),
-        grants={
-            space.name: dict(space.grants) for space in schema.effective_namespaces(manifest) if space.grants
-        },
-        layers={name: layer.catalog_namespace for name, layer in layers.items()},
-    )
-
-
-def _schemas(manifest: schema.Manifest, named: PlatformName) -> SchemaRegistry:
-    section = manifest.catalog.schema_registry
-    return SchemaRegistry(
-        platform=named,
-        **_shared(section, SchemaRegistry, but=("required_columns", "type_rules")),
-        required_columns={
-            layer: tuple(RequiredColumn(name=column.name, type=column.type) for column in columns)
-            for layer, columns in section.required_columns.items()
-        },
-        type_rules=tuple(TypeRule(pattern=rule.pattern, type=rule.type) for rule in section.type_rules),
-    )
-
-
-def _naming(manifest: schema.Manifest, named: PlatformName) -> NamingRules:
-    architecture = manifest.data_architecture
-    layers = schema.effective_layers(manifest)
-    aliases = {
-        name: LayerAliases(paths=layer.paths, tags=layer.tags, schemas=layer.schemas)
-        for name, layer in layers.items()
-        if layer.paths or layer.tags or layer.schemas
+    return {
+        "namespaces": schema.namespace_names(manifest),
+        "grants": {name: grants for name, grants in granted.items() if grants},
+        "layers": {name: layer.catalog_namespace for name, layer in layers.items()},
     }
-    return NamingRules(
-        platform=named,
-        pattern=architecture.pattern,
-        **_shared(architecture.naming, NamingRules),
-        prefixes={name: layer.prefixes[0] for name, layer in layers.items() if layer.prefixes},
-        more_prefixes={name: layer.prefixes[1:] for name, layer in layers.items() if layer.prefixes[1:]},
-        aliases=aliases,
-    )
+
+
+def _naming(manifest: schema.Manifest) -> dict[str, Any]:
+    layers = schema.effective_layers(manifest)
+    placed = {name: layer for name, layer in layers.items() if layer.paths or layer.tags or layer.schemas}
+    return {
+        "prefixes": {name: layer.prefixes[0] for name, layer in layers.items() if layer.prefixes},
+        "more_prefixes": {name: layer.prefixes[1:] for name, layer in layers.items() if layer.prefixes[1:]},
+        "aliases": _parts(LayerAliases, placed),
+    }
 
 
 def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
     """Layers stand at the top level, as in the seed; what is about the file is under ``_meta``."""
     layers = schema.effective_layers(manifest)
-    document: dict[str, Any] = {
-        LAYERS_META: {
-            "apiVersion": API_VERSION,
-            "kind": "LayerConstraints",
-            "platform": written(named),
-            LAYERS_ORDER: list(layers),
-        }
+    about = {
+        "apiVersion": API_VERSION,
+        "kind": "LayerConstraints",
+        "platform": written(named),
+        LAYERS_ORDER: list(layers),
     }
-    for name, layer in layers.items():
-        constraint = LayerConstraint(
-            required_tests=layer.required_tests,
-            minimum_test_coverage=layer.minimum_test_coverage,
-            may_depend_on=layer.may_depend_on,
-            materializations=layer.materializations,
-        )
-        document[name] = written(constraint)
-    return document
-
-
-def _fields(section: Section) -> Mapping[str, Any]:
-    """The fields of a manifest section whose artifact counterpart has the same names."""
-    return {name: getattr(section, name) for name in type(section).model_fields}
-
-
-def _shared(section: Section, part: type[Part], but: Collection[str] = ()) -> Mapping[str, Any]:
-    """The settings that a file has under their own names, but those that are made otherwise."""
-    return {
-        name: value
-        for name, value in _fields(section).items()
-        if name in part.__struct_fields__ and name not in but
-    }
+    constraints = _parts(LayerConstraint, layers)
+    return {LAYERS_META: about, **{name: written(constraint) for name, constraint in constraints.items()}}

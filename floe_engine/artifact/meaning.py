@@ -27,8 +27,8 @@ from floe_engine.errors import IntegrityError
 from floe_engine.expressions import BadExpression, NotLinear, compiled
 
 if TYPE_CHECKING:
-    from floe_engine.artifact.model import CustomRule
     from floe_engine.artifact.platform import Platform
+    from floe_engine.artifact.sections import CustomRule
 
 
 def check_meaning(platform: Platform, documents: Mapping[str, Any]) -> None:
@@ -84,7 +84,7 @@ def _problems(platform: Platform, layers: Mapping[str, Any]) -> Iterator[tuple[s
 
 def _house_rule(where: str, rule: CustomRule) -> Iterator[tuple[str, str, str]]:
     """A rule in CEL has a name, and expressions that can be asked; its examples hold."""
-    from floe_engine.artifact.model import written
+    from floe_engine.artifact.part import written
     from floe_engine.manifest.house_rule import troubles
     from floe_engine.manifest.subjects import SUBJECTS
 

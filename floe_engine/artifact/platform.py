@@ -11,16 +11,13 @@ from msgspec import Struct
 from floe_engine.artifact.model import (
     AccessPolicy,
     ClassificationPolicy,
-    LayerConstraint,
-    Name,
     Namespaces,
     NamingRules,
-    Part,
     PlatformManifest,
     QualityGates,
     SchemaRegistry,
-    written,
 )
+from floe_engine.artifact.part import Name, Part, written
 from floe_engine.artifact.paths import (
     ACCESS_CONTROL,
     CLASSIFICATION,
@@ -34,6 +31,7 @@ from floe_engine.artifact.paths import (
     QUALITY_GATES,
     SCHEMA_REGISTRY,
 )
+from floe_engine.artifact.sections import LayerConstraint
 from floe_engine.errors import IntegrityError
 from floe_engine.typed import built
 

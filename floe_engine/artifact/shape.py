@@ -18,6 +18,8 @@ import msgspec
 from msgspec import Struct, field
 
 from floe_engine.artifact import model, paths
+from floe_engine.artifact.part import Part, PolicyFile
+from floe_engine.artifact.sections import CustomRule, LayerConstraint
 
 Path = tuple[str, ...]
 """A place in an artifact: the file, then keys. List items are named by their identity."""
@@ -88,34 +90,18 @@ class Grants(Struct, frozen=True):
 Shape = Leaf | Open | Names | Record | Table | Items | Grants
 
 
-def _by(*keys: str) -> Callable[[Mapping[str, Any]], str]:
+def _named_by(*keys: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda item: " ".join(str(item[key]) for key in keys if item.get(key) is not None)
 
 
-IDENTITIES: Mapping[type[model.Part], Callable[[Mapping[str, Any]], str]] = {
-    model.NamePattern: _by("pattern"),
-    model.MetaKey: _by("key"),
-    model.ColumnTest: _by("pattern", "test"),
-    model.Waiver: _by("id"),
-    model.CustomRule: lambda rule: rule.get("id") or _by("type", "prefix", "field", "applies_to")(rule),
-    model.TrustedKey: _by("fingerprint"),
-    model.TrustedIdentity: _by("identity", "issuer"),
-    model.RequiredColumn: _by("name"),
-    model.TypeRule: _by("pattern"),
-}
-"""What makes two items of a list the same thing in two versions."""
+def _identity(item: type[Part]) -> Callable[[Mapping[str, Any]], str]:
+    """What makes two items of a list the same thing in two versions."""
+    own = _named_by(*item.named_by)
+    if item is not CustomRule:
+        return own
+    template = _named_by("type", "prefix", "field", "applies_to")
+    return lambda rule: own(rule) or template(rule)
 
-REPEATED: Mapping[type[model.Part], frozenset[str]] = {
-    model.NamePattern: frozenset({"pattern"}),
-    model.MetaKey: frozenset({"key"}),
-    model.ColumnTest: frozenset({"pattern", "test"}),
-    model.Waiver: frozenset({"id"}),
-    model.CustomRule: frozenset({"id"}),
-    model.TrustedKey: frozenset({"fingerprint", "pem"}),
-    model.TrustedIdentity: frozenset({"identity", "issuer"}),
-    model.RequiredColumn: frozenset({"name"}),
-    model.TypeRule: frozenset({"pattern"}),
-}
 
 ORDERED: frozenset[Path] = frozenset(
     {
@@ -129,13 +115,12 @@ ORDERED: frozenset[Path] = frozenset(
 UNSET: Mapping[Path, Any] = {(paths.CLASSIFICATION, "rules", "*", "minimum_test_coverage"): 0}
 """Places where nothing is the same as a value: no minimum of a level's own is one of 0."""
 
-RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, model.CustomRule})
+RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, CustomRule})
 """Tables and items that are definitions: equal content under another name is a rename."""
 
 _FILES = {PurePosixPath(file).stem: file for file in paths.FILES}
 
-FILE_MODELS: Mapping[str, type[model.Part]] = {
-    paths.MANIFEST: model.PlatformManifest,
+POLICY_FILES: Mapping[str, type[PolicyFile]] = {
     paths.CLASSIFICATION: model.ClassificationPolicy,
     paths.ACCESS_CONTROL: model.AccessPolicy,
     paths.QUALITY_GATES: model.QualityGates,
@@ -143,15 +128,17 @@ FILE_MODELS: Mapping[str, type[model.Part]] = {
     paths.SCHEMA_REGISTRY: model.SchemaRegistry,
     paths.NAMING_RULES: model.NamingRules,
 }
+"""The files between manifest.json and that of the layers, whose names stand at its top level."""
 
 
 @functools.cache
 def shapes() -> Mapping[str, Shape]:
     """The shape of each of the eight files."""
-    found: dict[str, Shape] = {file: _record(kind, (file,)) for file, kind in FILE_MODELS.items()}
+    kinds: Mapping[str, type[Part]] = {paths.MANIFEST: model.PlatformManifest, **POLICY_FILES}
+    found: dict[str, Shape] = {file: _record(kind, (file,)) for file, kind in kinds.items()}
     here: Path = (paths.LAYER_CONSTRAINTS,)
     meta_path = (*here, paths.LAYERS_META)
-    about = _record(model.PolicyFile, meta_path)
+    about = _record(PolicyFile, meta_path)
     order: Path = (*meta_path, paths.LAYERS_ORDER)
     meta = Record(
         {**about.fields, paths.LAYERS_ORDER: Names(ordered=order in ORDERED)},
@@ -159,7 +146,7 @@ def shapes() -> Mapping[str, Shape]:
         about.names,
     )
     found[paths.LAYER_CONSTRAINTS] = Table(
-        _record(model.LayerConstraint, (*here, "*")),
+        _record(LayerConstraint, (*here, "*")),
         renames=True,
         reserved={paths.LAYERS_META: meta},
     )
@@ -174,22 +161,25 @@ def published(place: Path) -> Pattern:
     shape: Shape | None = shapes()[file]
     spelt = [file]
     for key in place[1:]:
-        match shape:
-            case Record():
-                key = shape.names.get(key, key)
-                shape = shape.fields.get(key)
-            case Table():
-                shape = shape.reserved.get(key, shape.value)
-            case Items():
-                shape = shape.value
-            case Names() if key == "*":
-                pass
-            case _:
-                shape = None
+        key = shape.names.get(key, key) if isinstance(shape, Record) else key
+        if not (isinstance(shape, Names) and key == "*"):
+            shape = below(shape, key)
         if shape is None:
             return ()
         spelt.append(key)
     return tuple(spelt)
+
+
+def below(shape: Shape | None, key: str) -> Shape | None:
+    """The shape of what a value of `shape` has under a key or as an item; None where that is not known."""
+    match shape:
+        case Record():
+            return shape.fields.get(key)
+        case Table():
+            return shape.reserved.get(key, shape.value)
+        case Items():
+            return shape.value
+    return None
 
 
 def places() -> Iterator[Pattern]:
@@ -227,7 +217,7 @@ def _places(shape: Shape, path: Pattern) -> Iterator[Pattern]:
             yield path
 
 
-def _record(kind: type[model.Part], path: Path) -> Record:
+def _record(kind: type[Part], path: Path) -> Record:
     fields: dict[str, Shape] = {}
     defaults: dict[str, Any] = {}
     names: dict[str, str] = {}
@@ -255,17 +245,17 @@ def _shape(annotation: Any, path: Path) -> Shape:
         if value == tuple[model.Permission, ...]:
             return Table(Grants(), absent=[])
         return Table(_shape(value, (*path, "*")), absent=_absent(value, path), renames=path in RENAMED)
-    if isinstance(annotation, type) and issubclass(annotation, model.Part):
+    if isinstance(annotation, type) and issubclass(annotation, Part):
         return _record(annotation, path)
     return Leaf(UNSET.get(path))
 
 
 def _list(item: Any, path: Path) -> Shape:
-    if isinstance(item, type) and issubclass(item, model.Part):
+    if isinstance(item, type) and issubclass(item, Part):
         return Items(
             _record(item, (*path, "*")),
-            IDENTITIES[item],
-            ignored=REPEATED.get(item, frozenset()),
+            _identity(item),
+            ignored=frozenset({*item.named_by, *item.repeats}),
             renames=item in RENAMED,
         )
     return Names(ordered=path in ORDERED)
@@ -277,7 +267,7 @@ def _absent(value: Any, path: Path) -> Any:
         return None  # no list of approved types permits any; an empty one would permit none
     if typing.get_origin(value) in (tuple, dict):
         return _plain(typing.get_origin(value)())
-    if isinstance(value, type) and issubclass(value, model.Part):
+    if isinstance(value, type) and issubclass(value, Part):
         if any(info.required for info in msgspec.structs.fields(value)):
             return None
         return _plain(value())

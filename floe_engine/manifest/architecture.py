@@ -16,10 +16,13 @@ _MEMBERS = Free(because="where its models lie is for each team to say", other="L
 class Layer(Settings):
     """One layer: how its models are recognised and what they owe. Unset keys keep the pattern's."""
 
-    prefix: Annotated[Text | None, Fixed(), Place("naming-rules.prefixes.*")] = None
+    snake = frozenset({"required_tests", "minimum_test_coverage", "may_depend_on"})
+    always = frozenset({"required_tests", "paths", "tags", "schemas"})
+
+    prefix: Annotated[Text | None, Fixed(), Place("naming-rules.prefixes.*", reshaped=True)] = None
     """Name prefix of the layer's models, such as `gold_`. No prefix may begin another layer's."""
 
-    prefixes: Annotated[tuple[Text, ...], Subset(), Place("naming-rules.more_prefixes.*")] = ()
+    prefixes: Annotated[tuple[Text, ...], Subset(), Place("naming-rules.more_prefixes.*", reshaped=True)] = ()
     """Several prefixes instead of one; the first is the one that suggestions use."""
 
     paths: Annotated[tuple[Text, ...], _MEMBERS, Place("naming-rules.aliases.*.paths")] = ()
@@ -31,7 +34,9 @@ class Layer(Settings):
     schemas: Annotated[tuple[Text, ...], _MEMBERS, Place("naming-rules.aliases.*.schemas")] = ()
     """Schemas whose models belong here when nothing else says."""
 
-    required_tests: Annotated[tuple[Text, ...] | None, Superset(tighter="TST001", looser="TST002")] = None
+    required_tests: Annotated[
+        tuple[Text, ...] | None, Superset(tighter="TST001", looser="TST002"), Place(worked_out=True)
+    ] = None
     """Tests every model of the layer has: `not_null_pk`, `unique_pk`, `freshness`, `documentation`,
     `relationships`, `contract`, `unit_test`, or the name of a dbt test of your own."""
 
@@ -41,7 +46,7 @@ class Layer(Settings):
     catalog_namespace: Annotated[
         NamespaceName | None,
         Free(because="tables move, and nothing is laxer", other="NSP003"),
-        Place("namespaces.layers.*"),
+        Place("namespaces.layers.*", reshaped=True),
     ] = None
     """Catalog namespace the layer's tables live in; unset: the layer's name."""
 
@@ -60,6 +65,8 @@ class Layer(Settings):
 
 class Naming(Settings):
     """How models are named."""
+
+    always = frozenset({"enforcement", "name_pattern", "applies_to", "custom_patterns"})
 
     enforcement: Annotated[
         Enforcement, Ranked(order=STRICTNESS, top="NAM001", tighter="NAM002", looser="NAM003")
@@ -80,6 +87,8 @@ class Naming(Settings):
 
 class DataArchitecture(Settings):
     """The platform's data architecture."""
+
+    always = frozenset({"pattern"})
 
     pattern: Annotated[Pattern, Fixed(other="ARC001")] = "medallion"
     """Which default layers there are: `medallion` (bronze, silver, gold), `kimball` (staging,

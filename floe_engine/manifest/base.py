@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from datetime import date
 from types import NoneType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, ClassVar, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -38,7 +39,16 @@ class Settings(Section):
 
     A mapping of name to section, or a section, has those of the sections. Anything else without a
     law raises `TypeError` when it is imported.
+
+    In the artifact a setting is spelt in camelCase and left out while it says what none says, but for
+    the ones named here: artifacts have had them so from the beginning.
     """
+
+    snake: ClassVar[frozenset[str]] = frozenset()
+    """Settings of several words that the artifact spells as manifest.yaml does."""
+
+    always: ClassVar[frozenset[str]] = frozenset()
+    """Settings that stand in each artifact, also where they say what none says."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -48,12 +58,28 @@ class Settings(Section):
                 raise TypeError(f"{cls.__name__}.{name} has no law: see floe_engine.manifest.laws")
 
 
-class Place(str):
-    """Where a setting is published: the file's name and the keys below it, as floe names them in Python.
+class Place(Struct, frozen=True):
+    """How a setting is published. `scripts/artifact_sections.py` makes the artifact's types of it."""
+
+    at: str = ""
+    """Where: the file's name and the keys below it, as floe names them in Python; empty: under the
+    setting's own name at its section's place.
 
     ``*`` is what the setting's own path has in its place: a name of somebody's choice, or an entry of
     a list. A section's place is where its settings are, each under its own name, unless it says other.
     """
+
+    worked_out: bool = False
+    """Whether the value that holds is worked out and written: then none in an artifact is an empty list."""
+
+    required: bool = False
+    """Whether it is worked out, and an artifact without it is not one."""
+
+    any_text: bool = False
+    """Whether a newer floe may know more words than this one, which is told where they are used."""
+
+    reshaped: bool = False
+    """Whether it is published in another shape, which `artifact.model` says and `artifact.build` makes."""
 
 
 def place_of(field: FieldInfo) -> Place | None:

@@ -30,7 +30,7 @@ class Namespace(Settings):
     layer: Annotated[Name | None, Fixed()] = None
     """Layer whose tables live here."""
 
-    grants: Annotated[tuple[Grant, ...], Superset(), Place("namespaces.grants.*")] = ()
+    grants: Annotated[tuple[Grant, ...], Superset(), Place("namespaces.grants.*", reshaped=True)] = ()
     """What roles may do here, beside `governance.access_control`."""
 
 
@@ -57,6 +57,17 @@ class TypeRule(Settings):
 
 class SchemaRegistry(Settings):
     """What columns look like."""
+
+    always = frozenset(
+        {
+            "column_case",
+            "reserved_columns",
+            "required_columns",
+            "type_rules",
+            "require_data_types",
+            "require_contract",
+        }
+    )
 
     column_case: Annotated[
         Literal["snake", "camel", "upper", "any"],
@@ -88,7 +99,7 @@ class Catalog(Settings):
     namespaces: Annotated[
         tuple[Namespace, ...] | None,
         Keyed(by="name", tighter="NSP002", looser="NSP001"),
-        Place("namespaces.namespaces"),
+        Place("namespaces.namespaces", reshaped=True),
     ] = None
     """Approved namespaces; unset: one for each layer."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple, get_args, get_origin
 
-from floe_engine.manifest.base import Settings, law_of, place_of, section_of
+from floe_engine.manifest.base import Place, Settings, law_of, place_of, section_of
 from floe_engine.manifest.laws import Declared, Law, Named
 from floe_engine.manifest.root import Manifest
 
@@ -28,17 +28,19 @@ class Setting(NamedTuple):
     """The laws of its entries' fields, where it is a list of records."""
     place: Path = ()
     """Where it is published: file and keys, in Python's names (see `base.Place`); empty where it is not."""
+    reshaped: bool = False
+    """Whether it is published in another shape than it is declared in."""
 
 
 @cache
 def settings() -> tuple[Setting, ...]:
     """Every setting, in the order of the schema; a list of records comes before its fields."""
-    return tuple(Setting(path, law[0], law[1], place) for path, place, law in _walk(Manifest, (), ()) if law)
+    return tuple(found for found in _walk(Manifest, (), ()) if isinstance(found, Setting))
 
 
 def sections() -> Iterator[tuple[Path, Path]]:
     """Every section that is published, and where: (path, place), as of `Setting`."""
-    return ((path, place) for path, place, law in _walk(Manifest, (), ()) if law is None and place)
+    return (found for found in _walk(Manifest, (), ()) if not isinstance(found, Setting))
 
 
 def inherited() -> Iterator[Setting]:
@@ -46,10 +48,19 @@ def inherited() -> Iterator[Setting]:
     return (setting for setting in settings() if "[]" not in setting.path)
 
 
-def _walk(
-    section: type[Settings], at: Path, published: Path
-) -> Iterator[tuple[Path, Path, tuple[Law, Mapping[str, Declared]] | None]]:
-    """Path, place and law of all fields of a section and below; sections have no law."""
+def as_declared() -> Iterator[tuple[Path, Path]]:
+    """The settings of the platform itself (of no layer, level or rule) that are published as they are
+    declared: (path, place), as of `Setting`, a mapping's without its ``*``."""
+    for setting in settings():
+        path, place = setting.path, setting.place
+        if path[-1] == "*":
+            path, place = path[:-1], place[:-1]
+        if place and not setting.reshaped and not {"*", "[]"}.intersection(path):
+            yield path, place
+
+
+def _walk(section: type[Settings], at: Path, published: Path) -> Iterator[Setting | tuple[Path, Path]]:
+    """All settings of a section and below, and the (path, place) of each published section."""
     for name, field in section.model_fields.items():
         law, inner = law_of(field), section_of(field.annotation)
         named = get_origin(field.annotation) is dict or any(
@@ -57,13 +68,14 @@ def _walk(
         )
         each = ("*",) if named and not (law is not None and isinstance(law, Named)) else ()
         path = (*at, field.serialization_alias or name)
-        own = place_of(field)
-        place = tuple(own.split(".")) if own else (*published, name) if published else ()
+        own = place_of(field) or Place()
+        place = tuple(own.at.split(".")) if own.at else (*published, name) if published else ()
         # A list of records below names, such as `required_columns`, is declared at its names.
         if law is not None:
-            yield (*path, *each), (*place, *each) if place else (), (law, _fields(inner) if inner else {})
+            entries = _fields(inner) if inner else {}
+            yield Setting((*path, *each), law, entries, (*place, *each) if place else (), own.reshaped)
         elif place:
-            yield path, place, None
+            yield path, place
         if inner is not None:
             listed = law is not None and not isinstance(law, Named)
             names = ("*",) if named else ()

@@ -51,6 +51,33 @@ from floe_engine.manifest.waiver import Waiver
 class QualityGates(Settings):
     """How well models are tested and described."""
 
+    always = frozenset(
+        {
+            "minimum_test_coverage",
+            "coverage_metric",
+            "coverage_scope",
+            "count_warn_severity",
+            "zero_column_behavior",
+            "required_tests",
+            "require_descriptions",
+            "require_column_descriptions",
+            "layer_thresholds",
+            "block_on_failure",
+        }
+    )
+    snake = frozenset(
+        {
+            "minimum_test_coverage",
+            "required_tests",
+            "require_descriptions",
+            "require_column_descriptions",
+            "require_declared_columns",
+            "require_sources",
+            "max_parents",
+            "block_on_failure",
+        }
+    )
+
     minimum_test_coverage: Annotated[Percent, AtLeast(tighter="COV001", looser="COV002")] = 80
     """Least test coverage in per cent; what is counted says `coverage_metric`."""
 
@@ -116,6 +143,8 @@ class QualityGates(Settings):
 class Propagation(Settings):
     """How a column's classification follows it downstream."""
 
+    always = frozenset({"mode", "enforcement", "declassify_meta", "declassify_functions"})
+
     mode: Annotated[
         Literal["off", "model", "name", "column"],
         OnlyOn(lax="off", tighter="PRP001", looser="PRP002", other="PRP003"),
@@ -130,7 +159,9 @@ class Propagation(Settings):
     declassify_meta: Annotated[Text, Fixed(other="PRP007")] = "floe.declassified"
     """Meta key by which a team says that a column is no longer sensitive."""
 
-    declassify_functions: Annotated[tuple[Text, ...], Subset(tighter="PRP008", looser="PRP009")] = (
+    declassify_functions: Annotated[
+        tuple[Text, ...], Subset(tighter="PRP008", looser="PRP009"), Place(worked_out=True)
+    ] = (
         "sha256",
         "sha2",
         "sha1",
@@ -155,6 +186,9 @@ class NamePattern(Settings):
 
 class LevelRule(Settings):
     """What holds for models whose highest classification is this level."""
+
+    always = frozenset({"required_tests", "forbidden_layers", "requires_meta"})
+    snake = always | {"minimum_test_coverage", "allowed_access", "allowed_roles"}
 
     minimum_test_coverage: Annotated[Percent | None, AtLeast(tighter="COV001", looser="COV002")] = None
     """Least test coverage of such models, in per cent."""
@@ -181,10 +215,16 @@ class LevelRule(Settings):
 class Classification(Settings):
     """How sensitive data is told apart."""
 
+    always = frozenset(
+        {"require_declared", "meta_keys", "propagation", "name_patterns", "name_exceptions", "rules"}
+    )
+    snake = frozenset({"require_declared"})
+
     levels: Annotated[
         tuple[Name, ...],
         Field(min_length=1),
         InOrder(tighter="CLS002", looser="CLS001", other="CLS003"),
+        Place(required=True),
     ] = (
         "public", "internal", "confidential", "pii", "phi",
     )  # fmt: skip
@@ -193,14 +233,18 @@ class Classification(Settings):
     default_level: Annotated[
         Name,
         Special(where="not lower than the parent's", other="CLS004"),
-        Place("classification.default"),
+        Place("classification.default", required=True),
     ] = "internal"
     """Level of what declares none."""
 
     require_declared: Annotated[Switch, OnlyOn(tighter="CLS005", looser="CLS006")] = False
     """Whether every model declares its level."""
 
-    meta_keys: Annotated[tuple[Text, ...], Superset(tighter="CLS012", looser="CLS011", other="CLS010")] = (
+    meta_keys: Annotated[
+        tuple[Text, ...],
+        Superset(tighter="CLS012", looser="CLS011", other="CLS010"),
+        Place(worked_out=True),
+    ] = (
         "floe.classification",
         "classification",
         "contains_pii",
@@ -212,13 +256,15 @@ class Classification(Settings):
     propagation: Propagation = Propagation()
     """How classification follows a column downstream."""
 
-    name_patterns: Annotated[tuple[NamePattern, ...] | None, Superset(tighter="PAT001", looser="PAT002")] = (
-        None
-    )
+    name_patterns: Annotated[
+        tuple[NamePattern, ...] | None, Superset(tighter="PAT001", looser="PAT002"), Place(worked_out=True)
+    ] = None
     """Columns that look sensitive by their names; unset: floe's list (email, phone, ssn, …). A pattern
     is searched in the name and in its words, so that `customerEmail` is found as `customer_email`."""
 
-    name_exceptions: Annotated[tuple[Text, ...] | None, Subset(tighter="PAT004", looser="PAT005")] = None
+    name_exceptions: Annotated[
+        tuple[Text, ...] | None, Subset(tighter="PAT004", looser="PAT005"), Place(worked_out=True)
+    ] = None
     """Expressions for names that no pattern means, such as `^is_` or `_hash$`; unset: floe's beside
     floe's own patterns, and none beside others."""
 
@@ -228,6 +274,8 @@ class Classification(Settings):
 
 class Role(Settings):
     """A role."""
+
+    always = frozenset({"inherits"})
 
     inherits: Annotated[tuple[Name, ...], Subset(tighter="ACC008", looser="ACC009")] = ()
     """Roles whose permissions it has too."""
@@ -255,20 +303,26 @@ class Permission(Settings):
 class AccessControl(Settings):
     """Who may use what."""
 
+    always = frozenset({"default", "roles"})
+
     default: Annotated[
         Literal["deny", "allow"], Ranked(order=("allow", "deny"), tighter="ACC010", looser="ACC011")
     ] = "deny"
     """What holds where no permission says anything."""
 
-    roles: Annotated[dict[Name, Role] | None, Named(), Place("access-control.role_definitions")] = None
+    roles: Annotated[
+        dict[Name, Role] | None, Named(), Place("access-control.role_definitions", worked_out=True)
+    ] = None
     """Roles by name; unset: `data_engineer`, `analyst` and `admin`."""
 
-    permissions: Annotated[tuple[Permission, ...] | None, Keyed(by="role")] = None
+    permissions: Annotated[tuple[Permission, ...] | None, Keyed(by="role"), Place(reshaped=True)] = None
     """What roles may do; unset: engineers write everywhere, analysts read the last layers."""
 
 
 class WaiverPolicy(Settings):
     """Which waivers there may be."""
+
+    always = frozenset({"max_days", "allow_in_product", "require_expiry"})
 
     max_days: Annotated[Count, AtMost(tighter="WPL001", looser="WPL002")] = 180
     """How far ahead a waiver may expire, in days."""
@@ -297,6 +351,9 @@ class CustomRule(Settings):
     """A rule of your own: an expression over the facts of a project, a function of a Python package, or one
     of three templates filled in."""
 
+    always = frozenset({"tags", "test_types", "min_count", "applies_to"})
+    snake = always
+
     type: Annotated[
         Literal["cel", "python", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
         Fixed(other="CUS008"),
@@ -323,6 +380,7 @@ class CustomRule(Settings):
         ]
         | None,
         Fixed(other="CUS008"),
+        Place(any_text=True),
     ] = None
     """What the rule is asked of, each by itself (`cel`); unset: `model`."""
 
@@ -391,6 +449,8 @@ class CustomRule(Settings):
 class RuleSetting(Settings):
     """What the platform says of one rule."""
 
+    always = frozenset({"overridable"})
+
     enforcement: Annotated[Enforcement | None, Ranked(order=STRICTNESS)] = None
     """How this rule bites; unset: as its section says. `policy_enforcement_level` is the cap."""
 
@@ -400,6 +460,8 @@ class RuleSetting(Settings):
 
 class Governance(Settings):
     """The policies that projects are judged by."""
+
+    always = frozenset({"policy_enforcement_level", "waiver_policy", "custom_rules", "rules"})
 
     policy_enforcement_level: Annotated[
         Enforcement,
@@ -450,6 +512,7 @@ class Governance(Settings):
             where="not inherited; none of a rule that the parent lets nobody waive",
             moves=Subset(tighter="WAI001", looser="WAI002", renamed="WAI003"),
         ),
+        Place(reshaped=True),
     ] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))
     """Permitted exceptions (also written `policy_overrides`)."""
 

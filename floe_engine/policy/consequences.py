@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import CustomRule, Graph, LayerConstraint, LevelRule, RequiredColumn
+from floe_engine.artifact.sections import CustomRule, Graph, LayerConstraint, LevelRule, RequiredColumn
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration

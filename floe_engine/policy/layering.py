@@ -9,8 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import LayerAliases
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import LayerAliases
 from floe_engine.policy.meta import lookup
 from floe_engine.project.facts import Model
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import written
+from floe_engine.artifact.part import written
 from floe_engine.artifact.platform import Platform
 from floe_engine.document.diagnostics import Position
 from floe_engine.document.document import Document

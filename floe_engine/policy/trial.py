@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.sections import CustomRule
 from floe_engine.patterns import pattern
 from floe_engine.policy.rules.house import Failure, ask_all, failures_of
 from floe_engine.policy.view import View

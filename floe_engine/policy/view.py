@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import LayerConstraint, LevelRule
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import LayerConstraint, LevelRule
 from floe_engine.policy.freshness import Roots, roots
 from floe_engine.policy.graph import downstream_counts, parents_first
 from floe_engine.policy.keys import Key, combination, key_of

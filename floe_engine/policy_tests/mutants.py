@@ -13,8 +13,9 @@ from typing import Any
 from msgspec import Struct, structs
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import Permission, RuleSetting
+from floe_engine.artifact.model import Permission
 from floe_engine.artifact.platform import Platform, documents_of, read_platform
+from floe_engine.artifact.sections import RuleSetting
 from floe_engine.artifact.shape import Path, published
 from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import IntegrityError

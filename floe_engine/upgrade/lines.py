@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from floe_engine.artifact.shape import IDENTITIES, Path
+from floe_engine.artifact.shape import Items, Path, Shape, below, shapes
 from floe_engine.document.document import Document, parse
 
 
@@ -24,32 +24,21 @@ def lines_of(text: str, paths: Iterable[Path]) -> list[int]:
 
 def _line(document: Document, path: Path) -> int:
     steps: list[str | int] = []
-    value: Any = document.value
+    value, shape = document.value, shapes().get(path[0])
     for key in path[1:]:
-        step = _step(value, key)
+        step = _step(value, key, shape)
         if step is None:
             break
         steps.append(step)
-        value = value[step]
+        value, shape = value[step], below(shape, key)
     return document.locate(tuple(steps), key=True).start.line + 1 if steps else 1
 
 
-def _step(value: Any, key: str) -> str | int | None:
+def _step(value: Any, key: str, shape: Shape | None) -> str | int | None:
     """The key or index by which `key` is found in a JSON value."""
     if isinstance(value, dict):
         return key if key in value else None
-    if isinstance(value, list):
-        return next((index for index, item in enumerate(value) if _is(item, key)), None)
-    return None
-
-
-def _is(item: Any, key: str) -> bool:
-    if not isinstance(item, Mapping):
-        return str(item) == key
-    for identity in IDENTITIES.values():
-        try:
-            if identity(item) == key:
-                return True
-        except (KeyError, AttributeError, TypeError):
-            continue  # it is the identity of another kind of item
-    return False
+    if not isinstance(value, list):
+        return None
+    named = shape.identity if isinstance(shape, Items) else str
+    return next((index for index, item in enumerate(value) if named(item) == key), None)

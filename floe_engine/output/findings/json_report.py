@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_engine.artifact.model import written
+from floe_engine.artifact.part import written
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.remedies import Remedy, remedies

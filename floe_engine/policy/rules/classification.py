@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from floe_engine.artifact.model import ClassificationPolicy, NamePattern
+from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import NamePattern
 from floe_engine.expressions import compiled
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import CustomRule
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import CustomRule
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import CUSTOM_RULES

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import MetaKey
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import MetaKey
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import bad, good, not_judged
 from floe_engine.policy.finding import Finding

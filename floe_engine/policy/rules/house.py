@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from floe_engine.artifact.model import CustomRule, written
+from floe_engine.artifact.part import written
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import CustomRule
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Family, Rule

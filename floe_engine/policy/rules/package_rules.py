@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from floe_engine.artifact.model import CustomRule
+from floe_engine.artifact.sections import CustomRule
 from floe_engine.cel.values import Failed
 from floe_engine.manifest.rule_packages import GROUP, NotUsable, RulePackage, installed
 from floe_engine.text import printable

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from floe_engine.artifact.model import TypeRule
 from floe_engine.artifact.paths import SCHEMA_REGISTRY
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import TypeRule
 from floe_engine.expressions import fullmatch
 from floe_engine.patterns import pattern
 from floe_engine.policy.data_types import a_counterexample, agrees, an_example

@@ -13,11 +13,10 @@ from floe_engine.artifact.model import (
     FileEntry,
     NamingRules,
     Permission,
-    PlatformName,
     QualityGates,
     Waiver,
-    written,
 )
+from floe_engine.artifact.part import PlatformName, written
 from floe_engine.artifact.paths import FILES, LAYER_CONSTRAINTS, MANIFEST
 from floe_engine.artifact.platform import read_platform
 from floe_engine.errors import IntegrityError

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import CustomRule
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import CustomRule
 from floe_engine.manifest.check import check
 from floe_engine.manifest.rule_packages import NotUsable, installed
 from floe_engine.policy.evaluate import Evaluation, evaluate

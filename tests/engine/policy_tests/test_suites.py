@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import replace
 
-from floe_engine.artifact.model import LayerConstraint
+from floe_engine.artifact.sections import LayerConstraint
 from floe_engine.events import Event, Step
 from floe_engine.manifest.terms import (
     BuildDemand,

@@ -17,11 +17,11 @@ from floe_engine.artifact.model import (
     Namespaces,
     NamingRules,
     PlatformManifest,
-    PlatformName,
     PluginDetails,
     QualityGates,
     SchemaRegistry,
 )
+from floe_engine.artifact.part import PlatformName
 from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import placed

@@ -30,5 +30,5 @@ TEXT = json.dumps(
     ],
 )
 def test_the_line_of_a_change_or_of_what_it_was_in(path: tuple[str, ...], text: str) -> None:
-    [line] = lines_of(TEXT, [("policies/classification.json", *path)])
+    [line] = lines_of(TEXT, [("policies/quality-gates.json", *path)])
     assert text in TEXT.splitlines()[line - 1]

@@ -1,12 +1,14 @@
 """The types of the eight files say of a setting what its declaration says.
 
-They are written twice, because an artifact is read without pydantic (which would take four times as long
-as all the rest) and by a type checker. So that the two cannot drift apart they are compared here.
+Those of `sections` are written from the declarations; what is published in another shape is by hand.
+Here the two are compared as pydantic and msgspec understand them, whoever wrote which.
 """
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Mapping
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -16,6 +18,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from floe_engine.artifact import model
+from floe_engine.artifact.sections import LayerConstraint
 from floe_engine.manifest.base import Place, section_of
 from floe_engine.manifest.declarations import Setting, settings
 from floe_engine.manifest.laws import Law
@@ -29,7 +32,7 @@ FILES: Mapping[str, Any] = {
     "namespaces": model.Namespaces,
     "schema-registry": model.SchemaRegistry,
     "naming-rules": model.NamingRules,
-    "layer-constraints": dict[str, model.LayerConstraint],
+    "layer-constraints": dict[str, LayerConstraint],
 }
 RESOLVED = {
     "apiVersion": "an older floe says of a newer one's artifact which floe it needs",
@@ -54,6 +57,12 @@ PATTERN_OR_SELECT = "governance.waivers.[].select"
 
 def _name(setting: Setting) -> str:
     return ".".join(setting.path)
+
+
+def test_the_sections_are_those_that_the_declarations_make() -> None:
+    script = Path(__file__).parents[3] / "scripts" / "artifact_sections.py"
+    made = runpy.run_path(str(script))
+    assert made["TARGET"].read_text(encoding="utf-8") == made["module"](), "run `make docs`"
 
 
 @pytest.mark.parametrize("setting", [each for each in settings() if each.place], ids=_name)
