@@ -23,7 +23,7 @@ from goals import Goals
 from floe_engine.artifact.build import build
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.house_rule import as_house_rule, house_rule, question, value
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.policy.rules.house import HouseRule
 from floe_engine.policy.view import View

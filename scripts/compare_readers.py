@@ -32,7 +32,7 @@ import yaml
 from floe_engine.artifact.build import build
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest import terms
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.dbt_source import read_source

@@ -43,11 +43,21 @@ from floe_engine.artifact.shape import POLICY_FILES, published
 from floe_engine.artifact.waivers import as_waiver
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.fingerprint import parse_fingerprint
-from floe_engine.manifest import schema
 from floe_engine.manifest.declarations import as_declared
-from floe_engine.manifest.effective import InEffect
+from floe_engine.manifest.effective import (
+    InEffect,
+    effective_layers,
+    effective_level_rules,
+    effective_namespaces,
+    effective_permissions,
+    effective_roles,
+    effective_waivers,
+    name_defaults,
+    namespace_names,
+)
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.plugins import ResolvedPlugin
+from floe_engine.manifest.root import Manifest, Security
 from floe_engine.manifest.terms import API_VERSION
 
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -57,7 +67,7 @@ ENGINE_MIN_VERSION = "0.1.0"
 
 
 def build(
-    manifest: schema.Manifest,
+    manifest: Manifest,
     plugins: Sequence[ResolvedPlugin],
     *,
     created: str,
@@ -110,7 +120,7 @@ def keep_created(artifact: Artifact, previous: Artifact | None) -> Artifact:
 
 
 def _for_children(
-    manifest: schema.Manifest,
+    manifest: Manifest,
     trusted_keys: Sequence[TrustedKey],
     delegated_keys: Mapping[str, Sequence[TrustedKey]],
 ) -> dict[str, Any] | None:
@@ -121,7 +131,7 @@ def _for_children(
 
 
 def _security(
-    section: schema.Security,
+    section: Security,
     trusted_keys: Sequence[TrustedKey],
     delegated_keys: Mapping[str, tuple[TrustedKey, ...]],
 ) -> SecurityPolicy:
@@ -158,7 +168,7 @@ def _plugin(plugin: ResolvedPlugin) -> PluginDetails:
 # --- policies/, catalog/, architecture/ --------------------------------------------------------
 
 
-def _policies(manifest: schema.Manifest, named: PlatformName) -> dict[str, PolicyFile]:
+def _policies(manifest: Manifest, named: PlatformName) -> dict[str, PolicyFile]:
     """The files but manifest.json and the layers', by path: all settings at their places, and what is
     worked out from several of them."""
     documents: dict[str, Any] = {path: {"platform": written(named)} for path in POLICY_FILES}
@@ -171,15 +181,15 @@ def _policies(manifest: schema.Manifest, named: PlatformName) -> dict[str, Polic
         record[key] = in_effect.at(path)
     made: Mapping[str, Mapping[str, Any]] = {
         CLASSIFICATION: {
-            "rules": _parts(LevelRule, schema.effective_level_rules(manifest)),
-            "name_defaults": schema.name_defaults(manifest),
+            "rules": _parts(LevelRule, effective_level_rules(manifest)),
+            "name_defaults": name_defaults(manifest),
         },
         ACCESS_CONTROL: {
-            "roles": tuple(schema.effective_roles(manifest)),
+            "roles": tuple(effective_roles(manifest)),
             "permissions": _permissions(manifest),
         },
         QUALITY_GATES: {
-            "waivers": tuple(map(as_waiver, schema.effective_waivers(manifest))),
+            "waivers": tuple(map(as_waiver, effective_waivers(manifest))),
             "rules": _parts(RuleSetting, manifest.governance.rules),
         },
         NAMESPACES: _namespaces(manifest),
@@ -196,26 +206,26 @@ def _parts(kind: type[AnyPart], sections: Mapping[str, Any]) -> dict[str, AnyPar
     return {name: convert(section, kind, from_attributes=True) for name, section in sections.items()}
 
 
-def _permissions(manifest: schema.Manifest) -> dict[str, tuple[Permission, ...]]:
-    permissions: dict[str, tuple[Permission, ...]] = dict.fromkeys(schema.effective_roles(manifest), ())
-    for entry in schema.effective_permissions(manifest):
+def _permissions(manifest: Manifest) -> dict[str, tuple[Permission, ...]]:
+    permissions: dict[str, tuple[Permission, ...]] = dict.fromkeys(effective_roles(manifest), ())
+    for entry in effective_permissions(manifest):
         given = Permission(namespaces=entry.namespaces, levels=entry.levels, access=entry.access)
         permissions[entry.role] = (*permissions.get(entry.role, ()), given)
     return permissions
 
 
-def _namespaces(manifest: schema.Manifest) -> dict[str, Any]:
-    granted = {space.name: dict(space.grants) for space in schema.effective_namespaces(manifest)}
-    layers = schema.effective_layers(manifest)
+def _namespaces(manifest: Manifest) -> dict[str, Any]:
+    granted = {space.name: dict(space.grants) for space in effective_namespaces(manifest)}
+    layers = effective_layers(manifest)
     return {
-        "namespaces": schema.namespace_names(manifest),
+        "namespaces": namespace_names(manifest),
         "grants": {name: grants for name, grants in granted.items() if grants},
         "layers": {name: layer.catalog_namespace for name, layer in layers.items()},
     }
 
 
-def _naming(manifest: schema.Manifest) -> dict[str, Any]:
-    layers = schema.effective_layers(manifest)
+def _naming(manifest: Manifest) -> dict[str, Any]:
+    layers = effective_layers(manifest)
     placed = {name: layer for name, layer in layers.items() if layer.paths or layer.tags or layer.schemas}
     return {
         "prefixes": {name: layer.prefixes[0] for name, layer in layers.items() if layer.prefixes},
@@ -224,9 +234,9 @@ def _naming(manifest: schema.Manifest) -> dict[str, Any]:
     }
 
 
-def _layers(manifest: schema.Manifest, named: PlatformName) -> dict[str, Any]:
+def _layers(manifest: Manifest, named: PlatformName) -> dict[str, Any]:
     """Layers stand at the top level, as in the seed; what is about the file is under ``_meta``."""
-    layers = schema.effective_layers(manifest)
+    layers = effective_layers(manifest)
     about = {
         "apiVersion": API_VERSION,
         "kind": "LayerConstraints",

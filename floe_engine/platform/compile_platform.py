@@ -24,7 +24,7 @@ from floe_engine.events import CancelToken, Notice, Report, Stage, Step, silent,
 from floe_engine.files import rfc3339
 from floe_engine.manifest.check import Checked
 from floe_engine.manifest.plugins import ResolvedPlugin
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from floe_engine.platform.check_platform import check_platform
 from floe_engine.text import plural
 from floe_engine.workspace import MANIFEST_FILE, Workspace

@@ -15,7 +15,7 @@ from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken
 from floe_engine.manifest.check import FILE_NAME
 from floe_engine.manifest.parent import parent_reference
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from floe_engine.workspace import Workspace
 
 INTERVAL = 0.2

@@ -12,11 +12,10 @@ from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.fingerprint import fingerprint_of_pem
 from floe_engine.manifest.base import Settings
 from floe_engine.manifest.check import Checked, check, load_parent, trusted_pems
-from floe_engine.manifest.effective import InEffect
+from floe_engine.manifest.effective import InEffect, effective_layers, effective_permissions, effective_roles
 from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
 from floe_engine.manifest.plugins import Catalogue
-from floe_engine.manifest.schema import effective_layers, effective_permissions, effective_roles
 from floe_engine.policy.all_rules import RULES
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rule import Rule

@@ -9,7 +9,7 @@ import pytest
 from floe_engine.errors import ConfigurationError
 from floe_engine.manifest.check import check
 from floe_engine.manifest.plugins import Catalogue, resolve
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from tests.engine.manifest.conftest import SEED, entry_point
 
 

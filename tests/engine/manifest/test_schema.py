@@ -10,10 +10,7 @@ import pytest
 import yaml
 
 from floe_engine.manifest.check import check
-from floe_engine.manifest.plugins import Catalogue
-from floe_engine.manifest.reference import key_at, manifest_json_schema, shape_at, walk
-from floe_engine.manifest.schema import (
-    Manifest,
+from floe_engine.manifest.effective import (
     effective_layers,
     effective_level_rules,
     effective_name_patterns,
@@ -22,6 +19,9 @@ from floe_engine.manifest.schema import (
     effective_roles,
     effective_waivers,
 )
+from floe_engine.manifest.plugins import Catalogue
+from floe_engine.manifest.reference import key_at, manifest_json_schema, shape_at, walk
+from floe_engine.manifest.root import Manifest
 from tests.engine.manifest.conftest import SEED
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from floe_engine.artifact.build import build
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.schema import Manifest
+from floe_engine.manifest.root import Manifest
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.finding import Finding
 from floe_engine.project.facts import Column, DataTest, Exposure, Group, Model, Project, Source
