@@ -27,18 +27,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from floe_engine.acts import Act
 from floe_engine.errors import RegistryError, VersionExists
 from floe_engine.files import canonical_json
-from floe_engine.registry.descriptor import OCI_INDEX, Descriptor, Manifest
+from floe_engine.registry.descriptor import OCI_INDEX, Manifest
 from floe_engine.registry.retry import pause_for
 from floe_engine.waiting import begin
 
 if TYPE_CHECKING:
-    from floe_engine.events import CancelToken
-    from floe_engine.registry.reference import Reference
+    from floe_engine.registry.client import Repository
 
 _PROMPT = 0.06
 """Seconds that a winner lets pass after writing the tag, before the last look at it.
@@ -48,24 +47,6 @@ Every publication waits so long, at least, for the sake of those that were never
 not alone, is told to publish again."""
 _SETTLED = 2.0
 """Seconds after which everybody who wrote at the same moment has done so."""
-
-
-class Repository(Protocol):
-    """What is asked of a client here; `floe_engine.registry.client.Repository` is the one there is."""
-
-    reference: Reference
-    cancels: tuple[CancelToken, ...]
-
-    def resolve(self, ref: str) -> Descriptor | None:
-        """What a tag or digest names; None where there is nothing."""
-
-    def manifest(self, ref: str) -> Manifest:
-        """What a tag or digest names, with its bytes."""
-
-    def push_manifest(self, raw: bytes, media_type: str, *, tag: str | None, new: bool = False) -> Descriptor:
-        """Write a manifest; a `new` tag only if the registry knows none and can tell."""
-
-
 _ROUNDS = 3
 """How often a late writer follows a record that changes under it."""
 

@@ -9,39 +9,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from floe_engine.errors import FloeError, NotFound, RegistryError
 from floe_engine.files import canonical_json
-from floe_engine.registry.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
+from floe_engine.registry.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
 from floe_engine.registry.retry import pause_for
 
 if TYPE_CHECKING:
-    from floe_engine.events import CancelToken
-    from floe_engine.registry.reference import Reference
+    from floe_engine.registry.client import Repository
 
 _ROUNDS = 12
 _SHORTEST = 0.02
 _LONGEST = 2.0
-
-
-class Repository(Protocol):
-    """What is asked of a client here; `floe_engine.registry.client.Repository` is the one there is."""
-
-    reference: Reference
-    cancels: tuple[CancelToken, ...]
-
-    def manifest(self, ref: str) -> Manifest:
-        """The manifest behind a tag or digest; raises `NotFound`."""
-
-    def push_blob(self, data: bytes, media_type: str) -> Descriptor:
-        """Upload content."""
-
-    def push_manifest(self, raw: bytes, media_type: str, *, tag: str | None) -> Descriptor:
-        """Write a manifest under a tag, or by its digest alone."""
-
-    def delete_manifest(self, digest: str) -> None:
-        """Remove a manifest and every tag that names it."""
 
 
 def add_to_fallback(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from floe_engine.registry.exchange import Watched
 from floe_engine.registry.network import Connections, explain
 from floe_engine.registry.transport import Transport
-from floe_engine.registry.wire import Answer, Headers, OnChunk, Request
+from floe_engine.registry.wire import Answer, Exchange, Headers, OnChunk, Request
 
 _CHUNK = 16 * 1024
 _ERROR_LIMIT = 64 * 1024
@@ -25,35 +27,20 @@ class HttpWire:
         self._where = where
         self._connections = Connections(settings)
 
-    def exchange(self, request: Request, count: OnChunk) -> _HttpExchange:
+    def exchange(self, request: Request, count: OnChunk) -> Exchange:
         """Begin one; `count` is told how much of a good answer has come."""
-        return _HttpExchange(self._connections, self._settings, self._where, request, count)
+        watched = Watched()
+        return Exchange(partial(self._answer, request, count, watched), watched.hang_up)
 
-
-class _HttpExchange:
-    """One request on its way over a connection."""
-
-    def __init__(
-        self, connections: Connections, settings: Transport, where: str, request: Request, count: OnChunk
-    ) -> None:
-        self._connections = connections
-        self._settings = settings
-        self._where = where
-        self._request = request
-        self._count = count
-        self._watched = Watched()
-        self.hang_up = self._watched.hang_up
-
-    def answer(self) -> Answer:
-        """Send it and read the answer. Raises `Interrupted` where none comes, or not all of it."""
-        request, settings = self._request, self._settings
+    def _answer(self, request: Request, count: OnChunk, watched: Watched) -> Answer:
+        settings = self._settings
         headers = {
             "User-Agent": "floe-engine",
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             **request.headers,
         }
-        with self._watched.watched():
+        with watched.watched():
             try:
                 response = self._connections.to(request.url).urlopen(
                     request.method,
@@ -66,7 +53,7 @@ class _HttpExchange:
                     preload_content=False,
                 )
                 try:
-                    content = _read(response, request, self._count)
+                    content = _read(response, request, count)
                 finally:
                     response.close()
             except (HTTPError, ValueError) as error:

@@ -8,6 +8,7 @@ tags would.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -21,7 +22,7 @@ from floe_engine.patterns import pattern
 from floe_engine.registry.descriptor import MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
 from floe_engine.registry.layout import Layout, TagTaken, stored_media_type
 from floe_engine.registry.reference import DIGEST, TAG
-from floe_engine.registry.wire import Answer, Headers, OnChunk, Request
+from floe_engine.registry.wire import Answer, Exchange, Headers, OnChunk, Request
 
 _BLOB_LIMIT = 1024 * 1024 * 1024
 _UPLOAD = "blobs/uploads/"
@@ -44,12 +45,11 @@ class LayoutWire:
         self._root = root
         self._layout = Layout(root, cancel)
 
-    def exchange(self, request: Request, count: OnChunk) -> _LayoutExchange:
-        """Begin one; `count` is told how much of a good answer has come."""
-        return _LayoutExchange(self, request, count)
+    def exchange(self, request: Request, count: OnChunk) -> Exchange:
+        """Begin one, which a disk cannot hold up for ever; `count` is told how much of it has come."""
+        return Exchange(partial(self._send, request, count), hang_up=lambda: None)
 
-    def send(self, request: Request, count: OnChunk) -> Answer:
-        """Answer a request from the folder."""
+    def _send(self, request: Request, count: OnChunk) -> Answer:
         answer = self._answer(request)
         good = answer.status < 400
         body = b"" if request.method == "HEAD" else answer.body
@@ -158,21 +158,6 @@ class LayoutWire:
         if subject is not None:
             headers["OCI-Subject"] = subject.digest
         return _Answer(201, headers=headers)
-
-
-class _LayoutExchange:
-    """One request on its way, which a disk cannot hold up for ever."""
-
-    def __init__(self, wire: LayoutWire, request: Request, count: OnChunk) -> None:
-        self._ask = wire.send, request, count
-
-    def answer(self) -> Answer:
-        """Answer it from the folder."""
-        send, request, count = self._ask
-        return send(request, count)
-
-    def hang_up(self) -> None:
-        """Nothing is open."""
 
 
 def _json(document: object, media_type: str = "application/json") -> _Answer:

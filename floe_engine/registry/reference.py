@@ -136,11 +136,6 @@ class Reference(Struct, frozen=True):
         """What to ask the registry for: the digest, else the tag, else None."""
         return self.digest or self.tag
 
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the registry runs on this machine by its name."""
-        return is_loopback(self.registry)
-
     def with_tag(self, tag: str) -> Self:
         """The same repository at `tag`, without a digest. Raises `UsageError` for a bad tag."""
         return replace(self, tag=_checked_tag(tag), digest=None)

@@ -49,7 +49,7 @@ class Session:
         self.actions = PULL
         self.home = f"{self.prefix}://{host}"
         self.container = _container(host, reference.repository)
-        self._cancel = cancel
+        self._cancels = (cancel,) if cancel is not None else ()
         self._counter = threading.Lock()
         self._sent = 0
         self._wire = _wire(reference, settings, cancel)
@@ -82,8 +82,6 @@ class Session:
         method: str = "GET",
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        json: object = None,
-        stream: bool = False,
         *,
         limit: int = MANIFEST_LIMIT,
         on_chunk: OnChunk | None = None,
@@ -93,13 +91,11 @@ class Session:
 
         The body is read here, at most `limit` + 1 bytes of it (the one more shows that it was
         too long), so that an answer which breaks off is repeated like one that never came.
-        `stream` is therefore without effect, and `json` bodies are not sent. Repeated are GET,
-        HEAD and the PUT of a manifest; never a part of an upload. `cancel` comes beside the
-        token of the session. Raises `RegistryUnreachable`, `AuthenticationFailed`, `Cancelled`.
+        Repeated are GET, HEAD and the PUT of a manifest; never a part of an upload. `cancel` comes
+        beside the token of the session. Raises `RegistryUnreachable`, `AuthenticationFailed`,
+        `Cancelled`.
         """
-        if json is not None:
-            raise TypeError("registries take bytes, not JSON bodies")
-        cancels = tuple(token for token in (self._cancel, cancel) if token is not None)
+        cancels = self._cancels if cancel is None else (*self._cancels, cancel)
         request = Request(method, url, data, headers or {}, limit, on_chunk, cancels)
         return self._repeated(request, self._authorized)
 
@@ -202,8 +198,7 @@ class Session:
 
     def _credential_of(self, registry: str, repository: str) -> Credential | None:
         # A helper program may ask a server of its own; whoever cancels does not wait for that.
-        cancels = (self._cancel,) if self._cancel is not None else ()
-        return wait_for(lambda: self.settings.credentials.lookup(registry, repository), cancels)
+        return wait_for(lambda: self.settings.credentials.lookup(registry, repository), self._cancels)
 
     def _ask_for_token(self, wanted: TokenRequest) -> Mapping[str, object]:
         headers = {"Accept": "application/json"}
@@ -211,10 +206,9 @@ class Session:
             headers["Authorization"] = wanted.authorization
         if wanted.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        cancels = (self._cancel,) if self._cancel is not None else ()
         method = "GET" if wanted.form is None else "POST"
         request = Request(
-            method, wanted.url, wanted.form, headers, limit=_TOKEN_LIMIT, cancels=cancels, is_token=True
+            method, wanted.url, wanted.form, headers, _TOKEN_LIMIT, cancels=self._cancels, is_token=True
         )
         # It is sent as it is: a redirect would carry the credentials to a place that nobody has checked.
         response = self._repeated(request, self._send)

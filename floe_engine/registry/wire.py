@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
@@ -98,14 +98,13 @@ class Answer(Struct, frozen=True):
         return {found.get("rel"): found.get("url") for found in parse_header_links(link)}.get("next")
 
 
-class Exchange(Protocol):
+class Exchange(NamedTuple):
     """One request on its way."""
 
-    def answer(self) -> Answer:
-        """Send it and read the answer. Raises `Interrupted` where none comes, or not all of it."""
-
-    def hang_up(self) -> None:
-        """Called by another thread when nobody waits for the answer any more."""
+    answer: Callable[[], Answer]
+    """Sends it and reads the answer. Raises `Interrupted` where none comes, or not all of it."""
+    hang_up: Callable[[], object]
+    """Called by another thread when nobody waits for the answer any more."""
 
 
 class Wire(Protocol):
