@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from floe_engine.acts import Act
+from floe_engine.document.diagnostics import CodeExplanation
 from floe_engine.errors import ConfigurationError, FloeError, UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.manifest.explaining import Explanation
@@ -37,12 +38,18 @@ class CodeFamily(Struct, frozen=True):
 
 def families() -> tuple[CodeFamily, ...]:
     """Every code there is, by what it is about."""
+    from floe_engine.document.codes import CODES
+    from floe_engine.manifest.codes import MANIFEST_CODES
+    from floe_engine.policy_tests import case_file
+    from floe_engine.project import spec_check
+    from floe_engine.upgrade import suppressions
+
     return (
-        CodeFamily("FLOE-Y…", "the text of a YAML file", _document()),
-        CodeFamily("FLOE-M…", "manifest.yaml", _manifest()),
-        CodeFamily("FLOE-S…", "floe.yaml", _spec()),
-        CodeFamily("FLOE-T…", "policy tests", _policy_tests()),
-        CodeFamily("FLOE-U…", "the file of accepted upgrade findings", _suppressions()),
+        CodeFamily("FLOE-Y…", "the text of a YAML file", _of_codes(CODES)),
+        CodeFamily("FLOE-M…", "manifest.yaml", _of_codes(MANIFEST_CODES)),
+        CodeFamily("FLOE-S…", "floe.yaml", _of_meanings(spec_check.MEANINGS)),
+        CodeFamily("FLOE-T…", "policy tests", _of_meanings(case_file.MEANINGS)),
+        CodeFamily("FLOE-U…", "the file of accepted upgrade findings", _of_meanings(suppressions.MEANINGS)),
         CodeFamily("FLOE-E…", f"policy rules: what {Act.COMPILE} finds", _policy_rules()),
         CodeFamily("PLG001…", "upgrade rules: what a change of the platform costs", _upgrade_rules()),
         CodeFamily("registry-…", "errors, and the exit codes of commands", _errors()),
@@ -95,41 +102,14 @@ def explain_setting(
 # --- the families ------------------------------------------------------------------------------
 
 
-def _document() -> tuple[Page, ...]:
-    from floe_engine.document.codes import CODES
-
-    return tuple(Page(code, entry.title, entry.prose) for code, entry in CODES.items())
+def _of_codes(codes: Mapping[str, CodeExplanation]) -> tuple[Page, ...]:
+    return tuple(Page(code, entry.title, entry.prose) for code, entry in codes.items())
 
 
-def _manifest() -> tuple[Page, ...]:
-    from floe_engine.manifest.codes import MANIFEST_CODES
-
-    return tuple(Page(code, entry.title, entry.prose) for code, entry in MANIFEST_CODES.items())
-
-
-def _spec() -> tuple[Page, ...]:
-    from floe_engine.project.spec_check import MEANINGS
-
-    return tuple(_of_meanings(MEANINGS))
-
-
-def _policy_tests() -> tuple[Page, ...]:
-    from floe_engine.policy_tests.case_file import MEANINGS
-
-    return tuple(_of_meanings(MEANINGS))
-
-
-def _suppressions() -> tuple[Page, ...]:
-    from floe_engine.upgrade.suppressions import MEANINGS
-
-    return tuple(_of_meanings(MEANINGS))
-
-
-def _of_meanings(meanings: Mapping[str, str]) -> Iterator[Page]:
+def _of_meanings(meanings: Mapping[str, str]) -> tuple[Page, ...]:
     """Where a meaning is a sentence or two, the first is the title."""
-    for code, meaning in meanings.items():
-        title, stop, rest = meaning.partition(". ")
-        yield Page(code, title.rstrip("."), rest if stop else "")
+    split = ((code, *meaning.partition(". ")) for code, meaning in meanings.items())
+    return tuple(Page(code, title.rstrip("."), rest) for code, title, _, rest in split)
 
 
 def _policy_rules() -> tuple[Page, ...]:
