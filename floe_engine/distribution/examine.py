@@ -18,7 +18,7 @@ from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
 from floe_engine.store import LockedDelegation
 from floe_engine.trust.authority import Authority, authority, is_team
-from floe_engine.trust.receipts import was_published
+from floe_engine.trust.receipts import noted
 from floe_engine.trust.rotation import Hop, Succession
 from floe_engine.trust.verdict import (
     Subject,
@@ -55,7 +55,7 @@ class Examined(Struct, frozen=True):
 
     def demand_unless_published_here(self, workspace: Workspace) -> None:
         """The same, but what this machine has published into that place it knows by itself."""
-        if not was_published(workspace, self.reference.without_target(), self.fetched.digest):
+        if not noted(workspace, "published", self.reference.name, self.fetched.digest):
             self.demand_where_somebody_does()
 
 

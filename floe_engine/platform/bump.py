@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -87,15 +88,12 @@ def bump(
             where=search.repository.reference.name,
         )
     verdict = search.judge(version, report)
-    bumped = Bumped(workspace.manifest_path, current, version, verdict, _places(compiled))
+    place = partial(place_of, compiled.checked.document, "manifest.yaml")
+    bumped = Bumped(workspace.manifest_path, current, version, verdict, place)
     verdict.demand(bumped.place)
     if bumped.changed and not dry_run:
         _write(bumped, compiled)
     return bumped
-
-
-def _places(compiled: CompiledPlatform) -> Callable[[Entry], str]:
-    return lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry)
 
 
 def _write(bumped: Bumped, compiled: CompiledPlatform) -> None:
@@ -128,8 +126,7 @@ class _Search:
 
         A published one is compared with itself: it may only be what it is.
         """
-        base = version if version in self.published else previous_version(version, self.published)
-        return self._compare(version, base, report)
+        return self._compare(version, self.before(version), report)
 
     def next(self, current: Version) -> Version:
         """The least free version that the changes need; `current` where it is right already."""
@@ -142,7 +139,7 @@ class _Search:
             found = next_version(base, self._compare(current, base).suppressed.remaining.required)
             if current.prerelease and found < current.core:
                 found = current.core  # what the prerelease leads to
-            nearest = found if found in self.published else previous_version(found, self.published)
+            nearest = self.before(found)
             if nearest is None or nearest == base:
                 return found
             base = nearest

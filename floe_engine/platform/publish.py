@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -63,7 +63,6 @@ from floe_engine.platform.signing_key import (
     SigningChoice,
     SigningOptions,
     check_listed,
-    check_signers,
     choose_signing,
     open_signers,
 )
@@ -76,7 +75,7 @@ from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer
 from floe_engine.text import printable
-from floe_engine.trust.receipts import note_published
+from floe_engine.trust.receipts import note
 from floe_engine.versions import Version
 from floe_engine.waiting import begin
 from floe_engine.workspace import Workspace
@@ -96,12 +95,6 @@ Confirm = Callable[["PublicationPlan"], bool]
 
 
 _T = TypeVar("_T")
-
-
-class _Start(Protocol):
-    """`begin`, or `_later`."""
-
-    def __call__(self, work: Callable[[], _T], /) -> Callable[[], _T]: ...
 
 
 class PublicationPlan(Struct, frozen=True):
@@ -226,7 +219,7 @@ def _carry_out(
             report=report,
             cancel=cancel,
         )
-        check_signers(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
+        check_listed(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
         if attest:
             attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
         cancel.check()
@@ -239,7 +232,7 @@ def _carry_out(
                 hint=f"make a key with {Act.KEYGEN}, then {Act.SIGN}",
             )
         )
-    note_published(workspace, reference.without_target(), digest)
+    note(workspace, "published", reference.name, digest)
     return Published(plan, "published", digest, written, attested)
 
 
@@ -376,7 +369,7 @@ def _prepare(
         if unlocking != "none":
             choice.demand()
         guard = guard_version(workspace, version, compiled.artifact, held().before(), report=notices)
-        guard.demand(lambda entry: place_of(compiled.checked.document, "manifest.yaml", entry))
+        guard.demand(partial(place_of, compiled.checked.document, "manifest.yaml"))
         if unlocking == "all" or unlocking == choice.kind:
             signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
             packed = pack(compiled.artifact, annotations=_annotations(source, choice, signers))
@@ -427,11 +420,9 @@ def _ask(workspace: Workspace, version: Version, cancel: CancelToken) -> _Asked:
     registry = workspace.registry
     reference = registry.reference.with_tag(version.tag)
     repository = workspace.repository(reference, cancel=cancel, push=True)
-    start = begin if reference.root is None else _later
-    present = start(partial(repository.resolve, version.tag))
-    return _Asked(
-        registry, repository, present, start(partial(_look, workspace, repository, version, present, start))
-    )
+    present = _started(partial(repository.resolve, version.tag), reference)
+    held = _started(partial(_look, workspace, repository, version, present), reference)
+    return _Asked(registry, repository, present, held)
 
 
 def _look(
@@ -439,14 +430,13 @@ def _look(
     repository: Repository,
     version: Version,
     present: Callable[[], Descriptor | None],
-    start: _Start,
 ) -> _Held:
     if present() is not None:
         return _Held()
     tags = listed_tags(repository)
+    measure = partial(find_baseline, workspace, repository, version, tags)
     again = version.tag.removeprefix("v") in tags  # most likely there is nothing to measure then
-    begun = _later if again else start
-    return _Held(tags, begun(partial(find_baseline, workspace, repository, version, tags)))
+    return _Held(tags, cache(measure) if again else _started(measure, repository.reference))
 
 
 def _upload_where_new(
@@ -464,23 +454,21 @@ def _upload(
     repository.push_blobs([(data, media_type) for media_type, data in blobs], on_bytes=on_bytes)
 
 
-def _later(work: Callable[[], _T]) -> Callable[[], _T]:
-    """What `begin` returns, for work that is done when its result is wanted."""
-    return cache(work)
+def _started(work: Callable[[], _T], reference: Reference) -> Callable[[], _T]:
+    """`work` begun; of a folder it is done when its result is wanted."""
+    return begin(work) if reference.root is None else cache(work)
 
 
 def _at_once(work: Callable[[], _T]) -> Callable[[], _T]:
     """What `begin` returns, for work that is done here; its error waits until the result is wanted."""
+    from concurrent.futures import Future
+
+    done: Future[_T] = Future()
     try:
-        result = work()
+        done.set_result(work())
     except FloeError as error:
-        failure = error
-
-        def fail() -> _T:
-            raise failure
-
-        return fail
-    return lambda: result
+        done.set_exception(error)
+    return done.result
 
 
 def _exists(

@@ -20,7 +20,7 @@ from floe_engine.platform.publish import sign_digest
 from floe_engine.platform.signing_key import (
     AskPassword,
     SigningOptions,
-    check_signers,
+    check_listed,
     choose_signing,
     open_signers,
 )
@@ -83,7 +83,7 @@ def sign_version(
     assert subject is not None  # it was fetched by this digest a moment ago
     with under_way(workspace, "sign"):
         signers = sign_digest(repository, subject, platform, signing, report=report, cancel=cancel)
-    check_signers(signers, demanded, where=str(reference))
+    check_listed(signers, demanded, where=str(reference))
     return Signed(reference, seen.fetched.digest, tuple(signer.where for signer in signers))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -148,22 +148,16 @@ def open_signers(
     return tuple({key.public.fingerprint: key for key in keys}.values())
 
 
-def check_listed(keys: Iterable[PublicKey], security: SecurityPolicy, *, where: str = "") -> None:
-    """Raise `Untrusted` where the manifest lists signing keys and none of `keys` is among them.
+def check_listed(signing: Iterable[PublicKey | Signer], security: SecurityPolicy, *, where: str = "") -> None:
+    """Raise `Untrusted` where the manifest lists signers and none of those who are `signing` is among them.
 
     One that is listed is enough: another may vouch beside it for readers who do not know the new
-    key yet (a rotation).
+    key yet (a rotation). Keys are asked before they sign; as whom an identity signs is certain only by
+    the signature that was made.
     """
-    signing = tuple(dict.fromkeys(key.fingerprint for key in keys))
-    _demand_listed([Signer("bundle", "", fingerprint) for fingerprint in signing], security, where)
-
-
-def check_signers(signers: Iterable[Signer], security: SecurityPolicy, *, where: str = "") -> None:
-    """The same of signatures that were made: only then is it certain as whom an identity signs."""
-    _demand_listed(list(signers), security, where)
-
-
-def _demand_listed(signers: Sequence[Signer], security: SecurityPolicy, where: str) -> None:
+    signers = [
+        each if isinstance(each, Signer) else Signer("bundle", "", each.fingerprint) for each in signing
+    ]
     keys = sorted(entry.fingerprint for entry in security.trusted_keys)
     people = [(who.identity, who.issuer) for who in security.trusted_identities]
     listed = any(

@@ -10,9 +10,10 @@ a PEM SubjectPublicKeyInfo. A key's fingerprint is the sha256 of its SubjectPubl
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -269,6 +270,16 @@ def load_public(pem: bytes) -> PublicKey:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("the public key is damaged or of an unknown kind", reason(error)) from None
     return public_key(key)
+
+
+def readable_keys(pems: Iterable[str]) -> dict[str, PublicKey]:
+    """The keys of some texts by their fingerprints, each once; a text that is no key is left out."""
+    found: dict[str, PublicKey] = {}
+    for pem in pems:
+        with contextlib.suppress(KeyUnusable):
+            key = load_public(pem.encode())
+            found.setdefault(key.fingerprint, key)
+    return found
 
 
 def _load_pem_public_key(block: bytes) -> object:

@@ -143,19 +143,6 @@ class Authority(Struct, frozen=True):
         layers = tuple(replace(layer, keys=layer.keys | found) for layer in self.layers)
         return replace(self, layers=layers, keys=(*self.keys, *added))
 
-    def with_keys(self, source: str, keys: Iterable[PublicKey]) -> Authority:
-        """The same for a reader who also trusts `keys`; where no policy names anybody.
-
-        Nothing changes where a policy does: it can only be narrowed.
-        """
-        added = tuple(keys)
-        outside = {str(policy.path) for policy in self.policies}
-        if any(layer.source in outside for layer in self.layers) or not added:
-            return self
-        found = frozenset(key.fingerprint for key in added)
-        layers = tuple(replace(layer, keys=layer.keys | found) for layer in self.layers)
-        return replace(self, layers=layers or (TrustSource(source, found),), keys=(*self.keys, *added))
-
 
 def authority(
     workspace: Workspace,

@@ -9,50 +9,36 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from floe_engine.errors import FloeError
 from floe_engine.files import Directory, own_cache, sha256_digest
 
 if TYPE_CHECKING:
-    from floe_engine.registry.reference import Reference
     from floe_engine.workspace import Workspace
 
 
-def note_published(workspace: Workspace, repository: Reference, digest: str) -> None:
-    """Remember that `digest` was published into `repository` from here."""
-    _note(workspace, "published", repository.name, digest)
+Kind = Literal["published", "good"]
+"""What a receipt says: that a digest was published into a repository from here, or that signatures were
+good by exactly these facts."""
 
 
-def was_published(workspace: Workspace, repository: Reference, digest: str) -> bool:
-    """Whether this user published `digest` into `repository`, on this machine."""
-    return _noted(workspace, "published", repository.name, digest)
-
-
-def note_good(workspace: Workspace, *facts: str) -> None:
-    """Remember that the signatures that `facts` tell of were good."""
-    _note(workspace, "good", *facts)
-
-
-def was_good(workspace: Workspace, *facts: str) -> bool:
-    """Whether exactly these facts have led to a good verdict before."""
-    return _noted(workspace, "good", *facts)
-
-
-def _noted(workspace: Workspace, *facts: str) -> bool:
+def noted(workspace: Workspace, kind: Kind, *facts: str) -> bool:
+    """Whether this user has seen that, on this machine."""
     folder = _folder(workspace)
-    return folder is not None and (folder / _name(facts)).is_file()
+    return folder is not None and (folder / _name(kind, *facts)).is_file()
 
 
-def _note(workspace: Workspace, *facts: str) -> None:
+def note(workspace: Workspace, kind: Kind, *facts: str) -> None:
+    """Remember it."""
     folder = _folder(workspace, make=True)
     if folder is not None:
         # A full disk, or something in the way, costs a second look and no more.
         with contextlib.suppress(FloeError):
-            Directory(folder).write(_name(facts), b"", mode=0o600, tidy=False)
+            Directory(folder).write(_name(kind, *facts), b"", mode=0o600, tidy=False)
 
 
-def _name(facts: tuple[str, ...]) -> str:
+def _name(*facts: str) -> str:
     return sha256_digest("\0".join(facts).encode()).removeprefix("sha256:")
 
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.errors import KeyUnusable
 from floe_engine.signing.verdict import Anchors, Identity, Rejected, Verdict
 from floe_engine.store import Lock, LockedDelegation
 from floe_engine.trust.authority import LOCK, Authority, TrustSource
@@ -181,6 +180,8 @@ def _handed_on(
     repository: Repository, tag: str, trust: Authority, lock: Lock | None, dead: frozenset[str]
 ) -> tuple[_Listed, Hop] | None:
     """Whom the version of `tag` hands on to, where it may; None where it proves nothing."""
+    from floe_engine.signing.keys import readable_keys
+
     place = repository.reference.without_target()
     where = str(place.with_tag(tag))
     published = read_published(repository, tag, where)
@@ -190,7 +191,7 @@ def _handed_on(
     if weigh(repository, subject, trust).status != "verified":
         return None
     people = tuple(dict.fromkeys(Identity(who.identity, who.issuer) for who in security.trusted_identities))
-    listed = _Listed(_keys(entry.pem for entry in security.trusted_keys), people)
+    listed = _Listed(readable_keys(entry.pem for entry in security.trusted_keys), people)
     listed = listed.only(listed.names - dead - trust.revoked_keys - frozenset(security.revoked_keys))
     before = frozenset().union(*((*layer.keys, *map(str, layer.identities)) for layer in trust.layers))
     added, dropped = listed.names - before, before - listed.names
@@ -213,16 +214,3 @@ def _proven(repository: Repository, digest: str, subject: Subject, added: _Liste
     people = [(signer.identity, signer.issuer) for signer in verdict.signers if signer.identity]
     signed |= {str(who) for who in added.identities if any(who.matches(*person) for person in people)}
     return signed >= added.names
-
-
-def _keys(pems: Iterable[str]) -> dict[str, PublicKey]:
-    from floe_engine.signing.keys import load_public
-
-    found: dict[str, PublicKey] = {}
-    for pem in pems:
-        try:
-            key = load_public(pem.encode())
-        except KeyUnusable:
-            continue
-        found.setdefault(key.fingerprint, key)
-    return found

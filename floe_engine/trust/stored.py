@@ -62,10 +62,10 @@ def check_stored(
     if not evidence.keyless:
         return _verdict(lock, evidence, subject, delegation.kept(workspace, lock, evidence, trust), where)
     facts = _facts(workspace, evidence, lock, trust)
-    if receipts.was_good(workspace, *facts):
+    if receipts.noted(workspace, "good", *facts):
         return Verdict(lock.digest, "verified", required=trust.required)
     verdict = _verdict(lock, evidence, subject, delegation.kept(workspace, lock, evidence, trust), where)
-    receipts.note_good(workspace, *facts)
+    receipts.note(workspace, "good", *facts)
     return verdict
 
 

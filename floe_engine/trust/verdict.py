@@ -446,17 +446,8 @@ def _certified(verdict: Verdict, subject: Subject, trust: Authority) -> Signer |
 
 def _suggested(subject: Subject) -> tuple[PublicKey, ...]:
     """Keys that the artifact itself names: good for a first use, or where anchors list the fingerprint."""
-    from floe_engine.signing.keys import load_public
+    from floe_engine.signing.keys import readable_keys
 
-    pems = [
-        *subject.listed,
-        *([subject.annotations[SIGNING_KEY]] if SIGNING_KEY in subject.annotations else []),
-    ]
-    keys: dict[str, PublicKey] = {}
-    for pem in pems:
-        try:
-            key = load_public(pem.encode())
-        except KeyUnusable:
-            continue  # a damaged suggestion is no suggestion
-        keys.setdefault(key.fingerprint, key)
-    return tuple(keys.values())
+    annotated = subject.annotations.get(SIGNING_KEY)
+    pems = subject.listed if annotated is None else (*subject.listed, annotated)
+    return tuple(readable_keys(pems).values())
