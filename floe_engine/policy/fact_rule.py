@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -127,12 +127,16 @@ class WordRule(FactRule[F]):
 
 
 class LimitRule(FactRule[F]):
-    """A rule that a platform asks for by a number."""
+    """A rule that a platform asks for by a number: of each subject something is counted."""
 
     section: ClassVar[str]
     """The section of ``governance`` that has the number."""
     limit: ClassVar[str]
-    """The number's name."""
+    """The number's name: ``max_…`` or ``min_…``."""
+    otherwise: ClassVar[str] = ""
+    """What else will do, beside another number."""
+    line: ClassVar[int] = 0
+    """As in `Wrong`."""
 
     def __init_subclass__(cls) -> None:
         """Name the setting and the place of the number."""
@@ -140,17 +144,45 @@ class LimitRule(FactRule[F]):
             cls.setting = f"governance.{cls.section}.{cls.limit}"
             cls.reads = ((QUALITY_GATES, _camel(cls.section), _camel(cls.limit)),)
 
-    def _said(self, platform: Platform) -> int | None:
+    def number(self, platform: Platform) -> int | None:
+        """The number; None where there is none."""
         said: int | None = getattr(getattr(platform.gates, self.section), self.limit)
         return said
 
-    def number(self, platform: Platform) -> int:
-        """The number; 0 where there is none."""
-        return self._said(platform) or 0
-
     def active(self, platform: Platform) -> bool:
         """Where there is a number."""
-        return self._said(platform) is not None
+        return self.number(platform) is not None
+
+    @abstractmethod
+    def counted(self, of: F, view: View) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def says(self, of: F, count: int) -> str:
+        """What is wrong with so many, as a sentence that the subject's name begins."""
+
+    def shown(self, of: F, count: int) -> str:
+        """What there is, for a report."""
+        return str(count)
+
+    def check(self, of: F, view: View) -> Iterator[Wrong]:
+        """Compare, and say how far off it is."""
+        limit, count = self.number(view.platform) or 0, self.counted(of, view)
+        least = self.limit.startswith("min_")
+        if count < limit if least else count > limit:
+            yield Wrong(
+                self.says(of, count),
+                expected=f"at {'least' if least else 'most'} {limit}{self.otherwise}",
+                actual=self.shown(of, count),
+                measure=float(count if least else -count),
+                line=self.line,
+            )
+
+    def around(self, platform: Platform) -> Iterator[tuple[int, Callable[..., Example]]]:
+        """For examples: the number, which is `good`, and the next one that is `bad`."""
+        limit = self.number(platform) or 0
+        yield limit, good
+        yield limit + (-1 if self.limit.startswith("min_") else 1), bad
 
 
 def _camel(name: str) -> str:

@@ -138,7 +138,6 @@ class GrantsPermitted(ModelRule):
     )
 
     def active(self, platform: Platform) -> bool:
-        """Where there are roles."""
         return bool(platform.access.roles or platform.access.permissions)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -146,7 +145,6 @@ class GrantsPermitted(ModelRule):
         return bool(model.grants)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Ask for each privilege and grantee."""
         roles = Roles(view.platform)
         namespace, level = view.namespace(model), view.highest[model.unique_id].level
         for privilege, grantees in sorted(model.grants.items()):
@@ -213,7 +211,6 @@ class RolesOfLevel(ModelRule):
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_roles"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some level limits its roles."""
         return any(rule.allowed_roles is not None for rule in platform.classification.rules.values())
 
     def applies(self, model: Model, view: View) -> bool:
@@ -222,7 +219,6 @@ class RolesOfLevel(ModelRule):
         return rule is not None and rule.allowed_roles is not None
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare names without regard to case."""
         rule, level = view.level_rule(model), view.highest[model.unique_id].level
         roles = (rule.allowed_roles if rule else None) or ()
         allowed = {role.casefold() for role in roles}
@@ -266,12 +262,10 @@ class AllowedAccess(ModelRule):
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_access"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some level limits it."""
         limited = any(rule.allowed_access is not None for rule in platform.classification.rules.values())
         return limited or platform.rank("confidential") >= 0
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare the modifier."""
         level = view.highest[model.unique_id].level
         allowed = allowed_access(view.platform, level)
         if allowed is not None and model.access not in allowed:
@@ -284,7 +278,6 @@ class AllowedAccess(ModelRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Every access level on data of every level."""
         for level in make.platform.classification.levels:
             allowed = allowed_access(make.platform, level)
             for access in _MODIFIERS:
@@ -314,7 +307,6 @@ class PublicContract(ModelRule):
         return model.access == "public"
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look at the contract."""
         if not model.contract_enforced:
             yield self.finding(
                 model,
@@ -325,7 +317,6 @@ class PublicContract(ModelRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A public model with a contract, and without."""
         for contracted, word in ((True, "with a contract passes"), (False, "without a contract is refused")):
             model = make.model_of(make.layers[-1], access="public", contract_enforced=contracted)
             yield of_model(f"a public model {word}", f"model {model.name} is public", model, contracted)
@@ -343,7 +334,6 @@ class GroupOwner(Rule):
     reads = ()
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Ask each group of the project."""
         for group in view.project.groups:
             findings: tuple[Finding, ...] = ()
             if not group.owner.strip():
@@ -359,7 +349,6 @@ class GroupOwner(Rule):
             yield f"group {group.name}", findings
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A group with an owner, and without."""
         for owner, word, owned in (
             ("finance@example.com", "with an owner passes", " owned by finance@example.com"),
             ("", "without an owner is refused", ""),

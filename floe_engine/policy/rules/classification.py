@@ -41,7 +41,6 @@ class LevelDeclared(ModelRule):
     reads = (*SENSITIVITY, (CLASSIFICATION, "require_declared"))
 
     def active(self, platform: Platform) -> bool:
-        """Where the platform wants declarations."""
         return platform.classification.require_declared
 
     def models(self, view: View) -> Sequence[Model]:
@@ -90,7 +89,6 @@ class KnownLevel(NodeRule):
     reads = SENSITIVITY
 
     def check(self, node: Model | Source, view: View) -> Iterator[Finding]:
-        """Look up the node's level and each column's."""
         own = view.declared[node.unique_id]
         if own is not None and not own.known:
             yield self.finding(
@@ -115,7 +113,6 @@ class KnownLevel(NodeRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Every level, and one that is none."""
         policy = make.platform.classification
         for level in policy.levels:
             model = make.holding(make.layers[0], level)
@@ -147,7 +144,6 @@ class LooksSensitive(Rule):
     reads = (*SENSITIVITY, (CLASSIFICATION, "namePatterns"), (CLASSIFICATION, "nameExceptions"))
 
     def active(self, platform: Platform) -> bool:
-        """Where there are patterns."""
         return bool(platform.classification.name_patterns)
 
     def examine(self, view: View) -> Iterator[Examined]:
@@ -217,7 +213,6 @@ class ForbiddenLayer(ModelRule):
     reads = (*PLACEMENT, *SENSITIVITY, (CLASSIFICATION, "rules", "*", "forbidden_layers"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some level forbids a layer."""
         return any(rule.forbidden_layers for rule in platform.classification.rules.values())
 
     def applies(self, model: Model, view: View) -> bool:
@@ -226,7 +221,6 @@ class ForbiddenLayer(ModelRule):
         return rule is not None and bool(rule.forbidden_layers)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare the model's layer."""
         rule, layer = view.level_rule(model), view.layer(model)
         if rule is not None and layer in rule.forbidden_layers:
             level = view.highest[model.unique_id].level
@@ -261,7 +255,6 @@ class RequiredMeta(ModelRule):
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "requires_meta"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some level requires a key."""
         return any(rule.requires_meta for rule in platform.classification.rules.values())
 
     def applies(self, model: Model, view: View) -> bool:
@@ -270,7 +263,6 @@ class RequiredMeta(ModelRule):
         return rule is not None and bool(rule.requires_meta)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look each key up."""
         rule, level = view.level_rule(model), view.highest[model.unique_id].level
         for key in rule.requires_meta if rule else ():
             if lookup(model.meta, key) in (None, "", [], {}):

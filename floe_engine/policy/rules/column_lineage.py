@@ -43,7 +43,6 @@ class ColumnPropagation(PropagationRule):
     reads = (*PropagationRule.reads, (CLASSIFICATION, "propagation", "declassifyFunctions"))
 
     def active(self, platform: Platform) -> bool:
-        """With the mode ``column``."""
         return platform.classification.propagation.mode == "column"
 
     def examine(self, view: View) -> Iterator[Examined]:
@@ -88,7 +87,6 @@ class LineageUnresolved(PropagationRule):
     reads = ColumnPropagation.reads
 
     def active(self, platform: Platform) -> bool:
-        """With the mode ``column``."""
         return platform.classification.propagation.mode == "column"
 
     def examine(self, view: View) -> Iterator[Examined]:

@@ -52,7 +52,6 @@ class ModelCoverage(ModelRule):
         return view.counts(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare the model's share with its minimum."""
         wanted, share = view.minimum_coverage(view.layer(model)), view.share(model)
         if not share.reaches(wanted):
             yield self.finding(
@@ -160,7 +159,6 @@ class ProjectCoverage(Rule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """The minimum, and one per cent less."""
         least = make.platform.gates.minimum_test_coverage
         yield from _at_the_minimum(make, make.layers[0], make.project, least)
 
@@ -177,7 +175,6 @@ class LevelCoverage(ModelRule):
     reads = (*SENSITIVITY, *COUNTING, (CLASSIFICATION, "rules", "*", "minimum_test_coverage"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some level has a minimum."""
         return any(rule.minimum_test_coverage is not None for rule in platform.classification.rules.values())
 
     def applies(self, model: Model, view: View) -> bool:

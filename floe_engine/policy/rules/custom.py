@@ -33,7 +33,6 @@ class Template(ModelRule):
     type: ClassVar[str]
 
     def active(self, platform: Platform) -> bool:
-        """Where an entry has this type."""
         return any(rule.type == self.type for rule in platform.gates.custom_rules)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -79,7 +78,6 @@ class TagsForPrefix(Template):
     type = "require_tags_for_prefix"
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Name the absent tags."""
         for rule in self.entries(model, view):
             for tag in rule.tags:
                 if tag not in model.tags:
@@ -108,7 +106,6 @@ class MetaField(Template):
     type = "require_meta_field"
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look the key up."""
         for rule in self.entries(model, view):
             key = rule.field or ""
             if lookup(model.meta, key) in (None, "", [], {}):
@@ -137,7 +134,6 @@ class TestsOfType(Template):
     type = "require_tests_of_type"
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Count them."""
         for rule in self.entries(model, view):
             count = sum(any(is_named(test, wanted) for wanted in rule.test_types) for test in model.tests)
             if count < rule.min_count:

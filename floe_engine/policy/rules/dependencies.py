@@ -34,7 +34,6 @@ class LayerDependency(ModelRule):
     reads = (*PLACEMENT, (LAYER_CONSTRAINTS, "*", "may_depend_on"))
 
     def active(self, platform: Platform) -> bool:
-        """Where some layer is limited."""
         return any(layer.may_depend_on is not None for layer in platform.layers.values())
 
     def applies(self, model: Model, view: View) -> bool:
@@ -43,7 +42,6 @@ class LayerDependency(ModelRule):
         return constraint is not None and constraint.may_depend_on is not None
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look at each parent's layer."""
         constraint = view.constraint(model)
         allowed = (constraint.may_depend_on if constraint else None) or ()
         for parent_id in model.parents:

@@ -32,7 +32,6 @@ class ModelDescription(ModelRule):
     reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_descriptions"))
 
     def active(self, platform: Platform) -> bool:
-        """Where the platform wants descriptions."""
         return platform.gates.require_descriptions
 
     def applies(self, model: Model, view: View) -> bool:
@@ -40,7 +39,6 @@ class ModelDescription(ModelRule):
         return "documentation" not in view.required_tests(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look for words."""
         if not model.description.strip():
             yield self.finding(
                 model,
@@ -53,7 +51,6 @@ class ModelDescription(ModelRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """The description taken away, and left."""
         whole = _undocumented(make)
         if whole is not None:
             bare, name = replace(whole, description=""), whole.name
@@ -75,7 +72,6 @@ class ColumnDescription(ModelRule):
     reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_column_descriptions"))
 
     def active(self, platform: Platform) -> bool:
-        """Where the platform wants descriptions."""
         return platform.gates.require_column_descriptions
 
     def applies(self, model: Model, view: View) -> bool:
@@ -83,7 +79,6 @@ class ColumnDescription(ModelRule):
         return bool(model.columns) and "documentation" not in view.required_tests(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look for words, column by column."""
         for column in model.columns:
             if not column.description.strip():
                 yield self.finding(
@@ -96,7 +91,6 @@ class ColumnDescription(ModelRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A column's description taken away, and left."""
         whole = _undocumented(make)
         if whole is not None:
             bare = replace(

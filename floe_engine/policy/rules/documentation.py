@@ -78,7 +78,6 @@ class WrittenRule(Rule):
         raise NotImplementedError
 
     def active(self, platform: Platform) -> bool:
-        """Where something is asked of some kind."""
         return any(self.by_kind(platform).values())
 
     def missing(self, each: Written, kind: str, asked: Any, view: View) -> Iterator[Finding]:
@@ -86,7 +85,6 @@ class WrittenRule(Rule):
         raise NotImplementedError
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Ask everything of every kind."""
         from floe_engine.cel.values import Unknown
 
         found: dict[str, list[Finding]] = {}
@@ -212,7 +210,6 @@ class MetaKept(WrittenRule):
         )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """All keys, and all but one."""
         values = {
             kind: {key.key: next(words(key.pattern), "") if key.pattern else "x" for key in keys}
             for kind, keys in self.by_kind(make.platform).items()
@@ -259,7 +256,6 @@ class Tagged(WrittenRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """All tags, and all but one."""
         asked = self.by_kind(make.platform)
 
         def fields(kind: str) -> dict[str, Any]:
@@ -286,11 +282,9 @@ class CompleteColumns(Rule):
     reads = ((QUALITY_GATES, "documentation", "completeColumns"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where some kind is named."""
         return bool(platform.gates.documentation.complete_columns)
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Compare; what nobody can tell is told once."""
         untold: list[Model | Source] = []
         for kind in view.platform.gates.documentation.complete_columns:
             for each in written(view, kind):
@@ -353,7 +347,6 @@ class OneDescription(Rule):
     reads = ((QUALITY_GATES, "documentation", "oneDescription"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where it is required."""
         return platform.gates.documentation.one_description
 
     def examine(self, view: View) -> Iterator[Examined]:
@@ -383,7 +376,6 @@ class OneDescription(Rule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Two models that agree, and two that do not."""
         from msgspec.structs import replace
 
         one, other = make.model(), make.other()

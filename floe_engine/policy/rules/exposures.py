@@ -33,12 +33,10 @@ class ExposureOwner(ExposureRule):
     word = "owner"
 
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
-        """Look for a name or an address."""
         if not of.owner.strip():
             yield Wrong("has no owner", "owner: {name: …} or {email: …}", "none", "name its owner")
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """An owner, and none."""
         yield good("an exposure with an owner", make.exposure(owner_name="Finance"))
         yield bad("an exposure without an owner", make.exposure(owner_name="", owner_email=""))
 
@@ -50,7 +48,6 @@ class ExposureOwnerEmail(ExposureRule):
     word = "owner_email"
 
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
-        """Look for an address."""
         if not of.owner_email.strip():
             yield Wrong(
                 "names no address of its owner",
@@ -60,7 +57,6 @@ class ExposureOwnerEmail(ExposureRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """An address, and a name alone."""
         yield good("an exposure with an address", make.exposure(owner_email="finance@example.com"))
         yield bad("an exposure without an address", make.exposure(owner_email="", owner_name="Finance"))
 
@@ -75,12 +71,10 @@ class ExposureParents(ExposureRule):
     word = "parents"
 
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
-        """Look at what it depends on."""
         if not of.parents:
             yield Wrong("reads nothing", "depends_on with a ref", "none", "")
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A model that it reads, and none."""
         model = make.model()
         yield good("an exposure that reads a model", make.exposure(parents=(model.unique_id,)), model)
         yield bad("an exposure that reads nothing", make.exposure(parents=()))
@@ -92,7 +86,6 @@ class PublicParents(WordRule["BesideFacts"]):
     word = "public_parents"
 
     def check(self, of: BesideFacts, view: View) -> Iterator[Wrong]:
-        """Look at each model's access."""
         for parent in of.parents:
             if parent.type == "model" and parent.access != "public":
                 yield Wrong(
@@ -103,7 +96,6 @@ class PublicParents(WordRule["BesideFacts"]):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A public model, and a protected one."""
         public = replace(make.model(), access="public")
         protected = replace(public, access="protected")
         subject = make.of(self.kind, parents=(public.unique_id,))
@@ -134,7 +126,6 @@ class ExposureNoViews(ExposureRule):
     word = "no_views"
 
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
-        """Look how each model is built."""
         for parent in of.parents:
             if parent.type == "model" and parent.materialized in ("view", "ephemeral"):
                 yield Wrong(
@@ -145,7 +136,6 @@ class ExposureNoViews(ExposureRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A table, and a view."""
         table = replace(make.model(), materialized="table")
         exposure = make.exposure(parents=(table.unique_id,))
         yield good("an exposure that reads a table", exposure, table)
@@ -162,7 +152,6 @@ class ExposureNoSources(ExposureRule):
     word = "no_sources"
 
     def check(self, of: ExposureFacts, view: View) -> Iterator[Wrong]:
-        """Look for sources."""
         for parent in of.parents:
             if parent.type == "source":
                 yield Wrong(
@@ -173,7 +162,6 @@ class ExposureNoSources(ExposureRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A model, and a source."""
         model, source = make.model(), make.source()
         yield good("an exposure that reads no source", make.exposure(parents=(model.unique_id,)), model)
         yield bad("an exposure that reads a source", make.exposure(parents=(source.unique_id,)), source)

@@ -69,7 +69,6 @@ class HouseRule(Rule):
         return any(rule.type in _HOUSE for rule in platform.gates.custom_rules)
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Every subject that some rule was asked of."""
         asked = view.once(ask_all) if self.active(view.platform) else HouseAnswers({}, [])
         found: dict[str, list[Finding]] = {label: [] for label in asked.subjects}
         for failure in asked.failures:

@@ -32,12 +32,10 @@ class MacroUsed(MacroRule):
     word = "used"
 
     def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
-        """Look for a caller."""
         if not of.used:
             yield Wrong("is called by nothing", "a caller", "none", "take it out, or call it")
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A caller, and none."""
         yield good("a macro that a model calls", make.macro())
         yield bad("a macro that nothing calls", make.macro(used_by=()))
 
@@ -52,7 +50,6 @@ class MacroFileName(MacroRule):
     word = "file_name"
 
     def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
-        """Compare."""
         name = of.name.removeprefix("test_")
         if of.file != name:
             yield Wrong(
@@ -63,7 +60,6 @@ class MacroFileName(MacroRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Its own file, and another."""
         yield good("a macro in a file of its name", make.macro())
         yield bad("a macro in another file", make.macro(path="macros/money.sql"))
 
@@ -76,21 +72,18 @@ class MacroArguments(LimitRule["MacroFacts"]):
     section = "macros"
     limit = "max_arguments"
 
-    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
-        """Count them."""
-        most, count = self.number(view.platform), len(of.parameters)
-        if count > most:
-            yield Wrong(
-                f"takes {count} arguments",
-                expected=f"at most {most}",
-                actual=", ".join(of.parameters),
-                measure=-float(count),
-            )
+    def counted(self, of: MacroFacts, view: View) -> int:
+        return len(of.parameters)
+
+    def says(self, of: MacroFacts, count: int) -> str:
+        return f"takes {count} arguments"
+
+    def shown(self, of: MacroFacts, count: int) -> str:
+        return ", ".join(of.parameters)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many arguments as there may be, and one more."""
-        most = self.number(make.platform)
-        for count, told in ((most, good), (most + 1, bad)):
+        for count, told in self.around(make.platform):
             names = ", ".join(f"x{number}" for number in range(count))
             code = f"{{% macro cents({names}) %}}100{{% endmacro %}}"
             yield told(f"a macro of {count} arguments", make.macro(code=code))
@@ -104,19 +97,12 @@ class MacroLines(LimitRule["MacroFacts"]):
     section = "macros"
     limit = "max_lines"
 
-    def check(self, of: MacroFacts, view: View) -> Iterator[Wrong]:
-        """Count them."""
-        most = self.number(view.platform)
-        if of.lines > most:
-            yield Wrong(
-                f"has {of.lines} lines",
-                expected=f"at most {most}",
-                actual=str(of.lines),
-                measure=-float(of.lines),
-            )
+    def counted(self, of: MacroFacts, view: View) -> int:
+        return of.lines
+
+    def says(self, of: MacroFacts, count: int) -> str:
+        return f"has {count} lines"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """As many lines as there may be, and one more."""
-        most = self.number(make.platform)
-        for count, told in ((most, good), (most + 1, bad)):
+        for count, told in self.around(make.platform):
             yield told(f"a macro of {count} lines", make.macro(code="\n".join(["-"] * count)))

@@ -41,11 +41,9 @@ class IncrementalKey(BuildRule):
         return of.materialized == "incremental"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look for it."""
         yield from _keyless(of)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A key, and none."""
         yield good(
             "an incremental model with a key", make.model(materialized="incremental", unique_key=("id",))
         )
@@ -60,11 +58,9 @@ class SnapshotKey(BuildRule):
     word = "snapshot_key"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look for it."""
         yield from _keyless(of)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A key, and none."""
         yield good("a snapshot with a key", make.of("snapshot", unique_key=("id",)))
         yield bad("a snapshot without a key", make.of("snapshot"))
 
@@ -92,11 +88,9 @@ class SnapshotStrategy(FactRule["ModelFacts"]):
     reads = ((QUALITY_GATES, "materialization", "snapshotStrategies"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where strategies are named."""
         return platform.gates.materialization.snapshot_strategies is not None
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look at strategy and columns."""
         allowed = view.platform.gates.materialization.snapshot_strategies or ()
         if of.strategy not in allowed:
             yield Wrong(
@@ -118,7 +112,6 @@ class SnapshotStrategy(FactRule["ModelFacts"]):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Each that is allowed, and one that is not."""
         allowed = make.platform.gates.materialization.snapshot_strategies or ()
         for strategy in allowed:
             whole = make.of("snapshot", strategy=strategy, updated_at="loaded_at", check_cols=("id",))
@@ -138,27 +131,22 @@ class ViewsReused(LimitRule["ModelFacts"]):
     kind = "model"
     section = "materialization"
     limit = "max_children_of_view"
+    otherwise = ", or a table"
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where it is worked out whenever it is read."""
         return of.materialized in _WORKED_OUT
 
-    def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Count the models below."""
-        most = self.number(view.platform)
-        if of.model_children > most:
-            yield Wrong(
-                f"is built as {of.materialized}, and {plural(of.model_children, 'model')} select from it",
-                expected=f"at most {most}, or a table",
-                actual=str(of.model_children),
-                measure=-float(of.model_children),
-            )
+    def counted(self, of: ModelFacts, view: View) -> int:
+        return of.model_children
+
+    def says(self, of: ModelFacts, count: int) -> str:
+        return f"is built as {of.materialized}, and {plural(count, 'model')} select from it"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""
-        most = self.number(make.platform)
         model = make.model(materialized="view")
-        for count, told in ((most, good), (most + 1, bad)):
+        for count, told in self.around(make.platform):
             children = (
                 make.other(unique_id=f"model.specimen.child_{number}", parents=(model.unique_id,))
                 for number in range(count)
@@ -182,7 +170,6 @@ class Materialized(FactRule["ModelFacts"]):
     )
 
     def active(self, platform: Platform) -> bool:
-        """Where some way is allowed."""
         return platform.gates.materialization.allowed is not None or any(
             layer.materializations is not None for layer in platform.layers.values()
         )
@@ -192,7 +179,6 @@ class Materialized(FactRule["ModelFacts"]):
         return any(allowed is not None for allowed, _ in _allowed(of, view))
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Compare."""
         lists = [allowed for allowed, _ in _allowed(of, view) if allowed is not None]
         stored = (each for each in lists[0] if each not in (*_WORKED_OUT, "incremental"))
         way = next((each for each in stored if all(each in others for others in lists)), "")

@@ -35,7 +35,6 @@ class ColumnTests(Rule):
     reads = ((QUALITY_GATES, "columnTests"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where some are wanted."""
         return bool(platform.gates.column_tests)
 
     def examine(self, view: View) -> Iterator[Examined]:
@@ -100,11 +99,9 @@ class UnitTestFormat(FactRule["UnitTestFacts"]):
     reads = ((QUALITY_GATES, "unitTestFormats"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where formats are named."""
         return platform.gates.unit_test_formats is not None
 
     def check(self, of: UnitTestFacts, view: View) -> Iterator[Wrong]:
-        """Look at each table and at what is expected."""
         allowed = view.platform.gates.unit_test_formats or ()
         rows = [(f"gives {each.name}", each.format) for each in of.given] + [
             ("expects rows", of.expected_format)

@@ -112,7 +112,6 @@ class RestPattern(NamingRule):
     reads = (*PLACEMENT, *_JUDGED, (NAMING_RULES, "namePattern"))
 
     def active(self, platform: Platform) -> bool:
-        """Where there are prefixes to follow."""
         return bool(platform.naming.prefixes) and not platform.naming.custom_patterns
 
     def applies(self, model: Model, view: View) -> bool:
@@ -120,7 +119,6 @@ class RestPattern(NamingRule):
         return self._rest(model, view) is not None
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Match the rest of the name as a whole."""
         pattern, rest = view.platform.naming.name_pattern, self._rest(model, view) or ""
         if not fullmatch(pattern, rest):
             yield self.finding(
@@ -169,11 +167,9 @@ class CustomNames(NamingRule):
     reads = _JUDGED
 
     def active(self, platform: Platform) -> bool:
-        """Where the platform has such expressions."""
         return bool(platform.naming.custom_patterns)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Match the whole name against each expression."""
         patterns = view.platform.naming.custom_patterns
         if not any(fullmatch(pattern, model.name) for pattern in patterns):
             yield self.finding(
@@ -208,7 +204,6 @@ class KnownLayer(NamingRule):
     reads = (*PLACEMENT, (NAMING_RULES, "appliesTo"))
 
     def active(self, platform: Platform) -> bool:
-        """Where there are layers."""
         return bool(platform.layers or platform.naming.prefixes)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -216,7 +211,6 @@ class KnownLayer(NamingRule):
         return lookup(model.meta, LAYER_META) is not None
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look the name up."""
         declared = lookup(model.meta, LAYER_META)
         if isinstance(declared, str) and view.layering.named(declared):
             return
@@ -229,7 +223,6 @@ class KnownLayer(NamingRule):
         )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A layer that is none, and one that is."""
         from floe_engine.policy.example_models import placed
 
         layers = make.platform.once(Layering).names

@@ -29,11 +29,9 @@ class TooManyParents(ModelRule):
     reads = ((QUALITY_GATES, "max_parents"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where there is a limit."""
         return platform.gates.max_parents is not None
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Count what it selects from."""
         most, parents = view.platform.gates.max_parents, set(model.parents)
         if most is not None and len(parents) > most:
             yield self.finding(

@@ -123,11 +123,9 @@ class ModelPropagation(PropagationRule):
     id = "FLOE-E250"
 
     def active(self, platform: Platform) -> bool:
-        """With the mode ``model``."""
         return platform.classification.propagation.mode == "model"
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Walk the lineage, parents first."""
         models = {model.unique_id: model for model in view.project.models}
         judged = {model.unique_id for model in view.resources}
         reached: dict[str, Inherited] = {
@@ -161,7 +159,6 @@ class NamePropagation(PropagationRule):
     by_column = True
 
     def active(self, platform: Platform) -> bool:
-        """With the mode ``name``."""
         return platform.classification.propagation.mode == "name"
 
     def examine(self, view: View) -> Iterator[Examined]:

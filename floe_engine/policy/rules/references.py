@@ -33,7 +33,6 @@ class LiteralTable(FactRule["ModelFacts"]):
     reads = ((QUALITY_GATES, "require_sources"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where it is required."""
         return platform.gates.require_sources
 
     def applies(self, of: ModelFacts, view: View) -> bool:
@@ -43,7 +42,6 @@ class LiteralTable(FactRule["ModelFacts"]):
         return of.language == "sql" and has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Name each table, at its line."""
         from floe_engine.lineage.literal_tables import literal_tables
 
         for table, line in literal_tables(of.code.text):
@@ -77,7 +75,6 @@ class ColumnsDeclared(ModelRule):
     reads = ((QUALITY_GATES, "require_declared_columns"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where it is required."""
         return platform.gates.require_declared_columns
 
     def applies(self, model: Model, view: View) -> bool:

@@ -50,7 +50,6 @@ class RequiredTest(ModelRule):
     test: ClassVar[str]
 
     def active(self, platform: Platform) -> bool:
-        """Where anything requires the test."""
         return self.test in required_anywhere(platform)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -58,7 +57,6 @@ class RequiredTest(ModelRule):
         return self.test in view.required_tests(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Ask, and say who requires it."""
         for problem in self.missing(model, view):
             yield self.finding(
                 model,
@@ -328,7 +326,6 @@ class NamedTest(ModelRule):
     reads = REQUIRED_TESTS
 
     def active(self, platform: Platform) -> bool:
-        """Where a test is required by name."""
         return bool(required_anywhere(platform) - BUILT_IN)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -336,7 +333,6 @@ class NamedTest(ModelRule):
         return not BUILT_IN.issuperset(view.required_tests(model))
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare names."""
         for wanted, who in view.required_tests(model).items():
             if wanted not in BUILT_IN and not any(is_named(test, wanted) for test in model.tests):
                 yield self.finding(

@@ -70,11 +70,9 @@ class ColumnCase(ColumnRule):
     reads = ((SCHEMA_REGISTRY, "columnCase"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where a case is set."""
         return platform.schemas.column_case != "any"
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Match every name."""
         case = view.platform.schemas.column_case
         for column in model.columns:
             if not well_spelt(column.name, case):
@@ -87,7 +85,6 @@ class ColumnCase(ColumnRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A column in the case, and one in another."""
         case = make.platform.schemas.column_case
         good, bad = _EXAMPLES_OF_CASE[case]
         met, not_met = (make.model(columns=(Column(name),)) for name in (good, bad))
@@ -102,11 +99,9 @@ class ReservedColumn(ColumnRule):
     reads = ((SCHEMA_REGISTRY, "reservedColumns"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where names are reserved."""
         return bool(platform.schemas.reserved_columns)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look every name up."""
         reserved = {folded(name) for name in view.platform.schemas.reserved_columns}
         for column in model.columns:
             if column.folded in reserved:
@@ -119,7 +114,6 @@ class ReservedColumn(ColumnRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Every reserved name, and one that is free."""
         for name in make.platform.schemas.reserved_columns:
             yield from met_and_not(
                 f"column {name} is reserved", make.model(), make.model(columns=(Column(name),))
@@ -138,7 +132,6 @@ class RequiredColumns(ModelRule):
     reads = (*PLACEMENT, (SCHEMA_REGISTRY, "requiredColumns"))
 
     def active(self, platform: Platform) -> bool:
-        """Where a layer requires columns."""
         return any(platform.schemas.required_columns.values())
 
     def applies(self, model: Model, view: View) -> bool:
@@ -147,7 +140,6 @@ class RequiredColumns(ModelRule):
         return layer is not None and bool(view.platform.schemas.required_columns.get(layer))
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look each column up."""
         layer = view.layer(model) or ""
         for wanted in view.platform.schemas.required_columns[layer]:
             column = model.columns_by_name.get(folded(wanted.name))
@@ -202,11 +194,9 @@ class TypeRules(ColumnRule):
     reads = ((SCHEMA_REGISTRY, "typeRules"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where there are type rules."""
         return bool(platform.schemas.type_rules)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare the types of matching columns."""
         for column in model.columns:
             if column.data_type is None:
                 continue
@@ -243,11 +233,9 @@ class TypesDeclared(ColumnRule):
     reads = ((SCHEMA_REGISTRY, "requireDataTypes"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where the platform wants types."""
         return platform.schemas.require_data_types
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look for columns without one."""
         for column in model.columns:
             if not column.data_type:
                 yield self.finding(
@@ -259,7 +247,6 @@ class TypesDeclared(ColumnRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A column with a type, and without."""
         yield from met_and_not(
             "columns have a data type", make.model(), make.model(columns=(Column("total"),))
         )
@@ -278,7 +265,6 @@ class LayerContract(ModelRule):
     reads = (*REQUIRED_TESTS, (SCHEMA_REGISTRY, "requireContract"))
 
     def active(self, platform: Platform) -> bool:
-        """Where a layer requires contracts."""
         return bool(platform.schemas.require_contract)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -288,7 +274,6 @@ class LayerContract(ModelRule):
         ) in view.platform.schemas.require_contract and "contract" not in view.required_tests(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Look at the contract."""
         if not model.contract_enforced:
             yield self.finding(
                 model,

@@ -37,7 +37,6 @@ class SourceFreshness(SourceRule):
     word = "freshness"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Look for a limit that dbt can judge."""
         adapter = view.project.adapter
         if not of.has_freshness:
             yield Wrong(
@@ -70,7 +69,6 @@ class SourceLoader(SourceRule):
     word = "loader"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Look for words."""
         if not of.loader.strip():
             yield Wrong(
                 "does not say what loads it",
@@ -80,7 +78,6 @@ class SourceLoader(SourceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A source with its loader, and without."""
         yield good("a source with a loader", make.source(loader="fivetran"))
         yield bad("a source without a loader", make.source(loader=""))
 
@@ -95,7 +92,6 @@ class SourceTested(SourceRule):
     word = "tests"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Count its tests."""
         if not of.tests:
             yield Wrong(
                 "has no test",
@@ -105,7 +101,6 @@ class SourceTested(SourceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A source with a test, and without."""
         yield good("a source with a test", make.source(tests=(DataTest("not_null", "id"),)))
         yield bad("a source without a test", make.source(tests=()))
 
@@ -120,7 +115,6 @@ class SourceUsed(SourceRule):
     word = "used"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Look below it."""
         if not (view.project.children.get(of.id) or of.children):
             yield Wrong(
                 "is selected from by nothing",
@@ -145,7 +139,6 @@ class SourceOneChild(SourceRule):
     word = "one_child"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Count the models below it."""
         if of.model_children > 1:
             yield Wrong(
                 f"is selected from by {of.model_children} models",
@@ -155,7 +148,6 @@ class SourceOneChild(SourceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """One model below it, and two."""
         one, other = make.model(), make.other()
         yield good("a source that one model selects from", make.source(), one)
         yield bad("a source that two models select from", make.source(), one, other)
@@ -171,7 +163,6 @@ class SourceSameFolder(SourceRule):
     word = "same_folder"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Compare folders."""
         own = posixpath.dirname(of.path)
         for child in of.children:
             if child.type == "model" and posixpath.dirname(child.path) != own:
@@ -183,7 +174,6 @@ class SourceSameFolder(SourceRule):
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A model beside it, and one elsewhere."""
         child = make.model()
         moved = replace(child, path=f"models/elsewhere/{child.name}.sql")
         yield good("a source that a model of its folder selects from", make.source(), child)
@@ -200,7 +190,6 @@ class SourceUnique(SourceRule):
     word = "unique"
 
     def check(self, of: SourceFacts, view: View) -> Iterator[Wrong]:
-        """Look for the same database, schema and table."""
         if others := of.duplicates:
             yield Wrong(
                 f"is the same table as {', '.join(others)}",

@@ -43,7 +43,6 @@ class SelectStar(CodeRule):
     word = "select_star"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look for a star."""
         if of.code.select_star:
             yield Wrong(
                 "selects all columns of something",
@@ -53,7 +52,6 @@ class SelectStar(CodeRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Columns by name, and all of them."""
         yield good("a model that counts rows", make.model(code="select id, count(*) from a group by id"))
         yield bad(
             "a model that selects all columns",
@@ -71,7 +69,6 @@ class CartesianJoins(CodeRule):
     word = "cartesian_joins"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Count joins that are not bound."""
         code = of.code
         found = [
             f"{count} {what}"
@@ -91,7 +88,6 @@ class CartesianJoins(CodeRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A condition, and none."""
         yield good(
             "a model whose join has a condition", make.model(code="select a.x from a join b on a.id = b.id")
         )
@@ -108,13 +104,11 @@ class FinalSemicolon(CodeRule):
     word = "final_semicolon"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look at the last sign."""
         if of.code.text.rstrip().endswith(";"):
             line = of.code.text.rstrip().count("\n") + 1
             yield Wrong("ends with a semicolon", "none", ";", suggestion="take the semicolon away", line=line)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """None, and one."""
         yield good("a model without a semicolon", make.model(code="select 1 as id"))
         yield bad("a model with a semicolon", make.model(code="select 1 as id;"))
 
@@ -131,7 +125,6 @@ class ForbiddenPattern(FactRule["ModelFacts"]):
     reads = ((QUALITY_GATES, "code", "forbiddenPatterns"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where something is forbidden."""
         return bool(platform.gates.code.forbidden_patterns)
 
     def applies(self, of: ModelFacts, view: View) -> bool:
@@ -141,7 +134,6 @@ class ForbiddenPattern(FactRule["ModelFacts"]):
         return has_code(of)
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Search for each expression."""
         text = of.code.text
         for pattern in view.platform.gates.code.forbidden_patterns:
             expression = compiled(pattern)
@@ -187,6 +179,7 @@ class MaxLines(LimitRule["ModelFacts"]):
     kind = "model"
     section = "code"
     limit = "max_lines"
+    line = 1
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""
@@ -194,20 +187,12 @@ class MaxLines(LimitRule["ModelFacts"]):
 
         return has_code(of)
 
-    def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Count them."""
-        most = self.number(view.platform)
-        if of.code.lines > most:
-            yield Wrong(
-                f"has {of.code.lines} lines",
-                expected=f"at most {most}",
-                actual=str(of.code.lines),
-                line=1,
-                measure=-float(of.code.lines),
-            )
+    def counted(self, of: ModelFacts, view: View) -> int:
+        return of.code.lines
+
+    def says(self, of: ModelFacts, count: int) -> str:
+        return f"has {count} lines"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """As many lines as there may be, and one more."""
-        most = self.number(make.platform)
-        for count, told in ((most, good), (most + 1, bad)):
+        for count, told in self.around(make.platform):
             yield told(f"a model of {count} lines", make.model(code="\n".join(["--"] * count)))

@@ -32,7 +32,6 @@ class PropertiesFile(PlaceRule):
     word = "properties_file"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Look for one."""
         if of.properties_path is None:
             yield Wrong(
                 "stands in no properties file",
@@ -42,7 +41,6 @@ class PropertiesFile(PlaceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A file, and none."""
         yield good("a model that a file describes", make.model())
         yield bad("a model that no file describes", make.model(properties_path=None))
 
@@ -54,7 +52,6 @@ class Beside(PlaceRule):
     word = "beside"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Compare folders."""
         if of.properties_path is None or posixpath.dirname(of.properties_path) != of.folder:
             yield Wrong(
                 f"is described in {of.properties_path or 'no file'}",
@@ -64,7 +61,6 @@ class Beside(PlaceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """Beside it, and elsewhere."""
         yield good("a model with its YAML beside it", make.model())
         yield bad("a model with its YAML elsewhere", make.model(properties_path="models/x/schema.yml"))
 
@@ -83,7 +79,6 @@ class LayerFolder(PlaceRule):
         return view.placements[of.id].by == "name"
 
     def check(self, of: ModelFacts, view: View) -> Iterator[Wrong]:
-        """Ask the folder."""
         told = view.layering.by_path(of.path)
         if told != of.layer:
             yield Wrong(
@@ -93,7 +88,6 @@ class LayerFolder(PlaceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A folder of its layer, and one of none."""
         from floe_engine.policy.example_models import without_meta
         from floe_engine.policy.layering import LAYER_META, Layering
 

@@ -28,7 +28,6 @@ class _Unread(ModelRule):
     """A model whose parents could not all be told."""
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Name what could not be followed."""
         if model.unread:
             yield self.finding(
                 model,
@@ -88,5 +87,4 @@ class PropagationNotJudged(_Unread):
     reads = ((CLASSIFICATION, "propagation", "mode"),)
 
     def active(self, platform: Platform) -> bool:
-        """Where levels are followed at all."""
         return platform.classification.propagation.mode != "off"

@@ -151,7 +151,6 @@ class WaiverRule(Rule):
     reads = WAIVERS
 
     def examine(self, view: View) -> Iterator[Examined]:
-        """Nothing in a project by itself."""
         yield from ()
 
     def examine_waivers(
@@ -214,7 +213,6 @@ class WaiverExpired(WaiverRule):
     id = "FLOE-E290"
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
-        """Compare the date."""
         if entry.expired:
             waiver = entry.waiver
             yield self.about(
@@ -241,7 +239,6 @@ class WaiverUnused(WaiverRule):
     id = "FLOE-E291"
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
-        """Whether it covered a finding."""
         if unused:
             yield self.about(
                 entry,
@@ -268,7 +265,6 @@ class WaiverNotPermitted(WaiverRule):
     id = "FLOE-E292"
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
-        """Name every objection."""
         if entry.refused:
             yield self.about(
                 entry,
@@ -293,7 +289,6 @@ class WaiverOfProduct(WaiverRule):
     id = "FLOE-E293"
 
     def active(self, platform: Platform) -> bool:
-        """With ``allow_in_product: warn``."""
         return platform.gates.waiver_policy.allow_in_product == "warn"
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:

@@ -48,7 +48,6 @@ class IdleTest(ModelRule):
     reads = _ASKED
 
     def active(self, platform: Platform) -> bool:
-        """Where tests count for anything."""
         return _counts_tests(platform)
 
     def applies(self, model: Model, view: View) -> bool:
@@ -56,7 +55,6 @@ class IdleTest(ModelRule):
         return bool(model.tests or model.idle_tests)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Name each."""
         for test in model.idle_tests:
             yield self.finding(
                 model,
@@ -98,7 +96,6 @@ class WeakTest(Rule):
     advisory = True
 
     def active(self, platform: Platform) -> bool:
-        """Where tests count for anything."""
         return _counts_tests(platform)
 
     def examine(self, view: View) -> Iterator[Examined]:
