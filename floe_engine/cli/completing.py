@@ -95,10 +95,10 @@ def _models(workspace: Workspace) -> Offer:
 
 
 def _rules_and_models(workspace: Workspace) -> Offer:
-    from floe_engine.policy.all_rules import RULES
+    from floe_engine.policy.all_rules import every_rule
 
     yield from _models(workspace)
-    yield from ((rule.id, rule.title) for rule in RULES)
+    yield from ((rule.id, rule.title) for rule in every_rule())
 
 
 KNOWN: dict[str, Callable[[Workspace], Offer]] = {

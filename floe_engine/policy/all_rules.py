@@ -1,217 +1,86 @@
-"""Every rule there is, in the order in which reports list them.
+"""Every rule there is, family by family, in the order in which reports list them.
 
-A new rule is one class in its family's file and one name here.
+A family is a module of `policy.rules` that ends with its `RULES`: a new rule stands there and nowhere else.
+Most platforms ask nothing of most families, so a family is loaded where it is asked for.
 """
 
 from __future__ import annotations
 
-from floe_engine.policy.rule import Rule
-from floe_engine.policy.rules.access import (
-    AllowedAccess,
-    GrantsPermitted,
-    GroupOwner,
-    PublicContract,
-    RolesOfLevel,
-)
-from floe_engine.policy.rules.classification import (
-    ForbiddenLayer,
-    KnownLevel,
-    LevelDeclared,
-    LooksSensitive,
-    RequiredMeta,
-)
-from floe_engine.policy.rules.column_lineage import ColumnPropagation, LineageUnresolved
-from floe_engine.policy.rules.coverage import LayerCoverage, LevelCoverage, ModelCoverage, ProjectCoverage
-from floe_engine.policy.rules.custom import MetaField, TagsForPrefix, TestsOfType
-from floe_engine.policy.rules.dag import (
-    MaxChildren,
-    MaxSources,
-    MaxViewChain,
-    MinChildren,
-    MixedParents,
-    Rejoining,
-    SelectsSomething,
-    UnpinnedRefs,
-)
-from floe_engine.policy.rules.dependencies import LayerDependency
-from floe_engine.policy.rules.descriptions import ColumnDescription, ModelDescription
-from floe_engine.policy.rules.documentation import (
-    CompleteColumns,
-    Described,
-    MetaKept,
-    OneDescription,
-    Tagged,
-)
-from floe_engine.policy.rules.exposures import (
-    ExposureNoSources,
-    ExposureNoViews,
-    ExposureOwner,
-    ExposureOwnerEmail,
-    ExposureParents,
-    ExposurePublicParents,
-    SemanticPublicParents,
-)
-from floe_engine.policy.rules.house import HouseRule, HouseRuleNotJudged
-from floe_engine.policy.rules.macros import MacroArguments, MacroFileName, MacroLines, MacroUsed
-from floe_engine.policy.rules.materialization import (
-    IncrementalKey,
-    Materialized,
-    SnapshotKey,
-    SnapshotStrategy,
-    ViewsReused,
-)
-from floe_engine.policy.rules.more_tests import ColumnTests, UnitTestFormat
-from floe_engine.policy.rules.naming import CustomNames, KnownLayer, LayerPrefix, RestPattern
-from floe_engine.policy.rules.parents import TooManyParents
-from floe_engine.policy.rules.propagation import ModelPropagation, NamePropagation
-from floe_engine.policy.rules.references import ColumnsDeclared, LiteralTable
-from floe_engine.policy.rules.required_tests import (
-    Contract,
-    DocumentationRequired,
-    Freshness,
-    NamedTest,
-    NotNullKey,
-    Relationships,
-    UniqueKey,
-    UnitTestRequired,
-)
-from floe_engine.policy.rules.schema_registry import (
-    ColumnCase,
-    LayerContract,
-    RequiredColumns,
-    ReservedColumn,
-    TypeRules,
-    TypesDeclared,
-)
-from floe_engine.policy.rules.sources import (
-    SourceFreshness,
-    SourceLoader,
-    SourceOneChild,
-    SourceSameFolder,
-    SourceTested,
-    SourceUnique,
-    SourceUsed,
-)
-from floe_engine.policy.rules.sql_style import (
-    CartesianJoins,
-    FinalSemicolon,
-    ForbiddenPattern,
-    MaxLines,
-    SelectStar,
-)
-from floe_engine.policy.rules.structure import Beside, LayerFolder, PropertiesFile
-from floe_engine.policy.rules.unread import LayerNotJudged, PropagationNotJudged
-from floe_engine.policy.rules.waivers import WaiverExpired, WaiverNotPermitted, WaiverOfProduct, WaiverUnused
-from floe_engine.policy.rules.weak_tests import IdleTest, WeakTest
+from functools import cache
+from importlib import import_module
+from itertools import chain
 
-RULES: tuple[Rule, ...] = (
-    LayerPrefix(),
-    RestPattern(),
-    CustomNames(),
-    KnownLayer(),
-    LayerDependency(),
-    LayerNotJudged(),
-    ModelCoverage(),
-    LayerCoverage(),
-    ProjectCoverage(),
-    LevelCoverage(),
-    ModelDescription(),
-    ColumnDescription(),
-    TooManyParents(),
-    LiteralTable(),
-    ColumnsDeclared(),
-    NotNullKey(),
-    UniqueKey(),
-    Freshness(),
-    DocumentationRequired(),
-    Relationships(),
-    Contract(),
-    UnitTestRequired(),
-    NamedTest(),
-    IdleTest(),
-    WeakTest(),
-    LevelDeclared(),
-    KnownLevel(),
-    LooksSensitive(),
-    ForbiddenLayer(),
-    RequiredMeta(),
-    ModelPropagation(),
-    NamePropagation(),
-    ColumnPropagation(),
-    LineageUnresolved(),
-    PropagationNotJudged(),
-    GrantsPermitted(),
-    RolesOfLevel(),
-    AllowedAccess(),
-    PublicContract(),
-    GroupOwner(),
-    ColumnCase(),
-    ReservedColumn(),
-    RequiredColumns(),
-    TypeRules(),
-    TypesDeclared(),
-    LayerContract(),
-    TagsForPrefix(),
-    MetaField(),
-    TestsOfType(),
-    HouseRule(),
-    HouseRuleNotJudged(),
-    Described(),
-    MetaKept(),
-    Tagged(),
-    CompleteColumns(),
-    OneDescription(),
-    SourceFreshness(),
-    SourceLoader(),
-    SourceTested(),
-    SourceUsed(),
-    SourceOneChild(),
-    SourceSameFolder(),
-    SourceUnique(),
-    ExposureOwner(),
-    ExposureOwnerEmail(),
-    ExposureParents(),
-    ExposurePublicParents(),
-    ExposureNoViews(),
-    ExposureNoSources(),
-    SemanticPublicParents(),
-    MaxChildren(),
-    MinChildren(),
-    MaxSources(),
-    MaxViewChain(),
-    Rejoining(),
-    SelectsSomething(),
-    MixedParents(),
-    UnpinnedRefs(),
-    IncrementalKey(),
-    SnapshotKey(),
-    SnapshotStrategy(),
-    ViewsReused(),
-    Materialized(),
-    SelectStar(),
-    CartesianJoins(),
-    FinalSemicolon(),
-    ForbiddenPattern(),
-    MaxLines(),
-    MacroUsed(),
-    MacroFileName(),
-    MacroArguments(),
-    MacroLines(),
-    PropertiesFile(),
-    Beside(),
-    LayerFolder(),
-    ColumnTests(),
-    UnitTestFormat(),
-    WaiverExpired(),
-    WaiverUnused(),
-    WaiverNotPermitted(),
-    WaiverOfProduct(),
-)
+from floe_engine.artifact.model import QualityGates
+from floe_engine.artifact.platform import Platform
+from floe_engine.policy.rule import Rule
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "naming": (),
+    "dependencies": (),
+    "coverage": (),
+    "descriptions": ("require_descriptions", "require_column_descriptions"),
+    "parents": ("max_parents",),
+    "references": ("require_sources", "require_declared_columns"),
+    "required_tests": (),
+    "weak_tests": (),
+    "classification": (),
+    "propagation": (),
+    "column_lineage": (),
+    "unread": (),
+    "access": (),
+    "schema_registry": (),
+    "custom": ("custom_rules",),
+    "house": ("custom_rules",),
+    "documentation": ("documentation",),
+    "sources": ("sources",),
+    "exposures": ("exposures", "semantic_models"),
+    "dag": ("graph",),
+    "materialization": (),
+    "sql_style": ("code",),
+    "macros": ("macros",),
+    "structure": ("structure",),
+    "more_tests": ("column_tests", "unit_test_formats"),
+    "waivers": (),
+}
+"""Family to the fields of `QualityGates` that ask for it: where all have their defaults, none of its rules is
+active. One that no such field, or not they alone, asks for is loaded for every platform."""
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """All rules, in the order of reports."""
+    return tuple(chain.from_iterable(map(_rules, FAMILIES)))
+
+
+def rules_for(platform: Platform) -> tuple[Rule, ...]:
+    """The rules that a platform may ask for, in the order of reports: all that are active are among them."""
+    return platform.once(_rules_for)
 
 
 def rule_by_id(rule_id: str) -> Rule | None:
     """The rule with an ID, in any case, with or without ``FLOE-``; None where there is none."""
-    return _BY_ID.get(rule_id.strip().upper().removeprefix("FLOE-"))
+    wanted = f"FLOE-{rule_id.strip().upper().removeprefix('FLOE-')}"
+    if wanted not in _BY_ID:
+        every_rule()
+    return _BY_ID.get(wanted)
 
 
-_BY_ID = {rule.id.removeprefix("FLOE-"): rule for rule in RULES}
+_BY_ID: dict[str, Rule] = {}
+"""The rules of the families that are loaded."""
+
+
+@cache
+def _rules(family: str) -> tuple[Rule, ...]:
+    rules: tuple[Rule, ...] = import_module(f"floe_engine.policy.rules.{family}").RULES
+    _BY_ID.update((rule.id, rule) for rule in rules)
+    return rules
+
+
+def _rules_for(platform: Platform) -> tuple[Rule, ...]:
+    gates = platform.gates
+    unset = QualityGates(platform=gates.platform)
+    asked = (
+        family
+        for family, settings in FAMILIES.items()
+        if not settings or any(getattr(gates, each) != getattr(unset, each) for each in settings)
+    )
+    return tuple(chain.from_iterable(map(_rules, asked)))

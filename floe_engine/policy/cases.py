@@ -187,7 +187,7 @@ def _homes(subject: str) -> Iterable[str]:
 
 
 def _why_skipped(evaluation: Evaluation, expected: Expectation, project: Project) -> str:
-    if evaluation.enforcement.get(expected.rule) == "off":
+    if expected.rule not in evaluation.enforcement:
         return "the platform does not enforce the rule, or asks nothing of it"
     names = {model.name for model in project.models} | {source.name for source in project.sources}
     if not names & set(expected.resource.split(".")):

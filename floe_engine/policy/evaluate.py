@@ -21,7 +21,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.advice import advice
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import rule_by_id, rules_for
 from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
@@ -30,6 +30,7 @@ from floe_engine.policy.idle_waivers import note_on_idle
 from floe_engine.policy.named_selectors import find
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.rules.coverage import by_layer, total
+from floe_engine.policy.rules.waivers import RULES as WAIVER_RULES
 from floe_engine.policy.rules.waivers import WaiverRule, Waivers
 from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
@@ -46,7 +47,7 @@ STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
 )
 """The seed's three lines, and the rule families that each speaks for."""
 
-_ABOUT_WAIVERS = frozenset(rule.id for rule in RULES if rule.family is Family.WAIVERS)
+_ABOUT_WAIVERS = frozenset(rule.id for rule in WAIVER_RULES)
 
 
 class StepStatus(Struct, frozen=True):
@@ -98,7 +99,7 @@ class Evaluation(Struct, frozen=True):
     """Model (as findings name it) to its layer."""
     coverage: CoverageSummary
     enforcement: Mapping[str, Enforcement]
-    """Rule ID to how it was enforced; inactive rules are ``off``."""
+    """ID of each rule that was asked, in the order of reports, to how it was enforced: never ``off``."""
     models: int
     """How many models were judged."""
     reader: Reader = "manifest"
@@ -137,7 +138,7 @@ class Evaluation(Struct, frozen=True):
     def by_rule(self) -> Mapping[str, int]:
         """Rule ID to how many findings it has, in the order of the rules."""
         found = Counter(finding.rule for finding in self.findings)
-        return {rule.id: found[rule.id] for rule in RULES if found[rule.id]}
+        return {rule: found[rule] for rule in self.enforcement if found[rule]}
 
     @property
     def steps(self) -> tuple[StepStatus, ...]:
@@ -166,7 +167,7 @@ class Evaluation(Struct, frozen=True):
         return subject or None
 
     def _step(self, title: str, families: frozenset[Family]) -> StepStatus:
-        rules = {rule.id for rule in RULES if rule.family in families}
+        rules = {rule for rule in self.enforcement if _family(rule) in families}
         counts = _counts(finding for finding in self.findings if finding.rule in rules)
         outcome: Outcome = "done"
         if counts.errors:
@@ -213,12 +214,6 @@ def evaluate(
     return evaluation
 
 
-# Told apart once: a platform is tested by hundreds of evaluations, each of a model or two.
-_OF_WAIVERS = tuple(rule for rule in RULES if isinstance(rule, WaiverRule))
-_OF_PROJECTS = tuple(rule for rule in RULES if not isinstance(rule, WaiverRule))
-_IDS = tuple(rule.id for rule in RULES)
-
-
 def evaluate_together(
     platform: Platform,
     projects: Sequence[Project],
@@ -242,21 +237,22 @@ def evaluate_together(
     for number, project in enumerate(projects):
         state = states[number] if states is not None else None
         meant = (named[number], selector) if selector is not None else None
-        selection = resolve(project, _IDS, select, exclude, state, meant)
+        selection = resolve(project, select, exclude, state, meant)
         view = View(platform, project, selection.nodes, traces)
         bench = _Bench(view, excuses, baseline, what_if, selection.rules)
         bench.title = titles[number]
         bench.several = len(projects) > 1
-        for rule in _OF_PROJECTS:
-            if bench.enforcement[rule.id] != "off":
+        for rule in rules_for(platform):
+            if rule.id in bench.enforcement and not isinstance(rule, WaiverRule):
                 bench.ask(rule, rule.examine(view))
         bench.gather()
         benches.append(bench)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.
     unused = [] if any(bench.partial for bench in benches) else excuses.unused()
     for bench in benches[:1]:
-        for waiver_rule in _OF_WAIVERS:
-            bench.ask(waiver_rule, waiver_rule.examine_waivers(excuses.own, unused))
+        for waiver_rule in WAIVER_RULES:
+            if waiver_rule.id in bench.enforcement:
+                bench.ask(waiver_rule, waiver_rule.examine_waivers(excuses.own, unused))
     known = len(baseline) if baseline is not None else 0
     left = 0
     if baseline is not None and not any(bench.partial for bench in benches):
@@ -288,20 +284,22 @@ class _Bench:
         waivers: Waivers,
         baseline: Baseline | None,
         what_if: Enforcement | None,
-        rules: frozenset[str],
+        rules: frozenset[str] | None,
     ) -> None:
         self.view = view
         self.waivers = waivers
         self.baseline = baseline
-        self.partial = view.narrowed or len(rules) < len(RULES)
+        self.partial = view.narrowed or rules is not None
+        self.enforcement: dict[str, Enforcement] = {}
         known = view.platform.once(_enforcements)
-        for rule in RULES:
-            if rule.id in rules and (rule.id, what_if) not in known:
+        for rule in rules_for(view.platform):
+            if rules is not None and rule.id not in rules:
+                continue
+            if (rule.id, what_if) not in known:
                 active = rule.active(view.platform)
                 known[rule.id, what_if] = enforcement_of(rule, view.platform, what_if) if active else "off"
-        self.enforcement: dict[str, Enforcement] = {
-            rule_id: known[rule_id, what_if] if rule_id in rules else "off" for rule_id in _IDS
-        }
+            if (level := known[rule.id, what_if]) != "off":
+                self.enforcement[rule.id] = level
         self.title = view.project.name
         self.several = False
         """Whether other projects are judged beside it, so that a finding says whose it is."""
@@ -311,9 +309,7 @@ class _Bench:
         self.nodes = {node.label: node for node in nodes}
 
     def ask(self, rule: Rule, examined: Iterable[Examined]) -> None:
-        """Take in what a rule found, unless it is off."""
-        if self.enforcement[rule.id] == "off":
-            return
+        """Take in what a rule found."""
         severity = severity_of(rule, self.enforcement[rule.id])
         for subject, findings in examined:
             self.checked.add((rule.id, subject))
@@ -375,6 +371,11 @@ class _Bench:
             downstream=downstream,
             suggestion=suggestion,
         )
+
+
+def _family(rule_id: str) -> Family | None:
+    rule = rule_by_id(rule_id)
+    return rule.family if rule is not None else None
 
 
 def _enforcements(_: Platform) -> dict[tuple[str, Enforcement | None], Enforcement]:

@@ -19,6 +19,7 @@ from floe_engine.acts import Option
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 from floe_engine.policy import selector_methods
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.named_selectors import NamedSelectors
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.states import STATES, State
@@ -45,15 +46,14 @@ def path_matches(pattern: str, path: str) -> bool:
 
 
 class Selection(Struct, frozen=True):
-    """What is to be judged: unique_ids (None: all) and rule IDs."""
+    """What is to be judged: unique_ids and rule IDs, each None for all."""
 
     nodes: frozenset[str] | None
-    rules: frozenset[str]
+    rules: frozenset[str] | None
 
 
 def resolve(
     project: Project,
-    rule_ids: Sequence[str],
     select: Iterable[str],
     exclude: Iterable[str],
     state: State | None = None,
@@ -67,10 +67,7 @@ def resolve(
     """
     wanted_rules, wanted_nodes = _split(select)
     unwanted_rules, unwanted_nodes = _split(exclude)
-    rules = frozenset(rule_ids)
-    if wanted_rules:
-        rules = _rules(wanted_rules, rule_ids)
-    rules -= _rules(unwanted_rules, rule_ids)
+    rules = _rules(wanted_rules, unwanted_rules) if wanted_rules or unwanted_rules else None
     if not wanted_nodes and not unwanted_nodes and named is None:
         return Selection(None, rules)
     if named is not None and (wanted_nodes or unwanted_nodes):
@@ -240,7 +237,14 @@ def _check(selector: str, part: str) -> None:
         )
 
 
-def _rules(selectors: Iterable[str], known: Collection[str]) -> frozenset[str]:
+def _rules(wanted: Sequence[str], unwanted: Sequence[str]) -> frozenset[str] | None:
+    known = [rule.id for rule in every_rule()]
+    rules = _named_rules(wanted, known) if wanted else frozenset(known)
+    rules -= _named_rules(unwanted, known)
+    return rules if len(rules) < len(known) else None
+
+
+def _named_rules(selectors: Iterable[str], known: Collection[str]) -> frozenset[str]:
     found: set[str] = set()
     for selector in selectors:
         wanted = selector.upper()

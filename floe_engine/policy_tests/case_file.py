@@ -21,7 +21,7 @@ from floe_engine.document.document import Document, parse
 from floe_engine.document.problems import told
 from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
-from floe_engine.policy.all_rules import RULES, rule_by_id
+from floe_engine.policy.all_rules import every_rule, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Suite
 from floe_engine.policy_tests.given import Given, GivenPart, UnknownName, assemble, summary
 from floe_engine.text import did_you_mean, plural, printable
@@ -229,7 +229,7 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
     for number, entry in enumerate(parsed.cases):
         for place, selector in enumerate(entry.rules):
             wanted = selector.upper() if selector.upper().startswith("FLOE-") else f"FLOE-{selector.upper()}"
-            if not any(fnmatchcase(rule.id, wanted) for rule in RULES):
+            if not any(fnmatchcase(rule.id, wanted) for rule in every_rule()):
                 yield _problem(
                     document,
                     RULE,
@@ -239,7 +239,7 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
                 )
         for place, expected in enumerate(entry.expect):
             if rule_by_id(expected.rule) is None:
-                near = did_you_mean(expected.rule.upper(), [rule.id for rule in RULES])
+                near = did_you_mean(expected.rule.upper(), [rule.id for rule in every_rule()])
                 yield _problem(
                     document,
                     RULE,

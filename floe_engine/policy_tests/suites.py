@@ -16,7 +16,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import rules_for
 from floe_engine.policy.cases import Case, Expectation, Suite
 from floe_engine.policy.enforcement import enforcement_of, said_of
 from floe_engine.policy.finding import Result
@@ -57,9 +57,12 @@ def suites_of(platform: Platform, files: Iterable[Path], *, built_in: bool = Tru
 
 def built_in_suites(platform: Platform) -> tuple[Suite, ...]:
     """The four suites of a platform, in the seed's order."""
-    make = ExampleNodes(platform)
+    make, rules = ExampleNodes(platform), rules_for(platform)
     return tuple(
-        Suite(title, tuple(case for rule in RULES if rule.family is family for case in cases_of(rule, make)))
+        Suite(
+            title,
+            tuple(case for rule in rules if rule.family is family for case in cases_of(rule, make)),
+        )
         for title, family in _FAMILIES.items()
     )
 
@@ -118,7 +121,7 @@ def biting(platform: Platform) -> list[Rule]:
     """The rules that ask something of projects and are not off, without those that only inform."""
     return [
         rule
-        for rule in RULES
+        for rule in rules_for(platform)
         if rule.family is not Family.WAIVERS
         and not rule.advisory
         and rule.active(platform)

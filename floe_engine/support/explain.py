@@ -113,10 +113,10 @@ def _of_meanings(meanings: Mapping[str, str]) -> tuple[Page, ...]:
 
 
 def _policy_rules() -> tuple[Page, ...]:
-    from floe_engine.policy.all_rules import RULES
+    from floe_engine.policy.all_rules import every_rule
 
     pages = []
-    for rule in RULES:
+    for rule in every_rule():
         _, _, rest = rule.documentation.partition("\n")
         prose = [rest.strip().replace("``", "`"), f"Setting: `{rule.setting}`"]
         pages.append(Page(rule.id, rule.title, "\n\n".join(filter(None, prose))))

@@ -12,7 +12,7 @@ from floe_engine.artifact.paths import CLASSIFICATION, NAMING_RULES, QUALITY_GAT
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.shape import Path, matches
 from floe_engine.manifest.terms import STRICTNESS, Enforcement, Governor, governor_of
-from floe_engine.policy.all_rules import RULES, rule_by_id
+from floe_engine.policy.all_rules import every_rule, rule_by_id
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
 from floe_engine.upgrade.change import Change
@@ -45,10 +45,10 @@ def over_all(path: Path) -> bool:
 @lru_cache(maxsize=4096)
 def _readers(path: Path) -> frozenset[str]:
     if over_all(path):
-        return frozenset(rule.id for rule in RULES)
-    found = {rule.id for rule in RULES if any(touches(path, read) for read in rule.reads)}
+        return frozenset(rule.id for rule in every_rule())
+    found = {rule.id for rule in every_rule() if any(touches(path, read) for read in rule.reads)}
     if path in _SWITCHES:
-        found |= {rule.id for rule in RULES if governor_of(rule.id) == _SWITCHES[path]}
+        found |= {rule.id for rule in every_rule() if governor_of(rule.id) == _SWITCHES[path]}
     if path[:2] == (QUALITY_GATES, "rules") and len(path) > 2:
         found.add(path[2])
     return frozenset(found)

@@ -18,7 +18,7 @@ import pytest
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.shape import places
 from floe_engine.manifest.reference import manifest_json_schema
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy_tests.case_file import policy_test_schema
 from floe_engine.project.spec_model import spec_json_schema
 from floe_engine.upgrade.change import Change
@@ -85,7 +85,7 @@ def today() -> dict[str, dict[str, Any]]:
         "settings of places": {
             " ".join(place): ".".join(manifest_path(Change("changed", place))) for place in places()
         },
-        "policy rules": {rule.id: rule.title for rule in RULES},
+        "policy rules": {rule.id: rule.title for rule in every_rule()},
         "schemas": {
             "manifest": _schema(manifest_json_schema(CATALOGUE)),
             "floe": _schema(spec_json_schema()),

@@ -144,6 +144,9 @@ def test_judging_by_a_locked_platform_imports_no_schema_of_manifests_and_no_regi
     # The seed's platform has no house rules, and asks for none of the rules that share their facts.
     of_facts = ("floe_engine.cel", "floe_engine.policy.facts", "floe_engine.lineage.literal_tables")
     assert not {name for name in modules if name.startswith(of_facts)}
+    # Nor does it ask anything of sources, exposures, macros, the graph or the SQL.
+    unasked = {"documentation", "sources", "exposures", "dag", "sql_style", "macros", "structure"}
+    assert not {f"floe_engine.policy.rules.{family}" for family in unasked} & modules
 
 
 def test_verifying_what_is_locked_again_imports_what_a_curve_s_key_needs_alone(

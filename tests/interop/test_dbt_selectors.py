@@ -101,7 +101,7 @@ def test_every_selector_means_what_dbts_does(tmp_path: Path, require_binary: Cal
         for asked, theirs in told.items():
             option, _, selector = asked.partition(" ")
             select, exclude = ([selector], []) if option == "--select" else ([], [selector])
-            ours = resolve(project, [], select, exclude).nodes
+            ours = resolve(project, select, exclude).nodes
             assert ours == {each for each in theirs if each.startswith(kinds)}, (reader, asked)
 
 
@@ -177,7 +177,7 @@ def shop_beside(
 
 
 def selected(project: Project, selector: str, state: State) -> frozenset[str]:
-    return resolve(project, [], [selector], [], state).nodes or frozenset()
+    return resolve(project, [selector], [], state).nodes or frozenset()
 
 
 JUDGED_TOO = {"model.shop.stg_orders", "source.shop.crm.added"}
@@ -300,4 +300,4 @@ def test_a_selector_of_selectors_yml_means_what_dbts_does(
         project = read_project(shop, reader=reader)
         for name in _NAMES:
             theirs = {each for each in told[f"--selector {name}"] if each in project.by_id}
-            assert resolve(project, [], [], [], named=(selectors, name)).nodes == theirs, (reader, name)
+            assert resolve(project, [], [], named=(selectors, name)).nodes == theirs, (reader, name)

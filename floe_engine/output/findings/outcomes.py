@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding, located
 from floe_engine.policy.rule import Rule
@@ -60,9 +60,10 @@ def checks(evaluation: Evaluation) -> Iterator[AskedRule]:
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in evaluation.findings:
         found.setdefault((finding.rule, evaluation.asked_of(finding)), []).append(finding)
-    for rule in RULES:
-        for subject in asked.get(rule.id, ()):
-            yield AskedRule(rule, subject, tuple(found.get((rule.id, subject), ())))
+    for rule_id in evaluation.enforcement:
+        if (rule := rule_by_id(rule_id)) is not None:
+            for subject in asked.get(rule_id, ()):
+                yield AskedRule(rule, subject, tuple(found.get((rule_id, subject), ())))
 
 
 def _line(finding: Finding, prefix: str) -> str:

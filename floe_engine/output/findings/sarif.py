@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from floe_engine.output.notation import sarif_log
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import SPEC_FILE, Finding, located
 from floe_engine.policy.harm import Harm, harm_of
@@ -52,7 +52,7 @@ def sarif_document(
     `proposals`, by fingerprint, become the fixes of their findings. Past `MOST` findings those that do least
     harm are left out, and the run's properties say how many.
     """
-    rules = [rule for rule in RULES if evaluation.enforcement.get(rule.id, "off") != "off"]
+    rules = [rule for each in evaluation.enforcement if (rule := rule_by_id(each)) is not None]
     index = {rule.id: place for place, rule in enumerate(rules)}
     suppressed = any(finding.waived for finding in evaluation.findings)
     compared = any(finding.baseline for finding in evaluation.findings)

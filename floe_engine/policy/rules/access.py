@@ -361,3 +361,6 @@ class GroupOwner(Rule):
                 passes=bool(owner),
                 groups=(Group("finance", owner),),
             )
+
+
+RULES: tuple[Rule, ...] = (GrantsPermitted(), RolesOfLevel(), AllowedAccess(), PublicContract(), GroupOwner())

@@ -372,3 +372,6 @@ class SensitiveNames:
         if search is None:
             search = self._searches[source] = compiled(source, ignore_case=True).search
         return search(text) is not None
+
+
+RULES: tuple[Rule, ...] = (LevelDeclared(), KnownLevel(), LooksSensitive(), ForbiddenLayer(), RequiredMeta())

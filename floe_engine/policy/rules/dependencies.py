@@ -9,7 +9,8 @@ from floe_engine.artifact.paths import LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Example, Family, ModelRule, of_model
+from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rules.unread import UnreadRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 
@@ -81,3 +82,22 @@ class LayerDependency(ModelRule):
                 parent = make.model_of(above, name=f"{make.name_in(above)}_above", parents=())
                 child = make.model_of(layer, name=name, parents=(parent.unique_id,))
                 yield of_model(title, f"{name} selects from {parent.name}", child, permitted, parent)
+
+
+class LayerNotJudged(UnreadRule, LayerDependency):
+    """Every model's parents are known where a layer limits them.
+
+    FLOE-E205 looks at the layers of a model's parents. Where files are read instead of dbt's manifest,
+    a parent can be hidden in what only dbt could follow (a macro that is nowhere to be found, a name
+    that a query gives); the model is then not judged, and this says so.
+    """
+
+    id = "FLOE-E206"
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """In every layer that is limited."""
+        limited = [name for name, each in make.platform.layers.items() if each.may_depend_on is not None]
+        yield from self.told_apart(make, limited)
+
+
+RULES: tuple[Rule, ...] = (LayerDependency(), LayerNotJudged())

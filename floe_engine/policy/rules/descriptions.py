@@ -12,7 +12,7 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule, of_model
+from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -113,3 +113,6 @@ def _undocumented(make: ExampleNodes) -> Model | None:
     if "documentation" in platform.gates.required_tests or (platform.layers and not layers):
         return None
     return make.model_of(layers[0] if layers else None)
+
+
+RULES: tuple[Rule, ...] = (ModelDescription(), ColumnDescription())

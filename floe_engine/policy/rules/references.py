@@ -9,7 +9,7 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, of_model
+from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 from floe_engine.text import plural
@@ -141,3 +141,6 @@ class ColumnsDeclared(ModelRule):
                 model,
                 not more,
             )
+
+
+RULES: tuple[Rule, ...] = (LiteralTable(), ColumnsDeclared())

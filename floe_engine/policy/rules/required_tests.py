@@ -15,7 +15,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.freshness import how_to_watch
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule, of_model
+from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, DataTest, Model
 
@@ -429,3 +429,15 @@ def _no_key(model: Model) -> Missing:
         # not_null_pk and unique_pk both go away with it.
         fix=f"key of {model.label}",
     )
+
+
+RULES: tuple[Rule, ...] = (
+    NotNullKey(),
+    UniqueKey(),
+    Freshness(),
+    DocumentationRequired(),
+    Relationships(),
+    Contract(),
+    UnitTestRequired(),
+    NamedTest(),
+)

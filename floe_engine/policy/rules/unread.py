@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, Family, ModelRule, of_model
-from floe_engine.policy.rules.dependencies import LayerDependency
+from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Unread
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from floe_engine.policy.resources import ExampleNodes
 
 
-class _Unread(ModelRule):
+class UnreadRule(ModelRule):
     """A model whose parents could not all be told."""
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
@@ -39,13 +38,9 @@ class _Unread(ModelRule):
                 config="unread",
             )
 
-    def layers_asked(self, make: ExampleNodes) -> Iterable[str | None]:
-        """The layers of whose models the examples are."""
-        return make.layers[-1:]
-
-    def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        """A model of which only dbt could tell all parents, and one that is as it is read."""
-        for layer in self.layers_asked(make):
+    def told_apart(self, make: ExampleNodes, layers: Iterable[str | None]) -> Iterator[Example]:
+        """A model of which only dbt could tell all parents, and one that is as it is read, in each layer."""
+        for layer in layers:
             where, whole = layer or "no layer", make.model_of(layer)
             told = replace(whole, unread=Unread("macro a_macro()", whole.path, 1))
             yield of_model(
@@ -59,22 +54,7 @@ class _Unread(ModelRule):
             )
 
 
-class LayerNotJudged(_Unread, LayerDependency):
-    """Every model's parents are known where a layer limits them.
-
-    FLOE-E205 looks at the layers of a model's parents. Where files are read instead of dbt's manifest,
-    a parent can be hidden in what only dbt could follow (a macro that is nowhere to be found, a name
-    that a query gives); the model is then not judged, and this says so.
-    """
-
-    id = "FLOE-E206"
-
-    def layers_asked(self, make: ExampleNodes) -> Iterable[str | None]:
-        """Those that are limited."""
-        return [name for name, each in make.platform.layers.items() if each.may_depend_on is not None]
-
-
-class PropagationNotJudged(_Unread):
+class PropagationNotJudged(UnreadRule):
     """Every model's parents are known where classification follows its data.
 
     FLOE-E250 to FLOE-E252 follow a level from parent to child. A parent that only dbt could tell ends
@@ -88,3 +68,10 @@ class PropagationNotJudged(_Unread):
 
     def active(self, platform: Platform) -> bool:
         return platform.classification.propagation.mode != "off"
+
+    def examples(self, make: ExampleNodes) -> Iterator[Example]:
+        """In the last layer."""
+        yield from self.told_apart(make, make.layers[-1:])
+
+
+RULES: tuple[Rule, ...] = (PropagationNotJudged(),)

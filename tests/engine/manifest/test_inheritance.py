@@ -16,7 +16,7 @@ from floe_engine.manifest.effective import InEffect, effective_layers, effective
 from floe_engine.manifest.explaining import explain, split
 from floe_engine.manifest.inheritance import ParentPlatform, settings_for_children
 from floe_engine.manifest.plugins import Catalogue
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.rule import Rule
 from tests.engine.manifest.files import check_file
@@ -216,7 +216,7 @@ def test_a_setting_without_a_law_is_not_imported() -> None:
             volume: int = 3
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.id)
 def test_a_parent_and_its_artifact_agree_how_each_policy_rule_bites(rule: Rule) -> None:
     for edits in (
         (),

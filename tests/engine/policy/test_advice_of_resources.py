@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.resources import ExampleNodes
@@ -196,7 +196,7 @@ def _told(platform: Platform, project: Project) -> set[tuple[str, str, str]]:
     return {(each.rule, each.subject, each.parameter) for each in evaluate(platform, project).findings}
 
 
-RESOURCES = [rule for rule in RULES if rule.id.startswith("FLOE-E3")]
+RESOURCES = [rule for rule in every_rule() if rule.id.startswith("FLOE-E3")]
 
 
 @pytest.mark.parametrize("rule", RESOURCES, ids=lambda rule: rule.id)

@@ -10,7 +10,7 @@ import pytest
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.errors import ConfigurationError, UsageError
-from floe_engine.policy.all_rules import RULES, rule_by_id
+from floe_engine.policy.all_rules import every_rule, rule_by_id
 from floe_engine.policy.baseline import Baseline
 from floe_engine.project.facts import Exposure, Model
 from tests.engine.policy.samples import (
@@ -352,8 +352,8 @@ def test_another_file_is_no_baseline_and_excuses_nothing(tmp_path: Path, text: s
 
 
 def test_rule_ids_are_unique_and_every_rule_explains_itself() -> None:
-    assert len({rule.id for rule in RULES}) == len(RULES)
-    for rule in RULES:
+    assert len({rule.id for rule in every_rule()}) == len(every_rule())
+    for rule in every_rule():
         assert rule.title
         assert rule.setting
         assert not rule.title.endswith(".")

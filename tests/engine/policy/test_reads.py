@@ -10,7 +10,7 @@ import pytest
 
 from floe_engine.artifact.model import Waiver
 from floe_engine.manifest import terms
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules.waivers import WaiverRule, Waivers
@@ -129,7 +129,7 @@ def readings() -> dict[str, set[Place]]:
     for edits in OTHERWISE:
         checked, artifact = compiled(edited(PLAIN, (*RICH, *edits)))
         assert artifact is not None, checked.errors
-        for rule in RULES:
+        for rule in every_rule():
             platform = recorded(artifact.platform, found[rule.id])
             if not rule.active(platform):
                 continue
@@ -142,7 +142,7 @@ def readings() -> dict[str, set[Place]]:
     return found
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.id)
 def test_a_rule_reads_what_it_says_and_nothing_else(rule: Rule) -> None:
     places = readings()[rule.id]
     unsaid = {place for place in places if not any(touches(place, read) for read in rule.reads)}

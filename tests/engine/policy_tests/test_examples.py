@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from floe_engine.policy.all_rules import RULES
+from floe_engine.artifact.model import QualityGates
+from floe_engine.policy.all_rules import FAMILIES, every_rule, rules_for
 from floe_engine.policy.cases import run_case
 from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rule import Rule
@@ -31,7 +33,7 @@ OF_THEIR_OWN: dict[str, dict[str, Any]] = {
 ASKING = [without_waivers(platform(**settings)) for settings in (PLATFORMS | OF_THEIR_OWN).values()]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.id)
 def test_every_rule_has_examples_beside_it_that_pass_and_that_do_not(rule: Rule) -> None:
     shown: set[bool | None] = set()
     for asking in ASKING:
@@ -43,3 +45,16 @@ def test_every_rule_has_examples_beside_it_that_pass_and_that_do_not(rule: Rule)
     assert shown >= {True, False}
     owner = next(each for each in type(rule).__mro__ if "examples" in vars(each))
     assert owner.__module__ == type(rule).__module__
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_that_is_not_loaded_has_no_active_rule(family: str) -> None:
+    every = {rule for rule in every_rule() if type(rule).__module__ == f"floe_engine.policy.rules.{family}"}
+    assert every
+    for asking in ASKING:
+        unset = QualityGates(platform=asking.gates.platform)
+        without = {each: getattr(unset, each) for each in FAMILIES[family]}
+        silent = replace(asking, gates=replace(asking.gates, **without))
+        for judged in (asking, silent):
+            assert {rule for rule in every if rule.active(judged)} <= set(rules_for(judged))
+        assert bool(every & set(rules_for(silent))) is not bool(FAMILIES[family])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from floe_engine.manifest.declarations import settings as declared
 from floe_engine.manifest.laws import Unheld
-from floe_engine.policy.all_rules import RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.policy.reads import PLACEMENT
 from floe_engine.project.facts import Column, DataTest, Model, Project
@@ -361,7 +361,7 @@ def test_a_domain_compiles_after_every_version_of_its_parent_that_is_not_breakin
     assert broken == []
 
 
-BY_PLACE = frozenset(rule.id for rule in RULES if set(PLACEMENT) & set(rule.reads))
+BY_PLACE = frozenset(rule.id for rule in every_rule() if set(PLACEMENT) & set(rule.reads))
 """Rules that ask by where a model is. A layer of a domain's own is the domain's: a model that the parent has
 in no layer comes into one by it, and into a namespace, where the parent's grants to every namespace hold."""
 

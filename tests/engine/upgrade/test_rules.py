@@ -18,7 +18,7 @@ from floe_engine.artifact.shape import Pattern, matches, places
 from floe_engine.errors import UsageError
 from floe_engine.manifest.laws import AtMost
 from floe_engine.manifest.plugins import Catalogue, PluginType
-from floe_engine.policy.all_rules import RULES as POLICY_RULES
+from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Family
 from floe_engine.policy.rule import Rule as PolicyRule
@@ -88,7 +88,7 @@ def test_a_change_whose_cost_its_readers_decide_has_readers(row: ChangeRule) -> 
 
 
 @pytest.mark.parametrize(
-    "policy", [p for p in POLICY_RULES if p.family is not Family.WAIVERS], ids=lambda p: p.id
+    "policy", [p for p in every_rule() if p.family is not Family.WAIVERS], ids=lambda p: p.id
 )
 def test_every_policy_rule_is_one_that_an_upgrade_can_wake(policy: PolicyRule) -> None:
     always_on = {"FLOE-E263", "FLOE-E264"}  # no setting brings them or takes them away
