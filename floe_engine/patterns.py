@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 
@@ -23,3 +26,19 @@ class _Pattern:
 def pattern(source: str, flags: int = 0) -> re.Pattern[str]:
     """Like `re.compile`, later: a mistake in `source` is one of floe's, and shows where it is used."""
     return cast("re.Pattern[str]", _Pattern(source, flags))
+
+
+@contextmanager
+def compiled_on_use() -> Iterator[None]:
+    """What this thread compiles in here is compiled when it is first used: for a library that is imported."""
+    compile_now, here = re.compile, threading.get_ident()
+
+    def later(source: Any, flags: int = 0) -> Any:
+        text = isinstance(source, str) and threading.get_ident() == here
+        return _Pattern(source, flags) if text else compile_now(source, flags)
+
+    re.compile = later  # type: ignore[assignment]  # an overload of its own
+    try:
+        yield
+    finally:
+        re.compile = compile_now

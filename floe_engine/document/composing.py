@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final, cast
 
+# It imports PyYAML as it should be imported.
+from floe_engine.document.libyaml import MAX_DEPTH, Event, Parser, SyntaxFault, SyntaxProblem, event_parser
+
+# isort: split
 from msgspec import Struct
 from yaml.events import (
     AliasEvent,
@@ -30,7 +34,6 @@ from floe_engine.document.codes import (
     TAG_MISMATCH,
 )
 from floe_engine.document.diagnostics import Diagnostic, Span
-from floe_engine.document.libyaml import MAX_DEPTH, Event, Parser, SyntaxFault, SyntaxProblem, event_parser
 from floe_engine.document.nodes import (
     Kind,
     MappingNode,
