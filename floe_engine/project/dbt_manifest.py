@@ -327,6 +327,7 @@ class _Assembly:
         path = posix(node.original_file_path)
         lines = self._lines_of(path)
         table = ("sources", node.source_name or "", node.name)
+        freshness = limits_of(node.freshness) or limits_of(config.freshness)
         return Source(
             unique_id=unique_id,
             source_name=node.source_name or "",
@@ -338,8 +339,8 @@ class _Assembly:
             tests=tuple(self._tests.get(unique_id, ())),
             meta=merged(node.meta, config.meta),
             tags=tag_set(node.tags, config.tags),
-            has_freshness=names_a_count(node.freshness) or names_a_count(config.freshness),
-            freshness=limits_of(node.freshness) or limits_of(config.freshness),
+            has_freshness=bool(freshness),
+            freshness=freshness,
             loader=node.loader or config.loader or "",
             tells_age=any(
                 (node.loaded_at_field, node.loaded_at_query, config.loaded_at_field, config.loaded_at_query)

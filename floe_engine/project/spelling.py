@@ -84,13 +84,15 @@ def first_text(value: Any) -> str:
 
 def limits_of(freshness: Any) -> dict[str, Any]:
     """``warn_after`` and ``error_after`` of a freshness, each where it names a count."""
+    found: dict[str, Any] = {}
     if not freshness or not isinstance(freshness, (dict, Mapping)):
-        return {}
-    return {
-        key: {"count": limit["count"], "period": limit.get("period")}
-        for key in ("warn_after", "error_after")
-        if isinstance(limit := freshness.get(key), Mapping) and limit.get("count") is not None
-    }
+        return found
+    for key in ("warn_after", "error_after"):
+        limit = freshness.get(key)
+        # A dict is asked for first: it is one nearly always, and to ask an abstract class takes long.
+        if limit and isinstance(limit, (dict, Mapping)) and limit.get("count") is not None:
+            found[key] = {"count": limit["count"], "period": limit.get("period")}
+    return found
 
 
 def hooks_in(config: Mapping[str, Any]) -> Iterator[str]:
