@@ -61,8 +61,7 @@ def init(
         compute=compute,
         parent=parent,
         service=service,
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     steps = begun.learnt.next_steps if begun.learnt else ()
     if steps:

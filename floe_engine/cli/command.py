@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 from msgspec import Struct
@@ -16,7 +16,7 @@ from msgspec import Struct
 from floe_engine.cli.options import DIRECTORY
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
 from floe_engine.errors import Cancelled, Crash, FloeError, StorageError, UsageError
-from floe_engine.events import CancelToken
+from floe_engine.events import CancelToken, Report
 from floe_engine.files import keep_report
 from floe_engine.workspace import Workspace
 
@@ -28,12 +28,24 @@ _OF_THE_MACHINE = frozenset(
 """What a disk says of itself; nothing in floe is wrong then."""
 
 
+class Progress(TypedDict):
+    """What every workflow takes: whom it tells what it does, and by what it is stopped."""
+
+    report: Report
+    cancel: CancelToken
+
+
 class Context(Struct, frozen=True):
     """What a command body works with."""
 
     output: Output
     workspace: Workspace
     cancel: CancelToken
+
+    @property
+    def progress(self) -> Progress:
+        """The command's own, for a workflow: ``publish(…, **context.progress)``."""
+        return {"report": self.output.report, "cancel": self.cancel}
 
     def path(self, named: Path) -> Path:
         """A file or folder of the command line: relative to ``--dir``, as with ``git -C``."""

@@ -81,12 +81,12 @@ def _check_once(context: Context, fix: bool) -> int:
     if fix:
         from floe_engine.platform.fix_platform import fix_platform
 
-        fixed = fix_platform(context.workspace, report=context.output.report, cancel=context.cancel)
+        fixed = fix_platform(context.workspace, **context.progress)
         checked = fixed.checked
     else:
         from floe_engine.platform.check_platform import check_platform
 
-        checked = check_platform(context.workspace, report=context.output.report, cancel=context.cancel)
+        checked = check_platform(context.workspace, **context.progress)
     listing = Listing(context.workspace.manifest_path, checked.document.lines, checked.diagnostics)
     _show(context, listing, fixed)
     return 0 if listing.ok else Refused.exit_code
@@ -202,7 +202,7 @@ def explain_setting(context: Context, *, setting: str) -> int:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.support.explain import explain_setting as explained
 
-    found = explained(context.workspace, setting, report=context.output.report, cancel=context.cancel)
+    found = explained(context.workspace, setting, **context.progress)
     if context.output.machine:
         context.output.result(_setting_facts(found))
     else:

@@ -28,12 +28,7 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
     from floe_engine.product.fix_project import fix_project, told
 
     fixed = fix_project(
-        context.workspace.nearest(),
-        wanted,
-        write=not dry_run,
-        offline=offline,
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace.nearest(), wanted, write=not dry_run, offline=offline, **context.progress
     )
     out = context.output
     for file in fixed.files:
@@ -101,8 +96,7 @@ def waive(
         owner=owner,
         expires=expires,
         write=not dry_run,
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     out = context.output
     out.section()

@@ -122,12 +122,7 @@ def upgrade(
             raise UsageError("--undo takes no other option")
         return _undo(context)
     plan = plan_upgrade(
-        context.workspace,
-        to,
-        allow_downgrade=allow_downgrade,
-        ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace, to, allow_downgrade=allow_downgrade, ask=asking.first_use(), **context.progress
     )
     return _carry_out(context, plan, dry_run=dry_run, accept_breaking=accept_breaking)
 
@@ -167,8 +162,7 @@ def pin(
         chosen[0] if chosen else None,
         allow_downgrade=allow_downgrade,
         ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     return _carry_out(context, plan, dry_run=dry_run, accept_breaking=accept_breaking)
 

@@ -37,7 +37,7 @@ def compile_(context: Context) -> int:
     """Check manifest.yaml and build the eight files into .floe/artifacts/."""
     from floe_engine.platform.compile_platform import compile_platform
 
-    compiled = compile_platform(context.workspace, report=context.output.report, cancel=context.cancel)
+    compiled = compile_platform(context.workspace, **context.progress)
     manifest = compiled.artifact.platform.manifest
     warnings = [found for found in compiled.checked.diagnostics if found.severity != "error"]
     if warnings:
@@ -139,8 +139,7 @@ def publish(
         dry_run=dry_run,
         ask=asking.password(),
         sign_in=asking.sign_in() if keyless and not dry_run else None,
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     plan = published.plan
     context.output.section()
@@ -199,14 +198,7 @@ def pull(
     )
     if force and (offline or frozen):
         raise UsageError(f"--force and {'--offline' if offline else '--frozen'} contradict each other")
-    pulled = pull_version(
-        workspace,
-        wanted,
-        options=options,
-        ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
-    )
+    pulled = pull_version(workspace, wanted, options=options, ask=asking.first_use(), **context.progress)
     context.output.section()
     context.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
     context.output.line(f"Digest: {pulled.lock.digest}")
@@ -256,7 +248,7 @@ def list_(context: Context, *, constraint: str | None, details: bool | None, off
     from floe_engine.distribution.listing import list_versions
 
     workspace = context.workspace.without_network() if offline else context.workspace
-    listing = list_versions(workspace, constraint, report=context.output.report, cancel=context.cancel)
+    listing = list_versions(workspace, constraint, **context.progress)
     resolved = listing.resolution.tag if listing.resolution else None
     tags = [listing.tags[version] for version in listing.admitted]
     if details is None:
@@ -316,7 +308,7 @@ def inspect(context: Context, *, version: str) -> int:
     from floe_engine.files import human_size
     from floe_engine.support.trust_report import fingerprint_of
 
-    found = inspect_version(context.workspace, version, report=context.output.report, cancel=context.cancel)
+    found = inspect_version(context.workspace, version, **context.progress)
     out = context.output
     out.answer(f"Reference: {found.reference}")
     out.answer(f"Digest: {found.digest}")
@@ -378,8 +370,7 @@ def sign(
         ),
         ask=asking.password(),
         confirm=asking.unseen(yes=yes),
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     context.output.result(
         {

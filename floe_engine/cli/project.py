@@ -48,8 +48,7 @@ def init(
         trusted_keys=trusted_key,
         service=service,
         ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     manifest = done.platform.manifest
     out = context.output
@@ -91,12 +90,7 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
     from floe_engine.text import plural
 
     plan = plan_init(
-        context.workspace,
-        platform,
-        trusted_keys=trusted_keys,
-        ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace, platform, trusted_keys=trusted_keys, ask=asking.first_use(), **context.progress
     )
     lock, out = plan.locks, context.output
     out.section()
@@ -221,8 +215,7 @@ def compile_(
             allow_empty=allow_empty,
         ),
         ask=asking.first_use(),
-        report=context.output.report,
-        cancel=context.cancel,
+        **context.progress,
     )
     context.keep(compiled)
     findings.show(context, compiled, by_rule=by_rule, show_all=show_all, summary=summary, limit=limit)

@@ -23,12 +23,7 @@ def copy(context: Context, *, source: str, target: str, require_trusted: bool | 
     from floe_engine.distribution.transfer import copy_version
 
     done = copy_version(
-        context.workspace,
-        source,
-        target,
-        require_trusted=require_trusted,
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace, source, target, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
     context.output.result(_facts(done))
@@ -48,12 +43,7 @@ def export(context: Context, *, file: Path, version: str | None, require_trusted
     from floe_engine.distribution.transfer import export_version
 
     done = export_version(
-        context.workspace,
-        context.path(file),
-        version,
-        require_trusted=require_trusted,
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace, context.path(file), version, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
     context.output.result(_facts(done))
@@ -70,12 +60,7 @@ def import_(context: Context, *, file: Path, target: str | None, require_trusted
     from floe_engine.distribution.transfer import import_versions
 
     imported = import_versions(
-        context.workspace,
-        context.path(file),
-        target,
-        require_trusted=require_trusted,
-        report=context.output.report,
-        cancel=context.cancel,
+        context.workspace, context.path(file), target, require_trusted=require_trusted, **context.progress
     )
     for done in imported:
         _show(context, done)

@@ -98,7 +98,7 @@ def diff(
     fleet = find_fleet(context.workspace, impact) if impact else None
     if fleet is not None:
         gc.enable()  # for as many projects as there are
-    compared = compare(context.workspace, old, new, report=context.output.report, cancel=context.cancel)
+    compared = compare(context.workspace, old, new, **context.progress)
     hit = None
     if fleet is not None:
         as_table = context.output.format in ("markdown", "github", "html")
@@ -187,14 +187,7 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
     """Write the right next version into manifest.yaml, and nothing else."""
     from floe_engine.platform.bump import bump as bump_version
 
-    done = bump_version(
-        context.workspace,
-        level=level,
-        to=to,
-        dry_run=dry_run,
-        report=context.output.report,
-        cancel=context.cancel,
-    )
+    done = bump_version(context.workspace, level=level, to=to, dry_run=dry_run, **context.progress)
     out, verdict = context.output, done.verdict
     show_lines(
         context,
@@ -253,9 +246,7 @@ def changelog(context: Context, *, start: str | None, end: str | None) -> int:
     from floe_engine.output.changes.places import Sides
     from floe_engine.platform.changelog import changelog as changes_of_versions
 
-    found = changes_of_versions(
-        context.workspace, start, end, report=context.output.report, cancel=context.cancel
-    )
+    found = changes_of_versions(context.workspace, start, end, **context.progress)
     if context.output.format == "text":
         context.output.data(found.markdown)
     context.output.result(
