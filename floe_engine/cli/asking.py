@@ -57,13 +57,11 @@ def _sign_in(invitation: Invitation) -> Iterator[None]:
 
 
 def _first_use(platform: str, signer: str) -> bool:
-    sys.stderr.write(
-        f"\n{printable(platform)} is signed by\n  {printable(signer)}\n"
+    return _agreed(
+        f"{printable(platform)} is signed by\n  {printable(signer)}\n"
         "and nothing vouches for that signer yet. Compare it with what the platform team says.\n"
-        "Trust it from now on? [y/N] "
+        "Trust it from now on?"
     )
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def unseen(*, yes: bool) -> Callable[[str, str], bool] | None:
@@ -74,9 +72,13 @@ def unseen(*, yes: bool) -> Callable[[str, str], bool] | None:
 
 
 def _unseen(platform: str, digest: str) -> bool:
-    sys.stderr.write(
-        f"\n{printable(platform)} was not built here. Its digest is\n  {digest}\n"
-        "Whoever trusts your key will trust that. Sign it? [y/N] "
+    return _agreed(
+        f"{printable(platform)} was not built here. Its digest is\n  {digest}\n"
+        "Whoever trusts your key will trust that. Sign it?"
     )
+
+
+def _agreed(question: str) -> bool:
+    sys.stderr.write(f"\n{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,36 +37,14 @@ def show(
 
     `summary` None means one screen at a terminal where there are many; `limit` is how many to show.
     """
-    machine: dict[str, Callable[[CompiledProject], Any]] = {
-        "json": _json,
-        "junit": _junit,
-        "sarif": _sarif,
-        "github": _github,
-        "gitlab": _gitlab,
-        "markdown": _markdown,
-        "csv": _csv,
-        "tap": _tap,
-        "html": _html,
-    }
-    if context.output.format == "text":
-        _text(context, compiled, by_rule, show_all, summary, limit)
-    else:
-        context.output.data(machine[context.output.format](compiled))
-
-
-def _text(
-    context: Context,
-    compiled: CompiledProject,
-    by_rule: bool,
-    show_all: bool,
-    summary: bool | None,
-    limit: int | None,
-) -> None:
+    out = context.output
+    if out.machine:
+        out.data(_document(compiled, out.format))
+        return
     from floe_engine.output.findings.text import findings_lines, preview_lines, shares
     from floe_engine.policy.product import own_waivers
     from floe_engine.policy.remedies import strict_preview
 
-    out = context.output
     counting = sum(
         not (finding.waived or finding.baseline)
         for evaluation in compiled.evaluations
@@ -101,6 +78,48 @@ def _text(
             out.answers((line.text, _COLOURS.get(line.style, "")) for line in preview_lines(preview))
 
 
+def _document(compiled: CompiledProject, form: str) -> Any:
+    """The findings for a machine."""
+    evaluations, prefixes = compiled.evaluations, _prefixes(compiled)
+    match form:
+        case "json":
+            return _json(compiled)
+        case "junit":
+            from floe_engine.output.findings.junit import evaluations_junit
+
+            return evaluations_junit(evaluations, prefixes)
+        case "sarif":
+            return _sarif(compiled)
+        case "github":
+            from floe_engine.output.findings.github import step_annotations
+
+            from_top = _prefixes(compiled, top())
+            return "\n".join(step_annotations(list(zip(evaluations, from_top, strict=True))))
+        case "gitlab":
+            from floe_engine.output.findings.gitlab import quality_report
+
+            return quality_report(evaluations, _prefixes(compiled, top()))
+        case "markdown":
+            from floe_engine.output.findings.markdown import findings_markdown
+
+            parts = zip(evaluations, prefixes, strict=True)
+            return "\n\n".join(findings_markdown(each, prefix=prefix) for each, prefix in parts)
+        case "csv":
+            from floe_engine.output.findings.table import findings_csv
+
+            return findings_csv(evaluations, prefixes)
+        case "tap":
+            from floe_engine.output.findings.tap import evaluations_tap
+
+            return evaluations_tap(evaluations, prefixes)
+        case _:
+            from floe_engine.output.findings.html import PagePart, findings_page
+            from floe_engine.policy.overview import overview
+
+            shown = (overview(compiled.platform, project) for project in compiled.projects)
+            return findings_page(list(map(PagePart, evaluations, shown, prefixes)))
+
+
 def _overview(context: Context, compiled: CompiledProject) -> None:
     """The first screen: what is worst, and what to do first."""
     from floe_engine.output.findings.text import overview_lines
@@ -130,20 +149,14 @@ def _json(compiled: CompiledProject) -> dict[str, Any]:
     }
 
 
-def _junit(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.junit import evaluations_junit
-
-    return evaluations_junit(compiled.evaluations, _prefixes(compiled))
-
-
 def _sarif(compiled: CompiledProject) -> str:
     from floe_engine.output.findings.sarif import sarif_document
     from floe_engine.product.fix_project import proposals
 
     documents = [
-        sarif_document(evaluation, prefix=_prefix(project.directory, top()), proposals=fixes)
-        for project, evaluation, fixes in zip(
-            compiled.projects, compiled.evaluations, proposals(compiled), strict=True
+        sarif_document(evaluation, prefix=prefix, proposals=fixes)
+        for evaluation, prefix, fixes in zip(
+            compiled.evaluations, _prefixes(compiled, top()), proposals(compiled), strict=True
         )
     ]
     runs = list(itertools.chain.from_iterable(document["runs"] for document in documents))
@@ -151,54 +164,8 @@ def _sarif(compiled: CompiledProject) -> str:
     return json.dumps({**documents[0], "runs": runs}, ensure_ascii=True, separators=(",", ":"))
 
 
-def _github(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.github import step_annotations
-
-    prefixes = _prefixes(compiled, top())
-    return "\n".join(step_annotations(list(zip(compiled.evaluations, prefixes, strict=True))))
-
-
-def _gitlab(compiled: CompiledProject) -> list[dict[str, Any]]:
-    from floe_engine.output.findings.gitlab import quality_report
-
-    return quality_report(compiled.evaluations, _prefixes(compiled, top()))
-
-
-def _csv(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.table import findings_csv
-
-    return findings_csv(compiled.evaluations, _prefixes(compiled))
-
-
-def _tap(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.tap import evaluations_tap
-
-    return evaluations_tap(compiled.evaluations, _prefixes(compiled))
-
-
-def _markdown(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.markdown import findings_markdown
-
-    return "\n\n".join(
-        findings_markdown(evaluation, prefix=_prefix(project.directory))
-        for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
-    )
-
-
 def _prefixes(compiled: CompiledProject, start: Path | None = None) -> list[str]:
     return [_prefix(project.directory, start) for project in compiled.projects]
-
-
-def _html(compiled: CompiledProject) -> str:
-    from floe_engine.output.findings.html import PagePart, findings_page
-    from floe_engine.policy.overview import overview
-
-    return findings_page(
-        [
-            PagePart(evaluation, overview(compiled.platform, project), _prefix(project.directory))
-            for project, evaluation in zip(compiled.projects, compiled.evaluations, strict=True)
-        ]
-    )
 
 
 def _prefix(directory: Path, start: Path | None = None) -> str:

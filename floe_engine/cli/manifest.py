@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from floe_engine.cli.code_hosts import from_top
 from floe_engine.cli.command import Context, command
@@ -156,7 +156,7 @@ def explain(context: Context, *, code: str | None) -> int:
     out = context.output
     if code is not None:
         page = explain_code(code)
-        out.data(_page_text(page)) if not out.machine else out.result(_page_facts(page))
+        out.data(_page_text(page)) if not out.machine else out.result(asdict(page))
         return 0
     known = families()
     if out.machine:
@@ -166,7 +166,7 @@ def explain(context: Context, *, code: str | None) -> int:
                     {
                         "pattern": family.pattern,
                         "title": family.title,
-                        "codes": [_page_facts(p) for p in family.pages],
+                        "codes": [asdict(page) for page in family.pages],
                     }
                     for family in known
                 ]
@@ -188,10 +188,6 @@ def _page_text(page: Page) -> str:
 
     title = f"{page.code}: {page.title}"
     return f"{title}\n\n{with_pages(page.prose)}" if page.prose else title
-
-
-def _page_facts(page: Page) -> dict[str, Any]:
-    return {"code": page.code, "title": page.title, "prose": page.prose}
 
 
 @command("explain")
@@ -274,20 +270,9 @@ def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test",
 @command("lsp", formats=("text",))
 def lsp(context: Context) -> int:
     """A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it."""
-    from floe_engine.errors import UsageError
-
-    try:
-        import pygls  # noqa: F401  # asked first, so that what it lacks is told from what we lack
-    except ModuleNotFoundError:
-        raise UsageError(
-            "the language server needs packages that are not installed",
-            hint="pip install 'floe-workbench[lsp]'",
-        ) from None
-    import gc
-
+    _demand_extra("lsp", "pygls", "the language server")
     from floe_engine.lsp.server import serve
 
-    gc.enable()
     serve()
     return 0
 
@@ -295,22 +280,27 @@ def lsp(context: Context) -> int:
 @command("mcp", formats=("text",))
 def mcp(context: Context) -> int:
     """A Model Context Protocol server for this directory, over stdin and stdout; it only reads."""
-    from floe_engine.errors import UsageError
-
-    try:
-        import mcp.server.mcpserver  # noqa: F401  # asked first, as above
-    except ModuleNotFoundError:
-        raise UsageError(
-            "the server for assistants needs packages that are not installed",
-            hint="pip install 'floe-workbench[mcp]'",
-        ) from None
-    import gc
-
+    _demand_extra("mcp", "mcp.server.mcpserver", "the server for assistants")
     from floe_engine.mcp.server import serve
 
-    gc.enable()
     serve(context.workspace.directory)
     return 0
+
+
+def _demand_extra(extra: str, module: str, server: str) -> None:
+    """Get ready for a server; its package is asked first, so that what it lacks is told from what we lack."""
+    import gc
+    from importlib import import_module
+
+    try:
+        import_module(module)
+    except ModuleNotFoundError:
+        from floe_engine.errors import UsageError
+
+        raise UsageError(
+            f"{server} needs packages that are not installed", hint=f"pip install 'floe-workbench[{extra}]'"
+        ) from None
+    gc.enable()
 
 
 @command("completion", formats=("text",))

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
@@ -167,27 +168,23 @@ class Output:
         for row in error.message.split("\n") if error.message else ():
             self._say(err, f"  {row}")
         if isinstance(error, ConfigurationError):
-            self.diagnostics(error.diagnostics, error.where, stream=err)
+            self._diagnostics(error.diagnostics, error.where)
         if error.hint:
             self._say(err, f"  hint: {with_pages(error.hint)}")
         self.result({"error": error_document(error)}, ok=False)
 
-    def diagnostics(
-        self, diagnostics: Iterable[Diagnostic], where: str = "", *, stream: TextIO | None = None
-    ) -> None:
+    def _diagnostics(self, diagnostics: Sequence[Diagnostic], where: str) -> None:
         """Each problem as ``file:line:column: severity CODE message`` with its hint below."""
-        target = stream or self._out
-        counts = {Severity.ERROR: 0, Severity.WARNING: 0, Severity.INFO: 0}
         for found in diagnostics:
-            counts[found.severity] += 1
             place = f"{where}:{found.span.start}" if where else str(found.span.start)
             level = Painted(found.severity.value, _SEVERITY[found.severity])
-            self._say(target, f"{place}: ", level, f" {found.code} {found.message}")
+            self._say(self._err, f"{place}: ", level, f" {found.code} {found.message}")
             if found.hint:
-                self._say(target, f"    hint: {with_pages(found.hint)}")
-        summary = [plural(count, level.value) for level, count in counts.items() if count]
-        if summary and sum(counts.values()) > 1:
-            self._say(target, ", ".join(summary))
+                self._say(self._err, f"    hint: {with_pages(found.hint)}")
+        if len(diagnostics) > 1:
+            counts = Counter(found.severity for found in diagnostics)
+            told = (plural(counts[level], level.value) for level in Severity if counts[level])
+            self._say(self._err, ", ".join(told))
 
     def finish(self) -> OSError | None:
         """Flush both streams; what kept output from being written, other than a reader who left."""
