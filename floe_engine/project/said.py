@@ -11,14 +11,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from floe_engine.project.dbt_yaml import BrokenYaml, Lined, load
-from floe_engine.project.jinja.calls import Calls, Gap, Named, OtherRef, Ref, SourceRef
+from floe_engine.project.jinja.calls import Calls, Gap, Named
 from floe_engine.project.jinja.templates import Templates
+from floe_engine.typed import built
 
 Text = tuple[str, bool]
 """A file's text, and whether it is YAML rather than SQL."""
@@ -27,7 +28,7 @@ TOGETHER = 500
 """Files below which a second process costs as much as it wins."""
 _PROCESSES = 8
 
-_CALLS = tuple[dict[str, Any], list[list[str | None]], list[tuple[str, int, str, bool]], set[str]]
+_CALLS: Any = tuple[dict[str, Any], list[Named], list[Gap], set[str]]
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -43,24 +44,10 @@ def say(text: Text, templates: Templates) -> tuple[bytes, Any] | None:
             return msgspec.msgpack.encode((document, _lines(document, len(content)))), document
         calls = templates.calls(content)
         _lines(calls.config, len(content))
-        parents = [_told(one) for one in calls.parents]
-        gaps = [(gap.what, gap.line, gap.path, gap.parents) for gap in calls.gaps]
-        return msgspec.msgpack.encode((calls.config, parents, gaps, sorted(calls.unread))), None
+        told = (calls.config, calls.parents, calls.gaps, sorted(calls.unread))
+        return msgspec.msgpack.encode(told), None
     except (BrokenYaml, _Inexact, TypeError, ValueError, RecursionError, OverflowError):
         return None
-
-
-_NAMED: Mapping[str, Callable[..., Named]] = {"ref": Ref, "source": SourceRef, "other": OtherRef}
-
-
-def _told(one: Named) -> tuple[str | None, ...]:
-    match one:
-        case Ref(name=name, package=package, version=version):
-            return "ref", name, package, version
-        case SourceRef(source_name=source, name=name):
-            return "source", source, name
-        case OtherRef(kind=kind, name=name, package=package):
-            return "other", kind, name, package
 
 
 def heard_document(said: bytes) -> Any:
@@ -75,14 +62,8 @@ def heard_document(said: bytes) -> Any:
 def heard_calls(said: bytes) -> Calls:
     """The calls of a SQL file. Raises `Unheard` for what `say` has not written."""
     try:
-        config, parents, gaps, unread = msgspec.msgpack.decode(said, type=_CALLS)
-        return Calls(
-            config,
-            [_NAMED[kind](*names) for kind, *names in parents],
-            [Gap(*gap) for gap in gaps],
-            unread,
-        )
-    except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError):
+        return Calls(*msgspec.msgpack.decode(said, type=built(_CALLS)))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Unheard from None
 
 

@@ -21,7 +21,7 @@ class Unreadable(Exception):
     """A value that only dbt itself could tell."""
 
 
-class Ref(Struct, frozen=True):
+class Ref(Struct, frozen=True, tag=True, array_like=True):
     """``ref('model')``, ``ref('package', 'model')``, ``ref('model', v=2)``."""
 
     name: str
@@ -29,14 +29,14 @@ class Ref(Struct, frozen=True):
     version: str | None = None
 
 
-class SourceRef(Struct, frozen=True):
+class SourceRef(Struct, frozen=True, tag=True, array_like=True):
     """``source('crm', 'orders')``."""
 
     source_name: str
     name: str
 
 
-class OtherRef(Struct, frozen=True):
+class OtherRef(Struct, frozen=True, tag=True, array_like=True):
     """What is no table: ``function('is_positive')`` (dbt 1.11), ``metric('revenue')`` of an exposure."""
 
     kind: str
@@ -48,7 +48,7 @@ Named: TypeAlias = Ref | SourceRef | OtherRef
 """What a file names."""
 
 
-class Gap(Struct, frozen=True):
+class Gap(Struct, frozen=True, array_like=True):
     """Something that could not be read without dbt."""
 
     what: str
