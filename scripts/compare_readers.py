@@ -171,7 +171,7 @@ def compare(
     if result.refused:
         return result
     surroundings = {**os.environ, **environ}
-    static = read_source(directory, environ=surroundings)
+    static = read_source(read_project_file(directory, environ=surroundings))
     manifest = read_manifest(
         directory / settings.target_path / "manifest.json", directory, project_name=settings.name
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.project import properties
@@ -36,13 +35,7 @@ from floe_engine.project.gathering import (
 )
 from floe_engine.project.jinja.calls import CONFIGS, HOOKS, Calls, Named, OtherRef, Ref, SourceRef, Unreadable
 from floe_engine.project.packages import nodes_of_packages
-from floe_engine.project.project_file import (
-    FILE_NAME,
-    ProjectFile,
-    deeply_merged,
-    merge_config,
-    read_project_file,
-)
+from floe_engine.project.project_file import FILE_NAME, ProjectFile, deeply_merged, merge_config
 from floe_engine.project.properties import entries, mapping, text
 from floe_engine.project.source_resources import exposures, macros, semantic_models, unit_tests
 from floe_engine.project.source_tests import SourceTests
@@ -64,23 +57,12 @@ if TYPE_CHECKING:
 
 
 def read_source(
-    directory: Path,
-    *,
-    variables: Mapping[str, Any] | None = None,
-    environ: Mapping[str, str] | None = None,
-    adapter: str | None = None,
-    project: ProjectFile | None = None,
-    files: list[File] | None = None,
-    contents: Contents | None = None,
+    settings: ProjectFile, files: list[File] | None = None, contents: Contents | None = None
 ) -> Project:
-    """The facts of the dbt project in `directory`.
+    """The facts of the dbt project that has these settings; `files` and `contents` save reading them again.
 
-    `variables` are what ``dbt --vars`` would give, `adapter` what dbt connects with. `project`, `files` and
-    `contents` save reading them again.
-    Raises `ConfigurationError` where dbt_project.yml is missing or broken; everything else that is
-    wrong stands in the result's `warnings`, as ``file:line: what``.
+    What is wrong stands in the result's `warnings`, as ``file:line: what``.
     """
-    settings = project or read_project_file(directory, variables=variables, environ=environ, adapter=adapter)
     return _Reading(settings, contents).project(settings.files() if files is None else files)
 
 

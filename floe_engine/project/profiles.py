@@ -32,20 +32,15 @@ _LIMIT = 1_000_000
 _DIGEST = pattern(r"^# floe-digest: (sha256:[0-9a-f]{64})\n", re.MULTILINE)
 
 
-def profile(platform: Platform, profile_name: str, targets: Sequence[str] = ()) -> str:
+def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> str:
     """The text of profiles.yml for the platform's compute plugin.
 
-    `profile_name` is dbt_project.yml's ``profile``. `targets` are named in the file, the default first
-    (``DBT_TARGET`` names another); none: one, named after the plugin. They differ by their schema.
+    `wanted` are the targets of each profile by its name, which is dbt_project.yml's ``profile``: the default
+    first (``DBT_TARGET`` names another); none: one, named after the plugin. They differ by their schema.
     Values are the plugin's config where it has them, else ``env_var``; secrets are
     ``DBT_ENV_SECRET_…`` variables always. Raises `ConfigurationError` for a plugin whose dbt
     adapter floe has no recipe for.
     """
-    return profiles_text(platform, {profile_name: targets})
-
-
-def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> str:
-    """As `profile`, for several profiles in one file: the targets of each, by its name."""
     compute = platform.manifest.plugins.get("compute", "")
     details = platform.manifest.plugin_details.get("compute")
     adapter = (details.dbt_adapter if details else None) or compute
@@ -76,7 +71,7 @@ def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> st
 
 
 def write_profile(directory: Directory, name: str, text: str) -> Outcome:
-    """Write `text` (from `profile`) to a file, unless the one there is not one that floe wrote.
+    """Write `text` (from `profiles_text`) to a file, unless the one there is not one that floe wrote.
 
     Raises `ConfigurationError` where it cannot be read, `FloeError` where it cannot be written.
     """

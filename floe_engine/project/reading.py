@@ -136,7 +136,7 @@ def _from_files(settings: ProjectFile, files: list[File], reason: str) -> Projec
     def read(contents: Contents | None = None) -> Project:
         from floe_engine.project.dbt_source import read_source
 
-        return read_source(settings.directory, project=settings, files=files, contents=contents)
+        return read_source(settings, files, contents)
 
     return replace(recalled(settings, files, read), reason=reason)
 

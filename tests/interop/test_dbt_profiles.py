@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from floe_engine.files import Directory
-from floe_engine.project.profiles import profile, write_profile
-from tests.engine.project.test_profiles import platform
+from floe_engine.project.profiles import write_profile
+from tests.engine.project.test_profiles import platform, profile
 from tests.interop.dbt import run_dbt
 
 pytestmark = pytest.mark.interop

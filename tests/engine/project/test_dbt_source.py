@@ -9,6 +9,7 @@ import pytest
 from floe_engine.errors import ConfigurationError
 from floe_engine.project.dbt_source import read_source
 from floe_engine.project.facts import Model, Project
+from floe_engine.project.project_file import read_project_file
 from tests.engine.project.projects import TRICKY, write_tricky_project
 
 PROJECT = "name: shop\n"
@@ -19,7 +20,11 @@ def read(tmp_path: Path, files: dict[str, str | bytes], project: str = PROJECT) 
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_source(tmp_path, environ={})
+    return read_files(tmp_path)
+
+
+def read_files(directory: Path, *, adapter: str | None = None) -> Project:
+    return read_source(read_project_file(directory, environ={}, adapter=adapter))
 
 
 def models(project: Project) -> dict[str, Model]:
@@ -27,7 +32,7 @@ def models(project: Project) -> dict[str, Model]:
 
 
 def test_the_tricky_project_is_read_without_a_warning(tmp_path: Path) -> None:
-    project = read_source(write_tricky_project(tmp_path), environ={})
+    project = read_files(write_tricky_project(tmp_path))
     assert project.warnings == ()
     assert [model.unique_id for model in project.models] == [
         "model.hard.by_dispatch",
@@ -46,7 +51,7 @@ def test_the_tricky_project_is_read_without_a_warning(tmp_path: Path) -> None:
 
 
 def test_folder_configs_are_laid_over_each_other(tmp_path: Path) -> None:
-    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    found = {m.unique_id: m for m in read_files(write_tricky_project(tmp_path)).models}
     secret, stg_a = found["model.hard.secret"], found["model.hard.stg_a"]
     assert (secret.access, secret.group, secret.materialized) == ("private", "finance", "table")
     assert secret.grants == {"select": ("a", "b")}
@@ -56,7 +61,7 @@ def test_folder_configs_are_laid_over_each_other(tmp_path: Path) -> None:
 
 
 def test_references_resolve_to_versions_sources_and_snapshots(tmp_path: Path) -> None:
-    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    found = {m.unique_id: m for m in read_files(write_tricky_project(tmp_path)).models}
     assert found["model.hard.secret"].parents == (
         "model.hard.dim.v2",
         "snapshot.hard.snap_a",
@@ -67,7 +72,7 @@ def test_references_resolve_to_versions_sources_and_snapshots(tmp_path: Path) ->
 
 
 def test_lines_point_at_the_properties_file(tmp_path: Path) -> None:
-    found = {m.unique_id: m for m in read_source(write_tricky_project(tmp_path), environ={}).models}
+    found = {m.unique_id: m for m in read_files(write_tricky_project(tmp_path)).models}
     path, line = found["model.hard.stg_b"].where
     assert path == "models/staging/_stg.yml"
     assert TRICKY[path].splitlines()[line - 1].strip() == "- name: stg_b"
@@ -157,13 +162,13 @@ def test_without_a_project_file_there_is_no_project(tmp_path: Path, project: str
     if project is not None:
         (tmp_path / "dbt_project.yml").write_text(project)
     with pytest.raises(ConfigurationError) as caught:
-        read_source(tmp_path)
+        read_files(tmp_path)
     assert title in caught.value.title
 
 
 @pytest.mark.parametrize("name", ["customer-analytics", "customer-analytics-violating"])
 def test_the_examples_are_read_without_a_warning(name: str) -> None:
-    project = read_source(Path(__file__).parents[3] / "examples" / name, environ={})
+    project = read_files(Path(__file__).parents[3] / "examples" / name)
     assert project.warnings == ()
     assert {source.source_name for source in project.sources} == {"shop"}
     assert all(source.has_freshness is not name.endswith("violating") for source in project.sources)
@@ -357,7 +362,7 @@ def test_where_nothing_says_the_adapter_every_branch_counts_and_it_is_said(tmp_p
     assert set(found["dispatched"].parents) == set(found["target"].parents) == both
     assert "models/target.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
     assert "macros/m.sql:1: the condition of ref('b') cannot be read without dbt" in project.warnings
-    assert read_source(tmp_path, adapter="duckdb", environ={}).warnings == ()
+    assert read_files(tmp_path, adapter="duckdb").warnings == ()
 
 
 def test_models_and_seeds_of_installed_packages_are_parents(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from floe_engine.errors import FloeError
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.dbt_source import read_source
 from floe_engine.project.facts import Project
+from floe_engine.project.project_file import read_project_file
 from tests.engine.policy.samples import platform
 
 OPENED: dict[str, Callable[[int], str]] = {
@@ -70,7 +71,7 @@ def judged(directory: Path, files: dict[str, str]) -> Project | None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     try:
-        project = read_source(directory, environ={})
+        project = read_source(read_project_file(directory, environ={}))
     except FloeError:
         return None
     evaluate(platform(), project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import placed
 from floe_engine.project.adapters import ADAPTERS
-from floe_engine.project.profiles import is_ours, profile, write_profile
+from floe_engine.project.profiles import is_ours, profiles_text, write_profile
+
+
+def profile(platform: Platform, name: str, targets: Sequence[str] = ()) -> str:
+    return profiles_text(platform, {name: targets})
 
 
 def platform(compute: str = "duckdb", **config: Any) -> Platform:
