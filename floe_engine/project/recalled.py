@@ -164,21 +164,15 @@ def _project(settings: ProjectFile, files: list[File], facts: _Facts, contents: 
 
     gathered = Gathering(settings, contents)
     gathered.find_macros(files)
+    found = {name: getattr(facts, name) for name in _Facts.__struct_fields__}
+    found["models"] = tuple(_with_code(model, contents) for model in facts.models)
     return Project(
         name=settings.name,
         directory=settings.directory,
-        models=tuple(_with_code(model, contents) for model in facts.models),
-        sources=facts.sources,
-        exposures=facts.exposures,
-        macros=facts.macros,
-        semantic_models=facts.semantic_models,
-        unit_tests=facts.unit_tests,
-        tests=facts.tests,
-        groups=facts.groups,
         adapter=settings.adapter,
         reader="static",
-        warnings=facts.warnings,
         templates=gathered.templates,
+        **found,
     )
 
 

@@ -79,8 +79,12 @@ def compare(name: str, left: Any, right: Any) -> Any:
     """``left < right``, by jinja2's name of the comparison."""
     if not (known(left) and known(right)):
         return UNKNOWN
+    return _tried(lambda: bool(_COMPARISONS[name](left, right)))
+
+
+def _tried(work: Callable[[], Any]) -> Any:
     try:
-        return bool(_COMPARISONS[name](left, right))
+        return work()
     except _FAILURES:
         return UNKNOWN
 
@@ -89,11 +93,8 @@ def arithmetic(name: str, left: Any, right: Any) -> Any:
     """``left + right``, by the name of jinja2's node. Text and lists can be added, nothing more."""
     numbers = _is_number(left) and _is_number(right)
     if numbers and name in _ARITHMETIC:
-        try:
-            result = _ARITHMETIC[name](left, right)
-        except _FAILURES:
-            return UNKNOWN
-        return result if -_MAX_NUMBER < result < _MAX_NUMBER else UNKNOWN
+        result = _tried(lambda: _ARITHMETIC[name](left, right))
+        return result if _is_number(result) else UNKNOWN
     if name == "Add" and isinstance(left, str) and isinstance(right, str):
         return joined([left, right])
     if name == "Add" and isinstance(left, list) and isinstance(right, list):
@@ -111,10 +112,7 @@ def percent(text: str, values: Any) -> Any:
         return UNKNOWN
     if len(text) + text.count("%") * len(str(values)) > MAX_VALUE:
         return UNKNOWN
-    try:
-        return text % (tuple(values) if isinstance(values, list) else values)
-    except _FAILURES:
-        return UNKNOWN
+    return _tried(lambda: text % (tuple(values) if isinstance(values, list) else values))
 
 
 _ODD_PERCENT = re.compile(r"%(?!s|d|%|\(\w+\)[sd])")
@@ -134,10 +132,7 @@ def read_text(name: str, text: Any, default: Any) -> Any:
 
 def as_json(value: Any) -> Any:
     """``tojson``."""
-    try:
-        text = json.dumps(value) if known(value) else HOLE
-    except (*_FAILURES, RecursionError):
-        return UNKNOWN
+    text = _tried(lambda: json.dumps(value)) if known(value) else UNKNOWN
     return text if known(text) else UNKNOWN
 
 
@@ -209,10 +204,7 @@ def called(value: Any, name: str, args: Sequence[Any], named: Mapping[str, Any],
         return UNKNOWN
     if not _fits(name, value, args):
         return UNKNOWN
-    try:
-        return _plain(getattr(value, name)(*args, **named))
-    except _FAILURES:
-        return UNKNOWN
+    return _tried(lambda: _plain(getattr(value, name)(*args, **named)))
 
 
 def _doubt(value: Any, name: str) -> None:
@@ -231,10 +223,7 @@ def item(value: Any, key: Any) -> Any:
     if isinstance(value, dict) and HOLE in value:
         return UNKNOWN
     if isinstance(value, dict | list | str) and (known(key) or isinstance(key, slice)):
-        try:
-            return value[key]
-        except _FAILURES:
-            return UNKNOWN
+        return _tried(lambda: value[key])
     return UNKNOWN
 
 
@@ -283,10 +272,7 @@ def _plain(result: Any) -> Any:
         return str(result)  # jinja2 has a text of its own
     if result is None or isinstance(result, bool | int | float | dict | UnknownValue):
         return result
-    try:
-        return [list(part) if isinstance(part, tuple) else part for part in result]
-    except _FAILURES:
-        return UNKNOWN
+    return _tried(lambda: [list(part) if isinstance(part, tuple) else part for part in result])
 
 
 def _as_bool(value: Any) -> Any:
@@ -325,11 +311,8 @@ def counted(args: Sequence[Any], limit: int) -> Any:
     """``range(…)`` as a list, where it has at most `limit` items."""
     if not args or not all(type(number) is int and abs(number) < _MAX_NUMBER for number in args):
         return UNKNOWN
-    try:
-        numbers = range(*args)
-    except _FAILURES:
-        return UNKNOWN
-    return list(numbers) if len(numbers) <= limit else UNKNOWN
+    numbers = _tried(lambda: range(*args))
+    return list(numbers) if isinstance(numbers, range) and len(numbers) <= limit else UNKNOWN
 
 
 @cache

@@ -20,19 +20,21 @@ MAX_VALUE = 100_000
 """Characters and items of one value; a larger one counts as unknown."""
 
 
-class UnknownValue(Struct, frozen=True, eq=False):
+class _Hidden(Struct, frozen=True):
+    def __str__(self) -> str:
+        return HOLE
+
+
+class UnknownValue(_Hidden, frozen=True, eq=False):
     """What only dbt could tell. `name` is what it was asked for by, where it is nothing we know."""
 
     name: str = ""
-
-    def __str__(self) -> str:
-        return HOLE
 
 
 UNKNOWN = UnknownValue()
 
 
-class Relation(Struct, frozen=True):
+class Relation(_Hidden, frozen=True):
     """What ``ref``, ``source`` and ``this`` give.
 
     `meaning` is ``ref:orders``, ``source:raw.orders`` (both folded) or ``this``; empty where the
@@ -41,11 +43,8 @@ class Relation(Struct, frozen=True):
 
     meaning: str
 
-    def __str__(self) -> str:
-        return HOLE
 
-
-class Macro(Struct, frozen=True, eq=False):
+class Macro(_Hidden, frozen=True, eq=False):
     """A macro of the project or of an installed package."""
 
     package: str
@@ -54,37 +53,25 @@ class Macro(Struct, frozen=True, eq=False):
     path: str
     """Of its file, relative to the project."""
 
-    def __str__(self) -> str:
-        return HOLE
 
-
-class Variants(Struct, frozen=True, eq=False):
+class Variants(_Hidden, frozen=True, eq=False):
     """What ``adapter.dispatch`` chooses from, where the adapter is not known; `first` is the default."""
 
     first: Macro
     others: tuple[Macro, ...]
 
-    def __str__(self) -> str:
-        return HOLE
 
-
-class Package(Struct, frozen=True):
+class Package(_Hidden, frozen=True):
     """A package's name, as before the dot of ``dbt_utils.star``; ``""`` is dbt itself."""
 
     name: str
 
-    def __str__(self) -> str:
-        return HOLE
 
-
-class Callee(Struct, frozen=True, eq=False):
+class Callee(_Hidden, frozen=True, eq=False):
     """Something to call that is no macro: a word of dbt's, or a method of `target`."""
 
     name: str
     target: Any = None
-
-    def __str__(self) -> str:
-        return HOLE
 
 
 class Namespace(dict[str, Any]):
