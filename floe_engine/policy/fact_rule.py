@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Family, Rule
+from floe_engine.policy.rule import Examined, Example, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Model, Source
 from floe_engine.text import plural
@@ -41,7 +41,6 @@ class Wrong(Struct, frozen=True):
 class FactRule(Rule, Generic[F]):
     """A rule of the quality gates that is asked of every subject of a kind, each by itself."""
 
-    family = Family.QUALITY
     kind: ClassVar[str]
     """One of `manifest.subjects`: ``model``, ``source``, ``exposure`` …"""
 

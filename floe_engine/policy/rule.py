@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
@@ -38,6 +39,16 @@ class Family(StrEnum):
     CLASSIFICATION = "classification"
     ACCESS = "access"
     WAIVERS = "waivers"
+
+
+_FAMILIES = {
+    "FLOE-E20": Family.NAMING,
+    "FLOE-E24": Family.CLASSIFICATION,
+    "FLOE-E25": Family.CLASSIFICATION,
+    "FLOE-E26": Family.ACCESS,
+    "FLOE-E29": Family.WAIVERS,
+}
+"""By how an ID begins; the others are the quality gates'."""
 
 
 class Example(Struct, frozen=True):
@@ -90,14 +101,21 @@ class Rule(ABC):
     """One demand of a platform on a project."""
 
     id: ClassVar[str]
-    """Stable, such as ``FLOE-E201``; never used again for another demand."""
-    family: ClassVar[Family]
+    """Stable, such as ``FLOE-E201``; never used again for another demand. The number says the family."""
     setting: ClassVar[str]
     """Where manifest.yaml asks for it, such as ``naming.enforcement``."""
     reads: ClassVar[tuple[Place, ...]]
     """What it reads of the platform: a change there, and nowhere else, can change what it finds."""
+    asked: ClassVar[str] = ""
+    """The attribute of the platform that says something where it asks for this, ``gates.require_sources``;
+    empty: `active` tells, or every platform does."""
     advisory: ClassVar[bool] = False
     """Whether it only informs: no enforcement makes it stop a build."""
+
+    @cached_property
+    def family(self) -> Family:
+        """The part of the platform that it belongs to."""
+        return _FAMILIES.get(self.id[:8], Family.QUALITY)
 
     @cached_property
     def title(self) -> str:
@@ -111,7 +129,7 @@ class Rule(ABC):
 
     def active(self, platform: Platform) -> bool:
         """Whether the platform asks for this at all."""
-        return True
+        return not self.asked or bool(attrgetter(self.asked)(platform))
 
     def enforcement(self, platform: Platform) -> Enforcement:
         """How it bites where neither a setting of its own nor the cap says otherwise."""

@@ -13,7 +13,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Group, Model
 
@@ -123,7 +123,6 @@ class GrantsPermitted(ModelRule):
     """
 
     id = "FLOE-E260"
-    family = Family.ACCESS
     setting = "governance.access_control.permissions"
     reads = (
         *PLACEMENT,
@@ -206,7 +205,6 @@ class RolesOfLevel(ModelRule):
     """
 
     id = "FLOE-E261"
-    family = Family.ACCESS
     setting = "governance.classification.rules.<level>.allowed_roles"
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_roles"))
 
@@ -257,7 +255,6 @@ class AllowedAccess(ModelRule):
     """
 
     id = "FLOE-E262"
-    family = Family.ACCESS
     setting = "governance.classification.rules.<level>.allowed_access"
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_access"))
 
@@ -298,7 +295,6 @@ class PublicContract(ModelRule):
     """
 
     id = "FLOE-E263"
-    family = Family.ACCESS
     setting = "governance.access_control"
     reads = ()
 
@@ -329,7 +325,6 @@ class GroupOwner(Rule):
     """
 
     id = "FLOE-E264"
-    family = Family.ACCESS
     setting = "governance.access_control"
     reads = ()
 

@@ -18,7 +18,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, NodeRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, ModelRule, NodeRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 from floe_engine.sifting import sift
@@ -36,12 +36,9 @@ class LevelDeclared(ModelRule):
     """
 
     id = "FLOE-E240"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.require_declared"
+    asked = "classification.require_declared"
     reads = (*SENSITIVITY, (CLASSIFICATION, "require_declared"))
-
-    def active(self, platform: Platform) -> bool:
-        return platform.classification.require_declared
 
     def models(self, view: View) -> Sequence[Model]:
         """Seeds and snapshots hold data too."""
@@ -84,7 +81,6 @@ class KnownLevel(NodeRule):
     """
 
     id = "FLOE-E241"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.levels"
     reads = SENSITIVITY
 
@@ -139,12 +135,9 @@ class LooksSensitive(Rule):
     """
 
     id = "FLOE-E242"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.name_patterns"
+    asked = "classification.name_patterns"
     reads = (*SENSITIVITY, (CLASSIFICATION, "namePatterns"), (CLASSIFICATION, "nameExceptions"))
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.classification.name_patterns)
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Search each undeclared column's name; one name is searched once."""
@@ -208,7 +201,6 @@ class ForbiddenLayer(ModelRule):
     """
 
     id = "FLOE-E243"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.rules.<level>.forbidden_layers"
     reads = (*PLACEMENT, *SENSITIVITY, (CLASSIFICATION, "rules", "*", "forbidden_layers"))
 
@@ -250,7 +242,6 @@ class RequiredMeta(ModelRule):
     """
 
     id = "FLOE-E244"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.rules.<level>.requires_meta"
     reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "requires_meta"))
 

@@ -11,7 +11,7 @@ from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALIT
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import COUNTING, PLACEMENT, SENSITIVITY, Place
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
@@ -39,7 +39,6 @@ class ModelCoverage(ModelRule):
     """
 
     id = "FLOE-E210"
-    family = Family.QUALITY
     setting = "governance.quality_gates.minimum_test_coverage"
     reads = (*PLACEMENT, *COUNTING, *_MINIMA)
 
@@ -91,7 +90,6 @@ class LayerCoverage(Rule):
     """
 
     id = "FLOE-E211"
-    family = Family.QUALITY
     setting = "governance.quality_gates.coverage_scope"
     reads = (*PLACEMENT, *COUNTING, *_MINIMA)
 
@@ -132,7 +130,6 @@ class ProjectCoverage(Rule):
     """
 
     id = "FLOE-E212"
-    family = Family.QUALITY
     setting = "governance.quality_gates.coverage_scope"
     reads = (*COUNTING, *_SCOPE)
 
@@ -170,7 +167,6 @@ class LevelCoverage(ModelRule):
     """
 
     id = "FLOE-E213"
-    family = Family.QUALITY
     setting = "governance.classification.rules.<level>.minimum_test_coverage"
     reads = (*SENSITIVITY, *COUNTING, (CLASSIFICATION, "rules", "*", "minimum_test_coverage"))
 

@@ -15,7 +15,7 @@ from floe_engine.artifact.sections import CustomRule
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import CUSTOM_RULES
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, met_and_not
+from floe_engine.policy.rule import Example, ModelRule, Rule, met_and_not
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 class Template(ModelRule):
     """A rule with the parameters of ``governance.custom_rules`` entries of its type."""
 
-    family = Family.QUALITY
     setting = "governance.custom_rules"
     reads = CUSTOM_RULES
     type: ClassVar[str]

@@ -9,7 +9,7 @@ from floe_engine.artifact.paths import LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.rules.unread import UnreadRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -30,7 +30,6 @@ class LayerDependency(ModelRule):
     """
 
     id = "FLOE-E205"
-    family = Family.NAMING
     setting = "data_architecture.layers.<layer>.may_depend_on"
     reads = (*PLACEMENT, (LAYER_CONSTRAINTS, "*", "may_depend_on"))
 

@@ -9,10 +9,9 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from floe_engine.artifact.paths import QUALITY_GATES
-from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -27,12 +26,9 @@ class ModelDescription(ModelRule):
     """
 
     id = "FLOE-E220"
-    family = Family.QUALITY
     setting = "governance.quality_gates.require_descriptions"
+    asked = "gates.require_descriptions"
     reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_descriptions"))
-
-    def active(self, platform: Platform) -> bool:
-        return platform.gates.require_descriptions
 
     def applies(self, model: Model, view: View) -> bool:
         """Where no stronger rule asks."""
@@ -67,12 +63,9 @@ class ColumnDescription(ModelRule):
     """
 
     id = "FLOE-E221"
-    family = Family.QUALITY
     setting = "governance.quality_gates.require_column_descriptions"
+    asked = "gates.require_column_descriptions"
     reads = (*REQUIRED_TESTS, (QUALITY_GATES, "require_column_descriptions"))
-
-    def active(self, platform: Platform) -> bool:
-        return platform.gates.require_column_descriptions
 
     def applies(self, model: Model, view: View) -> bool:
         """Where columns are declared and no stronger rule asks."""

@@ -15,7 +15,7 @@ from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import bad, good, not_judged
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
-from floe_engine.policy.rule import Examined, Example, Family, Rule
+from floe_engine.policy.rule import Examined, Example, Rule
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 from floe_engine.project.facts import Beside, Column, Model, Source, folded
@@ -70,8 +70,6 @@ def written(view: View, kind: str) -> Iterator[Written]:
 
 class WrittenRule(Rule):
     """A rule that a platform sets by kind of resource."""
-
-    family = Family.QUALITY
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
         """Kind to what is asked of it."""
@@ -277,12 +275,9 @@ class CompleteColumns(Rule):
     """
 
     id = "FLOE-E304"
-    family = Family.QUALITY
     setting = "governance.documentation.complete_columns"
+    asked = "gates.documentation.complete_columns"
     reads = ((QUALITY_GATES, "documentation", "completeColumns"),)
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.gates.documentation.complete_columns)
 
     def examine(self, view: View) -> Iterator[Examined]:
         untold: list[Model | Source] = []
@@ -342,12 +337,9 @@ class OneDescription(Rule):
     """
 
     id = "FLOE-E303"
-    family = Family.QUALITY
     setting = "governance.documentation.one_description"
+    asked = "gates.documentation.one_description"
     reads = ((QUALITY_GATES, "documentation", "oneDescription"),)
-
-    def active(self, platform: Platform) -> bool:
-        return platform.gates.documentation.one_description
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Compare what each column is said to be with what most models say; all of them have a say."""

@@ -13,7 +13,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.sections import CustomRule
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import CUSTOM_RULES, PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Family, Rule
+from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Rule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Model, Source
 
@@ -59,7 +59,6 @@ class HouseRule(Rule):
     """
 
     id = "FLOE-E283"
-    family = Family.QUALITY
     setting = "governance.custom_rules"
     reads = (*CUSTOM_RULES, *PLACEMENT, *SENSITIVITY)
     known = True

@@ -12,7 +12,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Family, Rule
+from floe_engine.policy.rule import Examined, Example, Rule
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
@@ -30,12 +30,9 @@ class ColumnTests(Rule):
     """
 
     id = "FLOE-E380"
-    family = Family.QUALITY
     setting = "governance.quality_gates.column_tests"
+    asked = "gates.column_tests"
     reads = ((QUALITY_GATES, "columnTests"),)
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.gates.column_tests)
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Ask each column whose name an expression takes."""

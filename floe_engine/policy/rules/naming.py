@@ -13,7 +13,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, Place
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -26,8 +26,6 @@ _JUDGED: tuple[Place, ...] = ((NAMING_RULES, "appliesTo"), (NAMING_RULES, "custo
 
 class NamingRule(ModelRule):
     """A rule about names: asked of the resource types that the platform names."""
-
-    family = Family.NAMING
 
     def models(self, view: View) -> Sequence[Model]:
         """Models, and seeds or snapshots where ``naming.applies_to`` says so."""
@@ -164,10 +162,8 @@ class CustomNames(NamingRule):
 
     id = "FLOE-E203"
     setting = "data_architecture.naming.custom_patterns"
+    asked = "naming.custom_patterns"
     reads = _JUDGED
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.naming.custom_patterns)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         patterns = view.platform.naming.custom_patterns

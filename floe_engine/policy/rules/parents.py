@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -24,7 +24,6 @@ class TooManyParents(ModelRule):
     """
 
     id = "FLOE-E222"
-    family = Family.QUALITY
     setting = "governance.quality_gates.max_parents"
     reads = ((QUALITY_GATES, "max_parents"),)
 

@@ -17,7 +17,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, Family, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 
@@ -35,7 +35,6 @@ class Inherited(Struct, frozen=True):
 class PropagationRule(Rule):
     """What the three modes share."""
 
-    family = Family.CLASSIFICATION
     setting = "governance.classification.propagation"
     reads = (
         *SENSITIVITY,

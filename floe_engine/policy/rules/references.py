@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import QUALITY_GATES
-from floe_engine.artifact.platform import Platform
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 from floe_engine.text import plural
@@ -30,10 +29,8 @@ class LiteralTable(FactRule["ModelFacts"]):
     id = "FLOE-E223"
     kind = "model"
     setting = "governance.quality_gates.require_sources"
+    asked = "gates.require_sources"
     reads = ((QUALITY_GATES, "require_sources"),)
-
-    def active(self, platform: Platform) -> bool:
-        return platform.gates.require_sources
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is SQL, or should be."""
@@ -70,12 +67,9 @@ class ColumnsDeclared(ModelRule):
     """
 
     id = "FLOE-E224"
-    family = Family.QUALITY
     setting = "governance.quality_gates.require_declared_columns"
+    asked = "gates.require_declared_columns"
     reads = ((QUALITY_GATES, "require_declared_columns"),)
-
-    def active(self, platform: Platform) -> bool:
-        return platform.gates.require_declared_columns
 
     def applies(self, model: Model, view: View) -> bool:
         """Not where a policy test gives a model without its SQL."""

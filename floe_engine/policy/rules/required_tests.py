@@ -15,7 +15,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.freshness import how_to_watch
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, DataTest, Model
 
@@ -44,7 +44,6 @@ class Missing(Struct, frozen=True):
 class RequiredTest(ModelRule):
     """A rule that applies where the platform requires its `test`."""
 
-    family = Family.QUALITY
     setting = "data_architecture.layers.<layer>.required_tests"
     reads = REQUIRED_TESTS
     test: ClassVar[str]
@@ -321,7 +320,6 @@ class NamedTest(ModelRule):
     """
 
     id = "FLOE-E237"
-    family = Family.QUALITY
     setting = "governance.quality_gates.required_tests"
     reads = REQUIRED_TESTS
 

@@ -15,7 +15,7 @@ from floe_engine.patterns import pattern
 from floe_engine.policy.data_types import a_counterexample, agrees, an_example
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, met_and_not
+from floe_engine.policy.rule import Example, ModelRule, Rule, met_and_not
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, folded
 
@@ -50,8 +50,6 @@ def well_spelt(name: str, case: str) -> bool:
 
 class ColumnRule(ModelRule):
     """A rule that looks at declared columns."""
-
-    family = Family.QUALITY
 
     def applies(self, model: Model, view: View) -> bool:
         """Where columns are declared."""
@@ -96,10 +94,8 @@ class ReservedColumn(ColumnRule):
 
     id = "FLOE-E271"
     setting = "catalog.schema_registry.reserved_columns"
+    asked = "schemas.reserved_columns"
     reads = ((SCHEMA_REGISTRY, "reservedColumns"),)
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.schemas.reserved_columns)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         reserved = {folded(name) for name in view.platform.schemas.reserved_columns}
@@ -127,7 +123,6 @@ class RequiredColumns(ModelRule):
     """
 
     id = "FLOE-E272"
-    family = Family.QUALITY
     setting = "catalog.schema_registry.required_columns"
     reads = (*PLACEMENT, (SCHEMA_REGISTRY, "requiredColumns"))
 
@@ -191,10 +186,8 @@ class TypeRules(ColumnRule):
 
     id = "FLOE-E273"
     setting = "catalog.schema_registry.type_rules"
+    asked = "schemas.type_rules"
     reads = ((SCHEMA_REGISTRY, "typeRules"),)
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.schemas.type_rules)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         for column in model.columns:
@@ -230,10 +223,8 @@ class TypesDeclared(ColumnRule):
 
     id = "FLOE-E274"
     setting = "catalog.schema_registry.require_data_types"
+    asked = "schemas.require_data_types"
     reads = ((SCHEMA_REGISTRY, "requireDataTypes"),)
-
-    def active(self, platform: Platform) -> bool:
-        return platform.schemas.require_data_types
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         for column in model.columns:
@@ -260,12 +251,9 @@ class LayerContract(ModelRule):
     """
 
     id = "FLOE-E275"
-    family = Family.QUALITY
     setting = "catalog.schema_registry.require_contract"
+    asked = "schemas.require_contract"
     reads = (*REQUIRED_TESTS, (SCHEMA_REGISTRY, "requireContract"))
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.schemas.require_contract)
 
     def applies(self, model: Model, view: View) -> bool:
         """Where the model's layer does, and no required test asks already."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from floe_engine.artifact.paths import QUALITY_GATES
-from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import compiled
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
 from floe_engine.policy.rule import Example, Rule
@@ -122,10 +121,8 @@ class ForbiddenPattern(FactRule["ModelFacts"]):
     id = "FLOE-E353"
     kind = "model"
     setting = "governance.code.forbidden_patterns"
+    asked = "gates.code.forbidden_patterns"
     reads = ((QUALITY_GATES, "code", "forbiddenPatterns"),)
-
-    def active(self, platform: Platform) -> bool:
-        return bool(platform.gates.code.forbidden_patterns)
 
     def applies(self, of: ModelFacts, view: View) -> bool:
         """Where there is code to read."""

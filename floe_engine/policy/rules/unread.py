@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, Family, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Unread
 
@@ -62,7 +62,6 @@ class PropagationNotJudged(UnreadRule):
     """
 
     id = "FLOE-E254"
-    family = Family.CLASSIFICATION
     setting = "governance.classification.propagation"
     reads = ((CLASSIFICATION, "propagation", "mode"),)
 

@@ -16,7 +16,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
-from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Family, Rule
+from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Rule
 from floe_engine.policy.selection import matches
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -146,7 +146,6 @@ def _example_waiver(expires: date = _TODAY, reason: str = "it was so before") ->
 class WaiverRule(Rule):
     """A rule about waivers themselves. `evaluate` asks it after all others, with `examine_waivers`."""
 
-    family = Family.WAIVERS
     setting = "governance.waiver_policy"
     reads = WAIVERS
 

@@ -11,7 +11,7 @@ from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALIT
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import Place
-from floe_engine.policy.rule import Examined, Example, Family, ModelRule, Rule, of_model, place
+from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model, place
 from floe_engine.policy.rules.required_tests import required_anywhere
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
@@ -43,7 +43,6 @@ class IdleTest(ModelRule):
     """
 
     id = "FLOE-E238"
-    family = Family.QUALITY
     setting = "governance.quality_gates.required_tests"
     reads = _ASKED
 
@@ -90,7 +89,6 @@ class WeakTest(Rule):
     """
 
     id = "FLOE-E239"
-    family = Family.QUALITY
     setting = "governance.quality_gates.required_tests"
     reads = _ASKED
     advisory = True
