@@ -11,8 +11,8 @@ from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
 from floe_engine.versions.version import MAX_TAG, Key, Version, shown
 
-Precision = Literal["pinned", "patch", "minor", "range"]
-"""What a constraint lets move: nothing, the patch, the minor, or more."""
+Precision = Literal["pinned", "patch", "minor"]
+"""What a pin lets move: nothing, the patch, or the minor."""
 
 _ABOVE_ANY_BUILD: Key = ((9,),)
 _AFTER: Key = (0,)
@@ -39,18 +39,6 @@ class Comparator(Struct, frozen=True):
     version: Version | None
     low: Key
     high: Key | None
-
-    @property
-    def precision(self) -> Precision:
-        """What it lets move."""
-        places = len(self.numbers)
-        if self.operator == "^":
-            return "minor" if self.numbers[:1] != (0,) or places == 1 else "patch"
-        if self.operator == "~":
-            return "patch" if places > 1 else "minor"
-        if self.operator in ("", "="):
-            return ("range", "minor", "patch", "pinned")[places]
-        return "range"
 
 
 def comparators_of(text: str) -> Iterator[Comparator]:

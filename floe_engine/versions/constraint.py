@@ -12,7 +12,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from floe_engine.errors import UsageError
-from floe_engine.versions.comparator import Comparator, Precision, comparators_of, refusal
+from floe_engine.versions.comparator import Comparator, comparators_of, refusal
 from floe_engine.versions.tags import VersionTags, tag_of
 from floe_engine.versions.version import MAX_TAG, Key, Version
 
@@ -74,13 +74,6 @@ class Constraint(Struct, frozen=True, dict=True):
         """The one version that it names; None for a range."""
         only = self.comparators[0]
         return only.version if len(self.comparators) == 1 and only.operator in ("", "=") else None
-
-    @property
-    def precision(self) -> Precision:
-        """What it lets move; several comparators, or one without an upper end, are a range."""
-        if self.is_exact:
-            return "pinned"
-        return self.comparators[0].precision if len(self.comparators) == 1 else "range"
 
     @property
     def warnings(self) -> tuple[str, ...]:
