@@ -30,13 +30,11 @@ from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import Unacceptable, compact_json, mapping, reason, texts
 from floe_engine.signing.repository import (
-    MANIFEST_MEDIA_TYPE,
     AttestedRepository,
     Descriptor,
     SignatureSource,
     StoredDescriptor,
     descriptor_of,
-    image_manifest,
 )
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 from floe_engine.signing.writing import Writer, write_all
@@ -221,8 +219,8 @@ class _Referrers:
         return listed >= set(self.digests)
 
 
-class _Tag:
-    """Envelopes of attestations under the ``.att`` tag, among those of others, to be written and to stay."""
+class _Tag(simple_signing.TaggedLayers):
+    """Envelopes of attestations under the ``.att`` tag."""
 
     def __init__(
         self,
@@ -232,22 +230,16 @@ class _Tag:
         *,
         first: bool,
     ) -> None:
-        self.where = tag_of(digest)
+        super().__init__(repository, tag_of(digest), first=first)
         self.company = not first
-        self._repository = repository
+        self._blobs = repository.push_blobs
         self._envelopes = envelopes
-        self._first = first
         self._pushed = False
-        self._written = ""
 
     def write(self) -> None:
         """Append them, unless they are there. Raises `IntegrityError`, `RegistryError`."""
         mine = [_layer(predicate_type, envelope) for predicate_type, envelope in self._envelopes]
-        before: list[dict[str, Any]] = []
-        if self._first:
-            self._first = False  # should the tag be overwritten, the next write looks at it
-        else:
-            self._written, before = simple_signing.layers_to_extend(self._repository, self.where)
+        before = self._there()
         there = {layer.get("digest") for layer in before}
         layers = [*before, *(layer for layer in mine if layer["digest"] not in there)]
         if len(layers) == len(before):
@@ -256,18 +248,11 @@ class _Tag:
         contents = [(config, simple_signing.CONFIG_MEDIA_TYPE)]
         if not self._pushed:
             contents += [(envelope, ENVELOPE_MEDIA_TYPE) for _, envelope in self._envelopes]
-        pushed = self._repository.push_blobs(contents)[0]
+        pushed = self._blobs(contents)[0]
         self._pushed = True
-        raw = image_manifest(pushed, layers)
-        self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
+        self._put(pushed, layers)
 
-    def stands(self) -> bool:
-        """Whether they are still under the tag, perhaps among newer ones of others."""
-        found = self._repository.resolve(self.where)
-        if found is None or found.digest == self._written:
-            return found is not None
-        self.company = True
-        _, layers = simple_signing.layers_to_extend(self._repository, self.where)
+    def _are_among(self, layers: list[dict[str, Any]]) -> bool:
         mine = {sha256_digest(envelope) for _, envelope in self._envelopes}
         return {layer.get("digest") for layer in layers} >= mine
 

@@ -64,12 +64,50 @@ def payload_for(digest: str, docker_reference: str, annotations: Mapping[str, st
     )
 
 
-class KeySignature:
-    """One key's signature under the ``.sig`` tag of an artifact, to be written and to stay there.
+class TaggedLayers:
+    """Layers under a tag, among those of others, to be written and to stay there.
 
-    Signatures of others stay too, and a payload that this key has signed before is left as it
-    is. A tag has no compare-and-swap: a writer at the same moment may overwrite this one, which
-    `stands` finds out.
+    Layers of others stay too. A tag has no compare-and-swap: a writer at the same moment may
+    overwrite this one, which `stands` finds out.
+    """
+
+    def __init__(self, repository: SignatureRepository, tag: str, *, first: bool) -> None:
+        """`first` says that nobody has written there before; it saves the first look at the tag."""
+        self.where = tag
+        self.company = False
+        self._repository = repository
+        self._first = first
+        self._written = ""
+
+    def _there(self) -> list[dict[str, Any]]:
+        """The layers to extend. Raises `IntegrityError`, `RegistryError`."""
+        layers: list[dict[str, Any]] = []
+        if self._first:
+            self._first = False  # should the tag be overwritten, the next write looks at it
+        else:
+            self._written, layers = layers_to_extend(self._repository, self.where)
+        return layers
+
+    def _put(self, config: StoredDescriptor, layers: list[dict[str, Any]]) -> None:
+        raw = image_manifest(config, layers)
+        self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
+
+    def stands(self) -> bool:
+        """Whether ours are still under the tag, perhaps among newer ones of others."""
+        found = self._repository.resolve(self.where)
+        if found is None or found.digest == self._written:
+            return found is not None
+        self.company = True
+        return self._are_among(layers_to_extend(self._repository, self.where)[1])
+
+    def _are_among(self, layers: list[dict[str, Any]]) -> bool:
+        raise NotImplementedError
+
+
+class KeySignature(TaggedLayers):
+    """One key's signature under the ``.sig`` tag of an artifact.
+
+    A payload that this key has signed before is left as it is.
     """
 
     def __init__(
@@ -81,27 +119,18 @@ class KeySignature:
         *,
         first: bool = False,
     ) -> None:
-        """`first` says that nobody has signed before; it saves the first look at the tag."""
-        self.where = tag_of(digest)
-        self.company = False
-        self._first = first
-        self._repository = repository
+        super().__init__(repository, tag_of(digest), first=first)
         self._payload = payload
         self._key = key
         self._blob: StoredDescriptor | None = None
-        self._written = ""
 
     def write(self) -> None:
         """Append the signature, unless it is there. Raises `IntegrityError`, `RegistryError`."""
         if self._blob is None:
             # Before the tag is read, to keep short the time in which another may change it.
             self._blob = self._repository.push_blob(self._payload, PAYLOAD_MEDIA_TYPE)
-        layers: list[dict[str, Any]] = []
-        if self._first:
-            self._first = False  # should the tag be overwritten, the next write looks at it
-        else:
-            self._written, layers = layers_to_extend(self._repository, self.where)
-        if _is_among(layers, self._payload, self._key):
+        layers = self._there()
+        if self._are_among(layers):
             return
         layers.append(
             {
@@ -111,21 +140,22 @@ class KeySignature:
                 "annotations": {SIGNATURE_ANNOTATION: encode_base64(self._key.sign(self._payload))},
             }
         )
-        config = self._repository.push_blob(image_config(layers), CONFIG_MEDIA_TYPE)
-        raw = image_manifest(config, layers)
         self.company = len(layers) > 1
-        self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
+        self._put(self._repository.push_blob(image_config(layers), CONFIG_MEDIA_TYPE), layers)
 
-    def stands(self) -> bool:
-        """Whether the signature is still under the tag, perhaps among newer ones of others."""
-        found = self._repository.resolve(self.where)
-        if found is None:
-            return False
-        if found.digest == self._written:
-            return True
-        self.company = True
-        _, layers = layers_to_extend(self._repository, self.where)
-        return _is_among(layers, self._payload, self._key)
+    def _are_among(self, layers: list[dict[str, Any]]) -> bool:
+        """Whether the key has signed this very payload in one of `layers`."""
+        digest = sha256_digest(self._payload)
+        for layer in layers:
+            if layer.get("digest") != digest:
+                continue
+            try:
+                signature = decode_base64(texts(layer.get("annotations")).get(SIGNATURE_ANNOTATION))
+            except ValueError:
+                continue
+            if self._key.public.verify(signature, self._payload):
+                return True
+        return False
 
 
 def verify(repository: SignatureSource, digest: str, anchors: Anchors) -> Iterator[Signer | Rejected]:
@@ -217,21 +247,6 @@ def layers_to_extend(repository: SignatureRepository, tag: str) -> tuple[str, li
             f"the tag {tag} holds something else: {reason(error)}",
             hint="delete that tag and sign again",
         ) from None
-
-
-def _is_among(layers: list[dict[str, Any]], payload: bytes, key: KeySigner) -> bool:
-    """Whether `key` has signed this very payload in one of `layers`."""
-    digest = sha256_digest(payload)
-    for layer in layers:
-        if layer.get("digest") != digest:
-            continue
-        try:
-            signature = decode_base64(texts(layer.get("annotations")).get(SIGNATURE_ANNOTATION))
-        except ValueError:
-            continue
-        if key.public.verify(signature, payload):
-            return True
-    return False
 
 
 def image_config(layers: list[dict[str, Any]]) -> bytes:
