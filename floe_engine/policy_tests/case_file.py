@@ -187,7 +187,7 @@ def check_policy_test(text: str) -> tuple[PolicyTest | None, tuple[Diagnostic, .
         except ValidationError as error:
             found += _diagnostics(document, error)
         else:
-            found += _cross_checks(document, parsed)
+            found += (_problem(document, *each) for each in _cross_checks(parsed))
     failed = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
     found.sort(key=lambda diagnostic: diagnostic.span)
     return (None if failed else parsed), tuple(found), document
@@ -213,13 +213,13 @@ def _id(text: str) -> str:
     return rule.id if rule is not None else text
 
 
-def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic]:
-    """Rules that do not exist, names that the case does not give, and names that come twice."""
+def _cross_checks(parsed: PolicyTest) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
+    """Rules that do not exist, names that the case does not give, and names that come twice: code, place,
+    what is wrong, and what to do."""
     names: set[str] = set()
     for number, entry in enumerate(parsed.cases):
         if entry.name in names:
-            yield _problem(
-                document,
+            yield (
                 REPEATED,
                 ("cases", number, "name"),
                 f"there is a case {printable(entry.name)} above",
@@ -230,8 +230,7 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
         for place, selector in enumerate(entry.rules):
             wanted = selector.upper() if selector.upper().startswith("FLOE-") else f"FLOE-{selector.upper()}"
             if not any(fnmatchcase(rule.id, wanted) for rule in every_rule()):
-                yield _problem(
-                    document,
+                yield (
                     RULE,
                     ("cases", number, "rules", place),
                     f"there is no rule {printable(selector)}",
@@ -240,8 +239,7 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
         for place, expected in enumerate(entry.expect):
             if rule_by_id(expected.rule) is None:
                 near = did_you_mean(expected.rule.upper(), [rule.id for rule in every_rule()])
-                yield _problem(
-                    document,
+                yield (
                     RULE,
                     ("cases", number, "expect", place, "rule"),
                     f"there is no rule {printable(expected.rule)}",
@@ -251,19 +249,18 @@ def _cross_checks(document: Document, parsed: PolicyTest) -> Iterator[Diagnostic
             try:
                 assemble(entry.given, Path())
             except UnknownName as error:
-                yield _problem(
-                    document,
+                yield (
                     NAME,
                     ("cases", number, "given", "models", error.model, "depends_on"),
                     f"depends_on names {printable(error.name)}, which the case does not give",
                     "give it under models or sources (as source.table)",
                 )
         elif entry.given.models or entry.given.sources:
-            yield _problem(
-                document,
+            yield (
                 WRONG,
                 ("cases", number, "given"),
                 "a case gives a manifest, or models and sources, not both",
+                "",
             )
 
 

@@ -72,7 +72,7 @@ CredentialOf = Callable[[str, str], Credential | None]
 class Authorization:
     """Answers the challenges of one registry for one repository (thread-safe).
 
-    Tokens are kept by (origin, repository, actions). A header is only ever given out for a URL
+    Tokens are kept by the actions that they permit. A header is only ever given out for a URL
     of the registry's own origin, so that neither a redirect nor a link can carry it away.
     """
 
@@ -96,7 +96,7 @@ class Authorization:
         self._looked_up = False
         self._credential: Credential | None = None
         self._basic: str | None = None
-        self._tokens: dict[tuple[str, str, frozenset[str]], str] = {}
+        self._tokens: dict[frozenset[str], str] = {}
 
     @property
     def credential(self) -> Credential | None:
@@ -111,8 +111,8 @@ class Authorization:
             return self._basic
         # A token that permits more serves as well; the narrowest one is preferred.
         tokens = self._tokens
-        fitting = [key for key in tokens if key[:2] == (self._home, self._repository) and actions <= key[2]]
-        return f"Bearer {tokens[min(fitting, key=lambda key: len(key[2]))]}" if fitting else None
+        fitting = [permitted for permitted in tokens if actions <= permitted]
+        return f"Bearer {tokens[min(fitting, key=len)]}" if fitting else None
 
     def answer(self, challenge_header: str, refused: str | None, actions: frozenset[str]) -> bool:
         """Take up the challenge of a 401. True where asking again has a chance.
@@ -143,7 +143,7 @@ class Authorization:
 
     def _keep(self, actions: frozenset[str], token: str) -> None:
         # The map is replaced, never changed: `header` reads it without the lock.
-        self._tokens = {**self._tokens, (self._home, self._repository, actions): token}
+        self._tokens = {**self._tokens, actions: token}
 
     def _forget(self, refused: str | None) -> None:
         """Drop a token that the registry no longer takes, so that it is not offered again."""

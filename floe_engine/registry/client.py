@@ -25,6 +25,7 @@ from floe_engine.registry.descriptor import (
     Content,
     Descriptor,
     Manifest,
+    wrong_digest,
 )
 from floe_engine.registry.fallback import add_to_fallback, delete_by_moving
 from floe_engine.registry.listing import pages
@@ -124,7 +125,7 @@ class Repository:
             # All three headers are optional in the specification; the manifest itself is not.
             return self._descriptor_or_none(ref)
         if DIGEST.fullmatch(ref) and digest != ref:
-            raise _wrong_digest(ref, digest, self._where(ref))
+            raise wrong_digest(ref, digest, self._where(ref))
         return Descriptor(media_type, digest, int(length))
 
     def manifest(self, ref: str) -> Manifest:
@@ -315,7 +316,7 @@ class Repository:
         manifest = Manifest.parse(raw, answers.media_type(response.headers), where=where)
         promised = {response.headers.get("Docker-Content-Digest"), ref if DIGEST.fullmatch(ref) else None}
         for digest in promised - {None, manifest.digest}:
-            raise _wrong_digest(str(digest), manifest.digest, where)
+            raise wrong_digest(str(digest), manifest.digest, where)
         return manifest
 
     def _descriptor_or_none(self, ref: str) -> Descriptor | None:
@@ -368,7 +369,7 @@ class Repository:
                 raise error
         confirmed = response.headers.get("Docker-Content-Digest")
         if confirmed and confirmed != descriptor.digest:
-            raise _wrong_digest(descriptor.digest, confirmed, self.reference.name)
+            raise wrong_digest(descriptor.digest, confirmed, self.reference.name)
         return descriptor
 
     def _upload(self, data: bytes, descriptor: Descriptor, stop: CancelToken | None) -> Answer:
@@ -406,7 +407,7 @@ class Repository:
             )
         confirmed = response.headers.get("Docker-Content-Digest")
         if confirmed and confirmed != manifest.digest:
-            raise _wrong_digest(manifest.digest, confirmed, self._where(ref))
+            raise wrong_digest(manifest.digest, confirmed, self._where(ref))
         return response
 
     def _listed_referrers(self, digest: str) -> list[Descriptor] | None:
@@ -457,12 +458,3 @@ def _fallback_tag(digest: str) -> str:
 
 def _distinct(descriptors: Sequence[Descriptor]) -> list[Descriptor]:
     return list({descriptor.digest: descriptor for descriptor in descriptors}.values())
-
-
-def _wrong_digest(promised: str, actual: str, where: str) -> ContentMismatch:
-    return ContentMismatch(
-        "content does not match its digest",
-        f"promised {promised}\nreceived {actual}",
-        hint="the registry or something between holds altered content; do not use it",
-        where=where,
-    )

@@ -110,12 +110,7 @@ class Descriptor(Struct, frozen=True):
                 where=where,
             )
         if (actual := sha256_digest(data)) != self.digest:
-            raise ContentMismatch(
-                "content does not match its digest",
-                f"promised {self.digest}\nreceived {actual}",
-                hint="the registry or something between holds altered content; do not use it",
-                where=where,
-            )
+            raise wrong_digest(self.digest, actual, where)
 
 
 class Manifest(Struct, frozen=True):
@@ -220,6 +215,16 @@ def _annotations(value: Mapping[str, Any], where: str) -> Mapping[str, str]:
     if not isinstance(annotations, dict) or not all(isinstance(text, str) for text in annotations.values()):
         raise _malformed("annotations are not a map of text", where)
     return annotations
+
+
+def wrong_digest(promised: str, actual: str, where: str) -> ContentMismatch:
+    """What is said of content that is not what its digest promises."""
+    return ContentMismatch(
+        "content does not match its digest",
+        f"promised {promised}\nreceived {actual}",
+        hint="the registry or something between holds altered content; do not use it",
+        where=where,
+    )
 
 
 def _malformed(reason: str, where: str) -> RegistryError:

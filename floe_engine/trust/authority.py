@@ -72,8 +72,6 @@ class Authority(Struct, frozen=True):
     trust_root: TrustRoot | None = None
     barred: str = ""
     """The policy that takes nothing from this repository, where one says so."""
-    policies: tuple[TrustPolicy, ...] = ()
-    """The policies that were read, whether or not they speak of this repository."""
     considered: tuple[tuple[str, str], ...] = ()
     """Every source that was asked, and what it says."""
 
@@ -325,7 +323,6 @@ class _Gathering:
             first_use=max(self._first_uses, key=FIRST_USES.index) if self._first_uses else None,
             trust_root=trust_root(self._workspace),
             barred=self._barred,
-            policies=self._policies,
             considered=tuple(self._said),
         )
 
