@@ -28,6 +28,10 @@ def run() -> None:
     gc.disable()
     # pydantic would ask every installed package for plugins, at each start; floe uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    from floe_engine.later import execute_when_asked
+
+    # click and Python's own modules import them for what few commands do.
+    execute_when_asked("inspect", "ipaddress", "textwrap")
     from floe_engine.cli.main import main
 
     try:

@@ -8,6 +8,7 @@ import click
 
 from floe_engine.cli import asking
 from floe_engine.cli.command import Context, command
+from floe_engine.cli.options import option
 from floe_engine.errors import UsageError
 from floe_engine.text import plural
 
@@ -25,8 +26,8 @@ _LOGIN = {
 
 @command("login", examples=_LOGIN)
 @registry_argument
-@click.option("--username", "-u", metavar="NAME", help="Who to log in as; asked for at a terminal.")
-@click.option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
+@option("--username", "-u", metavar="NAME", help="Who to log in as; asked for at a terminal.")
+@option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
 def login(context: Context, *, host: str | None, username: str | None, password_stdin: bool) -> int:
     """Log in to a registry: tried first, then kept where docker keeps its logins."""
     from floe_engine.distribution.log_in import log_in, registry_host

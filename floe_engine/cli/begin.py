@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import DIRECTORY, ci_service
+from floe_engine.cli.options import DIRECTORY, ci_service, option
 from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 
 
@@ -19,23 +19,21 @@ from floe_engine.scaffold.choices import TEMPLATES, Service, Template
         "floe platform init --template kimball": "a star",
     },
 )
-@click.option(
+@option(
     "--template",
     type=click.Choice(list(TEMPLATES)),
     metavar="NAME",
     help=f"What to begin with: {'|'.join(TEMPLATES)}.  [default: medallion]",
 )
-@click.option(
+@option(
     "--from-project",
     type=DIRECTORY,
     metavar="DIRECTORY",
     help="Learn from this dbt project: the strictest platform that it passes.",
 )
-@click.option("--name", help="The platform's name.  [default: the directory's]")
-@click.option("--compute", help="Plugin that runs the SQL.  [default: the project's adapter, else duckdb]")
-@click.option(
-    "--parent", metavar="PLATFORM", help="Enterprise platform of a mesh-domain: a reference or a path."
-)
+@option("--name", help="The platform's name.  [default: the directory's]")
+@option("--compute", help="Plugin that runs the SQL.  [default: the project's adapter, else duckdb]")
+@option("--parent", metavar="PLATFORM", help="Enterprise platform of a mesh-domain: a reference or a path.")
 @ci_service("github", "Whose CI file to write")
 def init(
     context: Context,

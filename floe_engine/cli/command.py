@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 import click
 from msgspec import Struct
 
-from floe_engine.cli.options import DIRECTORY
+from floe_engine.cli.options import DIRECTORY, HELP, Option
 from floe_engine.cli.output import Output, error_document, unwritable, wants_colour
 from floe_engine.errors import Cancelled, Crash, FloeError, StorageError, UsageError
 from floe_engine.events import CancelToken, Report
@@ -63,16 +63,16 @@ _KEPT: list[object] = []
 Body = Callable[..., int | None]
 """What a command does with a `Context` and the values of its own options: its exit code, or None for 0."""
 
-_DIRECTORY = click.Option(
+_DIRECTORY = Option(
     ["--dir", "-C", "directory"],
     type=DIRECTORY,
     default=Path(),
     metavar="DIRECTORY",
     help="Work in this directory; other paths are relative to it.",
 )
-_QUIET = click.Option(["--quiet", "-q"], is_flag=True, help="Print results and problems only.")
-_NO_COLOR = click.Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR).")
-_REGISTRY = click.Option(
+_QUIET = Option(["--quiet", "-q"], is_flag=True, help="Print results and problems only.")
+_NO_COLOR = Option(["--no-color"], is_flag=True, help="No colours (also NO_COLOR).")
+_REGISTRY = Option(
     ["--registry"],
     metavar="REPOSITORY",
     help="Repository: oci://host/name or oci-layout:PATH (also FLOE_REGISTRY).",
@@ -96,7 +96,7 @@ class Command(click.Command):
         if "json" in formats:  # whatever is a document can be read as YAML too
             formats = (*formats, "yaml")
         self.epilog = _epilog(examples or {})
-        output = click.Option(
+        output = Option(
             ["--output", "-o"],
             type=click.Choice(formats),
             default="text",
@@ -105,6 +105,10 @@ class Command(click.Command):
             help=f"Form of the output: {'|'.join(formats)}.",
         )
         self.params += [*([_REGISTRY] if registry else []), output, _DIRECTORY, _QUIET, _NO_COLOR]
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """``--help``."""
+        return HELP
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the body to its exit code."""

@@ -13,6 +13,8 @@ from importlib import import_module
 import click
 
 from floe_engine import __version__
+from floe_engine.cli.options import HELP, Option
+from floe_engine.later import not_installed
 
 
 class Deferred(click.Command):
@@ -24,6 +26,9 @@ class Deferred(click.Command):
 
     def load(self) -> click.Command:
         """The command itself."""
+        with not_installed("typing_extensions"):
+            # It takes the same from `typing` then, and no four thousand lines are read.
+            import msgspec  # noqa: F401
         module, _, attribute = self._place.partition(":")
         command: click.Command = getattr(import_module(f"floe_engine.cli.{module}"), attribute)
         return command
@@ -37,6 +42,10 @@ class Group(click.Group):
             word: row if isinstance(row, click.Group) else Deferred(word, *row) for word, row in table.items()
         }
         super().__init__(name, commands, help=help, short_help=help)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """``--help``."""
+        return HELP
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the table."""
@@ -193,8 +202,7 @@ floe = Group(
         ),
     },
 )
-floe.context_settings = {"help_option_names": ["-h", "--help"]}
-click.version_option(__version__, message="floe %(version)s", help="Print the version.")(floe)
+click.version_option(__version__, message="floe %(version)s", help="Print the version.", cls=Option)(floe)
 
 
 def completion_variable(program: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
 from msgspec.structs import asdict
 
 from floe_engine.cli.command import Context, command
+from floe_engine.cli.options import option
 
 if TYPE_CHECKING:
     from floe_engine.support.doctor import Check
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         "floe platform doctor --offline -o json": "for a script, with no network",
     },
 )
-@click.option("--repair", is_flag=True, help="Mend what can be mended.")
-@click.option("--offline", is_flag=True, help="Ask no registry.")
+@option("--repair", is_flag=True, help="Mend what can be mended.")
+@option("--offline", is_flag=True, help="Ask no registry.")
 def doctor(context: Context, *, repair: bool, offline: bool) -> int:
     """Look at settings, files, lock, store, registry, clock and trust, and say what to do."""
     from floe_engine.support.doctor import examine_workspace

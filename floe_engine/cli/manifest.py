@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from floe_engine.cli.code_hosts import from_top
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import Word, watch
+from floe_engine.cli.options import Word, option, watch
 
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
@@ -32,7 +32,7 @@ _EXPLAIN = {
 
 @command("check", formats=_CHECK_FORMATS)
 @watch
-@click.option("--fix", is_flag=True, help="Mend what can be mended mechanically; touch nothing else.")
+@option("--fix", is_flag=True, help="Mend what can be mended mechanically; touch nothing else.")
 def check(context: Context, *, watch: bool, fix: bool) -> int:
     """Everything that is wrong with manifest.yaml, at once; exit code 1 where a build would stop."""
     if watch:

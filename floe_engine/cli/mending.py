@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import Word, dry_run, offline
+from floe_engine.cli.options import Word, dry_run, offline, option
 
 
 @command("fix")
@@ -74,9 +74,9 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
     metavar="FINDING",
     help="A rule and a model, `E201 stg_orders`, or a fingerprint.",
 )
-@click.option("--reason", required=True, metavar="TEXT", help="Why it may stay; it stands in every report.")
-@click.option("--owner", required=True, metavar="NAME", help="Who answers for it.")
-@click.option("--expires", metavar="DAY", help="Last day on which it holds, YYYY-MM-DD.")
+@option("--reason", required=True, metavar="TEXT", help="Why it may stay; it stands in every report.")
+@option("--owner", required=True, metavar="NAME", help="Who answers for it.")
+@option("--expires", metavar="DAY", help="Last day on which it holds, YYYY-MM-DD.")
 @dry_run
 def waive(
     context: Context, *, finding: tuple[str, ...], reason: str, owner: str, expires: str | None, dry_run: bool

@@ -59,6 +59,35 @@ class VersionOrPlace(RelativePath):
         return [*super().shell_complete(ctx, param, incomplete), *offered("version", ctx, incomplete)]
 
 
+class Option(click.Option):
+    """An option whose help is shown as it is written: click imports `inspect` to take indentation away."""
+
+    def __init__(self, *arguments: Any, help: str = "", **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.help = help
+
+
+def option(*declarations: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Like `click.option`, of an `Option`."""
+    return click.option(*declarations, cls=Option, **attributes)
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+HELP = Option(
+    ["-h", "--help", "asked_for_help"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_help,
+    help="Show this message and exit.",
+)
+"""What click makes of each command, as an `Option`: a command has it by `get_help_option`."""
+
 VERSION = Word("version")
 CONSTRAINT = Word("constraint")
 VERSION_OR_PLACE = VersionOrPlace()
@@ -67,36 +96,34 @@ DIRECTORY = RelativePath(path_type=Path, file_okay=False)
 FILE_OR_NAME = RelativePath()
 """What may name a file or something else, such as a reference or ``env://NAME``: its text."""
 
-offline = click.option("--offline", is_flag=True, help="Ask no registry; use what is cached.")
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-watch = click.option("--watch", "-w", is_flag=True, help="Do it again whenever a file changes.")
+offline = option("--offline", is_flag=True, help="Ask no registry; use what is cached.")
+dry_run = option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+watch = option("--watch", "-w", is_flag=True, help="Do it again whenever a file changes.")
 
-accept_breaking = click.option(
-    "--accept-breaking", is_flag=True, help="Move although the project would break."
-)
-allow_downgrade = click.option(
+accept_breaking = option("--accept-breaking", is_flag=True, help="Move although the project would break.")
+allow_downgrade = option(
     "--allow-downgrade", is_flag=True, help="Accept a lower version than the locked one."
 )
-require_trusted = click.option(
+require_trusted = option(
     "--require-trusted/--no-require-trusted",
     default=None,
     help="Whether somebody trusted must have signed it; unset: where anybody is trusted here.",
 )
 
-keys = click.option(
+keys = option(
     "--key",
     type=FILE_OR_NAME,
     multiple=True,
     metavar="FILE",
     help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
 )
-readable_key = click.option(
+readable_key = option(
     "--allow-readable-key",
     is_flag=True,
     help="Take a key file that others on this machine may read.",
 )
-keyless = click.option("--keyless", is_flag=True, help="Sign with a Sigstore identity instead of a key.")
-token = click.option(
+keyless = option("--keyless", is_flag=True, help="Sign with a Sigstore identity instead of a key.")
+token = option(
     "--identity-token", metavar="TOKEN", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN)."
 )
 
@@ -104,7 +131,7 @@ token = click.option(
 def ci_service(default: Service, what: str) -> Callable[[Any], Any]:
     """Whose CI file to write; `what` says so, and `default` is for whoever says nothing."""
     services = get_args(Service)
-    return click.option(
+    return option(
         "--ci",
         "service",
         type=click.Choice(services),

@@ -9,7 +9,7 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline
+from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline, option
 
 if TYPE_CHECKING:
     from floe_engine.product.upgrade_project import UpgradePlan
@@ -38,7 +38,7 @@ _PIN = {
 
 
 @command("outdated", examples=_OUTDATED)
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where a newer version is published.")
+@option("--exit-code", is_flag=True, help="Exit with 1 where a newer version is published.")
 @offline
 def outdated(context: Context, *, exit_code: bool, offline: bool) -> int:
     """The locked version, the highest that the pin admits, and the latest."""
@@ -97,13 +97,13 @@ def _step_facts(version: Version | None, step: str) -> dict[str, Any] | None:
 
 
 @command("upgrade", examples=_UPGRADE)
-@click.option(
+@option(
     "--to", type=CONSTRAINT, metavar="VERSION", help="A version or a constraint; absent: the latest release."
 )
 @dry_run
 @accept_breaking
 @allow_downgrade
-@click.option("--undo", is_flag=True, help="Take the last upgrade or pin back.")
+@option("--undo", is_flag=True, help="Take the last upgrade or pin back.")
 def upgrade(
     context: Context,
     *,
@@ -131,9 +131,9 @@ def upgrade(
 @click.argument(
     "version", type=CONSTRAINT, required=False, help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version."
 )
-@click.option("--exact", is_flag=True, help="This version alone: v1.2.3.")
-@click.option("--patch", is_flag=True, help="And its patches: v1.2.*.")
-@click.option("--minor", is_flag=True, help="And its minor versions: v1.*.*.")
+@option("--exact", is_flag=True, help="This version alone: v1.2.3.")
+@option("--patch", is_flag=True, help="And its patches: v1.2.*.")
+@option("--minor", is_flag=True, help="And its minor versions: v1.*.*.")
 @dry_run
 @accept_breaking
 @allow_downgrade

@@ -19,6 +19,7 @@ from floe_engine.cli.options import (
     keyless,
     keys,
     offline,
+    option,
     readable_key,
     token,
 )
@@ -67,18 +68,18 @@ def compile_(context: Context) -> int:
 
 @command("test", formats=("text", "json", "junit", "github", "tap"))
 @click.argument("select", nargs=-1, metavar="[SELECTOR]...", help="Words of suites or cases to run.")
-@click.option("--verbose", "-v", is_flag=True, help="Show every case.")
-@click.option("--coverage", is_flag=True, help="Show rules that no case exercises.")
-@click.option("--mutate", is_flag=True, help="Weaken one demand at a time: does any test notice?")
-@click.option("--own", is_flag=True, help="With --mutate: let only the team's own cases notice.")
-@click.option("--strict", is_flag=True, help="With --mutate: fail where none does.")
-@click.option(
+@option("--verbose", "-v", is_flag=True, help="Show every case.")
+@option("--coverage", is_flag=True, help="Show rules that no case exercises.")
+@option("--mutate", is_flag=True, help="Weaken one demand at a time: does any test notice?")
+@option("--own", is_flag=True, help="With --mutate: let only the team's own cases notice.")
+@option("--strict", is_flag=True, help="With --mutate: fail where none does.")
+@option(
     "--workers",
     type=click.IntRange(1, 64),
     metavar="NUMBER",
     help="Threads for cases that read big projects.",
 )
-@click.option("--watch", "-w", is_flag=True, help="Run again whenever a file changes.")
+@option("--watch", "-w", is_flag=True, help="Run again whenever a file changes.")
 def test(
     context: Context,
     *,
@@ -106,9 +107,9 @@ def test(
 @keyless
 @token
 @readable_key
-@click.option("--no-sign", is_flag=True, help="Publish without a signature.")
-@click.option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; push nothing.")
+@option("--no-sign", is_flag=True, help="Publish without a signature.")
+@option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
+@option("--dry-run", is_flag=True, help="Say what would happen; push nothing.")
 def publish(
     context: Context,
     *,
@@ -178,8 +179,8 @@ def publish(
     required=False,
     help="v1.2.3, v1.2.*, sha256:… or a reference; absent: what is pinned.",
 )
-@click.option("--force", is_flag=True, help="Fetch again, and accept a moved tag.")
-@click.option("--frozen", is_flag=True, help="Refuse to change the lock.")
+@option("--force", is_flag=True, help="Fetch again, and accept a moved tag.")
+@option("--frozen", is_flag=True, help="Refuse to change the lock.")
 @offline
 @allow_downgrade
 def pull(
@@ -237,7 +238,7 @@ _DESCRIBED = 20
     required=False,
     help="Show only what this admits, and what it resolves to: v1.2.*",
 )
-@click.option(
+@option(
     "--details/--no-details",
     default=None,
     help="Date, digest, size, state and signer too; unset: where a constraint leaves 20 or fewer.",
@@ -344,7 +345,7 @@ def inspect(context: Context, *, version: str) -> int:
 @keyless
 @token
 @readable_key
-@click.option("--yes", is_flag=True, help="Sign a digest that was not built here without being asked.")
+@option("--yes", is_flag=True, help="Sign a digest that was not built here without being asked.")
 def sign(
     context: Context,
     *,
@@ -383,7 +384,7 @@ def sign(
 
 
 @command("keygen")
-@click.option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
+@option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
 def keygen(context: Context, *, into: Path | None) -> int:
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
     from floe_engine.platform.signing_key import keygen as new_key

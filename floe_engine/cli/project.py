@@ -11,21 +11,30 @@ import click
 from floe_engine.cli import asking
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.findings import FORMATS
-from floe_engine.cli.options import CONSTRAINT, DIRECTORY, FILE, FILE_OR_NAME, Word, ci_service, offline
+from floe_engine.cli.options import (
+    CONSTRAINT,
+    DIRECTORY,
+    FILE,
+    FILE_OR_NAME,
+    Word,
+    ci_service,
+    offline,
+    option,
+)
 from floe_engine.scaffold.choices import PROJECT_FILES, Service
 
 WhatIf = Literal["off", "warn", "strict"]
 
 
 @command("init", registry=True)
-@click.option(
+@option(
     "--platform",
     type=CONSTRAINT,
     required=True,
     metavar="VERSION",
     help="v1.2.3, v1.2.*, sha256:… or a whole reference.",
 )
-@click.option(
+@option(
     "--trusted-key",
     type=FILE_OR_NAME,
     multiple=True,
@@ -33,7 +42,7 @@ WhatIf = Literal["off", "warn", "strict"]
     help="Public key that must have signed it; may be repeated.",
 )
 @ci_service("none", "Write the CI file that judges each change")
-@click.option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
+@option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
 def init(
     context: Context, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool
 ) -> int:
@@ -125,58 +134,54 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
 
 
 @command("compile", formats=FORMATS)
-@click.option("--frozen", is_flag=True, help="Refuse to change the lock.")
+@option("--frozen", is_flag=True, help="Refuse to change the lock.")
 @offline
-@click.option(
+@option(
     "--select",
     type=Word("model"),
     multiple=True,
     metavar="SELECTOR",
     help="Judge these only: a glob, +x+, path:…, tag:…, state:modified, a file, a rule ID; may be repeated.",
 )
-@click.option(
+@option(
     "--exclude",
     type=Word("model"),
     multiple=True,
     metavar="SELECTOR",
     help="Do not judge these: as --select; may be repeated.",
 )
-@click.option("--selector", metavar="NAME", help="Judge what this selector of dbt's selectors.yml selects.")
-@click.option(
+@option("--selector", metavar="NAME", help="Judge what this selector of dbt's selectors.yml selects.")
+@option(
     "--baseline",
     type=FILE,
     metavar="FILE",
     help="Known findings: made where absent, then it can only shrink.",
 )
-@click.option(
+@option(
     "--what-if",
     type=click.Choice(get_args(WhatIf)),
     help="Judge as if everything were enforced so; write no profile.",
 )
-@click.option(
+@option(
     "--profiles-dir",
     type=DIRECTORY,
     metavar="DIRECTORY",
     help="Write profiles.yml here, instead of where floe.yaml says.",
 )
-@click.option(
+@option(
     "--state",
     metavar="STATE",
     help="What state:modified and its like compare with: a git revision, or a manifest.json of dbt.",
 )
-@click.option("--allow-empty", is_flag=True, help="Succeed where the selection leaves nothing to judge.")
-@click.option(
+@option("--allow-empty", is_flag=True, help="Succeed where the selection leaves nothing to judge.")
+@option(
     "--summary/--no-summary",
     default=None,
     help="Show one screen: the worst, and what to do first; unset: at a terminal, past 60 findings.",
 )
-@click.option(
-    "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N findings, the worst first."
-)
-@click.option("--by-rule", is_flag=True, help="Group the findings by rule.")
-@click.option(
-    "--all", "show_all", is_flag=True, help="Show every finding in full, waived and known ones too."
-)
+@option("--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N findings, the worst first.")
+@option("--by-rule", is_flag=True, help="Group the findings by rule.")
+@option("--all", "show_all", is_flag=True, help="Show every finding in full, waived and known ones too.")
 def compile_(
     context: Context,
     *,

@@ -9,7 +9,7 @@ import click
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
-from floe_engine.cli.options import FILE_OR_NAME, VERSION
+from floe_engine.cli.options import FILE_OR_NAME, VERSION, option
 
 if TYPE_CHECKING:
     from floe_engine.signing.attestation import Attestation
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     required=False,
     help="v1.2.3, a constraint, sha256:…, or a whole reference; absent: what is pinned.",
 )
-@click.option(
+@option(
     "--key",
     type=FILE_OR_NAME,
     multiple=True,
     metavar="FILE",
     help="Public key that must have signed it; may be repeated.",
 )
-@click.option("--offline", is_flag=True, help="Ask no registry; verify what lies in .floe/.")
-@click.option(
+@option("--offline", is_flag=True, help="Ask no registry; verify what lies in .floe/.")
+@option(
     "--require-attestation",
     multiple=True,
     metavar="TYPE",

@@ -11,7 +11,7 @@ import click
 
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run
+from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run, option
 from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
@@ -57,23 +57,23 @@ _CHANGELOG = {
     default="manifest.yaml",
     help="The other side, of the same kinds; absent: manifest.yaml.",
 )
-@click.option("--side-by-side", is_flag=True, help="Both values in columns, line by line.")
-@click.option("--unified", is_flag=True, help="Removed and added settings.")
-@click.option("--breaking", is_flag=True, help="Only what can break a project; for --exit-code too.")
-@click.option(
+@option("--side-by-side", is_flag=True, help="Both values in columns, line by line.")
+@option("--unified", is_flag=True, help="Removed and added settings.")
+@option("--breaking", is_flag=True, help="Only what can break a project; for --exit-code too.")
+@option(
     "--exit-code",
     is_flag=True,
     help="Exit with 1 where there are changes; with --breaking, breaking ones; with "
     "--breaking --impact, where a project would break.",
 )
-@click.option(
+@option(
     "--impact",
     type=FILE_OR_NAME,
     multiple=True,
     metavar="PROJECT",
     help="Judge this project, or folder of projects, under both sides.",
 )
-@click.option("--executor", default="", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://HOST:PORT.")
+@option("--executor", default="", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://HOST:PORT.")
 def diff(
     context: Context,
     *,
@@ -178,10 +178,10 @@ def _show_comparison_text(context: Context, compared: Comparison, form: str) -> 
 
 
 @command("bump", registry=True, examples=_BUMP)
-@click.option(
+@option(
     "--level", type=click.Choice(get_args(BumpLevel)), help="Bump this far; refused where it is too little."
 )
-@click.option("--to", metavar="VERSION", help="The version to write.")
+@option("--to", metavar="VERSION", help="The version to write.")
 @dry_run
 def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
     """Write the right next version into manifest.yaml, and nothing else."""

@@ -120,7 +120,7 @@ class Rule(ABC):
     @cached_property
     def title(self) -> str:
         """The first line of its documentation, without a final stop."""
-        return self.documentation.partition("\n")[0].rstrip(".")
+        return (type(self).__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
     @property
     def documentation(self) -> str:
