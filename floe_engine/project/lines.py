@@ -23,10 +23,12 @@ _SWALLOWED = frozenset(
     {"tests", "data_tests", "constraints", "meta", "config", "arguments", "depends_on"}
     | {"entities", "dimensions", "measures", "given", "expect", "overrides"}
 )
-_LINE = pattern(r"\n( *+)(-[ ]++(?:\{ *+)?+)?+([A-Za-z_]++) *+:([^\n]*+)")
-"""Indent, what begins an item, key, value."""
 _TELLING = frozenset({"name", *_LEVELS, *_SWALLOWED})
 """Keys that say where a name belongs; any other does only where an item begins with it."""
+_LINE = pattern(
+    r"\n( *+)(?:(-[ ]++(?:\{ *+)?+)([A-Za-z_]++)|(" + "|".join(sorted(_TELLING)) + r")) *+:([^\n]*+)"
+)
+"""Indent, what begins an item with its key, or another key that tells, and the value."""
 _INLINE = pattern(r"\{ *name *: *(\"[^\"\n]*\"|'[^'\n]*'|[^,}\n]+)")
 
 
@@ -41,9 +43,8 @@ def declared_lines(text: str) -> Mapping[Path, int]:
     line, seen = 0, 0
     text = f"\n{text}"
     for match in _LINE.finditer(text):
-        indent, dash, key, value = match.groups()
-        if not dash and key not in _TELLING:
-            continue
+        indent, dash, first, key, value = match.groups()
+        key = key or first
         start = len(indent)
         column = start + len(dash or "")
         if key == "name":

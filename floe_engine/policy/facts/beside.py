@@ -29,7 +29,6 @@ class BesideFacts:
 
     @lazy
     def parents(self) -> list[Any]:
-        """What it is made on."""
         return [self._facts.at(parent) for parent in self._parents]
 
 
@@ -90,12 +89,10 @@ class MacroFacts(BesideFacts):
 
     @lazy
     def parameters(self) -> list[str]:
-        """Names of its arguments."""
         return macro_parameters(self.text)
 
     @property
     def used(self) -> bool:
-        """Whether something calls it."""
         if self._used_by is None:
             raise Unknown("only dbt could tell what calls it")
         return bool(self._used_by)
@@ -150,45 +147,36 @@ class ProjectFacts:
 
     @lazy
     def models(self) -> list[NodeFacts]:
-        """Its models."""
         return self._all("model")
 
     @lazy
     def seeds(self) -> list[NodeFacts]:
-        """Its seeds."""
         return self._all("seed")
 
     @lazy
     def snapshots(self) -> list[NodeFacts]:
-        """Its snapshots."""
         return self._all("snapshot")
 
     @lazy
     def sources(self) -> list[NodeFacts]:
-        """Its sources' tables."""
         return [self._facts.of(source) for source in self._facts.view.project.sources]
 
     @lazy
     def exposures(self) -> list[BesideFacts]:
-        """Its exposures."""
         return [self._facts.beside(each) for each in self._facts.view.project.exposures]
 
     @lazy
     def macros(self) -> list[BesideFacts]:
-        """Its macros."""
         return [self._facts.beside(each) for each in self._facts.view.project.macros]
 
     @lazy
     def semantic_models(self) -> list[BesideFacts]:
-        """Its semantic models."""
         return [self._facts.beside(each) for each in self._facts.view.project.semantic_models]
 
     @lazy
     def unit_tests(self) -> list[BesideFacts]:
-        """Its unit tests."""
         return [self._facts.beside(each) for each in self._facts.view.project.unit_tests]
 
     @lazy
     def tests(self) -> list[BesideFacts]:
-        """Its data tests."""
         return [self._facts.beside(each) for each in self._facts.view.project.tests]

@@ -41,7 +41,6 @@ class TestFacts(Struct, frozen=True, gc=False):
 
     @property
     def tags(self) -> list[str]:
-        """Its tags."""
         return sorted(self.test_tags)
 
 
@@ -78,15 +77,12 @@ class ColumnFacts(Struct, frozen=True, gc=False):
 
     @property
     def meta(self) -> dict[str, Any]:
-        """Its meta."""
         return plain(self.column.meta)
 
     @property
     def tags(self) -> list[str]:
-        """Its tags."""
         return sorted(self.column.tags)
 
     @property
     def constraints(self) -> list[str]:
-        """Kinds of its constraints."""
         return [constraint.kind for constraint in self.column.constraints]

@@ -44,37 +44,30 @@ class ModelFacts(NodeFacts):
 
     @lazy
     def folder(self) -> str:
-        """The folder of its file."""
         return posixpath.dirname(self.path)
 
     @lazy
     def file(self) -> str:
-        """The name of its file."""
         return posixpath.splitext(posixpath.basename(self.path))[0]
 
     @lazy
     def layer(self) -> str | None:
-        """Its layer."""
         return self.view.layer(self.node)
 
     @lazy
     def materialized(self) -> str:
-        """How dbt builds it."""
         return self.node.materialized or {"seed": "seed", "snapshot": "snapshot"}.get(self.type, "view")
 
     @lazy
     def code(self) -> CodeFacts:
-        """What its file says."""
         return CodeFacts(self.node)
 
     @lazy
     def schema(self) -> str | None:
-        """The schema it is built in."""
         return self._placed(self.node.schema, "schema")
 
     @lazy
     def database(self) -> str | None:
-        """The database it is built in."""
         return self._placed(self.node.database, "database")
 
     def _placed(self, known: str | None, what: str) -> str | None:
@@ -84,7 +77,6 @@ class ModelFacts(NodeFacts):
 
     @lazy
     def owner(self) -> str | None:
-        """Who answers for it."""
         told = lookup(self.node.meta, "owner")
         if isinstance(told, str) and told:
             return told
@@ -98,80 +90,66 @@ class ModelFacts(NodeFacts):
 
     @lazy
     def labels(self) -> dict[str, Any]:
-        """Its labels."""
         return self.configured("labels", plain(self.node.labels))
 
     @lazy
     def alias(self) -> str:
-        """Its name in the warehouse."""
         if not self.node.alias:
             raise Unknown("only dbt could tell its alias, which a macro of the project gives")
         return self.configured("alias", self.node.alias)
 
     @lazy
     def has_alias(self) -> bool:
-        """Whether somebody set it."""
         return self.configured("alias", self.node.has_alias)
 
     @lazy
     def unique_key(self) -> list[str]:
-        """The columns of its unique_key."""
         return self.configured("unique_key", list(self.node.unique_key))
 
     @lazy
     def strategy(self) -> str:
-        """How what is new is found."""
         return self.configured("strategy", self.configured("incremental_strategy", self.node.strategy))
 
     @lazy
     def updated_at(self) -> str:
-        """The column of the timestamp strategy."""
         return self.configured("updated_at", self.node.updated_at)
 
     @lazy
     def check_cols(self) -> list[str]:
-        """The columns of the check strategy."""
         return self.configured("check_cols", list(self.node.check_cols))
 
     @lazy
     def references(self) -> list[ReferenceFacts]:
-        """What it names with ref."""
         return [ReferenceFacts(each.name, each.version) for each in self.node.references]
 
     @lazy
     def macros(self) -> list[str]:
-        """Macros that it calls."""
         if self.node.macros is None:
             raise Unknown("only dbt could tell which macros it calls")
         return list(self.node.macros)
 
     @lazy
     def parent_ids(self) -> list[str]:
-        """unique_ids of what it selects from."""
         return [parent.id for parent in self.parents]
 
     @lazy
     def grants(self) -> dict[str, list[str]]:
-        """Privilege to those who have it."""
         return {privilege: list(roles) for privilege, roles in self.node.grants.items()}
 
     @lazy
     def parents(self) -> list[Any]:
-        """What it selects from."""
         if self.node.unread:
             raise Unknown(f"only dbt could follow {self.node.unread}")
         return [self.facts.at(parent) for parent in self.node.parents]
 
     @lazy
     def depth(self) -> int:
-        """How many models lie above it."""
         if self.facts.hidden:
             raise Unknown(f"only dbt could tell all that lies above it ({self.facts.hidden})")
         return self.facts.depths[self.node.unique_id]
 
     @lazy
     def view_chain(self) -> int:
-        """How many views lie right above one another, and above it."""
         if self.facts.hidden:
             raise Unknown(f"only dbt could tell all that lies above it ({self.facts.hidden})")
         return self.facts.view_chains[self.node.unique_id]
@@ -203,12 +181,10 @@ class CodeFacts:
 
     @lazy
     def lines(self) -> int:
-        """How many lines it has."""
         return len(self._text.strip().splitlines())
 
     @lazy
     def hard_coded(self) -> list[str]:
-        """Tables that it names itself."""
         return [table for table, _ in literal_tables(self._sql)]
 
     @lazy
@@ -217,25 +193,20 @@ class CodeFacts:
 
     @property
     def select_star(self) -> bool:
-        """Whether some query takes all columns."""
         return self._shape.select_star
 
     @property
     def joins(self) -> int:
-        """How many joins it writes."""
         return self._shape.joins
 
     @property
     def cross_joins(self) -> int:
-        """How many are a cross join."""
         return self._shape.cross_joins
 
     @property
     def open_joins(self) -> int:
-        """How many have no condition."""
         return self._shape.open_joins
 
     @property
     def constant_joins(self) -> int:
-        """How many have a condition without columns."""
         return self._shape.constant_joins

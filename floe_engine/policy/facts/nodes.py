@@ -42,17 +42,14 @@ class NodeFacts:
 
     @lazy
     def meta(self) -> dict[str, Any]:
-        """Its meta."""
         return plain(self.node.meta)
 
     @lazy
     def tags(self) -> list[str]:
-        """Its tags."""
         return sorted(self.node.tags)
 
     @lazy
     def columns(self) -> list[ColumnFacts]:
-        """Its declared columns."""
         levels, tests = self.view.declared_columns[self.node.unique_id], self.tests_by_column
         default = self.view.levels.default
         level = default.level
@@ -70,7 +67,6 @@ class NodeFacts:
 
     @lazy
     def table_columns(self) -> list[str]:
-        """Columns of its table."""
         project = self.view.project
         if (columns := project.table_columns(self.node)) is None:
             raise Unknown(f"nothing tells the columns of its table: {project.no_tables}")
@@ -78,12 +74,10 @@ class NodeFacts:
 
     @lazy
     def tests(self) -> list[TestFacts]:
-        """The tests on it and its columns."""
         return list(map(told, self.node.tests))
 
     @lazy
     def tests_by_column(self) -> dict[str, list[TestFacts]]:
-        """Folded column name to the tests on it."""
         found: dict[str, list[TestFacts]] = {}
         for test in self.tests:
             if test.column is not None:
@@ -92,19 +86,16 @@ class NodeFacts:
 
     @lazy
     def level(self) -> str:
-        """Its most sensitive classification."""
         return self.view.highest[self.node.unique_id].level
 
     @lazy
     def children(self) -> list[Any]:
-        """What selects from it."""
         if self.facts.hidden:
             raise Unknown(f"only dbt could tell all that selects from it ({self.facts.hidden})")
         return [self.facts.at(child) for child in self.view.project.children.get(self.node.unique_id, ())]
 
     @lazy
     def model_children(self) -> int:
-        """How many models select from it."""
         return sum(child.type == "model" for child in self.children)
 
 
@@ -128,20 +119,17 @@ class SourceFacts(NodeFacts):
 
     @lazy
     def labels(self) -> dict[str, Any]:
-        """Its labels, those in meta included."""
         within = self.node.meta.get("labels")
         return {**self.node.labels, **(within if isinstance(within, dict) else {})}
 
     @lazy
     def database(self) -> str | None:
-        """The database it lies in."""
         if self.node.database is None and self.view.project.reader == "static":
             raise Unknown("only dbt could tell its database, which the profile gives")
         return self.node.database
 
     @lazy
     def duplicates(self) -> list[str]:
-        """Other tables of sources that are the same."""
         same = self.facts.sources_by_table.get((self.schema, self.identifier), [])
         others = [each for each in same if each is not self.node]
         if any((each.database is None) is not (self.node.database is None) for each in others):
@@ -159,12 +147,10 @@ class FreshnessFacts:
 
     @property
     def warn_after_hours(self) -> float | None:
-        """Hours after which dbt warns."""
         return self._hours("warn_after")
 
     @property
     def error_after_hours(self) -> float | None:
-        """Hours after which dbt fails."""
         return self._hours("error_after")
 
     def _hours(self, key: str) -> float | None:

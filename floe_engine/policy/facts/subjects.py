@@ -76,7 +76,6 @@ class Facts:
 
     @lazy
     def sources_by_table(self) -> dict[tuple[str, str], list[Source]]:
-        """Tables of sources by schema and name in the warehouse."""
         found: dict[tuple[str, str], list[Source]] = {}
         for source in self.view.project.sources:
             found.setdefault((source.schema, source.identifier), []).append(source)
@@ -84,7 +83,6 @@ class Facts:
 
     @lazy
     def view_chains(self) -> dict[str, int]:
-        """unique_id to how many views lie right above one another, and above it."""
         nodes = {node.unique_id: node for node in self.view.project.models}
         found: dict[str, int] = {}
         for unique_id in self.view.order:
@@ -100,14 +98,12 @@ class Facts:
 
     @lazy
     def hidden(self) -> str:
-        """A model that may select from anything, because only dbt could follow its code; empty: none."""
         return next(
             (f"{model.label}: {model.unread}" for model in self.view.project.models if model.unread), ""
         )
 
     @lazy
     def depths(self) -> dict[str, int]:
-        """unique_id to how many models lie above it on the longest way."""
         view = self.view
         parents = {node.unique_id: node.parents for node in view.project.models}
         found: dict[str, int] = {}

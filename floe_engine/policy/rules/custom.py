@@ -90,7 +90,6 @@ class TagsForPrefix(Template):
                     )
 
     def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
-        """One for each tag."""
         for tag in rule.tags:
             yield "" if len(rule.tags) == 1 else f", {tag}", replace(good, tags=good.tags - {tag})
 
@@ -118,7 +117,6 @@ class MetaField(Template):
                 )
 
     def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
-        """One that says nothing under the key."""
         if rule.field:
             yield "", replace(good, meta={key: said for key, said in good.meta.items() if key != rule.field})
 
@@ -147,7 +145,6 @@ class TestsOfType(Template):
                 )
 
     def refused(self, rule: CustomRule, good: Model) -> Iterator[tuple[str, Model]]:
-        """One with a test too few."""
         if rule.test_types:
             others = (t for t in good.tests if not any(is_named(t, kind) for kind in rule.test_types))
             too_few = (DataTest(rule.test_types[0]) for _ in range(rule.min_count - 1))

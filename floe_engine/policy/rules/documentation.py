@@ -72,14 +72,12 @@ class WrittenRule(Rule):
     """A rule that a platform sets by kind of resource."""
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        """Kind to what is asked of it."""
         raise NotImplementedError
 
     def active(self, platform: Platform) -> bool:
         return any(self.by_kind(platform).values())
 
     def missing(self, each: Written, kind: str, asked: Any, view: View) -> Iterator[Finding]:
-        """What is not written. May raise `Unknown`."""
         raise NotImplementedError
 
     def examine(self, view: View) -> Iterator[Examined]:
@@ -126,11 +124,9 @@ class Described(WrittenRule):
     reads = ((QUALITY_GATES, "documentation", "descriptions"),)
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        """Kind to least characters."""
         return platform.gates.documentation.descriptions
 
     def missing(self, each: Written, kind: str, asked: int, view: View) -> Iterator[Finding]:
-        """Count them."""
         text = each.of.source_description if kind == "source_group" else each.of.description
         text = text.strip()
         if asked > 1 and "{{" in text and view.project.reader == "static":
@@ -177,11 +173,9 @@ class MetaKept(WrittenRule):
     reads = ((QUALITY_GATES, "documentation", "meta"),)
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        """Kind to keys."""
         return platform.gates.documentation.meta
 
     def missing(self, each: Written, kind: str, asked: tuple[MetaKey, ...], view: View) -> Iterator[Finding]:
-        """Look each key up."""
         for wanted in asked:
             value = lookup(each.of.meta, wanted.key)
             if value in _EMPTY:
@@ -236,11 +230,9 @@ class Tagged(WrittenRule):
     reads = ((QUALITY_GATES, "documentation", "tags"),)
 
     def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        """Kind to tags."""
         return platform.gates.documentation.tags
 
     def missing(self, each: Written, kind: str, asked: tuple[str, ...], view: View) -> Iterator[Finding]:
-        """Look for each tag."""
         for tag in asked:
             if tag not in each.of.tags:
                 yield self.finding(

@@ -103,7 +103,6 @@ class NotNullKey(RequiredTest):
         return key is None or bool(key.nullable)
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """Key columns without the test."""
         key = view.key(model)
         if key is None:
             yield _no_key(model)
@@ -117,7 +116,6 @@ class NotNullKey(RequiredTest):
             )
 
     def without(self, model: Model) -> Model:
-        """Its tests for null taken away."""
         return _untested(model, keys.NOT_NULL)
 
 
@@ -140,7 +138,6 @@ class UniqueKey(RequiredTest):
         return key is None or not key.unique
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """A key without the test."""
         key = view.key(model)
         if key is None:
             yield _no_key(model)
@@ -150,7 +147,6 @@ class UniqueKey(RequiredTest):
             yield Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
 
     def without(self, model: Model) -> Model:
-        """Its tests of one column taken away."""
         return _untested(model, keys.UNIQUE)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
@@ -219,7 +215,6 @@ class DocumentationRequired(RequiredTest):
     test = "documentation"
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """Blank descriptions."""
         blank = [column.name for column in model.columns if not column.description.strip()]
         described = bool(model.description.strip())
         if described and not blank:
@@ -235,7 +230,6 @@ class DocumentationRequired(RequiredTest):
         yield Missing(", ".join(problems), f"describe {', '.join(targets)}{rest}")
 
     def without(self, model: Model) -> Model:
-        """A blank description."""
         return replace(model, description=" ")
 
 
@@ -249,12 +243,10 @@ class Relationships(RequiredTest):
     test = "relationships"
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """No such test on the model itself."""
         if not any(keys.bare(test.name).startswith("relationships") for test in model.tests):
             yield Missing("no relationships test", "add a relationships test to its foreign keys")
 
     def without(self, model: Model) -> Model:
-        """Its relationships tests taken away."""
         return _untested(model, {"relationships"})
 
 
@@ -268,12 +260,10 @@ class Contract(RequiredTest):
     test = "contract"
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """``contract.enforced`` is not true."""
         if not model.contract_enforced:
             yield Missing("no enforced contract")
 
     def without(self, model: Model) -> Model:
-        """Its contract not enforced."""
         return replace(model, contract_enforced=False)
 
 
@@ -287,12 +277,10 @@ class UnitTestRequired(RequiredTest):
     test = "unit_test"
 
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """No unit test names the model."""
         if not model.unit_tests:
             yield Missing("no unit test", "add one under unit_tests: in a properties file")
 
     def without(self, model: Model) -> Model:
-        """Its unit tests taken away."""
         return replace(model, unit_tests=0)
 
 

@@ -223,7 +223,6 @@ class WaiverExpired(WaiverRule):
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
-        """Its last day, and the day after it."""
         yield _example_waiver(), False, True
         yield _example_waiver(_TODAY - timedelta(days=1)), False, False
 
@@ -302,7 +301,6 @@ class WaiverOfProduct(WaiverRule):
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
-        """One that holds, and one that excuses nothing."""
         yield _example_waiver(), False, False
         yield _example_waiver(reason=""), False, True
 
