@@ -163,77 +163,18 @@ def publish(
     made; all of them before anything was pushed that can be seen: no manifest, no tag. Where `confirm` is to
     be asked, no blob either.
     """
-    options = options or SigningOptions()
-    cancel = cancel or CancelToken()
-    at_once: Unlocking = "key" if sign_in is not None else "all"
-    if dry_run:
-        at_once = "none"
-    sure = confirm is None and not dry_run
-    repository, plan, signers, uploaded = _prepare(
-        workspace, tag, options, ask, report, cancel, unlocking=at_once, sure=sure
-    )
+    publication = _Publication(workspace, options, ask, report, cancel)
+    at_once: Unlocking = "none" if dry_run else "key" if sign_in is not None else "all"
+    plan = publication.prepare(tag, unlocking=at_once, sure=confirm is None and not dry_run)
     if dry_run:
         return Published(plan, "planned", plan.packed.digest)
     if plan.exists:
         return Published(plan, "unchanged", plan.packed.digest)
     if confirm is not None and not confirm(plan):
         raise Cancelled
-    if not signers:
-        security = plan.compiled.artifact.platform.manifest.security
-        signers = open_signers(workspace, plan.signing, security, options, ask, sign_in, cancel)
+    publication.unlock(plan, sign_in)
     with under_way(workspace, "publish"):
-        signed = tuple(signers)
-        return _carry_out(workspace, repository, plan, signed, uploaded, options.attest, report, cancel)
-
-
-def _carry_out(
-    workspace: Workspace,
-    repository: Repository,
-    plan: PublicationPlan,
-    signers: tuple[AnySigner, ...],
-    uploaded: _Uploaded,
-    attest: bool,
-    report: Report,
-    cancel: CancelToken,
-) -> Published:
-    """Push, sign, verify, tag."""
-    reference = plan.reference
-    report(Heading(f"Publishing to {reference}"))
-    digest = plan.packed.digest
-    upload = partial(_push_blobs, repository, plan.packed, plan.compiled.artifact, uploaded, report)
-    claim = partial(repository.claim, plan.packed.manifest, str(reference.tag), IMAGE_MANIFEST)
-    written: tuple[Signer, ...] = ()
-    attested: tuple[str, ...] = ()
-    if signers:
-        upload()
-        # Signatures refer to what is there already; the tag brings its manifest along where there are none.
-        pushed = repository.push_manifest(plan.packed.manifest, IMAGE_MANIFEST, tag=None)
-        how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
-        report(Heading(f"Signing artifact {how}..."))
-        written = sign_digest(
-            repository,
-            pushed,
-            plan.compiled.artifact.platform,
-            signers,
-            first=plan.first,
-            report=report,
-            cancel=cancel,
-        )
-        check_listed(written, plan.compiled.artifact.platform.manifest.security, where=str(reference))
-        if attest:
-            attested = _attest(workspace, repository, pushed, plan, signers, report, cancel)
-        cancel.check()
-        claim()
-    else:
-        claim(meanwhile=upload)
-        report(
-            Notice(
-                f"{reference} is published without a signature: nobody can tell who made it",
-                hint=f"make a key with {Act.KEYGEN}, then {Act.SIGN}",
-            )
-        )
-    note(workspace, "published", reference.name, digest)
-    return Published(plan, "published", digest, written, attested)
+        return publication.carry_out(plan)
 
 
 def plan_publication(
@@ -245,9 +186,8 @@ def plan_publication(
     cancel: CancelToken | None = None,
 ) -> PublicationPlan:
     """What `publish` would do, without unlocking a key or pushing anything."""
-    options = options or SigningOptions()
-    cancel = cancel or CancelToken()
-    return _prepare(workspace, tag, options, None, report, cancel, unlocking="none", sure=False)[1]
+    publication = _Publication(workspace, options, None, report, cancel)
+    return publication.prepare(tag, unlocking="none", sure=False)
 
 
 def sign_digest(
@@ -278,124 +218,193 @@ def sign_digest(
     return written
 
 
-def _attest(
-    workspace: Workspace,
-    repository: Repository,
-    subject: Descriptor,
-    plan: PublicationPlan,
-    signers: Sequence[AnySigner],
-    report: Report,
-    cancel: CancelToken,
-) -> tuple[str, ...]:
-    """Attest what is known of a signed manifest that has no tag yet."""
-    from floe_engine.platform.attesting import claims
+class _Publication:
+    """One publication: who asks for it, whose signatures it gets, and what is on its way already."""
 
-    assert plan.guard is not None  # only what exists already was not judged
-    made = claims(workspace, plan.compiled, plan.tests, plan.guard, plan.source)
-    name = plan.compiled.manifest.metadata.name
-    attested = attest(
-        repository,
-        subject.digest,
-        made,
-        *signers,
-        name=name,
-        subject=subject,
-        first=plan.first,
-        cancel=cancel,
-    )
-    report(Step(f"Attested: {', '.join(short_name(claim.predicate_type) for claim in made)}", key="attested"))
-    return attested
+    repository: Repository
 
+    def __init__(
+        self,
+        workspace: Workspace,
+        options: SigningOptions | None,
+        ask: AskPassword | None,
+        report: Report,
+        cancel: CancelToken | None,
+    ) -> None:
+        self.workspace = workspace
+        self.options = options or SigningOptions()
+        self.ask = ask
+        self.report = report
+        self.cancel = cancel or CancelToken()
+        self.signers: tuple[AnySigner, ...] = ()
+        self.uploaded: Callable[[], object] | None = None
+        """Waits for the blobs that are on their way, and raises as their upload; None where none is."""
 
-def _prepare(
-    workspace: Workspace,
-    tag: str,
-    options: SigningOptions,
-    ask: AskPassword | None,
-    report: Report,
-    cancel: CancelToken,
-    *,
-    unlocking: Unlocking,
-    sure: bool,
-) -> tuple[Repository, PublicationPlan, tuple[AnySigner, ...], _Uploaded]:
-    """Everything that can refuse, in the order in which it costs least to be refused.
+    def prepare(self, tag: str, *, unlocking: Unlocking, sure: bool) -> PublicationPlan:
+        """Everything that can refuse, in the order in which it costs least to be refused.
 
-    Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile. What is wrong
-    with manifest.yaml is said before what is wrong with the registry, which is asked first.
-    """
-    version = Version.parse(tag)
-    if version.build:
-        raise ConfigurationError(
-            "a version with build metadata cannot be published",
-            f"{tag} would need a tag with +, which no registry takes",
-            hint=f"publish v{version.core} or a prerelease",
+        Where nobody is asked whether to publish (`sure`), the blobs are on their way meanwhile. What is
+        wrong with manifest.yaml is said before what is wrong with the registry, which is asked first.
+        """
+        workspace, cancel = self.workspace, self.cancel
+        version = Version.parse(tag)
+        if version.build:
+            raise ConfigurationError(
+                "a version with build metadata cannot be published",
+                f"{tag} would need a tag with +, which no registry takes",
+                hint=f"publish v{version.core} or a prerelease",
+            )
+        asked = _at_once(partial(_ask, workspace, version, cancel))
+        # Late, for it takes as long as the registry's first answers: the types of manifest.yaml.
+        from floe_engine.platform.compile_platform import compile_platform
+        from floe_engine.platform.guard_version import guard_version, place_of
+        from floe_engine.platform.test_policies import test_policies
+
+        notices = warnings_only(self.report)
+        compiled = compile_platform(workspace, report=notices, cancel=cancel)
+        _check_same_version(version, compiled)
+        security = compiled.artifact.platform.manifest.security
+        choice = choose_signing(workspace, security, self.options)
+        registry, self.repository, present, held = asked()
+        reference = registry.reference.with_tag(version.tag)
+        if sure and reference.root is None:
+            blobs = pack(compiled.artifact).blobs
+            self.uploaded = begin(partial(_upload_where_new, self.repository, blobs, present))
+        run = test_policies(workspace, compiled=compiled, cancel=cancel)
+        if not run.passed:
+            raise Refused(
+                "the policy tests fail, so nothing was published",
+                "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
+                hint=f"{Act.TEST} shows every case",
+            )
+        source = find_source(workspace)
+        packed = pack(compiled.artifact, annotations=_annotations(source, choice))
+        mend = reference.root is not None and unlocking != "none"
+        exists = _exists(self.repository, reference, packed, compiled.artifact, present, mend=mend)
+        guard = None
+        first = False
+        tags = () if exists else held().tags
+        if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
+            reference = reference.with_tag(bare)
+            resolve = partial(self.repository.resolve, bare)
+            exists = _exists(self.repository, reference, packed, compiled.artifact, resolve, mend=mend)
+        if not exists:
+            if unlocking != "none":
+                choice.demand()
+            guard = guard_version(workspace, version, compiled.artifact, held().before(), report=notices)
+            guard.demand(partial(place_of, compiled.checked.document, "manifest.yaml"))
+            if unlocking == "all" or unlocking == choice.kind:
+                self.signers = open_signers(
+                    workspace, choice, security, self.options, self.ask, cancel=cancel
+                )
+                packed = pack(compiled.artifact, annotations=_annotations(source, choice, self.signers))
+            else:
+                check_listed(choice.known, security, where=str(choice))
+            stem = packed.digest.replace(":", "-")
+            first = not {f"{stem}.sig", f"{stem}.att"} & set(tags)
+        return PublicationPlan(
+            reference=reference,
+            registry_source=registry.source,
+            compiled=compiled,
+            packed=packed,
+            signing=choice,
+            guard=guard,
+            exists=exists,
+            tests=run,
+            source=source,
+            exact=choice.kind != "key" or bool(self.signers or choice.public_pem),
+            first=first,
         )
-    asked = _at_once(partial(_ask, workspace, version, cancel))
-    # Late, for it takes as long as the registry's first answers: the types of manifest.yaml.
-    from floe_engine.platform.compile_platform import compile_platform
-    from floe_engine.platform.guard_version import guard_version, place_of
-    from floe_engine.platform.test_policies import test_policies
 
-    notices = warnings_only(report)
-    compiled = compile_platform(workspace, report=notices, cancel=cancel)
-    _check_same_version(version, compiled)
-    security = compiled.artifact.platform.manifest.security
-    choice = choose_signing(workspace, security, options)
-    registry, repository, present, held = asked()
-    reference = registry.reference.with_tag(version.tag)
-    uploaded: _Uploaded = None
-    if sure and reference.root is None:
-        uploaded = begin(partial(_upload_where_new, repository, pack(compiled.artifact).blobs, present))
-    run = test_policies(workspace, compiled=compiled, cancel=cancel)
-    if not run.passed:
-        raise Refused(
-            "the policy tests fail, so nothing was published",
-            "\n".join(problem for failure in run.failures[:10] for problem in failure.problems),
-            hint=f"{Act.TEST} shows every case",
-        )
-    source = find_source(workspace)
-    packed = pack(compiled.artifact, annotations=_annotations(source, choice))
-    mend = reference.root is not None and unlocking != "none"
-    exists = _exists(repository, reference, packed, compiled.artifact, present, mend=mend)
-    guard = None
-    first = False
-    signers: tuple[AnySigner, ...] = ()
-    tags = () if exists else held().tags
-    if (bare := version.tag.removeprefix("v")) in tags:  # the same version, as others may write it
-        reference = reference.with_tag(bare)
-        resolve = partial(repository.resolve, bare)
-        exists = _exists(repository, reference, packed, compiled.artifact, resolve, mend=mend)
-    if not exists:
-        if unlocking != "none":
-            choice.demand()
-        guard = guard_version(workspace, version, compiled.artifact, held().before(), report=notices)
-        guard.demand(partial(place_of, compiled.checked.document, "manifest.yaml"))
-        if unlocking == "all" or unlocking == choice.kind:
-            signers = open_signers(workspace, choice, security, options, ask, cancel=cancel)
-            packed = pack(compiled.artifact, annotations=_annotations(source, choice, signers))
+    def unlock(self, plan: PublicationPlan, sign_in: SignIn | None) -> None:
+        """Get at whoever signs, where that was not done before anything was asked."""
+        if not self.signers:
+            security = plan.compiled.artifact.platform.manifest.security
+            self.signers = open_signers(
+                self.workspace, plan.signing, security, self.options, self.ask, sign_in, self.cancel
+            )
+
+    def carry_out(self, plan: PublicationPlan) -> Published:
+        """Push, sign, verify, tag."""
+        repository, reference, packed = self.repository, plan.reference, plan.packed
+        self.report(Heading(f"Publishing to {reference}"))
+        upload = partial(self._push_blobs, packed, plan.compiled.artifact)
+        claim = partial(repository.claim, packed.manifest, str(reference.tag), IMAGE_MANIFEST)
+        written: tuple[Signer, ...] = ()
+        attested: tuple[str, ...] = ()
+        if self.signers:
+            upload()
+            # Signatures refer to what is there already; without any, the tag brings its manifest along.
+            pushed = repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
+            how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
+            self.report(Heading(f"Signing artifact {how}..."))
+            platform = plan.compiled.artifact.platform
+            written = sign_digest(
+                repository,
+                pushed,
+                platform,
+                self.signers,
+                first=plan.first,
+                report=self.report,
+                cancel=self.cancel,
+            )
+            check_listed(written, platform.manifest.security, where=str(reference))
+            if self.options.attest:
+                attested = self._attest(pushed, plan)
+            self.cancel.check()
+            claim()
         else:
-            check_listed(choice.known, security, where=str(choice))
-        stem = packed.digest.replace(":", "-")
-        first = not {f"{stem}.sig", f"{stem}.att"} & set(tags)
-    exact = choice.kind != "key" or bool(signers or choice.public_pem)
-    plan = PublicationPlan(
-        reference=reference,
-        registry_source=registry.source,
-        compiled=compiled,
-        packed=packed,
-        signing=choice,
-        guard=guard,
-        exists=exists,
-        tests=run,
-        source=source,
-        exact=exact,
-        first=first,
-    )
-    return repository, plan, signers, None if exists else uploaded
+            claim(meanwhile=upload)
+            self.report(
+                Notice(
+                    f"{reference} is published without a signature: nobody can tell who made it",
+                    hint=f"make a key with {Act.KEYGEN}, then {Act.SIGN}",
+                )
+            )
+        note(self.workspace, "published", reference.name, packed.digest)
+        return Published(plan, "published", packed.digest, written, attested)
 
+    def _attest(self, subject: Descriptor, plan: PublicationPlan) -> tuple[str, ...]:
+        """Attest what is known of a signed manifest that has no tag yet."""
+        from floe_engine.platform.attesting import claims
 
-_Uploaded = Callable[[], object] | None
-"""Waits for the blobs that are on their way, and raises as their upload; None where none is."""
+        assert plan.guard is not None  # only what exists already was not judged
+        made = claims(self.workspace, plan.compiled, plan.tests, plan.guard, plan.source)
+        attested = attest(
+            self.repository,
+            subject.digest,
+            made,
+            *self.signers,
+            name=plan.compiled.manifest.metadata.name,
+            subject=subject,
+            first=plan.first,
+            cancel=self.cancel,
+        )
+        said = ", ".join(short_name(claim.predicate_type) for claim in made)
+        self.report(Step(f"Attested: {said}", key="attested"))
+        return attested
+
+    def _push_blobs(self, packed: Packed, artifact: Artifact) -> None:
+        """Upload every blob that is not on its way, then tell of the files by directory."""
+        total = sum(len(data) for _, data in packed.blobs)
+        moved = 0
+
+        def on_bytes(descriptor: Descriptor, count: int) -> None:
+            nonlocal moved
+            moved += count
+            self.report(Transfer("artifacts", moved, total))
+
+        if self.uploaded is None:
+            _upload(self.repository, packed.blobs, on_bytes)
+        else:
+            self.uploaded()
+            self.report(Transfer("artifacts", total, total))
+        sizes: dict[str, int] = {}
+        for path in FILES:
+            directory, slash, _ = path.partition("/")
+            sizes[directory + slash] = sizes.get(directory + slash, 0) + len(artifact.files[path])
+        for name, size in sizes.items():
+            self.report(Step(f"Uploading {name}", detail=human_size(size), key=name))
 
 
 class _Held(Struct, frozen=True):
@@ -542,31 +551,6 @@ def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:
             hint=f"publish v{declared}, or set metadata.version to {version}",
             where="manifest.yaml: metadata.version",
         )
-
-
-def _push_blobs(
-    repository: Repository, packed: Packed, artifact: Artifact, uploaded: _Uploaded, report: Report
-) -> None:
-    """Upload every blob that is not on its way, then tell of the files by directory, as the seed shows."""
-    total = sum(len(data) for _, data in packed.blobs)
-    moved = 0
-
-    def on_bytes(descriptor: Descriptor, count: int) -> None:
-        nonlocal moved
-        moved += count
-        report(Transfer("artifacts", moved, total))
-
-    if uploaded is None:
-        _upload(repository, packed.blobs, on_bytes)
-    else:
-        uploaded()
-        report(Transfer("artifacts", total, total))
-    sizes: dict[str, int] = {}
-    for path in FILES:
-        directory, slash, _ = path.partition("/")
-        sizes[directory + slash] = sizes.get(directory + slash, 0) + len(artifact.files[path])
-    for name, size in sizes.items():
-        report(Step(f"Uploading {name}", detail=human_size(size), key=name))
 
 
 def _annotations(source: Source, choice: SigningChoice, signers: Sequence[AnySigner] = ()) -> dict[str, str]:
