@@ -10,7 +10,7 @@ from msgspec import Struct
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import CREATED, PackedFile, read_annotations, read_manifest
 from floe_engine.distribution.examine import examine
-from floe_engine.distribution.request import VersionRequest, locate
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.errors import FloeError, RegistryError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.catalog import repositories
@@ -148,8 +148,7 @@ def inspect_version(
     """Everything about one version: files, annotations, content, every signature and attestation."""
     wanted = VersionRequest.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    found = locate(repository, wanted)
-    seen = examine(workspace, repository, found, wanted, exhaustive=True, report=report, cancel=cancel)
+    seen = examine(workspace, repository, wanted, exhaustive=True, report=report, cancel=cancel)
     fetched = seen.fetched
     return Inspection(
         reference=seen.reference,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from floe_engine.distribution.pull import Fetched, fetch_files, report_hops
-from floe_engine.distribution.request import Located, VersionRequest
+from floe_engine.distribution.request import Located, VersionRequest, locate
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
@@ -65,14 +65,14 @@ def examine_tag(
     """`examine` of one tag of `repository`; what is walked on the way is not told."""
     place = repository.reference.without_target()
     found = Located(place.with_tag(tag), repository.manifest(tag))
-    return examine(workspace, repository, found, VersionRequest(place, tag), cancel=cancel)
+    return examine(workspace, repository, VersionRequest(place, tag), found, cancel=cancel)
 
 
 def examine(
     workspace: Workspace,
     repository: Repository,
-    found: Located,
     wanted: VersionRequest,
+    found: Located | None = None,
     *,
     keys: Sequence[str] = (),
     place: Reference | None = None,
@@ -80,15 +80,16 @@ def examine(
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Examined:
-    """Fetch and judge the version that was `found` for `wanted`.
+    """Fetch and judge the version that `wanted` means, or that was `found` for it.
 
     Where only the lock remembers whom to trust, the versions since then that handed the keys on are
     followed, as `init` and `upgrade` would follow them, and told. `keys` are files of public keys that
     have to have signed it as well. `place` is where the reader means it to lie, if that is not where
     it was found (an archive). Raises `IntegrityError` where it is not the version that its tag says,
-    `LockMismatch` where it is not what is locked here, and what fetching raises; signatures are the
-    verdict's business.
+    `LockMismatch` where it is not what is locked here, and what `locate` and fetching raise; signatures
+    are the verdict's business.
     """
+    found = found or locate(repository, wanted)
     where = str(found.reference)
     fetched = fetch_files(repository, found.manifest, where=where, report=report)
     subject = fetched.subject(where, None if place is not None else found.reference)

@@ -163,23 +163,14 @@ def prepare(
     Nothing is written. Raises what `pull` raises.
     """
     options = options or PullOptions()
+    bring = partial(obtain, workspace, options=options, ask=ask, report=report, cancel=cancel)
     if lock is not None and not options.force and satisfies(lock, wanted):
         pulled, doubt = _from_lock(workspace, lock, options, report, cancel)
         if pulled is not None:
             return pulled
         # The cache is gone or damaged, or trust has changed; the lock says exactly what belongs there.
-        wanted_now = VersionRequest(wanted.repository, lock.digest)
         try:
-            return obtain(
-                workspace,
-                wanted_now,
-                lock,
-                options=options,
-                restore=lock,
-                ask=ask,
-                report=report,
-                cancel=cancel,
-            )
+            return bring(VersionRequest(wanted.repository, lock.digest), lock, restore=lock)
         except RegistryError:
             if doubt is not None:  # what is here already says enough to stop
                 raise doubt from None
@@ -192,7 +183,7 @@ def prepare(
             hint=f"run {Act.PULL} without {Option.FROZEN} and commit the lock",
             where=str(workspace.store.lock_path),
         )
-    return obtain(workspace, wanted, lock, options=options, ask=ask, report=report, cancel=cancel)
+    return bring(wanted, lock)
 
 
 def pinned(workspace: Workspace, options: PullOptions) -> tuple[VersionRequest, PullOptions]:

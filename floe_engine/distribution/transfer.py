@@ -172,7 +172,7 @@ def _copy(
     """Copy one version. `place` is whose trust is asked for where the source is an archive."""
     found = locate(source, wanted)
     where = str(found.reference)
-    seen = examine(workspace, source, found, wanted, place=place)
+    seen = examine(workspace, source, wanted, found, place=place)
     if require_trusted:
         seen.demand()
     elif require_trusted is None:

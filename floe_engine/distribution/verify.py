@@ -10,7 +10,7 @@ from msgspec import Struct
 from floe_engine.acts import Option
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.pull import PullOptions, load, pinned
-from floe_engine.distribution.request import VersionRequest, check_pinned, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, check_pinned, satisfies
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.files import stands
@@ -58,10 +58,7 @@ def verify_version(
     """
     wanted = VersionRequest.parse(version, workspace) if version else pinned(workspace, PullOptions())[0]
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    found = locate(repository, wanted)
-    seen = examine(
-        workspace, repository, found, wanted, keys=keys, exhaustive=True, report=report, cancel=cancel
-    )
+    seen = examine(workspace, repository, wanted, keys=keys, exhaustive=True, report=report, cancel=cancel)
     demand_admitted(seen.trust, seen.subject.where)
     found_beside = attested(repository, seen.subject, seen.trust) if attestations else ()
     return Verified(

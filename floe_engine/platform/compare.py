@@ -18,7 +18,7 @@ from floe_engine.artifact.pack import MAX_FILE
 from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.pull import load_locked
-from floe_engine.distribution.request import VersionRequest, locate, satisfies
+from floe_engine.distribution.request import VersionRequest, satisfies
 from floe_engine.document.document import MAX_BYTES, Document
 from floe_engine.errors import UsageError
 from floe_engine.events import CancelToken, Report, silent
@@ -121,10 +121,9 @@ def load_side(
     if cached is not None:
         return Side(text, cached)
     repository = workspace.repository(wanted.repository, cancel=cancel)
-    found = locate(repository, wanted)
-    seen = examine(workspace, repository, found, wanted, report=report)
+    seen = examine(workspace, repository, wanted, report=report)
     seen.demand_unless_published_here(workspace)
-    return Side(found.ref if not wanted.is_digest else text, seen.fetched.artifact)
+    return Side(seen.reference.tag or text, seen.fetched.artifact)
 
 
 def _cached(workspace: Workspace, wanted: VersionRequest) -> Artifact | None:

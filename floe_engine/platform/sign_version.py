@@ -11,7 +11,7 @@ from floe_engine.artifact.content import Artifact, same_content
 from floe_engine.artifact.model import SecurityPolicy
 from floe_engine.distribution.examine import Examined, examine
 from floe_engine.distribution.interrupted import under_way
-from floe_engine.distribution.request import VersionRequest, locate
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
@@ -63,8 +63,7 @@ def sign_version(
     options = options or SigningOptions()
     wanted = VersionRequest.parse(version, workspace)
     repository = workspace.repository(wanted.repository, cancel=cancel, push=True)
-    found = locate(repository, wanted)
-    seen = examine(workspace, repository, found, wanted)
+    seen = examine(workspace, repository, wanted)
     reference, platform = seen.reference, seen.fetched.artifact.platform
     if not _built_here(workspace, seen.fetched.artifact, cancel):
         _demand_confirmed(seen, named=wanted.is_digest, confirm=confirm)
