@@ -5,7 +5,7 @@ No cryptography and no registry may enter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -101,9 +101,7 @@ class Anchors(Struct, frozen=True):
         """Whether a signature by `signer` that holds would be good for this reader."""
         if signer.fingerprint in self.revoked:
             return False
-        if signer.identity:
-            return any(identity.matches(signer.identity, signer.issuer) for identity in self.identities)
-        return any(key.fingerprint == signer.fingerprint for key in self.keys)
+        return signer.is_among([key.fingerprint for key in self.keys], self.identities)
 
 
 class Signer(Struct, frozen=True):
@@ -121,6 +119,12 @@ class Signer(Struct, frozen=True):
     issuer: str = ""
     docker_reference: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+
+    def is_among(self, fingerprints: Container[str], identities: Iterable[Identity]) -> bool:
+        """Whether they are one of some people, or their key is one of some keys."""
+        if self.identity:
+            return any(who.matches(self.identity, self.issuer) for who in identities)
+        return self.fingerprint in fingerprints
 
     @property
     def who(self) -> str:

@@ -49,9 +49,7 @@ class TrustSource(Struct, frozen=True):
 
     def trusts(self, signer: Signer) -> bool:
         """Whether `signer`, whose signature holds, is on the list."""
-        if signer.identity:
-            return any(identity.matches(signer.identity, signer.issuer) for identity in self.identities)
-        return signer.fingerprint in self.keys
+        return signer.is_among(self.keys, self.identities)
 
     def __str__(self) -> str:
         return f"{self.source} ({self.scope})" if self.scope else self.source

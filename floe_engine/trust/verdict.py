@@ -114,9 +114,7 @@ class Subject(Struct, frozen=True):
         """Whether `signer` is one whom it names itself, or it names nobody."""
         if not (self.listed or self.identities):
             return True
-        if signer.identity:
-            return any(who.matches(signer.identity, signer.issuer) for who in self.identities)
-        return signer.fingerprint in {fingerprint_of_pem(pem) for pem in self.listed}
+        return signer.is_among({*map(fingerprint_of_pem, self.listed)}, self.identities)
 
     def objection(self, signer: Signer) -> str:
         """Why a signature is not for this artifact though it holds; empty where it is.

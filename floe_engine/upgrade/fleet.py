@@ -295,31 +295,21 @@ def _dask(address: str) -> Iterator[Executor]:
             where=address,
         ) from None
     try:
-        _same_floe(_versions(client, address), address)
+        _demand_same_floe(client, address)
         yield client.get_executor(pure=False)
     finally:
         client.close()
 
 
-def _versions(client: Any, address: str) -> Mapping[str, str]:
-    """Worker to the floe that it has."""
+def _demand_same_floe(client: Any, address: str) -> None:
     try:
-        found: Mapping[str, str] = client.run(engine_version)
+        versions: Mapping[str, str] = client.run(engine_version)
     except ImportError:
         raise UsageError(
             "workers of the cluster have no floe",
             hint=f"install floe-workbench {__version__} where the workers run",
             where=address,
         ) from None
-    return found
-
-
-def engine_version() -> str:
-    """The floe of the process that it runs in."""
-    return __version__
-
-
-def _same_floe(versions: Mapping[str, str], address: str) -> None:
     if not versions:
         raise UsageError(
             "the Dask cluster has no workers", where=address, hint="start one: dask worker " + address
@@ -331,3 +321,8 @@ def _same_floe(versions: Mapping[str, str], address: str) -> None:
             hint="install the same version everywhere, or the answers cannot be compared",
             where=address,
         )
+
+
+def engine_version() -> str:
+    """The floe of the process that it runs in."""
+    return __version__
