@@ -431,10 +431,6 @@ def _read(handle: int, limit: int, what: str, path: Path | str) -> bytes:
     return b"".join(pieces)
 
 
-def _directory(what: str, path: Path | str) -> ConfigurationError:
-    return ConfigurationError(f"{what} is a directory", where=str(path))
-
-
 def _unreadable(error: OSError | ValueError, what: str, path: Path | str) -> ConfigurationError:
     reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
     return ConfigurationError(f"{what} cannot be read", reason, where=str(path))

@@ -283,18 +283,10 @@ class Store(Struct, frozen=True):
             )
         files: dict[str, bytes] = {}
         for path in FILES:
-            try:
-                data = kept.read(path, MAX_FILE, what="cached file")
-            except UnsafePath:
-                raise
-            except ConfigurationError as error:
-                raise _corrupt(directory / path, error.title) from None
-            if data is None:
-                raise _corrupt(directory / path, "it is not there")
+            data = files[path] = _whole(kept, path)
             entry = lock.files[path]
             if len(data) != entry.size or sha256_digest(data) != entry.digest:
                 raise _corrupt(directory / path, "it is not the file that was pulled")
-            files[path] = data
         return Artifact(files)
 
     def save_signatures(self, digest: str, kept: bytes) -> None:
@@ -333,18 +325,11 @@ class Store(Struct, frozen=True):
 
     def load_built(self) -> Artifact | None:
         """The compiled artifact as it lies on disk (unchecked), or None where it is not whole."""
-        files: dict[str, bytes] = {}
-        for path in FILES:
-            try:
-                data = self.files.read(f"artifacts/{path}", MAX_FILE, what="built file")
-            except UnsafePath:
-                raise
-            except ConfigurationError:
-                data = None
-            if data is None:
-                return None
-            files[path] = data
-        return Artifact(files)
+        built_here = self.files / "artifacts"
+        try:
+            return Artifact({path: _whole(built_here, path) for path in FILES})
+        except CacheCorrupt:
+            return None
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -356,6 +341,19 @@ class Store(Struct, frozen=True):
 
 def _signatures(digest: str) -> str:
     return f"cache/signatures/{digest.removeprefix('sha256:')}.json"
+
+
+def _whole(directory: Directory, path: str) -> bytes:
+    """One of the eight files. Raises `CacheCorrupt` where it is missing, or cannot be read."""
+    try:
+        data = directory.read(path, MAX_FILE, what="cached file")
+    except UnsafePath:
+        raise
+    except ConfigurationError as error:
+        raise _corrupt(directory.path / path, error.title) from None
+    if data is None:
+        raise _corrupt(directory.path / path, "it is not there")
+    return data
 
 
 def _corrupt(path: Path, reason: str) -> CacheCorrupt:

@@ -11,6 +11,12 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
+
+def uri_of(path: Path) -> str:
+    """How the protocol names a file."""
+    return from_fs_path(str(path)) or path.as_uri()
+
+
 Show = Callable[[types.PublishDiagnosticsParams], None]
 
 
@@ -40,7 +46,7 @@ class Board:
         elif self._findings.pop(path, None) is None:
             return
         shown = [uri for uri in self._open if self._path_of(uri) == path]
-        for uri in shown or [from_fs_path(str(path)) or path.as_uri()]:
+        for uri in shown or [uri_of(path)]:
             self._send(uri)
 
     def rules_at(self, uri: str, line: int) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.uris import from_fs_path
 
 from floe_engine.acts import Act
 from floe_engine.document.text import BOM
 from floe_engine.errors import FloeError, UsageError
+from floe_engine.lsp.board import uri_of
 from floe_engine.policy.repairs import mendable
 from floe_engine.text import changed_lines, printable
 from floe_engine.workspace import SPEC_FILE, Workspace
@@ -62,7 +62,7 @@ class Mending:
         if not change:
             raise UsageError("nothing can be declared for it", "the finding is for people to mend")
         for path, (before, _) in change.items():
-            document = self._server.workspace.get_text_document(_uri(path))
+            document = self._server.workspace.get_text_document(uri_of(path))
             if document.version is not None and document.source.removeprefix(BOM) != before:
                 raise UsageError(f"{path.name} has changes that are not saved", "save it, and choose again")
         capable = self._server.client_capabilities.workspace
@@ -72,16 +72,16 @@ class Mending:
             return types.WorkspaceEdit(document_changes=list(self._changes(change, creates)))
         if not all(before for before, _ in change.values()):
             raise UsageError("this editor makes no new files", f"{Act.FIX} writes them")
-        return types.WorkspaceEdit(changes={_uri(path): edits_of(*texts) for path, texts in change.items()})
+        return types.WorkspaceEdit(changes={uri_of(path): edits_of(*texts) for path, texts in change.items()})
 
     def _changes(self, change: Change, creates: bool) -> Iterator[types.CreateFile | types.TextDocumentEdit]:
         for path, (before, after) in change.items():
             if not before:
                 if not creates:
                     raise UsageError("this editor makes no new files", f"{Act.FIX} writes them")
-                yield types.CreateFile(_uri(path))
-            version = self._server.workspace.get_text_document(_uri(path)).version  # None: it is not open
-            named = types.OptionalVersionedTextDocumentIdentifier(_uri(path), version)
+                yield types.CreateFile(uri_of(path))
+            version = self._server.workspace.get_text_document(uri_of(path)).version  # None: it is not open
+            named = types.OptionalVersionedTextDocumentIdentifier(uri_of(path), version)
             yield types.TextDocumentEdit(named, list(edits_of(before, after)))
 
 
@@ -125,7 +125,3 @@ def edits_of(before: str, after: str) -> list[types.TextEdit]:
         types.TextEdit(types.Range(types.Position(first, 0), types.Position(last, 0)), text)
         for first, last, text in changed_lines(before, after)
     ]
-
-
-def _uri(path: Path) -> str:
-    return from_fs_path(str(path)) or path.as_uri()

@@ -29,7 +29,6 @@ from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec, Transform
 from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import read_spec
-from floe_engine.project.states import State
 from floe_engine.registry.reference import Reference
 from floe_engine.text import plural
 from floe_engine.trust.verdict import AskFirstUse
@@ -145,7 +144,11 @@ def compile_project(
     for project in projects:
         for warning in project.warnings:
             report(Notice(warning))
-    states = _states(projects, options.state) if options.state else None
+    states = None
+    if options.state:
+        from floe_engine.project.changed import beside
+
+        states = [beside(project, options.state) for project in projects]
     for lacks in dict.fromkeys(state.lacks for state in states or () if state.lacks):
         report(
             Notice(f"state:modified may miss a model: {lacks}", "run `dbt parse` first, and none is missed")
@@ -368,12 +371,6 @@ def profile_place(
     return workspace.files, (below / PROFILES).as_posix()
 
 
-def _states(projects: Sequence[Project], state: str) -> list[State]:
-    from floe_engine.project.changed import beside
-
-    return [beside(project, state) for project in projects]
-
-
 def _write_profiles(
     workspace: Workspace, spec: Spec, platform: Platform, chosen: Path | None, report: Report
 ) -> tuple[WrittenProfile, ...]:
@@ -405,7 +402,7 @@ def _write_profile(
     named, transform = next(iter(transforms.items()))
     asked = chosen or transform.profiles_dir is not None or spec.profiles != "auto"
     if not asked and not stands(path) and (elsewhere := _profile_elsewhere(workspace, named)) is not None:
-        report(Step(f"{PROFILES}", "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
+        report(Step(PROFILES, "skipped", f"dbt has {named} in {elsewhere}", key="profile"))
         report(
             Notice(
                 f"dbt has a profile {named} in {elsewhere}; one beside dbt_project.yml would hide it",
@@ -422,11 +419,10 @@ def _write_profile(
     text = profiles_text(platform, targets)
     outcome = write_profile(directory, name, text)
     target = next(iter(targets[named]), platform.manifest.plugins.get("compute", ""))
-    shown = (
-        path.relative_to(workspace.directory).as_posix() if path.is_relative_to(workspace.directory) else path
-    )
+    inside = path.is_relative_to(workspace.directory)
+    shown = path.relative_to(workspace.directory).as_posix() if inside else str(path)
     if outcome == "kept":
-        report(Step(f"{shown}", "skipped", "left alone: floe did not write it", key="profile"))
+        report(Step(shown, "skipped", "left alone: floe did not write it", key="profile"))
         report(
             Notice(
                 f"{shown} is not floe's, so it was not touched",

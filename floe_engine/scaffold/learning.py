@@ -97,7 +97,8 @@ def learn(project: Project, *, name: str, compute: str, compile_text: Compile, c
         comments = {"data_architecture": _LEARNT.format(project=printable(project.name))}
         parts += [section(key, value, comments.get(key, "")) for key, value in values.items()]
         if steps:
-            parts.append(_told(steps))
+            told = "".join(f"#   {step}\n" for step in steps)
+            parts.append(f"# The next steps up, the least work first:\n{told}")
         return document(parts)
 
     def judged(values: Mapping[str, Any]) -> Evaluation:
@@ -118,7 +119,7 @@ def learn(project: Project, *, name: str, compute: str, compile_text: Compile, c
         evaluation = judged(stricter)
         if demand.path[-1] in _ASKED and evaluation.checked == current.checked:
             continue  # nobody is asked: it would only look strict
-        fresh = _fresh(evaluation, current)
+        fresh = _counted(evaluation) - _counted(current)
         if fresh:
             subjects = tuple(sorted({subject for _, subject, _ in fresh}))
             refused.append(NextStep(demand, sum(fresh.values()), subjects))
@@ -152,10 +153,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     return str(value)
-
-
-def _told(steps: Sequence[NextStep]) -> str:
-    return "# The next steps up, the least work first:\n" + "".join(f"#   {step}\n" for step in steps)
 
 
 def _loosest(project: Project) -> dict[str, Any]:
@@ -258,12 +255,8 @@ def _with(settings: Mapping[str, Any], demand: Demand) -> dict[str, Any]:
     return changed
 
 
-def _fresh(evaluation: Evaluation, before: Evaluation) -> Counter[tuple[str, str, str]]:
-    """The findings that were not there before, by rule, subject and parameter."""
-    return _counted(evaluation) - _counted(before)
-
-
 def _counted(evaluation: Evaluation) -> Counter[tuple[str, str, str]]:
+    """The findings by rule, subject and parameter."""
     return Counter(
         (finding.rule, finding.subject, finding.parameter)
         for finding in evaluation.findings

@@ -75,7 +75,7 @@ def manifest_text(template: Template, *, name: str, compute: str, parent: str = 
             head(name, owner=owner),
             engine(compute),
             section("data_architecture", _architecture(pattern), _LAYERS),
-            section("governance", _governance(pattern), _GATES),
+            section("governance", _GOVERNANCE, _GATES),
         )
     )
 
@@ -93,14 +93,13 @@ def _architecture(pattern: Pattern) -> dict[str, Any]:
     return {"pattern": pattern, "naming": {"enforcement": "strict"}, "layers": layers}
 
 
-def _governance(pattern: Pattern) -> dict[str, Any]:
-    return {
-        "quality_gates": {"minimum_test_coverage": 80, "block_on_failure": True},
-        "classification": {
-            "levels": ["public", "internal", "confidential", "pii", "phi"],
-            "default_level": "internal",
-            "propagation": {"mode": "name", "enforcement": "warn"},
-            "rules": {"pii": {"allowed_access": ["private", "protected"]}},
-        },
-        "waiver_policy": {"max_days": 90},
-    }
+_GOVERNANCE: Mapping[str, Any] = {
+    "quality_gates": {"minimum_test_coverage": 80, "block_on_failure": True},
+    "classification": {
+        "levels": ["public", "internal", "confidential", "pii", "phi"],
+        "default_level": "internal",
+        "propagation": {"mode": "name", "enforcement": "warn"},
+        "rules": {"pii": {"allowed_access": ["private", "protected"]}},
+    },
+    "waiver_policy": {"max_days": 90},
+}
