@@ -62,7 +62,13 @@ RECORDS: dict[Place_, tuple[str, str, str]] = {
 """Records that no section of manifest.yaml is by itself: name, docstring, and the field of the record above
 where no setting declares it. The others have their section's name."""
 
-TYPES = {"Switch": "bool", "Types": "Text", "RuleExamples": "Any"}
+TYPES = {
+    "Switch": "bool",
+    "Types": "Text",
+    "RuleExamples": "Any",
+    **dict.fromkeys(("LayerName", "LevelName", "RoleName"), "Name"),
+    **dict.fromkeys(("LayerOrSource", "TestName"), "Text"),
+}
 """Types of manifest.yaml that an artifact has in a plainer form."""
 
 

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Percent, Place, Settings, Text
+from floe_engine.manifest.base import (
+    AnyNamespace,
+    LayerOrSource,
+    Name,
+    Percent,
+    Place,
+    Settings,
+    TestName,
+    Text,
+)
 from floe_engine.manifest.laws import AtLeast, Fixed, Free, Ranked, Subset, Superset
 from floe_engine.manifest.terms import STRICTNESS, Enforcement, Pattern
 
@@ -35,7 +44,7 @@ class Layer(Settings):
     """Schemas whose models belong here when nothing else says."""
 
     required_tests: Annotated[
-        tuple[Text, ...] | None, Superset(tighter="TST001", looser="TST002"), Place(worked_out=True)
+        tuple[TestName, ...] | None, Superset(tighter="TST001", looser="TST002"), Place(worked_out=True)
     ] = None
     """Tests every model of the layer has: `not_null_pk`, `unique_pk`, `freshness`, `documentation`,
     `relationships`, `contract`, `unit_test`, or the name of a dbt test of your own."""
@@ -44,13 +53,15 @@ class Layer(Settings):
     """Least test coverage of the layer's models, in per cent; unset: the platform's."""
 
     catalog_namespace: Annotated[
-        NamespaceName | None,
+        AnyNamespace | None,
         Free(because="tables move, and nothing is laxer", other="NSP003"),
         Place("namespaces.layers.*", reshaped=True),
     ] = None
     """Catalog namespace the layer's tables live in; unset: the layer's name."""
 
-    may_depend_on: Annotated[tuple[Text, ...] | None, Subset(tighter="LAY003", looser="LAY004")] = None
+    may_depend_on: Annotated[tuple[LayerOrSource, ...] | None, Subset(tighter="LAY003", looser="LAY004")] = (
+        None
+    )
     """Layers (and `source`) whose tables the layer's models may select from."""
 
     materializations: Annotated[tuple[Text, ...] | None, Subset(tighter="LAY011", looser="LAY012")] = None

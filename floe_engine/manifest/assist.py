@@ -23,12 +23,11 @@ from floe_engine.manifest.breaking import BREAKING
 from floe_engine.manifest.check import Checked
 from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.draft import Draft
-from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
+from floe_engine.manifest.effective import PATTERN_LAYERS
 from floe_engine.manifest.explaining import describe, explain
 from floe_engine.manifest.expression_places import Expression, expression_at, placed
 from floe_engine.manifest.inheritance import settings_for_children
 from floe_engine.manifest.reference import Shape, key_at, keys, shape_at
-from floe_engine.manifest.rules.architecture import TESTS
 from floe_engine.manifest.shapes import dotted
 
 _NESTED_SYMBOLS = 4
@@ -244,12 +243,11 @@ def _entry_names(draft: Draft, path: KeyPath, values: Shape) -> Iterator[tuple[s
         case ("data_architecture", "layers"):
             for layer in PATTERN_LAYERS[draft.pattern]:
                 yield layer.name, f"layer of pattern {draft.pattern}", values
-        case ("governance", "classification", "rules"):
-            for level in draft.levels:
-                yield level, "classification level", values
-        case (_, _, "layer_thresholds") | (_, _, "required_columns"):
-            for name in draft.layers:
-                yield name, "layer", values
+        case _:
+            shape = shape_at(path)
+            if shape is not None and shape.of is not None:
+                for name in draft.known(shape.of.kind):
+                    yield name, shape.of.kind, values
 
 
 def _values(draft: Draft, cursor: Cursor) -> Iterator[Completion]:
@@ -299,21 +297,10 @@ def _names(draft: Draft, path: KeyPath) -> list[tuple[str, str]]:
             spec = _config_properties(draft, path[:-1]).get(key, {})
             words = [*spec.get("enum", ())] or (["true", "false"] if spec.get("type") == "boolean" else [])
             return [(str(word), "") for word in words]
-        case (*_, "required_tests", int()):
-            return [(name, "test") for name in TESTS]
-        case (*_, "may_depend_on", int()):
-            return [(name, "layer") for name in (*draft.layers, SOURCE)]
-        case (*_, "forbidden_layers", int()) | (*_, "require_contract", int()):
-            return [(name, "layer") for name in draft.layers]
-        case ("catalog", "namespaces", int(), "layer"):
-            return [(name, "layer") for name in draft.layers]
-        case (*_, "default_level") | (*_, "name_patterns", int(), "level") | (*_, "levels", int()):
-            return [(name, "level") for name in draft.levels]
-        case (*_, "role") | (*_, "inherits", int()) | (*_, "allowed_roles", int()):
-            return [(name, "role") for name in draft.roles]
-        case (*_, "permissions", int(), "namespaces", int()) | (*_, "catalog_namespace"):
-            return [(name, "namespace") for name in draft.namespaces]
-    return []
+    shape = shape_at(path)
+    if shape is None or shape.of is None:
+        return []
+    return [(name, shape.of.kind) for name in (*draft.known(shape.of.kind), *shape.of.also)]
 
 
 def _config_properties(draft: Draft, path: KeyPath) -> Mapping[str, Any]:
@@ -361,23 +348,21 @@ def _plugin_text(checked: Checked, path: KeyPath, *, on_key: bool) -> str | None
 def _defined(checked: Checked, path: KeyPath) -> Target | None:
     """Where the layer, role or level that a value names is written in this file."""
     draft, document = _draft(checked), checked.document
-    name = draft.text(*path)
-    kinds = {detail for offer, detail in _names(draft, path) if offer == name}
-    homes: list[KeyPath] = []
-    if name is None:
+    name, shape = draft.text(*path), shape_at(path)
+    if name is None or shape is None or shape.of is None:
         return None
-    if "layer" in kinds:
-        homes.append(("data_architecture", "layers", name))
-    if "role" in kinds:
-        homes.append(("governance", "access_control", "roles", name))
-    if "level" in kinds:
-        levels = draft.get("governance", "classification", "levels")
-        if isinstance(levels, list) and name in levels:
-            homes.append(("governance", "classification", "levels", levels.index(name)))
-    for home in homes:
-        if home != path and document.find(home) is not None:
-            return Target(None, document.locate(home, key=isinstance(home[-1], str)))
-    return None
+    levels = draft.get("governance", "classification", "levels")
+    home: KeyPath = ()
+    match shape.of.kind:
+        case "layer":
+            home = ("data_architecture", "layers", name)
+        case "role":
+            home = ("governance", "access_control", "roles", name)
+        case "level" if isinstance(levels, list) and name in levels:
+            home = ("governance", "classification", "levels", levels.index(name))
+    if not home or document.find(home) is None:
+        return None
+    return Target(None, document.locate(home, key=isinstance(home[-1], str)))
 
 
 def _symbols(node: Node, depth: int) -> Iterator[Symbol]:

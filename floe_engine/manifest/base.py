@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from types import NoneType
-from typing import Annotated, Any, ClassVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import (
@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from floe_engine.manifest.laws import Law
-from floe_engine.manifest.terms import MOST, NAME, NAMESPACE_NAME, SECRET_NAME, SEMVER
+from floe_engine.manifest.terms import MOST, NAME, NAMESPACE_NAME, SECRET_NAME, SEMVER, SOURCE
 
 
 class Section(BaseModel):
@@ -143,6 +143,26 @@ Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 """A layer, level or role: lower snake case."""
 
 NamespaceName = Annotated[str, StringConstraints(pattern=f"^{NAMESPACE_NAME}$")]
+
+
+class NameOf(Struct, frozen=True):
+    """Beside a type: what a text is the name of. From it follow the check that there is such a one,
+    completion, and the way to where it is defined."""
+
+    kind: Literal["layer", "level", "role", "namespace", "test"]
+    also: tuple[str, ...] = ()
+    """Words that will do beside such names."""
+    new: bool = False
+    """Whether a name that nobody knows may be meant."""
+
+
+LayerName = Annotated[Name, NameOf("layer")]
+LayerOrSource = Annotated[Text, NameOf("layer", also=(SOURCE,))]
+LevelName = Annotated[Name, NameOf("level")]
+RoleName = Annotated[Name, NameOf("role")]
+KnownNamespace = Annotated[NamespaceName, NameOf("namespace")]
+AnyNamespace = Annotated[NamespaceName, NameOf("namespace", new=True)]
+TestName = Annotated[Text, NameOf("test", new=True)]
 SecretName = Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")]
 Day = Annotated[date, BeforeValidator(_iso_date)]
 Switch = StrictBool

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_engine.manifest.base import Name, NamespaceName, Place, Settings, Switch, Text, Types
+from floe_engine.manifest.base import (
+    LayerName,
+    NamespaceName,
+    Place,
+    RoleName,
+    Settings,
+    Switch,
+    Text,
+    Types,
+)
 from floe_engine.manifest.laws import Fixed, Keyed, OnlyOn, Superset
 from floe_engine.manifest.terms import Access
 
@@ -14,7 +23,7 @@ from floe_engine.manifest.terms import Access
 class Grant(Settings):
     """What a role may do in a namespace."""
 
-    role: Annotated[Name, Fixed()]
+    role: Annotated[RoleName, Fixed()]
     """The role."""
 
     access: Annotated[Access, Fixed()]
@@ -27,7 +36,7 @@ class Namespace(Settings):
     name: Annotated[NamespaceName, Fixed()]
     """Dotted identifier, such as `gold` or `sales.gold`."""
 
-    layer: Annotated[Name | None, Fixed()] = None
+    layer: Annotated[LayerName | None, Fixed()] = None
     """Layer whose tables live here."""
 
     grants: Annotated[tuple[Grant, ...], Superset(), Place("namespaces.grants.*", reshaped=True)] = ()
@@ -79,7 +88,7 @@ class SchemaRegistry(Settings):
     """Column names that models may not use."""
 
     required_columns: Annotated[
-        dict[Name, tuple[RequiredColumn, ...]], Keyed(by="name", tighter="SCH001", looser="SCH002")
+        dict[LayerName, tuple[RequiredColumn, ...]], Keyed(by="name", tighter="SCH001", looser="SCH002")
     ] = Field({})
     """Columns that every model of a layer has, by layer."""
 
@@ -89,7 +98,7 @@ class SchemaRegistry(Settings):
     require_data_types: Annotated[Switch, OnlyOn(tighter="SCH014", looser="SCH015")] = False
     """Whether every declared column declares its data type."""
 
-    require_contract: Annotated[tuple[Name, ...], Superset(tighter="SCH007", looser="SCH008")] = ()
+    require_contract: Annotated[tuple[LayerName, ...], Superset(tighter="SCH007", looser="SCH008")] = ()
     """Layers whose models have an enforced dbt contract."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from floe_engine.document.document import Document
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.rendering import flow
 from floe_engine.document.scalars import quoted, scalar
+from floe_engine.manifest.base import NameOf
 from floe_engine.manifest.effective import (
     DEFAULT_ROLES,
     PATTERN_LAYERS,
@@ -30,8 +31,18 @@ from floe_engine.manifest.effective import (
 )
 from floe_engine.manifest.governance import Classification
 from floe_engine.manifest.plugins import Catalogue
+from floe_engine.manifest.reference import Shape, leads_to_names, lookup
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.terms import Pattern
+from floe_engine.manifest.terms import TESTS, Pattern
+
+
+class Named(NamedTuple):
+    """A name that stands at a place, as a key of a mapping or as a value, and what it is the name of."""
+
+    path: KeyPath
+    name: str
+    of: NameOf
+    key: bool
 
 
 class Draft(Struct, frozen=True, dict=True):
@@ -157,6 +168,21 @@ class Draft(Struct, frozen=True, dict=True):
         named += namespace_names(self.parent) if self.parent else ()
         return tuple(dict.fromkeys(name for name in named if isinstance(name, str)))
 
+    def known(self, kind: str) -> tuple[str, ...]:
+        """The names of a kind that `base.NameOf` has."""
+        return {
+            "layer": self.layers,
+            "level": self.levels,
+            "role": self.roles,
+            "namespace": self.namespaces,
+            "test": TESTS,
+        }[kind]
+
+    @cached_property
+    def names(self) -> tuple[Named, ...]:
+        """Every name of something that is defined elsewhere."""
+        return tuple(_named(self.value, Shape("", section=Manifest), ()))
+
     # --- reports ---
 
     def span(self, path: Sequence[str | int], *, key: bool = False) -> Span:
@@ -231,3 +257,24 @@ class Draft(Struct, frozen=True, dict=True):
 def names(mapping: Mapping[str, Any]) -> str:
     """Keys as a list for a message."""
     return ", ".join(f"`{name}`" for name in mapping)
+
+
+def _named(value: Any, shape: Shape, path: KeyPath) -> Iterator[Named]:
+    """The names in a value of a shape, and below it."""
+    if isinstance(value, str):
+        if shape.of is not None:
+            yield Named(path, value, shape.of, key=False)
+    elif isinstance(value, list) and shape.items is not None:
+        for index, item in enumerate(value):
+            yield from _named(item, shape.items, (*path, index))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if shape.section is not None:
+                found = lookup(shape.section, key)
+                below = found.shape if found and leads_to_names(found.shape) else None
+            else:
+                below = shape.values
+                if below is not None and shape.of is not None:
+                    yield Named((*path, key), key, shape.of, key=True)
+            if below is not None:
+                yield from _named(inner, below, (*path, key))

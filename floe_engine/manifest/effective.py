@@ -19,11 +19,8 @@ from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.nested import get
 from floe_engine.manifest.root import Manifest, PluginChoice
-from floe_engine.manifest.terms import STRICTNESS, Access, Enforcement, Governor, Pattern, governor_of
+from floe_engine.manifest.terms import SOURCE, STRICTNESS, Access, Enforcement, Governor, Pattern, governor_of
 from floe_engine.manifest.waiver import Waiver
-
-SOURCE = "source"
-"""The name in `may_depend_on` that stands for dbt sources (and seeds)."""
 
 
 class EffectiveLayer(Struct, frozen=True):

@@ -8,13 +8,17 @@ from pydantic import AliasChoices, Field
 
 from floe_engine.manifest.base import (
     Count,
+    KnownNamespace,
+    LayerName,
+    LevelName,
     Name,
-    NamespaceName,
     Percent,
     Place,
+    RoleName,
     Section,
     Settings,
     Switch,
+    TestName,
     Text,
 )
 from floe_engine.manifest.laws import (
@@ -109,7 +113,7 @@ class QualityGates(Settings):
     ] = "na"
     """What a model that declares no column is: not judged, a failure, or a pass."""
 
-    required_tests: Annotated[tuple[Text, ...], Superset(tighter="TST001", looser="TST002")] = ()
+    required_tests: Annotated[tuple[TestName, ...], Superset(tighter="TST001", looser="TST002")] = ()
     """Tests that every model has, beside those of its layer."""
 
     require_descriptions: Annotated[Switch, OnlyOn(tighter="DES001", looser="DES002")] = False
@@ -118,7 +122,7 @@ class QualityGates(Settings):
     require_column_descriptions: Annotated[Switch, OnlyOn(tighter="DES001", looser="DES002")] = False
     """Whether every declared column has a description."""
 
-    layer_thresholds: Annotated[dict[Name, Percent], AtLeast()] = Field({})
+    layer_thresholds: Annotated[dict[LayerName, Percent], AtLeast()] = Field({})
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
     require_declared_columns: Annotated[Switch, OnlyOn(tighter="DES003", looser="DES004")] = False
@@ -180,7 +184,7 @@ class NamePattern(Settings):
     pattern: Annotated[Text, Fixed()]
     """Regular expression, searched in the column's name without regard to case."""
 
-    level: Annotated[Name, Fixed(other="PAT003")]
+    level: Annotated[LevelName, Fixed(other="PAT003")]
     """Level such a column should have."""
 
 
@@ -193,7 +197,7 @@ class LevelRule(Settings):
     minimum_test_coverage: Annotated[Percent | None, AtLeast(tighter="COV001", looser="COV002")] = None
     """Least test coverage of such models, in per cent."""
 
-    required_tests: Annotated[tuple[Text, ...], Superset(tighter="TST001", looser="TST002")] = ()
+    required_tests: Annotated[tuple[TestName, ...], Superset(tighter="TST001", looser="TST002")] = ()
     """Tests such models have."""
 
     allowed_access: Annotated[
@@ -202,10 +206,10 @@ class LevelRule(Settings):
     ] = None
     """dbt access modifiers such models may have; unset: any."""
 
-    allowed_roles: Annotated[tuple[Name, ...] | None, Subset(tighter="CLS026", looser="CLS027")] = None
+    allowed_roles: Annotated[tuple[RoleName, ...] | None, Subset(tighter="CLS026", looser="CLS027")] = None
     """Roles that grants on such models may name; unset: any."""
 
-    forbidden_layers: Annotated[tuple[Name, ...], Superset(tighter="CLS020", looser="CLS021")] = ()
+    forbidden_layers: Annotated[tuple[LayerName, ...], Superset(tighter="CLS020", looser="CLS021")] = ()
     """Layers in which such models may not stand."""
 
     requires_meta: Annotated[tuple[Text, ...], Superset(tighter="CLS022", looser="CLS023")] = ()
@@ -231,7 +235,7 @@ class Classification(Settings):
     """Levels from the least to the most sensitive; each once."""
 
     default_level: Annotated[
-        Name,
+        LevelName,
         Special(where="not lower than the parent's", other="CLS004"),
         Place("classification.default", required=True),
     ] = "internal"
@@ -268,7 +272,7 @@ class Classification(Settings):
     """Expressions for names that no pattern means, such as `^is_` or `_hash$`; unset: floe's beside
     floe's own patterns, and none beside others."""
 
-    rules: dict[Name, LevelRule] = Field({})
+    rules: dict[LevelName, LevelRule] = Field({})
     """What holds at each level; unset levels keep floe's."""
 
 
@@ -277,7 +281,7 @@ class Role(Settings):
 
     always = frozenset({"inherits"})
 
-    inherits: Annotated[tuple[Name, ...], Subset(tighter="ACC008", looser="ACC009")] = ()
+    inherits: Annotated[tuple[RoleName, ...], Subset(tighter="ACC008", looser="ACC009")] = ()
     """Roles whose permissions it has too."""
 
     description: Annotated[str | None, Free(because="it is for people to read", other="DOC001")] = None
@@ -287,13 +291,13 @@ class Role(Settings):
 class Permission(Settings):
     """What a role may do, by namespace or by classification level."""
 
-    role: Annotated[Name, Fixed()]
+    role: Annotated[RoleName, Fixed()]
     """The role."""
 
-    namespaces: Annotated[tuple[NamespaceName, ...], Fixed()] = ()
+    namespaces: Annotated[tuple[KnownNamespace, ...], Fixed()] = ()
     """Namespaces it may use."""
 
-    levels: Annotated[tuple[Name, ...], Fixed()] = ()
+    levels: Annotated[tuple[LevelName, ...], Fixed()] = ()
     """Classification levels it may use."""
 
     access: Annotated[Access, Fixed()]

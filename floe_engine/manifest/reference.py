@@ -19,7 +19,7 @@ from msgspec import Struct
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from floe_engine.manifest.base import Section
+from floe_engine.manifest.base import NameOf, Section
 from floe_engine.manifest.plugins import Catalogue, Category
 from floe_engine.manifest.root import Manifest
 
@@ -40,6 +40,8 @@ class Shape(Struct, frozen=True):
     values: Shape | None = None
     names: tuple[str, ...] = ()
     """The keys that a mapping by name may have, where not any name will do."""
+    of: NameOf | None = None
+    """What it is the name of; of a mapping by name, what its keys are."""
 
 
 class SettingKey(Struct, frozen=True):
@@ -122,6 +124,13 @@ def lookup(section: type[Section], name: str) -> SettingKey | None:
     """The key of a section by any of its spellings."""
     known = keys(section)
     return known.get(name) or next((key for key in known.values() if name in key.also), None)
+
+
+@cache
+def leads_to_names(shape: Shape) -> bool:
+    """Whether a value of a shape can have a name of something that is defined elsewhere, at any depth."""
+    below = [shape.items, shape.values] + [key.shape for key in keys(shape.section or Section).values()]
+    return shape.of is not None or any(leads_to_names(each) for each in below if each is not None)
 
 
 def walk(
@@ -290,7 +299,8 @@ def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
         values = _shape(arguments[1])
         named = get_args(arguments[0]) if get_origin(arguments[0]) is Literal else ()
         of = " | ".join(f"`{name}`" for name in named) or "name"
-        return Shape(f"mapping of {of} to {values.text}", values=values, names=named)
+        kind = _name_of(getattr(arguments[0], "__metadata__", ()))
+        return Shape(f"mapping of {of} to {values.text}", values=values, names=named, of=kind)
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Shape("mapping", section=annotation)
     if annotation is bool:
@@ -302,4 +312,8 @@ def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
         return Shape(f"whole number{bounds}")
     if annotation is date:
         return Shape("date")
-    return Shape("text" if annotation is str else "anything")
+    return Shape("text", of=_name_of(metadata)) if annotation is str else Shape("anything")
+
+
+def _name_of(metadata: Sequence[Any]) -> NameOf | None:
+    return next((entry for entry in metadata if isinstance(entry, NameOf)), None)

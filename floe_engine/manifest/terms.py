@@ -29,6 +29,20 @@ SECRET_NAME = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"  # noqa: S105 - of a Kuber
 PLUGIN_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 """A category of plugins, a type, or a dbt adapter."""
 
+SOURCE = "source"
+"""The name in `may_depend_on` that stands for dbt sources, and for seeds without a layer of their own."""
+
+TESTS = (
+    "not_null_pk",
+    "unique_pk",
+    "freshness",
+    "documentation",
+    "relationships",
+    "contract",
+    "unit_test",
+)
+"""Tests that floe understands by name; any other name is that of a dbt test."""
+
 MOST = 1_000_000
 """The largest of the whole numbers that people write."""
 

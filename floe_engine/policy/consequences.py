@@ -16,12 +16,12 @@ from msgspec.structs import replace
 
 from floe_engine.artifact.sections import CustomRule, Graph, LayerConstraint, LevelRule, RequiredColumn
 from floe_engine.expressions import fullmatch
+from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.rules.classification import sensitive_names
 from floe_engine.policy.rules.coverage import has_minimum
-from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
 from floe_engine.policy.trial import holds

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from floe_engine.expressions import fullmatch
+from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy import consequences
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META
-from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model

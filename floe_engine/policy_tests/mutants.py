@@ -20,10 +20,10 @@ from floe_engine.artifact.shape import Path, published
 from floe_engine.document.nodes import KeyPath
 from floe_engine.errors import IntegrityError
 from floe_engine.manifest.laws import Law
+from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy.enforcement import enforcement_of
 from floe_engine.policy.reads import touches
 from floe_engine.policy.rule import Rule
-from floe_engine.policy.rules.dependencies import SOURCE
 from floe_engine.policy.rules.required_tests import OF_TEST, NamedTest
 from floe_engine.policy_tests.suites import biting
 

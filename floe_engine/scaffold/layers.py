@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
-from floe_engine.manifest.terms import NAME, Pattern
+from floe_engine.manifest.effective import PATTERN_LAYERS
+from floe_engine.manifest.terms import NAME, SOURCE, Pattern
 from floe_engine.project.facts import Model, Project
 
 _SPELLINGS = {

@@ -8,19 +8,8 @@ from difflib import SequenceMatcher
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.draft import Draft
-from floe_engine.manifest.effective import PATTERN_LAYERS, SOURCE
+from floe_engine.manifest.terms import TESTS
 from floe_engine.text import did_you_mean
-
-TESTS = (
-    "not_null_pk",
-    "unique_pk",
-    "freshness",
-    "documentation",
-    "relationships",
-    "contract",
-    "unit_test",
-)
-"""Tests that floe understands by name; any other name is that of a dbt test."""
 
 _DBT_TESTS = ("not_null", "unique", "accepted_values")
 
@@ -57,28 +46,6 @@ def _prefix_path(draft: Draft, layer: str, prefix: str) -> KeyPath | None:
     return next((path for path, text in draft.texts(*base, "prefixes") if text == prefix), None)
 
 
-def layers_exist(draft: Draft) -> Iterator[Diagnostic]:
-    """Every layer that is named is one."""
-    known = (*draft.layers, SOURCE)
-    for base, _ in draft.mappings("data_architecture", "layers"):
-        for path, name in draft.texts(*base, "may_depend_on"):
-            yield from unknown(draft, "FLOE-M031", "layer", path, name, known)
-    for base, _ in draft.mappings("governance", "classification", "rules"):
-        for path, name in draft.texts(*base, "forbidden_layers"):
-            yield from unknown(draft, "FLOE-M031", "layer", path, name, draft.layers)
-    for base, space in draft.mappings("catalog", "namespaces"):
-        if isinstance(space.get("layer"), str):
-            yield from unknown(draft, "FLOE-M031", "layer", (*base, "layer"), space["layer"], draft.layers)
-    for path, name in draft.texts("catalog", "schema_registry", "require_contract"):
-        yield from unknown(draft, "FLOE-M031", "layer", path, name, draft.layers)
-    for parent in (
-        ("governance", "quality_gates", "layer_thresholds"),
-        ("catalog", "schema_registry", "required_columns"),
-    ):
-        for name in draft.mapping(*parent):
-            yield from unknown(draft, "FLOE-M031", "layer", (*parent, name), name, draft.layers, key=True)
-
-
 def custom_pattern_is_complete(draft: Draft) -> Iterator[Diagnostic]:
     """`custom` comes with its own patterns and layers, and only `custom` with patterns."""
     patterns = draft.get("data_architecture", "naming", "custom_patterns")
@@ -110,52 +77,40 @@ def custom_pattern_is_complete(draft: Draft) -> Iterator[Diagnostic]:
         )
 
 
+_CODES = {"layer": "FLOE-M031", "level": "FLOE-M032", "role": "FLOE-M033", "namespace": "FLOE-M034"}
+
+
+def names_exist(draft: Draft) -> Iterator[Diagnostic]:
+    """Every layer, level, role and namespace that is named is one."""
+    for path, name, of, key in draft.names:
+        known = (*draft.known(of.kind), *of.also)
+        if of.new or name in known:
+            continue
+        guess = did_you_mean(name, known)
+        if key and guess in draft.mapping(*path[:-1]):
+            guess = None
+        yield draft.report(
+            _CODES[of.kind],
+            path,
+            f"there is no {of.kind} `{name}`" + (f"; did you mean `{guess}`?" if guess else ""),
+            hint=f"known: {', '.join(known)}" if known else "add it to `data_architecture.layers`",
+            key=key,
+            fixes=[draft.rename(path, guess) if key else draft.replace(path, guess)] if guess else (),
+        )
+
+
 def tests_are_known(draft: Draft) -> Iterator[Diagnostic]:
     """A required test whose name is nearly one of floe's is probably a slip."""
-    lists: list[KeyPath] = [("governance", "quality_gates", "required_tests")]
-    for base in (("data_architecture", "layers"), ("governance", "classification", "rules")):
-        lists += [(*path, "required_tests") for path, _ in draft.mappings(*base)]
-    for parent in lists:
-        for path, name in draft.texts(*parent):
-            if name in TESTS or name in _DBT_TESTS or "." in name:
-                continue
-            guess = did_you_mean(name, TESTS)
-            if guess and SequenceMatcher(None, name, guess).ratio() >= 0.8:
-                yield draft.report(
-                    "FLOE-M053",
-                    path,
-                    f"`{name}` is no test of floe's; did you mean `{guess}`?",
-                    hint="a name that floe does not know is looked for among the model's dbt tests",
-                    severity=Severity.WARNING,
-                    fixes=[draft.replace(path, guess)],
-                )
-
-
-def unknown(
-    draft: Draft,
-    code: str,
-    kind: str,
-    path: KeyPath,
-    name: str,
-    known: tuple[str, ...],
-    *,
-    key: bool = False,
-) -> Iterator[Diagnostic]:
-    """A diagnostic for a name that is none of `known`."""
-    if name in known:
-        return
-    guess = did_you_mean(name, known)
-    if key and guess in draft.mapping(*path[:-1]):
-        guess = None
-    listed = ", ".join(known) or "none"
-    hint = f"known: {listed}"
-    if kind == "layer" and draft.pattern in PATTERN_LAYERS and not known:
-        hint = "add it to `data_architecture.layers`"
-    yield draft.report(
-        code,
-        path,
-        f"there is no {kind} `{name}`" + (f"; did you mean `{guess}`?" if guess else ""),
-        hint=hint,
-        key=key,
-        fixes=[draft.rename(path, guess) if key else draft.replace(path, guess)] if guess else (),
-    )
+    for path, name, of, _ in draft.names:
+        if of.kind != "test" or name in TESTS or name in _DBT_TESTS or "." in name:
+            continue
+        guess = did_you_mean(name, TESTS)
+        if guess and SequenceMatcher(None, name, guess).ratio() >= 0.8:
+            yield draft.report(
+                "FLOE-M053",
+                path,
+                f"`{name}` is no test of floe's; did you mean `{guess}`?",
+                hint="a name that floe does not know is looked for among the model's dbt tests",
+                severity=Severity.WARNING,
+                fixes=[draft.replace(path, guess)],
+            )

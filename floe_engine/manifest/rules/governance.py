@@ -10,18 +10,14 @@ from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Related, Severity
 from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.draft import Draft
-from floe_engine.manifest.rules.architecture import unknown
 
 _CLASSES = ("governance", "classification")
 _ACCESS = ("governance", "access_control")
 
 
-def levels_exist(draft: Draft) -> Iterator[Diagnostic]:
-    """Every level that is named is one of `levels`."""
-    level = draft.text(*_CLASSES, "default_level")
-    if level:
-        yield from unknown(draft, "FLOE-M032", "level", (*_CLASSES, "default_level"), level, draft.levels)
-    elif "internal" not in draft.levels and not draft.parent:
+def default_level_exists(draft: Draft) -> Iterator[Diagnostic]:
+    """A file that names no `default_level` has the one that is the default."""
+    if "internal" not in draft.levels and not draft.text(*_CLASSES, "default_level") and not draft.parent:
         yield draft.report(
             "FLOE-M032",
             (*_CLASSES, "levels"),
@@ -29,43 +25,11 @@ def levels_exist(draft: Draft) -> Iterator[Diagnostic]:
             hint=f"set `default_level` to one of {', '.join(draft.levels)}",
             key=True,
         )
-    for path, pattern in draft.mappings(*_CLASSES, "name_patterns"):
-        if isinstance(pattern.get("level"), str):
-            yield from unknown(draft, "FLOE-M032", "level", (*path, "level"), pattern["level"], draft.levels)
-    for name in draft.mapping(*_CLASSES, "rules"):
-        yield from unknown(
-            draft, "FLOE-M032", "level", (*_CLASSES, "rules", name), name, draft.levels, key=True
-        )
-    for base, _ in draft.mappings(*_ACCESS, "permissions"):
-        for path, name in draft.texts(*base, "levels"):
-            yield from unknown(draft, "FLOE-M032", "level", path, name, draft.levels)
 
 
-def roles_exist(draft: Draft) -> Iterator[Diagnostic]:
-    """Every role that is named is one of `roles`."""
-    for path, name in _roles(draft):
-        yield from unknown(draft, "FLOE-M033", "role", path, name, draft.roles)
-
-
-def _roles(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
-    for base, _ in draft.mappings(*_ACCESS, "roles"):
-        yield from draft.texts(*base, "inherits")
+def permissions_permit(draft: Draft) -> Iterator[Diagnostic]:
+    """A permission is about something."""
     for base, permission in draft.mappings(*_ACCESS, "permissions"):
-        if isinstance(permission.get("role"), str):
-            yield (*base, "role"), permission["role"]
-    for base, _ in draft.mappings(*_CLASSES, "rules"):
-        yield from draft.texts(*base, "allowed_roles")
-    for space, _ in draft.mappings("catalog", "namespaces"):
-        for base, grant in draft.mappings(*space, "grants"):
-            if isinstance(grant.get("role"), str):
-                yield (*base, "role"), grant["role"]
-
-
-def namespaces_exist(draft: Draft) -> Iterator[Diagnostic]:
-    """Permissions are about namespaces that exist, and about something at all."""
-    for base, permission in draft.mappings(*_ACCESS, "permissions"):
-        for path, name in draft.texts(*base, "namespaces"):
-            yield from unknown(draft, "FLOE-M034", "namespace", path, name, draft.namespaces)
         if not permission.get("namespaces") and not permission.get("levels"):
             yield draft.report(
                 "FLOE-M034",

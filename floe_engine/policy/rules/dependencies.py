@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from floe_engine.artifact.paths import LAYER_CONSTRAINTS
 from floe_engine.artifact.platform import Platform
+from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT
 from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
@@ -16,9 +17,6 @@ from floe_engine.project.facts import Model, Source
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import ExampleNodes
-
-SOURCE = "source"
-"""The name in ``may_depend_on`` that stands for sources, and for seeds without a layer of their own."""
 
 
 class LayerDependency(ModelRule):
