@@ -20,9 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from floe_engine.descriptor import OCI_MANIFEST, Manifest
 from floe_engine.errors import VersionExists
 from floe_engine.registry.client import Repository
-from floe_engine.registry.descriptor import OCI_MANIFEST, Manifest
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of
 from tests.registries import docker_registry

@@ -21,6 +21,7 @@ from floe_engine.artifact.pack import (
     unpack,
 )
 from floe_engine.artifact.platform import Platform
+from floe_engine.descriptor import Descriptor, Manifest
 from floe_engine.distribution.request import VersionRequest, locate, satisfies
 from floe_engine.errors import (
     CacheCorrupt,
@@ -34,7 +35,6 @@ from floe_engine.errors import (
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, Transfer, silent
 from floe_engine.files import human_size, rfc3339, stands
 from floe_engine.project.spec_file import load_spec
-from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.verdict import Verdict
 from floe_engine.store import Lock, LockedDelegation, LockedFile, LockedIdentity, LockedSigner, Store

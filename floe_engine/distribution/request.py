@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from floe_engine.acts import Act, Option
+from floe_engine.descriptor import Manifest
 from floe_engine.errors import LockMismatch, NotFound, UsageError
-from floe_engine.registry.descriptor import Manifest
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.versions import Constraint, Version

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.pack import FILE_TYPE, IMAGE_MANIFEST
+from floe_engine.descriptor import Descriptor, Manifest
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.pull import PullOptions, pinned
@@ -20,7 +21,6 @@ from floe_engine.errors import NotFound, UsageError, VersionExists
 from floe_engine.events import CancelToken, Heading, Notice, Report, Step, silent
 from floe_engine.files import human_size, placed, scratch
 from floe_engine.registry.client import Repository
-from floe_engine.registry.descriptor import Descriptor, Manifest
 from floe_engine.registry.layout_archive import pack_layout, unpacked_layout
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.bundle import PREDICATE_ANNOTATION, PREDICATE_TYPE

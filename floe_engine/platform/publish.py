@@ -34,6 +34,7 @@ from floe_engine.artifact.pack import (
 )
 from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.artifact.platform import Platform
+from floe_engine.descriptor import Descriptor
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.predicate_types import short_name
 from floe_engine.distribution.pull import fetch
@@ -68,7 +69,6 @@ from floe_engine.platform.signing_key import (
 )
 from floe_engine.platform.source import Source, find_source
 from floe_engine.registry.client import OnBytes, Repository
-from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.attestation import attest
 from floe_engine.signing.keyless import KeylessSigner

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from floe_engine.artifact.content import Artifact
 from floe_engine.artifact.pack import FILE_TYPE, read_annotations, read_manifest, unpack
+from floe_engine.descriptor import Descriptor
 from floe_engine.distribution.browse import at_once
 from floe_engine.distribution.pull import load_locked
 from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest
 from floe_engine.registry.client import Repository
-from floe_engine.registry.descriptor import Descriptor
 from floe_engine.registry.reference import Reference
 from floe_engine.trust.authority import authority, revoked_keys
 from floe_engine.trust.rotation import Succession

@@ -30,9 +30,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from floe_engine.acts import Act
+from floe_engine.descriptor import OCI_INDEX, Manifest
 from floe_engine.errors import RegistryError, VersionExists
 from floe_engine.files import canonical_json
-from floe_engine.registry.descriptor import OCI_INDEX, Manifest
 from floe_engine.registry.retry import pause_for
 from floe_engine.waiting import begin
 

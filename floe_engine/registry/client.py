@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from floe_engine.acts import Act
+from floe_engine.descriptor import (
+    DIGEST,
+    MANIFEST_LIMIT,
+    MANIFEST_TYPES,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Manifest,
+    wrong_digest,
+)
 from floe_engine.errors import ContentMismatch, FloeError, NotFound, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
 from floe_engine.files import human_size
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PUSH
 from floe_engine.registry.claim import claim
-from floe_engine.registry.descriptor import (
-    MANIFEST_LIMIT,
-    MANIFEST_TYPES,
-    OCI_INDEX,
-    OCI_MANIFEST,
-    Content,
-    Descriptor,
-    Manifest,
-    wrong_digest,
-)
 from floe_engine.registry.fallback import add_to_fallback, delete_by_moving
 from floe_engine.registry.listing import pages
 from floe_engine.registry.parallel import fan_out
-from floe_engine.registry.reference import DIGEST, TAG, Reference
+from floe_engine.registry.reference import TAG, Reference
 from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport
 
@@ -144,13 +144,12 @@ class Repository:
             )
         return found
 
-    def blob(self, descriptor: Content, limit: int, *, on_bytes: OnBytes | None = None) -> bytes:
+    def blob(self, descriptor: Descriptor, limit: int, *, on_bytes: OnBytes | None = None) -> bytes:
         """Content of at most `limit` bytes, its size and digest verified.
 
         Raises `NotFound`, `ContentMismatch`, and `RegistryError` where it promises to be larger.
         """
-        promised = Descriptor(descriptor.media_type, descriptor.digest, descriptor.size)
-        return self._blob(promised, limit, on_bytes, None)
+        return self._blob(descriptor, limit, on_bytes, None)
 
     def blobs(self, descriptors: Sequence[Descriptor], on_bytes: OnBytes | None = None) -> list[bytes]:
         """Several blobs at once, verified, in the order asked for; one of a kind is fetched once."""

@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from floe_engine.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
 from floe_engine.errors import FloeError, NotFound, RegistryError
 from floe_engine.files import canonical_json
-from floe_engine.registry.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
 from floe_engine.registry.retry import pause_for
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from threading import Lock
 from typing import Any
 
 from floe_engine.acts import Act
+from floe_engine.descriptor import DIGEST, MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.errors import ConfigurationError, ContentMismatch, FloeError, RegistryError, UnsafePath
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, read_bounded, sha256_digest, strict_json
 from floe_engine.patterns import pattern
-from floe_engine.registry.descriptor import MANIFEST_LIMIT, OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
-from floe_engine.registry.reference import DIGEST, TAG
+from floe_engine.registry.reference import TAG
 
 REF_NAME = "org.opencontainers.image.ref.name"
 IMMUTABLE = pattern(r"v?\d+\.\d+\.\d+(?:[-_.][0-9A-Za-z_.-]+)?")

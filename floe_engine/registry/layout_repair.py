@@ -15,11 +15,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.descriptor import MANIFEST_LIMIT, Descriptor, Manifest
 from floe_engine.errors import ContentMismatch, FloeError
 from floe_engine.events import CancelToken
 from floe_engine.files import Directory, canonical_json, sha256_digest
 from floe_engine.patterns import pattern
-from floe_engine.registry.descriptor import MANIFEST_LIMIT, Descriptor, Manifest
 from floe_engine.registry.layout import Layout, stored_media_type, tag_of
 
 _BLOB_LIMIT = 1024 * 1024 * 1024

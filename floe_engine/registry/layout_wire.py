@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from msgspec import Struct, field
 
 from floe_engine.acts import Act
+from floe_engine.descriptor import DIGEST, MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.patterns import pattern
-from floe_engine.registry.descriptor import MANIFEST_LIMIT, MANIFEST_TYPES, OCI_INDEX, Manifest
 from floe_engine.registry.layout import Layout, TagTaken, stored_media_type
-from floe_engine.registry.reference import DIGEST, TAG
+from floe_engine.registry.reference import TAG
 from floe_engine.registry.wire import Answer, Exchange, Headers, OnChunk, Request
 
 _BLOB_LIMIT = 1024 * 1024 * 1024

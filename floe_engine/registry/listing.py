@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from floe_engine.descriptor import MANIFEST_LIMIT
 from floe_engine.errors import RegistryError
 from floe_engine.files import human_size
 from floe_engine.registry import addresses, answers
-from floe_engine.registry.descriptor import MANIFEST_LIMIT
 
 if TYPE_CHECKING:
     from floe_engine.registry.session import Session

@@ -14,11 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.acts import Act
+from floe_engine.descriptor import DIGEST
 from floe_engine.errors import UsageError
 from floe_engine.patterns import pattern
-
-DIGEST = pattern(r"sha256:[0-9a-f]{64}")
-"""The only digests we take: an unknown algorithm is content that nobody can check."""
 
 TAG = pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """OCI distribution-spec 1.1, "Pulling manifests"."""

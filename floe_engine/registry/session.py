@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 import oras.container
 from msgspec.structs import replace
 
+from floe_engine.descriptor import MANIFEST_LIMIT
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
 from floe_engine.events import CancelToken
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PULL, Authorization, TokenRequest
 from floe_engine.registry.credentials import Credential
-from floe_engine.registry.descriptor import MANIFEST_LIMIT
 from floe_engine.registry.reference import Reference
 from floe_engine.registry.retry import Retry
 from floe_engine.registry.transport import Transport

@@ -12,10 +12,10 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
+from floe_engine.descriptor import MANIFEST_LIMIT
 from floe_engine.errors import RegistryUnreachable
 from floe_engine.events import CancelToken
 from floe_engine.registry import addresses
-from floe_engine.registry.descriptor import MANIFEST_LIMIT
 
 OnChunk = Callable[[int], None]
 """Told how many bytes of a body have come so far. Called in the thread of the transfer."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.descriptor import OCI_EMPTY, Descriptor
 from floe_engine.errors import IntegrityError, NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest, strict_json
@@ -29,13 +30,7 @@ from floe_engine.signing.bundle_format import (
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner, PrivateKey
 from floe_engine.signing.outside import Unacceptable, compact_json, mapping, reason, texts
-from floe_engine.signing.repository import (
-    AttestedRepository,
-    Descriptor,
-    SignatureSource,
-    StoredDescriptor,
-    descriptor_of,
-)
+from floe_engine.signing.repository import AttestedRepository, SignatureSource, descriptor_of
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 from floe_engine.signing.writing import Writer, write_all
 from floe_engine.text import did_you_mean
@@ -60,7 +55,7 @@ SHORT_TYPES: Mapping[str, str] = {
 }
 """Predicate types by the names that cosign's ``--type`` has for them; ``test-result`` is ours."""
 
-_EMPTY = Descriptor(bundle.EMPTY_MEDIA_TYPE, sha256_digest(b"{}"), 2)
+_EMPTY = Descriptor(OCI_EMPTY, sha256_digest(b"{}"), 2)
 
 
 class Claim(Struct, frozen=True):
@@ -123,7 +118,7 @@ def attest(
     claims: Sequence[Claim],
     *signers: KeySigner | KeylessSigner,
     name: str,
-    subject: StoredDescriptor,
+    subject: Descriptor,
     first: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[str, ...]:
@@ -188,7 +183,7 @@ class _Referrers:
     def __init__(
         self,
         repository: AttestedRepository,
-        subject: StoredDescriptor,
+        subject: Descriptor,
         bundles: Sequence[tuple[str, bytes]],
         *,
         first: bool,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from floe_engine.descriptor import OCI_EMPTY, OCI_MANIFEST, Descriptor
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import strict_json
 from floe_engine.signing.bundle_format import (
@@ -31,13 +32,7 @@ from floe_engine.signing.outside import (
     reason,
     texts,
 )
-from floe_engine.signing.repository import (
-    MANIFEST_MEDIA_TYPE,
-    SignatureRepository,
-    SignatureSource,
-    StoredDescriptor,
-    descriptor_of,
-)
+from floe_engine.signing.repository import SignatureRepository, SignatureSource, descriptor_of
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 
 if TYPE_CHECKING:
@@ -58,7 +53,6 @@ MAX_SECONDS = 60.0
 """How long one artifact's referrers are looked through."""
 
 _ANY_BUNDLE = "application/vnd.dev.sigstore.bundle"
-EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json"
 
 
 def statement_for(digest: str, annotations: Mapping[str, str]) -> bytes:
@@ -96,16 +90,14 @@ def sign_with_key(statement: bytes, key: KeySigner) -> bytes:
     )
 
 
-def referrer(
-    subject: StoredDescriptor, config: StoredDescriptor, layer: StoredDescriptor, predicate_type: str
-) -> bytes:
+def referrer(subject: Descriptor, config: Descriptor, layer: Descriptor, predicate_type: str) -> bytes:
     """The manifest of a referrer that carries one bundle, `layer`; `config` is the empty one."""
     return compact_json(
         {
             "schemaVersion": 2,
-            "mediaType": MANIFEST_MEDIA_TYPE,
+            "mediaType": OCI_MANIFEST,
             "artifactType": MEDIA_TYPE,
-            "config": {"mediaType": EMPTY_MEDIA_TYPE, "digest": config.digest, "size": config.size},
+            "config": {"mediaType": OCI_EMPTY, "digest": config.digest, "size": config.size},
             "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
             "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size},
             "annotations": {CONTENT_ANNOTATION: "dsse-envelope", PREDICATE_ANNOTATION: predicate_type},
@@ -139,7 +131,7 @@ class Attachment:
     same moment may overwrite: `stands` finds that out.
     """
 
-    def __init__(self, repository: SignatureRepository, subject: StoredDescriptor, bundle: bytes) -> None:
+    def __init__(self, repository: SignatureRepository, subject: Descriptor, bundle: bytes) -> None:
         self.where = ""
         self.company = False
         self._repository = repository
@@ -155,7 +147,7 @@ class Attachment:
         however often it is attached.
         """
         if not self._raw:
-            config = self._repository.push_blob(b"{}", EMPTY_MEDIA_TYPE)
+            config = self._repository.push_blob(b"{}", OCI_EMPTY)
             layer = self._repository.push_blob(self._bundle, MEDIA_TYPE)
             self._raw = referrer(self._subject, config, layer, PREDICATE_TYPE)
         self.where = self._repository.attach(self._raw, self._subject.digest, confirm=False).digest
@@ -246,7 +238,7 @@ def _verifier(root: TrustRoot | None) -> Callable[[], KeylessVerifier]:
 
 
 def _fetch(
-    repository: SignatureSource, descriptor: StoredDescriptor, digest: str, *, attested: bool = False
+    repository: SignatureSource, descriptor: Descriptor, digest: str, *, attested: bool = False
 ) -> bytes | None:
     """The bundle inside a referrer, or None where the referrer is something else.
 
@@ -382,10 +374,10 @@ def _what_the_hint_says(hint: str, anchors: Anchors) -> str:
     return f"; it claims, unproved, the key {fingerprint}"
 
 
-def _likely_first(referrers: Sequence[StoredDescriptor]) -> list[StoredDescriptor]:
+def _likely_first(referrers: Sequence[Descriptor]) -> list[Descriptor]:
     """Entries that look like signatures before the others: an order, never a filter."""
 
-    def rank(descriptor: StoredDescriptor) -> int:
+    def rank(descriptor: Descriptor) -> int:
         if (descriptor.annotations or {}).get(PREDICATE_ANNOTATION) == PREDICATE_TYPE:
             return 0
         return 1 if (descriptor.artifact_type or "").startswith(_ANY_BUNDLE) else 2

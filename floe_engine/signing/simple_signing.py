@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import IntegrityError, NotFound
 from floe_engine.files import sha256_digest, strict_json
 from floe_engine.signing.keys import KeySigner
@@ -23,10 +24,8 @@ from floe_engine.signing.outside import (
     texts,
 )
 from floe_engine.signing.repository import (
-    MANIFEST_MEDIA_TYPE,
     SignatureRepository,
     SignatureSource,
-    StoredDescriptor,
     descriptor_of,
     image_manifest,
 )
@@ -88,9 +87,9 @@ class TaggedLayers:
             self._written, layers = layers_to_extend(self._repository, self.where)
         return layers
 
-    def _put(self, config: StoredDescriptor, layers: list[dict[str, Any]]) -> None:
+    def _put(self, config: Descriptor, layers: list[dict[str, Any]]) -> None:
         raw = image_manifest(config, layers)
-        self._written = self._repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=self.where).digest
+        self._written = self._repository.push_manifest(raw, OCI_MANIFEST, tag=self.where).digest
 
     def stands(self) -> bool:
         """Whether ours are still under the tag, perhaps among newer ones of others."""
@@ -122,7 +121,7 @@ class KeySignature(TaggedLayers):
         super().__init__(repository, tag_of(digest), first=first)
         self._payload = payload
         self._key = key
-        self._blob: StoredDescriptor | None = None
+        self._blob: Descriptor | None = None
 
     def write(self) -> None:
         """Append the signature, unless it is there. Raises `IntegrityError`, `RegistryError`."""

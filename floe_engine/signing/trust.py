@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import NotFound, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.outside import quoted
-from floe_engine.signing.repository import SignatureRepository, SignatureSource, StoredDescriptor
+from floe_engine.signing.repository import SignatureRepository, SignatureSource
 from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def sign(
     docker_reference: str,
     annotations: Mapping[str, str],
     formats: tuple[Format, ...] = BOTH_FORMATS,
-    subject: StoredDescriptor | None = None,
+    subject: Descriptor | None = None,
     first: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[Signer, ...]:

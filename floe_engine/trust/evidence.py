@@ -12,16 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import NotFound
 from floe_engine.files import canonical_json, sha256_digest, strict_json
 from floe_engine.signing.outside import decode_base64, encode_base64
-from floe_engine.signing.repository import (
-    MANIFEST_MEDIA_TYPE,
-    Descriptor,
-    Reader,
-    SignatureSource,
-    StoredDescriptor,
-)
+from floe_engine.signing.repository import Reader, SignatureSource
 from floe_engine.signing.verdict import Signer
 
 EVIDENCE_VERSION = 1
@@ -31,7 +26,7 @@ class KeptManifest(Struct, frozen=True):
     """A manifest of a signature, or of the artifact itself."""
 
     raw: bytes
-    media_type: str = MANIFEST_MEDIA_TYPE
+    media_type: str = OCI_MANIFEST
 
     @property
     def digest(self) -> str:
@@ -88,7 +83,7 @@ class Evidence(Struct, frozen=True, dict=True):
 
     # --- as a repository -----------------------------------------------------------------------
 
-    def resolve(self, ref: str, /) -> StoredDescriptor | None:
+    def resolve(self, ref: str, /) -> Descriptor | None:
         """The descriptor of something that was kept, or None."""
         try:
             found = self.manifest(ref)
@@ -105,18 +100,18 @@ class Evidence(Struct, frozen=True, dict=True):
                 return KeptManifest(raw)
         raise NotFound("it was not kept", ref)
 
-    def blob(self, descriptor: Any, limit: int, /) -> bytes:
+    def blob(self, descriptor: Descriptor, limit: int, /) -> bytes:
         """The bytes behind a descriptor; raises `NotFound`."""
         for blob in self.blobs:
             if sha256_digest(blob) == descriptor.digest and len(blob) <= limit:
                 return blob
         raise NotFound("it was not kept", descriptor.digest)
 
-    def referrers(self, digest: str, /) -> Sequence[StoredDescriptor]:
+    def referrers(self, digest: str, /) -> Sequence[Descriptor]:
         """The referrers that were kept."""
         if digest != self.digest:
             return ()
-        return [Descriptor(MANIFEST_MEDIA_TYPE, sha256_digest(raw), len(raw)) for raw in self.bundles]
+        return [Descriptor(OCI_MANIFEST, sha256_digest(raw), len(raw)) for raw in self.bundles]
 
 
 class Witness(Reader):

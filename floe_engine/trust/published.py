@@ -13,8 +13,8 @@ from msgspec import Struct
 from floe_engine.artifact.model import PlatformManifest
 from floe_engine.artifact.pack import CONFIG_TYPE, MAX_FILE, read_annotations, read_manifest
 from floe_engine.artifact.paths import MANIFEST
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import IntegrityError, NotFound
-from floe_engine.signing.repository import Descriptor
 from floe_engine.trust.verdict import Subject, check_tag
 from floe_engine.typed import built
 from floe_engine.versions import Version

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS
 from floe_engine.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -21,7 +22,6 @@ from floe_engine.registry import listing
 from floe_engine.registry.authorization import PULL, Authorization
 from floe_engine.registry.client import Descriptor, Repository, Transport
 from floe_engine.registry.credentials import Credential, Credentials
-from floe_engine.registry.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of, publish
 from tests.faults.conftest import IMPATIENT

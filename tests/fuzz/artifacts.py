@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.content import Artifact, content_digest
 from floe_engine.artifact.pack import PackedFile, pack, read_annotations, read_manifest, unpack
 from floe_engine.artifact.paths import FILES, MANIFEST
+from floe_engine.descriptor import OCI_INDEX, OCI_MANIFEST, Manifest
 from floe_engine.errors import AuthenticationFailed, FloeError
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.policy.baseline import Baseline
@@ -19,7 +20,6 @@ from floe_engine.policy.evaluate import evaluate
 from floe_engine.registry import answers, layout_repair
 from floe_engine.registry.authorization import Authorization
 from floe_engine.registry.credentials import Credential, Credentials
-from floe_engine.registry.descriptor import OCI_INDEX, OCI_MANIFEST, Manifest
 from floe_engine.registry.layout import Layout
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keys import generate, is_locked, load_private, load_public

@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from floe_engine.descriptor import OCI_MANIFEST
 from floe_engine.registry.client import Repository
-from floe_engine.registry.descriptor import OCI_MANIFEST
 from tests.registries import DockerRegistry
 
 PASSWORD = "correct horse"

@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import FloeError
 from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle
 from floe_engine.signing.keyless import TrustRoot
 from floe_engine.signing.keys import load_public
-from floe_engine.signing.repository import Descriptor
 from floe_engine.signing.trust import verify
 from floe_engine.signing.verdict import Anchors, Identity, Signer
 from tests.engine.signing.memory import MemoryRepository

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from floe_engine.descriptor import OCI_EMPTY
 from floe_engine.signing import bundle
 from floe_engine.signing.trust import Anchors, verify
 from tests.engine.signing.conftest import new_key
@@ -139,7 +140,7 @@ def attach(artifact: Artifact, raw: bytes) -> None:
     repository = artifact.repository
     subject = repository.resolve(artifact.digest)
     assert subject is not None
-    config = repository.push_blob(b"{}", bundle.EMPTY_MEDIA_TYPE)
+    config = repository.push_blob(b"{}", OCI_EMPTY)
     layer = repository.push_blob(raw, bundle.MEDIA_TYPE)
     repository.attach(bundle.referrer(subject, config, layer, bundle.PREDICATE_TYPE), artifact.digest)
 
@@ -168,7 +169,7 @@ def test_150_junk_referrers_hide_no_good_one(docker_registry) -> None:
     repository = artifact.repository
     subject = repository.resolve(artifact.digest)
     assert subject is not None
-    config = repository.push_blob(b"{}", bundle.EMPTY_MEDIA_TYPE)
+    config = repository.push_blob(b"{}", OCI_EMPTY)
     entries = []
     good = bundle.sign_with_key(bundle.statement_for(artifact.digest, {}), KEY)
     for number in range(151):

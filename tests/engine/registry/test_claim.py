@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.errors import FloeError, RegistryError, VersionExists
 from floe_engine.registry import claim as claiming
 from floe_engine.registry.claim import claim
 from floe_engine.registry.client import Repository, Transport
-from floe_engine.registry.descriptor import OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, manifest_of
 from tests.faults.double import Call, Double, Reply, double, problem

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import ContentMismatch, NotFound, RegistryUnreachable
 from floe_engine.files import sha256_digest
-from floe_engine.signing.repository import MANIFEST_MEDIA_TYPE, Descriptor
 
 INDEX_MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
 REFERENCE = "registry.test/acme/platform"
@@ -37,7 +37,7 @@ class MemoryRepository:
     def artifact(self, content: str = "content") -> str:
         """Store an artifact and give its digest."""
         raw = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"content": content}}).encode()
-        return self.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=None).digest
+        return self.push_manifest(raw, OCI_MANIFEST, tag=None).digest
 
     def _request(self, name: str) -> None:
         self.requests.append(name)
@@ -85,7 +85,7 @@ class MemoryRepository:
         return list(self.attached.get(digest, []))
 
     def attach(self, raw: bytes, subject: str, *, confirm: bool = True) -> Descriptor:
-        found = self.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=None)
+        found = self.push_manifest(raw, OCI_MANIFEST, tag=None)
         entries = self.attached.setdefault(subject, [])
         if all(entry.digest != found.digest for entry in entries):
             entries.append(found)

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from msgspec import structs
 
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnreachable, Unsigned, Untrusted
 from floe_engine.events import CancelToken
 from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from floe_engine.signing.keys import load_private
-from floe_engine.signing.repository import MANIFEST_MEDIA_TYPE, Descriptor
 from floe_engine.signing.trust import Anchors, sign, verify
 from tests.engine.signing.conftest import new_key
 from tests.engine.signing.memory import INDEX_MEDIA_TYPE, REFERENCE, MemoryRepository
@@ -50,11 +50,11 @@ def attach_raw(repository, digest, raw: bytes, **changes):
     config = repository.push_blob(b"{}", "application/vnd.oci.empty.v1+json")
     manifest = {
         "schemaVersion": 2,
-        "mediaType": MANIFEST_MEDIA_TYPE,
+        "mediaType": OCI_MANIFEST,
         "artifactType": bundle.MEDIA_TYPE,
         "config": {"mediaType": config.media_type, "digest": config.digest, "size": config.size},
         "layers": [{"mediaType": bundle.MEDIA_TYPE, "digest": layer.digest, "size": layer.size}],
-        "subject": {"mediaType": MANIFEST_MEDIA_TYPE, "digest": digest, "size": 1},
+        "subject": {"mediaType": OCI_MANIFEST, "digest": digest, "size": 1},
         **changes,
     }
     return repository.attach(json.dumps(manifest).encode(), digest)
@@ -73,8 +73,8 @@ def signed_statement(statement: object, key, payload_type=PAYLOAD_TYPE) -> bytes
 
 
 def put_sig_layers(repository, digest, *layers):
-    raw = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_MEDIA_TYPE, "layers": layers}).encode()
-    repository.push_manifest(raw, MANIFEST_MEDIA_TYPE, tag=simple_signing.tag_of(digest))
+    raw = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": layers}).encode()
+    repository.push_manifest(raw, OCI_MANIFEST, tag=simple_signing.tag_of(digest))
 
 
 def sig_layer(repository, payload: bytes, signature: object):
@@ -497,7 +497,7 @@ def test_no_more_than_a_hundred_signatures_are_looked_at(repository, key, strang
 def test_a_flood_of_other_referrers_does_not_hide_a_signature(repository, key):
     digest = repository.artifact()
     repository.attached[digest] = [
-        Descriptor(MANIFEST_MEDIA_TYPE, sha256_digest(b"%d" % number), 1, {}, "application/spdx+json")
+        Descriptor(OCI_MANIFEST, sha256_digest(b"%d" % number), 1, {}, "application/spdx+json")
         for number in range(200)
     ]
     put_signature(repository, digest, key, BUNDLE)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST
+from floe_engine.descriptor import OCI_EMPTY
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.attestation import Claim, attest
 from tests.engine.signing.test_trust import (
@@ -100,7 +101,7 @@ def a_referrer_of_another_version_listed_here(at: Place) -> None:
 def an_attestation_alone(at: Place) -> None:
     claim = Claim("https://spdx.dev/Document", {})
     subject = at.repository.manifest(at.digest).descriptor
-    at.repository.push_blob(b"{}", bundle.EMPTY_MEDIA_TYPE)  # a signature would have brought it
+    at.repository.push_blob(b"{}", OCI_EMPTY)  # a signature would have brought it
     attest(at.repository, at.digest, [claim], at.team, name=at.name, subject=subject)
 
 

@@ -6,13 +6,16 @@ OCI image-spec 1.1, descriptor.md, manifest.md and image-index.md. No network, n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from msgspec import Struct, field
 
 from floe_engine.errors import ContentMismatch, RegistryError
 from floe_engine.files import sha256_digest, strict_json
-from floe_engine.registry.reference import DIGEST
+from floe_engine.patterns import pattern
+
+DIGEST = pattern(r"sha256:[0-9a-f]{64}")
+"""The only digests we take: an unknown algorithm is content that nobody can check."""
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -30,22 +33,6 @@ MAX_DESCRIPTORS = 1000
 
 _MAX_SIZE = 2**53
 _EMPTY: Mapping[str, str] = {}
-
-
-class Content(Protocol):
-    """Whatever names content as a descriptor does."""
-
-    @property
-    def media_type(self) -> str:
-        """Its type."""
-
-    @property
-    def digest(self) -> str:
-        """``sha256:`` and 64 hex digits."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
 
 
 class Descriptor(Struct, frozen=True):
