@@ -168,25 +168,16 @@ class _Reading:
                     continue
                 node = self._gathered.nodes.get((kind, name))
                 if node is None:
-                    self._gathered.warn(
-                        f"describes {kind} {name}, which does not exist", described.file.path, entry.line
-                    )
+                    self._gathered.warn_of(described, f"describes {kind} {name}, which does not exist")
                 elif node.entry is not None and node.properties is not None:
                     where = f"{node.properties.path}:{node.entry.line}"
-                    self._gathered.warn(
-                        f"{kind} {name} is described in {where} already", described.file.path, entry.line
-                    )
+                    self._gathered.warn_of(described, f"{kind} {name} is described in {where} already")
                 else:
                     self._describe(node, entry, described.file)
 
     def _describe(self, node: WrittenNode, entry: Lined, file: File) -> None:
         node.entry, node.properties = entry, file
-        config: dict[str, Any] = {}
-        for key in _OF_CONFIG:
-            if entry.get(key) is not None:
-                config[key] = entry[key]
-        merge_config(config, mapping(entry.get("config")))
-        node.config = config
+        node.config = properties.own_config(entry, _OF_CONFIG)
 
     def _add_yaml_snapshot(self, described: PropertiesEntry) -> None:
         """A snapshot that stands in YAML alone (dbt 1.9)."""
@@ -197,9 +188,8 @@ class _Reading:
         try:
             node.calls.parents.append(self._gathered.templates.parent_of(str(entry.get("relation"))))
         except Unreadable:
-            self._gathered.warn(
-                f"relation of snapshot {entry['name']} cannot be read without dbt", file.path, entry.line
-            )
+            message = f"relation of snapshot {entry['name']} cannot be read without dbt"
+            self._gathered.warn_of(described, message)
 
     def _apply_versions(self, described: PropertiesEntry) -> None:
         """Model versions (dbt 1.5): one file a version, described under one name."""
@@ -393,9 +383,7 @@ class _Reading:
         if (defaults := self._of_tests.get(file.path)) is None:
             # For tests dbt leaves out the path's first folder, whatever is configured as `model-paths`.
             fqn = (self._settings.name, *file.path.split("/")[1:-1])
-            defaults = self._settings.folder_config("tests", fqn)
-            merge_config(defaults, self._settings.folder_config("data_tests", fqn))
-            self._of_tests[file.path] = defaults
+            defaults = self._of_tests[file.path] = self._settings.test_config(fqn)
         return properties.tests(entry, items, defaults, self._gathered.generic, tags)
 
     def _sources(self) -> list[Source]:
@@ -420,10 +408,7 @@ class _Reading:
         config.pop("tags", None)  # dbt gives sources no tags of dbt_project.yml, though it does their meta
         levels = []
         for entry in (source, table):
-            own: dict[str, Any] = {}
-            merge_config(own, {key: entry[key] for key in ("meta", "tags") if entry.get(key) is not None})
-            merge_config(own, mapping(entry.get("config")))
-            merge_config(config, own)
+            merge_config(config, properties.own_config(entry))
             levels += [entry, mapping(entry.get("config"))]
         if not self._is_on(config, file.path, table.line):
             return None

@@ -296,3 +296,7 @@ class Gathering:
         """Note what a reader of the result should know."""
         if len(self.warnings) < _MAX_WARNINGS:
             self.warnings.append(f"{path}:{line}: {message}" if path else message)
+
+    def warn_of(self, described: PropertiesEntry, message: str) -> None:
+        """The same of an entry of a properties file."""
+        self.warn(message, described.file.path, described.entry.line)

@@ -135,6 +135,12 @@ class ProjectFile(Struct, frozen=True, dict=True):
             merge_config(result, own)
         return result
 
+    def test_config(self, fqn: Sequence[str]) -> dict[str, Any]:
+        """The same of a data test, whose section has had two names."""
+        config = self.folder_config("tests", fqn)
+        merge_config(config, self.folder_config("data_tests", fqn))
+        return config
+
     def folder_configs(self, section: str, fqn: Sequence[str]) -> Iterator[dict[str, Any]]:
         """What each level of the tree says of a node of `section`, least specific first."""
         level: Any = self.settings.get(section)

@@ -41,6 +41,13 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def own_config(entry: Mapping[str, Any], beside: Collection[str] = ("meta", "tags")) -> dict[str, Any]:
+    """What an entry configures: in its ``config``, and by those keys that may stand `beside` it as well."""
+    config = {key: entry[key] for key in beside if entry.get(key) is not None}
+    merge_config(config, mapping(entry.get("config")))
+    return config
+
+
 def columns(items: Iterable[Lined]) -> tuple[Column, ...]:
     """The declared columns, each once; of two with one name the later wins, as in dbt."""
     found: dict[str, Column] = {}

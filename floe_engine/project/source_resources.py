@@ -15,7 +15,7 @@ from floe_engine.project.facts import Argument, Exposure, Macro, SemanticModel, 
 from floe_engine.project.gathering import Gathering, PropertiesEntry
 from floe_engine.project.jinja.calls import Named, Unreadable
 from floe_engine.project.project_file import ProjectFile, merge_config
-from floe_engine.project.properties import entries, mapping, text
+from floe_engine.project.properties import entries, mapping, own_config, text
 from floe_engine.project.spelling import first_text, merged, tag_set, text_of
 
 Parents: TypeAlias = Callable[[Iterable[Named]], tuple[str, ...]]
@@ -47,7 +47,7 @@ def exposures(
         tags = config.get("tags")
         if isinstance(tags, str):  # of an exposure alone, dbt takes the letters of a word for tags
             said = f"dbt takes each letter of {tags!r} for a tag of exposure {entry['name']}; write [{tags}]"
-            gathered.warn(said, file.path, entry.line)
+            gathered.warn_of(described, said)
             tags = list(tags)
         owner = mapping(entry.get("owner"))
         yield Exposure(
@@ -74,8 +74,8 @@ def _depends_on(gathered: Gathering, described: PropertiesEntry) -> Iterator[Nam
         try:
             yield gathered.templates.parent_of(str(item))
         except Unreadable:
-            entry, file = described.entry, described.file
-            gathered.warn(f"{item!s:.80} of exposure {entry['name']} cannot be read", file.path, entry.line)
+            name = described.entry["name"]
+            gathered.warn_of(described, f"{item!s:.80} of exposure {name} cannot be read")
 
 
 def semantic_models(
@@ -90,9 +90,8 @@ def semantic_models(
         try:
             model = [gathered.templates.parent_of(str(entry.get("model")))]
         except Unreadable:
-            gathered.warn(
-                f"model of semantic model {entry['name']} cannot be read without dbt", file.path, entry.line
-            )
+            message = f"model of semantic model {entry['name']} cannot be read without dbt"
+            gathered.warn_of(described, message)
             model = []
         yield SemanticModel(
             f"semantic_model.{settings.name}.{entry['name']}",
@@ -209,9 +208,7 @@ def _named(kind: str, name: str, rest: str) -> str:
 def _config(described: PropertiesEntry, settings: ProjectFile, section: str, name: str) -> dict[str, Any]:
     """What dbt_project.yml and the entry itself configure."""
     config = settings.folder_config(section, (settings.name, *described.file.folders, name))
-    entry = described.entry
-    merge_config(config, {key: entry[key] for key in ("meta", "tags") if entry.get(key) is not None})
-    merge_config(config, mapping(entry.get("config")))
+    merge_config(config, own_config(described.entry))
     return config
 
 

@@ -47,8 +47,7 @@ class SourceTests:
     def config(self, file: File, calls: Calls, entry: Lined | None) -> dict[str, Any]:
         """What a test that is written as a query is configured with: by folders, by its entry, by itself."""
         fqn = (self._settings.name, *file.folders, file.stem)
-        config = self._settings.folder_config("tests", fqn)
-        merge_config(config, self._settings.folder_config("data_tests", fqn))
+        config = self._settings.test_config(fqn)
         merge_config(config, mapping(entry.get("config")) if entry is not None else {})
         merge_config(config, calls.config)
         return config
