@@ -52,12 +52,11 @@ class Program:
     def _whole(self) -> Quick | None:
         return self.quick(self._tree)
 
-    def run(self, *values: Any, steps: int = MOST_STEPS) -> Any:
-        """The value of the expression. Raises `Failed`, `Unknown` or `TooMuch`."""
-        return self.run_on(Frame(steps), *values)
-
     def run_on(self, frame: Frame, *values: Any) -> Any:
-        """The same, with the steps that `frame` has left."""
+        """The value of the expression, with the steps that `frame` has left.
+
+        Raises `Failed`, `Unknown` or `CostExceeded`.
+        """
         if self._whole is not None:
             left = frame.left
             try:

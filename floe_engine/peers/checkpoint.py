@@ -27,8 +27,8 @@ def _keys(holder: str, option: str) -> Callable[[Arguments], str]:
     return filled
 
 
-def _meta(hook: str, subject: str, when: str = "", near: str = "") -> Check:
-    return Check(hook, subject, when=when, near=near, takes=_META,
+def _meta(hook: str, subject: str, when: str = "") -> Check:
+    return Check(hook, subject, when=when, takes=_META,
                  filled=_keys(f"{subject}.meta", "meta_keys"),
                  says="have the meta keys asked for")  # fmt: skip
 

@@ -85,12 +85,8 @@ class CheckedSpec(Struct, frozen=True):
         return tuple(found for found in self.diagnostics if found.severity is Severity.ERROR)
 
 
-def check_spec(text: str, *, base: Path, platform: str = "") -> CheckedSpec:
-    """Everything that is wrong with the text of a floe.yaml; never raises for what it says.
-
-    `base` is the directory of the file; `platform` ("acme-data-platform 1.2.3") names the owner of
-    the settings that a product cannot change, where it is known.
-    """
+def check_spec(text: str, *, base: Path) -> CheckedSpec:
+    """Everything that is wrong with the text of a floe.yaml, which lies in `base`; never raises for it."""
     document = parse(text)
     found = list(document.diagnostics)
     spec: Spec | None = None
@@ -101,7 +97,7 @@ def check_spec(text: str, *, base: Path, platform: str = "") -> CheckedSpec:
         try:
             spec = msgspec.convert(value, built(Spec))
         except msgspec.ValidationError:
-            spec, problems = _in_full(document, value, platform)
+            spec, problems = _in_full(document, value)
             found += problems
         found += _platform_problems(document, value, base)
     elif value is not None:
@@ -111,9 +107,7 @@ def check_spec(text: str, *, base: Path, platform: str = "") -> CheckedSpec:
     return CheckedSpec(None if failed else spec, document, tuple(found))
 
 
-def _in_full(
-    document: Document, value: dict[str, Any], platform: str
-) -> tuple[Spec | None, list[Diagnostic]]:
+def _in_full(document: Document, value: dict[str, Any]) -> tuple[Spec | None, list[Diagnostic]]:
     """The same by the models, which tell every mistake; for a file that has one, or waivers."""
     from pydantic import ValidationError
 
@@ -123,7 +117,7 @@ def _in_full(
         return spec_model.read(value), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-        return None, told(details, lambda detail: _diagnostic(document, detail, platform))
+        return None, told(details, lambda detail: _diagnostic(document, detail))
 
 
 def against_platform(spec: Spec, document: Document, platform: Platform) -> tuple[Diagnostic, ...]:
@@ -183,7 +177,7 @@ def _problem(
     return Diagnostic(code, severity, span, message, hint, path=path, fixes=fixes)
 
 
-def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diagnostic:
+def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
     # The reference of keys imports the whole schema of manifest.yaml; a good floe.yaml never needs it.
     from floe_engine.manifest.reference import shape_at
     from floe_engine.project.spec_model import model_of
@@ -193,7 +187,7 @@ def _diagnostic(document: Document, detail: ErrorDetails, platform: str) -> Diag
     if detail["type"] == "missing":
         return _missing(document, path)
     if detail["type"] == "extra_forbidden":
-        return _unknown(document, path, platform)
+        return _unknown(document, path)
     shape = shape_at(path, model_of(Spec))
     value = _shown(detail["input"])
     context = detail.get("ctx", {})
@@ -231,7 +225,7 @@ def _missing(document: Document, path: KeyPath) -> Diagnostic:
     return _problem(document, MISSING, path[:-1], f"{name} is missing", hint=hint)
 
 
-def _unknown(document: Document, path: KeyPath, platform: str) -> Diagnostic:
+def _unknown(document: Document, path: KeyPath) -> Diagnostic:
     from floe_engine.manifest.reference import keys, shape_at
     from floe_engine.project.spec_model import model_of
 
@@ -254,7 +248,7 @@ def _unknown(document: Document, path: KeyPath, platform: str) -> Diagnostic:
             document,
             OWNED,
             path,
-            f"{shown!r} is set by the platform{f' {platform}' if platform else ''}, not by a product",
+            f"{shown!r} is set by the platform, not by a product",
             hint="remove it here; the platform team sets it in manifest.yaml",
             at_key=True,
         )

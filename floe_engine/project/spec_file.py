@@ -50,23 +50,14 @@ def read_spec(path: Path) -> tuple[Spec, Document]:
 
 
 def new_spec_text(
-    *,
-    ref: str | None = None,
-    manifest: str | None = None,
-    name: str | None = None,
-    compute: str = "",
-    trusted_keys: Sequence[str] = (),
+    *, ref: str, name: str | None = None, compute: str = "", trusted_keys: Sequence[str] = ()
 ) -> str:
-    """The floe.yaml that `floe init` writes. `ref` or `manifest` names the platform."""
+    """The floe.yaml that `floe init` writes. `ref` names the platform."""
     lines = ["apiVersion: floe.dev/v1", "kind: DataProduct"]
     if name:
         lines += ["metadata:", f"  name: {json.dumps(name)}"]
-    lines += ["", "platform:"]
-    if ref is not None:
-        lines.append(f"  ref: {json.dumps(ref) if _needs_quotes(ref) else ref}")
-        lines += [*_other_constraints(ref)]
-    else:
-        lines.append(f"  manifest: {json.dumps(manifest or 'manifest.yaml')}")
+    quoted = " #" in ref or ": " in ref or ref.endswith("*") or not ref.isascii()
+    lines += ["", "platform:", f"  ref: {json.dumps(ref) if quoted else ref}", *_other_constraints(ref)]
     if trusted_keys:
         lines.append("  trusted_keys:  # whoever signs the platform has to hold one of these")
         lines += [f"    - {json.dumps(key)}" for key in trusted_keys]
@@ -88,7 +79,3 @@ def _other_constraints(ref: str) -> list[str]:
         f"  # ref: {name}:v{version.major}.{version.minor}.*    # patch updates OK",
         f"  # ref: {name}:v{version.major}.*.*    # minor updates OK",
     ]
-
-
-def _needs_quotes(text: str) -> bool:
-    return " #" in text or ": " in text or text.endswith("*") or not text.isascii()

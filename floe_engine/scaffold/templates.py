@@ -56,12 +56,12 @@ def engine(compute: str) -> str:
     return section("plugins", {"compute": {"type": compute}}, said)
 
 
-def manifest_text(template: Template, *, name: str, compute: str, parent: str = "", owner: str = "") -> str:
+def manifest_text(template: Template, *, name: str, compute: str, parent: str = "") -> str:
     """The manifest.yaml of a template. `parent` is for a domain's alone: a reference or a path."""
     if template == "mesh-domain":
         return document(
             (
-                head(name, scope="domain", owner=owner),
+                head(name, scope="domain"),
                 section("parent", {"ref": parent}, "Verified, and locked by digest in .floe/."),
                 engine(compute),
                 section("governance", {"quality_gates": {"require_descriptions": True}}, _DOMAIN),
@@ -69,10 +69,10 @@ def manifest_text(template: Template, *, name: str, compute: str, parent: str = 
         )
     pattern = _PATTERNS.get(template)
     if pattern is None:
-        return document((head(name, owner=owner), engine(compute), commented(_MINIMAL)))
+        return document((head(name), engine(compute), commented(_MINIMAL)))
     return document(
         (
-            head(name, owner=owner),
+            head(name),
             engine(compute),
             section("data_architecture", _architecture(pattern), _LAYERS),
             section("governance", _GOVERNANCE, _GATES),

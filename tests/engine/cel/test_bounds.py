@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from floe_engine.cel.checking import check
-from floe_engine.cel.running import Program
+from floe_engine.cel.running import MOST_STEPS, Program
 from floe_engine.cel.types import DYN, STRING, list_of, map_of
-from floe_engine.cel.values import CostExceeded, Failed
+from floe_engine.cel.values import CostExceeded, Failed, Frame
 from floe_engine.cel.weakening import clauses, weaker
 
 VARIABLES = {"items": list_of(STRING), "text": STRING, "meta": map_of(DYN)}
@@ -20,7 +20,7 @@ def run(expression: str, **values: Any) -> Any:
     checked = check(expression, VARIABLES)
     assert checked.ok, checked.problems
     given = {"items": ["x"] * 1_000, "text": "a" * 10_000, "meta": {}} | values
-    return Program(checked, tuple(VARIABLES)).run(*(given[name] for name in VARIABLES))
+    return Program(checked, tuple(VARIABLES)).run_on(Frame(MOST_STEPS), *(given[name] for name in VARIABLES))
 
 
 @pytest.mark.parametrize(
