@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,23 +80,11 @@ def compile_(context: Context) -> int:
     help="Threads for cases that read big projects.",
 )
 @option("--watch", "-w", is_flag=True, help="Run again whenever a file changes.")
-def test(
-    context: Context,
-    *,
-    select: tuple[str, ...],
-    verbose: bool,
-    coverage: bool,
-    mutate: bool,
-    own: bool,
-    strict: bool,
-    workers: int | None,
-    watch: bool,
-) -> int:
+def test(context: Context, *, watch: bool, **chosen: Any) -> int:
     """Test the policies: the four built-in suites, then the team's own cases."""
     from floe_engine.cli import policy_tests
 
-    options = policy_tests.Options(select, verbose, coverage, mutate, own, strict, workers)
-    return policy_tests.run(context, options, watch=watch)
+    return policy_tests.run(context, policy_tests.Options(**chosen), watch=watch)
 
 
 @command("publish", registry=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Options(Struct, frozen=True):
-    """What to run and what to show of it."""
+    """What to run and what to show of it: the command's options, by their names."""
 
     select: Sequence[str] = ()
     verbose: bool = False
