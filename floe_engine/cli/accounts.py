@@ -28,7 +28,7 @@ _LOGIN = {
 @registry_argument
 @option("--username", "-u", metavar="NAME", help="Who to log in as; asked for at a terminal.")
 @option("--password-stdin", is_flag=True, help="Read the password or token from stdin.")
-def login(context: Context, *, host: str | None, username: str | None, password_stdin: bool) -> int:
+def login(context: Context, *, host: str | None, username: str | None, password_stdin: bool) -> None:
     """Log in to a registry: tried first, then kept where docker keeps its logins."""
     from floe_engine.distribution.log_in import log_in, registry_host
 
@@ -52,12 +52,11 @@ def login(context: Context, *, host: str | None, username: str | None, password_
     if not done.wanted:
         context.output.warning(f"{done.registry} lets anybody in, so the login was not tried")
     context.output.result({"registry": done.registry, "keptBy": done.kept_by, "tried": done.wanted})
-    return 0
 
 
 @command("logout")
 @registry_argument
-def logout(context: Context, *, host: str | None) -> int:
+def logout(context: Context, *, host: str | None) -> None:
     """Forget the login for a registry, wherever it is kept."""
     from floe_engine.distribution.log_in import log_out, registry_host
 
@@ -75,11 +74,10 @@ def logout(context: Context, *, host: str | None) -> int:
             "environment": done.by_environment,
         }
     )
-    return 0
 
 
 @command("config", registry=True)
-def config(context: Context) -> int:
+def config(context: Context) -> None:
     """What is set here, and where each value is from; secrets are not shown."""
     from floe_engine.support.configuration import settings_in_force
 
@@ -96,11 +94,10 @@ def config(context: Context) -> int:
             ]
         }
     )
-    return 0
 
 
 @command("version")
-def version(context: Context) -> int:
+def version(context: Context) -> None:
     """The version of floe, of Python, and of the libraries that decide what it does."""
     import platform
     from importlib.metadata import PackageNotFoundError
@@ -130,4 +127,3 @@ def version(context: Context) -> int:
             "libraries": {name: number or None for name, number in libraries.items()},
         }
     )
-    return 0

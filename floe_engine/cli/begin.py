@@ -8,6 +8,7 @@ import click
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import DIRECTORY, ci_service, option
+from floe_engine.errors import UsageError
 from floe_engine.scaffold.choices import TEMPLATES, Service, Template
 
 
@@ -44,9 +45,8 @@ def init(
     compute: str | None,
     parent: str | None,
     service: Service,
-) -> int:
+) -> None:
     """Begin a platform: manifest.yaml, a policy test, CI, README; what is there already stays."""
-    from floe_engine.errors import UsageError
     from floe_engine.platform.begin_platform import begin_platform
 
     if template and from_project:
@@ -83,4 +83,3 @@ def init(
             ],
         }
     )
-    return 0

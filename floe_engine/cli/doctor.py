@@ -44,10 +44,8 @@ def _facts(check: Check) -> dict[str, Any]:
 
 
 def _show(context: Context, check: Check) -> None:
-    from floe_engine.text import printable
-
     marks = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
     said = f"{check.detail}{' (repaired)' if check.repaired else ''}"
-    context.output.answer(f"{marks[check.status]} {check.name:<14} {printable(said)}")
+    context.output.answer(f"{marks[check.status]} {check.name:<14} {said}")
     if check.hint:
-        context.output.answer(f"  {'':<14} {printable(check.hint)}")
+        context.output.answer(f"  {'':<14} {check.hint}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from floe_engine.cli.code_hosts import top
 from floe_engine.cli.command import Context
-from floe_engine.cli.output import Painted
+from floe_engine.cli.output import SCHEMA_VERSION, Painted
 
 if TYPE_CHECKING:
     from floe_engine.product.compile_project import CompiledProject
@@ -131,7 +131,6 @@ def _overview(context: Context, compiled: CompiledProject) -> None:
 
 
 def _json(compiled: CompiledProject) -> dict[str, Any]:
-    from floe_engine.cli.output import SCHEMA_VERSION
     from floe_engine.output.findings.json_report import findings_document
 
     return {

@@ -8,6 +8,7 @@ import click
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import dry_run
+from floe_engine.text import plural
 
 
 @command(
@@ -25,14 +26,13 @@ from floe_engine.cli.options import dry_run
     help="A dbt-bouncer.yml (.toml, pyproject.toml), .pre-commit-config.yaml or dbt_project.yml.",
 )
 @dry_run
-def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> int:
+def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> None:
     """Write what another tool checks as rules into manifest.yaml, and list what cannot be carried.
 
     What floe has built in becomes its setting, the rest a rule in CEL. A rule that is there already is
     not written again.
     """
     from floe_engine.platform.import_rules import import_rules as carry
-    from floe_engine.text import plural
 
     imported = carry(context.workspace, configuration, write=not dry_run)
     out = context.output
@@ -71,7 +71,6 @@ def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> int
             "diff": imported.diff,
         }
     )
-    return 0
 
 
 def _place(file: Path, line: int) -> str:

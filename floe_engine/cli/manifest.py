@@ -10,7 +10,11 @@ from msgspec.structs import asdict, replace
 
 from floe_engine.cli.code_hosts import from_top
 from floe_engine.cli.command import Context, command
+from floe_engine.cli.handbook import with_pages
 from floe_engine.cli.options import Word, option, watch
+from floe_engine.errors import Cancelled, FloeError, Refused, UsageError
+from floe_engine.events import Step
+from floe_engine.text import plural
 
 if TYPE_CHECKING:
     from floe_engine.cli.diagnostics import Listing
@@ -48,7 +52,6 @@ def again(context: Context, files: Callable[[], Any], once: Callable[[], int]) -
     import sys
     import time
 
-    from floe_engine.errors import Cancelled, FloeError, UsageError
     from floe_engine.platform.watch import changes
 
     if context.output.machine:
@@ -75,7 +78,6 @@ def again(context: Context, files: Callable[[], Any], once: Callable[[], int]) -
 
 def _check_once(context: Context, fix: bool) -> int:
     from floe_engine.cli.diagnostics import Listing
-    from floe_engine.errors import Refused
 
     fixed: FixedManifest | None = None
     if fix:
@@ -129,8 +131,6 @@ def _show(context: Context, listing: Listing, fixed: FixedManifest | None) -> No
 
 def _show_mended(context: Context, listing: Listing, fixed: FixedManifest) -> None:
     from floe_engine.cli import diagnostics
-    from floe_engine.events import Step
-    from floe_engine.text import plural
 
     out = context.output
     out.line(f"Mended {plural(len(fixed.mended), 'problem')}:")
@@ -149,7 +149,7 @@ def _show_mended(context: Context, listing: Listing, fixed: FixedManifest) -> No
 @click.argument(
     "code", type=Word("code"), required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …"
 )
-def explain(context: Context, *, code: str | None) -> int:
+def explain(context: Context, *, code: str | None) -> None:
     """What a code means and what to do about it; without one, every code there is."""
     from floe_engine.support.explain import explain_code, families
 
@@ -157,7 +157,7 @@ def explain(context: Context, *, code: str | None) -> int:
     if code is not None:
         page = explain_code(code)
         out.data(_page_text(page)) if not out.machine else out.result(asdict(page))
-        return 0
+        return
     known = families()
     if out.machine:
         out.result(
@@ -172,7 +172,7 @@ def explain(context: Context, *, code: str | None) -> int:
                 ]
             }
         )
-        return 0
+        return
     lines = []
     for family in known:
         lines += [f"{family.pattern}  {family.title}"]
@@ -180,12 +180,9 @@ def explain(context: Context, *, code: str | None) -> int:
         lines += [f"  {page.code:<{width}}  {page.title}" for page in family.pages]
         lines += [""]
     out.data("\n".join((*lines, "`floe explain CODE` tells more about one.")))
-    return 0
 
 
 def _page_text(page: Page) -> str:
-    from floe_engine.cli.handbook import with_pages
-
     title = f"{page.code}: {page.title}"
     return f"{title}\n\n{with_pages(page.prose)}" if page.prose else title
 
@@ -194,7 +191,7 @@ def _page_text(page: Page) -> str:
 @click.argument(
     "setting", type=Word("setting"), help="A setting: governance.quality_gates.minimum_test_coverage"
 )
-def explain_setting(context: Context, *, setting: str) -> int:
+def explain_setting(context: Context, *, setting: str) -> None:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.support.explain import explain_setting as explained
 
@@ -204,7 +201,6 @@ def explain_setting(context: Context, *, setting: str) -> int:
     else:
         for line in _setting_lines(found):
             context.output.answer(line)
-    return 0
 
 
 def _setting_lines(found: Explanation) -> Iterator[str]:
@@ -244,7 +240,7 @@ def _setting_facts(found: Explanation) -> dict[str, Any]:
     type=click.Choice(["manifest", "floe", "policy-test", "facts"]),
     help="Of which file: manifest, floe or policy-test; or facts, of which house rules ask.",
 )
-def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test", "facts"]) -> int:
+def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test", "facts"]) -> None:
     """The JSON Schema (2020-12) of manifest.yaml, floe.yaml, a policy test or house rules' facts."""
     if file == "manifest":
         from floe_engine.manifest.plugins import Catalogue
@@ -264,27 +260,24 @@ def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test",
 
         document = policy_test_schema()
     context.output.data(document)
-    return 0
 
 
 @command("lsp", formats=("text",))
-def lsp(context: Context) -> int:
+def lsp(context: Context) -> None:
     """A language server for manifest.yaml and floe.yaml, over stdin and stdout; editors start it."""
     _demand_extra("lsp", "pygls", "the language server")
     from floe_engine.lsp.server import serve
 
     serve()
-    return 0
 
 
 @command("mcp", formats=("text",))
-def mcp(context: Context) -> int:
+def mcp(context: Context) -> None:
     """A Model Context Protocol server for this directory, over stdin and stdout; it only reads."""
     _demand_extra("mcp", "mcp.server.mcpserver", "the server for assistants")
     from floe_engine.mcp.server import serve
 
     serve(context.workspace.directory)
-    return 0
 
 
 def _demand_extra(extra: str, module: str, server: str) -> None:
@@ -295,8 +288,6 @@ def _demand_extra(extra: str, module: str, server: str) -> None:
     try:
         import_module(module)
     except ModuleNotFoundError:
-        from floe_engine.errors import UsageError
-
         raise UsageError(
             f"{server} needs packages that are not installed", hint=f"pip install 'floe-workbench[{extra}]'"
         ) from None
@@ -310,7 +301,7 @@ def _demand_extra(extra: str, module: str, server: str) -> None:
     type=click.Choice(["bash", "zsh", "fish", "powershell"]),
     help="Of which shell: bash, zsh, fish or powershell.",
 )
-def completion(context: Context, *, shell: str) -> int:
+def completion(context: Context, *, shell: str) -> None:
     """The script that completes this command line in a shell: `source <(floe completion bash)`."""
     from click.shell_completion import get_completion_class
 
@@ -322,4 +313,3 @@ def completion(context: Context, *, shell: str) -> int:
     completer = get_completion_class(shell)
     assert completer is not None
     context.output.data(completer(root.command, {}, program, completion_variable(program)).source())
-    return 0

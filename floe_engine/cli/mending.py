@@ -6,6 +6,7 @@ import click
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import Word, dry_run, offline, option
+from floe_engine.text import plural
 
 
 @command("fix")
@@ -18,7 +19,7 @@ from floe_engine.cli.options import Word, dry_run, offline, option
 )
 @dry_run
 @offline
-def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> int:
+def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bool) -> None:
     """Declare what findings ask for in the properties files, and show the change.
 
     Tests of keys, meta, access, contracts and columns that the SQL gives are written where they belong;
@@ -62,7 +63,6 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
             "left": list(fixed.left),
         }
     )
-    return 0
 
 
 @command("waive")
@@ -80,14 +80,13 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
 @dry_run
 def waive(
     context: Context, *, finding: tuple[str, ...], reason: str, owner: str, expires: str | None, dry_run: bool
-) -> int:
+) -> None:
     """Excuse a finding in floe.yaml, with a reason, an owner and an end.
 
     FINDING is a rule and a model, such as `E201 stg_orders`, or a finding's fingerprint. A waiver that
     the platform does not permit is not written.
     """
     from floe_engine.product.waive import waive as waive_finding
-    from floe_engine.text import plural
 
     waived = waive_finding(
         context.workspace.nearest(),
@@ -114,4 +113,3 @@ def waive(
             "diff": waived.diff,
         }
     )
-    return 0

@@ -10,6 +10,9 @@ from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline, option
+from floe_engine.cli.output import diagnostic_document, error_document
+from floe_engine.errors import FloeError, UsageError
+from floe_engine.text import printable
 
 if TYPE_CHECKING:
     from floe_engine.product.upgrade_project import UpgradePlan
@@ -43,7 +46,6 @@ _PIN = {
 def outdated(context: Context, *, exit_code: bool, offline: bool) -> int:
     """The locked version, the highest that the pin admits, and the latest."""
     from floe_engine.product.outdated import outdated as where_it_stands
-    from floe_engine.text import printable
 
     workspace = context.workspace.without_network() if offline else context.workspace
     found = where_it_stands(workspace, cancel=context.cancel)
@@ -114,7 +116,6 @@ def upgrade(
     undo: bool,
 ) -> int:
     """Move the pin: show what would break, then change floe.yaml and the lock together."""
-    from floe_engine.errors import UsageError
     from floe_engine.product.upgrade_project import plan_upgrade
 
     if undo:
@@ -149,7 +150,6 @@ def pin(
     allow_downgrade: bool,
 ) -> int:
     """Pin the platform more or less closely, or to another version."""
-    from floe_engine.errors import UsageError
     from floe_engine.product.upgrade_project import plan_pin
 
     ways: dict[Precision, bool] = {"pinned": exact, "patch": patch, "minor": minor}
@@ -169,7 +169,6 @@ def pin(
 
 def _carry_out(context: Context, plan: UpgradePlan, *, dry_run: bool, accept_breaking: bool) -> int:
     """Show the plan, then do it; a refusal is shown with everything that led to it."""
-    from floe_engine.errors import FloeError
     from floe_engine.product.upgrade_project import take_upgrade
 
     _show_plan(context, plan)
@@ -234,7 +233,6 @@ def _show_plan(context: Context, plan: UpgradePlan) -> None:
 
 
 def _plan_facts(plan: UpgradePlan, state: str, refusal: Any) -> dict[str, Any]:
-    from floe_engine.cli.output import diagnostic_document, error_document
     from floe_engine.output.changes.json_report import changes_document, impact_document
     from floe_engine.output.changes.places import Sides
 

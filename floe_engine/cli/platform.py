@@ -23,6 +23,8 @@ from floe_engine.cli.options import (
     readable_key,
     token,
 )
+from floe_engine.errors import UsageError
+from floe_engine.files import human_size
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ version_argument = click.argument(
 
 
 @command("compile")
-def compile_(context: Context) -> int:
+def compile_(context: Context) -> None:
     """Check manifest.yaml and build the eight files into .floe/artifacts/."""
     from floe_engine.platform.compile_platform import compile_platform
 
@@ -63,7 +65,6 @@ def compile_(context: Context) -> int:
             "files": {path: len(data) for path, data in compiled.artifact.files.items()},
         }
     )
-    return 0
 
 
 @command("test", formats=("text", "json", "junit", "github", "tap"))
@@ -109,7 +110,7 @@ def publish(
     no_sign: bool,
     no_attest: bool,
     dry_run: bool,
-) -> int:
+) -> None:
     """Check, compile, test, guard the version, push, sign, verify, and tag last."""
     from floe_engine.platform.publish import publish as publish_version
     from floe_engine.platform.signing_key import SigningOptions
@@ -157,7 +158,6 @@ def publish(
             "guard": guard_facts(plan.guard) if plan.guard else None,
         }
     )
-    return 0
 
 
 @command("pull", registry=True)
@@ -173,12 +173,11 @@ def publish(
 @allow_downgrade
 def pull(
     context: Context, *, version: str | None, force: bool, frozen: bool, offline: bool, allow_downgrade: bool
-) -> int:
+) -> None:
     """Bring the pinned version into .floe/, verified, and lock it."""
     from floe_engine.distribution.pull import PullOptions, pinned
     from floe_engine.distribution.pull import pull as pull_version
     from floe_engine.distribution.request import VersionRequest
-    from floe_engine.errors import UsageError
 
     workspace = context.workspace.without_network() if offline else context.workspace
     options = PullOptions(force=force, frozen=frozen, allow_downgrade=allow_downgrade)
@@ -194,11 +193,10 @@ def pull(
     context.output.result(
         {**lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
     )
-    return 0
 
 
 @command("clear")
-def clear(context: Context) -> int:
+def clear(context: Context) -> None:
     """Remove the pulled artifacts; the lock stays."""
     store = context.workspace.store
     removed: tuple[str, ...] = ()
@@ -207,7 +205,6 @@ def clear(context: Context) -> int:
             removed = store.clear()
     context.output.line(f"Removed: {', '.join(removed)}" if removed else "The cache is empty")
     context.output.result({"removed": list(removed)})
-    return 0
 
 
 _LIST = {
@@ -289,12 +286,11 @@ def _described(entry: VersionFacts) -> str:
 
 @command("inspect", registry=True)
 @version_argument
-def inspect(context: Context, *, version: str) -> int:
+def inspect(context: Context, *, version: str) -> None:
     """One published version: files, annotations, every signature and every attestation."""
     from floe_engine.artifact.pack import SIGNING_KEY
     from floe_engine.cli.trusting import show_attestations, show_verdict
     from floe_engine.distribution.browse import inspect_version
-    from floe_engine.files import human_size
     from floe_engine.support.trust_report import fingerprint_of
 
     found = inspect_version(context.workspace, version, **context.progress)
@@ -324,7 +320,6 @@ def inspect(context: Context, *, version: str) -> int:
             "delegatedBy": str(found.delegated_by) if found.delegated_by else None,
         }
     )
-    return 0
 
 
 @command("sign", registry=True)
@@ -343,7 +338,7 @@ def sign(
     identity_token: str | None,
     allow_readable_key: bool,
     yes: bool,
-) -> int:
+) -> None:
     """Sign a version that is published already: what was built here, or a digest that you name."""
     from floe_engine.platform.sign_version import sign_version
     from floe_engine.platform.signing_key import SigningOptions
@@ -368,12 +363,11 @@ def sign(
             "signatures": list(signed.signatures),
         }
     )
-    return 0
 
 
 @command("keygen")
 @option("--into", type=DIRECTORY, metavar="DIRECTORY", help="Directory for the two files.")
-def keygen(context: Context, *, into: Path | None) -> int:
+def keygen(context: Context, *, into: Path | None) -> None:
     """Make a signing key in cosign's format: cosign.key (encrypted) and cosign.pub."""
     from floe_engine.platform.signing_key import keygen as new_key
 
@@ -389,4 +383,3 @@ def keygen(context: Context, *, into: Path | None) -> int:
     context.output.result(
         {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
     )
-    return 0

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from floe_engine.cli.code_hosts import top
 from floe_engine.cli.command import Context
-from floe_engine.events import Event, Step
+from floe_engine.errors import NothingChecked, Refused, UsageError
+from floe_engine.events import Event, Step, warnings_only
 from floe_engine.text import plural
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ class Options(Struct, frozen=True):
 
 def run(context: Context, options: Options, *, watch: bool = False) -> int:
     """Run the tests, once or for every change; exit code 1 where a case fails, 4 where there was none."""
-    from floe_engine.errors import UsageError
-
     if (options.strict or options.own) and not options.mutate:
         raise UsageError(f"--{'strict' if options.strict else 'own'} is about mutants", hint="add --mutate")
     if options.mutate and context.output.format in ("junit", "github", "tap"):
@@ -51,8 +50,6 @@ def run(context: Context, options: Options, *, watch: bool = False) -> int:
 
 
 def _once(context: Context, options: Options) -> int:
-    from floe_engine.errors import NothingChecked, Refused
-    from floe_engine.events import warnings_only
     from floe_engine.platform.compile_platform import compile_platform
     from floe_engine.platform.test_policies import mutate_policies, test_policies
 

@@ -21,7 +21,9 @@ from floe_engine.cli.options import (
     offline,
     option,
 )
+from floe_engine.errors import Refused
 from floe_engine.scaffold.choices import PROJECT_FILES, Service
+from floe_engine.text import plural
 
 WhatIf = Literal["off", "warn", "strict"]
 
@@ -45,10 +47,11 @@ WhatIf = Literal["off", "warn", "strict"]
 @option("--dry-run", is_flag=True, help="Say what it would find in this project; write nothing.")
 def init(
     context: Context, *, platform: str, trusted_key: tuple[str, ...], service: Service, dry_run: bool
-) -> int:
+) -> None:
     """Pin a platform: pull and verify it, write floe.yaml and the lock."""
     if dry_run:
-        return _preview_init(context, platform, trusted_key, PROJECT_FILES.get(service))
+        _preview_init(context, platform, trusted_key, PROJECT_FILES.get(service))
+        return
     from floe_engine.product.init_project import init_project
 
     done = init_project(
@@ -89,14 +92,12 @@ def init(
             "created": list(done.created),
         }
     )
-    return 0
 
 
-def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> int:
+def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], ci_file: str | None) -> None:
     """What a first pin would do."""
     from floe_engine.policy.all_rules import rule_by_id
     from floe_engine.product.init_project import plan_init
-    from floe_engine.text import plural
 
     plan = plan_init(
         context.workspace, platform, trusted_keys=trusted_keys, ask=asking.first_use(), **context.progress
@@ -130,7 +131,6 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
             "findings": {rule: len(findings) for rule, findings in plan.by_rule.items()},
         }
     )
-    return 0
 
 
 @command("compile", formats=FORMATS)
@@ -202,7 +202,6 @@ def compile_(
 ) -> int:
     """Judge the dbt project against its platform, and write its dbt profile."""
     from floe_engine.cli import findings
-    from floe_engine.errors import Refused
     from floe_engine.product.compile_project import CompileOptions, compile_project
 
     workspace = context.workspace.nearest()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
 from floe_engine.cli.options import FILE_OR_NAME, VERSION, option
+from floe_engine.cli.output import Output
+from floe_engine.errors import TrustError, UsageError
+from floe_engine.events import Step
 
 if TYPE_CHECKING:
     from floe_engine.signing.attestation import Attestation
@@ -49,7 +52,6 @@ def verify(
 ) -> int:
     """Verify the signatures of a version; exit code 6 unless enough are by whom you trust."""
     from floe_engine.distribution.verify import verify_stored, verify_version
-    from floe_engine.errors import TrustError, UsageError
     from floe_engine.trust.verdict import demand_attested, is_attested
 
     required = _predicate_types(require_attestation) if require_attestation else []
@@ -106,7 +108,7 @@ def _predicate_types(names: Sequence[str]) -> list[str]:
 @click.argument(
     "repository", required=False, help="A repository, such as oci://host/name; absent: what is pinned here."
 )
-def trust(context: Context, *, repository: str | None) -> int:
+def trust(context: Context, *, repository: str | None) -> None:
     """Show who would decide about a repository's signatures, and why."""
     from floe_engine.support.trust_report import trust_report
 
@@ -143,56 +145,47 @@ def trust(context: Context, *, repository: str | None) -> int:
             "refusedBy": who.barred or None,
         }
     )
-    return 0
 
 
 @command("fingerprint")
 @click.argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
-def fingerprint(context: Context, *, file: str) -> int:
+def fingerprint(context: Context, *, file: str) -> None:
     """Print the fingerprint of a public key, to be compared with what others see."""
     from floe_engine.support.trust_report import public_key
 
     key = public_key(context.workspace, file)
     context.output.answer(key.fingerprint)
     context.output.result({"fingerprint": key.fingerprint, "kind": key.kind, "file": file})
-    return 0
 
 
 def show_verdict(
-    out: Any, verdict: Verdict, rotations: Sequence[str] = (), delegated_by: LockedDelegation | None = None
+    out: Output, verdict: Verdict, rotations: Sequence[str] = (), delegated_by: LockedDelegation | None = None
 ) -> None:
     """Every signature of a version, good or not, and the versions that make its signers whom one trusts."""
-    from floe_engine.events import Step
-    from floe_engine.text import printable
-
     out.answer(f"Signatures: {verdict.status}")
     for hop in rotations:
         out.answer(f"Keys changed on the way: {hop}")
     if delegated_by is not None:
-        out.answer(f"Delegated by: {printable(str(delegated_by))}")
+        out.answer(f"Delegated by: {delegated_by}")
     for signer in verdict.signers:
-        out.step(Step(f"{signer.format}: {printable(str(signer))}", detail=printable(signer.where)))
+        out.step(Step(f"{signer.format}: {signer}", detail=signer.where))
     for entry in verdict.rejected:
         out.step(Step(f"{entry.where}: {entry.reason}", "failed"))
     for warning in verdict.warnings:
         out.warning(warning)
 
 
-def show_attestations(out: Any, attestations: Sequence[Attestation]) -> None:
+def show_attestations(out: Output, attestations: Sequence[Attestation]) -> None:
     """Every attestation of a version: verified, by whom; or not, and why."""
     from floe_engine.distribution.predicate_types import short_name
-    from floe_engine.events import Step
-    from floe_engine.text import printable
 
     verified = sum(entry.signer is not None for entry in attestations)
     out.answer(
         f"Attestations: {verified} verified of {len(attestations)}" if attestations else "Attestations: none"
     )
     for entry in attestations:
-        name = printable(short_name(entry.predicate_type)) or "unreadable"
+        name = short_name(entry.predicate_type) or "unreadable"
         if entry.signer is not None:
-            out.step(Step(f"{name}: {printable(str(entry.signer))}", detail=printable(entry.where)))
+            out.step(Step(f"{name}: {entry.signer}", detail=entry.where))
         else:
-            out.step(
-                Step(f"{name}: not verified: {printable(entry.problem)}", "failed", printable(entry.where))
-            )
+            out.step(Step(f"{name}: not verified: {entry.problem}", "failed", entry.where))

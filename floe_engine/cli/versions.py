@@ -12,6 +12,7 @@ import click
 from floe_engine.cli.changes import hit_facts, show_hit, show_lines
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run, option
+from floe_engine.errors import UsageError
 from floe_engine.events import Event, Report, Transfer, silent
 
 if TYPE_CHECKING:
@@ -87,7 +88,6 @@ def diff(
     executor: str,
 ) -> int:
     """Compare two platforms: what changed, the version it needs, and whom it would hit."""
-    from floe_engine.errors import UsageError
     from floe_engine.platform.blast_radius import find_fleet, measure_impact
     from floe_engine.platform.compare import compare
 
@@ -183,7 +183,7 @@ def _show_comparison_text(context: Context, compared: Comparison, form: str) -> 
 )
 @option("--to", metavar="VERSION", help="The version to write.")
 @dry_run
-def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> int:
+def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: bool) -> None:
     """Write the right next version into manifest.yaml, and nothing else."""
     from floe_engine.platform.bump import bump as bump_version
 
@@ -222,7 +222,6 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
             ],
         }
     )
-    return 0
 
 
 @command("changelog", registry=True, examples=_CHANGELOG)
@@ -240,7 +239,7 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
     metavar="[TO]",
     help="End with this version, or manifest.yaml.",
 )
-def changelog(context: Context, *, start: str | None, end: str | None) -> int:
+def changelog(context: Context, *, start: str | None, end: str | None) -> None:
     """The changes between published versions, and up to the working copy, as Markdown."""
     from floe_engine.output.changes.json_report import changes_document
     from floe_engine.output.changes.places import Sides
@@ -266,4 +265,3 @@ def changelog(context: Context, *, start: str | None, end: str | None) -> int:
             ],
         }
     )
-    return 0
