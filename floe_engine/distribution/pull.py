@@ -59,7 +59,7 @@ from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
     from floe_engine.project.spec import Spec
-    from floe_engine.registry.client import Repository
+    from floe_engine.registry.client import OnBytes, Repository
     from floe_engine.signing.repository import SignatureSource
 
 
@@ -274,7 +274,15 @@ def fetch_files(
 ) -> Fetched:
     """The same where the image manifest is known already."""
     files = read_manifest(manifest.raw, where=where)
-    total = sum(file.size for file in files)
+    on_bytes = moving(sum(file.size for file in files), report)
+    descriptors = [Descriptor(FILE_TYPE, file.digest, file.size) for file in files]
+    blobs = repository.blobs(descriptors, on_bytes=on_bytes)
+    artifact = unpack(files, tuple(blobs))
+    return Fetched(manifest.digest, files, artifact, read_annotations(manifest.raw, where=where))
+
+
+def moving(total: int, report: Report) -> OnBytes:
+    """What reports how many of an artifact's `total` bytes have moved."""
     moved = 0
 
     def on_bytes(descriptor: Descriptor, count: int) -> None:
@@ -282,10 +290,7 @@ def fetch_files(
         moved += count
         report(Transfer("artifacts", moved, total))
 
-    descriptors = [Descriptor(FILE_TYPE, file.digest, file.size) for file in files]
-    blobs = repository.blobs(descriptors, on_bytes=on_bytes)
-    artifact = unpack(files, tuple(blobs))
-    return Fetched(manifest.digest, files, artifact, read_annotations(manifest.raw, where=where))
+    return on_bytes
 
 
 def _trust(workspace: Workspace, repository: Reference, options: PullOptions, lock: Lock | None) -> Authority:

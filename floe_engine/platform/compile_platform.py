@@ -137,13 +137,12 @@ def public_keys(listed: Sequence[str], directory: Path) -> tuple[TrustedKey, ...
     """The public keys of a list of manifest.yaml; paths are relative to its directory."""
     if not listed:
         return ()
-    from floe_engine.signing.keys import load_public, read_key_file
+    from floe_engine.signing.keys import key_text, load_public
 
     found = []
     for number, entry in enumerate(listed, 1):
         inline = entry.lstrip().startswith("-----BEGIN")
-        data = entry.encode() if inline else read_key_file(directory / entry)
-        key = load_public(data)
+        key = load_public(key_text(entry, directory))
         found.append(
             TrustedKey(
                 name=f"key-{number}" if inline else Path(entry).name,

@@ -37,7 +37,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.descriptor import Descriptor
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.predicate_types import short_name
-from floe_engine.distribution.pull import fetch
+from floe_engine.distribution.pull import fetch, moving
 from floe_engine.errors import (
     Cancelled,
     ConfigurationError,
@@ -387,15 +387,8 @@ class _Publication:
     def _push_blobs(self, packed: Packed, artifact: Artifact) -> None:
         """Upload every blob that is not on its way, then tell of the files by directory."""
         total = sum(len(data) for _, data in packed.blobs)
-        moved = 0
-
-        def on_bytes(descriptor: Descriptor, count: int) -> None:
-            nonlocal moved
-            moved += count
-            self.report(Transfer("artifacts", moved, total))
-
         if self.uploaded is None:
-            _upload(self.repository, packed.blobs, on_bytes)
+            _upload(self.repository, packed.blobs, moving(total, self.report))
         else:
             self.uploaded()
             self.report(Transfer("artifacts", total, total))

@@ -28,7 +28,7 @@ from floe_engine.signing.bundle_format import (
     pre_authentication,
 )
 from floe_engine.signing.keyless import KeylessSigner
-from floe_engine.signing.keys import KeySigner, PrivateKey
+from floe_engine.signing.keys import KeySigner
 from floe_engine.signing.outside import Unacceptable, compact_json, mapping, reason, texts
 from floe_engine.signing.repository import AttestedRepository, SignatureSource, descriptor_of
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
@@ -137,13 +137,7 @@ def attest(
             if isinstance(signer, KeylessSigner):
                 bundles.append((claim.predicate_type, signer.sign(statement, cancel)[0]))
                 continue
-            alike = first or isinstance(signer, PrivateKey)  # the same bytes, or none to compare with
-            before = (
-                None
-                if alike
-                else bundle.made_before(repository, digest, statement, signer.public, attested=True)
-            )
-            made = before or bundle.sign_with_key(statement, signer)
+            made = bundle.signed_by(signer, repository, digest, statement, first=first, attested=True)
             bundles.append((claim.predicate_type, made))
             envelopes.append((claim.predicate_type, compact_json(json.loads(made)["dsseEnvelope"])))
     referrers = _Referrers(repository, subject, bundles, first=first)

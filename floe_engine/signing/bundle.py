@@ -21,7 +21,7 @@ from floe_engine.signing.bundle_format import (
     open_bundle,
     pre_authentication,
 )
-from floe_engine.signing.keys import Digest, KeySigner, PublicKey, der_of_pem
+from floe_engine.signing.keys import Digest, KeySigner, PrivateKey, PublicKey, der_of_pem
 from floe_engine.signing.outside import (
     Unacceptable,
     compact_json,
@@ -122,6 +122,24 @@ def made_before(
         if bundle and bundle.payload == statement and key.verify(bundle.signature, signed):
             return bundle.raw
     return None
+
+
+def signed_by(
+    key: KeySigner,
+    repository: SignatureRepository,
+    digest: str,
+    statement: bytes,
+    *,
+    first: bool,
+    attested: bool,
+) -> bytes:
+    """The bundle in which `key` signs `statement`: the one that is there already, or a new one.
+
+    `first` says that there is none to look for.
+    """
+    alike = first or isinstance(key, PrivateKey)  # it makes the same bytes again
+    before = None if alike else made_before(repository, digest, statement, key.public, attested=attested)
+    return before or sign_with_key(statement, key)
 
 
 class Attachment:

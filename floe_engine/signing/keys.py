@@ -246,6 +246,12 @@ def read_key_file(path: Path) -> bytes:
     return read_bounded(path, KEY_FILE_LIMIT, what="key")
 
 
+def key_text(entry: str, base: Path) -> bytes:
+    """The PEM that an entry of a list of keys means: itself, or a file's, relative to `base`."""
+    inline = entry.lstrip().startswith("-----BEGIN")
+    return entry.encode() if inline else read_key_file(base / entry)
+
+
 def load_public(pem: bytes) -> PublicKey:
     """The one public key of a PEM file (P-256, P-384, P-521, RSA from 2,048 bits, or Ed25519).
 

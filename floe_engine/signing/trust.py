@@ -116,7 +116,6 @@ def sign(
     `RegistryError`, `Cancelled`.
     """
     from floe_engine.signing.keyless import KeylessSigner  # late: whoever only verifies needs no way to sign
-    from floe_engine.signing.keys import PrivateKey
     from floe_engine.signing.writing import write_all
 
     if not formats:
@@ -140,9 +139,7 @@ def sign(
         for format in sorted(formats, reverse=True):
             who = Signer(format, "", signer.public.fingerprint, annotations=dict(annotations))
             if format == "bundle":
-                alike = new or isinstance(signer, PrivateKey)  # the same bytes, or none to compare with
-                before = None if alike else bundle.made_before(repository, digest, statement, signer.public)
-                made = before or bundle.sign_with_key(statement, signer)
+                made = bundle.signed_by(signer, repository, digest, statement, first=new, attested=False)
                 writers.append((bundle.Attachment(repository, subject, made), who))
             else:
                 who = replace(who, docker_reference=docker_reference)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from floe_engine.document.document import Document, parse
+from floe_engine.document.document import parse
 from floe_engine.document.text import read_text
 from floe_engine.files import stands
 from floe_engine.fingerprint import parse_fingerprint
@@ -59,9 +59,8 @@ _Listed = tuple[list[str], tuple[Identity, ...]]
 
 def _section(manifest: Path) -> Mapping[str, Any]:
     """`security` of a manifest as written; empty where there is none."""
-    document = _parsed(manifest).value if manifest.is_file() else None
-    section = document.get("security") if isinstance(document, dict) else None
-    return section if isinstance(section, dict) else {}
+    section = parse(read_text(manifest)).find(("security",)) if manifest.is_file() else None
+    return section.value if section is not None and isinstance(section.value, dict) else {}
 
 
 def _texts(section: Mapping[str, Any], name: str) -> list[str]:
@@ -77,7 +76,7 @@ def _identities(section: Mapping[str, Any]) -> tuple[Identity, ...]:
 
 def _inherited(workspace: Workspace) -> tuple[_Listed, Path]:
     """The parent's signers: of its file, or, for a parent in a registry, of the version that is locked."""
-    document = _parsed(workspace.manifest_path)
+    document = parse(read_text(workspace.manifest_path))
     reference = parent_reference(document)
     if not reference:
         return ([], ()), workspace.directory
@@ -91,21 +90,12 @@ def _inherited(workspace: Workspace) -> tuple[_Listed, Path]:
     path = path / MANIFEST if path.is_dir() else path
     above = _section(path)
     delegated = above.get("delegated_keys")
-    keys = _texts(delegated, _name(document)) if isinstance(delegated, dict) else []
+    name = document.find(("metadata", "name"))
+    keys = _texts(delegated, str(name.value)) if isinstance(delegated, dict) and name is not None else []
     return ([*_texts(above, "trusted_keys"), *keys], _identities(above)), path.parent
 
 
-def _name(document: Document) -> str:
-    metadata = document.value.get("metadata") if isinstance(document.value, dict) else None
-    return str(metadata.get("name")) if isinstance(metadata, dict) else ""
-
-
-def _parsed(path: Path) -> Document:
-    return parse(read_text(path))
-
-
 def _key(entry: str, base: Path) -> PublicKey:
-    from floe_engine.signing.keys import load_public, read_key_file
+    from floe_engine.signing.keys import key_text, load_public
 
-    pem = entry.encode() if entry.lstrip().startswith("-----BEGIN") else read_key_file(base / entry)
-    return load_public(pem)
+    return load_public(key_text(entry, base))
