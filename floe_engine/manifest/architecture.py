@@ -59,9 +59,9 @@ class Layer(Settings):
     ] = None
     """Catalog namespace the layer's tables live in; unset: the layer's name."""
 
-    may_depend_on: Annotated[tuple[LayerOrSource, ...] | None, Subset(tighter="LAY003", looser="LAY004")] = (
-        None
-    )
+    may_depend_on: Annotated[
+        tuple[LayerOrSource, ...] | None, Subset(tighter="LAY003", looser="LAY004", provided=True)
+    ] = None
     """Layers (and `source`) whose tables the layer's models may select from."""
 
     materializations: Annotated[tuple[Text, ...] | None, Subset(tighter="LAY011", looser="LAY012")] = None

@@ -281,7 +281,7 @@ class Role(Settings):
 
     always = frozenset({"inherits"})
 
-    inherits: Annotated[tuple[RoleName, ...], Subset(tighter="ACC008", looser="ACC009")] = ()
+    inherits: Annotated[tuple[RoleName, ...], Subset(tighter="ACC008", looser="ACC009", provided=True)] = ()
     """Roles whose permissions it has too."""
 
     description: Annotated[str | None, Free(because="it is for people to read", other="DOC001")] = None
@@ -514,7 +514,7 @@ class Governance(Settings):
         tuple[Waiver, ...],
         Special(
             where="not inherited; none of a rule that the parent lets nobody waive",
-            moves=Subset(tighter="WAI001", looser="WAI002", renamed="WAI003"),
+            moves=Subset(tighter="WAI001", looser="WAI002", provided=True, renamed="WAI003"),
         ),
         Place(reshaped=True),
     ] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))

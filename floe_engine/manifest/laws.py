@@ -61,6 +61,8 @@ class Law(Struct, frozen=True, kw_only=True):
     """ID of the upgrade rule for the way back."""
     other: str = ""
     """ID of the upgrade rule for a move that is neither, or of which it does not matter."""
+    provided: bool = False
+    """Whether it is something that a platform gives its projects: with less of it, who uses it fails."""
     renamed: str = ""
     """ID of the upgrade rule for an entry that only goes by another name, where that has its own."""
 

@@ -35,7 +35,7 @@ class Metadata(Settings):
         Scope | None,
         Free(
             because=_OWN.because,
-            moves=OnlyOn(lax="enterprise", tighter="MET002", looser="MET003", other="MET004"),
+            moves=OnlyOn(lax="enterprise", tighter="MET002", looser="MET003", provided=True, other="MET004"),
         ),
     ] = None
     """`enterprise` where domain platforms build on this one, `domain` where it has a parent; unset in
@@ -78,7 +78,10 @@ class PluginChoice(Settings):
 
     type: Annotated[
         Text | None,
-        Special(where=_PLUGIN.where, moves=Subset(tighter="PLG002", looser="PLG003", other="PLG001")),
+        Special(
+            where=_PLUGIN.where,
+            moves=Subset(tighter="PLG002", looser="PLG003", provided=True, other="PLG001"),
+        ),
         Place("manifest.plugins.*"),
     ] = None
     """The plugin's type, such as `duckdb`. Required, unless `default` names one of `approved`."""
@@ -125,14 +128,14 @@ class Security(Settings):
         tuple[Text, ...],
         Special(
             where="a part of the parent's, and of what it delegates to this platform",
-            moves=Subset(tighter="KEY001", looser="KEY002"),
+            moves=Subset(tighter="KEY001", looser="KEY002", provided=True),
         ),
     ] = ()
     """Public keys that may sign: PEM files relative to this file, or the PEM text itself."""
 
     trusted_identities: Annotated[
         tuple[TrustedIdentity, ...],
-        Special(where=_SIGNER.where, moves=Subset(tighter="KEY007", looser="KEY008")),
+        Special(where=_SIGNER.where, moves=Subset(tighter="KEY007", looser="KEY008", provided=True)),
     ] = ()
     """People and workflows that may sign without a key."""
 
@@ -144,7 +147,7 @@ class Security(Settings):
         dict[PlatformName, tuple[Text, ...]],
         Special(
             where="for each domain platform, the keys that may sign it and no other",
-            moves=Subset(tighter="KEY009", looser="KEY010"),
+            moves=Subset(tighter="KEY009", looser="KEY010", provided=True),
         ),
     ] = Field({})
     """Domain platform to keys that may sign it, and nothing else (only with `scope: enterprise`)."""

@@ -30,7 +30,7 @@ class Waiver(Settings):
         Literal["downgrade", "exclude"],
         Special(
             where=_OWN.where,
-            moves=Ranked(order=("exclude", "downgrade"), tighter="WAI008", looser="WAI009"),
+            moves=Ranked(order=("exclude", "downgrade"), tighter="WAI008", looser="WAI009", provided=True),
         ),
     ] = "exclude"
     """Turn findings into warnings, or leave them out."""
@@ -42,7 +42,7 @@ class Waiver(Settings):
     """Who answers for it."""
 
     expires: Annotated[
-        Day | None, Special(where=_OWN.where, moves=AtMost(tighter="WAI006", looser="WAI007"))
+        Day | None, Special(where=_OWN.where, moves=AtMost(tighter="WAI006", looser="WAI007", provided=True))
     ] = None
     """Last day on which it holds, `YYYY-MM-DD`."""
 

@@ -191,7 +191,7 @@ def by_id() -> Mapping[str, ChangeRule]:
             back.setdefault(other, {})[rule] = None
             if rule not in plain:
                 plain[rule] = in_plain_words(rule, place, law)
-                written[rule] = {**_cost(rule, law), **written[rule]} if rule in written else {}
+                written[rule] = {**_cost(rule, place, law), **written[rule]} if rule in written else {}
     kind = built(ChangeRule)
     found = {rule: msgspec.convert(entry, kind) if entry else plain[rule] for rule, entry in written.items()}
 
@@ -219,20 +219,25 @@ def by_id() -> Mapping[str, ChangeRule]:
 _HARMLESS = {"demand": "nothing that passed can fail", "promise": "projects may use it and need not"}
 
 
-def _cost(rule: str, law: Law) -> dict[str, str]:
-    """What a move costs as far as the law can say; ``rules.json`` writes what differs."""
-    if rule == law.looser:
-        return {"bump": "minor"}
+def _cost(rule: str, place: Pattern, law: Law) -> dict[str, str]:
+    """What a move costs and touches as far as the law can say; ``rules.json`` writes what differs."""
     if rule == law.renamed:
         return {"bump": "patch", "direction": "neutral"}
-    return {"bump": "gated", "direction": "neutral" if rule == law.other else "demand"}
+    stricter = rule not in (law.looser, law.other)
+    secure = place[0] in (CLASSIFICATION, ACCESS_CONTROL) or place[:2] == (MANIFEST, "security")
+    axis = "security" if secure and not stricter else ""
+    if rule == law.other:
+        return {"bump": "gated", "direction": "neutral", "axis": axis}
+    costly = "major" if law.provided else "gated"
+    direction = "promise" if law.provided else "demand"
+    return {"bump": costly if stricter else "minor", "direction": direction, "axis": axis}
 
 
 def in_plain_words(rule: str, place: Pattern, law: Law) -> ChangeRule:
     """What is said of a change of which ``rules.json`` says nothing."""
     name = next(key for key in reversed(place) if key != "*")
     says = "{setting} is {new} (was {old})"
-    cost: dict[str, Any] = _cost(rule, law)
+    cost: dict[str, Any] = _cost(rule, place, law)
     if rule == law.looser:
         return ChangeRule(title=f"{name} demands less", says=says, **cost)
     before, after = law.step
