@@ -53,6 +53,10 @@ def cost_of(tree: Any, length: int) -> Cost | None:
 def _sequence(items: Any, length: int) -> Cost | None:
     steps, ways, places = 1, 1, 0
     for operation, argument in items.data:  # the list itself: its parser's own way round is slow
+        if operation in _CHARACTERS:
+            steps += ways
+            places += 1
+            continue
         cost = _item(operation, argument, length)
         if cost is None:
             return None
@@ -63,8 +67,7 @@ def _sequence(items: Any, length: int) -> Cost | None:
 
 
 def _item(operation: Any, argument: Any, length: int) -> Cost | None:
-    if operation in _CHARACTERS:
-        return Cost(1, 1, 1)
+    """What is no character."""
     if operation is _parser.AT and argument in _PLACES:
         return Cost(1, 1, 0)
     if operation is _parser.SUBPATTERN:

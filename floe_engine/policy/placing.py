@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy import consequences
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.layering import LAYER_META
+from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model
@@ -83,12 +84,17 @@ def _likely_layers(model: Model, view: View) -> list[str]:
     The first where it selects from no other model, the last where no model selects from it, else
     the middle one.
     """
-    layers = [layer for layer in view.layering.names if view.platform.naming.prefixes_of(layer)]
+    layers = view.platform.once(_with_prefixes)
     if not any(parent.startswith("model.") for parent in model.parents):
         return layers
     children = view.project.children.get(model.unique_id, ())
     likely = layers[len(layers) // 2 if any(child.startswith("model.") for child in children) else -1]
     return [likely, *(layer for layer in layers if layer != likely)]
+
+
+def _with_prefixes(platform: Platform) -> list[str]:
+    names = platform.once(Layering).names
+    return [layer for layer in names if platform.naming.prefixes_of(layer)]
 
 
 def stem_of(name: str, prefix: str = "") -> str:

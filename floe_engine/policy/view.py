@@ -343,7 +343,7 @@ class View:
         if not model.columns:
             return Share(bare=1) if self.platform.gates.coverage.zero_columns == "fail" else Share()
         names = self.tested_columns(model)
-        count = sum(folded(column.name) in names for column in model.columns) if names else 0
+        count = sum([folded(column.name) in names for column in model.columns]) if names else 0
         return Share(count, len(model.columns))
 
 

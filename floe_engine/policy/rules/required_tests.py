@@ -182,13 +182,18 @@ class Freshness(RequiredTest):
             view.freshness[model.unique_id].only_seeds and not model.has_freshness
         )
 
+    def lacks(self, model: Model, view: View) -> bool:
+        """The same without a suggestion, which takes longer than the answer."""
+        if model.has_freshness or any(keys.bare(test.name) in self.TESTS for test in model.tests):
+            return False
+        roots = view.freshness[model.unique_id]
+        return bool(roots.stale) or not roots.sources
+
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
         """Nothing that would notice, on the model or above it."""
-        if model.has_freshness or any(keys.bare(test.name) in self.TESTS for test in model.tests):
+        if not self.lacks(model, view):
             return
         roots = view.freshness[model.unique_id]
-        if roots.sources and not roots.stale:
-            return
         if roots.stale:
             names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
             yield Missing(
@@ -214,11 +219,15 @@ class DocumentationRequired(RequiredTest):
     id = "FLOE-E233"
     test = "documentation"
 
+    def lacks(self, model: Model, view: View) -> bool:
+        """The same without a suggestion, which takes longer than the answer."""
+        return not model.description.strip() or any(not each.description.strip() for each in model.columns)
+
     def missing(self, model: Model, view: View) -> Iterator[Missing]:
+        if not self.lacks(model, view):
+            return
         blank = [column.name for column in model.columns if not column.description.strip()]
         described = bool(model.description.strip())
-        if described and not blank:
-            return
         if not described and model.properties_path is None:
             yield Missing("no properties file describes it", f"describe {model.name} in a properties file")
             return
