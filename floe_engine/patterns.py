@@ -12,7 +12,7 @@ from typing import Any, cast
 class _Pattern:
     """Stands for an `re.Pattern`, and is as quick from the second use on."""
 
-    def __init__(self, source: str, flags: int) -> None:
+    def __init__(self, source: str | bytes, flags: int) -> None:
         self._source = source
         self._flags = flags
 
@@ -34,8 +34,8 @@ def compiled_on_use() -> Iterator[None]:
     compile_now, here = re.compile, threading.get_ident()
 
     def later(source: Any, flags: int = 0) -> Any:
-        text = isinstance(source, str) and threading.get_ident() == here
-        return _Pattern(source, flags) if text else compile_now(source, flags)
+        waits = isinstance(source, str | bytes) and threading.get_ident() == here
+        return _Pattern(source, flags) if waits else compile_now(source, flags)
 
     re.compile = later  # type: ignore[assignment]  # an overload of its own
     try:

@@ -22,6 +22,10 @@ The two last are the selectors of text and emoji style, which stand after a symb
 """
 
 
+_SIGNS = frozenset((*map(chr, range(32, 127)), *"✗✓→≥…·–"))
+"""What floe's own lines are made of: there is nothing in them to search for."""
+
+
 def printable(text: str, *, lines: bool = False) -> str:
     """`text` with everything that a terminal might obey, or that nobody would see, as an escape instead.
 
@@ -30,7 +34,7 @@ def printable(text: str, *, lines: bool = False) -> str:
     ``\\u202e`` or ``\\U000e0041``; tabs stay. A line break becomes ``\\n``, or stays where the place
     has room for several `lines`. What was escaped already is left as it is.
     """
-    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+    if text.isprintable() and (text.isascii() or _SIGNS.issuperset(text) or not _UNSEEN.search(text)):
         return text
     shown = "".join(map(_visible, text))
     shown = _UNSEEN.sub(lambda found: _escape(found[0]), shown)

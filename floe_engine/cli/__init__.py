@@ -29,7 +29,10 @@ def run() -> None:
     # pydantic would ask every installed package for plugins, at each start; floe uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from floe_engine.later import execute_when_asked
+    from floe_engine.patterns import compiled_on_use
 
+    with compiled_on_use():  # click imports uuid, which asks it for the system's name and nothing else
+        import platform  # noqa: F401
     # click and Python's own modules import them for what few commands do.
     execute_when_asked("inspect", "ipaddress", "textwrap")
     from floe_engine.cli.main import main

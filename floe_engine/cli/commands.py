@@ -12,8 +12,7 @@ from importlib import import_module
 
 import click
 
-from floe_engine import __version__
-from floe_engine.cli.options import HELP, Option
+from floe_engine.cli.options import HELP, VERSION_OF_FLOE
 from floe_engine.later import not_installed
 
 
@@ -144,7 +143,7 @@ floe = Group(
             "The script that completes this command line in a shell: `source <(floe completion bash)`."),
     },
 )  # fmt: skip
-click.version_option(__version__, message="floe %(version)s", help="Print the version.", cls=Option)(floe)
+floe.params.append(VERSION_OF_FLOE)
 
 
 def completion_variable(program: str) -> str:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from floe_engine import __version__
 from floe_engine.scaffold.choices import Service
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class RelativePath(click.Path):
-    """A path that a shell completes and that nobody looks at yet: it is relative to ``--dir``."""
+class RelativePath(click.ParamType[Any]):
+    """A path that a shell completes and that nobody looks at yet: it is relative to ``--dir``.
 
-    def convert(
-        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | bytes | PathLike[str]:
+    `made` is what it becomes. click's own would ask for translations of its name.
+    """
+
+    def __init__(self, made: Callable[[str], Any] = str, *, directory: bool = False) -> None:
+        self.name = "directory" if directory else "path"
+        self._made = made
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path as it was written."""
-        return self.coerce_path_result(value)
+        return self._made(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, or directories alone."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="dir" if self.name == "directory" else "file")]
 
 
 class Word(click.ParamType[str]):
@@ -78,6 +91,12 @@ def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"floe {__version__}", color=ctx.color)
+        ctx.exit()
+
+
 HELP = Option(
     ["-h", "--help", "asked_for_help"],
     is_flag=True,
@@ -88,11 +107,20 @@ HELP = Option(
 )
 """What click makes of each command, as an `Option`: a command has it by `get_help_option`."""
 
+VERSION_OF_FLOE = Option(
+    ["--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version.",
+)
+
 VERSION = Word("version")
 CONSTRAINT = Word("constraint")
 VERSION_OR_PLACE = VersionOrPlace()
-FILE = RelativePath(path_type=Path)
-DIRECTORY = RelativePath(path_type=Path, file_okay=False)
+FILE = RelativePath(Path)
+DIRECTORY = RelativePath(Path, directory=True)
 FILE_OR_NAME = RelativePath()
 """What may name a file or something else, such as a reference or ``env://NAME``: its text."""
 

@@ -18,7 +18,7 @@ MAX_BYTES: Final = 5 * 1024 * 1024
 BOM: Final = "\ufeff"
 """A byte order mark at the start of a text has no width: positions count from behind it."""
 
-LINE_BREAK: Final = pattern("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAK: Final = pattern("\r\n|[\n\r\x85]|[\u2028-\u2029]")
 """Where libyaml and Textual break lines (YAML 1.1 §4.2; YAML 1.2 kept only CR and LF)."""
 
 _SHOWN: Final = 40

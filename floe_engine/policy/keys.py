@@ -115,6 +115,8 @@ def concatenated(expression: str) -> tuple[str, ...]:
 
     What is unique put together is unique taken apart, but for values that contain the separator.
     """
+    if expression.isascii() and expression.isidentifier():
+        return (expression,)  # as nearly all are: no expression is compiled for them
     call = _CONCAT.fullmatch(expression)
     parts = [part.strip() for part in re.split(r"\|\||,", _LITERAL.sub("", call[1] if call else expression))]
     names = tuple(part for part in parts if part)

@@ -17,7 +17,6 @@ from floe_engine.versions.version import BUILD, MAX_TAG, NUMBER, PRERELEASE, Cor
 _LINE = pattern(
     rf"^(v?)({NUMBER})\.({NUMBER})\.({NUMBER})((?:-{PRERELEASE})?(?:[+_]{BUILD})?)$", re.MULTILINE
 )
-_STRIDE = _LINE.groups + 1
 
 _AT_ONCE = 500
 """Tags that are taken apart together; what that leaves behind fits in a processor's cache."""
@@ -52,10 +51,10 @@ class VersionTags(Struct, frozen=True):
             # Splitting gives what lies between two versions, then the five parts of the next one, and
             # so on in one flat list: no object is made for a tag as a whole.
             parts = _LINE.split(lines)
-            marks += parts[1::_STRIDE]
-            numbers = (map(number, parts[place::_STRIDE]) for place in (2, 3, 4))
+            marks += parts[1::6]
+            numbers = (map(number, parts[place::6]) for place in (2, 3, 4))
             cores += zip(*numbers, strict=True)
-            suffixes += parts[5::_STRIDE]
+            suffixes += parts[5::6]
         return cls(marks, cores, suffixes, len(listed) - len(cores))
 
     @property

@@ -19,16 +19,19 @@ def test_a_pattern_is_as_good_as_one_that_was_compiled_at_once() -> None:
 
 def test_only_what_the_thread_itself_compiles_meanwhile_waits() -> None:
     compiled: list[object] = []
-    compile_now = re.compile
+    compile_now, compiled_before = re.compile, re.compile("x")
     with compiled_on_use():
         other = threading.Thread(target=lambda: compiled.append(re.compile("x+")))
         other.start()
         other.join()
         own = re.compile("y+")
         of_bytes = re.compile(b"z+")
+        again = re.compile(compiled_before)
     assert re.compile is compile_now
-    assert [type(each) for each in (*compiled, of_bytes)] == [re.Pattern, re.Pattern]
+    assert type(compiled[0]) is re.Pattern
     assert not isinstance(own, re.Pattern)
+    assert again is compiled_before
+    assert of_bytes.sub(b"", b"xyz") == b"xy"
     assert own.sub("", "xyyz") == "xz"
 
 
