@@ -70,6 +70,7 @@ from floe_engine.manifest.inheritance import Effective as Effective
 from floe_engine.manifest.inheritance import ParentPlatform as ParentPlatform
 from floe_engine.manifest.plugins import Catalogue as Catalogue
 from floe_engine.manifest.plugins import ResolvedPlugin as ResolvedPlugin
+from floe_engine.manifest.root import Manifest as Manifest
 from floe_engine.manifest.rule_trial import RuleTrial as RuleTrial
 from floe_engine.manifest.rule_trial import Tried as Tried
 from floe_engine.manifest.rule_trial import try_rule_at as try_rule_at
