@@ -207,19 +207,11 @@ def pinned(workspace: Workspace, options: PullOptions) -> tuple[VersionRequest, 
     )
 
 
-class Loaded(Struct, frozen=True):
-    """The locked version from the cache, judged again."""
+class Loaded(Pulled, frozen=True):
+    """The locked version from the cache, judged again: a pull that had nothing to do."""
 
-    artifact: Artifact
-    lock: Lock
-    directory: Path
     trust: Authority
     verdict: Verdict
-
-    @property
-    def pulled(self) -> Pulled:
-        """The same as the result of a pull that had nothing to do."""
-        return Pulled(self.artifact, self.lock, self.directory, changed=False)
 
 
 def load_locked(workspace: Workspace) -> Pulled | None:
@@ -228,7 +220,7 @@ def load_locked(workspace: Workspace) -> Pulled | None:
     Raises what `load` raises.
     """
     lock = workspace.store.read_lock()
-    return load(workspace, lock).pulled if lock is not None else None
+    return load(workspace, lock) if lock is not None else None
 
 
 def load(workspace: Workspace, lock: Lock, options: PullOptions | None = None) -> Loaded:
@@ -241,7 +233,7 @@ def load(workspace: Workspace, lock: Lock, options: PullOptions | None = None) -
     artifact = store.load(lock)
     trust = _trust(workspace, Reference.parse(lock.reference), options or PullOptions(), lock)
     verdict = check_stored(workspace, lock, artifact.platform, store.load_signatures(lock.digest), trust)
-    return Loaded(artifact, lock, store.directory(lock.tag), trust, verdict)
+    return Loaded(artifact, lock, store.directory(lock.tag), False, trust, verdict)
 
 
 def load_or_pull(
@@ -258,7 +250,7 @@ def load_or_pull(
     lock = workspace.store.read_lock()
     if lock is not None and satisfies(lock, wanted):
         try:
-            return load(workspace, lock, options).pulled
+            return load(workspace, lock, options)
         except (CacheCorrupt, TrustError):
             pass  # the pull below fetches it again by the locked digest, or says why it cannot
     return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
@@ -307,7 +299,7 @@ def _from_lock(
     doubt: TrustError | None = None
     pulled: Pulled | None = None
     try:
-        pulled = load(workspace, lock, options).pulled
+        pulled = load(workspace, lock, options)
     except CacheCorrupt:
         if workspace.offline:
             raise

@@ -11,7 +11,7 @@ from msgspec import Struct
 from floe_engine.errors import NothingChecked
 from floe_engine.events import CancelToken, Report, silent
 from floe_engine.platform.compare import Comparison
-from floe_engine.upgrade.fleet import BlastRadius, OnResult, blast_radius, find_projects, project_impact
+from floe_engine.upgrade.fleet import BlastRadius, blast_radius, find_projects, project_impact
 from floe_engine.upgrade.impact import Impact
 from floe_engine.workspace import Workspace
 
@@ -65,9 +65,7 @@ def measure_impact(
     fleet: Fleet,
     *,
     executor: str = "",
-    workers: int | None = None,
     as_table: bool = False,
-    on_result: OnResult | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> Hit:
@@ -88,8 +86,6 @@ def measure_impact(
         new,
         root=fleet.root,
         executor=executor,
-        workers=workers,
-        on_result=on_result,
         report=report,
         cancel=cancel,
     )

@@ -24,9 +24,7 @@ INTERVAL = 0.2
 Stamps = tuple[tuple[Path, int, int, int], ...]
 
 
-def changes(
-    files: Callable[[], Iterable[Path]], cancel: CancelToken, *, interval: float = INTERVAL
-) -> Iterator[tuple[Path, ...]]:
+def changes(files: Callable[[], Iterable[Path]], cancel: CancelToken) -> Iterator[tuple[Path, ...]]:
     """Yield at once, and again for every change, the files that changed (none the first time).
 
     `files` is asked at every look, so files may come and go. A change counts once nothing has
@@ -36,12 +34,12 @@ def changes(
     known = stamps(files())
     yield ()
     while True:
-        cancel.sleep(interval)
+        cancel.sleep(INTERVAL)
         now = stamps(files())
         if now == known:
             continue
         while True:
-            cancel.sleep(interval)
+            cancel.sleep(INTERVAL)
             settled, now = now, stamps(files())
             if settled == now:
                 break

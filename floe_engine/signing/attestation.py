@@ -30,7 +30,7 @@ from floe_engine.signing.bundle_format import (
 from floe_engine.signing.keyless import KeylessSigner
 from floe_engine.signing.keys import KeySigner
 from floe_engine.signing.outside import Unacceptable, compact_json, mapping, reason, texts
-from floe_engine.signing.repository import AttestedRepository, SignatureSource, descriptor_of
+from floe_engine.signing.repository import SignatureRepository, SignatureSource, descriptor_of
 from floe_engine.signing.verdict import Anchors, Rejected, Signer
 from floe_engine.signing.writing import Writer, write_all
 from floe_engine.text import did_you_mean
@@ -113,7 +113,7 @@ def predicate_type_of(name: str, more: Mapping[str, str] | None = None) -> str:
 
 
 def attest(
-    repository: AttestedRepository,
+    repository: SignatureRepository,
     digest: str,
     claims: Sequence[Claim],
     *signers: KeySigner | KeylessSigner,
@@ -176,7 +176,7 @@ class _Referrers:
 
     def __init__(
         self,
-        repository: AttestedRepository,
+        repository: SignatureRepository,
         subject: Descriptor,
         bundles: Sequence[tuple[str, bytes]],
         *,
@@ -213,7 +213,7 @@ class _Tag(simple_signing.TaggedLayers):
 
     def __init__(
         self,
-        repository: AttestedRepository,
+        repository: SignatureRepository,
         digest: str,
         envelopes: Sequence[tuple[str, bytes]],
         *,

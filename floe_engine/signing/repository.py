@@ -92,10 +92,6 @@ class SignatureRepository(SignatureSource, Protocol):
         Doing so again with the same bytes changes nothing.
         """
 
-
-class AttestedRepository(SignatureRepository, Protocol):
-    """A repository that takes several things at once."""
-
     def push_blobs(self, contents: Sequence[tuple[bytes, str]], /) -> Sequence[Descriptor]:
         """Store several ``(data, media type)``, in that order."""
 

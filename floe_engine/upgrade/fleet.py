@@ -10,10 +10,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -109,9 +108,6 @@ class BlastRadius(Struct, frozen=True, dict=True):
         return {rule: (projects[rule], findings[rule]) for rule in order}
 
 
-OnResult = Callable[[ProjectImpact], None]
-
-
 def find_projects(root: Path) -> list[Path]:
     """The data products and dbt projects at or below `root`, sorted.
 
@@ -140,12 +136,12 @@ def _projects_below(directory: Path, depth: int) -> Iterator[Path]:
         yield from _projects_below(Path(folder), depth - 1)
 
 
-def project_impact(directory: Path, old: Artifact, new: Artifact, *, today: date | None = None) -> Impact:
+def project_impact(directory: Path, old: Artifact, new: Artifact) -> Impact:
     """What going from `old` to `new` does to the project in `directory`.
 
     Raises what reading a project raises (`ConfigurationError`, `NothingChecked`).
     """
-    _, before, after = _judged(directory, old, new, today)
+    _, before, after = _judged(directory, old, new)
     assessment = compare(old, new)
     impacts = [impact(one, other, assessment) for one, other in zip(before, after, strict=True)]
     effects = [effect for each in impacts for effect in each.effects]
@@ -154,13 +150,11 @@ def project_impact(directory: Path, old: Artifact, new: Artifact, *, today: date
 
 
 def _judged(
-    directory: Path, old: Artifact, new: Artifact, today: date | None
+    directory: Path, old: Artifact, new: Artifact
 ) -> tuple[tuple[Project, ...], tuple[Evaluation, ...], tuple[Evaluation, ...]]:
     """The projects of a directory, and their evaluations under both platforms."""
     spec, projects = projects_of(directory, platform=new.platform)
-    before = judge(projects, old.platform, spec, today=today)
-    after = judge(projects, new.platform, spec, today=today)
-    return projects, before, after
+    return projects, judge(projects, old.platform, spec), judge(projects, new.platform, spec)
 
 
 def blast_radius(
@@ -171,8 +165,6 @@ def blast_radius(
     root: Path | None = None,
     executor: str = "",
     workers: int | None = None,
-    today: date | None = None,
-    on_result: OnResult | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> BlastRadius:
@@ -181,7 +173,7 @@ def blast_radius(
     `executor` is empty for this machine's cores (`workers` of them, by default all), or the
     address of a Dask scheduler (``tcp://HOST:PORT``) whose workers see the same directories and
     have the same floe. A project that cannot be read becomes a row with its problem. Reports a
-    `Transfer` named ``projects`` as results arrive; `on_result` is handed each as it does.
+    `Transfer` named ``projects`` as results arrive.
 
     Raises `UsageError` for an executor that cannot be, `RegistryUnreachable` where the scheduler
     does not answer, `Cancelled`.
@@ -192,7 +184,7 @@ def blast_radius(
     found: list[ProjectImpact | None] = [None] * len(directories)
     with _pool(executor, workers, len(directories)) as pool:
         pending: dict[Future[ProjectImpact], int] = {
-            pool.submit(_measure, str(directory.resolve()), _shown(directory, root), *files, today): index
+            pool.submit(_measure, str(directory.resolve()), _shown(directory, root), *files): index
             for index, directory in enumerate(directories)
         }
         try:
@@ -200,11 +192,8 @@ def blast_radius(
                 finished, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 cancel.check()
                 for future in finished:
-                    index = pending.pop(future)
-                    result = found[index] = future.result()
+                    found[pending.pop(future)] = future.result()
                     report(Transfer("projects", len(directories) - len(pending), len(directories)))
-                    if on_result is not None:
-                        on_result(result)
         finally:
             for future in pending:
                 future.cancel()
@@ -217,13 +206,11 @@ def _shown(directory: Path, root: Path | None) -> str:
     return directory.as_posix()
 
 
-def _measure(
-    directory: str, shown: str, old: dict[str, bytes], new: dict[str, bytes], today: date | None
-) -> ProjectImpact:
+def _measure(directory: str, shown: str, old: dict[str, bytes], new: dict[str, bytes]) -> ProjectImpact:
     """One project. Runs in another process, perhaps on another machine: plain values in and out."""
     before, after = Artifact(old), Artifact(new)
     try:
-        projects, old_findings, new_findings = _judged(Path(directory), before, after, today)
+        projects, old_findings, new_findings = _judged(Path(directory), before, after)
     except FloeError as error:
         return ProjectImpact(
             shown, Path(shown).name, 0, {}, 0, False, {}, problem=" ".join(str(error).split())
