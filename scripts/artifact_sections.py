@@ -13,14 +13,15 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from floe_engine.artifact import part
+from floe_engine.artifact import part, paths
 from floe_engine.manifest import terms
 from floe_engine.manifest.base import Place, Section, Settings, law_of, place_of, section_of
+from floe_engine.manifest.declarations import settings
 from floe_engine.manifest.laws import Fixed
 from floe_engine.manifest.root import Manifest
 
@@ -38,6 +39,8 @@ import msgspec
 '''
 BY_HAND = frozenset({"manifest", "namespaces"})
 """Files in which hardly a setting stands as it is declared."""
+
+FILES = {PurePosixPath(file).stem: file for file in paths.FILES}
 
 Place_ = tuple[str, ...]
 
@@ -78,6 +81,7 @@ class Record:
     def __init__(self, name: str, doc: str) -> None:
         self.name, self.doc = name, doc
         self.fields: list[str] = []
+        self.keys: dict[str, str] = {}
         self.unwritten: list[str] = []
         self.named_by: list[str] = []
 
@@ -100,7 +104,8 @@ def module() -> str:
     _collect(Manifest, (), records)
     # What a record has stands above it.
     deepest = sorted(records.items(), key=lambda item: -len(item[0]))
-    body = "\n\n\n".join(record.text("PolicyFile" if len(at) == 1 else "Part") for at, record in deepest)
+    classes = [record.text("PolicyFile" if len(at) == 1 else "Part") for at, record in deepest]
+    body = "\n\n\n".join([*classes, _places(records)])
     used = set(re.findall(r"\w+", body))
     imports = []
     for source in (part, terms):
@@ -109,6 +114,20 @@ def module() -> str:
     formatter = [sys.executable, "-m", "ruff", "format", "--stdin-filename", TARGET, "-"]
     text = "\n".join([HEADER, *imports, "", "", body, ""])
     return subprocess.run(formatter, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def _places(records: dict[Place_, Record]) -> str:
+    """The table of where a manifest's own settings (of no layer, level or rule) go as they are declared."""
+    rows = []
+    for setting in settings():
+        path, place = setting.path, setting.place
+        if path[-1] == "*":
+            path, place = path[:-1], place[:-1]
+        if place and place[0] not in BY_HAND and not setting.reshaped and not {"*", "[]"}.intersection(path):
+            keys = [records[place[:at]].keys.get(place[at], place[at]) for at in range(1, len(place))]
+            rows.append(f'    "{".".join(path)}": "{" ".join((FILES[place[0]], *keys))}",')
+    title = '"""Setting to its file and the keys there, for those that are published as they are declared."""'
+    return "\n".join(["PLACES = {", *rows, "}", title])
 
 
 def _collect(section: type[Settings], published: Place_, records: dict[Place_, Record]) -> None:
@@ -153,6 +172,7 @@ def _add(
         options = f"default={default}, name=" if default else "name="
         default = f'msgspec.field({options}"{key}")'
     record.fields.append(f"{here}: {kind}{f' = {default}' if default else ''}")
+    record.keys[here] = key
     law = law_of(declared)
     if isinstance(law, Fixed) and not law.changes:
         record.named_by.append(key)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from floe_engine.artifact.content import Artifact, content_digest, same_content
 from floe_engine.artifact.model import (
+    POLICY_FILES,
     Architecture,
     ArtifactMetadata,
     EngineRequirement,
@@ -38,12 +39,10 @@ from floe_engine.artifact.paths import (
     NAMING_RULES,
     QUALITY_GATES,
 )
-from floe_engine.artifact.sections import LayerAliases, LayerConstraint, LevelRule, RuleSetting
-from floe_engine.artifact.shape import POLICY_FILES, published
+from floe_engine.artifact.sections import PLACES, LayerAliases, LayerConstraint, LevelRule, RuleSetting
 from floe_engine.artifact.waivers import as_waiver
 from floe_engine.files import canonical_json, sha256_digest
 from floe_engine.fingerprint import parse_fingerprint
-from floe_engine.manifest.declarations import as_declared
 from floe_engine.manifest.effective import (
     InEffect,
     effective_layers,
@@ -173,12 +172,12 @@ def _policies(manifest: Manifest, named: PlatformName) -> dict[str, PolicyFile]:
     worked out from several of them."""
     documents: dict[str, Any] = {path: {"platform": written(named)} for path in POLICY_FILES}
     in_effect = InEffect(manifest)
-    for path, place in as_declared():
-        file, *above, key = published(place)
-        record = documents.get(file, {})
+    for setting, place in PLACES.items():
+        file, *above, key = place.split()
+        record = documents[file]
         for step in above:
             record = record.setdefault(step, {})
-        record[key] = in_effect.at(path)
+        record[key] = in_effect.at(tuple(setting.split(".")))
     made: Mapping[str, Mapping[str, Any]] = {
         CLASSIFICATION: {
             "rules": _parts(LevelRule, effective_level_rules(manifest)),

@@ -9,10 +9,12 @@ Reading ignores keys it does not know (a newer engine may have written them; `en
 when that matters) and refuses everything that is wrong, because an artifact comes from outside.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
+from floe_engine.artifact import paths
 from floe_engine.artifact.part import (
     Digest,
     Moment,
@@ -248,3 +250,14 @@ class NamingRules(NamingSettings, frozen=True, kw_only=True):
         """Every prefix of a layer, the first one first; empty where it has none."""
         first = self.prefixes.get(layer)
         return ((first,) if first else ()) + self.more_prefixes.get(layer, ())
+
+
+POLICY_FILES: Mapping[str, type[PolicyFile]] = {
+    paths.CLASSIFICATION: ClassificationPolicy,
+    paths.ACCESS_CONTROL: AccessPolicy,
+    paths.QUALITY_GATES: QualityGates,
+    paths.NAMESPACES: Namespaces,
+    paths.SCHEMA_REGISTRY: SchemaRegistry,
+    paths.NAMING_RULES: NamingRules,
+}
+"""The files between manifest.json and that of the layers, whose names stand at its top level."""

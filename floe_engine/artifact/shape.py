@@ -120,21 +120,11 @@ RENAMED: frozenset[Any] = frozenset({(paths.LAYER_CONSTRAINTS,), model.Waiver, C
 
 _FILES = {PurePosixPath(file).stem: file for file in paths.FILES}
 
-POLICY_FILES: Mapping[str, type[PolicyFile]] = {
-    paths.CLASSIFICATION: model.ClassificationPolicy,
-    paths.ACCESS_CONTROL: model.AccessPolicy,
-    paths.QUALITY_GATES: model.QualityGates,
-    paths.NAMESPACES: model.Namespaces,
-    paths.SCHEMA_REGISTRY: model.SchemaRegistry,
-    paths.NAMING_RULES: model.NamingRules,
-}
-"""The files between manifest.json and that of the layers, whose names stand at its top level."""
-
 
 @functools.cache
 def shapes() -> Mapping[str, Shape]:
     """The shape of each of the eight files."""
-    kinds: Mapping[str, type[Part]] = {paths.MANIFEST: model.PlatformManifest, **POLICY_FILES}
+    kinds: Mapping[str, type[Part]] = {paths.MANIFEST: model.PlatformManifest, **model.POLICY_FILES}
     found: dict[str, Shape] = {file: _record(kind, (file,)) for file, kind in kinds.items()}
     here: Path = (paths.LAYER_CONSTRAINTS,)
     meta_path = (*here, paths.LAYERS_META)

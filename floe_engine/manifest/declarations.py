@@ -48,17 +48,6 @@ def inherited() -> Iterator[Setting]:
     return (setting for setting in settings() if "[]" not in setting.path)
 
 
-def as_declared() -> Iterator[tuple[Path, Path]]:
-    """The settings of the platform itself (of no layer, level or rule) that are published as they are
-    declared: (path, place), as of `Setting`, a mapping's without its ``*``."""
-    for setting in settings():
-        path, place = setting.path, setting.place
-        if path[-1] == "*":
-            path, place = path[:-1], place[:-1]
-        if place and not setting.reshaped and not {"*", "[]"}.intersection(path):
-            yield path, place
-
-
 def _walk(section: type[Settings], at: Path, published: Path) -> Iterator[Setting | tuple[Path, Path]]:
     """All settings of a section and below, and the (path, place) of each published section."""
     for name, field in section.model_fields.items():
