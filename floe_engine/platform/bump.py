@@ -88,7 +88,7 @@ def bump(
             where=search.repository.reference.name,
         )
     verdict = search.judge(version, report)
-    place = partial(place_of, compiled.checked.document, "manifest.yaml")
+    place = partial(place_of, compiled.checked.document)
     bumped = Bumped(workspace.manifest_path, current, version, verdict, place)
     verdict.demand(bumped.place)
     if bumped.changed and not dry_run:

@@ -13,7 +13,7 @@ from floe_engine.upgrade.rules import Assessment, Entry, compare
 from floe_engine.upgrade.settings import locate
 from floe_engine.upgrade.suppressions import SUPPRESSIONS_FILE, Suppressions
 from floe_engine.versions import Version
-from floe_engine.workspace import Workspace
+from floe_engine.workspace import MANIFEST_FILE, Workspace
 
 
 def guard_version(
@@ -48,7 +48,7 @@ def guard_version(
     return verdict
 
 
-def place_of(document: Document, name: str, entry: Entry) -> str:
+def place_of(document: Document, entry: Entry) -> str:
     """Where a change stands in manifest.yaml, ``manifest.yaml:34:11``; its path where it has no line."""
     span = locate(entry.setting, document)
-    return f"{name}:{span.start} {entry.place}" if span else entry.place
+    return f"{MANIFEST_FILE}:{span.start} {entry.place}" if span else entry.place

@@ -292,7 +292,7 @@ class _Publication:
             if unlocking != "none":
                 choice.demand()
             guard = guard_version(workspace, version, compiled.artifact, held().before(), report=notices)
-            guard.demand(partial(place_of, compiled.checked.document, "manifest.yaml"))
+            guard.demand(partial(place_of, compiled.checked.document))
             if unlocking == "all" or unlocking == choice.kind:
                 self.signers = open_signers(
                     workspace, choice, security, self.options, self.ask, cancel=cancel

@@ -25,6 +25,7 @@ from floe_engine.platform.key_source import (
 from floe_engine.signing.keys import KeySigner, PublicKey, generate, load_public
 from floe_engine.signing.verdict import Signer
 from floe_engine.trust.root import trust_root
+from floe_engine.trust.team import PRIVATE_FILE, PUBLIC_FILE
 from floe_engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AskPassword", "SigningChoice", "SigningOptions", "choose_signing", "keygen", "open_signers"]
 
-PRIVATE_FILE = "cosign.key"
-PUBLIC_FILE = "cosign.pub"
 KEY_VARIABLE = "FLOE_SIGNING_KEY"
 READABLE_VARIABLE = "FLOE_ALLOW_READABLE_KEY"
 

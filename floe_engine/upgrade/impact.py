@@ -13,21 +13,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-from floe_engine.artifact.paths import (
-    CLASSIFICATION,
-    LAYER_CONSTRAINTS,
-    NAMESPACES,
-    NAMING_RULES,
-    QUALITY_GATES,
-    SCHEMA_REGISTRY,
-)
-from floe_engine.artifact.shape import Pattern, matches
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS, NAMING_RULES
+from floe_engine.artifact.shape import Path
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules.custom import TestsOfType
 from floe_engine.policy.rules.required_tests import RequiredTest
-from floe_engine.upgrade.change import Change
+from floe_engine.upgrade.folding import FOLLOWERS
 from floe_engine.upgrade.readers import over_all, readers
 from floe_engine.upgrade.rules import UNKNOWN, Assessment, Entry
 
@@ -142,23 +135,10 @@ def _weight(finding: Finding) -> tuple[int, int]:
 
 # --- causes ------------------------------------------------------------------------------------
 
-_LAYER_AT: tuple[tuple[Pattern, int], ...] = (
-    ((LAYER_CONSTRAINTS, "_meta", "**"), 0),
-    ((LAYER_CONSTRAINTS, "**"), 1),
-    ((QUALITY_GATES, "layerThresholds", "*"), 2),
-    ((NAMING_RULES, "prefixes", "*"), 2),
-    ((NAMING_RULES, "morePrefixes", "*", "**"), 2),
-    ((NAMESPACES, "layers", "*"), 2),
-    ((SCHEMA_REGISTRY, "requiredColumns", "*", "**"), 2),
-    ((SCHEMA_REGISTRY, "requireContract", "*"), 2),
-)
-"""Where in a change's path the one layer stands that it is about; 0: nowhere."""
-
-_TEST_LISTS: tuple[Pattern, ...] = (
-    (QUALITY_GATES, "required_tests", "*"),
-    (LAYER_CONSTRAINTS, "*", "required_tests", "*"),
-    (CLASSIFICATION, "rules", "*", "required_tests", "*"),
-)
+_OF_LAYERS = {place[:2] for place in dict(FOLLOWERS)[LAYER_CONSTRAINTS, "*"] if len(place) == 3} - {
+    (NAMING_RULES, "aliases")  # by them a layer takes models that were in another one
+}
+"""Places with an entry for each layer, which goes with the layer."""
 
 
 class _Causes:
@@ -176,7 +156,7 @@ class _Causes:
         key = (finding.rule, layers, finding.parameter)
         if key not in self._known:
             judged = [entry for entry in self.assessment.entries if _reaches(entry, finding)]
-            near = [entry for entry in judged if _is_about(entry.change, finding, layers)]
+            near = [entry for entry in judged if _is_about(entry, finding, layers)]
             # A change that is named outright explains more than one that could touch any rule.
             direct = [entry for entry in near if not _over_all(entry)]
             self._known[key] = tuple(direct or near or judged)
@@ -203,19 +183,19 @@ def _over_all(entry: Entry) -> bool:
     return entry.rule is UNKNOWN or over_all(entry.change.path)
 
 
-def _is_about(change: Change, finding: Finding, layers: frozenset[str]) -> bool:
-    layer = _layer_of(change)
+def _is_about(entry: Entry, finding: Finding, layers: frozenset[str]) -> bool:
+    layer = _layer_of(entry.change.path)
     if layer is not None and layers and layer not in layers:
         return False
-    if any(matches(pattern, change.path) for pattern in _TEST_LISTS):
+    if entry.rule.id in ("TST001", "TST002"):  # a test of that name is required, or no longer
         rule = rule_by_id(finding.rule)
         wanted = rule.test if isinstance(rule, RequiredTest) else finding.parameter
-        return not wanted or wanted == change.path[-1]
+        return not wanted or wanted == entry.change.path[-1]
     return True
 
 
-def _layer_of(change: Change) -> str | None:
-    for pattern, place in _LAYER_AT:
-        if matches(pattern, change.path):
-            return change.path[place] if place and place < len(change.path) else None
-    return None
+def _layer_of(path: Path) -> str | None:
+    """The one layer that a place is about; None where it is about several, or none."""
+    if path[0] == LAYER_CONSTRAINTS:
+        return path[1] if len(path) > 1 and path[1] != "_meta" else None
+    return path[2] if len(path) > 2 and path[:2] in _OF_LAYERS else None
