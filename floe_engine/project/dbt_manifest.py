@@ -15,7 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
@@ -45,7 +45,6 @@ from floe_engine.project.manifest_nodes import (
     RawTestMetadata,
     RawWritten,
     called,
-    own_test,
     references,
     test_name,
 )
@@ -110,6 +109,10 @@ def read_manifest(manifest: Path | bytes, directory: Path, *, project_name: str 
         )
     package = decoded.metadata.project_name or project_name or _busiest_package(decoded)
     return _Assembly(decoded, package, directory).project(tuple(warnings))
+
+
+def _unquoted(column: str) -> str:
+    return _QUOTED.sub(r"\2", column) if column[:1] in ('"', "`") else column
 
 
 def _tested_source(metadata: RawTestMetadata, parents: Iterable[str]) -> str | None:
@@ -234,10 +237,29 @@ class _Assembly:
         config = node.config or RawConfig()
         if config.enabled is False:
             return
-        parents = nodes_of(node.depends_on)
-        metadata = node.test_metadata
+        parents, metadata = nodes_of(node.depends_on), node.test_metadata
+        name = test_name(metadata) if metadata is not None else ""
+        kwargs = metadata.kwargs or {} if metadata is not None else {}
+        severity: Literal["error", "warn"] = "warn" if (config.severity or "").lower() == "warn" else "error"
+        where = text_of(config.where) or ""
+        meta = merged(node.meta, config.meta)
+        tags = tag_set(node.tags, config.tags) if node.tags or config.tags else _NO_TAGS
         if node.package_name == self._package:
-            self._own_tests.append(own_test(unique_id, node, config, parents))
+            self._own_tests.append(
+                ProjectTest(
+                    unique_id,
+                    node.name,
+                    parents,
+                    path=posix(node.original_file_path),
+                    description=node.description or "",
+                    test=name,
+                    column=node.column_name or text_of(kwargs.get("column_name")),
+                    severity=severity,
+                    where=where,
+                    meta=meta,
+                    tags=tags,
+                )
+            )
         if metadata is None:
             self._singular.update(parents)
             return
@@ -247,26 +269,25 @@ class _Assembly:
             attached = _tested_source(metadata, parents)
         if attached is None:
             return
-        name = test_name(metadata)
-        arguments = flat_arguments(metadata.kwargs or {})
+        arguments = flat_arguments(kwargs)
         named = arguments.pop("column_name", None)
         column = node.column_name or named
-        warns = (config.severity or "").lower() == "warn"
         idle = passes = ""
-        if warns or config.where or config.limit is not None or config.error_if not in (None, "!= 0"):
+        limited = config.limit is not None or config.error_if not in (None, "!= 0")
+        if limited or config.where or severity == "warn":
             limits = {name: getattr(config, name) for name in ("severity", "where", "limit", "error_if")}
             idle, passes = never_fails(limits), lets_pass(limits)
         (self._idle if idle else self._tests).setdefault(attached, []).append(
             DataTest(
                 name=name,
-                column=_QUOTED.sub(r"\2", str(column)) if column is not None else None,
+                column=_unquoted(str(column)) if column is not None else None,
                 arguments=arguments,
-                severity="warn" if warns else "error",
+                severity=severity,
                 idle=idle,
                 lets_pass=passes,
-                where=text_of(config.where) or "",
-                meta=merged(node.meta, config.meta),
-                tags=tag_set(node.tags, config.tags) if node.tags or config.tags else _NO_TAGS,
+                where=where,
+                meta=meta,
+                tags=tags,
             )
         )
 

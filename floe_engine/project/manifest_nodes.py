@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from floe_engine.project.facts import ModelRef, ProjectTest
+from floe_engine.project.facts import ModelRef
 from floe_engine.project.manifest_resources import (
     DependsOn,
     Owner,
@@ -12,9 +12,8 @@ from floe_engine.project.manifest_resources import (
     RawMacro,
     RawSemanticModel,
     RawUnitTest,
-    posix,
 )
-from floe_engine.project.spelling import merged, tag_set, text_of
+from floe_engine.project.spelling import text_of
 
 
 class RawMetadata(msgspec.Struct, gc=False):
@@ -181,24 +180,6 @@ class RawHead(msgspec.Struct, gc=False):
 def test_name(metadata: RawTestMetadata) -> str:
     """A generic test by its package and its name."""
     return f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name
-
-
-def own_test(unique_id: str, node: RawNode, config: RawConfig, parents: tuple[str, ...]) -> ProjectTest:
-    """A data test as a resource of its own."""
-    metadata = node.test_metadata
-    return ProjectTest(
-        unique_id,
-        node.name,
-        parents,
-        path=posix(node.original_file_path),
-        description=node.description or "",
-        test=test_name(metadata) if metadata is not None else "",
-        column=node.column_name or text_of((metadata.kwargs or {}).get("column_name") if metadata else None),
-        severity="warn" if (config.severity or "").lower() == "warn" else "error",
-        where=text_of(config.where) or "",
-        meta=merged(node.meta, config.meta),
-        tags=tag_set(node.tags, config.tags),
-    )
 
 
 def references(refs: Any) -> tuple[ModelRef, ...]:
