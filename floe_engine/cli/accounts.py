@@ -51,7 +51,7 @@ def login(context: Context, *, host: str | None, username: str | None, password_
     context.output.line(f"Logged in to {done.registry} as {username}; kept by {done.kept_by}")
     if not done.wanted:
         context.output.warning(f"{done.registry} lets anybody in, so the login was not tried")
-    context.output.result({"registry": done.registry, "keptBy": done.kept_by, "tried": done.wanted})
+    context.output.result(registry=done.registry, keptBy=done.kept_by, tried=done.wanted)
 
 
 @command("logout")
@@ -68,11 +68,7 @@ def logout(context: Context, *, host: str | None) -> None:
     if done.by_environment:
         context.output.warning(f"the environment still has one for {done.registry}", "unset FLOE_REGISTRY_…")
     context.output.result(
-        {
-            "registry": done.registry,
-            "removedFrom": list(done.removed_from),
-            "environment": done.by_environment,
-        }
+        registry=done.registry, removedFrom=list(done.removed_from), environment=done.by_environment
     )
 
 
@@ -87,12 +83,10 @@ def config(context: Context) -> None:
         source = f"  ({setting.source})" if setting.source else ""
         context.output.answer(f"{setting.name:<{width}}  {setting.value or '-'}{source}")
     context.output.result(
-        {
-            "settings": [
-                {"name": setting.name, "value": setting.value or None, "source": setting.source}
-                for setting in found
-            ]
-        }
+        settings=[
+            {"name": setting.name, "value": setting.value or None, "source": setting.source}
+            for setting in found
+        ]
     )
 
 
@@ -119,11 +113,9 @@ def version(context: Context) -> None:
     if missing:
         out.line(f"{plural(len(missing), 'library')} not installed: {', '.join(missing)}")
     out.result(
-        {
-            "version": __version__,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "executable": sys.executable,
-            "libraries": {name: number or None for name, number in libraries.items()},
-        }
+        version=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        executable=sys.executable,
+        libraries={name: number or None for name, number in libraries.items()},
     )

@@ -71,15 +71,13 @@ def init(
     context.output.line(f"{begun.name} is begun.")
     context.output.line("Next: floe platform check, floe platform test, floe platform publish v0.1.0")
     context.output.result(
-        {
-            "name": begun.name,
-            "directory": str(begun.directory),
-            "written": list(begun.written),
-            "kept": list(begun.kept),
-            "demands": [demand.setting for demand in begun.learnt.demands] if begun.learnt else [],
-            "nextSteps": [
-                {"setting": step.demand.setting, "findings": step.findings, "subjects": list(step.subjects)}
-                for step in steps
-            ],
-        }
+        name=begun.name,
+        directory=str(begun.directory),
+        written=list(begun.written),
+        kept=list(begun.kept),
+        demands=[demand.setting for demand in begun.learnt.demands] if begun.learnt else [],
+        nextSteps=[
+            {"setting": step.demand.setting, "findings": step.findings, "subjects": list(step.subjects)}
+            for step in steps
+        ],
     )

@@ -185,7 +185,7 @@ def refuse(misuse: click.ClickException, arguments: Sequence[str]) -> int:
         context = getattr(misuse, "ctx", None)
         title = context.command_path.partition(" ")[2] if context else ""
         error = UsageError(misuse.format_message().rstrip("."))
-        Output(title, format=asked[3]).result({"error": error_document(error)}, ok=False)
+        Output(title, format=asked[3]).result(error=error_document(error), ok=False)
     return UsageError.exit_code
 
 

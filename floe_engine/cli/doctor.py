@@ -33,7 +33,7 @@ def doctor(context: Context, *, repair: bool, offline: bool) -> int:
         workspace, repair=repair, on_check=lambda check: _show(context, check), cancel=context.cancel
     )
     ok = found.exit_code == 0
-    context.output.result({"checks": [_facts(check) for check in found.checks]}, ok=ok)
+    context.output.result(checks=[_facts(check) for check in found.checks], ok=ok)
     return found.exit_code
 
 

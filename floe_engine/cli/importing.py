@@ -60,16 +60,14 @@ def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> Non
     if new and not dry_run:
         out.line("Next: floe platform check, and examples for rules that matter")
     out.result(
-        {
-            "peer": imported.peer,
-            "written": not dry_run,
-            "carried": [
-                {"check": c.check, "line": c.line, "to": c.to, "new": c.new, "differs": c.near}
-                for c in imported.carried
-            ],
-            "left": [{"check": each.check, "line": each.line, "why": each.why} for each in imported.left],
-            "diff": imported.diff,
-        }
+        peer=imported.peer,
+        written=not dry_run,
+        carried=[
+            {"check": c.check, "line": c.line, "to": c.to, "new": c.new, "differs": c.near}
+            for c in imported.carried
+        ],
+        left=[{"check": each.check, "line": each.line, "why": each.why} for each in imported.left],
+        diff=imported.diff,
     )
 
 

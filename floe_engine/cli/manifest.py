@@ -117,7 +117,7 @@ def _show(context: Context, listing: Listing, fixed: FixedManifest | None) -> No
                     {"code": each.found.code, "message": each.found.message, "fix": each.fix.title}
                     for each in fixed.mended
                 ]
-            out.result(facts, ok=listing.ok)
+            out.result(**facts, ok=listing.ok)
         case _:
             if fixed is not None and fixed.changed:
                 _show_mended(context, listing, fixed)
@@ -156,21 +156,19 @@ def explain(context: Context, *, code: str | None) -> None:
     out = context.output
     if code is not None:
         page = explain_code(code)
-        out.data(_page_text(page)) if not out.machine else out.result(asdict(page))
+        out.data(_page_text(page)) if not out.machine else out.result(**asdict(page))
         return
     known = families()
     if out.machine:
         out.result(
-            {
-                "families": [
-                    {
-                        "pattern": family.pattern,
-                        "title": family.title,
-                        "codes": [asdict(page) for page in family.pages],
-                    }
-                    for family in known
-                ]
-            }
+            families=[
+                {
+                    "pattern": family.pattern,
+                    "title": family.title,
+                    "codes": [asdict(page) for page in family.pages],
+                }
+                for family in known
+            ]
         )
         return
     lines = []
@@ -197,7 +195,7 @@ def explain_setting(context: Context, *, setting: str) -> None:
 
     found = explained(context.workspace, setting, **context.progress)
     if context.output.machine:
-        context.output.result(_setting_facts(found))
+        context.output.result(**_setting_facts(found))
     else:
         for line in _setting_lines(found):
             context.output.answer(line)

@@ -40,28 +40,26 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
     for line in told(fixed, written=not dry_run):
         out.line(line)
     out.result(
-        {
-            "written": not dry_run,
-            "mended": fixed.mended,
-            "toFillIn": fixed.places,
-            "files": [
-                {
-                    "path": file.path,
-                    "diff": file.diff,
-                    "repairs": [
-                        {
-                            "rule": repair.finding.rule,
-                            "subject": repair.finding.subject,
-                            "says": repair.says,
-                            "toFillIn": repair.blank,
-                        }
-                        for repair in file.repairs
-                    ],
-                }
-                for file in fixed.files
-            ],
-            "left": list(fixed.left),
-        }
+        written=not dry_run,
+        mended=fixed.mended,
+        toFillIn=fixed.places,
+        files=[
+            {
+                "path": file.path,
+                "diff": file.diff,
+                "repairs": [
+                    {
+                        "rule": repair.finding.rule,
+                        "subject": repair.finding.subject,
+                        "says": repair.says,
+                        "toFillIn": repair.blank,
+                    }
+                    for repair in file.repairs
+                ],
+            }
+            for file in fixed.files
+        ],
+        left=list(fixed.left),
     )
 
 
@@ -105,11 +103,9 @@ def waive(
     rule = waived.findings[0].rule
     out.line(f"{'Would waive' if dry_run else 'Waived'} {plural(len(waived.findings), 'finding')} of {rule}")
     out.result(
-        {
-            "written": not dry_run,
-            "findings": [found.fingerprint for found in waived.findings],
-            "pattern": waived.waiver.pattern,
-            "rules": list(waived.waiver.rules),
-            "diff": waived.diff,
-        }
+        written=not dry_run,
+        findings=[found.fingerprint for found in waived.findings],
+        pattern=waived.waiver.pattern,
+        rules=list(waived.waiver.rules),
+        diff=waived.diff,
     )

@@ -147,8 +147,8 @@ class Output:
         text = document if isinstance(document, str) else self._document(document)
         self._write(self._out, text if text.endswith("\n") else f"{text}\n")
 
-    def result(self, facts: dict[str, Any], *, ok: bool = True) -> None:
-        """In JSON mode, the command's one document; nothing otherwise."""
+    def result(self, *, ok: bool = True, **facts: Any) -> None:
+        """In JSON mode, the command's one document, by its keys; nothing otherwise."""
         if self.format == "json":
             self.data({"schemaVersion": SCHEMA_VERSION, "command": self.command, "ok": ok, **facts})
 
@@ -171,7 +171,7 @@ class Output:
             self._diagnostics(error.diagnostics, error.where)
         if error.hint:
             self._say(err, f"  hint: {with_pages(error.hint)}")
-        self.result({"error": error_document(error)}, ok=False)
+        self.result(error=error_document(error), ok=False)
 
     def _diagnostics(self, diagnostics: Sequence[Diagnostic], where: str) -> None:
         """Each problem as ``file:line:column: severity CODE message`` with its hint below."""

@@ -67,19 +67,17 @@ def outdated(context: Context, *, exit_code: bool, offline: bool) -> int:
     if found.withdrawn and seen.current is not None:
         out.warning(f"the registry no longer has {seen.current.tag}", "ask the platform team why")
     out.result(
-        {
-            "platform": found.name,
-            "repository": found.repository.name,
-            "constraint": found.constraint,
-            "current": seen.current.tag if seen.current else None,
-            "wanted": _step_facts(seen.wanted, seen.wanted_step),
-            "latest": _step_facts(seen.latest, seen.latest_step),
-            "outdated": seen.outdated,
-            "withdrawn": found.withdrawn,
-            "ignoredTags": found.ignored,
-            "listedAt": found.listed_at,
-            "cached": found.cached,
-        },
+        platform=found.name,
+        repository=found.repository.name,
+        constraint=found.constraint,
+        current=seen.current.tag if seen.current else None,
+        wanted=_step_facts(seen.wanted, seen.wanted_step),
+        latest=_step_facts(seen.latest, seen.latest_step),
+        outdated=seen.outdated,
+        withdrawn=found.withdrawn,
+        ignoredTags=found.ignored,
+        listedAt=found.listed_at,
+        cached=found.cached,
         ok=ok,
     )
     return 0 if ok else 1
@@ -184,13 +182,13 @@ def _carry_out(context: Context, plan: UpgradePlan, *, dry_run: bool, accept_bre
         elif refusal is None:
             _show_move(context, plan, " (dry run)")
         state = "refused" if refusal else "planned" if plan.changes else "current"
-        context.output.result(_plan_facts(plan, state, refusal), ok=refusal is None)
+        context.output.result(**_plan_facts(plan, state, refusal), ok=refusal is None)
         return refusal.exit_code if refusal else 0
     done = take_upgrade(context.workspace, plan, accept_breaking=accept_breaking, cancel=context.cancel)
     _show_move(context, plan)
     if done.changed:
         context.output.line("Undo it with: floe upgrade --undo")
-    context.output.result(_plan_facts(plan, "moved" if done.changed else "current", None))
+    context.output.result(**_plan_facts(plan, "moved" if done.changed else "current", None))
     return 0
 
 
@@ -260,12 +258,10 @@ def _undo(context: Context) -> int:
     context.output.line(f"floe.yaml: {undone.ref}")
     context.output.line(f"Locked: {undone.lock.tag} {undone.lock.digest}")
     context.output.result(
-        {
-            "state": "undone",
-            "undone": undone.undone,
-            "ref": undone.ref,
-            "version": undone.lock.tag,
-            "digest": undone.lock.digest,
-        }
+        state="undone",
+        undone=undone.undone,
+        ref=undone.ref,
+        version=undone.lock.tag,
+        digest=undone.lock.digest,
     )
     return 0

@@ -52,18 +52,16 @@ def compile_(context: Context) -> None:
     context.output.section()
     context.output.line("Artifacts built: .floe/artifacts/")
     context.output.result(
-        {
-            "directory": str(compiled.directory),
-            "changed": compiled.changed,
-            "name": manifest.metadata.name,
-            "version": manifest.metadata.version,
-            "contentDigest": manifest.metadata.digest,
-            "plugins": [
-                {"category": p.category, "type": p.type, "version": p.version, "package": p.package}
-                for p in compiled.plugins
-            ],
-            "files": {path: len(data) for path, data in compiled.artifact.files.items()},
-        }
+        directory=str(compiled.directory),
+        changed=compiled.changed,
+        name=manifest.metadata.name,
+        version=manifest.metadata.version,
+        contentDigest=manifest.metadata.digest,
+        plugins=[
+            {"category": p.category, "type": p.type, "version": p.version, "package": p.package}
+            for p in compiled.plugins
+        ],
+        files={path: len(data) for path, data in compiled.artifact.files.items()},
     )
 
 
@@ -147,16 +145,14 @@ def publish(
             context.output.line(f"Signed by: {published.signers[0]}")
     context.output.line(f"Digest: {published.digest}")
     context.output.result(
-        {
-            "state": published.state,
-            "reference": str(published.reference),
-            "registryFrom": plan.registry_source,
-            "digest": published.digest,
-            "signing": plan.signing.kind,
-            "signatures": list(published.signatures),
-            "attestations": list(published.attestations),
-            "guard": guard_facts(plan.guard) if plan.guard else None,
-        }
+        state=published.state,
+        reference=str(published.reference),
+        registryFrom=plan.registry_source,
+        digest=published.digest,
+        signing=plan.signing.kind,
+        signatures=list(published.signatures),
+        attestations=list(published.attestations),
+        guard=guard_facts(plan.guard) if plan.guard else None,
     )
 
 
@@ -190,9 +186,7 @@ def pull(
     context.output.section()
     context.output.line(f"Platform: {pulled.platform.name} v{pulled.platform.version}")
     context.output.line(f"Digest: {pulled.lock.digest}")
-    context.output.result(
-        {**lock_facts(pulled.lock), "directory": str(pulled.directory), "changed": pulled.changed}
-    )
+    context.output.result(**lock_facts(pulled.lock), directory=str(pulled.directory), changed=pulled.changed)
 
 
 @command("clear")
@@ -204,7 +198,7 @@ def clear(context: Context) -> None:
         with store.exclusive(context.cancel):
             removed = store.clear()
     context.output.line(f"Removed: {', '.join(removed)}" if removed else "The cache is empty")
-    context.output.result({"removed": list(removed)})
+    context.output.result(removed=list(removed))
 
 
 _LIST = {
@@ -259,16 +253,14 @@ def list_(context: Context, *, constraint: str | None, details: bool | None, off
         context.output.answer(f"{constraint} resolves to {resolved or 'nothing'}")
         context.output.answer(f"{len(tags)} of {plural(len(listing.versions), 'version')} satisfy it")
     context.output.result(
-        {
-            "repository": listing.repository.name,
-            "listedAt": listing.listed_at,
-            "cached": listing.cached,
-            "versions": [version_facts(tag, facts.get(tag)) for tag in tags],
-            "published": len(listing.versions),
-            "ignored": list(listing.ignored),
-            "constraint": constraint,
-            "resolved": resolved,
-        }
+        repository=listing.repository.name,
+        listedAt=listing.listed_at,
+        cached=listing.cached,
+        versions=[version_facts(tag, facts.get(tag)) for tag in tags],
+        published=len(listing.versions),
+        ignored=list(listing.ignored),
+        constraint=constraint,
+        resolved=resolved,
     )
     return 0 if constraint is None or resolved else 1
 
@@ -308,17 +300,15 @@ def inspect(context: Context, *, version: str) -> None:
     show_verdict(out, found.verdict, found.rotations, found.delegated_by)
     show_attestations(out, found.attestations)
     out.result(
-        {
-            "reference": str(found.reference),
-            "digest": found.digest,
-            "files": [{"path": f.path, "digest": f.digest, "size": f.size} for f in found.files],
-            "annotations": dict(found.annotations),
-            "manifest": found.artifact.documents["manifest.json"],
-            "signature": verdict_facts(found.verdict),
-            "attestations": attestation_facts(found.attestations),
-            "rotations": list(found.rotations),
-            "delegatedBy": str(found.delegated_by) if found.delegated_by else None,
-        }
+        reference=str(found.reference),
+        digest=found.digest,
+        files=[{"path": f.path, "digest": f.digest, "size": f.size} for f in found.files],
+        annotations=dict(found.annotations),
+        manifest=found.artifact.documents["manifest.json"],
+        signature=verdict_facts(found.verdict),
+        attestations=attestation_facts(found.attestations),
+        rotations=list(found.rotations),
+        delegatedBy=str(found.delegated_by) if found.delegated_by else None,
     )
 
 
@@ -357,11 +347,7 @@ def sign(
         **context.progress,
     )
     context.output.result(
-        {
-            "reference": str(signed.reference),
-            "digest": signed.digest,
-            "signatures": list(signed.signatures),
-        }
+        reference=str(signed.reference), digest=signed.digest, signatures=list(signed.signatures)
     )
 
 
@@ -380,6 +366,4 @@ def keygen(context: Context, *, into: Path | None) -> None:
     context.output.line(f"Private key: {pair.private}  (encrypted; keep it out of git)")
     context.output.line(f"Public key:  {pair.public}  (give it to the data teams)")
     context.output.line(f"Fingerprint: {pair.fingerprint}")
-    context.output.result(
-        {"private": str(pair.private), "public": str(pair.public), "fingerprint": pair.fingerprint}
-    )
+    context.output.result(private=str(pair.private), public=str(pair.public), fingerprint=pair.fingerprint)

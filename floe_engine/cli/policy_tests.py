@@ -93,7 +93,7 @@ def _once(context: Context, options: Options) -> int:
         _print_mutants(context, mutants, options.own)
     passed = result.passed and (mutants is None or mutants.passed or not options.strict)
     context.output.result(
-        facts(result) | ({"mutation": _mutant_facts(mutants, options.own)} if mutants else {}), ok=passed
+        **(facts(result) | ({"mutation": _mutant_facts(mutants, options.own)} if mutants else {})), ok=passed
     )
     return 0 if passed else Refused.exit_code
 

@@ -77,20 +77,18 @@ def init(
             out.line(f"  {path}")
     lock = done.lock
     out.result(
-        {
-            "name": manifest.metadata.name,
-            "version": manifest.metadata.version,
-            "reference": f"{lock.reference}:{lock.tag}",
-            "digest": lock.digest,
-            "plugins": dict(manifest.plugins),
-            "architecture": {
-                "pattern": manifest.architecture.pattern,
-                "enforcement": manifest.architecture.enforcement,
-            },
-            "signer": str(lock.signer) if lock.signer else None,
-            "firstUse": bool(lock.signer and lock.signer.first_use),
-            "created": list(done.created),
-        }
+        name=manifest.metadata.name,
+        version=manifest.metadata.version,
+        reference=f"{lock.reference}:{lock.tag}",
+        digest=lock.digest,
+        plugins=dict(manifest.plugins),
+        architecture={
+            "pattern": manifest.architecture.pattern,
+            "enforcement": manifest.architecture.enforcement,
+        },
+        signer=str(lock.signer) if lock.signer else None,
+        firstUse=bool(lock.signer and lock.signer.first_use),
+        created=list(done.created),
     )
 
 
@@ -121,15 +119,13 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
         title = f" {known.title}" if known is not None else ""
         out.line(f"  {rule} {findings[0].severity} ×{len(findings)}{title}")
     out.result(
-        {
-            "reference": plan.ref,
-            "version": lock.tag,
-            "digest": lock.digest,
-            "models": plan.models,
-            "breaks": plan.breaks,
-            "unjudged": plan.unjudged,
-            "findings": {rule: len(findings) for rule, findings in plan.by_rule.items()},
-        }
+        reference=plan.ref,
+        version=lock.tag,
+        digest=lock.digest,
+        models=plan.models,
+        breaks=plan.breaks,
+        unjudged=plan.unjudged,
+        findings={rule: len(findings) for rule, findings in plan.by_rule.items()},
     )
 
 

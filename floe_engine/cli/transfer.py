@@ -26,7 +26,7 @@ def copy(context: Context, *, source: str, target: str, require_trusted: bool | 
         context.workspace, source, target, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
-    context.output.result(_facts(done))
+    context.output.result(**_facts(done))
 
 
 @command("export", registry=True)
@@ -46,7 +46,7 @@ def export(context: Context, *, file: Path, version: str | None, require_trusted
         context.workspace, context.path(file), version, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
-    context.output.result(_facts(done))
+    context.output.result(**_facts(done))
 
 
 @command("import", registry=True)
@@ -64,7 +64,7 @@ def import_(context: Context, *, file: Path, target: str | None, require_trusted
     )
     for done in imported:
         _show(context, done)
-    context.output.result({"imported": [_facts(done) for done in imported]})
+    context.output.result(imported=[_facts(done) for done in imported])
 
 
 def _show(context: Context, done: Transferred) -> None:

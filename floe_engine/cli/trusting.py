@@ -77,16 +77,14 @@ def verify(
     verified = found.verdict.status == "verified"
     missing = [kind for kind in required if not is_attested(found.attestations, kind)]
     out.result(
-        {
-            "reference": str(found.reference),
-            "digest": found.digest,
-            "trustFrom": found.trust_source,
-            **verdict_facts(found.verdict),
-            "rotations": list(found.rotations),
-            "delegatedBy": str(found.delegated_by) if found.delegated_by else None,
-            "attestations": attestation_facts(found.attestations) if required else None,
-            "missingAttestations": missing,
-        },
+        reference=str(found.reference),
+        digest=found.digest,
+        trustFrom=found.trust_source,
+        **verdict_facts(found.verdict),
+        rotations=list(found.rotations),
+        delegatedBy=str(found.delegated_by) if found.delegated_by else None,
+        attestations=attestation_facts(found.attestations) if required else None,
+        missingAttestations=missing,
         ok=verified and not missing,
     )
     if not verified and not out.machine:
@@ -134,16 +132,14 @@ def trust(context: Context, *, repository: str | None) -> None:
         out.answer(f"  ✗ {revoked} (revoked)")
     out.answer(f"Signers needed: {who.required}")
     out.result(
-        {
-            "repository": found.repository.name,
-            "considered": [{"source": source, "says": says} for source, says in who.considered],
-            "deciding": [str(layer) for layer in who.layers],
-            "trusted": list(who.trusted),
-            "revoked": [*sorted(who.revoked_keys), *map(str, who.revoked_identities)],
-            "required": who.required,
-            "firstUse": who.first_use,
-            "refusedBy": who.barred or None,
-        }
+        repository=found.repository.name,
+        considered=[{"source": source, "says": says} for source, says in who.considered],
+        deciding=[str(layer) for layer in who.layers],
+        trusted=list(who.trusted),
+        revoked=[*sorted(who.revoked_keys), *map(str, who.revoked_identities)],
+        required=who.required,
+        firstUse=who.first_use,
+        refusedBy=who.barred or None,
     )
 
 
@@ -155,7 +151,7 @@ def fingerprint(context: Context, *, file: str) -> None:
 
     key = public_key(context.workspace, file)
     context.output.answer(key.fingerprint)
-    context.output.result({"fingerprint": key.fingerprint, "kind": key.kind, "file": file})
+    context.output.result(fingerprint=key.fingerprint, kind=key.kind, file=file)
 
 
 def show_verdict(

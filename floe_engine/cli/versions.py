@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import sys
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -139,7 +139,7 @@ def _show_comparison(context: Context, compared: Comparison, hit: Hit | None, fo
         case "json":
             from floe_engine.output.changes.json_report import changes_document
 
-            out.result({"changes": changes_document(assessment, sides), **hit_facts(hit)}, ok=ok)
+            out.result(changes=changes_document(assessment, sides), **hit_facts(hit), ok=ok)
         case "github":
             from floe_engine.output.changes.github import blast_radius_annotations, github_annotations
 
@@ -203,24 +203,22 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
         out.answer(f"manifest.yaml: {done.version} is right as it is")
     else:
         out.answer(f"manifest.yaml: {done.before} → {done.version}{' (dry run)' if dry_run else ''}")
+    ends: dict[str, Any] = {"from": str(done.before), "to": str(done.version)}
     out.result(
-        {
-            "from": str(done.before),
-            "to": str(done.version),
-            "changed": done.changed,
-            "written": done.changed and not dry_run,
-            "previous": verdict.previous.tag if verdict.previous else None,
-            "required": verdict.required,
-            "changes": [
-                {
-                    "rule": entry.rule.id,
-                    "bump": entry.bump,
-                    "place": done.place(entry),
-                    "sentence": entry.sentence,
-                }
-                for entry in verdict.assessment.entries
-            ],
-        }
+        **ends,
+        changed=done.changed,
+        written=done.changed and not dry_run,
+        previous=verdict.previous.tag if verdict.previous else None,
+        required=verdict.required,
+        changes=[
+            {
+                "rule": entry.rule.id,
+                "bump": entry.bump,
+                "place": done.place(entry),
+                "sentence": entry.sentence,
+            }
+            for entry in verdict.assessment.entries
+        ],
     )
 
 
@@ -249,19 +247,17 @@ def changelog(context: Context, *, start: str | None, end: str | None) -> None:
     if context.output.format == "text":
         context.output.data(found.markdown)
     context.output.result(
-        {
-            "platform": found.name,
-            "releases": [
-                {
-                    "version": release.version.tag,
-                    "day": release.day,
-                    "previous": release.previous.tag if release.previous else None,
-                    "changes": changes_document(
-                        release.assessment,
-                        Sides(release.previous.tag if release.previous else "", release.version.tag),
-                    ),
-                }
-                for release in found.releases
-            ],
-        }
+        platform=found.name,
+        releases=[
+            {
+                "version": release.version.tag,
+                "day": release.day,
+                "previous": release.previous.tag if release.previous else None,
+                "changes": changes_document(
+                    release.assessment,
+                    Sides(release.previous.tag if release.previous else "", release.version.tag),
+                ),
+            }
+            for release in found.releases
+        ],
     )

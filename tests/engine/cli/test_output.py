@@ -58,7 +58,7 @@ def test_yaml_says_what_json_says() -> None:
     }
     written = {form: StringIO() for form in ("json", "yaml")}
     for form, stream in written.items():
-        Output("test", format=form, stdout=stream).result(document)
+        Output("test", format=form, stdout=stream).result(**document)
     said, as_json = written["yaml"].getvalue(), json.loads(written["json"].getvalue())
     assert yaml.safe_load(said) == as_json
     assert parse(said).value == as_json, "by YAML 1.2"
