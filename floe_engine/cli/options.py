@@ -138,22 +138,28 @@ require_trusted = option(
     help="Whether somebody trusted must have signed it; unset: where anybody is trusted here.",
 )
 
-keys = option(
-    "--key",
-    type=FILE_OR_NAME,
-    multiple=True,
-    metavar="FILE",
-    help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
+_SIGNING = (
+    option(
+        "--allow-readable-key", is_flag=True, help="Take a key file that others on this machine may read."
+    ),
+    option("--identity-token", metavar="TOKEN", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN)."),
+    option("--keyless", is_flag=True, help="Sign with a Sigstore identity instead of a key."),
+    option(
+        "--key",
+        "keys",
+        type=FILE_OR_NAME,
+        multiple=True,
+        metavar="FILE",
+        help="Signing key: a file or env://NAME; may be repeated (also FLOE_SIGNING_KEY, cosign.key).",
+    ),
 )
-readable_key = option(
-    "--allow-readable-key",
-    is_flag=True,
-    help="Take a key file that others on this machine may read.",
-)
-keyless = option("--keyless", is_flag=True, help="Sign with a Sigstore identity instead of a key.")
-token = option(
-    "--identity-token", metavar="TOKEN", help="OpenID token for --keyless (also SIGSTORE_ID_TOKEN)."
-)
+
+
+def signing(body: Any) -> Any:
+    """The options of a command that signs, by their names in `SigningOptions`."""
+    for each in _SIGNING:
+        body = each(body)
+    return body
 
 
 def ci_service(default: Service, what: str) -> Callable[[Any], Any]:

@@ -16,12 +16,9 @@ from floe_engine.cli.options import (
     VERSION,
     Word,
     allow_downgrade,
-    keyless,
-    keys,
     offline,
     option,
-    readable_key,
-    token,
+    signing,
 )
 from floe_engine.errors import UsageError
 from floe_engine.files import human_size
@@ -90,43 +87,25 @@ def test(context: Context, *, watch: bool, **chosen: Any) -> int:
 @click.argument(
     "version", type=Word("next version"), help="The version tag, v1.2.3; equals metadata.version."
 )
-@keys
-@keyless
-@token
-@readable_key
+@signing
 @option("--no-sign", is_flag=True, help="Publish without a signature.")
 @option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
 @option("--dry-run", is_flag=True, help="Say what would happen; push nothing.")
 def publish(
-    context: Context,
-    *,
-    version: str,
-    key: tuple[str, ...],
-    keyless: bool,
-    identity_token: str | None,
-    allow_readable_key: bool,
-    no_sign: bool,
-    no_attest: bool,
-    dry_run: bool,
+    context: Context, *, version: str, no_sign: bool, no_attest: bool, dry_run: bool, **signing: Any
 ) -> None:
     """Check, compile, test, guard the version, push, sign, verify, and tag last."""
     from floe_engine.platform.publish import publish as publish_version
     from floe_engine.platform.signing_key import SigningOptions
 
+    options = SigningOptions(sign=not no_sign, attest=not no_attest, **signing)
     published = publish_version(
         context.workspace,
         version,
-        options=SigningOptions(
-            keys=key,
-            sign=not no_sign,
-            keyless=keyless,
-            identity_token=identity_token,
-            allow_readable_key=allow_readable_key,
-            attest=not no_attest,
-        ),
+        options=options,
         dry_run=dry_run,
         ask=asking.password(),
-        sign_in=asking.sign_in() if keyless and not dry_run else None,
+        sign_in=asking.sign_in() if options.keyless and not dry_run else None,
         **context.progress,
     )
     plan = published.plan
@@ -314,21 +293,9 @@ def inspect(context: Context, *, version: str) -> None:
 
 @command("sign", registry=True)
 @version_argument
-@keys
-@keyless
-@token
-@readable_key
+@signing
 @option("--yes", is_flag=True, help="Sign a digest that was not built here without being asked.")
-def sign(
-    context: Context,
-    *,
-    version: str,
-    key: tuple[str, ...],
-    keyless: bool,
-    identity_token: str | None,
-    allow_readable_key: bool,
-    yes: bool,
-) -> None:
+def sign(context: Context, *, version: str, yes: bool, **signing: Any) -> None:
     """Sign a version that is published already: what was built here, or a digest that you name."""
     from floe_engine.platform.sign_version import sign_version
     from floe_engine.platform.signing_key import SigningOptions
@@ -336,12 +303,7 @@ def sign(
     signed = sign_version(
         context.workspace,
         version,
-        options=SigningOptions(
-            keys=key,
-            keyless=keyless,
-            identity_token=identity_token,
-            allow_readable_key=allow_readable_key,
-        ),
+        options=SigningOptions(**signing),
         ask=asking.password(),
         confirm=asking.unseen(yes=yes),
         **context.progress,

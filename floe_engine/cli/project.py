@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import click
 
@@ -181,20 +181,14 @@ def _preview_init(context: Context, platform: str, trusted_keys: Sequence[str], 
 def compile_(
     context: Context,
     *,
-    frozen: bool,
     offline: bool,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    selector: str | None,
     baseline: Path | None,
-    what_if: WhatIf | None,
     profiles_dir: Path | None,
-    state: str | None,
-    allow_empty: bool,
     summary: bool | None,
     limit: int | None,
     by_rule: bool,
     show_all: bool,
+    **judging: Any,
 ) -> int:
     """Judge the dbt project against its platform, and write its dbt profile."""
     from floe_engine.cli import findings
@@ -204,15 +198,9 @@ def compile_(
     compiled = compile_project(
         workspace.without_network() if offline else workspace,
         options=CompileOptions(
-            frozen,
-            select,
-            exclude,
-            selector,
-            context.path(baseline) if baseline else None,
-            what_if,
+            baseline=context.path(baseline) if baseline else None,
             profiles_dir=context.path(profiles_dir) if profiles_dir else None,
-            state=state,
-            allow_empty=allow_empty,
+            **judging,
         ),
         ask=asking.first_use(),
         **context.progress,
