@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, ValidationError, convert, to_builtins
 
 from floe_engine.acts import Act
 from floe_engine.artifact.content import Artifact
@@ -140,16 +140,13 @@ class Lock(Struct, frozen=True):
         """Read a lock file. Raises `CacheCorrupt` where it is not one of ours, and `ConfigurationError`
         where its tag, which becomes a folder's name, is no version.
         """
-        # Imported here: `--help` reads no lock.
-        import msgspec
-
         try:
             document = strict_json(data)
             if not isinstance(document, dict):
                 raise ValueError("it is not a mapping")
             if document.get("lockVersion") is True or document.get("lockVersion") != LOCK_VERSION:
                 raise ValueError(f"lockVersion {document.get('lockVersion')} is not known to this floe")
-            lock = msgspec.convert(document.get("platform"), built(cls))
+            lock = convert(document.get("platform"), built(cls))
             # The tag becomes a folder's name, and the lock comes with whatever repository was cloned.
             if Version.from_tag(lock.tag) is None:
                 raise ConfigurationError(
@@ -159,7 +156,7 @@ class Lock(Struct, frozen=True):
                     where=where,
                 )
             lock.check()
-        except (ValueError, UsageError, msgspec.ValidationError) as error:
+        except (ValueError, UsageError, ValidationError) as error:
             raise unreadable(str(error), where) from None
         return lock
 

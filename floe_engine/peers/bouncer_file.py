@@ -13,6 +13,11 @@ CATEGORIES = {"manifest_checks", "catalog_checks", "run_results_checks", "info_s
 _SEVERITIES: Mapping[str, Literal["error", "warning"]] = {"error": "error", "warn": "warning"}
 
 
+def is_one(values: Mapping[str, Any]) -> bool:
+    """Whether a file has checks of any category."""
+    return not CATEGORIES.isdisjoint(values)
+
+
 def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[ConfiguredCheck]:
     """The checks that a configuration asks for."""
     for category in (key for key in values if key in CATEGORIES):

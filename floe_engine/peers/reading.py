@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -47,16 +47,17 @@ def read(name: str, text: str) -> Configuration:
     Raises `ConfigurationError` where it is of no peer, or cannot be read.
     """
     values, root = _values(name, text)
-    for peer, asks, wanted in _FILES:
-        if asks(values):
-            asked = tuple(islice(wanted(values, root), MOST + 1))
+    for peer, file in _FILES.items():
+        if file.is_one(values):
+            asked = tuple(islice(file.wanted(values, root), MOST + 1))
             if len(asked) > MOST:
                 raise ConfigurationError(
                     f"the file asks for more than {MOST:,} checks",
                     hint="split it, and import the parts one after the other",
                     where=name,
                 )
-            return Configuration(peer, asked, _indexed(peer))
+            checks = {key: check for check in TABLES[peer] for key in (check.code, check.name) if key}
+            return Configuration(peer, asked, checks)
     raise ConfigurationError(
         "this is no configuration of dbt-bouncer, dbt-checkpoint or dbt-project-evaluator",
         f"it has neither {', '.join(sorted(bouncer_file.CATEGORIES))}, nor hooks of dbt-checkpoint, "
@@ -66,22 +67,12 @@ def read(name: str, text: str) -> Configuration:
     )
 
 
-_FILES: tuple[
-    tuple[
-        PeerName,
-        Callable[[Mapping[str, Any]], bool],
-        Callable[[Mapping[str, Any], Node | None], Iterable[ConfiguredCheck]],
-    ],
-    ...,
-] = (
-    ("dbt-bouncer", lambda values: bool(set(values) & bouncer_file.CATEGORIES), bouncer_file.wanted),
-    ("dbt-checkpoint", checkpoint_file.is_one, checkpoint_file.wanted),
-    ("dbt-project-evaluator", evaluator_file.is_one, evaluator_file.wanted),
-)
-
-
-def _indexed(peer: PeerName) -> dict[str, Check]:
-    return {key: check for check in TABLES[peer] for key in (check.code, check.name) if key}
+_FILES: Mapping[PeerName, Any] = {
+    "dbt-bouncer": bouncer_file,
+    "dbt-checkpoint": checkpoint_file,
+    "dbt-project-evaluator": evaluator_file,
+}
+"""The readers of their files: ``is_one`` says whether a file is the peer's, ``wanted`` what it asks for."""
 
 
 def _values(name: str, text: str) -> tuple[dict[str, Any], Node | None]:

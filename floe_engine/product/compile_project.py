@@ -31,7 +31,8 @@ from floe_engine.project.spec_check import against_platform
 from floe_engine.project.spec_file import read_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.text import plural
-from floe_engine.trust.verdict import AskFirstUse
+from floe_engine.trust.authority import authority
+from floe_engine.trust.verdict import AskFirstUse, demand_unvouched
 from floe_engine.workspace import MANIFEST_FILE, SPEC_FILE, Workspace
 
 if TYPE_CHECKING:
@@ -276,9 +277,6 @@ def _platform(
 
 def _demand_unvouched(workspace: Workspace, spec: Spec, directory: Path, *, frozen: bool) -> None:
     """Raise where the reader takes no platform that nobody vouches for, or only what is locked."""
-    from floe_engine.trust.authority import authority
-    from floe_engine.trust.verdict import demand_unvouched
-
     where = str(directory)
     if frozen:
         raise LockMismatch(

@@ -20,6 +20,7 @@ from floe_engine.document.text import decode
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import git_object_id, read_bounded, stands
 from floe_engine.project.as_dbt_compares import Manifests
+from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Macro, Model, Project, Source
 from floe_engine.project.gathering import checksum_of
 from floe_engine.project.project_file import FILE_NAME
@@ -54,8 +55,6 @@ def beside(project: Project, state: str) -> State:
 
 class _BesideManifest(State):
     def __init__(self, project: Project, path: Path) -> None:
-        from floe_engine.project.dbt_manifest import read_manifest
-
         super().__init__(project)
         self._path = path
         self._older = read_manifest(path, project.directory)
