@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from floe_engine.document.nodes import Node
-from floe_engine.peers.carrying import ConfiguredCheck, literal
+from floe_engine.peers.carrying import ConfiguredCheck, NotCarried, literal, texts
 
 CATEGORIES = {"manifest_checks", "catalog_checks", "run_results_checks", "info_schema_checks"}
 
@@ -38,7 +38,7 @@ def _entry(top: Mapping[str, Any], entry: Mapping[str, Any], line: int) -> Confi
     why = ""
     try:
         include, exclude = (_regexes(entry.get(key) or top.get(key)) for key in ("include", "exclude"))
-    except ValueError as error:
+    except NotCarried as error:
         include, exclude, why = (), (), str(error)
     if name in ("check_model_directories", "MO024") and include:
         given["include"] = include[0]
@@ -71,7 +71,5 @@ _EVERY_ENTRY = {
 
 
 def _regexes(value: Any) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value or []
-    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-        raise ValueError(f"include and exclude are regular expressions, not {value!r}")
-    return tuple(each.strip() for each in values)
+    wanted = f"include and exclude are regular expressions, not {value!r}"
+    return tuple(each.strip() for each in texts(value or [], wanted))

@@ -116,12 +116,13 @@ def expression(pattern: str, *, begin: str = "", end: str = "", flags: str = "")
     return literal(whole)
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any, wanted: str = "it wants a list of names") -> list[str]:
+    """One text, or a list of them. Raises `NotCarried`, with what was `wanted`, for anything else."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
         return list(value)
-    raise NotCarried("it wants a list of names")
+    raise NotCarried(wanted)
 
 
 _LARGEST = 2**53
@@ -171,7 +172,7 @@ _WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "text": _text,
     "string": _string,
     "flag": _flag,
-    "texts": lambda value: literal(_texts(value)),
+    "texts": lambda value: literal(texts(value)),
     "number": _number,
     "counts": _counts,
     "share": lambda value: literal(float(_number(value))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from floe_engine.acts import Act
 from floe_engine.document.nodes import Node
-from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried
+from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried, texts
 from floe_engine.peers.evaluator import FOLDERS, TYPED, VARIABLES, types_of
 
 _PACKAGE = "dbt_project_evaluator"
@@ -34,7 +34,8 @@ def wanted(values: Mapping[str, Any], root: Node | None) -> Iterator[ConfiguredC
     severity = _severity(values)
     turned = _of(values, "models") or {}
     try:
-        exclude = _excluded(variables.get("exclude_paths_from_project"))
+        patterns = variables.get("exclude_paths_from_project")
+        exclude = tuple(texts([] if patterns is None else patterns, "it is no list of regular expressions"))
     except NotCarried as error:
         exclude = ()
         yield ConfiguredCheck("exclude_paths_from_project", line=line, why=str(error))
@@ -93,12 +94,3 @@ def _on(tree: Mapping[str, Any], path: tuple[str, ...]) -> bool:
         said = level.get("+enabled", level.get("enabled", on))
         on = said if isinstance(said, bool) else str(said).strip().lower() != "false"
     return on
-
-
-def _excluded(patterns: Any) -> tuple[str, ...]:
-    if patterns is None:
-        return ()
-    listed = [patterns] if isinstance(patterns, str) else patterns
-    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-        raise NotCarried("it is no list of regular expressions")
-    return tuple(listed)

@@ -272,16 +272,10 @@ def _of_all_versions(
     if not isinstance(node, Model) or node.version is None or repair.column is None:
         return None
     thing = (node.name, *repair.thing[1:])
-    wanting = {other.version for other in _wanting(thing, todo, project)}
+    wanted = [project.by_id[each.node] for each in todo if each.thing[1:] == thing[1:]]
+    wanting = {each.version for each in wanted if isinstance(each, Model) and each.name == node.name}
     sharing = Properties(text).sharing(node, repair.column, tests=repair.kind == "test")
     return thing if len(sharing) > 1 and sharing <= wanting and node.version in sharing else None
-
-
-def _wanting(thing: tuple[str, ...], todo: Sequence[Repair], project: Project) -> Iterator[Model]:
-    for repair in todo:
-        node = project.by_id[repair.node]
-        if isinstance(node, Model) and (node.name, *repair.thing[1:]) == thing:
-            yield node
 
 
 def _edit(editor: Properties, node: Node, repair: Repair) -> None:

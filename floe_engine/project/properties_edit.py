@@ -9,7 +9,7 @@ raises `Unwritable`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from floe_engine.document.diagnostics import Severity, TextEdit
@@ -153,30 +153,30 @@ class Properties:
         path = self._entry(document, model)
         if path is not None:
             return self._version(document, path, model)
-        new = {"name": model.name}
-        if document.find((section,)) is None:
-            self._make(insert_key(document, (), section, [new]))
+        return self._added((), section, {"name": model.name})
+
+    def _added(self, owner: KeyPath, key: str, new: Mapping[str, Any]) -> KeyPath:
+        """A new item at the end of a list, which is made where there is none."""
+        document, path = self._document(), (*owner, key)
+        if document.find(path) is None:
+            self._make(insert_key(document, owner, key, [new]))
         else:
-            self._make(append(document, (section,), new))
-        return section, len(list(_items(self._document(), (section,)))) - 1
+            self._make(append(document, path, new))
+        return (*path, len(list(_items(self._document(), path))) - 1)
 
     @staticmethod
     def _entry(document: Document, model: Model) -> KeyPath | None:
         """The entry of a model, a seed or a snapshot; of all its versions, where it has some."""
-        section = _SECTIONS[model.resource_type]
-        for number, entry in enumerate(_items(document, (section,))):
-            if entry.children.get("name") is not None and entry.children["name"].value == model.name:
-                return section, number
-        return None
+        return _place(document, (_SECTIONS[model.resource_type],), lambda name: name.value == model.name)
 
     def _source(self, source: Source) -> KeyPath:
         document = self._document()
         for number, group in enumerate(_items(document, ("sources",))):
-            tables = ("sources", number, "tables")
             if "name" in group.children and group.children["name"].value == source.source_name:
-                for place, table in enumerate(_items(document, tables)):
-                    if "name" in table.children and table.children["name"].value == source.name:
-                        return (*tables, place)
+                tables = ("sources", number, "tables")
+                place = _place(document, tables, lambda name: name.value == source.name)
+                if place is not None:
+                    return place
         raise Unwritable(f"source {source.label} is not there")
 
     @staticmethod
@@ -184,10 +184,10 @@ class Properties:
         """The entry of a version, where the model has some."""
         if model.version is None:
             return path
-        for number, entry in enumerate(_items(document, (*path, "versions"))):
-            if "v" in entry.children and entry.children["v"].raw == model.version:
-                return (*path, "versions", number)
-        raise Unwritable(f"version {model.version} of {model.name} is not there")
+        place = _place(document, (*path, "versions"), lambda v: v.raw == model.version, key="v")
+        if place is None:
+            raise Unwritable(f"version {model.version} of {model.name} is not there")
+        return place
 
     def _column(self, model: _Node, column: str) -> KeyPath:
         """Where a column is declared; it is, from now on."""
@@ -197,21 +197,16 @@ class Properties:
             owner = above
         path = (*owner, "columns")
         document = self._own(path)
-        for number, entry in enumerate(_items(document, path)):
-            name = entry.children.get("name")
-            if name is not None and folded(str(name.value)) == folded(column):
-                self._own((*path, number))
-                return (*path, number)
+        place = _place(document, path, lambda name: folded(str(name.value)) == folded(column))
+        if place is not None:
+            self._own(place)
+            return place
         new: dict[str, Any] = {"name": column}
         if _is_version(model):  # what it says of a column itself is all that holds, but for tests
             known = _mappings(document.find((*above, "columns")))
-            of_all = next((item for item in known if folded(str(item.get("name"))) == folded(column)), {})
+            of_all = next((item for item in known if _named(item, column)), {})
             new |= {key: value for key, value in of_all.items() if key not in _TESTS}
-        if document.find(path) is None:
-            self._make(insert_key(document, owner, "columns", [new]))
-        else:
-            self._make(append(document, path, new))
-        return (*path, len(list(_items(self._document(), path))) - 1)
+        return self._added(owner, "columns", new)
 
     def _put(self, owner: KeyPath, keys: Sequence[str], value: Any, *, blank: bool = False) -> None:
         """A value below `owner`, with the mappings on the way to it; what is `blank` is marked so."""
@@ -250,7 +245,7 @@ class Properties:
             places += [
                 ((*entry, "columns", number), None)
                 for number, item in enumerate(_mappings(listed))
-                if folded(str(item.get("name"))) == folded(column)
+                if _named(item, column)
             ]
         for place, named in places:
             for word in _TESTS:
@@ -310,6 +305,16 @@ class Properties:
 def _items(document: Document, path: KeyPath) -> Iterator[Node]:
     node = document.find(path)
     yield from node.items if node is not None else ()
+
+
+def _place(
+    document: Document, path: KeyPath, means: Callable[[Node], bool], key: str = "name"
+) -> KeyPath | None:
+    """Where in a list the item stands whose `key` is what is meant."""
+    for number, entry in enumerate(_items(document, path)):
+        if key in entry.children and means(entry.children[key]):
+            return (*path, number)
+    return None
 
 
 def _mappings(node: Node | None) -> list[Mapping[str, Any]]:

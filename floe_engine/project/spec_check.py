@@ -25,8 +25,6 @@ from floe_engine.text import did_you_mean, printable
 from floe_engine.typed import built
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pydantic_core import ErrorDetails
 
 UNKNOWN = "FLOE-S001"
@@ -200,7 +198,7 @@ def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
             path,
             f"{name} is {value}; expected {wanted}",
             hint=f"did you mean {near!r}?" if near else "",
-            fixes=_replacement(document, path, near),
+            fixes=_put(document, path, near, "change it to"),
         )
     if name == "metadata.version":
         hint = 'write it as three numbers in quotes: version: "1.2.3"'
@@ -214,14 +212,12 @@ def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
 
 def _missing(document: Document, path: KeyPath) -> Diagnostic:
     name = ".".join(map(str, path))
-    if path == ("apiVersion",):
-        hint = "add `apiVersion: floe.dev/v1`"
-    elif path == ("kind",):
-        hint = "add `kind: DataProduct`"
-    elif path == ("platform",):
-        hint = f"add `platform:` with a `ref`, or run {Act.INIT:--platform=v1.2.3}"
-    else:
-        hint = f"add `{path[-1]}`"
+    hints = {
+        "apiVersion": "add `apiVersion: floe.dev/v1`",
+        "kind": "add `kind: DataProduct`",
+        "platform": f"add `platform:` with a `ref`, or run {Act.INIT:--platform=v1.2.3}",
+    }
+    hint = hints.get(name, f"add `{path[-1]}`")
     return _problem(document, MISSING, path[:-1], f"{name} is missing", hint=hint)
 
 
@@ -253,7 +249,6 @@ def _unknown(document: Document, path: KeyPath) -> Diagnostic:
             at_key=True,
         )
     where = ".".join(map(str, parent)) or "floe.yaml"
-    edits = (TextEdit(document.locate(path, key=True), near),) if near else ()
     return _problem(
         document,
         UNKNOWN,
@@ -261,7 +256,7 @@ def _unknown(document: Document, path: KeyPath) -> Diagnostic:
         f"unknown key {shown!r} in {where}",
         hint=f"did you mean {near!r}?" if near else f"known here: {', '.join(known)}",
         at_key=True,
-        fixes=(Fix(f"rename it to {near}", edits),) if near else (),
+        fixes=_put(document, path, near, "rename it to", key=True),
     )
 
 
@@ -299,10 +294,13 @@ def _platform_problems(document: Document, value: Mapping[Any, Any], base: Path)
                 )
 
 
-def _replacement(document: Document, path: Sequence[str | int], near: str | None) -> tuple[Fix, ...]:
+def _put(
+    document: Document, path: KeyPath, near: str | None, title: str, *, key: bool = False
+) -> tuple[Fix, ...]:
+    """The word that was meant in the place of a value or a key; none where nobody knows it."""
     if near is None:
         return ()
-    return (Fix(f"change it to {near}", (TextEdit(document.locate(tuple(path)), near),)),)
+    return (Fix(f"{title} {near}", (TextEdit(document.locate(path, key=key), near),)),)
 
 
 def _shown(value: Any) -> str:

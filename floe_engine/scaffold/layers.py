@@ -96,7 +96,9 @@ def architecture(layers: Sequence[LearntLayer]) -> dict[str, Any]:
     pattern = _pattern(layers)
     naming: dict[str, Any] = {"enforcement": "off"}
     if pattern == "custom":
-        naming["custom_patterns"] = _whole_names(layers)
+        prefixes = [prefix for layer in layers for prefix in layer.prefixes]
+        start = f"({'|'.join(prefixes)})" if all(layer.prefixes for layer in layers) else ""
+        naming["custom_patterns"] = [f"{start}[a-z0-9_]+"]
     return {"pattern": pattern, "naming": naming, "layers": written}
 
 
@@ -107,12 +109,6 @@ def _pattern(layers: Sequence[LearntLayer]) -> Pattern:
         if own and all(prefixes.get(layer.name) == layer.prefixes for layer in layers):
             return pattern
     return "custom"
-
-
-def _whole_names(layers: Sequence[LearntLayer]) -> list[str]:
-    if any(not layer.prefixes for layer in layers):
-        return ["[a-z0-9_]+"]
-    return [f"({'|'.join(prefix for layer in layers for prefix in layer.prefixes)})[a-z0-9_]+"]
 
 
 def _first_word(model: Model) -> str:
