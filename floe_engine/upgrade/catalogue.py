@@ -174,9 +174,8 @@ def rule_of(change: Change, context: Context) -> ChangeRule | None:
 @cache
 def by_id() -> Mapping[str, ChangeRule]:
     """Rule ID to rule."""
-    written = msgspec.json.decode(
-        resources.files(__package__).joinpath("rules.json").read_bytes(), type=dict[str, dict[str, Any]]
-    )
+    text = resources.files(__package__).joinpath("rules.json").read_bytes()
+    written = msgspec.json.decode(text, type=built(dict[str, dict[str, Any]]))
     paths: dict[str, dict[Pattern, None]] = {}
     back: dict[str, dict[str, None]] = {}
     plain: dict[str, ChangeRule] = {}
@@ -192,8 +191,10 @@ def by_id() -> Mapping[str, ChangeRule]:
             if rule not in plain:
                 plain[rule] = in_plain_words(rule, place, law)
                 written[rule] = {**_cost(rule, place, law), **written[rule]} if rule in written else {}
-    kind = built(ChangeRule)
-    found = {rule: msgspec.convert(entry, kind) if entry else plain[rule] for rule, entry in written.items()}
+    found = {
+        rule: msgspec.convert(entry, built(ChangeRule)) if entry else plain[rule]
+        for rule, entry in written.items()
+    }
 
     def example(name: str) -> ChangeExample:
         """Its own, or that of a way back; what is written wins over what a law has."""
