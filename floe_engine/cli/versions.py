@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from floe_engine.cli.changes import hit_facts, show_hit, show_lines
+from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run, option
 from floe_engine.errors import UsageError
@@ -137,9 +137,18 @@ def _show_comparison(context: Context, compared: Comparison, hit: Hit | None, fo
     radius = hit.radius if hit else None
     match out.format:
         case "json":
-            from floe_engine.output.changes.json_report import changes_document
+            from floe_engine.output.changes.json_report import (
+                blast_radius_document,
+                changes_document,
+                impact_document,
+            )
 
-            out.result(changes=changes_document(assessment, sides), **hit_facts(hit), ok=ok)
+            out.result(
+                changes=changes_document(assessment, sides),
+                impact=impact_document(hit.impact) if hit and hit.impact else None,
+                blastRadius=blast_radius_document(radius) if radius else None,
+                ok=ok,
+            )
         case "github":
             from floe_engine.output.changes.github import blast_radius_annotations, github_annotations
 
@@ -154,11 +163,10 @@ def _show_comparison(context: Context, compared: Comparison, hit: Hit | None, fo
 
             out.data(changes_page(assessment, sides, radius))
         case _:
-            _show_comparison_text(context, compared, form)
-            show_hit(context, hit)
+            _show_comparison_text(context, compared, form, hit)
 
 
-def _show_comparison_text(context: Context, compared: Comparison, form: str) -> None:
+def _show_comparison_text(context: Context, compared: Comparison, form: str, hit: Hit | None) -> None:
     from floe_engine.output.changes import text
 
     assessment, sides = compared.assessment, compared.sides
@@ -172,6 +180,10 @@ def _show_comparison_text(context: Context, compared: Comparison, form: str) -> 
     else:
         show_lines(context, text.changes_by_rule(assessment, sides))
     context.output.answer(text.summary(assessment))
+    if hit is not None:
+        context.output.section()
+        show_lines(context, text.impact_lines(hit.impact) if hit.impact is not None else ())
+        show_lines(context, text.blast_radius_lines(hit.radius) if hit.radius is not None else ())
 
 
 # --- floe platform bump, changelog -------------------------------------------------------------
