@@ -321,33 +321,26 @@ def _peek(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_SETTINGS: Mapping[str, tuple[type, ...]] = {
+    "registry": (str,), "trusted_keys": (list,), "trusted_identities": (list,), "revoked_keys": (list,),
+    "first_use": (str,), "ca_file": (str,), "plain_http": (bool, list), "trust_root": (str,),
+}  # fmt: skip
+"""The settings of a user's file, with what each may be."""
+
+
 def _check_setting(path: Path, key: str, value: Any) -> None:
-    known: dict[str, type | tuple[type, ...]] = {
-        "registry": str,
-        "trusted_keys": list,
-        "trusted_identities": list,
-        "revoked_keys": list,
-        "first_use": str,
-        "ca_file": str,
-        "plain_http": (bool, list),
-        "trust_root": str,
-    }
-    if key not in known:
-        near = did_you_mean(key, known)
+    if key not in _SETTINGS:
+        near = did_you_mean(key, _SETTINGS)
         raise ConfigurationError(
             f"unknown setting {key!r}",
-            hint=f"did you mean {near!r}?" if near else f"known: {', '.join(known)}",
+            hint=f"did you mean {near!r}?" if near else f"known: {', '.join(_SETTINGS)}",
             where=str(path),
         )
-    if not isinstance(value, known[key]):
-        kind = known[key]
-        kinds = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+    if not isinstance(value, _SETTINGS[key]):
+        kinds = " or ".join(kind.__name__ for kind in _SETTINGS[key])
         raise ConfigurationError(f"setting {key!r} must be a {kinds}", where=str(path))
-    inside: dict[str, type] = {
-        "trusted_keys": str, "trusted_identities": dict, "revoked_keys": str, "plain_http": str
-    }  # fmt: skip
-    if isinstance(value, list) and not all(isinstance(entry, inside[key]) for entry in value):
-        what = "tables" if inside[key] is dict else "texts"
+    inside, what = (dict, "tables") if key == "trusted_identities" else (str, "texts")
+    if isinstance(value, list) and not all(isinstance(entry, inside) for entry in value):
         raise ConfigurationError(f"setting {key!r} must be a list of {what}", where=str(path))
     if key == "first_use" and value not in ("accept", "refuse"):
         raise ConfigurationError("setting 'first_use' must be 'accept' or 'refuse'", where=str(path))

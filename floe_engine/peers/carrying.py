@@ -129,22 +129,13 @@ _LARGEST = 2**53
 """Whole numbers below this are the same as CEL's int and as its double."""
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str | int | float):
-        raise NotCarried(f"{value!r} is no text")
-    return literal(str(value))
+def _plain(kinds: Any, otherwise: str, write: Callable[[Any], str] = literal) -> Callable[[Any], str]:
+    def written(value: Any) -> str:
+        if not isinstance(value, kinds):
+            raise NotCarried(f"{value!r} is {otherwise}")
+        return write(value)
 
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise NotCarried(f"{value!r} is no text")
-    return literal(value)
-
-
-def _flag(value: Any) -> str:
-    if not isinstance(value, bool):
-        raise NotCarried(f"{value!r} is neither true nor false")
-    return literal(value)
+    return written
 
 
 def _number(value: Any) -> str:
@@ -160,18 +151,16 @@ def _counts(value: Any) -> str:
 
 
 def _pattern(begin: str = "", end: str = "", flags: str = "") -> Callable[[Any], str]:
-    def written(value: Any) -> str:
-        if not isinstance(value, str):
-            raise NotCarried(f"{value!r} is no regular expression")
+    def write(value: str) -> str:
         return expression(value.strip(), begin=begin, end=end, flags=flags)
 
-    return written
+    return _plain(str, "no regular expression", write)
 
 
 _WRITTEN: Mapping[str, Callable[[Any], str]] = {
-    "text": _text,
-    "string": _string,
-    "flag": _flag,
+    "text": _plain(str | int | float, "no text", lambda value: literal(str(value))),
+    "string": _plain(str, "no text"),
+    "flag": _plain(bool, "neither true nor false"),
     "texts": lambda value: literal(texts(value)),
     "number": _number,
     "counts": _counts,

@@ -56,14 +56,6 @@ def grants_of(grants: Mapping[str, Any] | None) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def names_a_count(freshness: Any) -> bool:
-    """Whether warn_after or error_after says how old; dbt writes empty objects.
-
-    A model's ``build_after`` says when it is built anew, not when its data is too old.
-    """
-    return bool(limits_of(freshness))
-
-
 def access_of(value: Any) -> Access:
     """An access modifier; what is not one is dbt's default."""
     if value == "private":
@@ -83,7 +75,10 @@ def first_text(value: Any) -> str:
 
 
 def limits_of(freshness: Any) -> dict[str, Any]:
-    """``warn_after`` and ``error_after`` of a freshness, each where it names a count."""
+    """``warn_after`` and ``error_after``, each where it names a count; dbt writes empty objects.
+
+    A model's ``build_after`` says when it is built anew, not when its data is too old.
+    """
     found: dict[str, Any] = {}
     if not freshness or not isinstance(freshness, (dict, Mapping)):
         return found
