@@ -28,7 +28,6 @@ from floe_engine.walk import NOTE
 if TYPE_CHECKING:
     from floe_engine.events import CancelToken
     from floe_engine.registry.client import Repository
-    from floe_engine.registry.credentials import CredentialSource
     from floe_engine.registry.transport import Transport
 
 MANIFEST_FILE = "manifest.yaml"
@@ -192,13 +191,17 @@ class Workspace(Struct, frozen=True, dict=True):
     @property
     def transport(self) -> Transport:
         """How to reach a registry: CA file, plain HTTP, credentials."""
+        from floe_engine.registry.credentials import Anonymous, Credentials
         from floe_engine.registry.transport import Transport
 
         ca_file = self.environ.get("FLOE_CA_FILE") or self.settings.ca_file
+        path = self.manifest_path
+        # Read when a registry first asks who we are, and once: it asks for every token.
+        anonymous = cache(lambda: _anonymous_registry(path) if stands(path) else None)
         return Transport(
             ca_file=Path(ca_file) if ca_file else None,
             plain_http=self._plain_http(),
-            credentials=self._credentials(),
+            credentials=Anonymous(anonymous, Credentials(self.environ)),
         )
 
     def _plain_http(self) -> frozenset[str] | Literal[False]:
@@ -212,14 +215,6 @@ class Workspace(Struct, frozen=True, dict=True):
             return frozenset()
         words = chosen if isinstance(chosen, tuple) else (str(chosen).lower(),)
         return _plain_hosts(words, f"plain_http in {self.settings.path}", self.settings.registry)
-
-    def _credentials(self) -> CredentialSource:
-        from floe_engine.registry.credentials import Anonymous, Credentials
-
-        path = self.manifest_path
-        # Read when a registry first asks who we are, and once: it asks for every token.
-        anonymous = cache(lambda: _anonymous_registry(path) if stands(path) else None)
-        return Anonymous(anonymous, Credentials(self.environ))
 
     def repository(
         self, reference: Reference, *, cancel: CancelToken | None = None, push: bool = False

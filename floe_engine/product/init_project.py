@@ -104,8 +104,7 @@ def _ci(workspace: Workspace, service: Service, wanted: VersionRequest, report: 
         return []
     from floe_engine.scaffold.rest import project_ci_file
 
-    found = project_ci_file(service, wanted.repository.registry or None)
-    path, text = found
+    path, text = project_ci_file(service, wanted.repository.registry or None)
     if stands(workspace.directory / path):
         report(Notice(f"{path} is there already and stays", hint="docs/ci.md has the job to add to it"))
         return []

@@ -62,7 +62,7 @@ def read_source(
 
     What is wrong stands in the result's `warnings`, as ``file:line: what``.
     """
-    return _Reading(settings, contents).project(settings.files() if files is None else files)
+    return _Reading(settings, contents or Contents()).project(settings.files() if files is None else files)
 
 
 _AGE = ("loaded_at_field", "loaded_at_query")
@@ -78,7 +78,7 @@ _OF_CONFIG = ("meta", "access", "group", "docs")
 class _Reading:
     """One project being read."""
 
-    def __init__(self, settings: ProjectFile, contents: Contents | None) -> None:
+    def __init__(self, settings: ProjectFile, contents: Contents) -> None:
         self._settings = settings
         self._gathered = Gathering(settings, contents)
         self._versions: dict[str, tuple[str, dict[str, str]]] = {}
@@ -99,7 +99,7 @@ class _Reading:
         for file in files:
             self._gathered.read(file)
         self._apply_properties()
-        nodes = [node for node in self._gathered.nodes.values() if self._enabled(node)]
+        nodes = [node for node in self._gathered.nodes.values() if self._is_on(self._config(node), node.path)]
         names = self._names(nodes)
         sources = self._sources()
         known_sources = {(s.source_name, s.name): s.unique_id for s in sources}
@@ -267,9 +267,6 @@ class _Reading:
             self._told.add((path, line, key))
             shown = " ".join(str(value).split())
             self._gathered.warn(f"{key} cannot be read without dbt ({shown:.100})", path, line)
-
-    def _enabled(self, node: WrittenNode) -> bool:
-        return self._is_on(self._config(node), node.path)
 
     def _is_on(self, config: Mapping[str, Any], path: str, line: int = 1) -> bool:
         value = config.get("enabled", True)

@@ -72,10 +72,10 @@ class PropertiesEntry(Struct, frozen=True):
 class Contents(Struct, frozen=True):
     """What was read of a project already, so that nothing can have changed since."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes] = field(default_factory=dict)
     """Path to bytes."""
-    packages: Mapping[str, Files]
-    """Macro files of each installed package by its name."""
+    packages: Mapping[str, Files] | None = None
+    """Macro files of each installed package by its name; None: they are to be looked for."""
     said: Mapping[str, bytes] = field(default_factory=dict)
     """Path to what `said.say` made of a file: it is not read again."""
     documents: Mapping[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def checksum_of(code: str) -> str:
 class Gathering:
     """What the files of one project say, and what could not be read of them."""
 
-    def __init__(self, settings: ProjectFile, contents: Contents | None = None) -> None:
+    def __init__(self, settings: ProjectFile, contents: Contents) -> None:
         self._settings = settings
         self._contents = contents
         self.templates = settings.templates
@@ -116,8 +116,9 @@ class Gathering:
             file for file in sql if self._settings.defines_generic_tests(file.folder, file.folders)
         ]
         read = partial(self._texts_of, own)
-        known = self._contents
-        installed = known.packages if known is not None else installed_packages(self._settings)
+        installed = self._contents.packages
+        if installed is None:
+            installed = installed_packages(self._settings)
         packages: dict[str, Files] = {**installed, self._settings.name: read}
         macros = Macros(
             self._settings.name,
@@ -164,21 +165,18 @@ class Gathering:
                 self.singular.append((file, self._calls(file, content)))
 
     def _calls(self, file: File, content: str) -> Calls:
-        if (said := self._said(file)) is not None:
+        if (said := self._contents.said.get(file.path)) is not None:
             with suppress(Unheard):
                 return heard_calls(said)
         return self.templates.calls(content)
 
     def _document(self, file: File, content: str) -> Any:
-        if self._contents is not None and file.path in self._contents.documents:
+        if file.path in self._contents.documents:
             return self._contents.documents[file.path]
-        if (said := self._said(file)) is not None:
+        if (said := self._contents.said.get(file.path)) is not None:
             with suppress(Unheard):
                 return heard_document(said)
         return load(content, render=self.templates.render_or_keep)
-
-    def _said(self, file: File) -> bytes | None:
-        return None if self._contents is None else self._contents.said.get(file.path)
 
     def _read_model(self, file: File) -> None:
         content = self._content(file)
@@ -259,8 +257,9 @@ class Gathering:
 
     def _content(self, file: File) -> str | None:
         try:
-            known = self._contents.files.get(file.path) if self._contents is not None else None
-            data = read_bounded(self._settings.directory / file.path, LIMIT) if known is None else known
+            data = self._contents.files.get(file.path)
+            if data is None:
+                data = read_bounded(self._settings.directory / file.path, LIMIT)
         except ConfigurationError as error:
             self.warn(": ".join(part for part in (error.title, error.message) if part), file.path)
             return None

@@ -133,7 +133,7 @@ def _from_manifest(path: Path, settings: ProjectFile) -> Project:
 def _from_files(settings: ProjectFile, files: list[File], reason: str) -> Project:
     from floe_engine.project.recalled import recalled
 
-    def read(contents: Contents | None = None) -> Project:
+    def read(contents: Contents | None) -> Project:
         from floe_engine.project.dbt_source import read_source
 
         return read_source(settings, files, contents)

@@ -105,7 +105,10 @@ def recalled(settings: ProjectFile, files: list[File], read: Callable[[Contents 
     # What a project was between two edits is seldom asked for again; what it still is, it is the next time.
     if new in (0, len(inputs.told)):
         found = {name: getattr(project, name) for name in _Facts.__struct_fields__}
-        found["models"] = tuple(_without_code(model) for model in project.models)
+        found["models"] = tuple(
+            replace(model, code="", checksum="") if model.resource_type == "model" else model
+            for model in project.models
+        )
         _keep(folder, key, _Facts(**found), exactly=True)
     return project
 
@@ -146,10 +149,6 @@ def _decoded(data: bytes) -> str | None:
         return None
 
 
-def _without_code(model: Model) -> Model:
-    return replace(model, code="", checksum="") if model.resource_type == "model" else model
-
-
 def _with_code(model: Model, contents: Contents) -> Model:
     from floe_engine.project.gathering import checksum_of
 
@@ -186,7 +185,6 @@ class _Inputs:
         self._environ = settings.environ
         self.told: dict[str, tuple[bytes, bool]] = {}
         """Path to the digest of what a file says by itself, and whether it is YAML."""
-        self.contents = Contents({}, {})
         read: dict[str, bytes] = {}
         packages: dict[str, Files] = {}
         common = _Digest(*_code())

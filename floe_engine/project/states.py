@@ -37,7 +37,8 @@ class State(ABC):
             case "unmodified":
                 return frozenset(self._project.by_id) - self._modified - self._new
             case "modified.body":
-                return self._body | frozenset(filter(self._has_body, self._new))
+                nodes = self._project.by_id
+                return self._body | frozenset(each for each in self._new if isinstance(nodes[each], Model))
             case "modified.macros":
                 return self._macros
         return self._as_dbt(word)
@@ -65,6 +66,3 @@ class State(ABC):
     @abstractmethod
     def _as_dbt(self, word: str) -> frozenset[str]:
         """What only dbt's own fields tell."""
-
-    def _has_body(self, unique_id: str) -> bool:
-        return isinstance(self._project.by_id[unique_id], Model)
