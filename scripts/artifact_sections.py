@@ -75,6 +75,46 @@ TYPES = {
 """Types of manifest.yaml that an artifact has in a plainer form."""
 
 
+ALWAYS = {
+    "Layer": "paths tags schemas required_tests",
+    "Naming": "enforcement name_pattern applies_to custom_patterns",
+    "DataArchitecture": "pattern",
+    "SchemaRegistry": (
+        "column_case reserved_columns required_columns type_rules require_data_types require_contract"
+    ),
+    "QualityGates": (
+        "minimum_test_coverage coverage_metric coverage_scope count_warn_severity "
+        "zero_column_behavior required_tests require_descriptions require_column_descriptions "
+        "layer_thresholds block_on_failure"
+    ),
+    "Propagation": "mode enforcement declassify_meta declassify_functions",
+    "LevelRule": "required_tests forbidden_layers requires_meta",
+    "Classification": "require_declared meta_keys propagation name_patterns name_exceptions rules",
+    "Role": "inherits",
+    "AccessControl": "default roles",
+    "WaiverPolicy": "max_days allow_in_product require_expiry",
+    "CustomRule": "tags test_types min_count applies_to",
+    "RuleSetting": "overridable",
+    "Governance": "policy_enforcement_level waiver_policy custom_rules rules",
+}
+"""By section, the settings that stand in each artifact, also where they say what none says: the first
+artifacts had them so. Nothing comes to these: a new setting is left out while it says nothing."""
+
+SNAKE = {
+    "Layer": "required_tests minimum_test_coverage may_depend_on",
+    "QualityGates": (
+        "minimum_test_coverage required_tests require_descriptions require_column_descriptions "
+        "require_declared_columns require_sources max_parents block_on_failure"
+    ),
+    "LevelRule": (
+        "minimum_test_coverage required_tests allowed_access allowed_roles forbidden_layers requires_meta"
+    ),
+    "Classification": "require_declared",
+    "CustomRule": "test_types min_count applies_to",
+}
+"""By section, the settings of several words that artifacts have in snake_case. A new one is in camelCase."""
+
+
 class Record:
     """A class to be written; `fields` are its lines, in the order of the declarations."""
 
@@ -159,14 +199,15 @@ def _add(
 ) -> None:
     """One setting's line."""
     here = place[-1]
-    key = here if name in section.snake else re.sub(r"_(.)", lambda match: match[1].upper(), here)
+    snake, always = (table.get(section.__name__, "").split() for table in (SNAKE, ALWAYS))
+    key = here if name in snake else re.sub(r"_(.)", lambda match: match[1].upper(), here)
     kind = _type(section.__annotations__[name], own)
     default = ""
     if not (own.required or declared.is_required()):
         value = declared.get_default(call_default_factory=True)
         empty: Any = {} if kind.startswith("dict") else ()
         default = _source(empty if own.worked_out else value)
-        if default != "None" and name not in section.always:
+        if default != "None" and name not in always:
             record.unwritten.append(key)
     if key != here:
         options = f"default={default}, name=" if default else "name="

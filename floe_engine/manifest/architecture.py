@@ -25,9 +25,6 @@ _MEMBERS = Free(because="where its models lie is for each team to say", other="L
 class Layer(Settings):
     """One layer: how its models are recognised and what they owe. Unset keys keep the pattern's."""
 
-    snake = frozenset({"required_tests", "minimum_test_coverage", "may_depend_on"})
-    always = frozenset({"required_tests", "paths", "tags", "schemas"})
-
     prefix: Annotated[Text | None, Fixed(), Place("naming-rules.prefixes.*", reshaped=True)] = None
     """Name prefix of the layer's models, such as `gold_`. No prefix may begin another layer's."""
 
@@ -77,8 +74,6 @@ class Layer(Settings):
 class Naming(Settings):
     """How models are named."""
 
-    always = frozenset({"enforcement", "name_pattern", "applies_to", "custom_patterns"})
-
     enforcement: Annotated[
         Enforcement, Ranked(order=STRICTNESS, top="NAM001", tighter="NAM002", looser="NAM003")
     ] = "warn"
@@ -98,8 +93,6 @@ class Naming(Settings):
 
 class DataArchitecture(Settings):
     """The platform's data architecture."""
-
-    always = frozenset({"pattern"})
 
     pattern: Annotated[Pattern, Fixed(other="ARC001")] = "medallion"
     """Which default layers there are: `medallion` (bronze, silver, gold), `kimball` (staging,

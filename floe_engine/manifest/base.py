@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import (
@@ -39,16 +39,7 @@ class Settings(Section):
 
     A mapping of name to section, or a section, has those of the sections. Anything else without a
     law raises `TypeError` when it is imported.
-
-    In the artifact a setting is spelt in camelCase and left out while it says what none says, but for
-    the ones named here: artifacts have had them so from the beginning.
     """
-
-    snake: ClassVar[frozenset[str]] = frozenset()
-    """Settings of several words that the artifact spells as manifest.yaml does."""
-
-    always: ClassVar[frozenset[str]] = frozenset()
-    """Settings that stand in each artifact, also where they say what none says."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

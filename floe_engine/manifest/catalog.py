@@ -67,17 +67,6 @@ class TypeRule(Settings):
 class SchemaRegistry(Settings):
     """What columns look like."""
 
-    always = frozenset(
-        {
-            "column_case",
-            "reserved_columns",
-            "required_columns",
-            "type_rules",
-            "require_data_types",
-            "require_contract",
-        }
-    )
-
     column_case: Annotated[
         Literal["snake", "camel", "upper", "any"],
         Fixed(open="any", tighter="SCH009", looser="SCH010", other="SCH011"),

@@ -55,33 +55,6 @@ from floe_engine.manifest.waiver import Waiver
 class QualityGates(Settings):
     """How well models are tested and described."""
 
-    always = frozenset(
-        {
-            "minimum_test_coverage",
-            "coverage_metric",
-            "coverage_scope",
-            "count_warn_severity",
-            "zero_column_behavior",
-            "required_tests",
-            "require_descriptions",
-            "require_column_descriptions",
-            "layer_thresholds",
-            "block_on_failure",
-        }
-    )
-    snake = frozenset(
-        {
-            "minimum_test_coverage",
-            "required_tests",
-            "require_descriptions",
-            "require_column_descriptions",
-            "require_declared_columns",
-            "require_sources",
-            "max_parents",
-            "block_on_failure",
-        }
-    )
-
     minimum_test_coverage: Annotated[Percent, AtLeast(tighter="COV001", looser="COV002")] = 80
     """Least test coverage in per cent; what is counted says `coverage_metric`."""
 
@@ -147,8 +120,6 @@ class QualityGates(Settings):
 class Propagation(Settings):
     """How a column's classification follows it downstream."""
 
-    always = frozenset({"mode", "enforcement", "declassify_meta", "declassify_functions"})
-
     mode: Annotated[
         Literal["off", "model", "name", "column"],
         OnlyOn(lax="off", tighter="PRP001", looser="PRP002", other="PRP003"),
@@ -191,9 +162,6 @@ class NamePattern(Settings):
 class LevelRule(Settings):
     """What holds for models whose highest classification is this level."""
 
-    always = frozenset({"required_tests", "forbidden_layers", "requires_meta"})
-    snake = always | {"minimum_test_coverage", "allowed_access", "allowed_roles"}
-
     minimum_test_coverage: Annotated[Percent | None, AtLeast(tighter="COV001", looser="COV002")] = None
     """Least test coverage of such models, in per cent."""
 
@@ -218,11 +186,6 @@ class LevelRule(Settings):
 
 class Classification(Settings):
     """How sensitive data is told apart."""
-
-    always = frozenset(
-        {"require_declared", "meta_keys", "propagation", "name_patterns", "name_exceptions", "rules"}
-    )
-    snake = frozenset({"require_declared"})
 
     levels: Annotated[
         tuple[Name, ...],
@@ -279,8 +242,6 @@ class Classification(Settings):
 class Role(Settings):
     """A role."""
 
-    always = frozenset({"inherits"})
-
     inherits: Annotated[tuple[RoleName, ...], Subset(tighter="ACC008", looser="ACC009", provided=True)] = ()
     """Roles whose permissions it has too."""
 
@@ -307,8 +268,6 @@ class Permission(Settings):
 class AccessControl(Settings):
     """Who may use what."""
 
-    always = frozenset({"default", "roles"})
-
     default: Annotated[
         Literal["deny", "allow"], Ranked(order=("allow", "deny"), tighter="ACC010", looser="ACC011")
     ] = "deny"
@@ -325,8 +284,6 @@ class AccessControl(Settings):
 
 class WaiverPolicy(Settings):
     """Which waivers there may be."""
-
-    always = frozenset({"max_days", "allow_in_product", "require_expiry"})
 
     max_days: Annotated[Count, AtMost(tighter="WPL001", looser="WPL002")] = 180
     """How far ahead a waiver may expire, in days."""
@@ -354,9 +311,6 @@ class RuleExamples(Section):
 class CustomRule(Settings):
     """A rule of your own: an expression over the facts of a project, a function of a Python package, or one
     of three templates filled in."""
-
-    always = frozenset({"tags", "test_types", "min_count", "applies_to"})
-    snake = always
 
     type: Annotated[
         Literal["cel", "python", "require_tags_for_prefix", "require_meta_field", "require_tests_of_type"],
@@ -453,8 +407,6 @@ class CustomRule(Settings):
 class RuleSetting(Settings):
     """What the platform says of one rule."""
 
-    always = frozenset({"overridable"})
-
     enforcement: Annotated[Enforcement | None, Ranked(order=STRICTNESS)] = None
     """How this rule bites; unset: as its section says. `policy_enforcement_level` is the cap."""
 
@@ -464,8 +416,6 @@ class RuleSetting(Settings):
 
 class Governance(Settings):
     """The policies that projects are judged by."""
-
-    always = frozenset({"policy_enforcement_level", "waiver_policy", "custom_rules", "rules"})
 
     policy_enforcement_level: Annotated[
         Enforcement,
