@@ -162,11 +162,6 @@ class Verdict(Struct, frozen=True):
     required: int = 1
     """How many different signers there have to be."""
 
-    @property
-    def annotations(self) -> Mapping[str, str]:
-        """What the first good signer signed beside the digest; empty without one."""
-        return self.signers[0].annotations if self.signers else {}
-
     def demand(self, where: str = "") -> None:
         """Raise `Unsigned` or `Untrusted`, with every reason, unless the verdict is ``verified``."""
         if self.status == "unsigned":

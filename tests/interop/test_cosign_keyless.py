@@ -70,7 +70,7 @@ def test_we_verify_what_cosign_signs_without_a_key(artifact, cosign, sigstore, r
         anchors = Anchors(identities=(Identity(SUBJECT, issuer),), trust_root=root)
         verdict = verify(artifact.repository, artifact.digest, anchors)
         assert verdict.status == status, verdict.rejected
-        assert status == "untrusted" or verdict.annotations["team"] == "data"
+        assert status == "untrusted" or verdict.signers[0].annotations["team"] == "data"
 
 
 def test_the_legacy_keyless_signature_of_cosign_2_is_named_and_not_trusted(

@@ -100,7 +100,7 @@ def test_we_verify_what_cosign_signs_with_its_own_key(artifact, cosigns, version
     verdict = our_verdict(artifact, load_public(public.read_bytes()))
     assert verdict.status == "verified"
     assert {signer.format for signer in verdict.signers} == {"simple-signing" if version == 2 else "bundle"}
-    assert verdict.annotations["team"] == "data"
+    assert verdict.signers[0].annotations["team"] == "data"
     assert not verdict.rejected
     assert not verdict.warnings
 

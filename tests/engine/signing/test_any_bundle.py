@@ -87,7 +87,7 @@ def test_a_statement_with_anything_anywhere_gives_a_verdict(good, key, data):
     repository = MemoryRepository()
     attach_raw(repository, DIGEST, bundle.sign_with_key(json.dumps(altered).encode(), key))
     verdict = verify(repository, DIGEST, good[1])
-    assert all(isinstance(value, str) for value in verdict.annotations.values())
+    assert all(isinstance(value, str) for who in verdict.signers for value in who.annotations.values())
 
 
 @SETTINGS

@@ -59,7 +59,7 @@ def test_a_keyless_signature_verifies_with_who_made_it_and_what_they_signed(repo
     digest = repository.artifact()
     written = signed(repository, sigstore, digest, rekor=rekor, tsa=tsa, annotations={"a": "b"})
     verdict = verify(repository, digest, anchors_for(sigstore))
-    assert (verdict.status, verdict.annotations) == ("verified", {"a": "b"})
+    assert (verdict.status, verdict.signers[0].annotations) == ("verified", {"a": "b"})
     assert written == verdict.signers
     (signer,) = verdict.signers
     assert (signer.identity, signer.issuer) == (SUBJECT, sigstore.url)

@@ -100,7 +100,7 @@ def test_what_we_sign_verifies_with_what_was_signed_beside_it(repository, key, f
     written = put_signature(repository, digest, key, formats, SIGNED)
     verdict = verify(repository, digest, trusting(key), docker_reference=REFERENCE, exhaustive=True)
     assert verdict.status == "verified"
-    assert verdict.annotations == SIGNED
+    assert verdict.signers[0].annotations == SIGNED
     assert {signer.format for signer in verdict.signers} == set(formats)
     assert {(w.format, w.fingerprint) for w in written} == {
         (s.format, s.fingerprint) for s in verdict.signers
