@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
@@ -32,13 +32,22 @@ class _Later(ModuleType):
 
 
 def execute_when_asked(*names: str) -> None:
-    """Let each of some top-level modules wait until it is asked for anything; those that are there stay."""
+    """Let each of some modules wait until it is asked for anything; those that are there stay."""
     for name in names:
-        if name not in sys.modules and (spec := PathFinder.find_spec(name)) is not None:
+        if name not in sys.modules and (spec := _found(name)) is not None:
             module = module_from_spec(spec)
             module.__class__ = _Later
             vars(module)["_waits"] = True
             sys.modules[name] = module
+
+
+def _found(name: str) -> ModuleSpec | None:
+    """Where a module is; a package that it is part of is not imported for that."""
+    package, _, _ = name.rpartition(".")
+    if not package:
+        return PathFinder.find_spec(name)
+    around = _found(package)
+    return PathFinder.find_spec(name, around.submodule_search_locations) if around is not None else None
 
 
 @contextmanager

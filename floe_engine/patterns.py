@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+_compile = re.compile
+"""It, and not what stands in its place meanwhile (`compiled_on_use`)."""
+
 
 class _Pattern:
     """Stands for an `re.Pattern`, and is as quick from the second use on."""
@@ -18,7 +21,7 @@ class _Pattern:
 
     def __getattr__(self, name: str) -> Any:
         # Asked for what is not known yet alone: what was found once stands in the instance.
-        value = getattr(re.compile(self._source, self._flags), name)
+        value = getattr(_compile(self._source, self._flags), name)
         setattr(self, name, value)
         return value
 
@@ -31,14 +34,14 @@ def pattern(source: str, flags: int = 0) -> re.Pattern[str]:
 @contextmanager
 def compiled_on_use() -> Iterator[None]:
     """What this thread compiles in here is compiled when it is first used: for a library that is imported."""
-    compile_now, here = re.compile, threading.get_ident()
+    before, here = re.compile, threading.get_ident()
 
     def later(source: Any, flags: int = 0) -> Any:
         waits = isinstance(source, str | bytes) and threading.get_ident() == here
-        return _Pattern(source, flags) if waits else compile_now(source, flags)
+        return _Pattern(source, flags) if waits else _compile(source, flags)
 
     re.compile = later  # type: ignore[assignment]  # an overload of its own
     try:
         yield
     finally:
-        re.compile = compile_now
+        re.compile = before

@@ -31,10 +31,11 @@ def run() -> None:
     from floe_engine.later import execute_when_asked
     from floe_engine.patterns import compiled_on_use
 
-    with compiled_on_use():  # click imports uuid, which asks it for the system's name and nothing else
-        import platform  # noqa: F401
     # click and Python's own modules import them for what few commands do.
     execute_when_asked("inspect", "ipaddress", "textwrap")
+    with compiled_on_use():  # uuid asks the one for the system's name, pathlib the other for a file's URL
+        import platform  # noqa: F401
+        import urllib.parse  # noqa: F401
     from floe_engine.cli.main import main
 
     try:

@@ -13,7 +13,8 @@ from importlib import import_module
 import click
 
 from floe_engine.cli.options import HELP, VERSION_OF_FLOE
-from floe_engine.later import not_installed
+from floe_engine.later import execute_when_asked, not_installed
+from floe_engine.patterns import compiled_on_use
 
 
 class Deferred(click.Command):
@@ -25,8 +26,11 @@ class Deferred(click.Command):
 
     def load(self) -> click.Command:
         """The command itself."""
-        with not_installed("typing_extensions"):
-            # It takes the same from `typing` then, and no four thousand lines are read.
+        execute_when_asked("msgspec.inspect")
+        # msgspec takes the same from `typing` then, and no four thousand lines are read.
+        with not_installed("typing_extensions"), compiled_on_use():
+            import json  # noqa: F401
+
             import msgspec  # noqa: F401
         module, _, attribute = self._place.partition(":")
         command: click.Command = getattr(import_module(f"floe_engine.cli.{module}"), attribute)

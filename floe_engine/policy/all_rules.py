@@ -11,7 +11,9 @@ from importlib import import_module
 from itertools import chain
 
 from floe_engine.artifact.model import QualityGates
+from floe_engine.artifact.part import Part
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import LayerConstraint
 from floe_engine.policy.rule import Rule
 
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -35,15 +37,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "sources": ("sources",),
     "exposures": ("exposures", "semantic_models"),
     "dag": ("graph",),
-    "materialization": (),
+    "materialization": ("materialization", "materializations"),
     "sql_style": ("code",),
     "macros": ("macros",),
     "structure": ("structure",),
     "more_tests": ("column_tests", "unit_test_formats"),
     "waivers": (),
 }
-"""Family to the fields of `QualityGates` that ask for it: where all have their defaults, none of its rules is
-active. One that no such field, or not they alone, asks for is loaded for every platform."""
+"""Family to the fields of `QualityGates` and `LayerConstraint` that ask for it: where all have their
+defaults, none of its rules is active. One without such fields is loaded for every platform."""
 
 
 def every_rule() -> tuple[Rule, ...]:
@@ -76,11 +78,13 @@ def _rules(family: str) -> tuple[Rule, ...]:
 
 
 def _rules_for(platform: Platform) -> tuple[Rule, ...]:
-    gates = platform.gates
-    unset = QualityGates(platform=gates.platform)
-    asked = (
-        family
-        for family, settings in FAMILIES.items()
-        if not settings or any(getattr(gates, each) != getattr(unset, each) for each in settings)
-    )
+    said = _said(platform.gates, QualityGates(platform=platform.gates.platform))
+    for layer in platform.layers.values():
+        said |= _said(layer, LayerConstraint())
+    asked = (family for family, fields in FAMILIES.items() if not fields or said.intersection(fields))
     return tuple(chain.from_iterable(map(_rules, asked)))
+
+
+def _said(part: Part, unset: Part) -> set[str]:
+    """The fields of a part of the artifact that say something."""
+    return {each for each in part.__struct_fields__ if getattr(part, each) != getattr(unset, each)}

@@ -27,18 +27,16 @@ from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.idle_waivers import note_on_idle
-from floe_engine.policy.named_selectors import find
 from floe_engine.policy.rule import Examined, Family, Rule
 from floe_engine.policy.rules.coverage import by_layer, total
 from floe_engine.policy.rules.waivers import RULES as WAIVER_RULES
 from floe_engine.policy.rules.waivers import WaiverRule, Waivers
-from floe_engine.policy.selection import resolve
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model, Project, Reader, Source
-from floe_engine.project.states import State
 
 if TYPE_CHECKING:
     from floe_engine.lineage.traces import LineageCache
+    from floe_engine.project.states import State
 
 STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
     ("Naming conventions", frozenset({Family.NAMING})),
@@ -233,13 +231,11 @@ def evaluate_together(
     what ``state:`` means in each project, and `selector` which one of their selectors.yml is judged.
     """
     benches, titles = [], told_apart(projects)
-    named = find([project.directory for project in projects], selector) if selector is not None else ()
+    chosen = _chosen(projects, select, exclude, states, selector)
     for number, project in enumerate(projects):
-        state = states[number] if states is not None else None
-        meant = (named[number], selector) if selector is not None else None
-        selection = resolve(project, select, exclude, state, meant)
-        view = View(platform, project, selection.nodes, traces)
-        bench = _Bench(view, excuses, baseline, what_if, selection.rules)
+        nodes, rules = chosen[number]
+        view = View(platform, project, nodes, traces)
+        bench = _Bench(view, excuses, baseline, what_if, rules)
         bench.title = titles[number]
         bench.several = len(projects) > 1
         for rule in rules_for(platform):
@@ -258,6 +254,29 @@ def evaluate_together(
     if baseline is not None and not any(bench.partial for bench in benches):
         left = known - len(baseline.shrunk(finding for bench in benches for finding in bench.findings))
     return tuple(bench.evaluation(left if bench is benches[0] else 0) for bench in benches)
+
+
+def _chosen(
+    projects: Sequence[Project],
+    select: Sequence[str],
+    exclude: Sequence[str],
+    states: Sequence[State] | None,
+    selector: str | None,
+) -> list[tuple[frozenset[str] | None, frozenset[str] | None]]:
+    """For each project the nodes and the rules to judge, None for all of them."""
+    if not (select or exclude or selector is not None):
+        return [(None, None)] * len(projects)
+    from floe_engine.policy.named_selectors import find
+    from floe_engine.policy.selection import resolve
+
+    named = find([project.directory for project in projects], selector) if selector is not None else ()
+    found = []
+    for number, project in enumerate(projects):
+        state = states[number] if states is not None else None
+        meant = (named[number], selector) if selector is not None else None
+        selection = resolve(project, select, exclude, state, meant)
+        found.append((selection.nodes, selection.rules))
+    return found
 
 
 def told_apart(projects: Sequence[Project]) -> list[str]:

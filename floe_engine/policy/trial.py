@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
 from floe_engine.artifact.sections import CustomRule
 from floe_engine.patterns import pattern
-from floe_engine.policy.rules.house import Failure, ask_all, failures_of
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
+
+if TYPE_CHECKING:
+    from floe_engine.policy.rules.house import Failure
 
 Node: TypeAlias = Model | Source
 
@@ -62,6 +64,8 @@ def holds(
     trials = view.once(_trials)
     if not (trials.rules or trials.packages):
         return True
+    from floe_engine.policy.rules.house import failures_of
+
     new = otherwise()
     if old.name != new.name and (trials.by_identity or trials.packages):
         return False
@@ -94,14 +98,17 @@ def _trials(view: View) -> _Trials:
     rules = tuple(rule for rule in custom if rule.type == "cel")
     packages = tuple(rule for rule in custom if rule.type == "python")
     texts = [f"{rule.when or ''} {rule.expr or ''}" for rule in rules]
+    known: frozenset[tuple[Any, ...]] = frozenset()
+    if rules or packages:
+        from floe_engine.policy.rules.house import ask_all
+
+        known = frozenset(map(_identity, view.once(ask_all).failures))
     return _Trials(
         rules,
         packages,
         max((len(re.findall(r"\.(?:parents|children)\b", text)) for text in texts), default=0),
         any(_IDENTITY.search(text) for text in texts),
-        frozenset(_identity(each) for each in view.once(ask_all).failures)
-        if rules or packages
-        else frozenset(),
+        known,
         _STEPS,
         _SECONDS,
         {},

@@ -23,7 +23,6 @@ from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.baseline import Baseline
 from floe_engine.policy.evaluate import Evaluation, StepStatus, evaluate_together, told_apart
 from floe_engine.policy.product import excuses, projects_of, tightened
-from floe_engine.policy.selection import unmatched
 from floe_engine.project.facts import Project
 from floe_engine.project.project_file import read_project_file
 from floe_engine.project.spec import Spec, Transform
@@ -165,8 +164,11 @@ def compile_project(
         states=states,
         selector=options.selector,
     )
-    for selector, meant in unmatched(projects, (*options.select, *options.exclude)):
-        report(Notice(f"{selector} selects nothing", meant))
+    if selectors := (*options.select, *options.exclude):
+        from floe_engine.policy.selection import unmatched
+
+        for selector, meant in unmatched(projects, selectors):
+            report(Notice(f"{selector} selects nothing", meant))
     for title, status, detail in _steps(evaluations):
         report(Step(title, status.outcome, detail, key=title))
     if evaluations and evaluations[0].note:

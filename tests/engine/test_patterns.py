@@ -25,9 +25,11 @@ def test_only_what_the_thread_itself_compiles_meanwhile_waits() -> None:
         other.start()
         other.join()
         own = re.compile("y+")
+        asked_at_once = re.compile("a|b").match
         of_bytes = re.compile(b"z+")
         again = re.compile(compiled_before)
     assert re.compile is compile_now
+    assert asked_at_once("b") is not None
     assert type(compiled[0]) is re.Pattern
     assert not isinstance(own, re.Pattern)
     assert again is compiled_before

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import QualityGates
+from floe_engine.artifact.sections import LayerConstraint
 from floe_engine.policy.all_rules import FAMILIES, every_rule, rules_for
 from floe_engine.policy.cases import run_case
 from floe_engine.policy.resources import ExampleNodes
@@ -47,14 +48,24 @@ def test_every_rule_has_examples_beside_it_that_pass_and_that_do_not(rule: Rule)
     assert owner.__module__ == type(rule).__module__
 
 
+def without(part: Any, unset: Any, fields: tuple[str, ...]) -> Any:
+    """A part of the artifact of which some fields say nothing."""
+    return replace(part, **{each: getattr(unset, each) for each in part.__struct_fields__ if each in fields})
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_that_is_not_loaded_has_no_active_rule(family: str) -> None:
     every = {rule for rule in every_rule() if type(rule).__module__ == f"floe_engine.policy.rules.{family}"}
     assert every
     for asking in ASKING:
-        unset = QualityGates(platform=asking.gates.platform)
-        without = {each: getattr(unset, each) for each in FAMILIES[family]}
-        silent = replace(asking, gates=replace(asking.gates, **without))
+        silent = replace(
+            asking,
+            gates=without(asking.gates, QualityGates(platform=asking.gates.platform), FAMILIES[family]),
+            layers={
+                name: without(layer, LayerConstraint(), FAMILIES[family])
+                for name, layer in asking.layers.items()
+            },
+        )
         for judged in (asking, silent):
             assert {rule for rule in every if rule.active(judged)} <= set(rules_for(judged))
         assert bool(every & set(rules_for(silent))) is not bool(FAMILIES[family])
