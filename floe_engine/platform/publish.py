@@ -58,9 +58,9 @@ from floe_engine.events import (
 )
 from floe_engine.files import canonical_json, human_size
 from floe_engine.platform.baseline import OWN_REPOSITORY, PreviousVersion, find_baseline, listed_tags
+from floe_engine.platform.key_source import AskPassword
 from floe_engine.platform.signing_key import (
     AnySigner,
-    AskPassword,
     SigningChoice,
     SigningOptions,
     check_listed,

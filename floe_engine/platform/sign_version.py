@@ -16,14 +16,9 @@ from floe_engine.errors import Cancelled, Untrusted, UsageError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
 from floe_engine.platform.compile_platform import compile_platform
+from floe_engine.platform.key_source import AskPassword
 from floe_engine.platform.publish import sign_digest
-from floe_engine.platform.signing_key import (
-    AskPassword,
-    SigningOptions,
-    check_listed,
-    choose_signing,
-    open_signers,
-)
+from floe_engine.platform.signing_key import SigningOptions, check_listed, choose_signing, open_signers
 from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from floe_engine.signing.keys import load_public

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from floe_engine.signing.keyless import KeylessSigner
     from floe_engine.signing.oidc import Claimed, SignIn
 
-__all__ = ["AskPassword", "SigningChoice", "SigningOptions", "choose_signing", "keygen", "open_signers"]
-
 KEY_VARIABLE = "FLOE_SIGNING_KEY"
 READABLE_VARIABLE = "FLOE_ALLOW_READABLE_KEY"
 

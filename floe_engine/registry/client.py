@@ -37,8 +37,6 @@ from floe_engine.registry.transport import Transport
 if TYPE_CHECKING:
     from floe_engine.registry.wire import Answer
 
-__all__ = ["Descriptor", "Manifest", "OnBytes", "Repository", "Transport"]
-
 OnBytes = Callable[[Descriptor, int], None]
 """Told that so many bytes of a blob have moved. Called from the threads that move them."""
 

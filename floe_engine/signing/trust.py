@@ -17,23 +17,12 @@ from floe_engine.events import CancelToken
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.outside import quoted
 from floe_engine.signing.repository import SignatureRepository, SignatureSource
-from floe_engine.signing.verdict import Anchors, Format, Identity, Rejected, Signer, Status, Verdict
+from floe_engine.signing.verdict import Anchors, Format, Rejected, Signer, Status, Verdict
 
 if TYPE_CHECKING:
     from floe_engine.signing.keyless import KeylessSigner
     from floe_engine.signing.keys import KeySigner
     from floe_engine.signing.writing import Writer
-
-__all__ = [
-    "BOTH_FORMATS",
-    "Anchors",
-    "Identity",
-    "Rejected",
-    "Signer",
-    "Verdict",
-    "sign",
-    "verify",
-]
 
 BOTH_FORMATS: tuple[Format, ...] = ("bundle", "simple-signing")
 """What a key signature is written as: cosign 2 sees only the second, cosign 3 prefers the first."""

@@ -29,8 +29,6 @@ from floe_engine.artifact.shape import (
 from floe_engine.upgrade.change import Change, ChangeKind
 from floe_engine.upgrade.folding import fold
 
-__all__ = ["CAPABILITIES", "NO_IMPACT", "Change", "ChangeKind", "diff"]
-
 UNKEYED_LIMIT = 2_000
 """Values in lists without identity that are worth aligning; larger ones are one change."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.registry.client import Repository, Transport
+from floe_engine.registry.client import Repository
+from floe_engine.registry.transport import Transport
 from tests.engine.upgrade.projects import GOOD, write_project
 from tests.faults.double import Double, double
 from tests.fuzz.faces import command

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import Cancelled, ConfigurationError, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
 from floe_engine.registry import listing
-from floe_engine.registry.client import Descriptor, Repository, Transport
+from floe_engine.registry.client import Repository
 from floe_engine.registry.credentials import Credential
 from floe_engine.registry.reference import Reference
+from floe_engine.registry.transport import Transport
 from tests.cli import floe
 from tests.faults.conftest import IMPATIENT
 from tests.faults.double import Call, Double, Reply, as_json, problem

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS
+from floe_engine.descriptor import MANIFEST_LIMIT, MAX_DESCRIPTORS, Descriptor
 from floe_engine.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -20,9 +20,10 @@ from floe_engine.errors import (
 )
 from floe_engine.registry import listing
 from floe_engine.registry.authorization import PULL, Authorization
-from floe_engine.registry.client import Descriptor, Repository, Transport
+from floe_engine.registry.client import Repository
 from floe_engine.registry.credentials import Credential, Credentials
 from floe_engine.registry.reference import Reference
+from floe_engine.registry.transport import Transport
 from tests.engine.registry.artifacts import files, manifest_of, publish
 from tests.faults.conftest import IMPATIENT
 from tests.faults.double import INDEX, MANIFEST, Call, Double, Reply, as_json, double, problem

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import Cancelled, NotFound, RegistryError, RegistryUnreachable
 from floe_engine.events import CancelToken
-from floe_engine.registry.client import Descriptor, Repository
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import files, publish
 from tests.faults.conftest import IMPATIENT

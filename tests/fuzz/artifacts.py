@@ -23,7 +23,8 @@ from floe_engine.registry.credentials import Credential, Credentials
 from floe_engine.registry.layout import Layout
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.keys import generate, is_locked, load_private, load_public
-from floe_engine.signing.trust import Anchors, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from floe_engine.store import Lock, LockedFile, LockedIdentity, LockedSigner, Store
 from floe_engine.trust.evidence import Evidence
 from tests.engine.signing.conftest import new_key

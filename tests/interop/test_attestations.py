@@ -18,7 +18,8 @@ from floe_engine.platform.signing_key import SigningOptions
 from floe_engine.registry.client import Repository
 from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, attestations
 from floe_engine.signing.keys import load_public
-from floe_engine.signing.trust import Anchors, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from tests.interop.cosign import Cosign
 from tests.registries import DockerRegistry
 from tests.teams import PlatformTeam, manifest, new_key

@@ -12,7 +12,8 @@ import pytest
 
 from floe_engine.descriptor import OCI_EMPTY
 from floe_engine.signing import bundle
-from floe_engine.signing.trust import Anchors, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from tests.engine.signing.conftest import new_key
 from tests.interop.cosign import Artifact, Cosign
 

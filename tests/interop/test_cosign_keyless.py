@@ -7,7 +7,8 @@ import json
 import pytest
 
 from floe_engine.signing.keyless import KeylessSigner, TrustRoot
-from floe_engine.signing.trust import Anchors, Identity, sign, verify
+from floe_engine.signing.trust import sign, verify
+from floe_engine.signing.verdict import Anchors, Identity
 from tests.faults.sigstore_double import SUBJECT, SigstoreDouble
 from tests.interop.cosign import Artifact, Cosign
 

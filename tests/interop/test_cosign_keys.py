@@ -13,7 +13,8 @@ from floe_engine.files import write_file
 from floe_engine.registry.client import Repository
 from floe_engine.signing.ahead import ReadAhead
 from floe_engine.signing.keys import generate, load_private, load_public
-from floe_engine.signing.trust import Anchors, sign, verify
+from floe_engine.signing.trust import sign, verify
+from floe_engine.signing.verdict import Anchors
 from tests.engine.signing.conftest import new_key
 from tests.interop.cosign import PASSWORD, Artifact, Cosign
 

@@ -24,7 +24,8 @@ from floe_engine.signing.attestation import (
 )
 from floe_engine.signing.bundle import PREDICATE_TYPE
 from floe_engine.signing.keys import load_private, load_public
-from floe_engine.signing.trust import Anchors, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from tests.cli import floe
 from tests.teams import PlatformTeam, manifest
 

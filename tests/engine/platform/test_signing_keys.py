@@ -11,7 +11,8 @@ from floe_engine.platform.publish import publish
 from floe_engine.platform.sign_version import sign_version
 from floe_engine.platform.signing_key import SigningOptions, keygen
 from floe_engine.signing.keys import generate, load_public
-from floe_engine.signing.trust import Anchors, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors
 from tests.cli import Ran, floe, ok
 from tests.teams import Heard, PlatformTeam, manifest
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from floe_engine.descriptor import OCI_MANIFEST, Manifest
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.files import canonical_json
-from floe_engine.registry.client import Descriptor, Repository
+from floe_engine.registry.client import Repository
 
 FILE_TYPE = "application/vnd.example.file"
 

@@ -15,8 +15,9 @@ from floe_engine.descriptor import OCI_MANIFEST, Descriptor, Manifest
 from floe_engine.errors import FloeError, RegistryError, VersionExists
 from floe_engine.registry import claim as claiming
 from floe_engine.registry.claim import claim
-from floe_engine.registry.client import Repository, Transport
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
+from floe_engine.registry.transport import Transport
 from tests.engine.registry.artifacts import files, manifest_of
 from tests.faults.double import Call, Double, Reply, double, problem
 from tests.registries import DockerRegistry

@@ -13,8 +13,8 @@ import pytest
 
 from floe_engine.errors import AuthenticationFailed, ConfigurationError, FloeError
 from floe_engine.registry import credentials
-from floe_engine.registry.client import Transport
 from floe_engine.registry.credentials import Credential, Credentials
+from floe_engine.registry.transport import Transport
 
 HOST = "registry.example.com"
 REPOSITORY = "acme/platform"

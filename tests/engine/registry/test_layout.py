@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.descriptor import OCI_MANIFEST
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import (
     ConfigurationError,
     ContentMismatch,
@@ -20,7 +20,7 @@ from floe_engine.errors import (
     RegistryError,
 )
 from floe_engine.files import sha256_digest
-from floe_engine.registry.client import Descriptor, Repository
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
 from tests.engine.registry.artifacts import FILE_TYPE, files, manifest_of, publish
 from tests.registries import DockerRegistry

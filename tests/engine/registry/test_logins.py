@@ -20,8 +20,9 @@ from floe_engine.errors import (
     RegistryError,
     RegistryUnreachable,
 )
-from floe_engine.registry.client import Repository, Transport
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
+from floe_engine.registry.transport import Transport
 from tests.engine.registry.artifacts import publish
 from tests.registries import PASSWORD, USERNAME, DockerRegistry
 

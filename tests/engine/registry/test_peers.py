@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.descriptor import Descriptor
 from floe_engine.errors import FloeError
-from floe_engine.registry.client import Descriptor, Repository
+from floe_engine.registry.client import Repository
 from tests.engine.registry.artifacts import FILE_TYPE, files, manifest_of, publish
 from tests.registries import PASSWORD, USERNAME, DockerRegistry
 

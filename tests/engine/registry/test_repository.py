@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from floe_engine.descriptor import OCI_MANIFEST
+from floe_engine.descriptor import OCI_MANIFEST, Descriptor
 from floe_engine.errors import ContentMismatch, NotFound, RegistryError, VersionExists
 from floe_engine.files import sha256_digest
-from floe_engine.registry.client import Descriptor, Repository, Transport
+from floe_engine.registry.client import Repository
 from floe_engine.registry.reference import Reference
+from floe_engine.registry.transport import Transport
 from tests.engine.registry.artifacts import FILE_TYPE, files, manifest_of, publish
 from tests.registries import DockerRegistry
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from floe_engine.signing import bundle, simple_signing
-from floe_engine.signing.trust import Anchors, Identity, verify
+from floe_engine.signing.trust import verify
+from floe_engine.signing.verdict import Anchors, Identity
 from tests.engine.signing.memory import REFERENCE, MemoryRepository
 from tests.engine.signing.test_keyless import made_bundle, root_of
 from tests.engine.signing.test_trust import attach_raw, base64_of, key_bundle, put_sig_layers, sig_layer

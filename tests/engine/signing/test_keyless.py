@@ -14,7 +14,8 @@ from floe_engine.errors import ConfigurationError, RegistryUnreachable, TrustErr
 from floe_engine.signing import bundle
 from floe_engine.signing.keyless import KeylessSigner, TrustRoot
 from floe_engine.signing.oidc import find_token
-from floe_engine.signing.trust import Anchors, Identity, sign, verify
+from floe_engine.signing.trust import sign, verify
+from floe_engine.signing.verdict import Anchors, Identity
 from tests.engine.signing.memory import REFERENCE
 from tests.engine.signing.test_trust import attach_raw, put_signature, reasons, trusting
 from tests.faults.sigstore_double import SUBJECT, SigstoreDouble

@@ -20,7 +20,8 @@ from floe_engine.files import sha256_digest
 from floe_engine.signing import bundle, simple_signing
 from floe_engine.signing.bundle_format import PAYLOAD_TYPE
 from floe_engine.signing.keys import load_private
-from floe_engine.signing.trust import Anchors, sign, verify
+from floe_engine.signing.trust import sign, verify
+from floe_engine.signing.verdict import Anchors
 from tests.engine.signing.conftest import new_key
 from tests.engine.signing.memory import INDEX_MEDIA_TYPE, REFERENCE, MemoryRepository
 
