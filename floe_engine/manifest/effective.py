@@ -18,7 +18,7 @@ from floe_engine.manifest import sensitive_names
 from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.nested import get
-from floe_engine.manifest.root import Manifest, PluginChoice
+from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.terms import SOURCE, STRICTNESS, Access, Enforcement, Governor, Pattern, governor_of
 from floe_engine.manifest.waiver import Waiver
 
@@ -278,16 +278,6 @@ def effective_waivers(manifest: Manifest) -> tuple[Waiver, ...]:
         waiver if waiver.id else waiver.model_copy(update={"id": f"waiver-{number}"})
         for number, waiver in enumerate(manifest.governance.waivers, 1)
     )
-
-
-def effective_plugins(manifest: Manifest) -> dict[str, PluginChoice]:
-    """Plugin choices by category, with the ones that are implied (dbt: core)."""
-    implied = {
-        category: PluginChoice(type=type_)
-        for category, type_ in IMPLIED_PLUGINS.items()
-        if category not in manifest.plugins
-    }
-    return dict(manifest.plugins) | implied
 
 
 class InEffect:
