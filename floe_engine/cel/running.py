@@ -106,7 +106,8 @@ class _Compiler:
             case Index():
                 return self._index(node, places)
             case Logic():
-                return _logic(tuple(self.run_of(c, places) for c in node.clauses), node.operator == "||")
+                clauses, stop = tuple(self.run_of(c, places) for c in node.clauses), node.operator == "||"
+                return lambda frame: _decided(frame, clauses, stop)
             case ListExpr(items=items) if all(isinstance(item, Literal) for item in items):
                 constant = [item.value for item in items if isinstance(item, Literal)]
                 return lambda frame: constant  # no function changes a list
@@ -192,14 +193,8 @@ def _or_value(value: Any, other: Run, frame: Frame) -> Any:
     return value.value if value.there else other(frame)
 
 
-def _logic(clauses: tuple[Run, ...], stop: bool) -> Run:
-    """``||`` ends with the first true, ``&&`` with the first false; an error counts where none is found."""
-
-    return lambda frame: _decided(frame, clauses, stop)
-
-
 def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
-    """The same, of a question that is asked of every item."""
+    """A question that is asked of every item."""
 
     def asked(frame: Frame) -> Iterator[Run]:
         for each in _listed(frame, items):
@@ -210,6 +205,7 @@ def _quantifier(items: Run, body: Run, place: int, *, stop: bool) -> Run:
 
 
 def _decided(frame: Frame, questions: Iterable[Run], stop: bool) -> bool:
+    """``||`` ends with the first true, ``&&`` with the first false; an error counts where none is found."""
     error: Failed | None = None
     for question in questions:
         try:

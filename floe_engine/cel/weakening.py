@@ -45,7 +45,7 @@ def _weaker(source: str, tree: Node) -> Iterator[str]:
         elif isinstance(node, Macro) and node.macro in ("all", "exists"):
             yield _with(source, node.arguments[0], easier)
         elif isinstance(node, Call) and asked and (sign := _EASIER.get(node.function)):
-            yield _at(source, node.at, node.function.strip("_"), sign)
+            yield source[: node.at] + sign + source[node.at + len(node.function.strip("_")) :]
     if not isinstance(tree, Literal):
         yield "true"
 
@@ -65,7 +65,3 @@ def _asked(node: Node, *, wanted: bool) -> Iterator[tuple[Node, bool]]:
 
 def _with(source: str, node: Node, text: str) -> str:
     return source[: node.start] + text + source[node.end :]
-
-
-def _at(source: str, at: int, old: str, new: str) -> str:
-    return source[:at] + new + source[at + len(old) :]

@@ -8,7 +8,7 @@ from typing import Any
 
 from floe_engine.document.nodes import Node
 from floe_engine.patterns import pattern
-from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried
+from floe_engine.peers.carrying import ConfiguredCheck, NotCarried
 from floe_engine.peers.checkpoint import CHECKS
 
 _REPOSITORY = pattern(r"(?:^|/)(?:dbt-checkpoint|pre-commit-dbt)(?:\.git)?/?$")
@@ -73,9 +73,10 @@ def _wanted(values: Mapping[str, Any], name: str, hook: Mapping[str, Any], line:
     if len(include) > 1:
         raise NotCarried("`files` stands at the top of the file too; say it once")
     exclude = [*_patterns(values, "exclude"), *_patterns(hook, "exclude"), *options.pop("exclude", [])]
+    kinds = {each.name: each.kind for each in check.takes}  # what it does not take stays, to be told
     return ConfiguredCheck(
         name,
-        _given(check, {key: given for key, given in options.items() if key not in _OF_THE_RUN}),
+        {key: _value(key, kinds.get(key, ""), options[key]) for key in options if key not in _OF_THE_RUN},
         tuple(_within(each, within) for each in include if not _any_file(each)),
         tuple(_within(each, within) for each in exclude),
         description=hook["description"] if isinstance(hook.get("description"), str) else "",
@@ -110,12 +111,6 @@ def _options(args: Any, known: Collection[str]) -> dict[str, list[str]]:
         else:
             current.append(word)
     return found
-
-
-def _given(check: Check, options: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Options by the kind of what the check takes; what it does not take stays, to be told."""
-    kinds = {each.name: each.kind for each in check.takes}
-    return {name: _value(name, kinds.get(name, ""), words) for name, words in options.items()}
 
 
 def _value(name: str, kind: str, words: list[str]) -> Any:

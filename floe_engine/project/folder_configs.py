@@ -46,7 +46,8 @@ class FolderConfigs(Struct, frozen=True, dict=True):
         folder = PurePosixPath(model.path).parent.as_posix()
         asked = (model.resource_type, folder, model.name, key)
         if asked not in self._known:
-            *_, found = None, *self._levels(*asked)
+            inside = self._inside(folder, self._roots[model.resource_type])
+            *_, found = None, *self._walk(f"{model.resource_type}s", inside, model.name, key)
             self._known[asked] = found
         known = self._known[asked]
         if known is None or word.casefold() not in map(str.casefold, _words(known[1])):
@@ -91,16 +92,13 @@ class FolderConfigs(Struct, frozen=True, dict=True):
         node = self._document.key_node(path)
         return FolderConfig(".".join(path), node.line + 1) if node is not None else None
 
-    def _levels(self, kind: str, folder: str, name: str, key: str) -> Iterator[_Found]:
-        """Every value of a key on the way to a model, the nearest last."""
-        return self._walk(f"{kind}s", self._inside(folder, self._roots[kind]), name, key)
-
     @staticmethod
     def _inside(folder: str, roots: Iterable[str]) -> str:
         root = next((each for each in roots if f"{folder}/".startswith(f"{each}/")), "")
         return folder[len(root) :].strip("/")
 
     def _walk(self, section: str, inside: str, name: str, key: str) -> Iterator[_Found]:
+        """Every value of a key on the way to a node, the nearest last."""
         path: tuple[str, ...] = (section,)
         level: Any = self.settings.settings.get(section)
         for step in (self.settings.name, *filter(None, inside.split("/")), name, None):

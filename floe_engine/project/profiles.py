@@ -67,7 +67,7 @@ def profiles_text(platform: Platform, wanted: Mapping[str, Sequence[str]]) -> st
             variables[TARGET_VARIABLE] = False
         document[profile_name] = {"target": chosen, "outputs": outputs}
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)
-    return _header(platform, variables) + _signed(body)
+    return f"{_header(platform, variables)}# floe-digest: {sha256_digest(body.encode())}\n{body}"
 
 
 def write_profile(directory: Directory, name: str, text: str) -> Outcome:
@@ -91,10 +91,6 @@ def is_ours(text: str) -> bool:
     plain = text.replace("\r\n", "\n")  # a checkout on Windows is not a change
     match = _DIGEST.search(plain)
     return match is not None and sha256_digest(plain[match.end() :].encode()) == match[1]
-
-
-def _signed(body: str) -> str:
-    return f"# floe-digest: {sha256_digest(body.encode())}\n{body}"
 
 
 def _header(platform: Platform, variables: dict[str, bool]) -> str:

@@ -133,7 +133,7 @@ def unit_tests(
                 path=described.file.path,
                 line=entry.line,
                 description=text(entry.get("description")),
-                given=tuple(_fixture(given) for given in _listed(entry.get("given"))),
+                given=tuple(map(_fixture, given)) if isinstance(given := entry.get("given"), list) else (),
                 expected_format=_fixture(entry.get("expect"))[1],
                 meta=mapping(config.get("meta")),
                 tags=tag_set(config.get("tags")),
@@ -214,7 +214,3 @@ def _config(described: PropertiesEntry, settings: ProjectFile, section: str, nam
 
 def _names(entry: Lined, key: str) -> tuple[str, ...]:
     return tuple(each["name"] for each in entries(entry.get(key)))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -84,7 +84,8 @@ def policy_test(platform: Platform) -> str | None:
     if naming.custom_patterns:
         rule: Rule = CustomNames()
         right = next(words(naming.custom_patterns[0]), "")
-        wrong = next((name for name in MISSPELT if not _named(platform, name)), "")
+        patterns = naming.custom_patterns
+        wrong = next((name for name in MISSPELT if not any(fullmatch(each, name) for each in patterns)), "")
     else:
         rule = LayerPrefix()
         right = next((name_in(platform, layer) for layer in platform.layers if naming.prefixes_of(layer)), "")
@@ -104,10 +105,6 @@ def policy_test(platform: Platform) -> str | None:
     comment = "What this platform expects of its own rules, beside the suites that floe makes by itself."
     top = f"apiVersion: {API_VERSION}\nkind: PolicyTest\n"
     return commented(comment) + top + section("metadata", {"name": "Our names"}) + section("cases", [case])
-
-
-def _named(platform: Platform, name: str) -> bool:
-    return any(fullmatch(pattern, name) for pattern in platform.naming.custom_patterns)
 
 
 def _file(name: str) -> str:
