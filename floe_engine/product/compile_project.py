@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from floe_engine.acts import Act, Option
 from floe_engine.artifact.platform import Platform
-from floe_engine.distribution.pull import Pulled, PullOptions, load_or_pull
+from floe_engine.distribution.pull import PullOptions, load_or_pull
 from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.document import Document, parse
 from floe_engine.document.text import read_text
@@ -230,22 +230,6 @@ def _ratchet(
     return compiled
 
 
-def locked_platform(
-    workspace: Workspace,
-    spec: Spec,
-    *,
-    frozen: bool = False,
-    ask: AskFirstUse | None = None,
-    report: Report = silent,
-    cancel: CancelToken | None = None,
-) -> Pulled:
-    """The platform that floe.yaml pins: from lock and cache without a request, else pulled."""
-    wanted = VersionRequest.of(spec, workspace.directory)
-    assert wanted is not None
-    options = PullOptions(spec=spec, frozen=frozen)
-    return load_or_pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
-
-
 def _platform(
     workspace: Workspace,
     spec: Spec,
@@ -270,7 +254,8 @@ def _platform(
         compiled = compile_platform(replace(workspace, directory=directory), write=False, cancel=cancel)
         report(Step(f"Platform: {compiled.artifact.platform.name} (from {spec.platform.manifest})"))
         return compiled.artifact.platform
-    pulled = locked_platform(workspace, spec, frozen=options.frozen, ask=ask, report=report, cancel=cancel)
+    wanted, pulling = VersionRequest.demanded(spec, workspace), PullOptions(spec=spec, frozen=options.frozen)
+    pulled = load_or_pull(workspace, wanted, options=pulling, ask=ask, report=report, cancel=cancel)
     report(Step(f"Platform: {pulled.platform.name} v{pulled.platform.version}", key="platform"))
     cached = pulled.directory.relative_to(workspace.directory).as_posix()
     report(Step(f"Cached at: {cached}/", key="cache"))

@@ -27,14 +27,14 @@ from floe_engine.product.pin import (
     as_written,
     constrained,
     constraint_of,
-    first_spec,
     moved,
     settle,
     with_ref,
 )
+from floe_engine.project.project_file import name_of_project
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import against_platform, check_spec
-from floe_engine.project.spec_file import load_spec
+from floe_engine.project.spec_file import load_spec, new_spec_text
 from floe_engine.store import Lock
 from floe_engine.trust.verdict import AskFirstUse
 from floe_engine.upgrade.pins import pinned
@@ -141,7 +141,8 @@ def plan_first_pin(
     platform = found.artifact.platform
     ref = _ref(workspace, spec, wanted, found.lock, precision)
     if before is None:
-        text = first_spec(workspace.directory, ref, platform, trusted_keys)
+        name, compute = name_of_project(workspace.directory), platform.manifest.plugins.get("compute", "")
+        text = new_spec_text(ref=ref, name=name, compute=compute, trusted_keys=trusted_keys)
     else:
         text = with_ref(before, ref)
     locks = replace(found.lock, constraint=constraint_of(ref, workspace.directory))

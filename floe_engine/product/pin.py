@@ -6,7 +6,7 @@ Both files change together or not at all. What a move would break is `upgrade_pr
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.acts import Act
-from floe_engine.artifact.platform import Platform
 from floe_engine.distribution.interrupted import STATE, all_or_nothing
 from floe_engine.distribution.pull import Candidate, keep
 from floe_engine.distribution.request import VersionRequest
@@ -24,9 +23,8 @@ from floe_engine.document.text import encode, read_text
 from floe_engine.errors import CacheCorrupt, LockMismatch, Refused, UsageError
 from floe_engine.events import CancelToken
 from floe_engine.files import canonical_json, read_bounded, stands, strict_json
-from floe_engine.project.project_file import name_of_project
 from floe_engine.project.spec import Spec
-from floe_engine.project.spec_file import load_spec, new_spec_text
+from floe_engine.project.spec_file import load_spec
 from floe_engine.registry.reference import Reference
 from floe_engine.store import Lock
 from floe_engine.upgrade.pins import rewrite
@@ -248,12 +246,6 @@ def as_written(wanted: VersionRequest, directory: Path) -> str:
         if root.is_relative_to(directory.resolve()):
             name = f"oci-layout:{Path(os.path.relpath(root, directory.resolve())).as_posix()}"
     return f"{name}{separator}{wanted.constraint}"
-
-
-def first_spec(directory: Path, ref: str, platform: Platform, trusted_keys: Sequence[str] = ()) -> str:
-    """The floe.yaml that pins a project without one to `ref`, whose platform is `platform`."""
-    compute = platform.manifest.plugins.get("compute", "")
-    return new_spec_text(ref=ref, name=name_of_project(directory), compute=compute, trusted_keys=trusted_keys)
 
 
 def _read_state(kept: bytes, where: str) -> tuple[dict[str, Any], Lock]:

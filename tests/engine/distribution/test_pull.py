@@ -13,7 +13,8 @@ import pytest
 
 from floe_engine.artifact.pack import IMAGE_MANIFEST
 from floe_engine.artifact.paths import FILES
-from floe_engine.distribution.pull import load_locked
+from floe_engine.distribution.pull import PullOptions, load_locked, load_or_pull
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.errors import (
     CacheCorrupt,
     ConfigurationError,
@@ -24,7 +25,6 @@ from floe_engine.errors import (
     Untrusted,
     UsageError,
 )
-from floe_engine.product.compile_project import locked_platform
 from tests.teams import DataTeam, PlatformTeam, manifest
 
 FLOE = Path(sys.executable).with_name("floe")
@@ -352,7 +352,9 @@ def test_compiling_asks_nobody_when_lock_and_cache_agree(platform: PlatformTeam,
     data.pin("v1.0.0")
     data.pull_pinned()
     shutil.rmtree(Path(platform.registry.removeprefix("oci-layout:")))
-    assert locked_platform(data.workspace, load_spec(data.workspace.spec_path)).changed is False
+    spec = load_spec(data.workspace.spec_path)
+    wanted = VersionRequest.demanded(spec, data.workspace)
+    assert load_or_pull(data.workspace, wanted, options=PullOptions(spec=spec)).changed is False
 
 
 def _damage(directory: Path, how: str) -> None:

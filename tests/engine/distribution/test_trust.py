@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from floe_engine.distribution.pull import PullOptions, load_or_pull
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.distribution.verify import verify_version
 from floe_engine.errors import ConfigurationError, LockMismatch, Unsigned, Untrusted
 from floe_engine.platform.sign_version import sign_version
 from floe_engine.platform.signing_key import SigningOptions
-from floe_engine.product.compile_project import locked_platform
 from floe_engine.project.spec_file import load_spec
 from tests.teams import DataTeam, Heard, PlatformTeam, fingerprint, manifest
 
@@ -225,8 +226,10 @@ def test_trust_that_changes_after_the_lock_is_enforced_at_once(
     for offline in (False, True):
         with pytest.raises(Untrusted):
             data.pull_pinned(offline=offline)
+    spec = load_spec(data.workspace.spec_path)
+    wanted = VersionRequest.demanded(spec, data.workspace)
     with pytest.raises(Untrusted):
-        locked_platform(data.workspace, load_spec(data.workspace.spec_path))
+        load_or_pull(data.workspace, wanted, options=PullOptions(spec=spec))
     data.pin("v1.0.0", f"trusted_keys: [{public(key)}, {public(other_key)}]")
     assert data.pull_pinned(offline=True).changed is False
 
