@@ -127,19 +127,13 @@ class Command(click.Command):
         )
 
 
-def command(
-    name: str,
-    *,
-    formats: Sequence[str] = ("text", "json"),
-    registry: bool = False,
-    examples: Mapping[str, str] | None = None,
-) -> Callable[[Body], Command]:
+def command(name: str, **attributes: Any) -> Callable[[Body], Command]:
     """Declare a function, `(context, **options) -> exit code or None`, as the command `name`.
 
-    Its docstring is its help. `examples` are command lines, each with what it is for; help shows them at
-    its end. The command is reached where `commands.py` names it.
+    Its docstring is its help. `attributes` are those of a `Command`: `examples` are command lines, each with
+    what it is for; help shows them at its end. The command is reached where `commands.py` names it.
     """
-    return click.command(name, cls=Command, formats=formats, registry=registry, examples=examples)
+    return click.command(name, cls=Command, **attributes)
 
 
 def invoke(body: Callable[[CancelToken], int | None], output: Output) -> int:
