@@ -23,7 +23,63 @@ _SOURCE_BELOW = "size(source.children.filter(child, child.type == 'model'))"
 _SOURCE_FOLDER = "source.path.substring(0, source.path.lastIndexOf('/'))"
 _SOURCE_FILE = "source.path.substring(source.path.lastIndexOf('/') + 1)"
 
-SOURCES: tuple[Check, ...] = (
+_DECLARED = "The columns that are declared are judged, not those that the warehouse has."
+
+
+def _declared(row: Check, name: str, code: str) -> Check:
+    """The check of the catalog that asks of a warehouse's columns what `row` asks of declared ones."""
+    takes = (
+        (*row.takes, Takes("case_sensitive", "flag", True))
+        if name.endswith(("test", "models"))
+        else row.takes
+    )
+    return structs.replace(row, name=name, code=code, takes=takes, near=_DECLARED)
+
+
+def _complete(kind: str, code: str) -> Check:
+    """Every column of a table is declared."""
+
+    def filled(given: Arguments) -> str:
+        fold = "" if given["case_sensitive"] is True else ".lowerAscii()"
+        same = f"column.name{fold} == name{fold}"
+        return f"{kind}.table_columns.all(name, {kind}.columns.exists(column, {same}))"
+
+    return Check(
+        f"check_{kind}_columns_are_all_documented",
+        kind,
+        code=code,
+        filled=filled,
+        takes=(Takes("case_sensitive", "flag", True),),
+        says="declare every column of its table",
+    )
+
+
+_BY_NAME = {check.name: check for check in MODELS}
+
+_RUNS = "it reads how long a run took, and floe judges before anything runs"
+_LEVELS = (
+    "`governance.classification` follows the levels of columns through SQL, and no other meta; what may "
+    "reach a public model says a level's `allowed_access`"
+)
+_GRAIN = "The key of a model is what its meta, a constraint or its tests state, not what its SQL groups by."
+
+_VIEWS = (Takes("materializations_to_include", "texts", ["ephemeral", "view"]),)
+_OWN = "Models of installed packages are told as not known."
+_FORMATS = (Takes("permitted_formats", "texts", ["csv", "dict", "sql"]),)
+_MACRO_FILE = "(macro.properties_path.substring(macro.properties_path.lastIndexOf('/') + 1))"
+
+
+def _owner(given: Arguments) -> str:
+    fields = {"email": "exposure.owner_email", "name": "exposure.owner_name"}
+    strange = [each for each in given["required_fields"] if each not in fields]
+    if strange:
+        raise NotCarried(f"the facts of an owner are name and email, not {', '.join(strange)}")
+    asked = ["exposure.owner != ''", *(f"{fields[each]} != ''" for each in given["required_fields"])]
+    return " && ".join(asked)
+
+
+CHECKS: tuple[Check, ...] = (
+    *MODELS,
     describes("source", "SO001"),
     Check("check_source_file_name", "source", code="SO002", takes=(needed("file_name_pattern"),),
           expr=_SOURCE_FILE + ".matches($file_name_pattern)", says="stand in a file like $file_name_pattern"),
@@ -61,9 +117,6 @@ SOURCES: tuple[Check, ...] = (
           takes=(Takes("min_number_of_tests", "number", 1),),
           expr="size(source.tests) >= $min_number_of_tests", says="have $min_number_of_tests tests",
           near="Generic tests on it count."),
-)  # fmt: skip
-
-SEEDS_AND_SNAPSHOTS: tuple[Check, ...] = (
     Check("check_seed_column_names", "seed", code="SE001", takes=(needed("seed_column_name_pattern"),),
           expr="seed.columns.all(column, column.name.matches($seed_column_name_pattern))",
           says="have columns named like $seed_column_name_pattern"),
@@ -83,106 +136,6 @@ SEEDS_AND_SNAPSHOTS: tuple[Check, ...] = (
     named("snapshot", "SN005"),
     Check("check_project_name", "project", code="ME001", takes=(needed("project_name_pattern"),),
           expr="project.name.matches($project_name_pattern)", says="be named like $project_name_pattern"),
-)  # fmt: skip
-
-_DECLARED = "The columns that are declared are judged, not those that the warehouse has."
-
-
-def _declared(row: Check, name: str, code: str) -> Check:
-    """The check of the catalog that asks of a warehouse's columns what `row` asks of declared ones."""
-    takes = (
-        (*row.takes, Takes("case_sensitive", "flag", True))
-        if name.endswith(("test", "models"))
-        else row.takes
-    )
-    return structs.replace(row, name=name, code=code, takes=takes, near=_DECLARED)
-
-
-def _complete(kind: str, code: str) -> Check:
-    """Every column of a table is declared."""
-
-    def filled(given: Arguments) -> str:
-        fold = "" if given["case_sensitive"] is True else ".lowerAscii()"
-        same = f"column.name{fold} == name{fold}"
-        return f"{kind}.table_columns.all(name, {kind}.columns.exists(column, {same}))"
-
-    return Check(
-        f"check_{kind}_columns_are_all_documented",
-        kind,
-        code=code,
-        filled=filled,
-        takes=(Takes("case_sensitive", "flag", True),),
-        says="declare every column of its table",
-    )
-
-
-_BY_NAME = {check.name: check for check in MODELS}
-
-CATALOGUED: tuple[Check, ...] = (
-    _complete("seed", "CA001"),
-    Check("check_seed_max_bytes", code="CA002", why=CATALOG),
-    Check("check_seed_max_row_count", code="CA003", why=CATALOG),
-    _complete("source", "CA004"),
-    _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
-              "CA005"),
-    Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "flag", True),),
-          says="declare every column",
-          near="The columns that a model's SQL makes are compared, not those that the warehouse has."),
-    structs.replace(
-        _declared(_BY_NAME["check_model_column_description_populated"],
-                  "check_columns_are_documented_in_public_models", "CA007"),
-        when="model.access == 'public'"),
-    _declared(_BY_NAME["check_model_column_name_complies_to_column_type"],
-              "check_column_name_complies_to_column_type", "CA008"),
-    _declared(_BY_NAME["check_model_column_names"], "check_column_names", "CA009"),
-    _declared(_BY_NAME["check_model_column_type_complies_to_column_name"],
-              "check_column_type_complies_to_column_name", "CA010"),
-    _declared(_BY_NAME["check_model_column_has_specified_test"], "check_column_has_specified_test", "CA011"),
-)  # fmt: skip
-
-_RUNS = "it reads how long a run took, and floe judges before anything runs"
-_LEVELS = (
-    "`governance.classification` follows the levels of columns through SQL, and no other meta; what may "
-    "reach a public model says a level's `allowed_access`"
-)
-_GRAIN = "The key of a model is what its meta, a constraint or its tests state, not what its SQL groups by."
-
-INFERRED: tuple[Check, ...] = (
-    Check("check_info_schema_query", code="IS001",
-          why="it is a query over dbt Fusion's own tables, which floe does not read"),
-    Check("check_model_column_descriptions_propagated", code="IS002",
-          why="floe does not ask whose column a column was; `governance.documentation.descriptions` asks for "
-              "words about every one, and `one_description` for the same words"),
-    Check("check_model_column_meta_propagated", code="IS003", why=_LEVELS),
-    Check("check_model_column_types_match_inferred", code="IS004", why="floe works out no types of SQL"),
-    Check("check_model_columns_have_lineage", code="IS005",
-          why="with `governance.classification.propagation: {mode: column}` floe tells which models' columns "
-              "it cannot follow (FLOE-E253), where something sensitive is above them"),
-    Check("check_model_grain_is_tested", code="IS006", says="have a tested key", near=_GRAIN),
-    Check("check_model_has_grain", code="IS007", says="have a key", near=_GRAIN),
-    Check("check_model_public_columns_not_derived_from_meta", code="IS008", why=_LEVELS),
-    Check("check_source_columns_are_used", code="IS009",
-          why="floe follows where sensitive columns go, and not which columns nobody takes"),
-    Check("check_run_results_max_execution_time", code="RR001", why=_RUNS),
-    Check("check_run_results_max_gigabytes_billed", code="RR002", why=_RUNS),
-)  # fmt: skip
-
-_VIEWS = (Takes("materializations_to_include", "texts", ["ephemeral", "view"]),)
-_OWN = "Models of installed packages are told as not known."
-_FORMATS = (Takes("permitted_formats", "texts", ["csv", "dict", "sql"]),)
-_MACRO_FILE = "(macro.properties_path.substring(macro.properties_path.lastIndexOf('/') + 1))"
-
-
-def _owner(given: Arguments) -> str:
-    fields = {"email": "exposure.owner_email", "name": "exposure.owner_name"}
-    strange = [each for each in given["required_fields"] if each not in fields]
-    if strange:
-        raise NotCarried(f"the facts of an owner are name and email, not {', '.join(strange)}")
-    asked = ["exposure.owner != ''", *(f"{fields[each]} != ''" for each in given["required_fields"])]
-    return " && ".join(asked)
-
-
-EXPOSURES_AND_MACROS: tuple[Check, ...] = (
     Check("check_model_does_not_use_select_star", code="MO008", when="model.language == 'sql'",
           expr="!model.code.select_star", says="name the columns that it selects"),
     Check("check_model_max_number_of_lines", code="MO013",
@@ -240,9 +193,7 @@ EXPOSURES_AND_MACROS: tuple[Check, ...] = (
     Check("check_unit_test_given_formats", "unit_test", code="UT003", takes=_FORMATS,
           expr="unit_test.given.all(input, input.format in $permitted_formats)",
           says="be given $permitted_formats", near="A format that is not said is dict, as dbt takes it."),
-)  # fmt: skip
-
-BUILT_IN: tuple[Check, ...] = (
+    *MORE,
     Check("check_model_hard_coded_references", code="MO009", when="model.language == 'sql'",
           expr="size(model.code.hard_coded) == 0", says="name no table itself",
           near="Names without a schema are found too."),
@@ -251,9 +202,40 @@ BUILT_IN: tuple[Check, ...] = (
           expr="double(size(project.models.filter(model, model.unit_tests > 0))) * 100.0"
                " >= double(size(project.models)) * $min_unit_test_coverage_pct",
           says="have unit tests of $min_unit_test_coverage_pct % of its models"),
-)  # fmt: skip
-
-CHECKS: tuple[Check, ...] = (
-    *MODELS, *SOURCES, *SEEDS_AND_SNAPSHOTS, *EXPOSURES_AND_MACROS, *MORE, *BUILT_IN, *CATALOGUED,
-    *INFERRED
+    _complete("seed", "CA001"),
+    Check("check_seed_max_bytes", code="CA002", why=CATALOG),
+    Check("check_seed_max_row_count", code="CA003", why=CATALOG),
+    _complete("source", "CA004"),
+    _declared(_BY_NAME["check_model_column_description_populated"], "check_column_description_populated",
+              "CA005"),
+    Check("check_columns_are_all_documented", code="CA006", takes=(Takes("case_sensitive", "flag", True),),
+          says="declare every column",
+          near="The columns that a model's SQL makes are compared, not those that the warehouse has."),
+    structs.replace(
+        _declared(_BY_NAME["check_model_column_description_populated"],
+                  "check_columns_are_documented_in_public_models", "CA007"),
+        when="model.access == 'public'"),
+    _declared(_BY_NAME["check_model_column_name_complies_to_column_type"],
+              "check_column_name_complies_to_column_type", "CA008"),
+    _declared(_BY_NAME["check_model_column_names"], "check_column_names", "CA009"),
+    _declared(_BY_NAME["check_model_column_type_complies_to_column_name"],
+              "check_column_type_complies_to_column_name", "CA010"),
+    _declared(_BY_NAME["check_model_column_has_specified_test"], "check_column_has_specified_test", "CA011"),
+    Check("check_info_schema_query", code="IS001",
+          why="it is a query over dbt Fusion's own tables, which floe does not read"),
+    Check("check_model_column_descriptions_propagated", code="IS002",
+          why="floe does not ask whose column a column was; `governance.documentation.descriptions` asks for "
+              "words about every one, and `one_description` for the same words"),
+    Check("check_model_column_meta_propagated", code="IS003", why=_LEVELS),
+    Check("check_model_column_types_match_inferred", code="IS004", why="floe works out no types of SQL"),
+    Check("check_model_columns_have_lineage", code="IS005",
+          why="with `governance.classification.propagation: {mode: column}` floe tells which models' columns "
+              "it cannot follow (FLOE-E253), where something sensitive is above them"),
+    Check("check_model_grain_is_tested", code="IS006", says="have a tested key", near=_GRAIN),
+    Check("check_model_has_grain", code="IS007", says="have a key", near=_GRAIN),
+    Check("check_model_public_columns_not_derived_from_meta", code="IS008", why=_LEVELS),
+    Check("check_source_columns_are_used", code="IS009",
+          why="floe follows where sensitive columns go, and not which columns nobody takes"),
+    Check("check_run_results_max_execution_time", code="RR001", why=_RUNS),
+    Check("check_run_results_max_gigabytes_billed", code="RR002", why=_RUNS),
 )  # fmt: skip

@@ -136,105 +136,94 @@ def _same(name: str, bouncer: str, **fields: Any) -> Check:
     return Check(name, row.subject, expr=row.expr, says=row.says, when=row.when, near=row.near, **fields)
 
 
-_DAG: tuple[Check, ...] = (
-    _same("fct_direct_join_to_source", "check_model_does_not_directly_join_to_source"),
-    _same("fct_duplicate_sources", "check_duplicate_sources"),
-    Check("fct_hard_coded_references", when="model.language == 'sql'",
-          expr="size(model.code.hard_coded) == 0", says="name no table itself"),
-    Check("fct_marts_or_intermediate_dependent_on_source", takes=(TYPED,), near=_NEAR,
-          filled=_of_types(lambda given: "model.parents.all(parent, parent.type != 'source')",
-                           "marts", "intermediate"),
-          says="select from no source, being no staging model"),
-    Check("fct_model_fanout", takes=(Takes("models_fanout_threshold", "number", required=True),),
-          expr="size(model.children.filter(child, child.type == 'model' && child.model_children == 0))"
-               " < $models_fanout_threshold",
-          says="have fewer than $models_fanout_threshold children that nobody selects from"),
-    _same("fct_multiple_sources_joined", "check_model_depends_on_multiple_sources"),
-    _same("fct_rejoining_of_upstream_concepts", "check_model_does_not_rejoin_upstream_concepts"),
-    _same("fct_root_models", "check_model_has_no_upstream_dependencies"),
-    _same("fct_source_fanout", "check_source_used_by_only_one_model"),
-    Check("fct_staging_dependent_on_marts_or_intermediate", takes=(TYPED,), near=_NEAR,
-          filled=_of_types(_parents_not("marts", "intermediate"), "staging"),
-          says="select from no mart and no intermediate model, being a staging model"),
-    Check("fct_staging_dependent_on_staging", takes=(TYPED,), near=_NEAR,
-          filled=_of_types(_parents_not("staging"), "staging"),
-          says="select from no other staging model, being one"),
-    Check("fct_too_many_joins", takes=(Takes("too_many_joins_threshold", "number", required=True),),
-          expr="size(model.parents) < $too_many_joins_threshold",
-          says="select from fewer than $too_many_joins_threshold others"),
-    Check("fct_unused_sources", "source", expr="size(source.children) >= 1",
-          says="be selected from by something"),
-)  # fmt: skip
-
-_DOCUMENTATION: tuple[Check, ...] = (
-    Check("fct_documentation_coverage", "project",
-          takes=(Takes("documentation_coverage_target", "share", required=True),),
-          expr="double(size(project.models.filter(model, model.description != ''))) * 100.0 >= "
-               "double(size(project.models)) * $documentation_coverage_target",
-          says="describe $documentation_coverage_target % of its models"),
-    Check("fct_undocumented_models", expr="model.description != ''", says="have a description"),
-    Check("fct_undocumented_sources", "source", expr="source.source_description != ''",
-          says="belong to a source with a description"),
-    Check("fct_undocumented_source_tables", "source", expr="source.description != ''",
-          says="have a description"),
-)  # fmt: skip
-
-_TESTS: tuple[Check, ...] = (
-    Check("fct_missing_primary_key_tests", filled=_keyed,
-          takes=(Takes("primary_key_test_macros", "given", required=True),
-                 Takes("enforced_primary_key_node_types", "given", required=True)),
-          says="have tests that its key is one", near="Tests that can never fail do not count here."),
-    Check("fct_test_coverage", "project", takes=(Takes("test_coverage_target", "share", required=True),),
-          expr="double(size(project.models.filter(model, size(model.tests) + model.singular_tests > 0)))"
-               " * 100.0 >= double(size(project.models)) * $test_coverage_target",
-          says="test $test_coverage_target % of its models"),
-    _same("fct_sources_without_freshness", "check_source_freshness_populated"),
-)  # fmt: skip
-
-_STRUCTURE: tuple[Check, ...] = (
-    Check("fct_model_naming_conventions", takes=(TYPED,), filled=_named, says="begin with a known prefix"),
-    Check("fct_model_directories", takes=(TYPED,), filled=_placed, near=_NEAR,
-          says="lie in the folder of its type, and where it is a staging model, of its source"),
-    Check("fct_source_directories", "source",
-          expr="source.path.substring(0, source.path.lastIndexOf('/')).contains(source.source)",
-          says="lie in a folder of its name"),
-    Check("fct_test_directories", when="size(model.tests) > 0",
-          expr="model.properties_path != null && model.properties_path.substring(0, "
-               "model.properties_path.lastIndexOf('/')) == model.folder",
-          says="be tested in its own folder"),
-)  # fmt: skip
-
-_PERFORMANCE: tuple[Check, ...] = (
-    Check("fct_chained_views_dependencies",
-          takes=(Takes("chained_views_threshold", "number", required=True),),
-          expr="model.view_chain <= $chained_views_threshold",
-          says="have $chained_views_threshold views above one another at most"),
-    Check("fct_exposure_parents_materializations", "exposure",
-          expr="exposure.parents.all(parent, parent.type != 'source' && (parent.type != 'model' || "
-               "!(parent.materialized in ['view', 'ephemeral'])))",
-          says="read from tables that dbt builds", near=_OWN),
-)  # fmt: skip
-
-_GOVERNANCE: tuple[Check, ...] = (
-    Check("fct_exposures_dependent_on_private_models", "exposure",
-          expr="exposure.parents.all(parent, parent.type != 'model' || parent.access == 'public')",
-          says="read public models alone", near=_OWN),
-    Check("fct_public_models_without_contract", when="model.access == 'public'",
-          expr="model.contract.enforced", says="enforce a contract, being public"),
-    Check("fct_undocumented_public_models", when="model.access == 'public'",
-          expr="model.description != '' && size(model.columns) > 0 && "
-               "model.columns.all(column, column.description != '')",
-          says="be described with all its columns, being public"),
-)  # fmt: skip
-
 FOLDERS: Mapping[str, tuple[Check, ...]] = {
-    "dag": _DAG,
-    "documentation": _DOCUMENTATION,
-    "tests": _TESTS,
-    "structure": _STRUCTURE,
-    "performance": _PERFORMANCE,
-    "governance": _GOVERNANCE,
-}
+    "dag": (
+        _same("fct_direct_join_to_source", "check_model_does_not_directly_join_to_source"),
+        _same("fct_duplicate_sources", "check_duplicate_sources"),
+        Check("fct_hard_coded_references", when="model.language == 'sql'",
+              expr="size(model.code.hard_coded) == 0", says="name no table itself"),
+        Check("fct_marts_or_intermediate_dependent_on_source", takes=(TYPED,), near=_NEAR,
+              filled=_of_types(lambda given: "model.parents.all(parent, parent.type != 'source')",
+                               "marts", "intermediate"),
+              says="select from no source, being no staging model"),
+        Check("fct_model_fanout", takes=(Takes("models_fanout_threshold", "number", required=True),),
+              expr="size(model.children.filter(child, child.type == 'model' && child.model_children == 0))"
+                   " < $models_fanout_threshold",
+              says="have fewer than $models_fanout_threshold children that nobody selects from"),
+        _same("fct_multiple_sources_joined", "check_model_depends_on_multiple_sources"),
+        _same("fct_rejoining_of_upstream_concepts", "check_model_does_not_rejoin_upstream_concepts"),
+        _same("fct_root_models", "check_model_has_no_upstream_dependencies"),
+        _same("fct_source_fanout", "check_source_used_by_only_one_model"),
+        Check("fct_staging_dependent_on_marts_or_intermediate", takes=(TYPED,), near=_NEAR,
+              filled=_of_types(_parents_not("marts", "intermediate"), "staging"),
+              says="select from no mart and no intermediate model, being a staging model"),
+        Check("fct_staging_dependent_on_staging", takes=(TYPED,), near=_NEAR,
+              filled=_of_types(_parents_not("staging"), "staging"),
+              says="select from no other staging model, being one"),
+        Check("fct_too_many_joins", takes=(Takes("too_many_joins_threshold", "number", required=True),),
+              expr="size(model.parents) < $too_many_joins_threshold",
+              says="select from fewer than $too_many_joins_threshold others"),
+        Check("fct_unused_sources", "source", expr="size(source.children) >= 1",
+              says="be selected from by something"),
+    ),
+    "documentation": (
+        Check("fct_documentation_coverage", "project",
+              takes=(Takes("documentation_coverage_target", "share", required=True),),
+              expr="double(size(project.models.filter(model, model.description != ''))) * 100.0 >= "
+                   "double(size(project.models)) * $documentation_coverage_target",
+              says="describe $documentation_coverage_target % of its models"),
+        Check("fct_undocumented_models", expr="model.description != ''", says="have a description"),
+        Check("fct_undocumented_sources", "source", expr="source.source_description != ''",
+              says="belong to a source with a description"),
+        Check("fct_undocumented_source_tables", "source", expr="source.description != ''",
+              says="have a description"),
+    ),
+    "tests": (
+        Check("fct_missing_primary_key_tests", filled=_keyed,
+              takes=(Takes("primary_key_test_macros", "given", required=True),
+                     Takes("enforced_primary_key_node_types", "given", required=True)),
+              says="have tests that its key is one", near="Tests that can never fail do not count here."),
+        Check("fct_test_coverage", "project", takes=(Takes("test_coverage_target", "share", required=True),),
+              expr="double(size(project.models.filter(model, size(model.tests) + model.singular_tests > 0)))"
+                   " * 100.0 >= double(size(project.models)) * $test_coverage_target",
+              says="test $test_coverage_target % of its models"),
+        _same("fct_sources_without_freshness", "check_source_freshness_populated"),
+    ),
+    "structure": (
+        Check("fct_model_naming_conventions", takes=(TYPED,), filled=_named,
+              says="begin with a known prefix"),
+        Check("fct_model_directories", takes=(TYPED,), filled=_placed, near=_NEAR,
+              says="lie in the folder of its type, and where it is a staging model, of its source"),
+        Check("fct_source_directories", "source",
+              expr="source.path.substring(0, source.path.lastIndexOf('/')).contains(source.source)",
+              says="lie in a folder of its name"),
+        Check("fct_test_directories", when="size(model.tests) > 0",
+              expr="model.properties_path != null && model.properties_path.substring(0, "
+                   "model.properties_path.lastIndexOf('/')) == model.folder",
+              says="be tested in its own folder"),
+    ),
+    "performance": (
+        Check("fct_chained_views_dependencies",
+              takes=(Takes("chained_views_threshold", "number", required=True),),
+              expr="model.view_chain <= $chained_views_threshold",
+              says="have $chained_views_threshold views above one another at most"),
+        Check("fct_exposure_parents_materializations", "exposure",
+              expr="exposure.parents.all(parent, parent.type != 'source' && (parent.type != 'model' || "
+                   "!(parent.materialized in ['view', 'ephemeral'])))",
+              says="read from tables that dbt builds", near=_OWN),
+    ),
+    "governance": (
+        Check("fct_exposures_dependent_on_private_models", "exposure",
+              expr="exposure.parents.all(parent, parent.type != 'model' || parent.access == 'public')",
+              says="read public models alone", near=_OWN),
+        Check("fct_public_models_without_contract", when="model.access == 'public'",
+              expr="model.contract.enforced", says="enforce a contract, being public"),
+        Check("fct_undocumented_public_models", when="model.access == 'public'",
+              expr="model.description != '' && size(model.columns) > 0 && "
+                   "model.columns.all(column, column.description != '')",
+              says="be described with all its columns, being public"),
+    ),
+}  # fmt: skip
 """Rules by the package's models that find what breaks them, in its folders: there they are turned off."""
 
 CHECKS: tuple[Check, ...] = tuple(check for checks in FOLDERS.values() for check in checks)
