@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from floe_engine.artifact.pack import FILE_TYPE, IMAGE_MANIFEST
+from floe_engine.artifact.pack import FILE_TYPE
 from floe_engine.descriptor import Descriptor, Manifest
 from floe_engine.distribution.examine import examine
 from floe_engine.distribution.interrupted import under_way
@@ -200,12 +200,12 @@ def _copy(
     if present is None:
         blobs = {file.digest: fetched.artifact.files[file.path] for file in fetched.files}
         target.push_blobs([(data, FILE_TYPE) for data in blobs.values()])
-        target.push_manifest(raw, IMAGE_MANIFEST, tag=None)
+        target.push_manifest(raw)
     report(Step("Artifact", detail=human_size(fetched.artifact.size), key="artifact"))
     signatures = _copy_signatures(source, target, fetched.digest, report)
     report(Step("Signatures", "done" if signatures else "skipped", f"{signatures}", key="signatures"))
     if present is None:
-        target.claim(raw, tag, IMAGE_MANIFEST)
+        target.claim(raw, tag)
     trusted = seen.verdict.status == "verified"
     return Transferred(
         where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, present is None, trusted

@@ -22,7 +22,6 @@ from floe_engine.artifact.content import Artifact, same_content
 from floe_engine.artifact.pack import (
     CONFIG_TYPE,
     CREATED,
-    IMAGE_MANIFEST,
     PLATFORM_NAME,
     REVISION,
     SIGNING_KEY,
@@ -329,13 +328,13 @@ class _Publication:
         repository, reference, packed = self.repository, plan.reference, plan.packed
         self.report(Heading(f"Publishing to {reference}"))
         upload = partial(self._push_blobs, packed, plan.compiled.artifact)
-        claim = partial(repository.claim, packed.manifest, str(reference.tag), IMAGE_MANIFEST)
+        claim = partial(repository.claim, packed.manifest, str(reference.tag))
         written: tuple[Signer, ...] = ()
         attested: tuple[str, ...] = ()
         if self.signers:
             upload()
             # Signatures refer to what is there already; without any, the tag brings its manifest along.
-            pushed = repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
+            pushed = repository.push_manifest(packed.manifest)
             how = "with Sigstore, keyless" if plan.signing.kind == "keyless" else "with cosign"
             self.report(Heading(f"Signing artifact {how}..."))
             platform = plan.compiled.artifact.platform
@@ -490,7 +489,7 @@ def _exists(
 
     def put_back() -> None:
         _upload(repository, packed.blobs)
-        repository.push_manifest(packed.manifest, IMAGE_MANIFEST, tag=None)
+        repository.push_manifest(packed.manifest)
 
     try:
         present = resolve()

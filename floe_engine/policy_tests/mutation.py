@@ -34,7 +34,6 @@ class Trial(Struct, frozen=True):
 class MutationRun(Struct, frozen=True):
     """What became of every mutant."""
 
-    platform: str
     trials: tuple[Trial, ...]
 
     @property
@@ -77,7 +76,7 @@ def mutate(
             cancel.check()
         trials.append(Trial(mutant.rule, mutant.change, _noticed(mutant, cases)))
         report(Transfer("mutants", done, len(weakened)))
-    return MutationRun(f"{platform.name} {platform.version}", tuple(trials))
+    return MutationRun(tuple(trials))
 
 
 def _noticed(mutant: Mutant, cases: Iterable[tuple[Suite, Case]]) -> str:

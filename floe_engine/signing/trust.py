@@ -32,11 +32,6 @@ Objection = Callable[[Signer], str]
 """Why a signature that holds does not count all the same; empty where it does."""
 
 
-def no_objection(signer: Signer) -> str:
-    """Takes every signature that holds."""
-    return ""
-
-
 def verify(
     repository: SignatureSource,
     digest: str,
@@ -45,7 +40,7 @@ def verify(
     docker_reference: str = "",
     exhaustive: bool = False,
     required: int = 1,
-    objection: Objection = no_objection,
+    objection: Objection = lambda signer: "",
 ) -> Verdict:
     """What the signatures of `digest` in `repository` are worth to a reader with `anchors`.
 
