@@ -65,8 +65,9 @@ def bare(test: str) -> str:
 
 def key_of(model: Model, adapter: str | None) -> Key | None:
     """The key that a model states, else the candidate that lacks least; None where there is none."""
-    unique = dict(_kept_unique(model, adapter))
-    present = _kept_from_null(model, adapter)
+    tests = [(bare(test.name), test) for test in model.tests]
+    unique = dict(_kept_unique(model, tests, adapter))
+    present = _kept_from_null(model, tests, adapter)
 
     def key(columns: tuple[str, ...], source: str, *, is_unique: bool) -> Key:
         lacking = tuple(name for name in columns if folded(name) not in present)
@@ -131,11 +132,10 @@ def _stated(model: Model) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _kept_unique(
-    model: Model, adapter: str | None
+    model: Model, tests: Iterable[tuple[str, DataTest]], adapter: str | None
 ) -> Iterator[tuple[frozenset[str], tuple[tuple[str, ...], str]]]:
     """Folded columns of each candidate to the columns as written and what keeps them unique."""
-    for test in model.tests:
-        name = bare(test.name)
+    for name, test in tests:
         if name in UNIQUE_TOGETHER:
             columns = combination(test)
         elif name in UNIQUE and test.column is not None:
@@ -150,10 +150,11 @@ def _kept_unique(
                 yield frozenset(map(folded, columns)), (columns, f"a {kind} constraint")
 
 
-def _kept_from_null(model: Model, adapter: str | None) -> frozenset[str]:
+def _kept_from_null(
+    model: Model, tests: Iterable[tuple[str, DataTest]], adapter: str | None
+) -> frozenset[str]:
     found: set[str] = set()
-    for test in model.tests:
-        name = bare(test.name)
+    for name, test in tests:
         if name in NOT_NULL and test.column is not None and _whole(test):
             found.add(folded(test.column))
         elif name == "primary_key":

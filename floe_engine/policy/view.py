@@ -315,8 +315,9 @@ class View:
     def tested_columns(self, model: Model) -> frozenset[str]:
         """Folded names of the columns that some counting test looks at."""
         names: set[str] = set()
+        warnings_count = self.platform.gates.coverage.count_warn_severity
         for test in model.tests:
-            if not self._counts(test):
+            if not warnings_count and test.severity != "error":
                 continue
             if test.column is not None:
                 names.add(folded(test.column))
