@@ -98,6 +98,33 @@ def fullmatch(source: str, text: str, *, ignore_case: bool = False) -> bool:
     return compiled(source, ignore_case=ignore_case).fullmatch(text) is not None
 
 
+def found_in_any_case(source: str) -> Callable[[str], bool]:
+    """Whether a text has what an expression says, case apart. Raises `BadExpression` or `NotLinear`."""
+    if case_flag(source):
+        search = compiled(source, ignore_case=True).search
+        return lambda text: search(text) is not None
+    search = compiled(source).search
+
+    def found(text: str) -> bool:
+        if not text.isascii():  # the Kelvin sign is a ``k`` too
+            return compiled(source, ignore_case=True).search(text) is not None
+        return search(text.lower()) is not None
+
+    return found
+
+
+def case_flag(source: str) -> int:
+    """The flag by which an expression is read that is to hold case apart.
+
+    None for one of small letters alone: asked of small letters it says the same, and sooner, for `re` then
+    looks at no choice that begins with another letter.
+    """
+    small = source.isascii() and source == source.lower() and "\\" not in source
+    # Of any other range a part may be capital letters.
+    ranges = re.sub("[a-z]-[a-z]|[0-9]-[0-9]", "", source)
+    return 0 if small and "-" not in ranges else _IGNORE_CASE
+
+
 Look = Literal["start", "end", "last", "boundary", "inside"]
 """What a node may demand of its place: ``\\A ^``, ``\\Z``, ``$``, ``\\b``, ``\\B``."""
 

@@ -6,13 +6,12 @@ and most expressions before they are made. What is left out is certain, what is 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from floe_engine.expressions import parsed, parser
+from floe_engine.expressions import case_flag, parsed, parser
 
 Demand: TypeAlias = "tuple[str | tuple[Demand, ...], ...]"
 """What a text has to have, all of it: a word, or what one of some choices demands.
@@ -27,10 +26,7 @@ def demanded(source: str) -> Demand:
 
     Raises `BadExpression`, and `NotLinear` for an expression that is too long.
     """
-    return _demanded(parsed(source, _CASE).data)
-
-
-_CASE = int(re.IGNORECASE)
+    return _demanded(parsed(source, case_flag(source)).data)
 
 
 def _demanded(items: Any) -> Demand:

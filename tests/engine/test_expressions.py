@@ -18,8 +18,10 @@ from floe_engine.expressions import (
     Expressions,
     NotLinear,
     compiled,
+    found_in_any_case,
     fullmatch,
 )
+from floe_engine.sifting import sift
 
 _ONE = st.sampled_from(
     ["a", "b", "é", "K", "_", "0", ".", "[ab]", "[^a]", "[a-z0-9_]", r"\w", r"\W", r"\d", r"\s", "\n"]
@@ -160,3 +162,47 @@ def test_what_is_slow_for_one_name_is_not_so_for_thousands() -> None:
     started = time.process_time()
     assert all(expression.search(f"{'a' * 58}{number}") is None for number in range(10_000))
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["(^|_)e?_?mails?(_|$)", "[a-z]+_k[0-9]", "[^a-z_]s", "(?x) a b", "(?i)ab", "a.c$", "i{2}",
+     "[@-_]b", "[9-a]x", "[ -z]k", r"\x41b", "Ab", "\u017f", "a-b", "[a-c-]k", r"\bk\b", "[^@-_]"],
+)  # fmt: skip
+def test_an_expression_is_found_in_any_case_as_re_finds_it(source: str) -> None:
+    texts = [
+        "EMail",
+        "x_e_mails",
+        "ABC_K7",
+        "abc_\u212a7",
+        "A9s",
+        "\u017fs",
+        "aB",
+        "ab",
+        "a\nC",
+        "II",
+        "iI",
+        "\u0130i",
+    ]
+    texts += [
+        "`B",
+        "{b",
+        "Qb",
+        "5X",
+        "ax",
+        "ZK",
+        "k",
+        "K",
+        "a-B",
+        "-k",
+        "\u0131",
+        "_",
+        "[",
+        "z",
+        "Z",
+        "\u00e9K",
+    ]
+    for text in texts:
+        expected = re.search(source, text, re.IGNORECASE) is not None
+        assert found_in_any_case(source)(text) is expected, text
+        assert expected <= bool(sift([source], [text])), text

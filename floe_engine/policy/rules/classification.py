@@ -13,7 +13,7 @@ from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.sections import NamePattern
-from floe_engine.expressions import compiled
+from floe_engine.expressions import compiled, found_in_any_case
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
@@ -319,7 +319,7 @@ class SensitiveNames:
         self._sources = tuple(entry.pattern for entry in policy.name_patterns)
         self._exceptions = policy.name_exceptions
         self._known = _known(policy.name_patterns, policy.name_exceptions)
-        self._searches: dict[str, Callable[[str], int | None]] = {}
+        self._searches: dict[str, Callable[[str], bool]] = {}
 
     def among(self, names: Iterable[str]) -> dict[str, str]:
         """The levels of those of many names that look like one: only what can be meant is searched for."""
@@ -361,8 +361,8 @@ class SensitiveNames:
     def _is_in(self, source: str, text: str) -> bool:
         search = self._searches.get(source)
         if search is None:
-            search = self._searches[source] = compiled(source, ignore_case=True).search
-        return search(text) is not None
+            search = self._searches[source] = found_in_any_case(source)
+        return search(text)
 
 
 RULES: tuple[Rule, ...] = (LevelDeclared(), KnownLevel(), LooksSensitive(), ForbiddenLayer(), RequiredMeta())
