@@ -6,7 +6,7 @@ Paths are those of `floe_engine.manifest`; no file is read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,6 @@ from floe_engine.artifact.paths import (
 from floe_engine.artifact.shape import Path, Pattern, published
 from floe_engine.document.diagnostics import Span
 from floe_engine.document.document import Document
-from floe_engine.document.nodes import KeyPath
 from floe_engine.upgrade.change import Change
 
 _BESIDE: tuple[tuple[Pattern, Path], ...] = (
@@ -87,20 +86,15 @@ def locate(path: Path, document: Document) -> Span | None:
 
     None where not even the first key is written: the setting is a default.
     """
-    found = steps(path, document.value, _step)
-    return document.locate(found, key=len(found) < len(path)) if found else None
-
-
-def steps(path: Path, value: Any, step_to: Callable[[Any, str], str | int | None]) -> KeyPath:
-    """The keys and indices that lead from `value` along `path`, as far as `step_to` finds the next."""
     found: list[str | int] = []
+    current: Any = document.value
     for key in path:
-        step = step_to(value, key)
+        step = _step(current, key)
         if step is None:
             break
         found.append(step)
-        value = value[step]
-    return tuple(found)
+        current = current[step]
+    return document.locate(tuple(found), key=len(found) < len(path)) if found else None
 
 
 def _step(value: object, key: str) -> str | int | None:
