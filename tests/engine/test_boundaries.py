@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import runpy
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
@@ -281,3 +282,10 @@ def test_a_waiver_holds_from_its_last_day_back_to_the_longest_that_is_allowed(da
 def test_a_day_is_a_day_of_the_calendar() -> None:
     assert date(2025, 6, 1) == TODAY
     assert not judge(ALLOWING, model("stg_a"), waivers=[waiver(expires="2025-06-31")]).passed
+
+
+def test_every_mutant_changes_a_line_that_is_there() -> None:
+    root = Path(__file__).parents[2]
+    mutants = runpy.run_path(str(root / "scripts" / "mutants.py"))["MUTANTS"]
+    for file, line, _, _ in mutants:
+        assert line in (root / "floe_engine" / file).read_text(encoding="utf-8"), (file, line)

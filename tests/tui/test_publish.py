@@ -79,7 +79,7 @@ async def asked(pilot: Pilot[None], app: Workbench) -> ConfirmPanel:
 
 
 async def type_password(pilot: Pilot[None], app: Workbench, password: str = PASSWORD) -> None:
-    await until(pilot, lambda: isinstance(app.screen, PasswordPanel))
+    await until(pilot, lambda: isinstance(app.screen, PasswordPanel) and bool(app.screen.query(Input)))
     assert app.screen.query_one(Input).password
     await pilot.press(*password, "enter")
 
