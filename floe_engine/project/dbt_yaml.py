@@ -93,11 +93,14 @@ class _Builder:
         root: Any = None
         parent: Any = None
         key: Any = _NO_KEY
+        plain = self._scalars
         while True:
             event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
-                value = self._scalar(event)
+                text = event.value
+                # Without quotes or tag, and not for the first time: most of them.
+                value = plain[text] if event.implicit[0] and text in plain else self._scalar(event)
                 if event.anchor is not None:
                     self._anchors[event.anchor] = value
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
