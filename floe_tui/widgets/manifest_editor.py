@@ -198,7 +198,7 @@ class ManifestEditor(TextArea):
 
     def watch_needle(self) -> None:
         """Draw anew."""
-        self.notify_style_update()
+        self._line_cache.clear()
         self.refresh()
 
     def watch_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -210,7 +210,7 @@ class ManifestEditor(TextArea):
             # A problem of a whole block is shown at its first lines; more would only shout.
             for row in range(first, min(last, first + 20) + 1):
                 self._by_line.setdefault(row, []).append(diagnostic)
-        self.notify_style_update()
+        self._line_cache.clear()  # the styles are the same, and finding them takes longer than drawing
         self.refresh()
 
     # --- editing ---------------------------------------------------------------------------
