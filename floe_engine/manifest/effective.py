@@ -19,7 +19,17 @@ from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.nested import get
 from floe_engine.manifest.root import Manifest
-from floe_engine.manifest.terms import SOURCE, STRICTNESS, Access, Enforcement, Governor, Pattern, governor_of
+from floe_engine.manifest.terms import (
+    CAPABILITIES,
+    SOURCE,
+    STRICTNESS,
+    Access,
+    Enforcement,
+    Governor,
+    Pattern,
+    capabilities,
+    governor_of,
+)
 from floe_engine.manifest.waiver import Waiver
 
 
@@ -190,21 +200,10 @@ def effective_permissions(manifest: Manifest) -> tuple[Permission, ...]:
     return tuple(permission for permission in defaults if permission.role in roles and permission.namespaces)
 
 
-_RANK: Mapping[Access, int] = MappingProxyType({"READ": 1, "WRITE": 2, "READ_WRITE": 3, "ADMIN": 4})
-
-
 def _both(first: Access | None, second: Access) -> Access:
     """The access that contains both: READ and WRITE together are READ_WRITE."""
-    if first is None or first == second:
-        return second
-    if {first, second} == {"READ", "WRITE"}:
-        return "READ_WRITE"
-    return max(first, second, key=_RANK.__getitem__)
-
-
-def covers(held: Access | None, wanted: Access) -> bool:
-    """Whether an access lets a role do all that another one would."""
-    return held is not None and _both(held, wanted) == held
+    together = capabilities(first) | capabilities(second)
+    return next(access for access, can in CAPABILITIES.items() if can == together)
 
 
 def effective_namespaces(manifest: Manifest) -> tuple[EffectiveNamespace, ...]:

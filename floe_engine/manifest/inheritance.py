@@ -16,11 +16,12 @@ from msgspec import Struct, field
 
 from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.declarations import inherited
-from floe_engine.manifest.effective import InEffect, covers, effective_namespaces, effective_permissions
+from floe_engine.manifest.effective import InEffect, effective_namespaces, effective_permissions
 from floe_engine.manifest.laws import Unheld, say
 from floe_engine.manifest.nested import get, overlay, put, take
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.signers import signers_below
+from floe_engine.manifest.terms import covers
 
 INHERITED = ("plugins", "approved_plugins", "data_architecture", "governance", "catalog", "security")
 """Sections that come down; metadata, registry and policy tests are each platform's own."""

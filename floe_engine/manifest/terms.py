@@ -55,6 +55,25 @@ STRICTNESS: tuple[Enforcement, ...] = get_args(Enforcement)
 Access = Literal["READ", "WRITE", "READ_WRITE", "ADMIN"]
 """What a role may do with the tables of a namespace."""
 
+CAPABILITIES: dict[Access, frozenset[str]] = {
+    "READ": frozenset({"READ"}),
+    "WRITE": frozenset({"WRITE"}),
+    "READ_WRITE": frozenset({"READ", "WRITE"}),
+    "ADMIN": frozenset({"READ", "WRITE", "ADMIN"}),
+}
+"""What each lets a role do."""
+
+
+def capabilities(access: object) -> frozenset[str]:
+    """What an access lets a role do; nothing for a word that is none."""
+    return next((can for name, can in CAPABILITIES.items() if name == access), frozenset())
+
+
+def covers(held: Access | None, wanted: Access) -> bool:
+    """Whether an access lets a role do all that another one would."""
+    return CAPABILITIES[wanted] <= capabilities(held)
+
+
 Scope = Literal["enterprise", "domain"]
 """Where a platform stands in a three-tier house; absent in a two-tier one."""
 

@@ -26,6 +26,7 @@ from floe_engine.artifact.shape import (
     matches,
     shapes,
 )
+from floe_engine.manifest.terms import CAPABILITIES, capabilities
 from floe_engine.upgrade.change import Change, ChangeKind
 from floe_engine.upgrade.folding import fold
 
@@ -232,15 +233,6 @@ def _names(old: list[Any], new: list[Any], path: Path, emit: Emit, *, ordered: b
         emit(Change("moved", path, list(before), list(after)))
 
 
-CAPABILITIES: Mapping[str, frozenset[str]] = {
-    "READ": frozenset({"READ"}),
-    "WRITE": frozenset({"WRITE"}),
-    "READ_WRITE": frozenset({"READ", "WRITE"}),
-    "ADMIN": frozenset({"READ", "WRITE", "ADMIN"}),
-}
-"""What an access lets a role do."""
-
-
 EVERYWHERE = ("namespaces", "every namespace")
 """Where a permission holds that names neither namespaces nor levels."""
 
@@ -258,14 +250,14 @@ def _permitted(permissions: list[Mapping[str, Any]]) -> dict[tuple[str, str], st
     """
     found: dict[tuple[str, str], frozenset[str]] = {}
     for permission in permissions:
-        capabilities = CAPABILITIES.get(str(permission.get("access")), frozenset())
+        can = capabilities(permission.get("access"))
         places = [
             (kind, str(name)) for kind in ("namespaces", "levels") for name in permission.get(kind) or ()
         ]
         for place in places or [EVERYWHERE]:
-            found[place] = found.get(place, frozenset()) | capabilities
-    access = {capabilities: name for name, capabilities in CAPABILITIES.items()}
-    return {place: access.get(capabilities, "none") for place, capabilities in found.items()}
+            found[place] = found.get(place, frozenset()) | can
+    access = {can: name for name, can in CAPABILITIES.items()}
+    return {place: access.get(can, "none") for place, can in found.items()}
 
 
 # --- values whose meaning is unknown -----------------------------------------------------------

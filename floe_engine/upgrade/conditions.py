@@ -11,9 +11,8 @@ from typing import Any
 
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.breaking import is_breaking
-from floe_engine.manifest.terms import STRICTNESS
+from floe_engine.manifest.terms import STRICTNESS, capabilities
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.changes import CAPABILITIES
 from floe_engine.upgrade.readers import bite, enforced
 from floe_engine.upgrade.rule import Condition, Context
 from floe_engine.versions import Version
@@ -134,16 +133,12 @@ def waiver_over(change: Change, context: Context) -> bool:
 
 def access_narrowed(change: Change, context: Context) -> bool:
     """A role may do less, and nothing else instead."""
-    return _may(change.new) < _may(change.old)
+    return capabilities(change.new) < capabilities(change.old)
 
 
 def access_widened(change: Change, context: Context) -> bool:
     """A role may do more."""
-    return _may(change.old) < _may(change.new)
-
-
-def _may(access: Any) -> frozenset[str]:
-    return CAPABILITIES.get(str(access), frozenset())
+    return capabilities(change.old) < capabilities(change.new)
 
 
 def takes_access(change: Change, context: Context) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.model import Permission
 from floe_engine.artifact.paths import ACCESS_CONTROL, CLASSIFICATION, NAMESPACES
 from floe_engine.artifact.platform import Platform
-from floe_engine.manifest.terms import Access
+from floe_engine.manifest.terms import Access, covers
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"select", "read", "usage", "references", "roles/bigquery.dataviewer"})
 _ADMINISTERS = frozenset({"all", "all privileges", "ownership", "manage", "roles/bigquery.dataowner"})
-_COVERED: dict[Access, frozenset[Access]] = {
-    "READ": frozenset({"READ", "READ_WRITE", "ADMIN"}),
-    "WRITE": frozenset({"WRITE", "READ_WRITE", "ADMIN"}),
-    "READ_WRITE": frozenset({"READ_WRITE", "ADMIN"}),
-    "ADMIN": frozenset({"ADMIN"}),
-}
-"""What is needed → the permissions that give it."""
-
 
 _PRIVILEGES: tuple[tuple[str, Access], ...] = (("select", "READ"), ("insert", "WRITE"), ("all", "ADMIN"))
 """A privilege of each kind, for examples."""
@@ -78,7 +70,7 @@ class Roles:
         """
         lineage = self.lineage(role)
         spoken = [entry for name in lineage for entry in self.platform.access.permissions.get(name, ())]
-        covering = [entry for entry in spoken if entry.access in _COVERED[needed]]
+        covering = [entry for entry in spoken if covers(entry.access, needed)]
         granted = {
             place: access
             for place, grants in self.platform.namespaces.grants.items()
@@ -92,7 +84,7 @@ class Roles:
         of_places = bool(granted) or any(entry.namespaces for entry in spoken)
         of_levels = any(entry.levels for entry in spoken)
         in_place = _in_namespace(namespace, covering) or (
-            namespace is not None and granted.get(namespace) in _COVERED[needed]
+            namespace is not None and covers(granted.get(namespace), needed)
         )
         return (in_place or not of_places) and (
             not of_levels or any(level in entry.levels for entry in covering)
