@@ -54,7 +54,10 @@ def plain(project: Path) -> list[Any]:
 
 @pytest.fixture
 def processors(plain: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three processors, for however few files."""
+    """Three processors, for however few files, and no thread left that an earlier test began."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(timeout=20)
     monkeypatch.setattr(recalled, "FEWEST", 0)
     monkeypatch.setattr(said, "TOGETHER", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2})
