@@ -40,5 +40,13 @@ def _step(value: Any, key: str, shape: Shape | None) -> str | int | None:
         return key if key in value else None
     if not isinstance(value, list):
         return None
-    named = shape.identity if isinstance(shape, Items) else str
-    return next((index for index, item in enumerate(value) if named(item) == key), None)
+    return next((index for index, item in enumerate(value) if _is(item, key, shape)), None)
+
+
+def _is(item: Any, key: str, shape: Shape | None) -> bool:
+    """Whether `key` names an item of a list, by what tells the list's items apart where that is known."""
+    if not isinstance(item, dict):
+        return str(item) == key
+    if isinstance(shape, Items):
+        return shape.identity(item) == key
+    return key in (item.get("name"), item.get("id"), item.get("key"))  # as `changes` tells open ones apart
