@@ -5,6 +5,7 @@ No HTTP, no reference syntax and no trust may enter.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -51,7 +52,7 @@ class SignatureSource(Protocol):
         """The manifests whose subject is `digest`, by the API or the fallback tag."""
 
 
-class Reader:
+class Reader(ABC):
     """A `SignatureSource` that asks another one; what is read passes by `_read`."""
 
     def __init__(self, repository: SignatureSource) -> None:
@@ -73,8 +74,9 @@ class Reader:
         """As the repository."""
         return self._read("referrers", digest, lambda: self._repository.referrers(digest))
 
+    @abstractmethod
     def _read(self, what: str, of: str, ask: Callable[[], _T]) -> _T:
-        raise NotImplementedError
+        """What `ask` gives; `what` is ``manifest``, ``blob`` or ``referrers`` of `of`."""
 
 
 class SignatureRepository(SignatureSource, Protocol):

@@ -6,6 +6,7 @@ the simple-signing payload of containers/image.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,7 +64,7 @@ def payload_for(digest: str, docker_reference: str, annotations: Mapping[str, st
     )
 
 
-class TaggedLayers:
+class TaggedLayers(ABC):
     """Layers under a tag, among those of others, to be written and to stay there.
 
     Layers of others stay too. A tag has no compare-and-swap: a writer at the same moment may
@@ -99,8 +100,9 @@ class TaggedLayers:
         self.company = True
         return self._are_among(layers_to_extend(self._repository, self.where)[1])
 
+    @abstractmethod
     def _are_among(self, layers: list[dict[str, Any]]) -> bool:
-        raise NotImplementedError
+        """Whether ours are some of the layers under the tag."""
 
 
 class KeySignature(TaggedLayers):
