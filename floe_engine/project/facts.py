@@ -12,7 +12,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -231,16 +231,31 @@ class Model(Struct, frozen=True, dict=True, omit_defaults=True):
         return self.path, 1
 
 
-class Exposure(Struct, frozen=True, omit_defaults=True):
-    """Something outside dbt that depends on models: a dashboard, an application."""
+class Beside(Struct, frozen=True, omit_defaults=True):
+    """What stands beside the nodes of a project: data neither comes from it nor is kept in it."""
 
+    kind: ClassVar[str]
     unique_id: str
     name: str
     parents: tuple[str, ...] = ()
+    """unique_ids of what it reads, tests or is made on; a macro has none."""
     path: str = ""
-    """Of the properties file, like that of every resource that stands in YAML alone."""
+    """Of the file that says it."""
     line: int = 0
+    """Where its properties file describes it (1-based); 0: unknown."""
     description: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How findings name it: as dbt's selectors do."""
+        return f"{self.kind}:{self.name}"
+
+
+class Exposure(Beside, frozen=True, omit_defaults=True):
+    """Something outside dbt that depends on models: a dashboard, an application."""
+
+    kind = "exposure"
     type: str = ""
     """``dashboard``, ``notebook``, ``analysis``, ``ml`` or ``application``."""
     label_text: str = ""
@@ -250,13 +265,7 @@ class Exposure(Struct, frozen=True, omit_defaults=True):
     owner_name: str = ""
     owner_email: str = ""
     """The first, where there are several."""
-    meta: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = NO_TAGS
-
-    @property
-    def label(self) -> str:
-        """How findings name it: as dbt's selectors do."""
-        return f"exposure:{self.name}"
 
 
 class Argument(Struct, frozen=True, gc=False):
@@ -267,29 +276,17 @@ class Argument(Struct, frozen=True, gc=False):
     description: str = ""
 
 
-class Macro(Struct, frozen=True, omit_defaults=True):
+class Macro(Beside, frozen=True, omit_defaults=True):
     """A macro, a generic test (``test_…``) or a materialization (``materialization_…``) of the project."""
 
-    unique_id: str
-    name: str
-    path: str = ""
-    """Of the SQL file that defines it."""
+    kind = "macro"
     properties_path: str | None = None
-    line: int = 0
-    """Where `properties_path` describes it (1-based); 0: unknown."""
-    description: str = ""
     arguments: tuple[Argument, ...] = ()
     """Those that the properties file describes."""
-    meta: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     """From its opening tag to its closing one."""
     used_by: tuple[str, ...] | None = None
     """unique_ids of the nodes and macros that call it, of any package; None: only dbt could tell."""
-
-    @property
-    def label(self) -> str:
-        """How findings name it."""
-        return f"macro:{self.name}"
 
     @property
     def where(self) -> tuple[str, int]:
@@ -299,76 +296,40 @@ class Macro(Struct, frozen=True, omit_defaults=True):
         return self.path, 1
 
 
-class SemanticModel(Struct, frozen=True, omit_defaults=True):
+class SemanticModel(Beside, frozen=True, omit_defaults=True):
     """A semantic model (dbt 1.6): what a model means in entities, dimensions and measures."""
 
-    unique_id: str
-    name: str
-    parents: tuple[str, ...] = ()
-    path: str = ""
-    line: int = 0
-    description: str = ""
+    kind = "semantic_model"
     label_text: str = ""
     """Its ``label``."""
     entities: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        """How findings name it: as dbt's selectors do."""
-        return f"semantic_model:{self.name}"
 
 
-class UnitTest(Struct, frozen=True, omit_defaults=True):
+class UnitTest(Beside, frozen=True, omit_defaults=True):
     """A unit test of one model, or of one version of it."""
 
-    unique_id: str
-    name: str
-    parents: tuple[str, ...] = ()
-    """The model that it tests."""
-    path: str = ""
-    line: int = 0
-    description: str = ""
+    kind = "unit_test"
     given: tuple[tuple[str, str], ...] = ()
     """Each input as written, and the format of its rows: ``("ref('orders')", "csv")``."""
     expected_format: str = "dict"
-    meta: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = NO_TAGS
 
-    @property
-    def label(self) -> str:
-        """How findings name it: as dbt's selectors do."""
-        return f"unit_test:{self.name}"
 
+class ProjectTest(Beside, frozen=True, gc=False, omit_defaults=True):
+    """A data test as a resource of its own: one on a model or a source, or one written as a query.
 
-class ProjectTest(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A data test as a resource of its own: one on a model or a source, or one written as a query."""
+    `name` is dbt's; the static reader's where the author gave none is near it.
+    """
 
-    unique_id: str
-    name: str
-    """dbt's; the static reader's where the author gave none is near it."""
-    parents: tuple[str, ...] = ()
-    path: str = ""
-    line: int = 0
-    description: str = ""
+    kind = "test"
     test: str = ""
     """Which generic test it is, ``dbt_utils.recency``; empty for a query."""
     column: str | None = None
     severity: Literal["error", "warn"] = "error"
     where: str = ""
-    meta: Mapping[str, Any] = field(default_factory=dict)
     tags: frozenset[str] = NO_TAGS
-
-    @property
-    def label(self) -> str:
-        """How findings name it."""
-        return f"test:{self.name}"
-
-
-Beside: TypeAlias = Exposure | Macro | SemanticModel | UnitTest | ProjectTest
-"""What stands beside the nodes of a project: data neither comes from it nor is kept in it."""
 
 
 class Group(Struct, frozen=True):

@@ -25,7 +25,7 @@ class BesideFacts:
         self.path = of.path
         self.description = of.description
         self.meta = plain(of.meta)
-        self._parents = () if isinstance(of, Macro) else of.parents
+        self._parents = of.parents
 
     @lazy
     def parents(self) -> list[Any]:

@@ -5,7 +5,7 @@ Each fact is worked out when it is asked for, once. What a reader cannot know is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from floe_engine.policy.facts.beside import (
@@ -23,16 +23,15 @@ from floe_engine.policy.facts.columns import lazy
 from floe_engine.policy.facts.models import ModelFacts
 from floe_engine.policy.facts.nodes import NodeFacts, SourceFacts
 from floe_engine.policy.view import View
-from floe_engine.project.facts import (
-    Beside,
-    Column,
-    Exposure,
-    Macro,
-    Model,
-    SemanticModel,
-    Source,
-    UnitTest,
-)
+from floe_engine.project.facts import Beside, Column, Model, Source
+
+_BESIDE: Mapping[str, Callable[[Facts, Any], BesideFacts]] = {
+    "exposure": ExposureFacts,
+    "macro": MacroFacts,
+    "semantic_model": SemanticModelFacts,
+    "unit_test": UnitTestFacts,
+    "test": ProjectTestFacts,
+}
 
 
 class Facts:
@@ -54,17 +53,8 @@ class Facts:
         return found
 
     def beside(self, of: Beside) -> BesideFacts:
-        """The facts of an exposure, macro, semantic model or unit test."""
-        match of:
-            case Exposure():
-                return ExposureFacts(self, of)
-            case Macro():
-                return MacroFacts(self, of)
-            case SemanticModel():
-                return SemanticModelFacts(self, of)
-            case UnitTest():
-                return UnitTestFacts(self, of)
-        return ProjectTestFacts(self, of)
+        """The facts of an exposure, macro, semantic model, unit test or test."""
+        return _BESIDE[of.kind](self, of)
 
     def at(self, unique_id: str) -> NodeFacts | ExposureNode | ForeignFacts:
         """The facts of what a unique_id names: a node of an installed package is known by its name alone."""
@@ -129,7 +119,7 @@ def subjects(
             of = facts.of(model)
             for column, told in zip(model.columns, of.columns, strict=True):
                 yield model, column, (told, of)
-    elif kind in ("exposure", "macro", "semantic_model", "unit_test", "test"):
+    elif kind in _BESIDE:
         found: tuple[Beside, ...] = getattr(view, f"{kind}s")
         for each in found:
             yield each, None, (facts.beside(each),)

@@ -208,7 +208,7 @@ def _macros(some: Any, meta: Any, words: Any) -> Iterator[Macro]:
     for number in range(6):
         name = some(f"c{number}", f"test_c{number}")
         yield Macro(
-            f"macro.shop.{name}", name, some(f"macros/c{number}.sql", "macros/all.sql"),
+            f"macro.shop.{name}", name, path=some(f"macros/c{number}.sql", "macros/all.sql"),
             description=words(), arguments=tuple(Argument(each, "", words()) for each in some("", "a", "ab")),
             meta=meta(), used_by=some((), ("model.shop.m0",)),
             code=f"{{% macro {name}({some('', 'a', 'a, b')}) %}}" + some("", "\n1\n2\n") + "{% endmacro %}",

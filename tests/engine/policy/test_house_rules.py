@@ -112,8 +112,8 @@ def test_what_stands_beside_the_nodes_can_be_asked() -> None:
             Exposure("exposure.shop.app", "app", ("model.shop.gold_b",), owner_email="a@shop.example"),
         ),
         macros=(
-            Macro("macro.shop.cents", "cents", "macros/m.sql", arguments=(Argument("x"),), used_by=()),
-            Macro("macro.shop.untold", "untold", "macros/m.sql", code="a\nb\nc"),
+            Macro("macro.shop.cents", "cents", path="macros/m.sql", arguments=(Argument("x"),), used_by=()),
+            Macro("macro.shop.untold", "untold", path="macros/m.sql", code="a\nb\nc"),
         ),
         semantic_models=(SemanticModel("semantic_model.shop.s", "s", above),),
         unit_tests=(UnitTest("unit_test.shop.a.u", "u", above, given=(("ref('x')", "sql"),)),),

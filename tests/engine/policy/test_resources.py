@@ -43,7 +43,9 @@ def test_a_model_without_its_code_is_not_judged_and_the_others_are() -> None:
 
 
 def test_one_subject_that_is_not_judged_is_named_itself() -> None:
-    macro = Macro("macro.shop.cents", "cents", "macros/cents.sql", code="{% macro cents() %}{% endmacro %}")
+    macro = Macro(
+        "macro.shop.cents", "cents", path="macros/cents.sql", code="{% macro cents() %}{% endmacro %}"
+    )
     project = replace(PROJECT, macros=(macro,))
     assert told(project, "FLOE-E360", macros={"require": ["used"]}) == [
         ("macro:cents", "macro:cents was not judged: only dbt could tell what calls it")
