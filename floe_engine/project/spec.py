@@ -6,14 +6,11 @@ platform's is judged in `spec_check`, as is what the pulled platform says of the
 `spec_file`.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
 from floe_engine.manifest.terms import SEMVER_BODY
-from floe_engine.registry.reference import Reference
-from floe_engine.versions import Constraint
 
 if TYPE_CHECKING:
     from floe_engine.manifest.waiver import Waiver
@@ -87,27 +84,6 @@ class PlatformChoice(Section, frozen=True, kw_only=True):
     first_use: Literal["accept", "refuse"] | None = None
     """What to do with a signer whom nothing vouches for yet: `accept` and remember, or `refuse`;
     unset: ask at a terminal, accept with a warning in a script."""
-
-    def reference(self, base: Path) -> Reference | None:
-        """The repository that `ref` names, with its digest or exact tag; None without a `ref`.
-
-        Raises `UsageError` where it is none; a checked file has a good one.
-        """
-        if self.ref is None:
-            return None
-        reference, tag = Reference.parse_constrained(self.ref, base=base)
-        constraint = Constraint.parse(tag) if tag else None
-        if constraint is not None and constraint.is_exact and reference.digest is None:
-            return reference.with_tag(tag.lstrip("= "))
-        return reference
-
-    @property
-    def constraint(self) -> Constraint | None:
-        """Which versions `ref` accepts; None where it names a digest alone, or there is none."""
-        if self.ref is None:
-            return None
-        _, tag = Reference.parse_constrained(self.ref)
-        return Constraint.parse(tag) if tag else None
 
 
 class Transform(Section, frozen=True, kw_only=True):

@@ -20,9 +20,11 @@ from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import told
 from floe_engine.errors import UsageError
-from floe_engine.project.spec import PlatformChoice, Spec
+from floe_engine.project.spec import Spec
+from floe_engine.registry.reference import Reference
 from floe_engine.text import did_you_mean, printable
 from floe_engine.typed import built
+from floe_engine.versions import Constraint
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -278,13 +280,14 @@ def _platform_problems(document: Document, value: Mapping[Any, Any], base: Path)
         )
     if isinstance(ref, str) and ref:
         try:
-            choice = PlatformChoice(ref=ref)
-            reference = choice.reference(base)
+            reference, tag = Reference.parse_constrained(ref, base=base)
+            if tag and Constraint.parse(tag).is_exact and not reference.digest:
+                reference.with_tag(tag.lstrip("= "))
         except UsageError as error:
             message = f"{error.title}: {error.message}" if error.message else error.title
             yield _problem(document, PLATFORM, ("platform", "ref"), message, hint=error.hint)
         else:
-            if reference is not None and reference.digest is None and choice.constraint is None:
+            if not (reference.digest or tag):
                 yield _problem(
                     document,
                     PLATFORM,

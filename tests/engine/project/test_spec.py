@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from floe_engine.distribution.request import VersionRequest
 from floe_engine.document.diagnostics import Diagnostic
 from floe_engine.errors import ConfigurationError
 from floe_engine.project.spec import Spec
@@ -41,7 +42,8 @@ def problem(text: str) -> Diagnostic:
 def test_the_shortest_file_pins_a_platform() -> None:
     spec = spec_of(PINNED)
     assert spec.platform.ref == REF
-    assert str(spec.platform.reference(Path("/project"))) == REF
+    wanted = VersionRequest.of(spec, Path("/project"))
+    assert wanted is not None and f"{wanted.repository}:{wanted.constraint}" == REF
     assert spec.transforms[0].project_dir == "."
     assert spec.dbt.reader == "auto"
 
@@ -49,29 +51,27 @@ def test_the_shortest_file_pins_a_platform() -> None:
 @pytest.mark.parametrize("tag", ["v1.2.*", "v1.*.*", "^1.2"])
 def test_a_range_is_a_constraint_and_no_tag(tag: str) -> None:
     spec = spec_of(f'{HEAD}platform:\n  ref: "oci://r.example/p:{tag}"\n')
-    reference = spec.platform.reference(Path("/project"))
-    assert reference is not None and reference.tag is None
-    assert spec.platform.constraint is not None and str(spec.platform.constraint) == tag
+    wanted = VersionRequest.of(spec, Path("/project"))
+    assert wanted is not None and wanted.repository.tag is None and wanted.constraint == tag
 
 
 def test_a_digest_needs_no_version() -> None:
     digest = "sha256:" + "a" * 64
     spec = spec_of(f"{HEAD}platform:\n  ref: oci://r.example/p@{digest}\n")
-    reference = spec.platform.reference(Path("/project"))
-    assert reference is not None and reference.digest == digest
-    assert spec.platform.constraint is None
+    wanted = VersionRequest.of(spec, Path("/project"))
+    assert wanted is not None and wanted.is_digest and wanted.constraint == digest
 
 
 def test_a_layout_is_relative_to_the_file() -> None:
     spec = spec_of(f"{HEAD}platform:\n  ref: oci-layout:../registry:v1.2.3\n")
-    reference = spec.platform.reference(Path("/project"))
-    assert reference is not None and reference.root is not None
-    assert (reference.scheme, reference.tag) == ("oci-layout", "v1.2.3")
+    wanted = VersionRequest.of(spec, Path("/project"))
+    assert wanted is not None and wanted.repository.root is not None
+    assert (wanted.repository.scheme, wanted.constraint) == ("oci-layout", "v1.2.3")
 
 
 def test_a_path_may_stand_instead_of_a_reference() -> None:
     spec = spec_of(f"{HEAD}platform:\n  manifest: ../platform/manifest.yaml\n")
-    assert spec.platform.reference(Path("/project")) is None
+    assert VersionRequest.of(spec, Path("/project")) is None
     assert spec.platform.manifest == "../platform/manifest.yaml"
 
 
