@@ -84,24 +84,10 @@ def keys(section: type[Section]) -> Mapping[str, SettingKey]:
 
 def key_at(path: Path, root: type[Section] = Manifest) -> SettingKey | None:
     """The key that a document path leads to; None where the schema has none, or a list's entry."""
-    section: Shape = Shape("", section=root)
-    key: SettingKey | None = None
-    for part in path:
-        key = None
-        if isinstance(part, int):
-            if section.items is None:
-                return None
-            section = section.items
-        elif section.section is not None:
-            key = lookup(section.section, part)
-            if key is None:
-                return None
-            section = key.shape
-        elif section.values is not None:
-            section = section.values
-        else:
-            return None
-    return key
+    holder = shape_at(path[:-1], root) if path else None
+    if holder is None or holder.section is None or isinstance(path[-1], int):
+        return None
+    return lookup(holder.section, path[-1])
 
 
 def shape_at(path: Path, root: type[Section] = Manifest) -> Shape | None:
@@ -157,18 +143,8 @@ def manifest_json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
     With a catalogue, categories, types and settings of its plugins are in it as well.
     """
     schema = Manifest.model_json_schema(by_alias=True, mode="validation")
-    definitions: dict[str, Any] = schema.get("$defs", {})
-    sections = {section.__name__: section for section in _sections(Manifest)}
-    for name, definition in [*definitions.items(), ("Manifest", schema)]:
-        section = sections.get(name)
-        if section is None:
-            continue
-        properties = definition.get("properties", {})
-        for key in keys(section).values():
-            described = properties[key.name]
-            described["description"] = key.meaning
-            for other in key.also:
-                properties[other] = described | {"description": f"Another spelling of `{key.name}`."}
+    describe(schema, Manifest)
+    definitions: dict[str, Any] = schema["$defs"]
     for name in ("Parent", "Registry"):
         by_keys = definitions[name]
         definitions[name] = {
@@ -186,6 +162,20 @@ def manifest_json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
         **schema,
         "title": "floe manifest.yaml",
     }
+
+
+def describe(schema: dict[str, Any], root: type[Section]) -> None:
+    """Put the meaning of every key into a schema that pydantic has made of `root`."""
+    described = {section.__name__: section for section in _sections(root)}
+    for name, definition in [*schema["$defs"].items(), (root.__name__, schema)]:
+        properties = definition.get("properties", {})
+        for key in keys(described[name]).values() if name in described else ():
+            properties[key.name]["description"] = key.meaning
+            for other in key.also:
+                properties[other] = {
+                    **properties[key.name],
+                    "description": f"Another spelling of `{key.name}`.",
+                }
 
 
 def _choices(category: Category) -> dict[str, Any]:

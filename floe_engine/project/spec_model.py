@@ -7,7 +7,6 @@ describes the format: its JSON Schema, completion and hover.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -49,14 +48,11 @@ def read(value: dict[str, Any]) -> Spec:
 
 def spec_json_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of floe.yaml, with every key's meaning as its description."""
-    from floe_engine.manifest import reference
+    from floe_engine.manifest.reference import describe
 
     root = model_of(Spec)
     schema = root.model_json_schema(by_alias=True, mode="validation")
-    sections = {section.__name__: section for section in _sections(root)}
-    for name, definition in [*schema["$defs"].items(), ("", schema)]:
-        for key in reference.keys(sections.get(name, root)).values():
-            definition["properties"][key.name]["description"] = key.meaning
+    describe(schema, root)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://floe.dev/schemas/v1/floe.json",
@@ -104,11 +100,3 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 def _as_model(value: Any) -> Any:
     """A section's default: all of its own defaults."""
     return model_of(type(value))() if isinstance(value, msgspec.Struct) else value
-
-
-def _sections(root: type[Section]) -> Iterator[type[Section]]:
-    for field in root.model_fields.values():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, Section):
-                yield part
-                yield from _sections(part)
