@@ -195,7 +195,7 @@ def explain_setting(context: Context, *, setting: str) -> None:
 
     found = explained(context.workspace, setting, **context.progress)
     if context.output.machine:
-        context.output.result(**_setting_facts(found))
+        context.output.result(**asdict(found))
     else:
         for line in _setting_lines(found):
             context.output.answer(line)
@@ -214,18 +214,6 @@ def _setting_lines(found: Explanation) -> Iterator[str]:
     yield from (f"  {name + ':':<8} {text}" for name, text in rows if text)
     if found.meaning:
         yield from ("", *found.meaning.split("\n"))
-
-
-def _setting_facts(found: Explanation) -> dict[str, Any]:
-    return {
-        "path": found.path,
-        "value": found.value,
-        "origin": found.origin,
-        "above": found.above,
-        "meaning": found.meaning,
-        "type": found.type,
-        "default": found.default,
-    }
 
 
 # --- for editors and shells --------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.options import FILE, VERSION, require_trusted
@@ -26,7 +27,7 @@ def copy(context: Context, *, source: str, target: str, require_trusted: bool | 
         context.workspace, source, target, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
-    context.output.result(**_facts(done))
+    context.output.result(**asdict(done))
 
 
 @command("export", registry=True)
@@ -46,7 +47,7 @@ def export(context: Context, *, file: Path, version: str | None, require_trusted
         context.workspace, context.path(file), version, require_trusted=require_trusted, **context.progress
     )
     _show(context, done)
-    context.output.result(**_facts(done))
+    context.output.result(**asdict(done))
 
 
 @command("import", registry=True)
@@ -64,7 +65,7 @@ def import_(context: Context, *, file: Path, target: str | None, require_trusted
     )
     for done in imported:
         _show(context, done)
-    context.output.result(imported=[_facts(done) for done in imported])
+    context.output.result(imported=[asdict(done) for done in imported])
 
 
 def _show(context: Context, done: Transferred) -> None:
@@ -76,15 +77,3 @@ def _show(context: Context, done: Transferred) -> None:
     out.line(f"Digest: {done.digest}")
     if not done.signatures:
         out.warning(f"{done.tag} has no signature, so none came along")
-
-
-def _facts(done: Transferred) -> dict[str, Any]:
-    return {
-        "source": done.source,
-        "target": done.target,
-        "tag": done.tag,
-        "digest": done.digest,
-        "signatures": done.signatures,
-        "trusted": done.trusted,
-        "changed": done.changed,
-    }

@@ -40,10 +40,10 @@ class Transferred(Struct, frozen=True):
     digest: str
     signatures: int
     """How many signature manifests the source has, attestations apart."""
+    trusted: bool
+    """Whether somebody whom this reader trusts vouches for it."""
     changed: bool
     """False where the target held this version already; missing signatures are added even so."""
-    trusted: bool = False
-    """Whether somebody whom this reader trusts vouches for it."""
 
 
 def copy_version(
@@ -208,7 +208,7 @@ def _copy(
         target.claim(raw, tag)
     trusted = seen.verdict.status == "verified"
     return Transferred(
-        where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, present is None, trusted
+        where, f"{destination.name}:{tag}", tag, fetched.digest, signatures, trusted, present is None
     )
 
 

@@ -33,16 +33,16 @@ from floe_engine.text import did_you_mean
 class Explanation(Struct, frozen=True):
     """One setting: its value in effect, who set it, what it does, and what it would be otherwise.
 
-    `above` is the parent's value where there is a parent that has another one.
+    `above` is the parent's value where there is a parent that has another one; else empty.
     """
 
     path: str
     value: Any
     origin: str
+    above: str
     meaning: str
     type: str
     default: str
-    above: str = ""
 
     def __str__(self) -> str:
         """``90, from domain sales@2.1.0; enterprise acme@1.0.0: 70``, and the meaning below."""
@@ -61,13 +61,7 @@ def explain(effective: Effective, path: str) -> Explanation:
         raise _unknown(parts)
     names = tuple(str(part) for part in parts)
     value, from_default = _value(effective.manifest, parts)
-    origins = _origins(effective, names)
-    if origins:
-        origin = " and ".join(origins)
-    elif from_default:
-        origin = from_default
-    else:
-        origin = "floe's default"
+    origin = " and ".join(_origins(effective, names)) or from_default or "floe's default"
     above = ""
     if effective.parent is not None:
         held, _ = _value(effective.parent.manifest, parts)
@@ -77,10 +71,10 @@ def explain(effective: Effective, path: str) -> Explanation:
         path=path,
         value=value,
         origin=origin,
+        above=above,
         meaning=key.meaning if key else "",
         type=shape.text,
         default=(key.default or "required").replace("`", "") if key else "",
-        above=above,
     )
 
 
@@ -145,18 +139,14 @@ def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _value(manifest: Manifest, parts: KeyPath) -> tuple[Any, str]:
     """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
-    computed = _computed(manifest, parts)
     value: Any = manifest.model_dump(mode="json", by_alias=True)
-    for part in parts:
-        if isinstance(value, dict):
-            value = value.get(str(part))
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+    try:
+        for part in parts:
             value = value[part]
-        else:
-            value = None
-    if computed is not None and not value:
-        return computed
-    return value, ""
+    except (LookupError, TypeError):
+        value = None
+    computed = None if value else _computed(manifest, parts)
+    return computed or (value, "")
 
 
 def _computed(manifest: Manifest, parts: KeyPath) -> tuple[Any, str] | None:
@@ -169,11 +159,10 @@ def _computed(manifest: Manifest, parts: KeyPath) -> tuple[Any, str] | None:
             layer = effective_layers(manifest).get(name)
             if layer is None:
                 return None
-            found = layer.prefixes[:1] if key == "prefix" else getattr(layer, key, None)
-            value = list(found) if isinstance(found, tuple) else found
             if key == "prefix":
-                value = value[0] if value else None
-            return value, pattern
+                return next(iter(layer.prefixes), None), pattern
+            found = getattr(layer, key, None)
+            return (list(found) if isinstance(found, tuple) else found), pattern
         case ("catalog", "namespaces"):
             return list(namespace_names(manifest)), "the layers"
         case ("governance", "access_control", "roles"):
