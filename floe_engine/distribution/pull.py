@@ -256,15 +256,10 @@ def load_or_pull(
     return pull(workspace, wanted, options=options, ask=ask, report=report, cancel=cancel)
 
 
-def fetch(repository: Repository, ref: str, *, where: str, report: Report = silent) -> Fetched:
-    """Download the artifact at a tag or digest; everything is checked but who signed it."""
-    return fetch_files(repository, repository.manifest(ref), where=where, report=report)
-
-
 def fetch_files(
     repository: Repository, manifest: Manifest, *, where: str, report: Report = silent
 ) -> Fetched:
-    """The same where the image manifest is known already."""
+    """Download the artifact of an image manifest; everything is checked but who signed it."""
     files = read_manifest(manifest.raw, where=where)
     on_bytes = moving(sum(file.size for file in files), report)
     descriptors = [Descriptor(FILE_TYPE, file.digest, file.size) for file in files]

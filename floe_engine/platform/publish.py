@@ -36,7 +36,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.descriptor import Descriptor
 from floe_engine.distribution.interrupted import under_way
 from floe_engine.distribution.predicate_types import short_name
-from floe_engine.distribution.pull import fetch, moving
+from floe_engine.distribution.pull import fetch_files, moving
 from floe_engine.errors import (
     Cancelled,
     ConfigurationError,
@@ -506,14 +506,14 @@ def _exists(
         return True
     # Another digest may be another build time, commit or signer around the same eight files.
     try:
-        published = fetch(repository, present.digest, where=str(reference))
+        published = fetch_files(repository, repository.manifest(present.digest), where=str(reference))
     except ContentMismatch:
         if not mend:
             raise
         _upload(repository, packed.blobs)
         image = repository.manifest(present.digest).raw
         repository.push_blob(_as_built_then(artifact, image, str(reference)), CONFIG_TYPE)
-        published = fetch(repository, present.digest, where=str(reference))
+        published = fetch_files(repository, repository.manifest(present.digest), where=str(reference))
     if same_content(published.artifact, artifact):
         return True
     theirs, ours = (each.platform.manifest.metadata.name for each in (published.artifact, artifact))

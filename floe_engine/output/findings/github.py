@@ -23,16 +23,10 @@ SHOWN = 10
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def github_annotations(evaluation: Evaluation, *, prefix: str = "") -> Iterator[str]:
-    """The worst findings that count, as many as GitHub shows of each kind; the last line tells of the rest.
-
-    `prefix` leads from the repository to the project.
-    """
-    yield from step_annotations(((evaluation, prefix),))
-
-
 def step_annotations(evaluations: Sequence[tuple[Evaluation, str]]) -> Iterator[str]:
-    """The same for the projects of one step, each with the prefix that leads to it."""
+    """The worst findings that count of the projects of one step, as many as GitHub shows of each kind; the
+    last line tells of the rest. Each project comes with the prefix that leads from the repository to it.
+    """
     counting = [
         (finding, prefix)
         for evaluation, prefix in evaluations

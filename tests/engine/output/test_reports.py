@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from floe_engine import __version__
 from floe_engine.artifact.model import Waiver
-from floe_engine.output.findings.github import SHOWN, github_annotations
+from floe_engine.output.findings.github import SHOWN, step_annotations
 from floe_engine.output.findings.json_report import findings_document
 from floe_engine.output.findings.junit import evaluations_junit, run_junit
 from floe_engine.output.findings.markdown import findings_markdown
@@ -190,14 +190,16 @@ def test_junit_of_policy_tests_has_a_suite_a_suite() -> None:
 
 def test_github_annotations_escape_what_would_end_them() -> None:
     evaluation = judge(platform(), model("stg_x", key="id", path="models/a,b:c%.sql", properties_path=None))
-    (line,) = github_annotations(evaluation, prefix="dbt/")
+    (line,) = step_annotations([(evaluation, "dbt/")])
     assert line.startswith("::error file=dbt/models/a%2Cb%3Ac%25.sql,line=1,title=FLOE-E201 stg_x::")
     assert "%0Afix: rename it to bronze_x" in line
     assert "\n" not in line
 
 
 def test_github_annotations_leave_out_what_is_excused() -> None:
-    assert [re.findall(r"title=\S+ (\S+?)::", line)[0] for line in github_annotations(mixed())] == ["stg_new"]
+    assert [re.findall(r"title=\S+ (\S+?)::", line)[0] for line in step_annotations([(mixed(), "")])] == [
+        "stg_new"
+    ]
 
 
 def test_markdown_shows_text_from_outside_as_text() -> None:
@@ -365,7 +367,7 @@ def test_what_to_do_first_is_ranked_by_harm_and_shows_every_kind() -> None:
 
 
 def test_github_gets_as_many_annotations_as_it_shows() -> None:
-    lines = list(github_annotations(vast()))
+    lines = list(step_annotations([(vast(), "")]))
     errors = [line for line in lines if line.startswith("::error")]
     assert len(errors) == SHOWN
     assert "FLOE-E243" in errors[0]
