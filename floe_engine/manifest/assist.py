@@ -6,7 +6,7 @@ server only draw what they return.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,14 @@ def complete(checked: Checked, position: Position) -> tuple[Completion, ...]:
     item = bool(cursor.path) and isinstance(cursor.path[-1], int)
     # Behind a dash a word may become a key or stay a value; the schema knows which.
     is_value = cursor.is_value or (item and plain)
-    found = list(_values(draft, cursor) if is_value else _keys(draft, cursor))
+    found = _values(draft, cursor) if is_value else _keys(draft, cursor)
+    return fitting(found, cursor)
+
+
+def fitting(offers: Iterable[Completion], cursor: Cursor) -> tuple[Completion, ...]:
+    """The offers that have in them what is typed at the cursor, those first that begin with it."""
     typed = cursor.typed.strip("\"'").lower()
-    matching = [offer for offer in found if typed in offer.label.lower()]
+    matching = [offer for offer in offers if typed in offer.label.lower()]
     return tuple(sorted(matching, key=lambda offer: not offer.label.lower().startswith(typed)))
 
 
@@ -279,10 +284,11 @@ def _names(draft: Draft, path: KeyPath) -> list[tuple[str, str]]:
     match path:
         case ("apiVersion",) | ("kind",):
             return []
-        case ("plugins", str(category), "type") | ("approved_plugins", str(category), int()):
-            known = catalogue.categories.get(category)
-            return [(name, plugin.title) for name, plugin in known.types.items()] if known else []
-        case ("plugins", str(category), "approved", int(), "name"):
+        case (
+            ("plugins", str(category), "type")
+            | ("plugins", str(category), "approved", int(), "name")
+            | ("approved_plugins", str(category), int())
+        ):
             known = catalogue.categories.get(category)
             return [(name, plugin.title) for name, plugin in known.types.items()] if known else []
         case ("plugins", str(category), "default"):

@@ -35,6 +35,20 @@ ADDED = frozenset({"tags", *HOOKS})
 MERGED = frozenset({"meta"})
 
 
+def _folders(*keys: str, default: str) -> cached_property[tuple[str, ...]]:
+    """Folders, relative, that the file names by one of `keys`."""
+
+    def named(file: ProjectFile) -> tuple[str, ...]:
+        for key in keys:
+            value = file.settings.get(key)
+            listed = [value] if isinstance(value, str) else value
+            if isinstance(listed, list):
+                return tuple(path.rstrip("/") or "." for path in listed if isinstance(path, str))
+        return (default,)
+
+    return cached_property(named)
+
+
 class ProjectFile(Struct, frozen=True, dict=True):
     """A dbt_project.yml as read."""
 
@@ -57,30 +71,13 @@ class ProjectFile(Struct, frozen=True, dict=True):
         """Every file that the project's facts come from, dbt_project.yml aside."""
         return project_files(self.directory, self.properties_paths, self.excluded_paths, SUFFIXES)
 
-    @cached_property
-    def model_paths(self) -> tuple[str, ...]:
-        """Folders of models, relative."""
-        return self._paths("model-paths", "source-paths", default="models")
-
-    @cached_property
-    def seed_paths(self) -> tuple[str, ...]:
-        """Folders of CSV files, relative."""
-        return self._paths("seed-paths", "data-paths", default="seeds")
-
-    @cached_property
-    def snapshot_paths(self) -> tuple[str, ...]:
-        """Folders of snapshots, relative."""
-        return self._paths("snapshot-paths", default="snapshots")
-
-    @cached_property
-    def test_paths(self) -> tuple[str, ...]:
-        """Folders of singular tests, relative."""
-        return self._paths("test-paths", default="tests")
-
-    @cached_property
-    def macro_paths(self) -> tuple[str, ...]:
-        """Folders of macros, relative."""
-        return self._paths("macro-paths", default="macros")
+    model_paths = _folders("model-paths", "source-paths", default="models")
+    seed_paths = _folders("seed-paths", "data-paths", default="seeds")
+    snapshot_paths = _folders("snapshot-paths", default="snapshots")
+    test_paths = _folders("test-paths", default="tests")
+    """Folders of singular tests."""
+    macro_paths = _folders("macro-paths", default="macros")
+    analysis_paths = _folders("analysis-paths", default="analyses")
 
     def defines_generic_tests(self, folder: str, inside: Sequence[str]) -> bool:
         """Whether dbt looks for generic tests in the SQL of a configured folder, or `inside` it."""
@@ -89,8 +86,8 @@ class ProjectFile(Struct, frozen=True, dict=True):
     @property
     def properties_paths(self) -> tuple[str, ...]:
         """Every folder in which dbt looks for properties files, each once."""
-        analyses = self._paths("analysis-paths", default="analyses")
-        paths = (*self.model_paths, *self.seed_paths, *self.snapshot_paths, *analyses, *self.macro_paths)
+        nodes = (*self.model_paths, *self.seed_paths, *self.snapshot_paths)
+        paths = (*nodes, *self.analysis_paths, *self.macro_paths)
         return tuple(dict.fromkeys((*paths, *self.test_paths)))
 
     @property
@@ -115,14 +112,16 @@ class ProjectFile(Struct, frozen=True, dict=True):
     @property
     def packages_path(self) -> str:
         """Folder of installed packages, relative."""
-        value = self.settings.get("packages-install-path")
-        return value if isinstance(value, str) and value else "dbt_packages"
+        return self._path("packages-install-path", "dbt_packages")
 
     @property
     def target_path(self) -> str:
         """Folder of dbt's artifacts, relative."""
-        value = self.settings.get("target-path")
-        return value if isinstance(value, str) and value else "target"
+        return self._path("target-path", "target")
+
+    def _path(self, key: str, default: str) -> str:
+        value = self.settings.get(key)
+        return value if isinstance(value, str) and value else default
 
     def folder_config(self, section: str, fqn: Sequence[str]) -> dict[str, Any]:
         """The config that a node of `section` (``models``) gets from the tree, least specific first.
@@ -153,14 +152,6 @@ class ProjectFile(Struct, frozen=True, dict=True):
                 if str(key).startswith("+") or not isinstance(value, dict)
             }
             level = level.get(part)
-
-    def _paths(self, *keys: str, default: str) -> tuple[str, ...]:
-        for key in keys:
-            value = self.settings.get(key)
-            listed = [value] if isinstance(value, str) else value
-            if isinstance(listed, list):
-                return tuple(path.rstrip("/") or "." for path in listed if isinstance(path, str))
-        return (default,)
 
 
 def merge_config(target: dict[str, Any], new: Mapping[str, Any]) -> None:

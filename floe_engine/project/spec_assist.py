@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from floe_engine.document.diagnostics import Position
 from floe_engine.document.document import Document
-from floe_engine.manifest.assist import Completion, Hover, key_offer
+from floe_engine.manifest.assist import Completion, Hover, fitting, key_offer
 from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.explaining import describe
 from floe_engine.manifest.reference import key_at, keys, shape_at
@@ -22,9 +22,7 @@ def complete(document: Document, position: Position) -> tuple[Completion, ...]:
     cursor = cursor_at(document.lines, position)
     if cursor is None:
         return ()
-    typed = cursor.typed.strip("\"'").lower()
-    matching = [offer for offer in _offers(document, cursor) if typed in offer.label.lower()]
-    return tuple(sorted(matching, key=lambda offer: not offer.label.lower().startswith(typed)))
+    return fitting(_offers(document, cursor), cursor)
 
 
 def hover(document: Document, position: Position) -> Hover | None:

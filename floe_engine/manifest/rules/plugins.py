@@ -214,22 +214,15 @@ def _chosen(draft: Draft, category: str) -> PluginType | None:
 
 # --- configuration -----------------------------------------------------------------------------
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "string": ((str,), "text"),
+    "integer": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+    "boolean": ((bool,), "`true` or `false`"),
+    "array": ((list,), "a list"),
+    "object": ((dict,), "a mapping"),
 }
-_NAMES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "`true` or `false`",
-    "array": "a list",
-    "object": "a mapping",
-}
+"""What each kind of JSON Schema is in Python, and in words."""
 
 
 def _config(draft: Draft, plugin: PluginType, path: KeyPath) -> Iterator[Diagnostic]:
@@ -277,8 +270,9 @@ def _problem(spec: dict[str, Any], value: Any) -> str:
         return "" if value in spec["enum"] else " or ".join(f"`{choice}`" for choice in spec["enum"])
     kind = spec.get("type")
     fits = not isinstance(value, bool) or kind == "boolean"
-    if isinstance(kind, str) and kind in _KINDS and not (fits and isinstance(value, _KINDS[kind])):
-        return _NAMES[kind]
+    types, name = _KINDS.get(str(kind), ((object,), ""))
+    if name and not (fits and isinstance(value, types)):
+        return name
     if isinstance(value, list) and isinstance(spec.get("items"), dict):
         problems = [_problem(spec["items"], item) for item in value]
         wrong = next(filter(None, problems), "")
