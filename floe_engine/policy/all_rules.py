@@ -1,6 +1,7 @@
 """Every rule there is, family by family, in the order in which reports list them.
 
-A family is a module of `policy.rules` that ends with its `RULES`: a new rule stands there and nowhere else.
+A family is a module of `policy.rules`, and each class there that has an ID is a rule, in their order: a new
+one stands there and nowhere else.
 Most platforms ask nothing of most families, so a family is loaded where it is asked for.
 """
 
@@ -72,7 +73,10 @@ _BY_ID: dict[str, Rule] = {}
 
 @cache
 def _rules(family: str) -> tuple[Rule, ...]:
-    rules: tuple[Rule, ...] = import_module(f"floe_engine.policy.rules.{family}").RULES
+    name = f"floe_engine.policy.rules.{family}"
+    there = vars(import_module(name)).values()
+    classes = (each for each in there if isinstance(each, type) and each.__module__ == name)
+    rules: tuple[Rule, ...] = tuple(made() for made in classes if "id" in vars(made))
     _BY_ID.update((rule.id, rule) for rule in rules)
     return rules
 

@@ -25,9 +25,8 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.files import canonical_json, read_bounded, strict_json, write_file
 from floe_engine.manifest.terms import API_VERSION
 from floe_engine.patterns import pattern
-from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Family
+from floe_engine.policy.rule import Family, family_of
 from floe_engine.text import printable
 
 _MEASURE = pattern(r"-?[0-9]{1,15}(\.[0-9]{1,15})?\Z")
@@ -171,5 +170,4 @@ def _worse(now: float | None, known: str | None) -> bool:
 
 def baselinable(finding: Finding) -> bool:
     """Whether a baseline may hold it: a finding about a waiver is never old news."""
-    rule = rule_by_id(finding.rule)
-    return rule is None or rule.family is not Family.WAIVERS
+    return family_of(finding.rule) is not Family.WAIVERS

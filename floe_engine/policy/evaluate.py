@@ -21,15 +21,14 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.events import Outcome
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.advice import advice
-from floe_engine.policy.all_rules import rule_by_id, rules_for
+from floe_engine.policy.all_rules import rules_for
 from floe_engine.policy.baseline import Baseline, baselinable
 from floe_engine.policy.causes import by_cause
 from floe_engine.policy.enforcement import enforcement_of, severity_of
 from floe_engine.policy.finding import Finding, FindingSeverity
 from floe_engine.policy.idle_waivers import note_on_idle
-from floe_engine.policy.rule import Examined, Family, Rule
+from floe_engine.policy.rule import Examined, Family, Rule, family_of
 from floe_engine.policy.rules.coverage import by_layer, total
-from floe_engine.policy.rules.waivers import RULES as WAIVER_RULES
 from floe_engine.policy.rules.waivers import WaiverRule, Waivers
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model, Project, Reader, Source
@@ -44,8 +43,6 @@ STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
     ("Classification compliance", frozenset({Family.CLASSIFICATION, Family.ACCESS})),
 )
 """The seed's three lines, and the rule families that each speaks for."""
-
-_ABOUT_WAIVERS = frozenset(rule.id for rule in WAIVER_RULES)
 
 
 class StepStatus(Struct, frozen=True):
@@ -125,7 +122,7 @@ class Evaluation(Struct, frozen=True):
 
         Waivers are looked at in any case and are no part of the project.
         """
-        return not any(rule not in _ABOUT_WAIVERS for rule, _ in self.checked)
+        return all(family_of(rule) is Family.WAIVERS for rule, _ in self.checked)
 
     @property
     def counts(self) -> Counts:
@@ -165,14 +162,14 @@ class Evaluation(Struct, frozen=True):
         return subject or None
 
     def _step(self, title: str, families: frozenset[Family]) -> StepStatus:
-        rules = {rule for rule in self.enforcement if _family(rule) in families}
+        rules = {rule: family for rule in self.enforcement if (family := family_of(rule)) in families}
         counts = _counts(finding for finding in self.findings if finding.rule in rules)
         outcome: Outcome = "done"
         if counts.errors:
             outcome = "failed"
         elif counts.warnings:
             outcome = "warned"
-        elif not any(rule in rules and rule not in _ABOUT_WAIVERS for rule, _ in self.checked):
+        elif all(rules.get(rule, Family.WAIVERS) is Family.WAIVERS for rule, _ in self.checked):
             outcome = "skipped"
         return StepStatus(title, outcome, counts.errors, counts.warnings, counts.waived, counts.baseline)
 
@@ -239,16 +236,16 @@ def evaluate_together(
         bench.title = titles[number]
         bench.several = len(projects) > 1
         for rule in rules_for(platform):
-            if rule.id in bench.enforcement and not isinstance(rule, WaiverRule):
+            if rule.id in bench.enforcement:
                 bench.ask(rule, rule.examine(view))
         bench.gather()
         benches.append(bench)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.
     unused = [] if any(bench.partial for bench in benches) else excuses.unused()
     for bench in benches[:1]:
-        for waiver_rule in WAIVER_RULES:
-            if waiver_rule.id in bench.enforcement:
-                bench.ask(waiver_rule, waiver_rule.examine_waivers(excuses.own, unused))
+        for rule in rules_for(platform):
+            if isinstance(rule, WaiverRule) and rule.id in bench.enforcement:
+                bench.ask(rule, rule.examine_waivers(excuses.own, unused))
     known = len(baseline) if baseline is not None else 0
     left = 0
     if baseline is not None and not any(bench.partial for bench in benches):
@@ -390,11 +387,6 @@ class _Bench:
             downstream=downstream,
             suggestion=suggestion,
         )
-
-
-def _family(rule_id: str) -> Family | None:
-    rule = rule_by_id(rule_id)
-    return rule.family if rule is not None else None
 
 
 def _enforcements(_: Platform) -> dict[tuple[str, Enforcement | None], Enforcement]:

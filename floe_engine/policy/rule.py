@@ -51,6 +51,11 @@ _FAMILIES = {
 """By how an ID begins; the others are the quality gates'."""
 
 
+def family_of(rule_id: str) -> Family:
+    """The part of the platform that the rule of an ID belongs to."""
+    return _FAMILIES.get(rule_id[:8], Family.QUALITY)
+
+
 class Example(Struct, frozen=True):
     """What a rule must pass, or must not: its own case among a platform's policy tests."""
 
@@ -115,7 +120,7 @@ class Rule(ABC):
     @cached_property
     def family(self) -> Family:
         """The part of the platform that it belongs to."""
-        return _FAMILIES.get(self.id[:8], Family.QUALITY)
+        return family_of(self.id)
 
     @cached_property
     def title(self) -> str:

@@ -348,6 +348,3 @@ class GroupOwner(Rule):
                 passes=bool(owner),
                 groups=(Group("finance", owner),),
             )
-
-
-RULES: tuple[Rule, ...] = (GrantsPermitted(), RolesOfLevel(), AllowedAccess(), PublicContract(), GroupOwner())

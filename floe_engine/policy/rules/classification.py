@@ -363,6 +363,3 @@ class SensitiveNames:
         if search is None:
             search = self._searches[source] = found_in_any_case(source)
         return search(text)
-
-
-RULES: tuple[Rule, ...] = (LevelDeclared(), KnownLevel(), LooksSensitive(), ForbiddenLayer(), RequiredMeta())

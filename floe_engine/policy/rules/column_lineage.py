@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, of_model
 from floe_engine.policy.rules.propagation import PropagationRule, declassified
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model
@@ -145,6 +145,3 @@ def _renaming(
     model = make.model_of(make.layers[-1], columns=(Column("renamed", **said),), code=code)
     given = f"{model.name} selects {expression} as renamed"
     return of_model(title, f"raw.orders.subject is {level}; {given}", model, passes, sources=(source,))
-
-
-RULES: tuple[Rule, ...] = (ColumnPropagation(), LineageUnresolved())

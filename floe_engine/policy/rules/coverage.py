@@ -344,6 +344,3 @@ def _least_tested(view: View, layer: str | None, wanted: int) -> str:
     named = ", ".join(name for _, name in gaps[: min(needed, 3)])
     more = f" and {needed - 3} more" if needed > 3 else ""
     return f"add {'unique and not_null tests to the keys' if keys else 'a test to each'} of {named}{more}"
-
-
-RULES: tuple[Rule, ...] = (ModelCoverage(), LayerCoverage(), ProjectCoverage(), LevelCoverage())

@@ -15,7 +15,7 @@ from floe_engine.artifact.sections import CustomRule
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import CUSTOM_RULES
-from floe_engine.policy.rule import Example, ModelRule, Rule, met_and_not
+from floe_engine.policy.rule import Example, ModelRule, met_and_not
 from floe_engine.policy.rules.required_tests import is_named
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest, Model
@@ -169,6 +169,3 @@ def _meant_by(rule: CustomRule) -> str | None:
     prefix = rule.prefix or ""
     names = (f"{prefix}orders", *words(f"{re.escape(prefix)}.*"), *words(translate(rule.applies_to)))
     return next((n for n in names if n.startswith(prefix) and fnmatchcase(n, rule.applies_to)), None)
-
-
-RULES: tuple[Rule, ...] = (TagsForPrefix(), MetaField(), TestsOfType())

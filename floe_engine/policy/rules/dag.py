@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, ModelRef
 from floe_engine.text import plural
@@ -257,15 +257,3 @@ def _children(make: ExampleNodes, of: Model, count: int, kind: str = "model") ->
         make.other(unique_id=f"{kind}.specimen.child_{number}", resource_type=kind, parents=(of.unique_id,))
         for number in range(count)
     ]
-
-
-RULES: tuple[Rule, ...] = (
-    MaxChildren(),
-    MinChildren(),
-    MaxSources(),
-    MaxViewChain(),
-    Rejoining(),
-    SelectsSomething(),
-    MixedParents(),
-    UnpinnedRefs(),
-)

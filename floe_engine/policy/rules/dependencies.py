@@ -10,7 +10,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.rules.unread import UnreadRule
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
@@ -95,6 +95,3 @@ class LayerNotJudged(UnreadRule, LayerDependency):
         """In every layer that is limited."""
         limited = [name for name, each in make.platform.layers.items() if each.may_depend_on is not None]
         yield from self.told_apart(make, limited)
-
-
-RULES: tuple[Rule, ...] = (LayerDependency(), LayerNotJudged())

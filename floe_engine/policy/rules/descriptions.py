@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -106,6 +106,3 @@ def _undocumented(make: ExampleNodes) -> Model | None:
     if "documentation" in platform.gates.required_tests or (platform.layers and not layers):
         return None
     return make.model_of(layers[0] if layers else None)
-
-
-RULES: tuple[Rule, ...] = (ModelDescription(), ColumnDescription())

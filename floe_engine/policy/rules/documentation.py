@@ -379,6 +379,3 @@ def _but(
 def _text(value: Any) -> str:
     """A value of meta as YAML writes it, nearly."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-RULES: tuple[Rule, ...] = (Described(), MetaKept(), Tagged(), CompleteColumns(), OneDescription())

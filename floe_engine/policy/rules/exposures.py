@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
@@ -176,14 +176,3 @@ class SemanticPublicParents(PublicParents):
     id = "FLOE-E326"
     kind = "semantic_model"
     section: ClassVar[str] = "semantic_models"
-
-
-RULES: tuple[Rule, ...] = (
-    ExposureOwner(),
-    ExposureOwnerEmail(),
-    ExposureParents(),
-    ExposurePublicParents(),
-    ExposureNoViews(),
-    ExposureNoSources(),
-    SemanticPublicParents(),
-)

@@ -297,6 +297,3 @@ def _ask_package(rule: CustomRule, listed: list[_Listed], asked: HouseAnswers, p
             asked.failures.append(
                 Failure(rule, subject, column, message, True, f"{rule.package} {rule.rule}", outcome.wrong)
             )
-
-
-RULES: tuple[Rule, ...] = (HouseRule(), HouseRuleNotJudged())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from floe_engine.policy.fact_rule import LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
@@ -106,6 +106,3 @@ class MacroLines(LimitRule["MacroFacts"]):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         for count, told in self.around(make.platform):
             yield told(f"a macro of {count} lines", make.macro(code="\n".join(["-"] * count)))
-
-
-RULES: tuple[Rule, ...] = (MacroUsed(), MacroFileName(), MacroArguments(), MacroLines())

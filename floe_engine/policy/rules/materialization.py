@@ -9,7 +9,7 @@ from floe_engine.artifact.paths import LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.text import plural
 
@@ -217,6 +217,3 @@ def _allowed(of: ModelFacts, view: View) -> Iterator[tuple[tuple[str, ...] | Non
     constraint = view.constraint(of.node)
     yield view.platform.gates.materialization.allowed, ""
     yield (constraint.materializations if constraint else None), f" in {of.layer}"
-
-
-RULES: tuple[Rule, ...] = (IncrementalKey(), SnapshotKey(), SnapshotStrategy(), ViewsReused(), Materialized())

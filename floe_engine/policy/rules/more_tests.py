@@ -124,6 +124,3 @@ class UnitTestFormat(FactRule["UnitTestFacts"]):
                 given=((f"ref('{model.name}')", format_),), expected_format=format_,
             )  # fmt: skip
             yield told(f"a unit test with rows as {format_}", test, model)
-
-
-RULES: tuple[Rule, ...] = (ColumnTests(), UnitTestFormat())

@@ -13,7 +13,7 @@ from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META, Layering
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, Place
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -246,6 +246,3 @@ def _named(make: ExampleNodes, name: str, layer: str | None = None, **fields: An
 
 def _any_of(words: Sequence[str]) -> str:
     return " or ".join(words)
-
-
-RULES: tuple[Rule, ...] = (LayerPrefix(), RestPattern(), CustomNames(), KnownLayer())

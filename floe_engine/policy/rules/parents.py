@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model
 
@@ -52,6 +52,3 @@ class TooManyParents(ModelRule):
                 model,
                 count == most,
             )
-
-
-RULES: tuple[Rule, ...] = (TooManyParents(),)

@@ -246,6 +246,3 @@ def declassified(node: Model | Column, view: View) -> bool:
     """Whether a team says that this is no longer sensitive."""
     value = lookup(node.meta, view.platform.classification.propagation.declassify_meta)
     return value not in (None, False, "", "false", "no", "off")
-
-
-RULES: tuple[Rule, ...] = (ModelPropagation(), NamePropagation())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.policy.fact_rule import FactRule, Wrong, bad, good
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
 from floe_engine.text import plural
@@ -135,6 +135,3 @@ class ColumnsDeclared(ModelRule):
                 model,
                 not more,
             )
-
-
-RULES: tuple[Rule, ...] = (LiteralTable(), ColumnsDeclared())

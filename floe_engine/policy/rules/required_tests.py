@@ -15,7 +15,7 @@ from floe_engine.policy import keys
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.freshness import how_to_watch
 from floe_engine.policy.reads import REQUIRED_TESTS
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, DataTest, Model
 
@@ -293,18 +293,7 @@ class UnitTestRequired(RequiredTest):
         return replace(model, unit_tests=0)
 
 
-OF_TEST: Mapping[str, RequiredTest] = {
-    rule.test: rule()
-    for rule in (
-        NotNullKey,
-        UniqueKey,
-        Freshness,
-        DocumentationRequired,
-        Relationships,
-        Contract,
-        UnitTestRequired,
-    )
-}
+OF_TEST: Mapping[str, RequiredTest] = {rule.test: rule() for rule in RequiredTest.__subclasses__()}
 BUILT_IN = frozenset(OF_TEST)
 """Required tests with a meaning of their own; any other name is that of a generic test."""
 
@@ -424,15 +413,3 @@ def _no_key(model: Model) -> Missing:
         # not_null_pk and unique_pk both go away with it.
         fix=f"key of {model.label}",
     )
-
-
-RULES: tuple[Rule, ...] = (
-    NotNullKey(),
-    UniqueKey(),
-    Freshness(),
-    DocumentationRequired(),
-    Relationships(),
-    Contract(),
-    UnitTestRequired(),
-    NamedTest(),
-)

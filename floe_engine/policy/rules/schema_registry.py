@@ -15,7 +15,7 @@ from floe_engine.patterns import pattern
 from floe_engine.policy.data_types import a_counterexample, agrees, an_example
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, REQUIRED_TESTS
-from floe_engine.policy.rule import Example, ModelRule, Rule, met_and_not
+from floe_engine.policy.rule import Example, ModelRule, met_and_not
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, folded
 
@@ -312,13 +312,3 @@ def recased(name: str, case: str) -> str:
     start = "_" if name.startswith("_") or (words[:1] and words[0][0].isdigit()) else ""
     joined = start + "_".join(words) + ("_" if words and name.endswith("_") else "")
     return joined.upper() if case == "upper" else joined.lower()
-
-
-RULES: tuple[Rule, ...] = (
-    ColumnCase(),
-    ReservedColumn(),
-    RequiredColumns(),
-    TypeRules(),
-    TypesDeclared(),
-    LayerContract(),
-)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
 from floe_engine.policy.freshness import KNOWS_AGE
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.project.facts import DataTest
 
@@ -204,14 +204,3 @@ class SourceUnique(SourceRule):
         elsewhere = replace(other, schema="elsewhere")
         yield good("a source that is declared once", one, elsewhere)
         yield bad("a source that is declared twice", one, other)
-
-
-RULES: tuple[Rule, ...] = (
-    SourceFreshness(),
-    SourceLoader(),
-    SourceTested(),
-    SourceUsed(),
-    SourceOneChild(),
-    SourceSameFolder(),
-    SourceUnique(),
-)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.expressions import compiled
 from floe_engine.policy.fact_rule import FactRule, LimitRule, WordRule, Wrong, bad, good
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
 
@@ -193,6 +193,3 @@ class MaxLines(LimitRule["ModelFacts"]):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         for count, told in self.around(make.platform):
             yield told(f"a model of {count} lines", make.model(code="\n".join(["--"] * count)))
-
-
-RULES: tuple[Rule, ...] = (SelectStar(), CartesianJoins(), FinalSemicolon(), ForbiddenPattern(), MaxLines())

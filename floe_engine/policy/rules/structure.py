@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from floe_engine.policy.fact_rule import WordRule, Wrong, bad, good
 from floe_engine.policy.reads import PLACEMENT
-from floe_engine.policy.rule import Example, Rule
+from floe_engine.policy.rule import Example
 from floe_engine.policy.view import View
 
 if TYPE_CHECKING:
@@ -103,6 +103,3 @@ class LayerFolder(PlaceRule):
 
 
 LayerFolder.reads = (*PLACEMENT, *LayerFolder.reads)
-
-
-RULES: tuple[Rule, ...] = (PropertiesFile(), Beside(), LayerFolder())

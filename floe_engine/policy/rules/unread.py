@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.rule import Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Example, ModelRule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Unread
 
@@ -71,6 +71,3 @@ class PropagationNotJudged(UnreadRule):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """In the last layer."""
         yield from self.told_apart(make, make.layers[-1:])
-
-
-RULES: tuple[Rule, ...] = (PropagationNotJudged(),)

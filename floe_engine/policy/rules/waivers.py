@@ -317,6 +317,3 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-RULES: tuple[WaiverRule, ...] = (WaiverExpired(), WaiverUnused(), WaiverNotPermitted(), WaiverOfProduct())

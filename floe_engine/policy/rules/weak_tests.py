@@ -151,6 +151,3 @@ def _cause_of(cause: str, models: Sequence[Model], view: View) -> tuple[str, int
 
 def _named(test: DataTest) -> str:
     return f"{test.name} on {test.column}" if test.column else test.name
-
-
-RULES: tuple[Rule, ...] = (IdleTest(), WeakTest())
