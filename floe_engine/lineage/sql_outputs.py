@@ -1,26 +1,38 @@
-"""What a table, a query or a part of one gives to whoever selects from it. Needs sqlglot.
+"""What a table, a query or a part of one gives to whoever selects from it: values.
 
-Values and what SQL does to them by name alone: stars, aliases, pivots. How a query is walked is
-`sql_trace`'s.
+And what SQL does to them by name alone: stars, aliases. How a query is walked is `sql_trace`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct, field
-
-from floe_engine.project.facts import folded
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 Origin = tuple[str, str]
 """A table and its column, folded. Tables are ``ref:orders``, ``source:raw.orders`` or ``table:a.b.c``."""
 
 EVERYTHING = "*"
 """As an output column: any that is not named. As an origin: all columns of the table at once."""
+
+
+class Trace(Struct, frozen=True):
+    """Where the output columns of a query come from."""
+
+    columns: Mapping[str, frozenset[Origin]] = field(default_factory=dict)
+    """Folded output column to its origins; a constant has none. `EVERYTHING` are those of any column
+    whose name could not be told."""
+    stars: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Tables of which every column comes out under its own name, but for these."""
+    unresolved: frozenset[str] = frozenset()
+    """Output columns of which a part could not be read; ``*`` where it may be any."""
+    failure: str = ""
+    """Why nothing could be read at all; empty otherwise."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every table that something comes from."""
+        return frozenset(self.stars) | {table for origins in self.columns.values() for table, _ in origins}
 
 
 class Outputs(Struct):
@@ -81,40 +93,3 @@ def renamed(given: Outputs, names: list[str]) -> Outputs:
     for name, (old, origins) in zip(names, given.columns.items(), strict=True):
         result.add(name, origins, old not in given.unresolved)
     return result
-
-
-def pivoted(given: Outputs, pivot: exp.Expr) -> Outputs:
-    """What ``PIVOT`` and ``UNPIVOT`` leave of a table, and make of it."""
-    from sqlglot import exp
-
-    unpivot = bool(pivot.args.get("unpivot"))
-    turned = [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
-    chosen_by = frozenset() if unpivot else _column_names(turned)
-    values_of = _column_names(turned if unpivot else pivot.expressions)
-    result = Outputs()
-    result.take(given, values_of | chosen_by)
-    values: set[Origin] = set()
-    resolved = True
-    for name in values_of:
-        found, whole = given.of(name)
-        values |= found
-        resolved = resolved and whole
-    alias = pivot.args.get("alias")
-    made = pivot.args.get("columns") or ()
-    if alias is not None and alias.args.get("columns"):
-        result.every |= given.whole()[0]
-    elif unpivot:
-        made = [part for value in pivot.expressions for part in value.find_all(exp.Identifier)]
-        for field_ in turned:
-            result.add(folded(field_.this.name), set(), resolved=True)
-    elif not made:
-        result.every |= values
-    for identifier in made:
-        result.add(folded(identifier.name), values, resolved)
-    return result
-
-
-def _column_names(parts: Iterable[exp.Expr]) -> frozenset[str]:
-    from sqlglot import exp
-
-    return frozenset(folded(column.name) for part in parts for column in part.find_all(exp.Column))

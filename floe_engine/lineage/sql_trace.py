@@ -8,18 +8,17 @@ cannot read is named in the answer, never passed over.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from msgspec import Struct, field
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import Scope, build_scope
 
-from floe_engine.lineage.sql_outputs import EVERYTHING, Origin, Outputs, pivoted, renamed
+from floe_engine.lineage.sql_outputs import EVERYTHING, Origin, Outputs, Trace, renamed
 from floe_engine.project.facts import folded
 from floe_engine.project.jinja.values import HOLE
-
-if TYPE_CHECKING:
-    from sqlglot import exp
-    from sqlglot.optimizer.scope import Scope
 
 LIMIT = 300_000
 """Characters of SQL; a longer query is not traced."""
@@ -35,32 +34,6 @@ _DIALECTS = frozenset(
 )
 
 
-class Trace(Struct, frozen=True):
-    """Where the output columns of a query come from."""
-
-    columns: Mapping[str, frozenset[Origin]] = field(default_factory=dict)
-    """Folded output column to its origins; a constant has none. `EVERYTHING` are those of any column
-    whose name could not be told."""
-    stars: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Tables of which every column comes out under its own name, but for these."""
-    unresolved: frozenset[str] = frozenset()
-    """Output columns of which a part could not be read; ``*`` where it may be any."""
-    failure: str = ""
-    """Why nothing could be read at all; empty otherwise."""
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """Every table that something comes from."""
-        return frozenset(self.stars) | {table for origins in self.columns.values() for table, _ in origins}
-
-
-def available() -> bool:
-    """Whether sqlglot is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("sqlglot") is not None
-
-
 def trace(
     sql: str, adapter: str | None, breakers: frozenset[str], tables: Mapping[str, str] | None = None
 ) -> Trace:
@@ -69,10 +42,6 @@ def trace(
     `breakers` are folded names of functions whose result no longer carries their arguments;
     `tables` says what stand-in table names mean (see `Templates.plain`).
     """
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-    from sqlglot.optimizer.scope import build_scope
-
     # What sqlglot cannot parse is our answer to give, not a line on the user's terminal.
     logging.getLogger("sqlglot").addHandler(_QUIET)
     if not sql.strip():
@@ -118,8 +87,6 @@ class _Tracer:
         return self._done[key]
 
     def _outputs(self, scope: Scope) -> Outputs:
-        from sqlglot import exp
-
         expression = scope.expression
         if isinstance(expression, exp.SetOperation):
             return self._union(scope)
@@ -162,8 +129,6 @@ class _Tracer:
         return result
 
     def _table_function(self, scope: Scope) -> Outputs:
-        from sqlglot import exp
-
         result = Outputs()
         if isinstance(scope.expression, exp.DML):
             result.opaque = True  # what it returns, nobody follows
@@ -182,16 +147,12 @@ class _Tracer:
 
     def _arguments(self, scope: Scope, function: exp.Expr) -> set[Origin]:
         """The origins of everything that a table function is made of."""
-        from sqlglot import exp
-
         found: set[Origin] = set()
         for column in function.find_all(exp.Column):
             found |= self._column(scope, column, Outputs())[0]
         return found
 
     def _star(self, scope: Scope, projection: exp.Expr, result: Outputs) -> None:
-        from sqlglot import exp
-
         star = projection.this if isinstance(projection, exp.Column) else projection
         wanted = folded(projection.table) if isinstance(projection, exp.Column) else ""
         excluded = star.args.get("except_") or star.args.get("except") or ()
@@ -212,8 +173,6 @@ class _Tracer:
 
     def _expression(self, scope: Scope, expression: Any, so_far: Outputs) -> tuple[set[Origin], bool]:
         """The origins of everything in an expression that no breaker hides."""
-        from sqlglot import exp
-
         subqueries = {id(child.expression): child for child in scope.subquery_scopes}
         origins: set[Origin] = set()
         resolved = True
@@ -241,8 +200,6 @@ class _Tracer:
 
     def _parts(self, node: exp.Expr) -> Iterator[exp.Expr]:
         """The parts of an expression that its value is made of."""
-        from sqlglot import exp
-
         if isinstance(node, exp.Window):
             yield node.this  # the rest of it says which rows, not what of them
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
@@ -251,8 +208,6 @@ class _Tracer:
             yield from node.iter_expressions()
 
     def _breaks(self, node: exp.Func) -> bool:
-        from sqlglot import exp
-
         if isinstance(node, exp.Anonymous):
             return folded(str(node.this)) in self._breakers
         names = {name.casefold() for name in node.sql_names()} | {node.key}
@@ -313,12 +268,10 @@ class _Tracer:
             else:
                 given, alias = self._given(scope, source), name
             for pivot in node.args.get("pivots") or ():
-                given, alias = pivoted(given, pivot), pivot.alias or alias
+                given, alias = _pivoted(given, pivot), pivot.alias or alias
             yield folded(alias), given
 
     def _given(self, scope: Scope, source: Any) -> Outputs:
-        from sqlglot import exp
-
         if not isinstance(source, exp.Table):
             return self.outputs(source)
         name = folded(source.name)
@@ -339,8 +292,39 @@ class _Tracer:
 
 def _names(projection: exp.Expr) -> list[str]:
     """The output columns that a projection makes; one, but for ``stack(…) as (a, b)``."""
-    from sqlglot import exp
-
     if isinstance(projection, exp.Aliases):
         return [folded(alias.name) for alias in projection.expressions]
     return [folded(projection.alias_or_name)]
+
+
+def _pivoted(given: Outputs, pivot: exp.Expr) -> Outputs:
+    """What ``PIVOT`` and ``UNPIVOT`` leave of a table, and make of it."""
+    unpivot = bool(pivot.args.get("unpivot"))
+    turned = [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
+    chosen_by = frozenset() if unpivot else _column_names(turned)
+    values_of = _column_names(turned if unpivot else pivot.expressions)
+    result = Outputs()
+    result.take(given, values_of | chosen_by)
+    values: set[Origin] = set()
+    resolved = True
+    for name in values_of:
+        found, whole = given.of(name)
+        values |= found
+        resolved = resolved and whole
+    alias = pivot.args.get("alias")
+    made = pivot.args.get("columns") or ()
+    if alias is not None and alias.args.get("columns"):
+        result.every |= given.whole()[0]
+    elif unpivot:
+        made = [part for value in pivot.expressions for part in value.find_all(exp.Identifier)]
+        for field_ in turned:
+            result.add(folded(field_.this.name), set(), resolved=True)
+    elif not made:
+        result.every |= values
+    for identifier in made:
+        result.add(folded(identifier.name), values, resolved)
+    return result
+
+
+def _column_names(parts: Iterable[exp.Expr]) -> frozenset[str]:
+    return frozenset(folded(column.name) for part in parts for column in part.find_all(exp.Column))

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.util import find_spec
 
 from msgspec import Struct, field
 
-from floe_engine.lineage import sql_trace
-from floe_engine.lineage.sql_trace import Trace
+from floe_engine.lineage.sql_outputs import Trace
 from floe_engine.project.facts import Model
 from floe_engine.project.jinja.reading import TooMuch
 from floe_engine.project.jinja.syntax import BrokenTemplate
 from floe_engine.project.jinja.templates import Templates
+
+
+def available() -> bool:
+    """Whether sqlglot is installed."""
+    return find_spec("sqlglot") is not None
 
 
 class LineageCache(Struct):
@@ -43,5 +48,7 @@ class LineageCache(Struct):
         identity = json.dumps([sql, tables, adapter, sorted(breakers)])
         key = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self.traces:
+            from floe_engine.lineage import sql_trace  # sqlglot, for those who ask for it
+
             self.traces[key] = sql_trace.trace(sql, adapter, breakers, tables)
         return self.traces[key]

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from floe_engine.lineage import sql_trace
-from floe_engine.lineage.sql_outputs import EVERYTHING
-from floe_engine.lineage.sql_trace import Trace
+from floe_engine.lineage import traces
+from floe_engine.lineage.sql_outputs import EVERYTHING, Trace
 from floe_engine.lineage.traces import LineageCache
 from floe_engine.policy.rules.propagation import (
     Flow,
@@ -43,7 +42,7 @@ def follow(view: View) -> Mapping[str, Traced]:
 
     Where SQL cannot be followed, names are; that is said in `Traced.unresolved`.
     """
-    installed = sql_trace.available()
+    installed = traces.available()
     cache = view.traces if view.traces is not None else LineageCache()
     breakers = frozenset(
         name.casefold() for name in view.platform.classification.propagation.declassify_functions

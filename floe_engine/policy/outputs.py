@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from floe_engine.lineage import sql_trace
+from floe_engine.lineage import traces
 from floe_engine.lineage.sql_outputs import EVERYTHING
 from floe_engine.lineage.traces import LineageCache
 from floe_engine.policy.column_flow import EXTRA, parents_of
@@ -36,7 +36,7 @@ def outputs(view: View) -> Mapping[str, ModelOutputs]:
         else ModelOutputs(columns)
         for source in view.project.sources
     }
-    if not sql_trace.available():
+    if not traces.available():
         return {unique_id: ModelOutputs(unknown=EXTRA) for unique_id in models}
     cache = view.traces if view.traces is not None else LineageCache()
     for unique_id in view.order:

@@ -380,10 +380,9 @@ def _has(view: View, model: Model, name: str) -> bool:
 
 def outputs_of(model: Model, project: Project) -> tuple[str, ...]:
     """The columns that a model's SQL gives, in its order; none where not all of them can be told."""
-    from floe_engine.lineage import sql_trace
-    from floe_engine.lineage.traces import LineageCache
+    from floe_engine.lineage.traces import LineageCache, available
 
-    if not sql_trace.available() or not model.code:
+    if not available() or not model.code:
         return ()
     trace = LineageCache().trace(model, project.adapter, frozenset(), project.templates)
     whole = not (trace.failure or trace.stars or "*" in trace.unresolved or "*" in trace.columns)

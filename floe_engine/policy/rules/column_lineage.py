@@ -126,7 +126,7 @@ class LineageUnresolved(PropagationRule):
 
 def _read() -> bool:
     """Whether anything here reads SQL: no platform fails its own tests for want of an extra."""
-    from floe_engine.lineage.sql_trace import available
+    from floe_engine.lineage.traces import available
 
     return available()
 

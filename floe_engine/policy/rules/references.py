@@ -77,7 +77,7 @@ class ColumnsDeclared(ModelRule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model; once for the project without sqlglot."""
-        from floe_engine.lineage.sql_trace import available
+        from floe_engine.lineage.traces import available
         from floe_engine.policy.column_flow import EXTRA
 
         asked = [] if available() else [model for model in self.models(view) if self.applies(model, view)]
@@ -123,7 +123,7 @@ class ColumnsDeclared(ModelRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A model that declares its column, and one that makes another too; none where SQL cannot be read."""
-        from floe_engine.lineage.sql_trace import available
+        from floe_engine.lineage.traces import available
 
         if not available():
             return

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from floe_engine.lineage import sql_trace
-from floe_engine.lineage.sql_trace import Trace
+from floe_engine.lineage import sql_trace, traces
+from floe_engine.lineage.sql_outputs import Trace
 from floe_engine.lineage.traces import LineageCache
 from floe_engine.project.facts import Column
 from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_reported_and_followed_by_name() -> None:
 def test_without_sqlglot_names_are_followed_and_the_project_is_told_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sql_trace, "available", lambda: False)
+    monkeypatch.setattr(traces, "available", lambda: False)
     evaluation = judge(by("column"), sql("bronze_a", "select email from x", "email"), sources=[RAW])
     assert subjects(evaluation, "E252") == ["bronze_a.email"]
     (finding,) = found(evaluation, "E253")

@@ -123,7 +123,7 @@ def test_the_finding_that_began_it(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_that_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("floe_engine.lineage.sql_trace.available", lambda: False)
+    monkeypatch.setattr("floe_engine.lineage.traces.available", lambda: False)
     models = [model(f"gold_{number}", code="select 1 as id", compiled=True) for number in range(3)]
     (finding,) = found(judge(STRICT, *models), "E224")
     assert finding.message.startswith("the columns of 3 models were not judged: the lineage extra is not")

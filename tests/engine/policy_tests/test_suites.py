@@ -311,7 +311,7 @@ def test_select_runs_the_suites_and_cases_that_it_names() -> None:
 
 def test_no_platform_fails_for_an_extra_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that read SQL are not asked where nothing reads it; data teams are told so, model by model."""
-    monkeypatch.setattr("floe_engine.lineage.sql_trace.available", lambda: False)
+    monkeypatch.setattr("floe_engine.lineage.traces.available", lambda: False)
     on = platform(
         **gates(require_declared_columns=True),
         governance__classification={"propagation": {"mode": "column"}},
