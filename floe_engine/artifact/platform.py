@@ -76,6 +76,16 @@ class Platform(Struct, frozen=True, dict=True):
         except ValueError:
             return -1
 
+    def minimum_coverage(self, layer: str | None) -> int:
+        """The least test coverage, in per cent, for a layer (None: for models without one)."""
+        least = self.gates.minimum_test_coverage
+        if layer is None:
+            return least
+        constraint = self.layers.get(layer)
+        if constraint is not None and constraint.minimum_test_coverage is not None:
+            return constraint.minimum_test_coverage
+        return self.gates.layer_thresholds.get(layer, least)
+
 
 def read_platform(documents: Mapping[str, Any]) -> Platform:
     """The typed reading of the eight parsed files, by path.

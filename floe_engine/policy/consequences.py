@@ -114,7 +114,7 @@ def _demands(layer: str, view: View) -> _Demands:
         platform, constraint = view.platform, view.platform.layers.get(layer) or LayerConstraint()
         allowed = constraint.may_depend_on
         found = known[layer] = _Demands(
-            view.minimum_coverage(layer),
+            platform.minimum_coverage(layer),
             None if allowed is None else frozenset(allowed),
             constraint.materializations,
             layer in platform.schemas.require_contract,
@@ -162,7 +162,7 @@ def _standing(model: Model, view: View) -> _Standing:
             children,
             () if rule is None else rule.forbidden_layers,
             share,
-            share.reaches(view.minimum_coverage(None)),
+            share.reaches(view.platform.minimum_coverage(None)),
             bool(model.grants) or (gates.coverage.scope == "layer" and has_minimum(view.platform)),
         )
     return found

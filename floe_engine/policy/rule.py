@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
+from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.platform import Platform
+from floe_engine.artifact.sections import LevelRule
 from floe_engine.manifest.terms import Enforcement, governor_of
 from floe_engine.policy.finding import Finding, FindingSeverity
-from floe_engine.policy.reads import Place
+from floe_engine.policy.reads import SENSITIVITY, Place
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Beside, Column, Group, Macro, Model, Source
 
@@ -228,6 +230,43 @@ class ModelRule(Rule):
         for model in self.models(view):
             if self.applies(model, view):
                 yield model.label, tuple(self.check(model, view))
+
+
+class LevelDemand(ModelRule):
+    """A rule that a level asks of the models whose data, at its most sensitive, is of it."""
+
+    demand: ClassVar[str]
+    """What asks for it in ``governance.classification.rules``."""
+    reads_besides: ClassVar[tuple[Place, ...]] = ()
+    _unset: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        """Name the setting, and the places at which a level is told and what it demands."""
+        cls.setting = f"governance.classification.rules.<level>.{cls.demand}"
+        cls.reads = (*cls.reads_besides, *SENSITIVITY, (CLASSIFICATION, "rules", "*", cls.demand))
+        cls._unset = getattr(LevelRule(), cls.demand)
+
+    def demanded(self, rule: LevelRule | None) -> Any:
+        """What a level demands; None where it says nothing of it."""
+        said = getattr(rule, self.demand, None)
+        return said if said != self._unset else None
+
+    def active(self, platform: Platform) -> bool:
+        """Where some level demands something."""
+        return any(self.demanded(rule) is not None for rule in platform.classification.rules.values())
+
+    def applies(self, model: Model, view: View) -> bool:
+        """Where the model's level demands something."""
+        return self.demanded(view.level_rule(model)) is not None
+
+    def check(self, model: Model, view: View) -> Iterator[Finding]:
+        """Compare the model with what its level demands."""
+        level = view.highest[model.unique_id].level
+        return self.compare(model, level, self.demanded(view.level_rule(model)), view)
+
+    @abstractmethod
+    def compare(self, model: Model, level: str, demanded: Any, view: View) -> Iterator[Finding]:
+        """What is wrong with the model beside what its level demands."""
 
 
 class NodeRule(Rule):

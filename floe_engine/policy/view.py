@@ -302,16 +302,6 @@ class View:
         """Whether coverage is asked of a model; one without columns may be exempt, or pass as it is."""
         return bool(self.share(model)) or self.platform.gates.coverage.zero_columns == "pass"
 
-    def minimum_coverage(self, layer: str | None) -> int:
-        """The least coverage, in per cent, for a layer (None: for models without one)."""
-        gates = self.platform.gates
-        if layer is None:
-            return gates.minimum_test_coverage
-        constraint = self.platform.layers.get(layer)
-        if constraint is not None and constraint.minimum_test_coverage is not None:
-            return constraint.minimum_test_coverage
-        return gates.layer_thresholds.get(layer, gates.minimum_test_coverage)
-
     def tested_columns(self, model: Model) -> frozenset[str]:
         """Folded names of the columns that some counting test looks at."""
         names: set[str] = set()

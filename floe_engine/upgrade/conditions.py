@@ -90,11 +90,9 @@ def less(measure: Measure) -> Condition:
 
 def layer_coverage(change: Change, platform: Platform) -> int:
     """The least coverage of the layer at the end of the path."""
-    layer = change.path[1] if change.path[-1] == "minimum_test_coverage" else change.path[-1]
-    constraint = platform.layers.get(layer)
-    if constraint is not None and constraint.minimum_test_coverage is not None:
-        return constraint.minimum_test_coverage
-    return platform.gates.layer_thresholds.get(layer, platform.gates.minimum_test_coverage)
+    return platform.minimum_coverage(
+        change.path[1] if change.path[-1] == "minimum_test_coverage" else change.path[-1]
+    )
 
 
 def layer_prefixes(change: Change, platform: Platform) -> frozenset[str]:

@@ -13,7 +13,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access, covers
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, LevelDemand, ModelRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Group, Model
 
@@ -190,35 +190,28 @@ class GrantsPermitted(ModelRule):
         )
 
 
-class RolesOfLevel(ModelRule):
+class RolesOfLevel(LevelDemand):
     """Grants on sensitive data name only the roles of its level.
 
     The level is the most sensitive one of the model and its columns.
     """
 
     id = "FLOE-E261"
-    setting = "governance.classification.rules.<level>.allowed_roles"
-    reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "allowed_roles"))
-
-    def active(self, platform: Platform) -> bool:
-        return any(rule.allowed_roles is not None for rule in platform.classification.rules.values())
+    demand = "allowed_roles"
 
     def applies(self, model: Model, view: View) -> bool:
         """Where the model grants anything and its level limits the roles."""
-        rule = view.level_rule(model) if model.grants else None
-        return rule is not None and rule.allowed_roles is not None
+        return bool(model.grants) and super().applies(model, view)
 
-    def check(self, model: Model, view: View) -> Iterator[Finding]:
-        rule, level = view.level_rule(model), view.highest[model.unique_id].level
-        roles = (rule.allowed_roles if rule else None) or ()
-        allowed = {role.casefold() for role in roles}
+    def compare(self, model: Model, level: str, demanded: Sequence[str], view: View) -> Iterator[Finding]:
+        allowed = {role.casefold() for role in demanded}
         for privilege, grantees in sorted(model.grants.items()):
             for grantee in grantees:
                 if grantee.casefold() not in allowed:
                     yield self.finding(
                         model,
                         f"{model.label} is {level} and grants {privilege} to {grantee}",
-                        expected=f"only {', '.join(roles) or 'nobody'}",
+                        expected=f"only {', '.join(demanded) or 'nobody'}",
                         actual=grantee,
                         config=f"grants:{grantee}",
                         suggestion=f"remove the grant to {grantee}",

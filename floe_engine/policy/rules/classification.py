@@ -11,14 +11,13 @@ from msgspec import structs
 
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
-from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.sections import NamePattern
 from floe_engine.expressions import compiled, found_in_any_case
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
-from floe_engine.policy.rule import Examined, Example, ModelRule, NodeRule, Rule, of_model
+from floe_engine.policy.rule import Examined, Example, LevelDemand, ModelRule, NodeRule, Rule, of_model
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Source
 from floe_engine.sifting import sift
@@ -194,32 +193,23 @@ class LooksSensitive(Rule):
             )
 
 
-class ForbiddenLayer(ModelRule):
+class ForbiddenLayer(LevelDemand):
     """Data of a level stays out of the layers that the level forbids.
 
     The level is the most sensitive one of the model and its columns.
     """
 
     id = "FLOE-E243"
-    setting = "governance.classification.rules.<level>.forbidden_layers"
-    reads = (*PLACEMENT, *SENSITIVITY, (CLASSIFICATION, "rules", "*", "forbidden_layers"))
+    demand = "forbidden_layers"
+    reads_besides = PLACEMENT
 
-    def active(self, platform: Platform) -> bool:
-        return any(rule.forbidden_layers for rule in platform.classification.rules.values())
-
-    def applies(self, model: Model, view: View) -> bool:
-        """Where the model's level forbids a layer."""
-        rule = view.level_rule(model)
-        return rule is not None and bool(rule.forbidden_layers)
-
-    def check(self, model: Model, view: View) -> Iterator[Finding]:
-        rule, layer = view.level_rule(model), view.layer(model)
-        if rule is not None and layer in rule.forbidden_layers:
-            level = view.highest[model.unique_id].level
+    def compare(self, model: Model, level: str, demanded: Sequence[str], view: View) -> Iterator[Finding]:
+        layer = view.layer(model)
+        if layer in demanded:
             yield self.finding(
                 model,
                 f"{model.label} holds {level} data in layer {layer}",
-                expected=f"{level} data outside {', '.join(rule.forbidden_layers)}",
+                expected=f"{level} data outside {', '.join(demanded)}",
                 actual=f"layer {layer}",
             )
 
@@ -235,27 +225,17 @@ class ForbiddenLayer(ModelRule):
                     yield of_model(title, given, model, layer != forbidden)
 
 
-class RequiredMeta(ModelRule):
+class RequiredMeta(LevelDemand):
     """A model carries the meta keys that its level requires.
 
     Such as an owner or a retention period. An empty value does not count.
     """
 
     id = "FLOE-E244"
-    setting = "governance.classification.rules.<level>.requires_meta"
-    reads = (*SENSITIVITY, (CLASSIFICATION, "rules", "*", "requires_meta"))
+    demand = "requires_meta"
 
-    def active(self, platform: Platform) -> bool:
-        return any(rule.requires_meta for rule in platform.classification.rules.values())
-
-    def applies(self, model: Model, view: View) -> bool:
-        """Where the model's level requires a key."""
-        rule = view.level_rule(model)
-        return rule is not None and bool(rule.requires_meta)
-
-    def check(self, model: Model, view: View) -> Iterator[Finding]:
-        rule, level = view.level_rule(model), view.highest[model.unique_id].level
-        for key in rule.requires_meta if rule else ():
+    def compare(self, model: Model, level: str, demanded: Sequence[str], view: View) -> Iterator[Finding]:
+        for key in demanded:
             if lookup(model.meta, key) in (None, "", [], {}):
                 yield self.finding(
                     model,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from floe_engine.artifact.paths import CLASSIFICATION, LAYER_CONSTRAINTS, QUALITY_GATES
+from floe_engine.artifact.paths import LAYER_CONSTRAINTS, QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
-from floe_engine.policy.reads import COUNTING, PLACEMENT, SENSITIVITY, Place
-from floe_engine.policy.rule import Examined, Example, ModelRule, Rule, of_model
+from floe_engine.policy.reads import COUNTING, PLACEMENT, Place
+from floe_engine.policy.rule import Examined, Example, LevelDemand, ModelRule, Rule, of_model
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Column, DataTest, Model
 from floe_engine.text import plural
@@ -51,23 +51,15 @@ class ModelCoverage(ModelRule):
         return view.counts(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        wanted, share = view.minimum_coverage(view.layer(model)), view.share(model)
-        if not share.reaches(wanted):
-            yield self.finding(
-                model,
-                f"{model.label} {_told(share, view)}, and the minimum is {wanted}%",
-                expected=f"≥ {wanted}%",
-                actual=str(share),
-                measure=share.percent,
-                suggestion=_what_to_test(model, view, wanted),
-            )
+        wanted = view.platform.minimum_coverage(view.layer(model))
+        return _too_low(self, model, view.share(model), wanted, view)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """The minimum of every layer and one per cent less, a model without columns, tests that only warn."""
         for layer in make.layers:
-            yield from _at_the_minimum(make, layer, None, least_of(make.platform, layer))
+            yield from _at_the_minimum(make, layer, None, make.platform.minimum_coverage(layer))
         coverage = make.platform.gates.coverage
-        if coverage.metric != "columns" or not least_of(make.platform, make.layers[0]):
+        if coverage.metric != "columns" or not make.platform.minimum_coverage(make.layers[0]):
             return
         bare = make.model(columns=(), tests=())
         passes, word = _BARE[coverage.zero_columns]
@@ -103,24 +95,13 @@ class LayerCoverage(Rule):
             return
         for layer, share in by_layer(view).items():
             if layer is not None and share:
-                yield layer, tuple(self._check(layer, share, view))
-
-    def _check(self, layer: str, share: Share, view: View) -> Iterator[Finding]:
-        wanted = view.minimum_coverage(layer)
-        if not share.reaches(wanted):
-            yield self.finding(
-                layer,
-                f"layer {layer} {_told(share, view)}, and the minimum is {wanted}%",
-                expected=f"≥ {wanted}%",
-                actual=str(share),
-                measure=share.percent,
-                suggestion=_least_tested(view, layer, wanted),
-            )
+                wanted = view.platform.minimum_coverage(layer)
+                yield layer, tuple(_too_low(self, layer, share, wanted, view, layer=layer))
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """The minimum of every layer, and one per cent less."""
         for layer in make.platform.layers:
-            yield from _at_the_minimum(make, layer, layer, least_of(make.platform, layer))
+            yield from _at_the_minimum(make, layer, layer, make.platform.minimum_coverage(layer))
 
 
 class ProjectCoverage(Rule):
@@ -141,57 +122,30 @@ class ProjectCoverage(Rule):
         """Sum up the project. Not asked of a selection, whose sum would mislead."""
         share = total(view)
         if not view.narrowed and share:
-            yield view.project.name, tuple(self._check(share, view))
-
-    def _check(self, share: Share, view: View) -> Iterator[Finding]:
-        wanted = view.platform.gates.minimum_test_coverage
-        if not share.reaches(wanted):
-            yield self.finding(
-                view.project.name,
-                f"{view.project.name} {_told(share, view)}, and the minimum is {wanted}%",
-                expected=f"≥ {wanted}%",
-                actual=str(share),
-                measure=share.percent,
-                suggestion=_least_tested(view, None, wanted),
-            )
+            wanted = view.platform.minimum_coverage(None)
+            yield view.project.name, tuple(_too_low(self, view.project.name, share, wanted, view))
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         least = make.platform.gates.minimum_test_coverage
         yield from _at_the_minimum(make, make.layers[0], make.project, least)
 
 
-class LevelCoverage(ModelRule):
+class LevelCoverage(LevelDemand):
     """A sensitive model's test coverage reaches the minimum of its level.
 
     The level is the most sensitive one of the model and its columns.
     """
 
     id = "FLOE-E213"
-    setting = "governance.classification.rules.<level>.minimum_test_coverage"
-    reads = (*SENSITIVITY, *COUNTING, (CLASSIFICATION, "rules", "*", "minimum_test_coverage"))
-
-    def active(self, platform: Platform) -> bool:
-        return any(rule.minimum_test_coverage is not None for rule in platform.classification.rules.values())
+    demand = "minimum_test_coverage"
+    reads_besides = COUNTING
 
     def applies(self, model: Model, view: View) -> bool:
         """Where the model's level has a minimum and there is something to count."""
-        rule = view.level_rule(model)
-        return rule is not None and rule.minimum_test_coverage is not None and view.counts(model)
+        return super().applies(model, view) and view.counts(model)
 
-    def check(self, model: Model, view: View) -> Iterator[Finding]:
-        """Compare the model's share with the level's minimum."""
-        rule, share = view.level_rule(model), view.share(model)
-        wanted = (rule.minimum_test_coverage if rule else None) or 0
-        if not share.reaches(wanted):
-            level = view.highest[model.unique_id].level
-            yield self.finding(
-                model,
-                f"{model.label} is {level} and {_told(share, view)}; the level's minimum is {wanted}%",
-                expected=f"≥ {wanted}%",
-                actual=str(share),
-                measure=share.percent,
-                suggestion=_what_to_test(model, view, wanted),
-            )
+    def compare(self, model: Model, level: str, demanded: int, view: View) -> Iterator[Finding]:
+        return _too_low(self, model, view.share(model), demanded, view, level=level)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each level's minimum met, and missed by one column, or by everything where others count."""
@@ -240,13 +194,33 @@ _BARE: dict[str, tuple[bool | None, str]] = {
 """``zero_column_behavior`` → what a model without columns is."""
 
 
-def least_of(platform: Platform, layer: str | None) -> int:
-    """The least coverage that an artifact's files state for a layer."""
-    constraint = platform.layers.get(layer) if layer is not None else None
-    if constraint is not None and constraint.minimum_test_coverage is not None:
-        return constraint.minimum_test_coverage
-    least = platform.gates.minimum_test_coverage
-    return platform.gates.layer_thresholds.get(layer, least) if layer is not None else least
+def _too_low(
+    rule: Rule,
+    subject: Model | str,
+    share: Share,
+    wanted: int,
+    view: View,
+    *,
+    layer: str | None = None,
+    level: str = "",
+) -> Iterator[Finding]:
+    """That a model, a `layer` or the project does not reach a minimum, its own or that of a `level`."""
+    if share.reaches(wanted):
+        return
+    told = _told(share, view)
+    name = subject.label if isinstance(subject, Model) else f"layer {layer}" if layer else subject
+    yield rule.finding(
+        subject,
+        f"{name} is {level} and {told}; the level's minimum is {wanted}%"
+        if level
+        else f"{name} {told}, and the minimum is {wanted}%",
+        expected=f"≥ {wanted}%",
+        actual=str(share),
+        measure=share.percent,
+        suggestion=_what_to_test(subject, view, wanted)
+        if isinstance(subject, Model)
+        else _least_tested(view, layer, wanted),
+    )
 
 
 def _at_the_minimum(
@@ -281,7 +255,7 @@ def _tested(make: ExampleNodes, layer: str | None, tested: int, *, alone: bool) 
         return (_columns_tested(base, tested),)
     bare = _untested(base)
     if alone:
-        least = least_of(make.platform, layer)
+        least = make.platform.minimum_coverage(layer)
         return (base,) if tested == least else (bare,) if least > 0 else ()
     return tuple(
         structs.replace(

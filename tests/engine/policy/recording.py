@@ -43,6 +43,8 @@ class _Platform:
     def once(self, work_out: Callable[[Platform], Any]) -> Any:
         return work_out(self)  # type: ignore[arg-type]  # each time: whoever asks, reads
 
+    minimum_coverage = Platform.minimum_coverage
+
     def rank(self, level: str | None) -> int:
         self.log.add((paths.CLASSIFICATION, "levels"))
         return self.platform.rank(level)
