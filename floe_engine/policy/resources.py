@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
-from floe_engine.policy.example_models import (
-    PROJECT,
-    column,
-    example_model,
-    key_of,
-    labelled,
-    name_in,
-    raw_orders,
-    unused,
-)
+from floe_engine.expressions import fullmatch
+from floe_engine.policy.data_types import an_example
+from floe_engine.policy.keys import KEY_META
+from floe_engine.policy.layering import LAYER_META, Layering
+from floe_engine.policy.levels import Levels
+from floe_engine.policy.rules.required_tests import BUILT_IN, required_anywhere
+from floe_engine.policy.rules.schema_registry import well_spelt
+from floe_engine.policy.words import words
 from floe_engine.project.facts import (
     Argument,
     Beside,
+    Column,
+    Constraint,
+    DataTest,
     Exposure,
     Macro,
     Model,
@@ -28,7 +31,16 @@ from floe_engine.project.facts import (
     SemanticModel,
     Source,
     UnitTest,
+    folded,
 )
+
+PROJECT = "specimen"
+STEMS = ("orders", "ORDERS", "Orders", "orders_daily", "order", "o", "orders1", "sales-orders")
+"""Names that a platform's pattern may take; where it takes none, words are made from the pattern."""
+MISSPELT = ("Bad Name!", "Bad-Name", "BadName", "bad_name", "9", "ünïcode", "x")
+"""Names that a platform's pattern should refuse; the first that it refuses is used."""
+KEYS = ("order_id", "orderId", "ORDER_ID", "id", "ID", "key", "KEY", "code", "CODE")
+"""Names for a key column; the first that the platform's columns may have is used."""
 
 _BESIDE: dict[str, type[Beside]] = {
     "semantic_model": SemanticModel,
@@ -46,44 +58,141 @@ class ExampleNodes:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.layers: tuple[str | None, ...] = tuple(platform.layers) or (None,)
-        self.key = key_of(platform)
 
-    def model(self, **fields: Any) -> Model:
-        """A model of the first layer."""
-        return self.model_of(self.layers[0], **fields)
+    # --- names
 
-    def model_of(self, layer: str | None, **fields: Any) -> Model:
-        """A model of a layer; of none where there are none."""
-        return example_model(self.platform, layer, **fields)
+    @staticmethod
+    def unused(name: str, taken: Collection[str]) -> str:
+        """A name that is none of those taken, whatever their case: ``no_such_level``."""
+        folds = {each.casefold() for each in taken}
+        while name.casefold() in folds:
+            name += "_x"
+        return name
 
-    unused = staticmethod(unused)
+    def stems(self) -> Iterator[str]:
+        """Names that the platform's pattern takes, the likeliest first."""
+        pattern = self.platform.naming.name_pattern
+        yield from (stem for stem in STEMS if fullmatch(pattern, stem))
+        yield from words(pattern)
+
+    def well_named(self, layer: str, prefix: str) -> str | None:
+        """A name with a prefix that puts a model in a layer and is right there; None where none is found."""
+        naming, layering = self.platform.naming, self.platform.once(Layering)
+        prefixes = naming.prefixes_of(layer)
+        for stem in self.stems():
+            name = prefix + stem
+            placed_by = layering.prefix_of(name)
+            longest = max((p for p in prefixes if name.startswith(p)), key=len)
+            rest = name[len(longest) :]
+            if placed_by and placed_by[1] == layer and fullmatch(naming.name_pattern, rest):
+                return name
+        return None
 
     def name_in(self, layer: str) -> str:
         """The name of a model of a layer, right where any is."""
-        return name_in(self.platform, layer)
+        prefix = "".join(self.platform.naming.prefixes_of(layer)[:1])
+        found = self.well_named(layer, prefix) if prefix else next(self.stems(), None)
+        return found or prefix + STEMS[0]
 
-    def holding(self, layer: str | None, level: str) -> Model:
-        """A model of a layer whose key is of a level."""
-        model = self.model_of(layer)
-        return replace(model, columns=(replace(model.columns[0], **self.labelled(level)),))
+    @cached_property
+    def key(self) -> str:
+        """A name for a key column that the platform's column rules take."""
+        schemas = self.platform.schemas
+        reserved = {folded(name) for name in schemas.reserved_columns}
+        numbered = (f"{key}{number}" for number in range(2, 100) for key in KEYS)
+        return next(
+            (
+                name
+                for name in chain(KEYS, numbered)
+                if folded(name) not in reserved and well_spelt(name, schemas.column_case)
+            ),
+            KEYS[0],
+        )
+
+    # --- levels
 
     def labelled(self, level: str) -> dict[str, Any]:
         """What makes a column or a model declare a level: meta, or a tag where no key can say it."""
-        return labelled(self.platform, level)
+        policy = self.platform.classification
+        levels = Levels(policy)
+        for key in levels.keys:
+            said = levels.declared({key: level}, ())
+            if key != policy.propagation.declassify_meta and said is not None and said.level == level:
+                return {"meta": {key: level}}
+        return {"tags": frozenset({level})}
 
     def sensitive(self) -> Iterator[str]:
         """The levels above the default."""
         levels, default = self.platform.classification.levels, self.platform.classification.default
         return (level for level in levels if self.platform.rank(level) > self.platform.rank(default))
 
+    # --- resources
+
+    def column(self, name: str, **fields: Any) -> Column:
+        """A described column of the type that the platform wants of its name."""
+        types = [
+            an_example(rule.type)
+            for rule in self.platform.schemas.type_rules
+            if fullmatch(rule.pattern, name, ignore_case=True)
+        ]
+        settings = {"description": f"The {name}.", "data_type": next(iter(types), "integer")}
+        return Column(name, **settings | fields)
+
+    def model(self, **fields: Any) -> Model:
+        """A model of the first layer."""
+        return self.model_of(self.layers[0], **fields)
+
+    def model_of(self, layer: str | None, *, name: str | None = None, **fields: Any) -> Model:
+        """A complete model of a layer (of none where there are none): a held key, described, fresh, related,
+        contracted, unit-tested.
+        """
+        named = name or (self.name_in(layer) if layer else next(self.stems(), STEMS[0]))
+        key = self.key
+        meta: dict[str, Any] = {KEY_META: key}
+        if layer is not None:
+            meta[LAYER_META] = layer
+        settings: dict[str, Any] = {
+            "path": f"models/{named}.sql",
+            "properties_path": "models/schema.yml",
+            "description": "One row an order.",
+            "columns": (self.column(key),),
+            "tests": (
+                DataTest("not_null", key),
+                DataTest("unique", key),
+                DataTest("relationships", key, {"to": "ref('customers')", "field": "id"}),
+                DataTest("dbt_utils.recency", arguments={"field": "loaded_at"}),
+                *(DataTest(test) for test in sorted(required_anywhere(self.platform) - BUILT_IN)),
+            ),
+            "meta": meta,
+            "contract_enforced": True,
+            "constraints": (Constraint("check"),),
+            "unit_tests": 1,
+            "parents": (_SOURCE,),
+            "unique_id": f"model.{PROJECT}.{named}",
+        } | fields
+        return Model(name=named, **settings)
+
     def other(self, **fields: Any) -> Model:
-        """A model beside that one."""
-        model = self.model()
-        return self.model(name=f"{model.name}_2", **fields)
+        """A model beside that of the first layer."""
+        return self.model(name=f"{self.model().name}_2", **fields)
+
+    def holding(self, layer: str | None, level: str) -> Model:
+        """A model of a layer whose key is of a level."""
+        model = self.model_of(layer)
+        return replace(model, columns=(replace(model.columns[0], **self.labelled(level)),))
 
     def source(self, **fields: Any) -> Source:
         """A watched table of a source, whose place is known; a model selects from it."""
-        return raw_orders(**{"database": "db", "schema": "raw", "identifier": "orders"} | fields)
+        settings: dict[str, Any] = {
+            "unique_id": _SOURCE,
+            "source_name": "raw",
+            "path": "models/sources.yml",
+            "has_freshness": True,
+            "database": "db",
+            "schema": "raw",
+            "identifier": "orders",
+        } | fields
+        return Source(name="orders", **settings)
 
     def exposure(self, **fields: Any) -> Exposure:
         """A report with an owner."""
@@ -103,8 +212,7 @@ class ExampleNodes:
         """A resource of a kind (`terms.Described`) with what belongs to it; each kind has its `fields`."""
         match kind:
             case "model" | "column":
-                only = column(self.platform, self.key, **fields("column"))
-                return self.model(columns=(only,), **fields("model"))
+                return self.model(columns=(self.column(self.key, **fields("column")),), **fields("model"))
             case "macro" | "argument":
                 return self.macro(arguments=(Argument("amount", **fields("argument")),), **fields("macro"))
             case "source" | "source_group":
@@ -123,3 +231,6 @@ class ExampleNodes:
             case "semantic_model" | "unit_test" | "test":
                 return _BESIDE[kind](f"{kind}.{PROJECT}.orders", "orders", path="models/schema.yml", **fields)
         return self.model(resource_type=kind, **fields)
+
+
+_SOURCE = f"source.{PROJECT}.raw.orders"

@@ -12,7 +12,7 @@ from floe_engine.document.scalars import quoted
 from floe_engine.expressions import fullmatch
 from floe_engine.manifest.terms import API_VERSION
 from floe_engine.policy.enforcement import said_of
-from floe_engine.policy.example_models import MISSPELT, name_in, unused
+from floe_engine.policy.resources import MISSPELT, ExampleNodes
 from floe_engine.policy.rule import Rule
 from floe_engine.policy.rules.naming import CustomNames, LayerPrefix
 from floe_engine.policy.words import words
@@ -88,8 +88,9 @@ def policy_test(platform: Platform) -> str | None:
         wrong = next((name for name in MISSPELT if not any(fullmatch(each, name) for each in patterns)), "")
     else:
         rule = LayerPrefix()
-        right = next((name_in(platform, layer) for layer in platform.layers if naming.prefixes_of(layer)), "")
-        wrong = unused("orders_of_no_layer", platform.layers)
+        make = ExampleNodes(platform)
+        right = next((make.name_in(layer) for layer in platform.layers if naming.prefixes_of(layer)), "")
+        wrong = make.unused("orders_of_no_layer", platform.layers)
     result = said_of(rule, platform, passes=False)
     if result == "skip" or not right or not wrong:
         return None

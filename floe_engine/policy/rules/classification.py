@@ -15,7 +15,7 @@ from floe_engine.artifact.sections import NamePattern
 from floe_engine.expressions import compiled, found_in_any_case
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
-from floe_engine.policy.meta import lookup
+from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.reads import PLACEMENT, SENSITIVITY
 from floe_engine.policy.rule import Examined, Example, LevelDemand, ModelRule, NodeRule, Rule, of_model
 from floe_engine.policy.view import View
@@ -248,18 +248,17 @@ class RequiredMeta(LevelDemand):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every key absent, and given, beside all others that the level requires."""
-        from floe_engine.policy.example_models import with_meta, without_meta
-
         for level, rule in make.platform.classification.rules.items():
             for key in rule.requires_meta:
                 others = {name: "given" for name in rule.requires_meta if name != key}
-                model = without_meta(with_meta(make.holding(make.layers[0], level), others), key)
+                whole = make.holding(make.layers[0], level)
+                model = structs.replace(whole, meta=with_key({**whole.meta, **others}, key, None))
                 given = f"model {model.name} holds {level}"
                 yield of_model(f"{level} without meta {key} is refused", given, model, False)
                 yield of_model(
                     f"{level} with meta {key} passes",
                     f"{given} and has {key}",
-                    with_meta(model, {key: "given"}),
+                    structs.replace(model, meta={**model.meta, key: "given"}),
                     True,
                 )
 

@@ -74,13 +74,13 @@ class LayerPrefix(NamingRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every prefix, a name without one, and a name of no layer."""
-        from floe_engine.policy.example_models import STEMS, well_named
+        from floe_engine.policy.resources import STEMS
 
         naming, layering = make.platform.naming, make.platform.once(Layering)
         for layer in layering.names:
             prefixes = naming.prefixes_of(layer)
             for prefix in prefixes:
-                name = well_named(make.platform, layer, prefix)
+                name = make.well_named(layer, prefix)
                 if name is not None:
                     yield of_model(f"{layer}: {prefix}… is taken", f"model {name}", _named(make, name), True)
             bare = next((each for each in STEMS if not each.startswith(prefixes)), None)
@@ -136,12 +136,12 @@ class RestPattern(NamingRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each layer's first prefix before a rest that is right, and before one that is not."""
-        from floe_engine.policy.example_models import MISSPELT, well_named
+        from floe_engine.policy.resources import MISSPELT
 
         naming, layering = make.platform.naming, make.platform.once(Layering)
         for layer in layering.names:
             for prefix in naming.prefixes_of(layer)[:1]:
-                right = well_named(make.platform, layer, prefix)
+                right = make.well_named(layer, prefix)
                 if right is not None:
                     title = f"{layer}: a rest that matches {naming.name_pattern} is taken"
                     yield of_model(title, f"model {right}", _named(make, right), True)
@@ -177,7 +177,7 @@ class CustomNames(NamingRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Names of each layer, likely ones and unlikely ones, and words made from the expressions."""
-        from floe_engine.policy.example_models import MISSPELT, STEMS
+        from floe_engine.policy.resources import MISSPELT, STEMS
         from floe_engine.policy.words import words
 
         patterns = make.platform.naming.custom_patterns
@@ -219,8 +219,6 @@ class KnownLayer(NamingRule):
         )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        from floe_engine.policy.example_models import placed
-
         layers = make.platform.once(Layering).names
         for layer in layers[:1]:
             name, stranger = make.name_in(layer), make.unused("no_such_layer", layers)
@@ -228,7 +226,7 @@ class KnownLayer(NamingRule):
                 (stranger, "a layer that meta declares must exist"),
                 (layer, f"{layer} may be declared in meta"),
             ):
-                model = _named(make, name, meta=placed(said))
+                model = _named(make, name, meta={LAYER_META: said})
                 yield of_model(title, f"model {name} with floe.layer: {said}", model, said == layer)
 
 

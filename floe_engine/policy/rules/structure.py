@@ -88,12 +88,13 @@ class LayerFolder(PlaceRule):
             )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
-        from floe_engine.policy.example_models import without_meta
         from floe_engine.policy.layering import LAYER_META, Layering
+        from floe_engine.policy.meta import with_key
 
         layering = Layering(make.platform)
         for layer in make.platform.layers:
-            model = without_meta(make.model_of(layer), LAYER_META)
+            model = make.model_of(layer)
+            model = replace(model, meta=with_key(model.meta, LAYER_META, None))
             if layering.place(model).by != "name" or layering.place(model).layer != layer:
                 continue
             for folder, told in ((layer, good), ("x_y_z", bad)):

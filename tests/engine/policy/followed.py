@@ -15,10 +15,10 @@ from msgspec import structs
 from floe_engine.artifact.platform import Platform
 from floe_engine.expressions import fullmatch
 from floe_engine.policy.data_types import an_example
-from floe_engine.policy.example_models import example_model, key_of, name_in
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup
+from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
 from floe_engine.policy.view import View
 from floe_engine.policy.words import words
@@ -149,7 +149,7 @@ class Followed:
                 self.add_tests(node, DataTest("not_null", name))
 
     def complete(self, model: Model, layer: str) -> Model:
-        """A model with what `example_model` leaves out: columns of its layer, what custom rules want."""
+        """A model with what `ExampleNodes` leaves out: columns of its layer, what custom rules want."""
         columns, tests = [*model.columns], [*model.tests]
         for wanted in self.platform.schemas.required_columns.get(layer, ()):
             if folded(wanted.name) not in model.columns_by_name:
@@ -222,10 +222,10 @@ class Followed:
         made = []
         for number, layer in enumerate(layers):
             patterns = self.platform.naming.custom_patterns
-            name = next(words(patterns[0])) if patterns else name_in(self.platform, layer)
+            name = next(words(patterns[0])) if patterns else ExampleNodes(self.platform).name_in(layer)
             while name in self.nodes or any(name == model.name for model in made):
                 name += "x"
-            model = example_model(self.platform, layer, name=name, parents=above)
+            model = ExampleNodes(self.platform).model_of(layer, name=name, parents=above)
             model = self.complete(structs.replace(model, unique_id=f"model.shop.between_{number}"), layer)
             made.append(model)
             above = (model.unique_id,)
@@ -351,7 +351,7 @@ def _hold_key(state: Followed, node: Node, column: str | None = None, how: str |
     elif key is not None:
         columns = key.columns
     else:
-        columns = tuple(each.name for each in node.columns[:1]) or (key_of(state.platform),)
+        columns = tuple(each.name for each in node.columns[:1]) or (ExampleNodes(state.platform).key,)
         state.add_meta(node, "floe.primary_key", columns[0])
     arguments = {"combination_of_columns": list(columns)}
     new = [name for name in columns if folded(name) not in {each.folded for each in node.columns}]
