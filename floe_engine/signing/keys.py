@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
     AnyPublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
@@ -91,40 +92,26 @@ class PublicKey(Struct, frozen=True, eq=False):
         8032, no prehash), so a `Digest` is never enough for it.
         """
         from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        if isinstance(data, Digest):
-            return self._verify_digest(signature, data.sha256)
+        digested = isinstance(data, Digest)
+        content = data.sha256 if isinstance(data, Digest) else data
+        sha256 = utils.Prehashed(SHA256()) if digested else SHA256()
         if isinstance(self._key, ec.EllipticCurvePublicKey):
-            hashes = (SHA256(),) if sha256_only else _hashes_of(self._key)
-            return any(_verify_ecdsa(self._key, signature, data, name) for name in hashes)
+            others = () if digested or sha256_only else _other_hashes_of(self._key)
+            return any(_verify_ecdsa(self._key, signature, content, name) for name in (sha256, *others))
         # After the curves: what RSA brings along, a curve's key never needs.
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
         try:
             if isinstance(self._key, RSAPublicKey):
-                self._key.verify(signature, data, PKCS1v15(), SHA256())
-            else:
-                self._key.verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
-
-    def _verify_digest(self, signature: bytes, digest: bytes) -> bool:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        hashed = utils.Prehashed(SHA256())
-        try:
-            if isinstance(self._key, ec.EllipticCurvePublicKey):
-                self._key.verify(signature, digest, ec.ECDSA(hashed))
-            elif isinstance(self._key, rsa.RSAPublicKey):
-                self._key.verify(signature, digest, padding.PKCS1v15(), hashed)
-            else:
+                self._key.verify(signature, content, PKCS1v15(), sha256)
+            elif digested:
                 return False
+            else:
+                self._key.verify(signature, content)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -471,26 +458,26 @@ def fingerprint_of(spki: bytes) -> str:
     return f"sha256:{hashlib.sha256(spki).hexdigest()}"
 
 
-def _hashes_of(key: EllipticCurvePublicKey) -> tuple[HashAlgorithm, ...]:
-    from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+def _other_hashes_of(key: EllipticCurvePublicKey) -> tuple[HashAlgorithm, ...]:
+    from cryptography.hazmat.primitives.hashes import SHA384, SHA512
 
-    by_curve: dict[str, tuple[HashAlgorithm, ...]] = {"secp384r1": (SHA384(),), "secp521r1": (SHA512(),)}
-    return (SHA256(), *by_curve.get(key.curve.name, ()))
+    by_curve: dict[str, HashAlgorithm] = {"secp384r1": SHA384(), "secp521r1": SHA512()}
+    return tuple(filter(None, [by_curve.get(key.curve.name)]))
 
 
 def _verify_ecdsa(
-    key: EllipticCurvePublicKey, signature: bytes, data: bytes, algorithm: HashAlgorithm
+    key: EllipticCurvePublicKey, signature: bytes, data: bytes, algorithm: HashAlgorithm | Prehashed
 ) -> bool:
     from cryptography.exceptions import InvalidSignature
 
     try:
         key.verify(signature, data, _ecdsa(algorithm))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def _ecdsa(algorithm: HashAlgorithm) -> ECDSA:
+def _ecdsa(algorithm: HashAlgorithm | Prehashed) -> ECDSA:
     """`ec.ECDSA(algorithm)` for verifying, without what making one brings along.
 
     That imports the backend with every cipher, to ask it about signing; the first use of a locked
