@@ -117,6 +117,7 @@ from floe_engine.policy.finding import Finding as Finding
 from floe_engine.policy.overview import Overview as Overview
 from floe_engine.policy.overview import Reached as Reached
 from floe_engine.policy.overview import overview as overview
+from floe_engine.policy.repairs import ChangedFile as ChangedFile
 from floe_engine.policy.repairs import mendable as mendable
 from floe_engine.policy.rule import Family as Family
 from floe_engine.policy.rule import Rule as Rule
@@ -137,7 +138,6 @@ from floe_engine.product.first_pin import FirstPin as FirstPin
 from floe_engine.product.first_pin import is_first as is_first
 from floe_engine.product.first_pin import plan_first_pin as plan_first_pin
 from floe_engine.product.first_pin import take_first_pin as take_first_pin
-from floe_engine.product.fix_project import ChangedFile as ChangedFile
 from floe_engine.product.fix_project import FixedProject as FixedProject
 from floe_engine.product.fix_project import fix_project as fix_project
 from floe_engine.product.init_project import Initialised as Initialised

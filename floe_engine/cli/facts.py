@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from floe_engine.signing.verdict import Verdict
     from floe_engine.store import Lock
     from floe_engine.upgrade.guard import GuardVerdict
+    from floe_engine.upgrade.rules import Entry
 
 
 def guard_facts(guard: GuardVerdict) -> dict[str, Any]:
@@ -19,11 +20,16 @@ def guard_facts(guard: GuardVerdict) -> dict[str, Any]:
         "previous": guard.previous.tag if guard.previous else None,
         "required": guard.required,
         "suggestion": guard.suggestion.tag,
-        "changes": [
-            {"rule": entry.rule.id, "bump": entry.bump, "place": entry.place, "sentence": entry.sentence}
-            for entry in guard.assessment.entries
-        ],
+        "changes": change_facts(guard, lambda entry: entry.place),
     }
+
+
+def change_facts(guard: GuardVerdict, place: Callable[[Entry], str]) -> list[dict[str, Any]]:
+    """The changes that the version guard has looked at, and where each stands."""
+    return [
+        {"rule": entry.rule.id, "bump": entry.bump, "place": place(entry), "sentence": entry.sentence}
+        for entry in guard.assessment.entries
+    ]
 
 
 def verdict_facts(verdict: Verdict) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
+from floe_engine.cli.facts import change_facts
 from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run, option
 from floe_engine.errors import UsageError
 from floe_engine.events import Event, Report, Transfer, silent
@@ -222,15 +223,7 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
         written=done.changed and not dry_run,
         previous=verdict.previous.tag if verdict.previous else None,
         required=verdict.required,
-        changes=[
-            {
-                "rule": entry.rule.id,
-                "bump": entry.bump,
-                "place": done.place(entry),
-                "sentence": entry.sentence,
-            }
-            for entry in verdict.assessment.entries
-        ],
+        changes=change_facts(verdict, done.place),
     )
 
 

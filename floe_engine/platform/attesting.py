@@ -18,7 +18,7 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.files import git_object_id, read_bounded, sha256_digest
 from floe_engine.platform.compile_platform import CompiledPlatform
 from floe_engine.platform.source import Source, committed_files
-from floe_engine.platform.test_policies import case_files, is_standard
+from floe_engine.platform.test_policies import case_files
 from floe_engine.policy_tests.running import TestRun
 from floe_engine.signing.attestation import PROVENANCE, TEST_RESULT, Claim
 from floe_engine.upgrade.guard import GuardVerdict
@@ -50,7 +50,7 @@ def _read(workspace: Workspace, compiled: CompiledPlatform) -> dict[str, bytes]:
     """Every file of the directory that the build or its tests read, by its path there."""
     paths = [
         workspace.manifest_path,
-        *case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled)),
+        *case_files(workspace, compiled.manifest),
         workspace.directory / SUPPRESSIONS_FILE,
         *_key_files(workspace, compiled),
     ]

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
+from floe_engine.manifest.root import Manifest
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.policy_tests.mutation import MutationRun, mutate
 from floe_engine.policy_tests.running import TestRun, run_policy_tests
@@ -34,7 +35,7 @@ def test_policies(
     report(Heading("Running policy tests..."))
     return run_policy_tests(
         compiled.artifact.platform,
-        case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled)),
+        case_files(workspace, compiled.manifest),
         select=select,
         workers=workers,
         report=report,
@@ -57,7 +58,7 @@ def mutate_policies(
     """
     if compiled is None:
         compiled = compile_platform(workspace, write=False, cancel=cancel)
-    files = case_files(workspace, compiled.manifest.policy_tests, standard=is_standard(compiled))
+    files = case_files(workspace, compiled.manifest)
     return mutate(compiled.artifact.platform, files, built_in=not own, report=report, cancel=cancel)
 
 
@@ -65,19 +66,15 @@ def mutate_policies(
 test_policies.__test__ = False  # type: ignore[attr-defined]  # pytest looks for it
 
 
-def is_standard(compiled: CompiledPlatform) -> bool:
-    """Whether the manifest leaves it at the usual place for policy tests."""
-    return "policy_tests" not in compiled.manifest.model_fields_set
-
-
-def case_files(workspace: Workspace, globs: Sequence[str], *, standard: bool = False) -> tuple[Path, ...]:
-    """The files that `policy_tests` names, sorted, each once.
+def case_files(workspace: Workspace, manifest: Manifest) -> tuple[Path, ...]:
+    """The files that `policy_tests` of a manifest names, sorted, each once.
 
     What cannot be read (a link to nowhere, a pipe) is among them: left out, its cases would count
     as passed. So it is where a folder cannot be looked into, a folder is named in the place of files,
-    or a glob matches nothing, unless it is the `standard` one that nobody wrote.
+    or a glob matches nothing, unless it is the usual one that nobody wrote.
     Raises `ConfigurationError`.
     """
+    globs, standard = manifest.policy_tests, "policy_tests" not in manifest.model_fields_set
     found: set[Path] = set()
     for glob in globs:
         named = workspace.directory / glob

@@ -25,7 +25,7 @@ from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Project, Source, folded
 from floe_engine.project.folder_configs import FolderConfigs
 from floe_engine.project.properties import data_test
-from floe_engine.text import did_you_mean
+from floe_engine.text import did_you_mean, unified_diff
 
 Kind = Literal["test", "meta", "description", "access", "contract", "column", "freshness"]
 Node: TypeAlias = Model | Source
@@ -71,6 +71,27 @@ class Repair(Struct, frozen=True):
                 return f"declare {self.name}"
             case "freshness":
                 return f"make a place for the freshness of {self.name}"
+
+
+class ChangedFile(Struct, frozen=True):
+    """A properties file before and after; `path` is relative to the directory that it is mended from."""
+
+    path: str
+    before: str
+    """Empty for a new file."""
+    after: str
+    repairs: tuple[Repair, ...]
+
+    @property
+    def diff(self) -> str:
+        """The change as ``diff -u`` writes it."""
+        old = f"a/{self.path}" if self.before else "/dev/null"
+        return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
+
+    @property
+    def says(self) -> str:
+        """What is declared, in the imperative."""
+        return "; ".join(dict.fromkeys(repair.says for repair in self.repairs))
 
 
 def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:

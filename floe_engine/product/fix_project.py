@@ -22,35 +22,23 @@ from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.product import excuses
-from floe_engine.policy.repairs import Node, Repair, applied, home_of, mendable, proven, repairs
+from floe_engine.policy.repairs import (
+    ChangedFile,
+    Node,
+    Repair,
+    applied,
+    home_of,
+    mendable,
+    proven,
+    repairs,
+)
 from floe_engine.policy.view import View
 from floe_engine.product.compile_project import CompiledProject, CompileOptions, compile_project
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.packages import has_package
 from floe_engine.project.properties_edit import FILL_IN, Properties, Unwritable, new_file
-from floe_engine.text import plural, unified_diff
+from floe_engine.text import plural
 from floe_engine.workspace import Workspace
-
-
-class ChangedFile(Struct, frozen=True):
-    """A properties file before and after; `path` is relative to floe.yaml's directory."""
-
-    path: str
-    before: str
-    """Empty for a new file."""
-    after: str
-    repairs: tuple[Repair, ...]
-
-    @property
-    def diff(self) -> str:
-        """The change as ``diff -u`` writes it."""
-        old = f"a/{self.path}" if self.before else "/dev/null"
-        return unified_diff(self.before, self.after, old=old, new=f"b/{self.path}")
-
-    @property
-    def says(self) -> str:
-        """What is declared, in the imperative."""
-        return "; ".join(dict.fromkeys(repair.says for repair in self.repairs))
 
 
 class FixedProject(Struct, frozen=True):

@@ -106,13 +106,10 @@ class Repository:
         The descriptor has type, digest and size; annotations are in the manifest.
         """
         response = self._session.do_request(self._manifest_url(ref), "HEAD", headers=_accept())
-        if response.status_code == 404:
-            if not answers.is_web_page(response.headers):
-                return None
-            # A proxy's page says nothing about the tag; the body of a GET tells the two apart.
-            return self._descriptor_or_none(ref)
-        if response.status_code == 400:
-            # An answer to HEAD has no body, and the reason is in it: HTTP spoken to HTTPS, for one.
+        if response.status_code == 404 and not answers.is_web_page(response.headers):
+            return None
+        if response.status_code in (400, 404):
+            # An answer to HEAD has no body, which would tell a proxy's page, or HTTP spoken to HTTPS.
             return self._descriptor_or_none(ref)
         if response.status_code != 200:
             raise self._session.failure(response, f"looking for {ref}", where=self._where(ref))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from floe_engine.output.notation import sarif_log
@@ -15,6 +15,9 @@ from floe_engine.policy.harm import Harm, harm_of
 from floe_engine.policy.rule import Rule
 from floe_engine.text import changed_lines, lines_of
 
+if TYPE_CHECKING:
+    from floe_engine.policy.repairs import ChangedFile
+
 MOST = 25_000
 """Results of a run; GitHub refuses a log with more (docs.github.com, "SARIF support for code scanning")."""
 
@@ -24,28 +27,8 @@ _TERSE = 10_000
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-class Proposal(Protocol):
-    """A file of the dbt project before and after a fix, and what the fix does."""
-
-    @property
-    def path(self) -> str:
-        """Relative to the dbt project, POSIX."""
-
-    @property
-    def before(self) -> str:
-        """The whole text."""
-
-    @property
-    def after(self) -> str:
-        """The whole text."""
-
-    @property
-    def says(self) -> str:
-        """In the imperative."""
-
-
 def sarif_document(
-    evaluation: Evaluation, *, prefix: str = "", proposals: Mapping[str, Proposal] = MappingProxyType({})
+    evaluation: Evaluation, *, prefix: str = "", proposals: Mapping[str, ChangedFile] = MappingProxyType({})
 ) -> dict[str, Any]:
     """An evaluation as a SARIF log. `prefix` leads from the repository to the project (``dbt/``).
 
@@ -163,7 +146,7 @@ def _place(prefix: str, path: str) -> dict[str, str]:
     return {"uri": quote(located(prefix, path), errors="surrogateescape")}
 
 
-def _fix(proposal: Proposal, prefix: str) -> dict[str, Any]:
+def _fix(proposal: ChangedFile, prefix: str) -> dict[str, Any]:
     replacements = [
         {"deletedRegion": _lines(proposal.before, first, last), "insertedContent": {"text": text}}
         for first, last, text in changed_lines(proposal.before, proposal.after)
