@@ -191,24 +191,9 @@ def _camel(name: str) -> str:
 
 def good(given: str, subject: Model | Source | Beside, *others: Model | Source | Beside) -> Example:
     """An example that passes: a subject, and what else the project has."""
-    return _example(True, given, subject, others)
+    return Example(f"{given} is taken", given, subject.label, (subject, *others), passes=True)
 
 
 def bad(given: str, subject: Model | Source | Beside, *others: Model | Source | Beside) -> Example:
     """An example that does not pass."""
-    return _example(False, given, subject, others)
-
-
-def _example(
-    passes: bool, given: str, subject: Model | Source | Beside, others: tuple[Model | Source | Beside, ...]
-) -> Example:
-    every = (subject, *others)
-    return Example(
-        f"{given} {'is taken' if passes else 'is refused'}",
-        given,
-        subject.label,
-        tuple(each for each in every if isinstance(each, Model)),
-        passes,
-        tuple(each for each in every if isinstance(each, Source)),
-        tuple(each for each in every if not isinstance(each, Model | Source)),
-    )
+    return Example(f"{given} is refused", given, subject.label, (subject, *others), passes=False)

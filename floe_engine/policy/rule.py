@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from msgspec import Struct
 
@@ -28,6 +28,9 @@ from floe_engine.project.facts import Beside, Column, Group, Macro, Model, Sourc
 
 if TYPE_CHECKING:
     from floe_engine.policy.resources import ExampleNodes
+
+Node: TypeAlias = Model | Source | Beside | Group
+"""What the project of an example is made of."""
 
 Examined = tuple[str, Sequence[Finding]]
 """A subject and what a rule found there: nothing, if it passed."""
@@ -63,15 +66,13 @@ class Example(Struct, frozen=True):
 
     name: str
     given: str
-    """The models in a few words, for people."""
+    """The project in a few words, for people."""
     subject: str
     """The resource that the rule is asked about."""
-    models: tuple[Model, ...]
+    nodes: tuple[Node, ...]
+    """What the project has."""
     passes: bool | None
     """None: the rule is not asked of it."""
-    sources: tuple[Source, ...] = ()
-    beside: tuple[Beside, ...] = ()
-    groups: tuple[Group, ...] = ()
     also: tuple[tuple[str, bool], ...] = ()
     """What else the rule says: a resource, and whether that passes."""
     ask: Callable[[Platform], ExampleAnswer] | None = None
@@ -88,9 +89,7 @@ class ExampleAnswer(Struct, frozen=True):
     severity: FindingSeverity = "error"
 
 
-def of_model(
-    name: str, given: str, model: Model, passes: bool | None, *others: Model, **more: Any
-) -> Example:
+def of_model(name: str, given: str, model: Model, passes: bool | None, *others: Node, **more: Any) -> Example:
     """An example of a model; `others` are in its project too, and `more` are fields of the example."""
     return Example(name, given, model.name, (*others, model), passes, **more)
 

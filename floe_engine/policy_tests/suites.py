@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from msgspec import structs
 from msgspec.structs import replace
@@ -23,14 +23,18 @@ from floe_engine.policy.finding import Result
 from floe_engine.policy.resources import ExampleNodes
 from floe_engine.policy.rule import Example, ExampleAnswer, Family, Rule
 from floe_engine.project.facts import (
-    Beside,
     Exposure,
+    Group,
     Macro,
+    Model,
     Project,
     ProjectTest,
     SemanticModel,
+    Source,
     UnitTest,
 )
+
+_Made = TypeVar("_Made")
 
 NAMING = "Naming convention enforcement"
 QUALITY = "Quality gate validation"
@@ -88,20 +92,21 @@ def cases_of(rule: Rule, make: ExampleNodes) -> Iterator[Case]:
 
 def project_of(example: Example) -> Project:
     """The project that an example gives."""
-    found: dict[type[Beside], Any] = {}
-    for each in example.beside:
-        found[type(each)] = (*found.get(type(each), ()), each)
+
+    def given(kind: type[_Made]) -> tuple[_Made, ...]:
+        return tuple(each for each in example.nodes if isinstance(each, kind))
+
     return Project(
         ExampleNodes.project,
         Path(),
-        example.models,
-        example.sources,
-        exposures=found.get(Exposure, ()),
-        macros=found.get(Macro, ()),
-        semantic_models=found.get(SemanticModel, ()),
-        unit_tests=found.get(UnitTest, ()),
-        tests=found.get(ProjectTest, ()),
-        groups=example.groups,
+        given(Model),
+        given(Source),
+        exposures=given(Exposure),
+        macros=given(Macro),
+        semantic_models=given(SemanticModel),
+        unit_tests=given(UnitTest),
+        tests=given(ProjectTest),
+        groups=given(Group),
         adapter="duckdb",
     )
 

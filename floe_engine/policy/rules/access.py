@@ -315,18 +315,15 @@ class GroupOwner(Rule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         for group in view.project.groups:
-            findings: tuple[Finding, ...] = ()
-            if not group.owner.strip():
-                findings = (
-                    self.finding(
-                        f"group {group.name}",
-                        f"group {group.name} has no owner",
-                        expected="owner: {name or email}",
-                        actual="none",
-                        suggestion="name the owner of the group",
-                    ),
-                )
-            yield f"group {group.name}", findings
+            name = f"group {group.name}"
+            missing = self.finding(
+                name,
+                f"{name} has no owner",
+                expected="owner: {name or email}",
+                actual="none",
+                suggestion="name the owner of the group",
+            )
+            yield name, () if group.owner.strip() else (missing,)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         for owner, word, owned in (
@@ -337,7 +334,6 @@ class GroupOwner(Rule):
                 f"a group {word}",
                 f"group finance{owned}",
                 "group finance",
-                (),
+                (Group("finance", owner),),
                 passes=bool(owner),
-                groups=(Group("finance", owner),),
             )

@@ -144,4 +144,4 @@ def _renaming(
     code = f"select {expression} as renamed from {{{{ source('raw', 'orders') }}}}"  # noqa: S608 - never run
     model = make.model_of(make.layers[-1], columns=(Column("renamed", **said),), code=code)
     given = f"{model.name} selects {expression} as renamed"
-    return of_model(title, f"raw.orders.subject is {level}; {given}", model, passes, sources=(source,))
+    return of_model(title, f"raw.orders.subject is {level}; {given}", model, passes, source)

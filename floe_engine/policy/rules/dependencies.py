@@ -73,7 +73,7 @@ class LayerDependency(ModelRule):
                     source = make.source()
                     child = make.model_of(layer, name=name, parents=(source.unique_id,))
                     given = f"{name} selects from {source.label}"
-                    yield of_model(title, given, child, permitted, sources=(source,))
+                    yield of_model(title, given, child, permitted, source)
                     continue
                 # The parent has no parents of its own: only the child is on trial.
                 parent = make.model_of(above, name=f"{make.name_in(above)}_above", parents=())

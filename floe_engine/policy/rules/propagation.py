@@ -73,7 +73,7 @@ class PropagationRule(Rule):
                 f"{source.label}.subject is {level}; {model.name} selects it and {word}",
                 model,
                 passes,
-                sources=(source,),
+                source,
             )
         middle = make.model_of(first, columns=(), parents=(source.unique_id,))
         middle = replace(middle, name=f"{middle.name}_between", unique_id=f"{middle.unique_id}_between")
@@ -84,7 +84,7 @@ class PropagationRule(Rule):
             model,
             False,
             middle,
-            sources=(source,),
+            source,
             # By model, the one between is noticed itself; by name, it declares no column to speak of.
             also=((middle.name, self.by_column),),
         )
