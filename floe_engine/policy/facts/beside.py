@@ -133,50 +133,34 @@ class ProjectTestFacts(BesideFacts):
         self.tags = sorted(of.tags)
 
 
+def _nodes(kind: str) -> lazy[list[NodeFacts]]:
+    def found(project: ProjectFacts) -> list[NodeFacts]:
+        facts = project.facts
+        return [facts.of(node) for node in facts.view.project.models if node.resource_type == kind]
+
+    return lazy(found)
+
+
+def _beside(kinds: str) -> lazy[list[BesideFacts]]:
+    def found(project: ProjectFacts) -> list[BesideFacts]:
+        facts = project.facts
+        return [facts.beside(each) for each in getattr(facts.view.project, kinds)]
+
+    return lazy(found)
+
+
 class ProjectFacts:
     """The project as a whole."""
 
     def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+        self.facts = facts
         self.name = facts.view.project.name
         self.adapter = facts.view.adapter
 
-    def _all(self, kind: str) -> list[NodeFacts]:
-        models = self._facts.view.project.models
-        return [self._facts.of(node) for node in models if node.resource_type == kind]
-
-    @lazy
-    def models(self) -> list[NodeFacts]:
-        return self._all("model")
-
-    @lazy
-    def seeds(self) -> list[NodeFacts]:
-        return self._all("seed")
-
-    @lazy
-    def snapshots(self) -> list[NodeFacts]:
-        return self._all("snapshot")
+    models, seeds, snapshots = map(_nodes, ("model", "seed", "snapshot"))
+    exposures, macros, semantic_models = map(_beside, ("exposures", "macros", "semantic_models"))
+    unit_tests, tests = map(_beside, ("unit_tests", "tests"))
 
     @lazy
     def sources(self) -> list[NodeFacts]:
-        return [self._facts.of(source) for source in self._facts.view.project.sources]
-
-    @lazy
-    def exposures(self) -> list[BesideFacts]:
-        return [self._facts.beside(each) for each in self._facts.view.project.exposures]
-
-    @lazy
-    def macros(self) -> list[BesideFacts]:
-        return [self._facts.beside(each) for each in self._facts.view.project.macros]
-
-    @lazy
-    def semantic_models(self) -> list[BesideFacts]:
-        return [self._facts.beside(each) for each in self._facts.view.project.semantic_models]
-
-    @lazy
-    def unit_tests(self) -> list[BesideFacts]:
-        return [self._facts.beside(each) for each in self._facts.view.project.unit_tests]
-
-    @lazy
-    def tests(self) -> list[BesideFacts]:
-        return [self._facts.beside(each) for each in self._facts.view.project.tests]
+        return [self.facts.of(source) for source in self.facts.view.project.sources]

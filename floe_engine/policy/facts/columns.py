@@ -17,8 +17,10 @@ class lazy(Generic[_T]):  # noqa: N801  (used as a decorator)
 
     def __init__(self, work: Callable[[Any], _T]) -> None:
         self._work = work
-        self._name = work.__name__
         self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
     def __get__(self, of: Any, kind: type) -> _T:
         found = of.__dict__[self._name] = self._work(of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from floe_engine.cel.values import Unknown
@@ -191,22 +192,8 @@ class CodeFacts:
     def _shape(self) -> CodeShape:
         return code_shape(self._sql)
 
-    @property
-    def select_star(self) -> bool:
-        return self._shape.select_star
-
-    @property
-    def joins(self) -> int:
-        return self._shape.joins
-
-    @property
-    def cross_joins(self) -> int:
-        return self._shape.cross_joins
-
-    @property
-    def open_joins(self) -> int:
-        return self._shape.open_joins
-
-    @property
-    def constant_joins(self) -> int:
-        return self._shape.constant_joins
+    select_star = property(attrgetter("_shape.select_star"))
+    joins = property(attrgetter("_shape.joins"))
+    cross_joins = property(attrgetter("_shape.cross_joins"))
+    open_joins = property(attrgetter("_shape.open_joins"))
+    constant_joins = property(attrgetter("_shape.constant_joins"))
