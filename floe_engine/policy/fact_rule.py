@@ -65,7 +65,7 @@ class FactRule(Rule, Generic[F]):
             try:
                 if self.applies(values[0], view):
                     wrong = tuple(self.check(values[0], view))
-                    yield label, [self._found(subject, column, name, each) for each in wrong]
+                    yield label, [finding_of(self, subject, column, name, each) for each in wrong]
             except Unknown as error:
                 untold.setdefault(str(error), []).append((subject, column, label, name))
         for why, places in untold.items():
@@ -73,23 +73,25 @@ class FactRule(Rule, Generic[F]):
             if len(places) > 1:
                 subject = label = view.project.name
                 name, column = f"{name} and {plural(len(places) - 1, 'other')}", None
-            yield label, [self._found(subject, column, name, not_judged(why, len(places)))]
+            yield label, [finding_of(self, subject, column, name, not_judged(why, len(places)))]
 
-    def _found(self, subject: _Subject, column: Column | None, name: str, wrong: Wrong) -> Finding:
-        found = self.finding(
-            subject,
-            f"{name} {wrong.says}",
-            column=column,
-            expected=wrong.expected,
-            actual=wrong.actual,
-            suggestion=wrong.suggestion,
-            parameter=wrong.parameter,
-            measure=wrong.measure,
-            config=wrong.config,
-        )
-        if wrong.line and not isinstance(subject, str):
-            return replace(found, path=subject.path, line=wrong.line)
-        return found
+
+def finding_of(rule: Rule, subject: _Subject, column: Column | None, name: str, wrong: Wrong) -> Finding:
+    """The finding that something is wrong with a subject, which is called `name`."""
+    found = rule.finding(
+        subject,
+        f"{name} {wrong.says}",
+        column=column,
+        expected=wrong.expected,
+        actual=wrong.actual,
+        suggestion=wrong.suggestion,
+        parameter=wrong.parameter,
+        measure=wrong.measure,
+        config=wrong.config,
+    )
+    if wrong.line and not isinstance(subject, str):
+        return replace(found, path=subject.path, line=wrong.line)
+    return found
 
 
 def not_judged(why: str, count: int) -> Wrong:
@@ -153,12 +155,8 @@ class LimitRule(FactRule[F]):
         return self.number(platform) is not None
 
     @abstractmethod
-    def counted(self, of: F, view: View) -> int:
-        """How many there are."""
-
-    @abstractmethod
-    def says(self, of: F, count: int) -> str:
-        """What is wrong with so many, as a sentence that the subject's name begins."""
+    def counted(self, of: F, view: View) -> tuple[int, str]:
+        """How many there are, and that as a sentence that the subject's name begins."""
 
     def shown(self, of: F, count: int) -> str:
         """What there is, for a report."""
@@ -166,11 +164,11 @@ class LimitRule(FactRule[F]):
 
     def check(self, of: F, view: View) -> Iterator[Wrong]:
         """Compare, and say how far off it is."""
-        limit, count = self.number(view.platform) or 0, self.counted(of, view)
+        limit, (count, says) = self.number(view.platform) or 0, self.counted(of, view)
         least = self.limit.startswith("min_")
         if count < limit if least else count > limit:
             yield Wrong(
-                self.says(of, count),
+                says,
                 expected=f"at {'least' if least else 'most'} {limit}{self.otherwise}",
                 actual=self.shown(of, count),
                 measure=float(count if least else -count),

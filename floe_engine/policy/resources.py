@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -208,16 +209,17 @@ class ExampleNodes:
         }
         return Macro(f"macro.{PROJECT}.cents", "cents", **settings | fields)
 
-    def whole(self, kind: str, fields: Callable[[str], dict[str, Any]]) -> Model | Source | Beside:
-        """A resource of a kind (`terms.Described`) with what belongs to it; each kind has its `fields`."""
+    def whole(self, kind: str, fields: Mapping[str, dict[str, Any]]) -> Model | Source | Beside:
+        """A resource of a kind (`terms.Described`) with what belongs to it; a kind may have `fields`."""
+        given: defaultdict[str, dict[str, Any]] = defaultdict(dict, fields)
         match kind:
             case "model" | "column":
-                return self.model(columns=(self.column(self.key, **fields("column")),), **fields("model"))
+                return self.model(columns=(self.column(self.key, **given["column"]),), **given["model"])
             case "macro" | "argument":
-                return self.macro(arguments=(Argument("amount", **fields("argument")),), **fields("macro"))
+                return self.macro(arguments=(Argument("amount", **given["argument"]),), **given["macro"])
             case "source" | "source_group":
-                return self.source(**fields("source"), **fields("source_group"))
-        return self.of(kind, **fields(kind))
+                return self.source(**given["source"], **given["source_group"])
+        return self.of(kind, **given[kind])
 
     def of(self, kind: str, **fields: Any) -> Model | Source | Beside:
         """A resource of a kind."""

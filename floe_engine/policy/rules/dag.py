@@ -35,11 +35,8 @@ class MaxChildren(GraphLimit):
     id = "FLOE-E330"
     limit = "max_children"
 
-    def counted(self, of: ModelFacts, view: View) -> int:
-        return of.model_children
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"is selected from by {plural(count, 'model')}"
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
+        return of.model_children, f"is selected from by {plural(of.model_children, 'model')}"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""
@@ -57,15 +54,12 @@ class MinChildren(GraphLimit):
     id = "FLOE-E331"
     limit = "min_children"
 
-    def counted(self, of: ModelFacts, view: View) -> int:
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
         known = view.project.children.get(of.id, ())
         below = sum(child.startswith(("model.", "snapshot.")) for child in known)
         if below < (self.number(view.platform) or 0):
             _ = of.children  # which says so where there may be more
-        return below
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"is selected from by {plural(count, 'model')}"
+        return below, f"is selected from by {plural(below, 'model')}"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         model = make.model()
@@ -82,11 +76,9 @@ class MaxSources(GraphLimit):
     id = "FLOE-E332"
     limit = "max_sources"
 
-    def counted(self, of: ModelFacts, view: View) -> int:
-        return sum(parent.type == "source" for parent in of.parents)
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"selects from {plural(count, 'source')}"
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
+        count = sum(parent.type == "source" for parent in of.parents)
+        return count, f"selects from {plural(count, 'source')}"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many sources as there may be, and one more."""
@@ -105,11 +97,8 @@ class MaxViewChain(GraphLimit):
     id = "FLOE-E333"
     limit = "max_view_chain"
 
-    def counted(self, of: ModelFacts, view: View) -> int:
-        return of.view_chain
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"has {count} views above one another above it"
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
+        return of.view_chain, f"has {of.view_chain} views above one another above it"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As long a chain as there may be, and one longer."""

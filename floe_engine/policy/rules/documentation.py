@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.sections import MetaKey
 from floe_engine.expressions import fullmatch
-from floe_engine.policy.fact_rule import bad, good, not_judged
+from floe_engine.policy.fact_rule import bad, finding_of, good, not_judged
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.meta import lookup
 from floe_engine.policy.rule import Examined, Example, Rule
@@ -71,14 +72,24 @@ def written(view: View, kind: str) -> Iterator[Written]:
 class WrittenRule(Rule):
     """A rule that a platform sets by kind of resource."""
 
-    def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        raise NotImplementedError
+    listed: ClassVar[str]
+    """What ``governance.documentation`` calls it."""
+
+    def __init_subclass__(cls) -> None:
+        cls.setting = f"governance.documentation.{cls.listed}"
+        cls.reads = ((QUALITY_GATES, "documentation", cls.listed),)
+
+    def by_kind(self, platform: Platform) -> Mapping[str, Any]:
+        """What is asked of each kind."""
+        said: Mapping[str, Any] = getattr(platform.gates.documentation, self.listed)
+        return said
 
     def active(self, platform: Platform) -> bool:
         return any(self.by_kind(platform).values())
 
+    @abstractmethod
     def missing(self, each: Written, kind: str, asked: Any, view: View) -> Iterator[Finding]:
-        raise NotImplementedError
+        """What something lacks. May raise `Unknown`."""
 
     def examine(self, view: View) -> Iterator[Examined]:
         from floe_engine.cel.values import Unknown
@@ -95,20 +106,9 @@ class WrittenRule(Rule):
         unsaid = {each.home.label for several in untold.values() for each in several}
         yield from ((label, here) for label, here in found.items() if here or label not in unsaid)
         for why, several in untold.items():
-            yield view.project.name, [self._not_judged(why, several, view.project.name)]
-
-    def _not_judged(self, why: str, several: list[Written], project: str) -> Finding:
-        more = f" and {plural(len(several) - 1, 'other')}" if len(several) > 1 else ""
-        told = not_judged(why, len(several))
-        return self.finding(
-            project,
-            f"{several[0].name}{more} {told.says}",
-            expected=told.expected,
-            actual=told.actual,
-            suggestion=told.suggestion,
-            parameter=told.parameter,
-            measure=told.measure,
-        )
+            project, count = view.project.name, len(several)
+            name = several[0].name + (f" and {plural(count - 1, 'other')}" if count > 1 else "")
+            yield project, [finding_of(self, project, None, name, not_judged(why, count))]
 
 
 class Described(WrittenRule):
@@ -120,11 +120,7 @@ class Described(WrittenRule):
     """
 
     id = "FLOE-E300"
-    setting = "governance.documentation.descriptions"
-    reads = ((QUALITY_GATES, "documentation", "descriptions"),)
-
-    def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        return platform.gates.documentation.descriptions
+    listed = "descriptions"
 
     def missing(self, each: Written, kind: str, asked: int, view: View) -> Iterator[Finding]:
         text = each.of.source_description if kind == "source_group" else each.of.description
@@ -150,14 +146,10 @@ class Described(WrittenRule):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A description that is just long enough, and one that is just too short."""
         asked = self.by_kind(make.platform)
-
-        def fields(kind: str, length: int | None = None) -> dict[str, Any]:
-            key = "source_description" if kind == "source_group" else "description"
-            return {key: "x" * (asked[kind] if length is None else length)} if kind in asked else {}
-
+        whole = {kind: _described(kind, least) for kind, least in asked.items()}
         for kind, least in asked.items():
             for length, told in ((least, good), (least - 1, bad)):
-                subject = make.whole(kind, _but(kind, fields(kind, length), fields))
+                subject = make.whole(kind, {**whole, kind: _described(kind, length)})
                 yield told(f"{kind} with {length} characters of description", subject)
 
 
@@ -169,11 +161,7 @@ class MetaKept(WrittenRule):
     """
 
     id = "FLOE-E301"
-    setting = "governance.documentation.meta"
-    reads = ((QUALITY_GATES, "documentation", "meta"),)
-
-    def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        return platform.gates.documentation.meta
+    listed = "meta"
 
     def missing(self, each: Written, kind: str, asked: tuple[MetaKey, ...], view: View) -> Iterator[Finding]:
         for wanted in asked:
@@ -208,15 +196,12 @@ class MetaKept(WrittenRule):
         }
         if any("" in each.values() for each in values.values()):
             return  # no word was found that an expression takes
-
-        def fields(kind: str) -> dict[str, Any]:
-            return {"meta": values[kind]} if kind in values else {}
-
+        whole = {kind: {"meta": keys} for kind, keys in values.items()}
         for kind, keys in values.items():
-            yield good(f"{kind} with {', '.join(keys)}", make.whole(kind, fields))
+            yield good(f"{kind} with {', '.join(keys)}", make.whole(kind, whole))
             for key in keys:
                 lacking = {"meta": {name: value for name, value in keys.items() if name != key}}
-                yield bad(f"{kind} without {key}", make.whole(kind, _but(kind, lacking, fields)))
+                yield bad(f"{kind} without {key}", make.whole(kind, {**whole, kind: lacking}))
 
 
 class Tagged(WrittenRule):
@@ -226,11 +211,7 @@ class Tagged(WrittenRule):
     """
 
     id = "FLOE-E302"
-    setting = "governance.documentation.tags"
-    reads = ((QUALITY_GATES, "documentation", "tags"),)
-
-    def by_kind(self, platform: Platform) -> dict[Any, Any]:
-        return platform.gates.documentation.tags
+    listed = "tags"
 
     def missing(self, each: Written, kind: str, asked: tuple[str, ...], view: View) -> Iterator[Finding]:
         for tag in asked:
@@ -247,16 +228,13 @@ class Tagged(WrittenRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         asked = self.by_kind(make.platform)
-
-        def fields(kind: str) -> dict[str, Any]:
-            return {"tags": frozenset(asked[kind])} if kind in asked else {}
-
+        whole = {kind: {"tags": frozenset(tags)} for kind, tags in asked.items()}
         for kind, tags in asked.items():
             if tags:
-                yield good(f"{kind} with the tags {', '.join(tags)}", make.whole(kind, fields))
+                yield good(f"{kind} with the tags {', '.join(tags)}", make.whole(kind, whole))
             for tag in tags:
                 lacking = {"tags": frozenset(tags) - {tag}}
-                yield bad(f"{kind} without the tag {tag}", make.whole(kind, _but(kind, lacking, fields)))
+                yield bad(f"{kind} without the tag {tag}", make.whole(kind, {**whole, kind: lacking}))
 
 
 class CompleteColumns(Rule):
@@ -369,11 +347,8 @@ class OneDescription(Rule):
         yield bad("a column that most models describe otherwise", changed, one, third)
 
 
-def _but(
-    kind: str, changed: dict[str, Any], fields: Callable[[str], dict[str, Any]]
-) -> Callable[[str], dict[str, Any]]:
-    """The fields of every kind, but for those of one."""
-    return lambda each: changed if each == kind else fields(each)
+def _described(kind: str, length: int) -> dict[str, Any]:
+    return {"source_description" if kind == "source_group" else "description": "x" * length}
 
 
 def _text(value: Any) -> str:

@@ -72,11 +72,9 @@ class MacroArguments(LimitRule["MacroFacts"]):
     section = "macros"
     limit = "max_arguments"
 
-    def counted(self, of: MacroFacts, view: View) -> int:
-        return len(of.parameters)
-
-    def says(self, of: MacroFacts, count: int) -> str:
-        return f"takes {count} arguments"
+    def counted(self, of: MacroFacts, view: View) -> tuple[int, str]:
+        count = len(of.parameters)
+        return count, f"takes {count} arguments"
 
     def shown(self, of: MacroFacts, count: int) -> str:
         return ", ".join(of.parameters)
@@ -97,11 +95,8 @@ class MacroLines(LimitRule["MacroFacts"]):
     section = "macros"
     limit = "max_lines"
 
-    def counted(self, of: MacroFacts, view: View) -> int:
-        return of.lines
-
-    def says(self, of: MacroFacts, count: int) -> str:
-        return f"has {count} lines"
+    def counted(self, of: MacroFacts, view: View) -> tuple[int, str]:
+        return of.lines, f"has {of.lines} lines"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         for count, told in self.around(make.platform):

@@ -137,11 +137,9 @@ class ViewsReused(LimitRule["ModelFacts"]):
         """Where it is worked out whenever it is read."""
         return of.materialized in _WORKED_OUT
 
-    def counted(self, of: ModelFacts, view: View) -> int:
-        return of.model_children
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"is built as {of.materialized}, and {plural(count, 'model')} select from it"
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
+        count = of.model_children
+        return count, f"is built as {of.materialized}, and {plural(count, 'model')} select from it"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many children as there may be, and one more."""

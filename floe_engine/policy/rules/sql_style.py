@@ -184,11 +184,8 @@ class MaxLines(LimitRule["ModelFacts"]):
 
         return has_code(of)
 
-    def counted(self, of: ModelFacts, view: View) -> int:
-        return of.code.lines
-
-    def says(self, of: ModelFacts, count: int) -> str:
-        return f"has {count} lines"
+    def counted(self, of: ModelFacts, view: View) -> tuple[int, str]:
+        return of.code.lines, f"has {of.code.lines} lines"
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         for count, told in self.around(make.platform):
