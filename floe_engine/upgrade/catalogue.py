@@ -27,33 +27,8 @@ from floe_engine.artifact.paths import (
 from floe_engine.artifact.shape import Path, Pattern, matches, places, published
 from floe_engine.manifest.laws import Law
 from floe_engine.typed import built
+from floe_engine.upgrade import conditions as when
 from floe_engine.upgrade.change import Change
-from floe_engine.upgrade.conditions import (
-    access_narrowed,
-    access_widened,
-    added,
-    another_asks,
-    anything,
-    changed,
-    compatible,
-    first_pattern,
-    layer_coverage,
-    layer_prefixes,
-    less,
-    more,
-    moved,
-    narrowed,
-    newer,
-    prefix_lost,
-    removed,
-    revoked_comes,
-    revoked_goes,
-    rule_enforcement,
-    takes_access,
-    waiver_covers_less,
-    waiver_over,
-    widened,
-)
 from floe_engine.upgrade.rule import ChangeExample, ChangeRule, Condition, Context
 
 Entry = TypeVar("Entry")
@@ -69,6 +44,7 @@ class Row(NamedTuple):
 
 
 _DETAILS = (MANIFEST, "pluginDetails", "*")
+_PACKAGING = tuple((*_DETAILS, key) for key in ("package", "chart", "apiVersion"))
 _APPROVED = (MANIFEST, "approvedPlugins", "*")
 _PREFIXES = ((NAMING_RULES, "prefixes", "*"), (NAMING_RULES, "morePrefixes", "*", "*"))
 _COVERAGE = ((QUALITY_GATES, "layerThresholds", "*"), (LAYER_CONSTRAINTS, "*", "minimum_test_coverage"))
@@ -80,82 +56,82 @@ _KEY = (MANIFEST, "security", "trusted_keys", "*")
 
 BY_HAND: tuple[Row, ...] = (
     # What a platform runs on: versions are compared, and a plugin knows which of its settings move data.
-    Row("PLG010", "PLG010", anything, ((*_DETAILS, "config", "**"),)),
-    Row("PLG011", "PLG013", compatible, ((*_DETAILS, "version"),)),
-    Row("PLG012", "PLG013", newer, ((*_DETAILS, "version"),)),
-    Row("PLG013", "PLG011", anything, ((*_DETAILS, "version"),)),
-    Row("PLG014", "PLG014", anything, ((*_DETAILS, "dbtAdapter"),)),
-    Row("PLG015", "PLG015", anything, tuple((*_DETAILS, key) for key in ("package", "chart", "apiVersion"))),
-    Row("PLG099", "PLG099", anything, (_DETAILS,)),
-    Row("APP001", "APP002", narrowed, ((*_APPROVED, "*"),)),
-    Row("APP002", "APP001", widened, ((*_APPROVED, "*"),)),
-    Row("APP003", "APP004", added, (_APPROVED,)),
-    Row("APP004", "APP003", removed, (_APPROVED,)),
+    Row("PLG010", "PLG010", when.anything, ((*_DETAILS, "config", "**"),)),
+    Row("PLG011", "PLG013", when.compatible, ((*_DETAILS, "version"),)),
+    Row("PLG012", "PLG013", when.newer, ((*_DETAILS, "version"),)),
+    Row("PLG013", "PLG011", when.anything, ((*_DETAILS, "version"),)),
+    Row("PLG014", "PLG014", when.anything, ((*_DETAILS, "dbtAdapter"),)),
+    Row("PLG015", "PLG015", when.anything, _PACKAGING),
+    Row("PLG099", "PLG099", when.anything, (_DETAILS,)),
+    Row("APP001", "APP002", when.narrowed, ((*_APPROVED, "*"),)),
+    Row("APP002", "APP001", when.widened, ((*_APPROVED, "*"),)),
+    Row("APP003", "APP004", when.added, (_APPROVED,)),
+    Row("APP004", "APP003", when.removed, (_APPROVED,)),
     # Layers: several settings together say what belongs to one and what it owes.
-    Row("NAM010", "NAM011", prefix_lost, _PREFIXES),
-    Row("NAM011", "NAM010", more(layer_prefixes), _PREFIXES),
-    Row("NAM012", "NAM012", anything, _PREFIXES),
-    Row("LAY001", "LAY002", removed, ((LAYER_CONSTRAINTS, "*"),)),
-    Row("LAY002", "LAY001", added, ((LAYER_CONSTRAINTS, "*"),)),
-    Row("LAY005", "LAY005", moved, ((LAYER_CONSTRAINTS, "_meta", "order"),)),
-    Row("COV003", "COV004", more(layer_coverage), _COVERAGE),
-    Row("COV004", "COV003", less(layer_coverage), _COVERAGE),
-    Row("COV005", "COV005", anything, _COVERAGE),
+    Row("NAM010", "NAM011", when.prefix_lost, _PREFIXES),
+    Row("NAM011", "NAM010", when.more(when.layer_prefixes), _PREFIXES),
+    Row("NAM012", "NAM012", when.anything, _PREFIXES),
+    Row("LAY001", "LAY002", when.removed, ((LAYER_CONSTRAINTS, "*"),)),
+    Row("LAY002", "LAY001", when.added, ((LAYER_CONSTRAINTS, "*"),)),
+    Row("LAY005", "LAY005", when.moved, ((LAYER_CONSTRAINTS, "_meta", "order"),)),
+    Row("COV003", "COV004", when.more(when.layer_coverage), _COVERAGE),
+    Row("COV004", "COV003", when.less(when.layer_coverage), _COVERAGE),
+    Row("COV005", "COV005", when.anything, _COVERAGE),
     # Waivers and the settings of single rules: what they come to counts, not how it is written.
-    Row("WAI011", "WAI011", waiver_over, (_WAIVER,)),
-    Row("WAI004", "WAI005", waiver_covers_less, ((*_WAIVER, "rules", "*"),)),
-    Row("WAI005", "WAI004", anything, ((*_WAIVER, "rules", "*"),)),
-    Row("RUL001", "RUL002", more(rule_enforcement), (_RULE,)),
-    Row("RUL002", "RUL001", less(rule_enforcement), (_RULE,)),
-    Row("RUL003", "RUL003", anything, (_RULE,)),
+    Row("WAI011", "WAI011", when.waiver_over, (_WAIVER,)),
+    Row("WAI004", "WAI005", when.waiver_covers_less, ((*_WAIVER, "rules", "*"),)),
+    Row("WAI005", "WAI004", when.anything, ((*_WAIVER, "rules", "*"),)),
+    Row("RUL001", "RUL002", when.more(when.rule_enforcement), (_RULE,)),
+    Row("RUL002", "RUL001", when.less(when.rule_enforcement), (_RULE,)),
+    Row("RUL003", "RUL003", when.anything, (_RULE,)),
     # Access: what all permissions together let a role do.
-    Row("ACC001", "ACC004", removed, ((ACCESS_CONTROL, "roles", "*"),)),
-    Row("ACC004", "ACC001", added, ((ACCESS_CONTROL, "roles", "*"),)),
-    Row("ACC002", "ACC003", access_narrowed, _GRANTS),
-    Row("ACC003", "ACC002", access_widened, _GRANTS),
-    Row("ACC005", "ACC006", access_narrowed, (_SPACES,)),
-    Row("ACC006", "ACC005", access_widened, (_SPACES,)),
-    Row("ACC007", "ACC007", anything, (*_GRANTS, _SPACES)),
+    Row("ACC001", "ACC004", when.removed, ((ACCESS_CONTROL, "roles", "*"),)),
+    Row("ACC004", "ACC001", when.added, ((ACCESS_CONTROL, "roles", "*"),)),
+    Row("ACC002", "ACC003", when.access_narrowed, _GRANTS),
+    Row("ACC003", "ACC002", when.access_widened, _GRANTS),
+    Row("ACC005", "ACC006", when.access_narrowed, (_SPACES,)),
+    Row("ACC006", "ACC005", when.access_widened, (_SPACES,)),
+    Row("ACC007", "ACC007", when.anything, (*_GRANTS, _SPACES)),
     # Who may sign. A revoked key comes first: its going must not wait for a major version.
-    Row("KEY003", "KEY004", revoked_goes, (_KEY,)),
-    Row("KEY004", "KEY003", revoked_comes, (_KEY,)),
+    Row("KEY003", "KEY004", when.revoked_goes, (_KEY,)),
+    Row("KEY004", "KEY003", when.revoked_comes, (_KEY,)),
     Row(
         "DOC001",
         "DOC001",
-        anything,
+        when.anything,
         ((*_KEY, "name"), (MANIFEST, "security", "delegated_keys", "*", "*", "name")),
     ),
     # What only the artifact has.
-    Row("ENG001", "ENG002", newer, ((MANIFEST, "engine", "minVersion"),)),
-    Row("ENG002", "ENG001", anything, ((MANIFEST, "engine", "minVersion"),)),
-    Row("PAT006", "PAT006", anything, ((CLASSIFICATION, "nameDefaults"),)),
-    Row("PAR002", "PAR002", anything, ((MANIFEST, "parent", "digest"),)),
+    Row("ENG001", "ENG002", when.newer, ((MANIFEST, "engine", "minVersion"),)),
+    Row("ENG002", "ENG001", when.anything, ((MANIFEST, "engine", "minVersion"),)),
+    Row("PAT006", "PAT006", when.anything, ((CLASSIFICATION, "nameDefaults"),)),
+    Row("PAR002", "PAR002", when.anything, ((MANIFEST, "parent", "digest"),)),
     Row(
         "PAR001",
         "PAR001",
-        anything,
+        when.anything,
         ((MANIFEST, "parent"), (MANIFEST, "parent", "ref"), (MANIFEST, "parent", "name")),
     ),
     Row(
         "ARC002",
         "ARC002",
-        changed,
+        when.changed,
         ((MANIFEST, "architecture", "pattern"), (MANIFEST, "architecture", "enforcement")),
     ),
     Row(
         "FMT001",
         "FMT001",
-        anything,
+        when.anything,
         (*((file, "apiVersion") for file in FILES[:-1]), (LAYER_CONSTRAINTS, "_meta", "apiVersion")),
     ),
 )
 """Changes that no setting's law can judge, in the order in which they are tried."""
 
 GATED_IF: Mapping[str, Condition] = {
-    "WAI011": added,
-    "TST002": another_asks,
-    "NAM015": first_pattern,
-    **dict.fromkeys(("ACC003", "ACC004", "ACC006", "ACC009"), takes_access),
+    "WAI011": when.added,
+    "TST002": when.another_asks,
+    "NAM015": when.first_pattern,
+    **dict.fromkeys(("ACC003", "ACC004", "ACC006", "ACC009"), when.takes_access),
 }
 """Where it holds, a rule's bump is ``gated`` whatever it is elsewhere."""
 
