@@ -41,7 +41,7 @@ def advice(finding: Finding, subject: str, node: Node | None, view: View) -> str
     if name is None:
         column = None
     elif node is not None:
-        column = _columns_of(node, view).get(name)
+        column = view.once_of(_columns_of, node.unique_id).get(name)
     if isinstance(node, Model) and of_models is not None:
         return of_models(finding, node, column, view)
     if node is not None and of_nodes is not None:
@@ -49,17 +49,9 @@ def advice(finding: Finding, subject: str, node: Node | None, view: View) -> str
     return finding.suggestion
 
 
-def _columns_of(node: Node, view: View) -> dict[str, Column]:
-    """By name as written; of two with one name the first."""
-    known = view.once(_known_columns)
-    if (found := known.get(node.unique_id)) is None:
-        found = known[node.unique_id] = {column.name: column for column in reversed(node.columns)}
-    return found
-
-
-def _known_columns(_: View) -> dict[str, dict[str, Column]]:
-    """By unique_id: a node has as many findings as columns."""
-    return {}
+def _columns_of(unique_id: str, view: View) -> dict[str, Column]:
+    """By name as written; of two with one name the first. A node has as many findings as columns."""
+    return {column.name: column for column in reversed(view.project.by_id[unique_id].columns)}
 
 
 # --- columns and tests -------------------------------------------------------------------------------

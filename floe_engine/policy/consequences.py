@@ -70,7 +70,7 @@ def placed(model: Model, layer: str | None, view: View) -> tuple[str, ...] | Non
         return ()
     if layer is None or now is not None:
         return None  # what the old layer has without it is not looked at
-    there, here = _demands(layer, view), _standing(model, view)
+    there, here = view.once_of(_demands, layer), view.once_of(_standing, model.unique_id)
     if (
         here.bound
         or layer in here.forbidden
@@ -109,24 +109,16 @@ class _Demands(Struct, frozen=True):
 
 
 def _demands(layer: str, view: View) -> _Demands:
-    known = view.once(_demands_of_layers)
-    if (found := known.get(layer)) is None:
-        platform, constraint = view.platform, view.platform.layers.get(layer) or LayerConstraint()
-        allowed = constraint.may_depend_on
-        found = known[layer] = _Demands(
-            platform.minimum_coverage(layer),
-            None if allowed is None else frozenset(allowed),
-            constraint.materializations,
-            layer in platform.schemas.require_contract,
-            platform.schemas.required_columns.get(layer, ()),
-            constraint.required_tests,
-        )
-    return found
-
-
-def _demands_of_layers(_: View) -> dict[str, _Demands]:
-    """By layer."""
-    return {}
+    platform, constraint = view.platform, view.platform.layers.get(layer) or LayerConstraint()
+    allowed = constraint.may_depend_on
+    return _Demands(
+        platform.minimum_coverage(layer),
+        None if allowed is None else frozenset(allowed),
+        constraint.materializations,
+        layer in platform.schemas.require_contract,
+        platform.schemas.required_columns.get(layer, ()),
+        constraint.required_tests,
+    )
 
 
 class _Standing(Struct, frozen=True):
@@ -145,32 +137,25 @@ class _Standing(Struct, frozen=True):
     """Whether nobody can tell what another layer would mean: of its grants, or its layer's coverage."""
 
 
-def _standing(model: Model, view: View) -> _Standing:
-    known = view.once(_standings)
-    found = known.get(model.unique_id)
-    if found is None:
-        children: frozenset[str] | None = None
-        for child in view.project.children.get(model.unique_id, ()):
-            below = view.project.by_id.get(child)
-            limits = view.constraint(below) if isinstance(below, Model) else None
-            if limits is not None and limits.may_depend_on is not None:
-                named = frozenset(limits.may_depend_on)
-                children = named if children is None else children & named
-        rule, share, gates = view.level_rule(model), view.share(model), view.platform.gates
-        found = known[model.unique_id] = _Standing(
-            frozenset(kinds(model.parents, view)),
-            children,
-            () if rule is None else rule.forbidden_layers,
-            share,
-            share.reaches(view.platform.minimum_coverage(None)),
-            bool(model.grants) or (gates.coverage.scope == "layer" and has_minimum(view.platform)),
-        )
-    return found
-
-
-def _standings(_: View) -> dict[str, _Standing]:
-    """By unique_id."""
-    return {}
+def _standing(unique_id: str, view: View) -> _Standing:
+    model = view.project.by_id[unique_id]
+    assert isinstance(model, Model)
+    children: frozenset[str] | None = None
+    for child in view.project.children.get(unique_id, ()):
+        below = view.project.by_id.get(child)
+        limits = view.constraint(below) if isinstance(below, Model) else None
+        if limits is not None and limits.may_depend_on is not None:
+            named = frozenset(limits.may_depend_on)
+            children = named if children is None else children & named
+    rule, share, gates = view.level_rule(model), view.share(model), view.platform.gates
+    return _Standing(
+        frozenset(kinds(model.parents, view)),
+        children,
+        () if rule is None else rule.forbidden_layers,
+        share,
+        share.reaches(view.platform.minimum_coverage(None)),
+        bool(model.grants) or (gates.coverage.scope == "layer" and has_minimum(view.platform)),
+    )
 
 
 def saying(node: Model | Source, column: Column | None, key: str, value: Any) -> Model | Source:
@@ -396,23 +381,19 @@ def _lacking(model: Model, tests: Iterable[str], view: View) -> Iterator[str]:
     """What a layer or level would require of a model that it has not, and nobody requires yet."""
     if model.resource_type != "model":
         return
-    required, known = view.required_tests(model), view.once(_known_lacks).setdefault(model.unique_id, {})
+    required = view.required_tests(model)
     for test in tests:
-        if test in required:
-            continue
-        if test not in known:
-            known[test] = (
-                OF_TEST[test].lacks(model, view)
-                if test in BUILT_IN
-                else not any(is_named(each, test) for each in model.tests)
-            )
-        if known[test]:
+        if test not in required and view.once_of(_lacks, (model.unique_id, test)):
             yield test
 
 
-def _known_lacks(_: View) -> dict[str, dict[str, bool]]:
-    """Whether a model lacks a test, by unique_id and test: several layers require the same ones."""
-    return {}
+def _lacks(of: tuple[str, str], view: View) -> bool:
+    """Whether a model lacks a test: several layers require the same ones."""
+    model, test = view.project.by_id[of[0]], of[1]
+    assert isinstance(model, Model)
+    if test in BUILT_IN:
+        return OF_TEST[test].lacks(model, view)
+    return not any(is_named(each, test) for each in model.tests)
 
 
 def _about(rule: CustomRule, name: str) -> bool:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from floe_engine.lineage.traces import LineageCache
 
 
+_Key = TypeVar("_Key")
 _Result = TypeVar("_Result")
 _Made = TypeVar("_Made", Exposure, SemanticModel, UnitTest, ProjectTest)
 
@@ -116,6 +117,7 @@ class View:
     def _forget(self) -> None:
         """Begin to work out anew what is asked of nodes."""
         self._once: dict[Callable[[View], Any], Any] = {}
+        self._once_of: dict[Callable[[Any, View], Any], dict[Any, Any]] = {}
         self._keys: dict[str, Key | None] = {}
         self._shares: dict[str, Share] = {}
 
@@ -263,6 +265,13 @@ class View:
         except KeyError:
             found = self._once[work_out] = work_out(self)
         return found
+
+    def once_of(self, work_out: Callable[[_Key, View], _Result], key: _Key) -> _Result:
+        """What `work_out` makes of one of many things in this view, worked out once for each."""
+        known: dict[_Key, _Result] = self._once_of.setdefault(work_out, {})
+        if key not in known:
+            known[key] = work_out(key, self)
+        return known[key]
 
     # --- tests
 
