@@ -20,6 +20,7 @@ from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy.data_types import an_example
 from floe_engine.policy.levels import Declaration
 from floe_engine.policy.meta import lookup, with_key
+from floe_engine.policy.rules.access import allowed_access
 from floe_engine.policy.rules.classification import sensitive_names
 from floe_engine.policy.rules.coverage import has_minimum
 from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
@@ -198,10 +199,7 @@ def bears(model: Model, level: Declaration, view: View) -> bool:
     if level.level == view.highest[model.unique_id].level:
         return True
     rule = view.platform.classification.rules.get(level.level) or LevelRule()
-    confidential = view.platform.rank("confidential")
-    access: Sequence[str] | None = ("private", "protected") if 0 <= confidential <= level.rank else None
-    if rule.allowed_access is not None:
-        access = rule.allowed_access
+    access = allowed_access(view.platform, level.level)
     return model.resource_type != "model" or (
         not model.grants
         and (access is None or model.access in access)
