@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +28,8 @@ from floe_engine.policy.rules.schema_registry import has_type, well_spelt
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Column, DataTest, Model, Source, folded
+
+Said = TypeVar("Said", bound=Model | Source)
 
 
 def _kinds_of(node: Model | Source) -> tuple[str, ...]:
@@ -159,7 +161,7 @@ def _standing(unique_id: str, view: View) -> _Standing:
     )
 
 
-def saying(node: Model | Source, column: Column | None, key: str, value: Any) -> Model | Source:
+def saying(node: Said, column: Column | None, key: str, value: Any) -> Said:
     """A node of which, or of a column of which, `meta` says something; None: says it no more."""
     if column is None:
         return replace(node, meta=with_key(node.meta, key, value))

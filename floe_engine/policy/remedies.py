@@ -78,8 +78,9 @@ def remedies(evaluation: Evaluation, limit: int = 10) -> tuple[Remedy, ...]:
     for (_, folder), findings in alike.items():
         if len(findings) < _ALIKE:
             found += [_remedy([finding]) for finding in findings]
-        else:
-            found.append(_repeated(findings, folder))
+        else:  # the one with most dependents stands for all
+            findings.sort(key=lambda finding: (-finding.downstream, finding.subject))
+            found.append(_remedy(findings, folder or "."))
     return tuple(_mixed(sorted(found, key=rank), limit))
 
 
@@ -116,31 +117,19 @@ _ALIKE = 3
 """From how many models of a folder on an edit that all of them want is told once."""
 
 
-def _repeated(findings: list[Finding], folder: str) -> Remedy:
-    """One edit that many models of a folder want; the one with most dependents stands for all."""
-    findings.sort(key=lambda finding: (-finding.downstream, finding.subject))
-    first = findings[0]
-    others = plural(len(findings) - 1, "other")
-    return Remedy(
-        f"{_edit(first)} (and {others} in {folder or '.'})",
-        tuple(findings),
-        sum(finding.blocking for finding in findings),
-        first.downstream,
-        harm_of(first.rule),
-        len(findings),
-    )
-
-
 def _edit(finding: Finding) -> str:
     """The edit that a finding wants; its subject comes first where nothing in the edit names it."""
     title = finding.suggestion or finding.message
     return title if finding.fix or title.startswith(finding.subject) else f"{finding.subject}: {title}"
 
 
-def _remedy(findings: list[Finding]) -> Remedy:
+def _remedy(findings: list[Finding], folder: str = "") -> Remedy:
+    """One edit, or the same one of many models of a folder."""
     first = findings[0]
     title = _edit(first)
-    if len(findings) > 1:
+    if folder:
+        title += f" (and {plural(len(findings) - 1, 'other')} in {folder})"
+    elif len(findings) > 1:
         others = {finding.subject for finding in findings} - {first.subject}
         title += f" (and {len(others)} more)" if others and not first.fix else ""
     return Remedy(
@@ -149,6 +138,7 @@ def _remedy(findings: list[Finding]) -> Remedy:
         sum(finding.count for finding in findings if finding.blocking),
         max(finding.downstream for finding in findings),
         min(map(harm_of, {finding.rule for finding in findings})),
+        len(findings) if folder else 1,
     )
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.policy import keys
+from floe_engine.policy.consequences import Said, saying
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
-from floe_engine.policy.meta import lookup, with_key
+from floe_engine.policy.meta import lookup
 from floe_engine.policy.rules.classification import SensitiveNames
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
@@ -29,7 +30,6 @@ from floe_engine.text import did_you_mean, unified_diff
 
 Kind = Literal["test", "meta", "description", "access", "contract", "column", "freshness"]
 Node: TypeAlias = Model | Source
-_Node = TypeVar("_Node", Model, Source)
 
 
 class Repair(Struct, frozen=True):
@@ -269,14 +269,14 @@ def _repaired(model: Model, todo: Iterable[Repair], folders: FolderConfigs | Non
             case "contract":
                 model = replace(model, contract_enforced=True)
             case "meta":
-                model = _with_meta(model, repair)
+                model = _saying(model, repair)
     return model
 
 
 def _told(source: Source, todo: Iterable[Repair]) -> Source:
     for repair in todo:
         if repair.kind == "meta":
-            source = _with_meta(source, repair)
+            source = _saying(source, repair)
     return source
 
 
@@ -286,18 +286,11 @@ def _declaring(model: Model, name: str, type_: str | None) -> Model:
     return replace(model, columns=(*model.columns, Column(name, data_type=type_)))
 
 
-def _with_meta(node: _Node, repair: Repair) -> _Node:
-    if repair.blank:
+def _saying(node: Said, repair: Repair) -> Said:
+    column = next((each for each in node.columns if each.folded == folded(repair.column or "")), None)
+    if repair.blank or (repair.column is not None and column is None):
         return node
-    if repair.column is None:
-        return structs.replace(node, meta=with_key(node.meta, repair.name, repair.value))
-    columns = tuple(
-        structs.replace(column, meta=with_key(column.meta, repair.name, repair.value))
-        if column.folded == folded(repair.column)
-        else column
-        for column in node.columns
-    )
-    return structs.replace(node, columns=columns)
+    return saying(node, column, repair.name, repair.value)
 
 
 # --- a mend a rule: finding, node, column, view → repairs ------------------------------------------

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -26,7 +27,7 @@ from floe_engine.events import CancelToken, Report, Transfer, silent
 from floe_engine.policy.evaluate import Evaluation
 from floe_engine.policy.product import SPEC_FILE, judge, projects_of
 from floe_engine.project.facts import Project
-from floe_engine.upgrade.impact import STATUSES, Effect, Impact, Status, impact
+from floe_engine.upgrade.impact import STATUSES, Effect, Impact, Status, impact, what_breaks_first
 from floe_engine.upgrade.rules import Assessment, compare
 
 PROJECT_FILE = "dbt_project.yml"
@@ -141,20 +142,26 @@ def project_impact(directory: Path, old: Artifact, new: Artifact) -> Impact:
 
     Raises what reading a project raises (`ConfigurationError`, `NothingChecked`).
     """
-    _, before, after = _judged(directory, old, new)
-    assessment = compare(old, new)
-    impacts = [impact(one, other, assessment) for one, other in zip(before, after, strict=True)]
-    effects = [effect for each in impacts for effect in each.effects]
-    effects.sort(key=lambda effect: (not effect.breaks, STATUSES.index(effect.status)))
-    return Impact(tuple(effects))
+    return _judged(directory, old, new).impact
 
 
-def _judged(
-    directory: Path, old: Artifact, new: Artifact
-) -> tuple[tuple[Project, ...], tuple[Evaluation, ...], tuple[Evaluation, ...]]:
-    """The projects of a directory, and their evaluations under both platforms."""
+class _Judged(NamedTuple):
+    """The projects of a directory, their evaluations under both platforms, and what lies between."""
+
+    projects: tuple[Project, ...]
+    before: tuple[Evaluation, ...]
+    after: tuple[Evaluation, ...]
+    impact: Impact
+
+
+def _judged(directory: Path, old: Artifact, new: Artifact) -> _Judged:
     spec, projects = projects_of(directory, platform=new.platform)
-    return projects, judge(projects, old.platform, spec), judge(projects, new.platform, spec)
+    before, after = (judge(projects, each.platform, spec) for each in (old, new))
+    assessment = compare(old, new)
+    effects = chain.from_iterable(
+        impact(one, other, assessment).effects for one, other in zip(before, after, strict=True)
+    )
+    return _Judged(projects, before, after, what_breaks_first(effects))
 
 
 def blast_radius(
@@ -208,32 +215,22 @@ def _shown(directory: Path, root: Path | None) -> str:
 
 def _measure(directory: str, shown: str, old: dict[str, bytes], new: dict[str, bytes]) -> ProjectImpact:
     """One project. Runs in another process, perhaps on another machine: plain values in and out."""
-    before, after = Artifact(old), Artifact(new)
     try:
-        projects, old_findings, new_findings = _judged(Path(directory), before, after)
+        projects, before, after, found = _judged(Path(directory), Artifact(old), Artifact(new))
     except FloeError as error:
         return ProjectImpact(
             shown, Path(shown).name, 0, {}, 0, False, {}, problem=" ".join(str(error).split())
         )
-    assessment = compare(before, after)
-    counts: Counter[Status] = Counter()
-    causes: Counter[str] = Counter()
-    breaking: list[Effect] = []
-    for one, other in zip(old_findings, new_findings, strict=True):
-        single = impact(one, other, assessment)
-        counts.update(single.counts)
-        causes.update(single.causes)
-        breaking.extend(single.breaking)
-    nothing = all(evaluation.nothing_checked for evaluation in (*old_findings, *new_findings))
+    nothing = all(evaluation.nothing_checked for evaluation in (*before, *after))
     return ProjectImpact(
         directory=shown,
         name=projects[0].name if projects else Path(shown).name,
-        models=sum(evaluation.models for evaluation in new_findings),
-        counts=dict(counts),
-        breaking=len(breaking),
-        blocked_before=not all(evaluation.passed for evaluation in old_findings),
-        causes=dict(causes.most_common()),
-        effects=tuple(breaking[:SHOWN_EFFECTS]),
+        models=sum(evaluation.models for evaluation in after),
+        counts=found.counts,
+        breaking=len(found.breaking),
+        blocked_before=not all(evaluation.passed for evaluation in before),
+        causes=found.causes,
+        effects=found.breaking[:SHOWN_EFFECTS],
         problem="nothing was checked" if nothing else "",
     )
 

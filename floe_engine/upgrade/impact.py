@@ -7,7 +7,7 @@ not resolved but masked. Both evaluations say what they looked at, so the two ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -96,8 +96,13 @@ def impact(old: Evaluation, new: Evaluation, assessment: Assessment | None = Non
         if causes is not None and effect.status != "unchanged":
             effect = Effect(effect.status, effect.before, effect.after, causes.of(effect.finding))
         effects.append(effect)
-    effects.sort(key=lambda effect: (not effect.breaks, STATUSES.index(effect.status)))  # stable
-    return Impact(tuple(effects))
+    return what_breaks_first(effects)
+
+
+def what_breaks_first(effects: Iterable[Effect]) -> Impact:
+    """Effects in the order in which they are told."""
+    order = sorted(effects, key=lambda effect: (not effect.breaks, STATUSES.index(effect.status)))  # stable
+    return Impact(tuple(order))
 
 
 def _by_identity(evaluation: Evaluation) -> dict[tuple[str, str, str, int], Finding]:
