@@ -61,7 +61,7 @@ def platform(rules: int) -> Platform:
         "plugins": {"compute": {"type": "duckdb"}},
         "governance": {"custom_rules": asked},
     }
-    return build(Manifest.model_validate(document), (), created="2026-01-01T00:00:00Z").platform
+    return build(Manifest.read(document), (), created="2026-01-01T00:00:00Z").platform
 
 
 def made(models: int, columns: int) -> Project:

@@ -2,27 +2,30 @@
 
     python scripts/artifact_sections.py
 
-A setting is declared once, in `floe_engine.manifest`. But whoever reads an artifact must not load pydantic,
-and a type checker has to know the fields; so what the declarations come to is written out.
+A setting is declared once, in `floe_engine.manifest`. But an artifact has only what is published, in its
+own spelling, and a type checker has to know the fields; so what the declarations come to is written out.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_origin
 
-from pydantic.fields import FieldInfo
+from msgspec.structs import FieldInfo, fields
 
 from floe_engine.artifact import part, paths
 from floe_engine.manifest import terms
 from floe_engine.manifest.base import Place, Section, Settings, law_of, place_of, section_of
 from floe_engine.manifest.declarations import settings
 from floe_engine.manifest.laws import Fixed
+from floe_engine.manifest.reference import default_of
 from floe_engine.manifest.root import Manifest
 
 TARGET = Path(__file__).parents[1] / "floe_engine" / "artifact" / "sections.py"
@@ -172,17 +175,18 @@ def _places(records: dict[Place_, Record]) -> str:
 
 def _collect(section: type[Settings], published: Place_, records: dict[Place_, Record]) -> None:
     """Put every setting of a section, and of those below, into the record that it is published in."""
-    for name, declared in section.model_fields.items():
-        own, inner = place_of(declared) or Place(), section_of(declared.annotation)
+    for declared in fields(section):
+        name = declared.name
+        own, inner = place_of(declared.type) or Place(), section_of(declared.type)
         place = tuple(own.at.split(".")) if own.at else (*published, name) if published else ()
         if own.reshaped or BY_HAND.intersection(place[:1]):
             continue
         if len(place) > 1:
             if place[:-1] not in records:
                 records[place[:-1]] = _record(place[:-1], section, records)
-            _add(records[place[:-1]], place, section, name, declared, own)
+            _add(records[place[:-1]], place, section, declared, own)
         if inner is not None:
-            _collect(inner, (*place, *_wrappings(declared.annotation)) if place else (), records)
+            _collect(inner, (*place, *_wrappings(declared.type)) if place else (), records)
 
 
 def _record(at: Place_, section: type[Settings], records: dict[Place_, Record]) -> Record:
@@ -194,17 +198,15 @@ def _record(at: Place_, section: type[Settings], records: dict[Place_, Record]) 
     return Record(name, doc)
 
 
-def _add(
-    record: Record, place: Place_, section: type[Settings], name: str, declared: FieldInfo, own: Place
-) -> None:
+def _add(record: Record, place: Place_, section: type[Settings], declared: FieldInfo, own: Place) -> None:
     """One setting's line."""
-    here = place[-1]
+    here, name = place[-1], declared.name
     snake, always = (table.get(section.__name__, "").split() for table in (SNAKE, ALWAYS))
     key = here if name in snake else re.sub(r"_(.)", lambda match: match[1].upper(), here)
-    kind = _type(section.__annotations__[name], own)
+    kind = _type(_written(section)[name], own)
     default = ""
-    if not (own.required or declared.is_required()):
-        value = declared.get_default(call_default_factory=True)
+    if not (own.required or declared.required):
+        value = default_of(declared)
         empty: Any = {} if kind.startswith("dict") else ()
         default = _source(empty if own.worked_out else value)
         if default != "None" and name not in always:
@@ -214,14 +216,23 @@ def _add(
         default = f'msgspec.field({options}"{key}")'
     record.fields.append(f"{here}: {kind}{f' = {default}' if default else ''}")
     record.keys[here] = key
-    law = law_of(declared)
+    law = law_of(declared.type)
     if isinstance(law, Fixed) and not law.changes:
         record.named_by.append(key)
 
 
-def _type(annotation: str, own: Place) -> str:
+@cache
+def _written(section: type[Section]) -> dict[str, ast.expr]:
+    """A section's fields and their types, as its source has them."""
+    tree = ast.parse(inspect.getsource(section)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        ast.unparse(line.target): line.annotation for line in tree.body if isinstance(line, ast.AnnAssign)
+    }
+
+
+def _type(tree: ast.expr, own: Place) -> str:
     """The type of a field as an artifact has it, from its declaration's source."""
-    tree = ast.parse(annotation, mode="eval").body
     while isinstance(tree, ast.Subscript) and ast.unparse(tree.value) == "Annotated":
         assert isinstance(tree.slice, ast.Tuple)
         tree = tree.slice.elts[0]

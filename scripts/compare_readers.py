@@ -140,7 +140,7 @@ def demanding_platform() -> Platform:
     governance["code"] |= {"max_lines": 5, "forbidden_patterns": ["today"]}
     governance["macros"] = {"require": ["file_name"], "max_arguments": 1, "max_lines": 3}
     governance["sources"]["require"].remove("unique")  # of a database, only dbt can tell
-    return build(Manifest.model_validate(document), (), created="2024-01-01T00:00:00Z").platform
+    return build(Manifest.read(document), (), created="2024-01-01T00:00:00Z").platform
 
 
 def starting_platforms() -> list[Platform]:
@@ -149,7 +149,7 @@ def starting_platforms() -> list[Platform]:
     for template in ("medallion", "kimball", "data-vault", "minimal"):
         document = yaml.safe_load(manifest_text(template, name="compared", compute="duckdb"))
         document.setdefault("data_architecture", {}).setdefault("naming", {})["enforcement"] = "strict"
-        manifest = Manifest.model_validate(document)
+        manifest = Manifest.read(document)
         found.append(build(manifest, (), created="2024-01-01T00:00:00Z").platform)
     return found
 

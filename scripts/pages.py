@@ -19,7 +19,7 @@ from floe_engine.peers.built_in import BUILT_IN
 from floe_engine.peers.carrying import Check
 from floe_engine.peers.reading import TABLES
 from floe_engine.project.adapters import ADAPTERS, SCHEMA_VARIABLE, SECRET_PREFIX, AdapterSettings
-from floe_engine.project.spec_model import spec_json_schema
+from floe_engine.project.spec_schema import spec_json_schema
 from floe_engine.support.explain import families
 
 DOCS = Path(__file__).parent.parent / "docs"

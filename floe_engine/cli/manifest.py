@@ -234,7 +234,7 @@ def schema(context: Context, *, file: Literal["manifest", "floe", "policy-test",
 
         document = manifest_json_schema(Catalogue.load())
     elif file == "floe":
-        from floe_engine.project.spec_model import spec_json_schema
+        from floe_engine.project.spec_schema import spec_json_schema
 
         document = spec_json_schema()
     elif file == "facts":

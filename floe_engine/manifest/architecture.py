@@ -1,10 +1,6 @@
 """`data_architecture`: the layers that models flow through, and how models are named."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
-
-from pydantic import Field
 
 from floe_engine.manifest.base import (
     AnyNamespace,
@@ -22,7 +18,7 @@ from floe_engine.manifest.terms import STRICTNESS, Enforcement, Pattern
 _MEMBERS = Free(because="where its models lie is for each team to say", other="LAY010")
 
 
-class Layer(Settings):
+class Layer(Settings, frozen=True, kw_only=True):
     """One layer: how its models are recognised and what they owe. Unset keys keep the pattern's."""
 
     prefix: Annotated[Text | None, Fixed(), Place("naming-rules.prefixes.*", reshaped=True)] = None
@@ -71,7 +67,7 @@ class Layer(Settings):
         return tuple(dict.fromkeys(first + self.prefixes))
 
 
-class Naming(Settings):
+class Naming(Settings, frozen=True, kw_only=True):
     """How models are named."""
 
     enforcement: Annotated[
@@ -91,14 +87,14 @@ class Naming(Settings):
     """Regular expressions for whole names, any of which may match; required with `pattern: custom`."""
 
 
-class DataArchitecture(Settings):
+class DataArchitecture(Settings, frozen=True, kw_only=True):
     """The platform's data architecture."""
 
     pattern: Annotated[Pattern, Fixed(other="ARC001")] = "medallion"
     """Which default layers there are: `medallion` (bronze, silver, gold), `kimball` (staging,
     intermediate, dimension, fact), `data_vault` (staging, hub, link, satellite, mart), `custom` (none)."""
 
-    layers: Annotated[dict[Name, Layer], Place("layer-constraints")] = Field({})
+    layers: Annotated[dict[Name, Layer], Place("layer-constraints")] = {}
     """Changes to the pattern's layers, and further layers, by name."""
 
     naming: Annotated[Naming, Place("naming-rules")] = Naming()

@@ -1,51 +1,49 @@
-"""What every section of manifest.yaml shares: how strict it is, and the small types of its values.
+"""What sections of manifest.yaml and floe.yaml share: how strict they are, and the small types of values.
 
 Types and shapes only. Whatever needs two fields, the file system, the catalogue or the words of
-the YAML is judged in `check`, because pydantic skips such validators once one field has failed.
+the YAML is judged in `check`. `reading` reads a file by the sections, and `models` tells its mistakes.
+
+The modules of sections do without ``from __future__ import annotations``: see `floe_engine.typed`.
 """
 
-from __future__ import annotations
-
-import re
+from collections.abc import Iterator
 from datetime import date
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
-from msgspec import Struct
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StringConstraints,
-    WithJsonSchema,
-)
-from pydantic.fields import FieldInfo
+from msgspec import Meta, Struct
 
 from floe_engine.manifest.laws import Law
-from floe_engine.manifest.terms import MOST, NAME, NAMESPACE_NAME, SECRET_NAME, SEMVER, SOURCE
+from floe_engine.manifest.terms import MOST, NAME, NAMESPACE_NAME, SECRET_NAME, SEMVER_BODY, SOURCE
 
 
-class Section(BaseModel):
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    text_key: ClassVar[str] = ""
+    """The key that a text in the place of the whole section is for; empty where none may be."""
 
 
-class Settings(Section):
+class WrongShape(ValueError):
+    """What a file says has another shape than its sections. `errors` are pydantic's."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(errors[0]["msg"])
+        self.errors = errors
+
+
+class Settings(Section, frozen=True, kw_only=True):
     """A section of manifest.yaml: each setting has a law, in the annotation beside its type.
 
     A mapping of name to section, or a section, has those of the sections. Anything else without a
     law raises `TypeError` when it is imported.
     """
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Demand a law of every field."""
-        for name, field in cls.model_fields.items():
-            if law_of(field) is None and not _of_sections(field.annotation):
+        super().__init_subclass__(**kwargs)
+        for name, annotation in cls.__annotations__.items():
+            if law_of(annotation) is None and not _of_sections(annotation):
                 raise TypeError(f"{cls.__name__}.{name} has no law: see floe_engine.manifest.laws")
 
 
@@ -73,67 +71,82 @@ class Place(Struct, frozen=True):
     """Whether it is published in another shape, which `artifact.model` says and `artifact.build` makes."""
 
 
-def place_of(field: FieldInfo) -> Place | None:
-    """The place that stands in a field's annotation."""
-    return next((entry for entry in field.metadata if isinstance(entry, Place)), None)
+class Also(Struct, frozen=True):
+    """Beside a type: another spelling of the setting's key."""
+
+    name: str
+
+
+class OneOrMore(Struct, frozen=True):
+    """Beside a type of text: a list of texts will do, and is kept as one text with ``|`` between."""
+
+
+def notes(annotation: Any) -> Iterator[Any]:
+    """What stands beside a type, or beside a part of a union."""
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+        annotation = annotation.__origin__
+    if get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from notes(part)
+
+
+def also(annotation: Any) -> tuple[str, ...]:
+    """The other spellings of a key."""
+    return tuple(note.name for note in notes(annotation) if isinstance(note, Also))
+
+
+def joined(value: Any) -> Any:
+    """A list of texts as one, see `OneOrMore`; anything else as it is."""
+    listed = isinstance(value, list | tuple) and value and all(isinstance(each, str) for each in value)
+    return " | ".join(value) if listed else value
+
+
+def place_of(annotation: Any) -> Place | None:
+    """The place that stands in a setting's annotation."""
+    return next((entry for entry in notes(annotation) if isinstance(entry, Place)), None)
+
+
+def law_of(annotation: Any) -> Law | None:
+    """The law that stands in a setting's annotation."""
+    return next((entry for entry in notes(annotation) if isinstance(entry, Law)), None)
+
+
+def bare(annotation: Any) -> Any:
+    """A type without what stands beside it, and without None."""
+    if get_origin(annotation) is Annotated:
+        return bare(annotation.__origin__)
+    if get_origin(annotation) in (Union, UnionType):
+        return bare(next(part for part in get_args(annotation) if part is not NoneType))
+    return annotation
 
 
 def _of_sections(annotation: Any) -> bool:
     """Whether a field is a section, or a mapping of name to section, so that the laws are inside."""
-    if get_origin(annotation) is dict:
-        annotation = get_args(annotation)[1]
-    parts = [part for part in get_args(annotation) or (annotation,) if part is not NoneType]
-    return all(isinstance(part, type) and issubclass(part, Settings) for part in parts)
-
-
-def law_of(field: FieldInfo) -> Law | None:
-    """The law that stands in a field's annotation."""
-    return next((entry for entry in field.metadata if isinstance(entry, Law)), None)
+    kind = bare(annotation)
+    kind = bare(get_args(kind)[1]) if get_origin(kind) is dict else kind
+    return isinstance(kind, type) and issubclass(kind, Settings)
 
 
 def section_of(annotation: Any) -> type[Settings] | None:
     """The section that a field holds: itself, or a mapping or list of it; None for plain values."""
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        return annotation
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, Settings) else None
     parts = (section_of(part) for part in get_args(annotation))
     return next((part for part in parts if part is not None), None)
 
 
-def _iso_date(value: Any) -> date:
-    if isinstance(value, date):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("expected a date as YYYY-MM-DD")
-    return date.fromisoformat(value)
+Semver = Annotated[str, Meta(pattern=rf"^{SEMVER_BODY}\Z")]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Count = Annotated[int, Meta(ge=1, le=MOST)]
+Text = Annotated[str, Meta(min_length=1)]
+Types = Annotated[Text, OneOrMore()]
+"""A data type, or several of which each will do."""
 
-
-def _alternatives(value: Any) -> Any:
-    listed = isinstance(value, (list, tuple)) and value and all(isinstance(each, str) for each in value)
-    return " | ".join(value) if listed else value
-
-
-Semver = Annotated[str, StringConstraints(pattern=SEMVER)]
-Percent = Annotated[StrictInt, Field(ge=0, le=100)]
-Count = Annotated[StrictInt, Field(ge=1, le=MOST)]
-Text = Annotated[str, StringConstraints(min_length=1)]
-Types = Annotated[
-    Text,
-    BeforeValidator(_alternatives),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
-            ]
-        }
-    ),
-]
-"""A data type, or several of which each will do; kept as one text with ``|`` between."""
-
-Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
+Name = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
 """A layer, level or role: lower snake case."""
 
-NamespaceName = Annotated[str, StringConstraints(pattern=f"^{NAMESPACE_NAME}$")]
+NamespaceName = Annotated[str, Meta(pattern=rf"^{NAMESPACE_NAME}\Z")]
 
 
 class NameOf(Struct, frozen=True):
@@ -154,6 +167,6 @@ RoleName = Annotated[Name, NameOf("role")]
 KnownNamespace = Annotated[NamespaceName, NameOf("namespace")]
 AnyNamespace = Annotated[NamespaceName, NameOf("namespace", new=True)]
 TestName = Annotated[Text, NameOf("test", new=True)]
-SecretName = Annotated[str, StringConstraints(pattern=f"^{SECRET_NAME}$")]
-Day = Annotated[date, BeforeValidator(_iso_date)]
-Switch = StrictBool
+SecretName = Annotated[str, Meta(pattern=rf"^{SECRET_NAME}\Z")]
+Day = date
+Switch = bool

@@ -1,10 +1,6 @@
 """`catalog`: the namespaces tables live in, and what their columns look like."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
-
-from pydantic import Field
 
 from floe_engine.manifest.base import (
     LayerName,
@@ -20,7 +16,7 @@ from floe_engine.manifest.laws import Fixed, Keyed, OnlyOn, Superset
 from floe_engine.manifest.terms import Access
 
 
-class Grant(Settings):
+class Grant(Settings, frozen=True, kw_only=True):
     """What a role may do in a namespace."""
 
     role: Annotated[RoleName, Fixed()]
@@ -30,7 +26,7 @@ class Grant(Settings):
     """What it may do: `READ`, `WRITE`, `READ_WRITE` or `ADMIN`."""
 
 
-class Namespace(Settings):
+class Namespace(Settings, frozen=True, kw_only=True):
     """A namespace of the catalog."""
 
     name: Annotated[NamespaceName, Fixed()]
@@ -43,7 +39,7 @@ class Namespace(Settings):
     """What roles may do here, beside `governance.access_control`."""
 
 
-class RequiredColumn(Settings):
+class RequiredColumn(Settings, frozen=True, kw_only=True):
     """A column that every model of a layer has."""
 
     name: Annotated[Text, Fixed()]
@@ -53,7 +49,7 @@ class RequiredColumn(Settings):
     """Data type, or a list of those that will do; unset: any."""
 
 
-class TypeRule(Settings):
+class TypeRule(Settings, frozen=True, kw_only=True):
     """Columns whose name matches have this data type."""
 
     pattern: Annotated[Text, Fixed()]
@@ -64,7 +60,7 @@ class TypeRule(Settings):
     `integer` takes `bigint`, `INT64` and `NUMBER(38,0)`; `timestamp` takes one with a time zone too."""
 
 
-class SchemaRegistry(Settings):
+class SchemaRegistry(Settings, frozen=True, kw_only=True):
     """What columns look like."""
 
     column_case: Annotated[
@@ -78,7 +74,7 @@ class SchemaRegistry(Settings):
 
     required_columns: Annotated[
         dict[LayerName, tuple[RequiredColumn, ...]], Keyed(by="name", tighter="SCH001", looser="SCH002")
-    ] = Field({})
+    ] = {}
     """Columns that every model of a layer has, by layer."""
 
     type_rules: Annotated[tuple[TypeRule, ...], Superset(tighter="SCH004", looser="SCH005")] = ()
@@ -91,7 +87,7 @@ class SchemaRegistry(Settings):
     """Layers whose models have an enforced dbt contract."""
 
 
-class Catalog(Settings):
+class Catalog(Settings, frozen=True, kw_only=True):
     """The catalog's namespaces and column rules."""
 
     namespaces: Annotated[

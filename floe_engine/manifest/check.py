@@ -1,6 +1,6 @@
 """A manifest's text to everything that is wrong with it, all at once.
 
-Syntax and duplicate keys come from `document`, shapes from pydantic (`shapes`), what two settings
+Syntax and duplicate keys come from `document`, shapes from `reading` (and `shapes`), what two settings
 must agree on from `rules`, and what a domain may not loosen from `inheritance`. One problem never
 hides another. Nothing here talks to a network: an ``oci://`` parent is given by the caller.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from pydantic import ValidationError
 
 from floe_engine.acts import Act
 from floe_engine.document.diagnostics import Diagnostic, Fix, Severity, Span, TextEdit
@@ -25,8 +25,10 @@ from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import MAX_DIAGNOSTICS
 from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, FloeError
+from floe_engine.manifest.base import WrongShape
 from floe_engine.manifest.draft import Draft
 from floe_engine.manifest.inheritance import Effective, ParentPlatform, Violation, merge
+from floe_engine.manifest.nested import put
 from floe_engine.manifest.parent import named_parent, parent_reference
 from floe_engine.manifest.plugins import Catalogue, ResolvedPlugin, resolve
 from floe_engine.manifest.root import Manifest
@@ -49,7 +51,7 @@ _VIOLATION_CODES = {
 class Checked(Struct, frozen=True):
     """What a text turned out to be.
 
-    `effective` is there when every section has the right shape (None: pydantic refused it), even
+    `effective` is there when every section has the right shape (None: one has not), even
     where other rules are broken; `ok` says whether anything but warnings was found. `plugins` are
     resolved in the seed's order, and empty unless all could be.
     """
@@ -111,12 +113,11 @@ def check(
     draft = Draft(document, catalogue, directory, today, parent.manifest if parent else None)
     effective = None
     try:
-        own = Manifest.model_validate(document.value)
+        own = Manifest.read(document.value)
         effective = merge(own, parent, key_text=lambda key: key_text(directory, key))
         found += (_loosened(draft, violation) for violation in effective.violations)
-    except ValidationError as error:
-        errors = [dict(item) for item in error.errors(include_url=False, include_context=False)]
-        wrong = diagnose(draft, (item for item in errors if not _maybe_unread(draft, item)))
+    except WrongShape as error:
+        wrong = diagnose(draft, (item for item in error.errors if not _maybe_unread(draft, item)))
         found += islice(wrong, MAX_DIAGNOSTICS)
     for rule in RULES:
         found += islice(rule(draft), MAX_DIAGNOSTICS)
@@ -284,15 +285,9 @@ def load_parent(ref: str, child: Path, *, catalogue: Catalogue | None = None) ->
 
 def _with_inline_keys(manifest: Manifest, directory: Path) -> Manifest:
     """The same with the text of its keys in the place of their files, which a child cannot read."""
-    security = manifest.security
-    inline: dict[str, Any] = {}
+    written = deepcopy(manifest.written)
     if pems := trusted_pems(manifest, directory):
-        inline["trusted_keys"] = pems
-    if security.delegated_keys:
-        inline["delegated_keys"] = {
-            name: tuple(key_text(directory, key) for key in keys)
-            for name, keys in security.delegated_keys.items()
-        }
-    return (
-        manifest.model_copy(update={"security": security.model_copy(update=inline)}) if inline else manifest
-    )
+        put(written, ("security", "trusted_keys"), list(pems))
+    for name, keys in manifest.security.delegated_keys.items():
+        put(written, ("security", "delegated_keys", name), [key_text(directory, key) for key in keys])
+    return Manifest.read(written)

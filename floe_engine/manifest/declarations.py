@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import NamedTuple, get_args, get_origin
+from typing import NamedTuple, get_origin
 
-from floe_engine.manifest.base import Place, Settings, law_of, place_of, section_of
+from msgspec.structs import fields
+
+from floe_engine.manifest.base import Place, Settings, bare, law_of, place_of, section_of
 from floe_engine.manifest.laws import Declared, Law, Named
 from floe_engine.manifest.root import Manifest
 
@@ -50,15 +52,13 @@ def inherited() -> Iterator[Setting]:
 
 def _walk(section: type[Settings], at: Path, published: Path) -> Iterator[Setting | tuple[Path, Path]]:
     """All settings of a section and below, and the (path, place) of each published section."""
-    for name, field in section.model_fields.items():
-        law, inner = law_of(field), section_of(field.annotation)
-        named = get_origin(field.annotation) is dict or any(
-            get_origin(part) is dict for part in get_args(field.annotation)
-        )
+    for field in fields(section):
+        law, inner = law_of(field.type), section_of(field.type)
+        named = get_origin(bare(field.type)) is dict
         each = ("*",) if named and not (law is not None and isinstance(law, Named)) else ()
-        path = (*at, field.serialization_alias or name)
-        own = place_of(field) or Place()
-        place = tuple(own.at.split(".")) if own.at else (*published, name) if published else ()
+        path = (*at, field.encode_name)
+        own = place_of(field.type) or Place()
+        place = tuple(own.at.split(".")) if own.at else (*published, field.name) if published else ()
         # A list of records below names, such as `required_columns`, is declared at its names.
         if law is not None:
             entries = _fields(inner) if inner else {}
@@ -75,8 +75,8 @@ def _walk(section: type[Settings], at: Path, published: Path) -> Iterator[Settin
 @cache
 def _fields(section: type[Settings]) -> Mapping[str, Declared]:
     found = {}
-    for name, field in section.model_fields.items():
-        law, inner = law_of(field), section_of(field.annotation)
+    for field in fields(section):
+        law, inner = law_of(field.type), section_of(field.type)
         if law is not None:
-            found[field.serialization_alias or name] = Declared(law, _fields(inner) if inner else {})
+            found[field.encode_name] = Declared(law, _fields(inner) if inner else {})
     return found

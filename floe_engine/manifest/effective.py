@@ -15,9 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.manifest import sensitive_names
-from floe_engine.manifest.base import Section
 from floe_engine.manifest.governance import LevelRule, NamePattern, Permission, Role
 from floe_engine.manifest.nested import get
+from floe_engine.manifest.reading import plain
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.terms import (
     CAPABILITIES,
@@ -237,11 +237,9 @@ def effective_level_rules(manifest: Manifest) -> dict[str, LevelRule]:
     for level in classification.levels:
         rule = DEFAULT_LEVEL_RULES.get(level, LevelRule())
         allowed = tuple(role for role in rule.allowed_roles or () if role in roles) or None
-        rule = rule.model_copy(update={"allowed_roles": allowed})
-        given = classification.rules.get(level)
-        if given is not None:
-            rule = rule.model_copy(update={key: getattr(given, key) for key in given.model_fields_set})
-        rules[level] = rule
+        own = get(manifest.written, ("governance", "classification", "rules", level)) or {}
+        given = {key: getattr(classification.rules[level], key) for key in own}
+        rules[level] = replace(rule, **{"allowed_roles": allowed, **given})
     return rules
 
 
@@ -274,7 +272,7 @@ def name_defaults(manifest: Manifest) -> int:
 def effective_waivers(manifest: Manifest) -> tuple[Waiver, ...]:
     """Waivers, each with an id: its own, or ``waiver-3`` for the third."""
     return tuple(
-        waiver if waiver.id else waiver.model_copy(update={"id": f"waiver-{number}"})
+        waiver if waiver.id else replace(waiver, id=f"waiver-{number}")
         for number, waiver in enumerate(manifest.governance.waivers, 1)
     )
 
@@ -297,22 +295,24 @@ class InEffect:
             case ("governance", "classification", "rules", level, key):
                 return _field(effective_level_rules(self._manifest).get(level), key)
             case ("governance", "classification", "name_patterns"):
-                return [_written(pattern) for pattern in effective_name_patterns(self._manifest)]
+                return plain(effective_name_patterns(self._manifest))
             case ("governance", "classification", "name_exceptions"):
                 return list(effective_name_exceptions(self._manifest))
             case ("governance", "access_control", "roles"):
-                return {name: _written(role) for name, role in effective_roles(self._manifest).items()}
+                given = get(self._manifest.written, path)
+                return _said(DEFAULT_ROLES) if given is None else given
             case ("governance", "access_control", "roles", role, key):
                 return _field(effective_roles(self._manifest).get(role), key)
             case ("governance", "access_control", "permissions"):
-                return [entry.model_dump(mode="json") for entry in effective_permissions(self._manifest)]
+                return plain(effective_permissions(self._manifest))
             case ("governance", "rules", rule, "enforcement"):
                 return self._enforcement(rule)
         return get(self._plain, path)
 
     @cached_property
     def _plain(self) -> dict[str, Any]:
-        return self._manifest.model_dump(mode="json", by_alias=True)
+        found: dict[str, Any] = plain(self._manifest)
+        return found
 
     def _layer(self, name: str, key: str) -> Any:
         layer = effective_layers(self._manifest).get(name)
@@ -339,10 +339,10 @@ class InEffect:
         return min(level, governance.policy_enforcement_level, key=STRICTNESS.index)
 
 
+def _said(roles: Mapping[str, Role]) -> dict[str, Any]:
+    return {name: {key: value for key, value in plain(role).items() if value} for name, role in roles.items()}
+
+
 def _field(owner: Any, key: str) -> Any:
     value = getattr(owner, key, None)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _written(section: Section) -> dict[str, Any]:
-    return section.model_dump(mode="json", exclude_unset=True)

@@ -25,6 +25,7 @@ from floe_engine.manifest.effective import (
     namespace_names,
 )
 from floe_engine.manifest.inheritance import Effective
+from floe_engine.manifest.reading import plain
 from floe_engine.manifest.reference import SettingKey, key_at, keys, shape_at, walk
 from floe_engine.manifest.root import Manifest
 from floe_engine.text import did_you_mean
@@ -139,7 +140,7 @@ def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _value(manifest: Manifest, parts: KeyPath) -> tuple[Any, str]:
     """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
-    value: Any = manifest.model_dump(mode="json", by_alias=True)
+    value = plain(manifest)
     try:
         for part in parts:
             value = value[part]

@@ -1,12 +1,11 @@
 """`governance`: quality gates, classification, access and the exceptions a platform permits."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field
+from msgspec import Meta, field
 
 from floe_engine.manifest.base import (
+    Also,
     Count,
     KnownNamespace,
     LayerName,
@@ -52,7 +51,7 @@ from floe_engine.manifest.terms import STRICTNESS, Access, Enforcement
 from floe_engine.manifest.waiver import Waiver
 
 
-class QualityGates(Settings):
+class QualityGates(Settings, frozen=True, kw_only=True):
     """How well models are tested and described."""
 
     minimum_test_coverage: Annotated[Percent, AtLeast(tighter="COV001", looser="COV002")] = 80
@@ -95,7 +94,7 @@ class QualityGates(Settings):
     require_column_descriptions: Annotated[Switch, OnlyOn(tighter="DES001", looser="DES002")] = False
     """Whether every declared column has a description."""
 
-    layer_thresholds: Annotated[dict[LayerName, Percent], AtLeast()] = Field({})
+    layer_thresholds: Annotated[dict[LayerName, Percent], AtLeast()] = {}
     """Least test coverage by layer; wins over `minimum_test_coverage`."""
 
     require_declared_columns: Annotated[Switch, OnlyOn(tighter="DES003", looser="DES004")] = False
@@ -117,7 +116,7 @@ class QualityGates(Settings):
     """Whether a failed gate is an error; `false` turns gate errors into warnings."""
 
 
-class Propagation(Settings):
+class Propagation(Settings, frozen=True, kw_only=True):
     """How a column's classification follows it downstream."""
 
     mode: Annotated[
@@ -149,7 +148,7 @@ class Propagation(Settings):
     """SQL functions whose result no longer carries its arguments' classification."""  # fmt: skip
 
 
-class NamePattern(Settings):
+class NamePattern(Settings, frozen=True, kw_only=True):
     """Columns whose name looks like data of a level."""
 
     pattern: Annotated[Text, Fixed()]
@@ -159,7 +158,7 @@ class NamePattern(Settings):
     """Level such a column should have."""
 
 
-class LevelRule(Settings):
+class LevelRule(Settings, frozen=True, kw_only=True):
     """What holds for models whose highest classification is this level."""
 
     minimum_test_coverage: Annotated[Percent | None, AtLeast(tighter="COV001", looser="COV002")] = None
@@ -184,12 +183,12 @@ class LevelRule(Settings):
     """Meta keys such models carry."""
 
 
-class Classification(Settings):
+class Classification(Settings, frozen=True, kw_only=True):
     """How sensitive data is told apart."""
 
     levels: Annotated[
         tuple[Name, ...],
-        Field(min_length=1),
+        Meta(min_length=1),
         InOrder(tighter="CLS002", looser="CLS001", other="CLS003"),
         Place(required=True),
     ] = (
@@ -235,11 +234,11 @@ class Classification(Settings):
     """Expressions for names that no pattern means, such as `^is_` or `_hash$`; unset: floe's beside
     floe's own patterns, and none beside others."""
 
-    rules: dict[LevelName, LevelRule] = Field({})
+    rules: dict[LevelName, LevelRule] = {}
     """What holds at each level; unset levels keep floe's."""
 
 
-class Role(Settings):
+class Role(Settings, frozen=True, kw_only=True):
     """A role."""
 
     inherits: Annotated[tuple[RoleName, ...], Subset(tighter="ACC008", looser="ACC009", provided=True)] = ()
@@ -249,7 +248,7 @@ class Role(Settings):
     """What the role is for."""
 
 
-class Permission(Settings):
+class Permission(Settings, frozen=True, kw_only=True):
     """What a role may do, by namespace or by classification level."""
 
     role: Annotated[RoleName, Fixed()]
@@ -265,7 +264,7 @@ class Permission(Settings):
     """What it may do there: `READ`, `WRITE`, `READ_WRITE` or `ADMIN`."""
 
 
-class AccessControl(Settings):
+class AccessControl(Settings, frozen=True, kw_only=True):
     """Who may use what."""
 
     default: Annotated[
@@ -282,7 +281,7 @@ class AccessControl(Settings):
     """What roles may do; unset: engineers write everywhere, analysts read the last layers."""
 
 
-class WaiverPolicy(Settings):
+class WaiverPolicy(Settings, frozen=True, kw_only=True):
     """Which waivers there may be."""
 
     max_days: Annotated[Count, AtMost(tighter="WPL001", looser="WPL002")] = 180
@@ -298,17 +297,17 @@ class WaiverPolicy(Settings):
     """Whether every waiver has an expiry."""
 
 
-class RuleExamples(Section):
+class RuleExamples(Section, frozen=True, kw_only=True):
     """What a rule of type `cel` must pass and refuse: facts, as `floe schema facts` lists them."""
 
-    passes: tuple[dict[str, Any], ...] = Field((), alias="pass")
+    passes: tuple[dict[str, Any], ...] = field(default=(), name="pass")
     """Subjects that the rule passes; what an example does not say is null, empty, 0 or false."""
 
-    fails: tuple[dict[str, Any], ...] = Field((), alias="fail")
+    fails: tuple[dict[str, Any], ...] = field(default=(), name="fail")
     """Subjects that the rule refuses."""
 
 
-class CustomRule(Settings):
+class CustomRule(Settings, frozen=True, kw_only=True):
     """A rule of your own: an expression over the facts of a project, a function of a Python package, or one
     of three templates filled in."""
 
@@ -380,15 +379,13 @@ class CustomRule(Settings):
     """What the package's files are, as `sha256:…`: with other files nothing of it is run, and the rule is not
     judged (`python`)."""
 
-    parameters: Annotated[dict[str, Any], Fixed(other="CUS008")] = Field({})
+    parameters: Annotated[dict[str, Any], Fixed(other="CUS008")] = {}
     """What the function is given by name, beside the subject (`python`)."""
 
     prefix: Annotated[Text | None, Fixed(other="CUS008")] = None
     """Name prefix of the models it judges (`require_tags_for_prefix`)."""
 
-    tags: Annotated[tuple[Text, ...], Superset(tighter="CUS001", looser="CUS002")] = Field(
-        (), validation_alias=AliasChoices("tags", "required_tags")
-    )
+    tags: Annotated[tuple[Text, ...], Superset(tighter="CUS001", looser="CUS002"), Also("required_tags")] = ()
     """Tags such models carry (`require_tags_for_prefix`)."""
 
     field: Annotated[Text | None, Fixed(other="CUS008")] = None
@@ -404,7 +401,7 @@ class CustomRule(Settings):
     """Glob over the names of the models it judges."""
 
 
-class RuleSetting(Settings):
+class RuleSetting(Settings, frozen=True, kw_only=True):
     """What the platform says of one rule."""
 
     enforcement: Annotated[Enforcement | None, Ranked(order=STRICTNESS)] = None
@@ -414,7 +411,7 @@ class RuleSetting(Settings):
     """`false`: no waiver below this platform may touch the rule."""
 
 
-class Governance(Settings):
+class Governance(Settings, frozen=True, kw_only=True):
     """The policies that projects are judged by."""
 
     policy_enforcement_level: Annotated[
@@ -467,7 +464,8 @@ class Governance(Settings):
             moves=Subset(tighter="WAI001", looser="WAI002", provided=True, renamed="WAI003"),
         ),
         Place(reshaped=True),
-    ] = Field((), validation_alias=AliasChoices("waivers", "policy_overrides"))
+        Also("policy_overrides"),
+    ] = ()
     """Permitted exceptions (also written `policy_overrides`)."""
 
     waiver_policy: WaiverPolicy = WaiverPolicy()
@@ -478,5 +476,5 @@ class Governance(Settings):
     ] = ()
     """Rules of your own, in CEL or from templates."""
 
-    rules: dict[str, RuleSetting] = Field({})
+    rules: dict[str, RuleSetting] = {}
     """Settings of single rules by ID."""

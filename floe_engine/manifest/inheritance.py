@@ -9,6 +9,7 @@ the setting's law (`laws`), which stands at its declaration.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ class ParentPlatform(Struct, frozen=True):
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], *, ref: str, digest: str | None) -> ParentPlatform:
-        """From what `settings_for_children` wrote. Raises pydantic's ValidationError if damaged."""
-        return cls(Manifest.model_validate(dict(settings)), ref=ref, digest=digest)
+        """From what `settings_for_children` wrote. Raises `WrongShape` if damaged."""
+        return cls(Manifest.read(settings), ref=ref, digest=digest)
 
 
 def settings_for_children(
@@ -65,7 +66,7 @@ def settings_for_children(
     The PEM texts replace `security.trusted_keys` and `security.delegated_keys`, whose files a child
     cannot read.
     """
-    document = _document(manifest)
+    document = manifest.written
     settings = {key: document[key] for key in INHERITED if key in document}
     governance = dict(settings.get("governance", {}))
     governance.pop("waivers", None)
@@ -118,7 +119,7 @@ def merge(
 
     `key_text` gives the PEM of an entry of the child's `trusted_keys`.
     """
-    own = _document(child)
+    own = deepcopy(child.written)
     origin = _origin(child)
     if parent is None:
         return Effective(child, child, None, {path: (origin,) for path, _ in _leaves(own)})
@@ -186,8 +187,7 @@ def merge(
         )
         for where in foreign
     )
-    manifest = Manifest.model_validate(result)
-    return Effective(manifest, child, parent, sources, tuple(violations))
+    return Effective(Manifest.read(result), child, parent, sources, tuple(violations))
 
 
 # --- what the table cannot say -----------------------------------------------------------------
@@ -214,8 +214,8 @@ _DEFAULT_LEVEL = ("governance", "classification", "default_level")
 def _lower_default_level(child: Manifest, parent: ParentPlatform) -> Iterator[Violation]:
     held = parent.manifest.governance.classification.default_level
     given = child.governance.classification
-    written = get(_document(child), _DEFAULT_LEVEL) is not None
-    own_levels = "levels" in given.model_fields_set
+    written = get(child.written, _DEFAULT_LEVEL) is not None
+    own_levels = get(child.written, (*_DEFAULT_LEVEL[:-1], "levels")) is not None
     levels = given.levels if own_levels else parent.manifest.governance.classification.levels
     known = {held, given.default_level} <= set(levels)
     if written and known and levels.index(given.default_level) < levels.index(held):
@@ -261,11 +261,6 @@ def _forbidden_waivers(child: Manifest, parent: ParentPlatform) -> Iterator[Viol
 
 def _origin(manifest: Manifest) -> str:
     return f"{manifest.scope or 'platform'} {manifest.metadata.name}@{manifest.metadata.version}"
-
-
-def _document(manifest: Manifest) -> dict[str, Any]:
-    """What the file says, as plain JSON values; keys that were not written are absent."""
-    return manifest.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _leaves(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

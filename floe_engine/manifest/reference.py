@@ -8,18 +8,15 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Le
-from msgspec import Struct
-from pydantic import AliasChoices, BaseModel
-from pydantic.fields import FieldInfo
+from msgspec import NODEFAULT, Meta, Struct
+from msgspec.structs import FieldInfo, fields
 
-from floe_engine.manifest.base import NameOf, Section
+from floe_engine.manifest.base import NameOf, Section, also, bare, notes
 from floe_engine.manifest.plugins import Catalogue, Category
 from floe_engine.manifest.root import Manifest
 
@@ -70,14 +67,13 @@ def keys(section: type[Section]) -> Mapping[str, SettingKey]:
     """The keys of a section, by the name they have in the file, in the order of the schema."""
     said = meanings(section)
     found = {}
-    for attribute, field in section.model_fields.items():
-        names = _names(attribute, field)
-        found[names[0]] = SettingKey(
-            name=names[0],
-            meaning=said.get(attribute, ""),
-            shape=_shape(field.annotation, field.metadata),
-            default=_default(field),
-            also=names[1:],
+    for field in fields(section):
+        found[field.encode_name] = SettingKey(
+            name=field.encode_name,
+            meaning=said.get(field.name, ""),
+            shape=_shape(field.type),
+            default=None if field.required else _written(default_of(field)),
+            also=also(field.type),
         )
     return found
 
@@ -142,15 +138,7 @@ def manifest_json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
 
     With a catalogue, categories, types and settings of its plugins are in it as well.
     """
-    schema = Manifest.model_json_schema(by_alias=True, mode="validation")
-    describe(schema, Manifest)
-    definitions: dict[str, Any] = schema["$defs"]
-    for name in ("Parent", "Registry"):
-        by_keys = definitions[name]
-        definitions[name] = {
-            "description": by_keys.pop("description", ""),
-            "anyOf": [{"type": "string", "minLength": 1}, by_keys],
-        }
+    schema = json_schema(Manifest)
     if catalogue is not None:
         properties = schema["properties"]
         properties["plugins"]["properties"] = {
@@ -164,18 +152,28 @@ def manifest_json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
     }
 
 
-def describe(schema: dict[str, Any], root: type[Section]) -> None:
-    """Put the meaning of every key into a schema that pydantic has made of `root`."""
-    described = {section.__name__: section for section in _sections(root)}
-    for name, definition in [*schema["$defs"].items(), (root.__name__, schema)]:
-        properties = definition.get("properties", {})
-        for key in keys(described[name]).values() if name in described else ():
-            properties[key.name]["description"] = key.meaning
+def json_schema(root: type[Section]) -> dict[str, Any]:
+    """What pydantic says of a section and those below it, with every key's meaning as its description."""
+    from floe_engine.manifest.models import model_of  # pydantic
+
+    schema = model_of(root).model_json_schema(by_alias=True, mode="validation")
+    definitions = schema.get("$defs", {})
+    for section in _sections(root):
+        definition = definitions.get(section.__name__, schema)
+        for key in keys(section).values():
+            described = definition["properties"][key.name]
+            described["description"] = key.meaning
             for other in key.also:
-                properties[other] = {
-                    **properties[key.name],
-                    "description": f"Another spelling of `{key.name}`.",
+                definition["properties"][other] = described | {
+                    "description": f"Another spelling of `{key.name}`."
                 }
+        if section.text_key:
+            about = definition.pop("description", "")
+            definitions[section.__name__] = {
+                "description": about,
+                "anyOf": [{"type": "string", "minLength": 1}, definition],
+            }
+    return schema
 
 
 def _choices(category: Category) -> dict[str, Any]:
@@ -219,11 +217,8 @@ def _sections(root: type[Section]) -> Iterator[type[Section]]:
 # --- reading models ----------------------------------------------------------------------------
 
 
-def meanings(section: type[BaseModel]) -> Mapping[str, str]:
-    """What each attribute of a model means, from the docstring under it.
-
-    pydantic would read the source of every class for that whenever it is imported.
-    """
+def meanings(section: type[Any]) -> Mapping[str, str]:
+    """What each attribute of a class means, from the docstring under it."""
     return _docstrings(section.__module__)[section.__name__]
 
 
@@ -248,22 +243,16 @@ def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-def _names(attribute: str, field: FieldInfo) -> tuple[str, ...]:
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        return tuple(choice for choice in alias.choices if isinstance(choice, str))
-    return (alias if isinstance(alias, str) else attribute,)
-
-
-def _default(field: FieldInfo) -> str | None:
-    if field.is_required():
-        return None
-    value = field.get_default(call_default_factory=True, validated_data={})
-    return "unset" if value is None else _written(value)
+def default_of(field: FieldInfo) -> Any:
+    """The default of a field that is not required."""
+    factory = field.default_factory
+    return field.default if factory is NODEFAULT else factory()
 
 
 def _written(value: Any) -> str:
     """A default as it would stand in YAML, on one line."""
+    if value is None:
+        return "unset"
     if isinstance(value, Section):
         return "as its keys say"
     if isinstance(value, bool):
@@ -273,13 +262,9 @@ def _written(value: Any) -> str:
     return f"`{value}`" if value != {} else "`{}`"
 
 
-def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        inner = [part for item in arguments[1:] for part in getattr(item, "metadata", None) or [item]]
-        return _shape(arguments[0], [*metadata, *inner])
-    if origin in (Union, UnionType):
-        return _shape(next(part for part in arguments if part is not NoneType), metadata)
+def _shape(annotation: Any) -> Shape:
+    kind, beside = bare(annotation), list(notes(annotation))
+    origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return Shape(" | ".join(f"`{choice}`" for choice in arguments), choices=tuple(arguments))
     if origin is tuple:
@@ -289,21 +274,21 @@ def _shape(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
         values = _shape(arguments[1])
         named = get_args(arguments[0]) if get_origin(arguments[0]) is Literal else ()
         of = " | ".join(f"`{name}`" for name in named) or "name"
-        kind = _name_of(getattr(arguments[0], "__metadata__", ()))
-        return Shape(f"mapping of {of} to {values.text}", values=values, names=named, of=kind)
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return Shape("mapping", section=annotation)
-    if annotation is bool:
+        names = _name_of(notes(arguments[0]))
+        return Shape(f"mapping of {of} to {values.text}", values=values, names=named, of=names)
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return Shape("mapping", section=kind)
+    if kind is bool:
         return Shape("`true` | `false`", choices=("true", "false"))
-    if annotation is int:
-        low = next((part.ge for part in metadata if isinstance(part, Ge)), None)
-        high = next((part.le for part in metadata if isinstance(part, Le)), None)
+    if kind is int:
+        limits = next((note for note in beside if isinstance(note, Meta)), Meta())
+        low, high = limits.ge, limits.le
         bounds = f" {low}–{high}" if high is not None else f" from {low}" if low is not None else ""
         return Shape(f"whole number{bounds}")
-    if annotation is date:
+    if kind is date:
         return Shape("date")
-    return Shape("text", of=_name_of(metadata)) if annotation is str else Shape("anything")
+    return Shape("text", of=_name_of(beside)) if kind is str else Shape("anything")
 
 
-def _name_of(metadata: Sequence[Any]) -> NameOf | None:
-    return next((entry for entry in metadata if isinstance(entry, NameOf)), None)
+def _name_of(beside: Iterable[Any]) -> NameOf | None:
+    return next((note for note in beside if isinstance(note, NameOf)), None)

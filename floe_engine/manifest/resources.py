@@ -1,11 +1,7 @@
 """`governance`, by kind of resource: what sources, exposures, macros and models owe beside tests, and how
 models hang together and are built. All of it is off until a platform asks."""
 
-from __future__ import annotations
-
 from typing import Annotated
-
-from pydantic import Field
 
 from floe_engine.manifest.base import Count, Settings, Switch, Text
 from floe_engine.manifest.laws import AtLeast, AtMost, Fixed, Keyed, OnlyOn, Subset, Superset
@@ -25,7 +21,7 @@ from floe_engine.manifest.terms import (
 )
 
 
-class MetaKey(Settings):
+class MetaKey(Settings, frozen=True, kw_only=True):
     """A key of `meta`."""
 
     key: Annotated[Text, Fixed()]
@@ -36,20 +32,18 @@ class MetaKey(Settings):
     any value that is not empty."""
 
 
-class Documentation(Settings):
+class Documentation(Settings, frozen=True, kw_only=True):
     """What is written about resources of each kind."""
 
-    descriptions: Annotated[dict[Described, Count], AtLeast(tighter="RSC001", looser="RSC002")] = Field({})
+    descriptions: Annotated[dict[Described, Count], AtLeast(tighter="RSC001", looser="RSC002")] = {}
     """Least number of characters of a description, by kind of resource: `{source: 1, macro: 20}`. A `source`
     is a table of one, a `source_group` the source that tables belong to, an `argument` one of a macro that a
     properties file lists. `none`, `null` and `n/a` describe nothing."""
 
-    meta: Annotated[dict[Kept, tuple[MetaKey, ...]], Keyed(by="key", tighter="RSC003", looser="RSC004")] = (
-        Field({})
-    )
+    meta: Annotated[dict[Kept, tuple[MetaKey, ...]], Keyed(by="key", tighter="RSC003", looser="RSC004")] = {}
     """Keys of `meta`, by kind of resource: `{exposure: [{key: team, pattern: "(core|web)"}]}`."""
 
-    tags: Annotated[dict[Tagged, tuple[Text, ...]], Superset(tighter="RSC005", looser="RSC006")] = Field({})
+    tags: Annotated[dict[Tagged, tuple[Text, ...]], Superset(tighter="RSC005", looser="RSC006")] = {}
     """Tags, by kind of resource: `{source: [reviewed]}`."""
 
     complete_columns: Annotated[tuple[Complete, ...], Superset(tighter="RSC010", looser="RSC011")] = ()
@@ -60,7 +54,7 @@ class Documentation(Settings):
     """Whether columns of one name are described in the same words in every model that describes them."""
 
 
-class Sources(Settings):
+class Sources(Settings, frozen=True, kw_only=True):
     """What tables of sources owe."""
 
     require: Annotated[tuple[SourceDemand, ...], Superset(tighter="SRC001", looser="SRC002")] = ()
@@ -69,7 +63,7 @@ class Sources(Settings):
     the folder of its file. `unique`: it is declared once."""
 
 
-class Exposures(Settings):
+class Exposures(Settings, frozen=True, kw_only=True):
     """What exposures owe."""
 
     require: Annotated[tuple[ExposureDemand, ...], Superset(tighter="EXP001", looser="EXP002")] = ()
@@ -78,14 +72,14 @@ class Exposures(Settings):
     `no_sources`: nothing that dbt does not build."""
 
 
-class SemanticModels(Settings):
+class SemanticModels(Settings, frozen=True, kw_only=True):
     """What semantic models owe."""
 
     require: Annotated[tuple[SemanticDemand, ...], Superset(tighter="SEM001", looser="SEM002")] = ()
     """`public_parents`: they are made on public models alone."""
 
 
-class Graph(Settings):
+class Graph(Settings, frozen=True, kw_only=True):
     """How models may hang together."""
 
     max_children: Annotated[Count | None, AtMost(tighter="DAG001", looser="DAG002")] = None
@@ -106,7 +100,7 @@ class Graph(Settings):
     several versions without saying which."""
 
 
-class Materialization(Settings):
+class Materialization(Settings, frozen=True, kw_only=True):
     """How models and snapshots are built."""
 
     allowed: Annotated[tuple[Text, ...] | None, Subset(tighter="BLD001", looser="BLD002")] = None
@@ -124,7 +118,7 @@ class Materialization(Settings):
     needs; unset: any way."""
 
 
-class Code(Settings):
+class Code(Settings, frozen=True, kw_only=True):
     """What models' own files may say."""
 
     forbid: Annotated[tuple[CodeFault, ...], Superset(tighter="COD001", looser="COD002")] = ()
@@ -138,7 +132,7 @@ class Code(Settings):
     """Most lines of a model's file; unset: any number."""
 
 
-class Macros(Settings):
+class Macros(Settings, frozen=True, kw_only=True):
     """What macros owe."""
 
     require: Annotated[tuple[MacroDemand, ...], Superset(tighter="MAC001", looser="MAC002")] = ()
@@ -151,7 +145,7 @@ class Macros(Settings):
     """Most lines of one; unset: any number."""
 
 
-class Structure(Settings):
+class Structure(Settings, frozen=True, kw_only=True):
     """Where the files of models lie."""
 
     require: Annotated[tuple[PlaceDemand, ...], Superset(tighter="STR001", looser="STR002")] = ()
@@ -160,7 +154,7 @@ class Structure(Settings):
     `paths`)."""
 
 
-class ColumnTest(Settings):
+class ColumnTest(Settings, frozen=True, kw_only=True):
     """Columns whose name matches have a test."""
 
     pattern: Annotated[Text, Fixed()]

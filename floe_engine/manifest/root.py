@@ -1,20 +1,22 @@
 """manifest.yaml as a whole, and the sections that are about the platform itself."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from typing import Annotated, Any, Literal
-
-from pydantic import AliasChoices, Field, StringConstraints, model_validator
+from msgspec import Meta, field
 
 from floe_engine.manifest.architecture import DataArchitecture
-from floe_engine.manifest.base import Count, Place, SecretName, Semver, Settings, Switch, Text
+from floe_engine.manifest.base import Also, Count, Place, SecretName, Semver, Settings, Switch, Text
 from floe_engine.manifest.catalog import Catalog
 from floe_engine.manifest.governance import Governance
 from floe_engine.manifest.laws import Free, OnlyOn, Special, Subset, Superset
+from floe_engine.manifest.reading import read, respelled
 from floe_engine.manifest.terms import PLATFORM_NAME, Scope
 
-PlatformName = Annotated[str, StringConstraints(pattern=f"^{PLATFORM_NAME}$")]
+PlatformName = Annotated[str, Meta(pattern=rf"^{PLATFORM_NAME}\Z")]
 
+POLICY_TESTS = ("tests/policies/*.yaml",)
+"""Where a platform's own policy tests are, unless it says other."""
 
 _OWN = Free(because="it is each platform's own and does not come down")
 _WORDS = Free(because="it is for people to read", other="DOC001")
@@ -22,7 +24,7 @@ _SIGNER = Special(where="a part of the parent's")
 _PLUGIN = Special(where="replaced whole, within the parent's `approved_plugins`")
 
 
-class Metadata(Settings):
+class Metadata(Settings, frozen=True, kw_only=True):
     """Which platform this is."""
 
     name: Annotated[PlatformName, Free(because=_OWN.because, other="MET001")]
@@ -44,36 +46,33 @@ class Metadata(Settings):
     owner: Annotated[Text | None, _WORDS] = None
     """Team or address that answers for the platform."""
 
-    description: Annotated[Annotated[str, StringConstraints(max_length=500)] | None, _WORDS] = None
+    description: Annotated[Annotated[str, Meta(max_length=500)] | None, _WORDS] = None
     """What the platform is for, up to 500 characters."""
 
-    labels: Annotated[dict[str, str], _WORDS] = Field({})
+    labels: Annotated[dict[str, str], _WORDS] = {}
     """Free labels."""
 
 
-class Parent(Settings):
+class Parent(Settings, frozen=True, kw_only=True):
     """The enterprise platform that a domain platform builds on."""
+
+    text_key = "ref"
 
     ref: Annotated[Text, _OWN, Place("manifest.parent")]
     """`oci://host/repository:v1.2.3`, or the path of the parent's manifest.yaml relative to this file."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return {"ref": value} if isinstance(value, str) else value
 
-
-class ApprovedPlugin(Settings):
+class ApprovedPlugin(Settings, frozen=True, kw_only=True):
     """A further type that data teams may choose."""
 
     name: Annotated[Text, _PLUGIN]
     """The plugin's type, such as `snowflake`."""
 
-    config: Annotated[dict[str, Any], _PLUGIN] = Field({})
+    config: Annotated[dict[str, Any], _PLUGIN] = {}
     """Its settings."""
 
 
-class PluginChoice(Settings):
+class PluginChoice(Settings, frozen=True, kw_only=True):
     """Which plugin does a job."""
 
     type: Annotated[
@@ -89,7 +88,7 @@ class PluginChoice(Settings):
     version: Annotated[Semver | None, _PLUGIN] = None
     """The plugin's exact version; unset: the catalogue's default."""
 
-    config: Annotated[dict[str, Any], _PLUGIN] = Field({})
+    config: Annotated[dict[str, Any], _PLUGIN] = {}
     """The plugin's settings, as its own schema says. Never a secret: use `connection_secret_ref`,
     or `${NAME}` for an environment variable."""
 
@@ -108,7 +107,7 @@ class PluginChoice(Settings):
         return self.type or self.default or ""
 
 
-class TrustedIdentity(Settings):
+class TrustedIdentity(Settings, frozen=True, kw_only=True):
     """A person or a workflow that may sign the platform without a key (sigstore)."""
 
     identity: Annotated[Text, _SIGNER]
@@ -118,7 +117,7 @@ class TrustedIdentity(Settings):
     """URL of the OpenID Connect issuer that vouched for it."""
 
 
-class Security(Settings):
+class Security(Settings, frozen=True, kw_only=True):
     """Whether and by whom artifacts must be signed."""
 
     require_signed_artifacts: Annotated[Switch, OnlyOn(tighter="SGN001", looser="SGN002")] = False
@@ -149,18 +148,18 @@ class Security(Settings):
             where="for each domain platform, the keys that may sign it and no other",
             moves=Subset(tighter="KEY009", looser="KEY010", provided=True),
         ),
-    ] = Field({})
+    ] = {}
     """Domain platform to keys that may sign it, and nothing else (only with `scope: enterprise`)."""
 
 
-class RegistryAuth(Settings):
+class RegistryAuth(Settings, frozen=True, kw_only=True):
     """How the registry is asked."""
 
     type: Annotated[Literal["docker", "anonymous"], _OWN] = "docker"
     """`docker`: docker's credential files and helpers, and the environment; `anonymous`: none at all."""
 
 
-class RegistryCache(Settings):
+class RegistryCache(Settings, frozen=True, kw_only=True):
     """Taken for manifests that have it, and of no effect: floe asks the registry each time, and keeps
     the last list of tags in `.floe/cache` for `--offline` alone."""
 
@@ -171,8 +170,10 @@ class RegistryCache(Settings):
     """Hours; of no effect."""
 
 
-class Registry(Settings):
+class Registry(Settings, frozen=True, kw_only=True):
     """Where the platform is published."""
+
+    text_key = "uri"
 
     uri: Annotated[Text, _OWN]
     """`oci://host/repository`, or `oci-layout:PATH` for a folder."""
@@ -186,24 +187,19 @@ class Registry(Settings):
     cache: RegistryCache = RegistryCache()
     """Of no effect: floe asks the registry each time."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return {"uri": value} if isinstance(value, str) else value
 
-
-class Artifacts(Settings):
+class Artifacts(Settings, frozen=True, kw_only=True):
     """Where artifacts are published."""
 
     registry: Registry | None = None
     """Where the platform is published: a reference, or a mapping with `uri`."""
 
 
-class Manifest(Settings):
+class Manifest(Settings, frozen=True, kw_only=True, dict=True):
     """manifest.yaml: a data platform and the policies it holds projects to."""
 
-    api_version: Annotated[Literal["floe.dev/v1"], _OWN, Place("manifest.api_version")] = Field(
-        alias="apiVersion"
+    api_version: Annotated[Literal["floe.dev/v1"], _OWN, Place("manifest.api_version")] = field(
+        name="apiVersion"
     )
     """Version of this format: `floe.dev/v1`."""
 
@@ -213,20 +209,16 @@ class Manifest(Settings):
     metadata: Annotated[Metadata, Place("manifest.metadata")]
     """Which platform this is."""
 
-    top_level_scope: Annotated[Scope | None, _OWN] = Field(None, alias="scope")
+    top_level_scope: Annotated[Scope | None, _OWN] = field(default=None, name="scope")
     """The other place of `metadata.scope`; both must agree."""
 
-    parent: Annotated[Parent | None, Place("manifest.parent")] = Field(
-        None, validation_alias=AliasChoices("parent", "parent_manifest")
-    )
+    parent: Annotated[Parent | None, Place("manifest.parent"), Also("parent_manifest")] = None
     """The enterprise platform that this one builds on (also written `parent_manifest`)."""
 
-    plugins: Annotated[dict[str, PluginChoice], Place("manifest.plugin_details")] = Field({})
+    plugins: Annotated[dict[str, PluginChoice], Place("manifest.plugin_details")] = {}
     """Which plugin does which job, by category; `compute` is required, `dbt` is `core` where unset."""
 
-    approved_plugins: Annotated[dict[str, tuple[Text, ...]], _PLUGIN, Place("manifest.approved_plugins")] = (
-        Field({})
-    )
+    approved_plugins: Annotated[dict[str, tuple[Text, ...]], _PLUGIN, Place("manifest.approved_plugins")] = {}
     """Types that domain platforms may choose from, by category (only with `scope: enterprise`)."""
 
     data_architecture: Annotated[DataArchitecture, Place("naming-rules")] = DataArchitecture()
@@ -244,8 +236,21 @@ class Manifest(Settings):
     artifacts: Artifacts = Artifacts()
     """Where artifacts are published."""
 
-    policy_tests: Annotated[tuple[Text, ...], _OWN] = ("tests/policies/*.yaml",)
+    policy_tests: Annotated[tuple[Text, ...], _OWN] = POLICY_TESTS
     """Globs of the platform's own policy tests (`kind: PolicyTest`), relative to this file."""
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """A manifest of a file's keys and values. Raises `WrongShape`."""
+        manifest = read(cls, document)
+        manifest.__dict__["written"] = respelled(cls, document)
+        return manifest
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What the file says, as plain JSON values; keys that were not written are absent."""
+        written: dict[str, Any] = self.__dict__.get("written", {})
+        return written
 
     @property
     def scope(self) -> Scope | None:

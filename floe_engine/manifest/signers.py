@@ -10,6 +10,7 @@ from typing import Any
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.fingerprint import fingerprint_of_pem, parse_fingerprint
+from floe_engine.manifest.reading import plain
 from floe_engine.manifest.root import Manifest, Security
 
 
@@ -49,19 +50,20 @@ def signers_below(
         elif fingerprint_of_pem(pem) not in dead:
             foreign.append(("trusted_keys", number))
     identities = list(above.trusted_identities)
-    if "trusted_identities" in own.model_fields_set:
+    written = child.written.get("security", {})
+    if "trusted_identities" in written:
         foreign += (
             ("trusted_identities", number)
             for number, who in enumerate(own.trusted_identities)
             if who not in identities
         )
         identities = [who for who in identities if who in own.trusted_identities]
-    if "trusted_keys" not in own.model_fields_set:
+    if "trusted_keys" not in written:
         listed = keys
     if not (listed or identities):  # an empty list would open to everybody what the parent closed
         listed, identities = keys, list(above.trusted_identities)
     alive = [key for key in listed if fingerprint_of_pem(key_text(key)) not in dead]
     signers: dict[str, list[Any]] = {"trusted_keys": alive if alive or identities else listed}
     if above.trusted_identities or own.trusted_identities:
-        signers["trusted_identities"] = [who.model_dump(mode="json") for who in identities]
+        signers["trusted_identities"] = plain(identities)
     return signers, foreign

@@ -1,7 +1,5 @@
 """A waiver as manifest.yaml and floe.yaml both write it; apart, for floe.yaml needs no other section."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from floe_engine.manifest.base import Day, Settings, Text
@@ -11,7 +9,7 @@ _OWN = Special(where="not inherited")
 _WORDS = Special(where="not inherited", other="DOC001")
 
 
-class Waiver(Settings):
+class Waiver(Settings, frozen=True, kw_only=True):
     """A permitted, explained and dated exception."""
 
     id: Annotated[Text | None, _OWN] = None

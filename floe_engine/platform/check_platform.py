@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import structs
-from pydantic import ValidationError
 
 from floe_engine.acts import Act, Option
 from floe_engine.document.diagnostics import Diagnostic, Severity
@@ -14,6 +13,7 @@ from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Notice, Report, silent
 from floe_engine.files import stands
+from floe_engine.manifest.base import WrongShape
 from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.inheritance import ParentPlatform
 from floe_engine.manifest.parent import parent_reference
@@ -115,8 +115,6 @@ def remote_parent(
         )
     try:
         return ParentPlatform.from_settings(settings, ref=reference, digest=pulled.lock.digest)
-    except ValidationError as error:
-        report(
-            Notice(f"the settings that {reference} carries are damaged", hint=str(error.errors()[0]["msg"]))
-        )
+    except WrongShape as error:
+        report(Notice(f"the settings that {reference} carries are damaged", hint=str(error)))
         raise ConfigurationError("the parent's settings cannot be read", where=reference) from None

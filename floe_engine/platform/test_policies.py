@@ -74,7 +74,7 @@ def case_files(workspace: Workspace, manifest: Manifest) -> tuple[Path, ...]:
     or a glob matches nothing, unless it is the usual one that nobody wrote.
     Raises `ConfigurationError`.
     """
-    globs, standard = manifest.policy_tests, "policy_tests" not in manifest.model_fields_set
+    globs, standard = manifest.policy_tests, "policy_tests" not in manifest.written
     found: set[Path] = set()
     for glob in globs:
         named = workspace.directory / glob

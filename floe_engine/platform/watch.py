@@ -15,7 +15,7 @@ from floe_engine.errors import FloeError
 from floe_engine.events import CancelToken
 from floe_engine.manifest.check import FILE_NAME
 from floe_engine.manifest.parent import parent_reference
-from floe_engine.manifest.root import Manifest
+from floe_engine.manifest.root import POLICY_TESTS
 from floe_engine.workspace import Workspace
 
 INTERVAL = 0.2
@@ -97,7 +97,7 @@ def _named(workspace: Workspace) -> tuple[tuple[Path, ...], tuple[str, ...]] | N
         parent = workspace.directory / reference
         found.append(parent / FILE_NAME if parent.is_dir() else parent)
     found += (workspace.directory / key for key in _keys(value.get("security")) if "-----BEGIN" not in key)
-    globs = value.get("policy_tests", Manifest.model_fields["policy_tests"].default)
+    globs = value.get("policy_tests", POLICY_TESTS)
     listed = globs if isinstance(globs, list | tuple) else ()
     return tuple(found), tuple(glob for glob in listed if isinstance(glob, str))
 

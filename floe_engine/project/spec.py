@@ -1,36 +1,21 @@
 """floe.yaml: what a data team says of its product, and which platform it holds to.
 
-The shapes of the keys, as structs: a locked pin is read without pydantic, and `spec_model` makes its
-models from them where a mistake is to be told. What two keys mean together and which of them are the
+The shapes of the keys. What two keys mean together and which of them are the
 platform's is judged in `spec_check`, as is what the pulled platform says of them; the file is read in
 `spec_file`.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from floe_engine.manifest.terms import SEMVER_BODY
+from floe_engine.manifest.base import Percent, Section, Semver, Text
+from floe_engine.manifest.waiver import Waiver
 
-if TYPE_CHECKING:
-    from floe_engine.manifest.waiver import Waiver
-
-Text = Annotated[str, Meta(min_length=1)]
-Semver = Annotated[str, Meta(pattern=rf"^{SEMVER_BODY}\Z")]
-Percent = Annotated[int, Meta(ge=0, le=100)]
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,62}\Z")]
 ProductName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\Z")]
 
-if TYPE_CHECKING:
-    Waivers = tuple[Waiver, ...]
-else:  # the platform team's own models; a file that has some is read by them (`spec_model`)
-    Waivers = Annotated[tuple[Any, ...], Meta(max_length=0)]
-
 FILE_NAME = "floe.yaml"
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every section: frozen, and unknown keys are errors. Attribute docstrings describe keys."""
 
 
 class Metadata(Section, frozen=True, kw_only=True):
@@ -187,7 +172,7 @@ class Spec(Section, frozen=True, kw_only=True):
     quality: Quality = Quality()
     """Stricter gates than the platform's."""
 
-    waivers: Waivers = ()
+    waivers: tuple[Waiver, ...] = ()
     """Exceptions, where the platform lets products write their own."""
 
     profiles: Text = "auto"

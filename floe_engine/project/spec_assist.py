@@ -14,7 +14,6 @@ from floe_engine.manifest.cursor import Cursor, cursor_at
 from floe_engine.manifest.explaining import describe
 from floe_engine.manifest.reference import key_at, keys, shape_at
 from floe_engine.project.spec import Spec
-from floe_engine.project.spec_model import model_of
 
 
 def complete(document: Document, position: Position) -> tuple[Completion, ...]:
@@ -30,7 +29,7 @@ def hover(document: Document, position: Position) -> Hover | None:
     path = document.path_at(position)
     while path and isinstance(path[-1], int):
         path = path[:-1]
-    key = key_at(path, model_of(Spec)) if path else None
+    key = key_at(path, Spec) if path else None
     if key is None:
         return None
     name = ".".join(map(str, path))
@@ -39,7 +38,7 @@ def hover(document: Document, position: Position) -> Hover | None:
 
 
 def _offers(document: Document, cursor: Cursor) -> Iterator[Completion]:
-    shape = shape_at(cursor.path, model_of(Spec))
+    shape = shape_at(cursor.path, Spec)
     if shape is None:
         return
     in_list = bool(cursor.path) and isinstance(cursor.path[-1], int)

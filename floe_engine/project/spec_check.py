@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from floe_engine.acts import Act
@@ -20,14 +19,12 @@ from floe_engine.document.document import Document, parse
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.problems import told
 from floe_engine.errors import UsageError
+from floe_engine.manifest.base import WrongShape
+from floe_engine.manifest.reading import read
 from floe_engine.project.spec import Spec
 from floe_engine.registry.reference import Reference
 from floe_engine.text import did_you_mean, printable
-from floe_engine.typed import built
 from floe_engine.versions import Constraint
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 UNKNOWN = "FLOE-S001"
 OWNED = "FLOE-S002"
@@ -95,29 +92,15 @@ def check_spec(text: str, *, base: Path) -> CheckedSpec:
         value = {}
     if isinstance(value, dict):
         try:
-            spec = msgspec.convert(value, built(Spec))
-        except msgspec.ValidationError:
-            spec, problems = _in_full(document, value)
-            found += problems
+            spec = read(Spec, value)
+        except WrongShape as error:
+            found += told(error.errors, lambda detail: _diagnostic(document, detail))
         found += _platform_problems(document, value, base)
     elif value is not None:
         found.append(_problem(document, WRONG, (), "floe.yaml must be a mapping of keys to values"))
     found.sort(key=lambda diagnostic: diagnostic.span)
     failed = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
     return CheckedSpec(None if failed else spec, document, tuple(found))
-
-
-def _in_full(document: Document, value: dict[str, Any]) -> tuple[Spec | None, list[Diagnostic]]:
-    """The same by the models, which tell every mistake; for a file that has one, or waivers."""
-    from pydantic import ValidationError
-
-    from floe_engine.project import spec_model
-
-    try:
-        return spec_model.read(value), []
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_context=True)
-        return None, told(details, lambda detail: _diagnostic(document, detail))
 
 
 def against_platform(spec: Spec, document: Document, platform: Platform) -> tuple[Diagnostic, ...]:
@@ -177,10 +160,9 @@ def _problem(
     return Diagnostic(code, severity, span, message, hint, path=path, fixes=fixes)
 
 
-def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
+def _diagnostic(document: Document, detail: Mapping[str, Any]) -> Diagnostic:
     # The reference of keys imports the whole schema of manifest.yaml; a good floe.yaml never needs it.
     from floe_engine.manifest.reference import shape_at
-    from floe_engine.project.spec_model import model_of
 
     path = tuple(detail["loc"])
     name = ".".join(map(str, path)) or "floe.yaml"
@@ -188,7 +170,7 @@ def _diagnostic(document: Document, detail: ErrorDetails) -> Diagnostic:
         return _missing(document, path)
     if detail["type"] == "extra_forbidden":
         return _unknown(document, path)
-    shape = shape_at(path, model_of(Spec))
+    shape = shape_at(path, Spec)
     value = _shown(detail["input"])
     context = detail.get("ctx", {})
     if shape is not None and shape.choices and detail["type"] == "literal_error":
@@ -225,7 +207,6 @@ def _missing(document: Document, path: KeyPath) -> Diagnostic:
 
 def _unknown(document: Document, path: KeyPath) -> Diagnostic:
     from floe_engine.manifest.reference import keys, shape_at
-    from floe_engine.project.spec_model import model_of
 
     key, parent = str(path[-1]), path[:-1]
     shown = printable(key)
@@ -238,7 +219,7 @@ def _unknown(document: Document, path: KeyPath) -> Diagnostic:
             hint="use environment variables for what differs",
             at_key=True,
         )
-    shape = shape_at(parent, model_of(Spec))
+    shape = shape_at(parent, Spec)
     known = list(keys(shape.section)) if shape is not None and shape.section is not None else []
     near = did_you_mean(key, known)
     if key in _OWNED:

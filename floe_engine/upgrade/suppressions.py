@@ -15,16 +15,14 @@ A suppression takes one change out of what a version number must promise. It hid
 change stays in the diff and in the changelog.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
+from msgspec import Meta, Struct
+from msgspec.structs import fields
 
 from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import Document, parse
@@ -32,6 +30,8 @@ from floe_engine.document.nodes import KeyPath
 from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError, UsageError
 from floe_engine.files import stands
+from floe_engine.manifest.base import Section, WrongShape
+from floe_engine.manifest.reading import read
 from floe_engine.text import did_you_mean
 from floe_engine.upgrade.rules import Assessment, Entry, rule
 
@@ -49,13 +49,11 @@ MEANINGS: Mapping[str, str] = {
 }
 """Code to what it means, for ``floe explain``."""
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Word = Annotated[str, Meta(max_length=500, pattern=r"\S")]
 
 
-class Suppression(BaseModel):
+class Suppression(Section, frozen=True, kw_only=True):
     """One change that is let pass."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: Word
     """ID of the upgrade rule, ``COV001``."""
@@ -72,26 +70,16 @@ class Suppression(BaseModel):
     acknowledge_security: bool = False
     """Whether its author knows that the rule touches security."""
 
-    @field_validator("rule")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            return rule(value).id
-        except UsageError as error:
-            raise ValueError(f"{error.title}; {error.hint}") from None
-
     def covers(self, entry: Entry) -> bool:
         """Whether it is about this change, whatever the date."""
         return (
-            self.rule == entry.rule.id
+            rule(self.rule) == entry.rule
             and fnmatchcase(entry.place, self.path)
             and self.fingerprint in (None, entry.fingerprint)
         )
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _File(Section, frozen=True, kw_only=True):
     suppressions: tuple[Suppression, ...] = ()
 
 
@@ -130,7 +118,7 @@ class Suppressions(Struct, frozen=True):
     entries: tuple[Suppression, ...] = ()
 
     @classmethod
-    def read(cls, path: Path) -> Suppressions:
+    def read(cls, path: Path) -> Self:
         """Read a file; one that is not there suppresses nothing. Raises `ConfigurationError`."""
         if not stands(path):
             return cls()
@@ -138,16 +126,19 @@ class Suppressions(Struct, frozen=True):
         return cls.parse(text, where=str(path))
 
     @classmethod
-    def parse(cls, text: str, *, where: str = SUPPRESSIONS_FILE) -> Suppressions:
+    def parse(cls, text: str, *, where: str = SUPPRESSIONS_FILE) -> Self:
         """Read the text of a file. Raises `ConfigurationError` with every problem and its place."""
         document = parse(text)
         problems = [d for d in document.diagnostics if d.severity is Severity.ERROR]
         if not problems:
             value: Any = document.value if document.value is not None else {}
             try:
-                return cls(_File.model_validate(value).suppressions)
-            except ValidationError as error:
-                problems = [_problem(document, detail) for detail in error.errors(include_url=False)]
+                entries = read(_File, value).suppressions
+                problems = list(_unknown_rules(document, entries))
+                if not problems:
+                    return cls(entries)
+            except WrongShape as error:
+                problems = [_problem(document, detail) for detail in error.errors]
         first = problems[0]
         raise ConfigurationError(
             f"{SUPPRESSIONS_FILE} is not valid" if len(problems) == 1 else f"{len(problems)} problems",
@@ -195,7 +186,18 @@ class Suppressions(Struct, frozen=True):
         )
 
 
-def _problem(document: Document, detail: Any) -> Diagnostic:
+def _unknown_rules(document: Document, entries: Iterable[Suppression]) -> Iterator[Diagnostic]:
+    for number, entry in enumerate(entries):
+        try:
+            rule(entry.rule)
+        except UsageError as error:
+            message = f"{error.title}; {error.hint}"
+            yield _problem(
+                document, {"loc": ("suppressions", number, "rule"), "type": "unknown", "msg": message}
+            )
+
+
+def _problem(document: Document, detail: Mapping[str, Any]) -> Diagnostic:
     path = tuple(detail["loc"])
     kind, message, hint = detail["type"], detail["msg"].removeprefix("Value error, "), ""
     key = str(path[-1]) if path else ""
@@ -220,4 +222,4 @@ def _problem(document: Document, detail: Any) -> Diagnostic:
 
 
 def _keys(path: KeyPath) -> Iterable[str]:
-    return _File.model_fields if len(path) == 1 else Suppression.model_fields
+    return [field.name for field in fields(_File if len(path) == 1 else Suppression)]

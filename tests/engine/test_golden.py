@@ -20,7 +20,7 @@ from floe_engine.artifact.shape import places
 from floe_engine.manifest.reference import manifest_json_schema
 from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy_tests.case_file import policy_test_schema
-from floe_engine.project.spec_model import spec_json_schema
+from floe_engine.project.spec_schema import spec_json_schema
 from floe_engine.upgrade.change import Change
 from floe_engine.upgrade.rules import all_rules, compare, explain
 from floe_engine.upgrade.settings import manifest_path

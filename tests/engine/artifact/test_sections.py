@@ -1,7 +1,7 @@
 """The types of the eight files say of a setting what its declaration says.
 
 Those of `sections` are written from the declarations; what is published in another shape is by hand.
-Here the two are compared as pydantic and msgspec understand them, whoever wrote which.
+Here the two are compared as JSON Schema has them, whoever wrote which.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from __future__ import annotations
 import runpy
 from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
-from pydantic import TypeAdapter
-from pydantic.fields import FieldInfo
+from msgspec.structs import FieldInfo
 
 from floe_engine.artifact import model
 from floe_engine.artifact.sections import LayerConstraint
-from floe_engine.manifest.base import Place, section_of
+from floe_engine.manifest.base import bare, section_of
 from floe_engine.manifest.declarations import Setting, settings
-from floe_engine.manifest.laws import Law
+from floe_engine.manifest.reference import default_of
 from floe_engine.manifest.root import Manifest
 
 FILES: Mapping[str, Any] = {
@@ -73,18 +71,13 @@ def test_a_published_setting_has_the_type_and_the_default_of_its_declaration(set
     if kind is None:
         assert name.startswith(IN_PARTS) or name == PATTERN_OR_SELECT
         return
-    metadata = [entry for entry in declared.metadata if not isinstance(entry, Law | Place)]
-    ours = _values(
-        TypeAdapter(
-            Annotated[(declared.annotation, *metadata)] if metadata else declared.annotation
-        ).json_schema()
-    )
+    ours = _values(msgspec.json.schema(declared.type))
     theirs = _values(msgspec.json.schema(kind))
     if ours is not None and theirs is not None and name not in RESOLVED:
         assert theirs == ours
-    if field is not None and not field.required and not declared.is_required() and name not in ALWAYS_WRITTEN:
-        default = declared.get_default(call_default_factory=True)
-        assert default == _default(field) or not (default or _default(field))
+    if field is not None and not field.required and not declared.required and name not in ALWAYS_WRITTEN:
+        default = default_of(declared)
+        assert default == default_of(field) or not (default or default_of(field))
 
 
 def _declared(setting: Setting) -> FieldInfo:
@@ -93,18 +86,18 @@ def _declared(setting: Setting) -> FieldInfo:
     field = None
     for part in setting.path:
         if part not in ("*", "[]"):
-            named = {each.serialization_alias or name: each for name, each in section.model_fields.items()}
+            named = {each.encode_name: each for each in msgspec.structs.fields(section)}
             field = named[part]
-            section = section_of(field.annotation) or section
+            section = section_of(field.type) or section
     assert field is not None
     return field
 
 
-def _published(setting: Setting) -> tuple[Any, msgspec.structs.FieldInfo | None]:
+def _published(setting: Setting) -> tuple[Any, FieldInfo | None]:
     """The type at a setting's place, and the field that has it; (None, None) where there is none."""
     kind, field = FILES[setting.place[0]], None
     for part in setting.place[1:]:
-        kind, field = _bare(kind), None
+        kind, field = bare(kind), None
         if part == "*" and get_origin(kind) in (dict, tuple):
             kind = get_args(kind)[1 if get_origin(kind) is dict else 0]
         elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -113,18 +106,6 @@ def _published(setting: Setting) -> tuple[Any, msgspec.structs.FieldInfo | None]
         else:
             kind = None
     return kind, field
-
-
-def _bare(kind: Any) -> Any:
-    if get_origin(kind) is Annotated:
-        return _bare(get_args(kind)[0])
-    if get_origin(kind) in (Union, UnionType):
-        return _bare(next(part for part in get_args(kind) if part is not NoneType))
-    return kind
-
-
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
 
 
 def _values(schema: dict[str, Any]) -> dict[str, Any] | None:

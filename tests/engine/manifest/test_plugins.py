@@ -15,7 +15,7 @@ from tests.engine.manifest.conftest import SEED, entry_point
 
 def manifest(**plugins: object) -> Manifest:
     head = {"apiVersion": "floe.dev/v1", "kind": "Manifest", "metadata": {"name": "a", "version": "1.0.0"}}
-    return Manifest.model_validate({**head, "plugins": plugins})
+    return Manifest.read({**head, "plugins": plugins})
 
 
 def test_plugins_resolve_in_the_seeds_order_and_print_as_the_seed_shows(catalogue: Catalogue) -> None:

@@ -67,18 +67,8 @@ def test_each_pattern_brings_its_layers(pattern: str, names: list[str]) -> None:
 
 
 def test_a_layer_changes_only_what_it_names() -> None:
-    changed = manifest().model_copy(
-        update={
-            "data_architecture": type(manifest().data_architecture).model_validate(
-                {
-                    "layers": {
-                        "gold": {"prefix": "mart_", "minimum_test_coverage": 95},
-                        "raw": {"prefix": "raw_"},
-                    }
-                }
-            )
-        }
-    )
+    layers = {"gold": {"prefix": "mart_", "minimum_test_coverage": 95}, "raw": {"prefix": "raw_"}}
+    changed = Manifest.read({**manifest().written, "data_architecture": {"layers": layers}})
     layers = effective_layers(changed)
     assert list(layers) == ["bronze", "silver", "gold", "raw"]
     assert layers["gold"].prefixes == ("mart_",)

@@ -18,7 +18,7 @@ import pytest
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.reference import manifest_json_schema
 from floe_engine.policy_tests.case_file import policy_test_schema
-from floe_engine.project.spec_model import spec_json_schema
+from floe_engine.project.spec_schema import spec_json_schema
 from tests.engine.manifest.conftest import SEED
 
 pytestmark = pytest.mark.interop

@@ -33,7 +33,7 @@ def platform(*, name: str = "acme-data-platform", **sections: Any) -> Platform:
         for part in path:
             target = target.setdefault(part, {})
         target[last] = value
-    manifest = Manifest.model_validate(document)
+    manifest = Manifest.read(document)
     return build(manifest, (), created="2024-01-15T10:30:00Z").platform
 
 

@@ -337,7 +337,7 @@ def test_every_fact_that_is_declared_has_a_value_of_its_type(subject: str) -> No
 
 
 def test_the_setting_knows_every_subject() -> None:
-    annotation = str(CustomRule.model_fields["subject"].annotation)
+    annotation = str(CustomRule.__annotations__["subject"])
     assert all(f"'{subject}'" in annotation for subject in SUBJECTS)
 
 

@@ -13,7 +13,7 @@ from floe_engine.errors import ConfigurationError
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_check import MEANINGS, against_platform, check_spec
 from floe_engine.project.spec_file import load_spec, new_spec_text
-from floe_engine.project.spec_model import spec_json_schema
+from floe_engine.project.spec_schema import spec_json_schema
 from tests.engine.project.test_profiles import platform as some_platform
 
 REF = "oci://registry.example.com/floe-platform:v1.2.3"
