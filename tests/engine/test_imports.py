@@ -105,6 +105,18 @@ def test_looking_at_a_registry_imports_no_models_no_guard_and_no_rules(
     assert "yaml" not in loaded(team, "platform", "list")
 
 
+def test_compiling_a_platform_that_is_right_imports_no_pydantic_and_asks_no_package(tmp_path: Path) -> None:
+    modules = loaded(platform_directory(tmp_path / "team"), "platform", "compile")
+    assert not modules & {
+        *NEVER_AT_START,
+        "pydantic",
+        "importlib.metadata",
+        "email",
+        "cryptography",
+        "urllib3",
+    }
+
+
 @pytest.mark.interop
 def test_a_registry_is_asked_without_requests(tmp_path: Path, docker_registry: DockerRegistry) -> None:
     registry = docker_registry.reference("lean").name

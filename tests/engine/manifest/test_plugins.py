@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from floe_engine.errors import ConfigurationError
+from floe_engine.manifest import plugins
 from floe_engine.manifest.check import check
 from floe_engine.manifest.plugins import Catalogue, resolve
 from floe_engine.manifest.root import Manifest
@@ -151,3 +153,21 @@ def test_the_settings_that_say_where_data_is_are_marked_and_those_of_speed_are_n
         assert not [
             key for key in ("threads", "user", "role") if "x-floe-breaking" in properties.get(key, {})
         ]
+
+
+def test_packages_are_asked_for_entry_points_where_one_may_have_some(tmp_path: Path) -> None:
+    def place(name: str, content: str | None = None) -> str:
+        info = tmp_path / name / "thing-1.0.dist-info"
+        info.mkdir(parents=True)
+        if content is not None:
+            (info / "entry_points.txt").write_text(content, encoding="utf-8")
+        return str(tmp_path / name)
+
+    (tmp_path / "packages.zip").write_bytes(b"PK")
+    (tmp_path / "one.egg").mkdir()
+    for sure in (place("none"), place("others", "[console_scripts]\na = b:c\n"), str(tmp_path / "missing")):
+        assert not plugins._may_have_some(sure)
+    large = place("large", "x" * 2_000_000)
+    ours = place("ours", "[floe.plugins]\na = b:c\n")
+    for doubtful in (ours, large, str(tmp_path / "packages.zip"), str(tmp_path / "one.egg")):
+        assert plugins._may_have_some(doubtful)
