@@ -147,7 +147,6 @@ from floe_engine.product.outdated import outdated as outdated
 from floe_engine.product.pin import Pin as Pin
 from floe_engine.product.pin import Undone as Undone
 from floe_engine.product.pin import undo_move as undo_move
-from floe_engine.product.upgrade_project import Upgraded as Upgraded
 from floe_engine.product.upgrade_project import UpgradePlan as UpgradePlan
 from floe_engine.product.upgrade_project import plan_pin as plan_pin
 from floe_engine.product.upgrade_project import plan_upgrade as plan_upgrade

@@ -20,6 +20,7 @@ from floe_engine.errors import ConfigurationError, UnsafePath, UsageError
 from floe_engine.files import Directory, read_bounded, stands, strict_toml
 from floe_engine.fingerprint import parse_fingerprint
 from floe_engine.folders import user_config, user_data
+from floe_engine.manifest.nested import get
 from floe_engine.registry.reference import Reference, is_host
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
@@ -278,22 +279,19 @@ def _manifest_registry(path: Path) -> str | None:
 
 def _anonymous_registry(path: Path) -> str | None:
     """The host at which manifest.yaml wants no credentials (`artifacts.registry.auth.type`)."""
-    found: Any = _peek(path)
-    for key in ("artifacts", "registry"):
-        found = found.get(key) if isinstance(found, dict) else None
-    auth = found.get("auth") if isinstance(found, dict) else None
-    if not isinstance(auth, dict) or auth.get("type") != "anonymous" or not isinstance(found.get("uri"), str):
+    found = get(_peek(path), ("artifacts", "registry"))
+    uri = get(found, ("uri",))
+    if get(found, ("auth", "type")) != "anonymous" or not isinstance(uri, str):
         return None
-    return _repository(found["uri"], path.parent).registry
+    return _repository(uri, path.parent).registry
 
 
 def _spec_registry(path: Path) -> str | None:
     """`platform.ref` of floe.yaml; None where it names a manifest.yaml instead."""
     platform = _peek(path).get("platform")
-    named = platform if isinstance(platform, dict) else {}
-    if isinstance(named.get("manifest"), str):
+    if isinstance(get(platform, ("manifest",)), str):
         return None
-    ref = named.get("ref")
+    ref = get(platform, ("ref",))
     if not isinstance(ref, str):
         raise _no_registry(path, "platform.ref", "write `platform: {ref: oci://host/repository:v1.2.3}`")
     return ref

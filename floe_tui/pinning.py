@@ -131,9 +131,9 @@ def take_move(directory: Path, move: Move, *, accepted: bool, cancel: CancelToke
 
     if isinstance(move.plan, FirstPin):
         take_first_pin(Workspace.open(directory), move.plan, cancel=cancel)
-        return move.plan.ref
-    done = take_upgrade(Workspace.open(directory), move.plan, accept_breaking=accepted, cancel=cancel)
-    return str(done.plan.ref)
+    else:
+        take_upgrade(Workspace.open(directory), move.plan, accept_breaking=accepted, cancel=cancel)
+    return move.plan.ref
 
 
 def undo(directory: Path, cancel: CancelToken) -> str:

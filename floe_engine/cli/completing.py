@@ -55,11 +55,9 @@ def _next_version(workspace: Workspace) -> Offer:
     from floe_engine.document.document import parse
     from floe_engine.platform.check_platform import read_manifest
 
-    value = parse(read_manifest(workspace)).value
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    version = metadata.get("version") if isinstance(metadata, dict) else None
-    if version:
-        yield f"v{version}", "metadata.version of manifest.yaml"
+    version = parse(read_manifest(workspace)).find(("metadata", "version"))
+    if version is not None and version.value:
+        yield f"v{version.value}", "metadata.version of manifest.yaml"
 
 
 def _codes(workspace: Workspace) -> Offer:

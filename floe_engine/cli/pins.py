@@ -184,11 +184,11 @@ def _carry_out(context: Context, plan: UpgradePlan, *, dry_run: bool, accept_bre
         state = "refused" if refusal else "planned" if plan.changes else "current"
         context.output.result(**_plan_facts(plan, state, refusal), ok=refusal is None)
         return refusal.exit_code if refusal else 0
-    done = take_upgrade(context.workspace, plan, accept_breaking=accept_breaking, cancel=context.cancel)
+    take_upgrade(context.workspace, plan, accept_breaking=accept_breaking, cancel=context.cancel)
     _show_move(context, plan)
-    if done.changed:
+    if plan.changes:
         context.output.line("Undo it with: floe upgrade --undo")
-    context.output.result(**_plan_facts(plan, "moved" if done.changed else "current", None))
+    context.output.result(**_plan_facts(plan, "moved" if plan.changes else "current", None))
     return 0
 
 

@@ -30,6 +30,7 @@ from floe_engine.manifest.effective import (
     namespace_names,
 )
 from floe_engine.manifest.governance import Classification
+from floe_engine.manifest.nested import get
 from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.reference import Shape, leads_to_names, lookup
 from floe_engine.manifest.root import Manifest
@@ -68,15 +69,7 @@ class Draft(Struct, frozen=True, dict=True):
 
     def get(self, *path: str | int) -> Any:
         """The value at a path, None where there is none."""
-        value: Any = self.value
-        for part in path:
-            if isinstance(value, dict):
-                value = value.get(part)
-            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-                value = value[part]
-            else:
-                return None
-        return value
+        return get(self.value, path)
 
     def text(self, *path: str | int) -> str | None:
         """The text at a path, None where there is none."""

@@ -25,6 +25,7 @@ from floe_engine.manifest.effective import (
     namespace_names,
 )
 from floe_engine.manifest.inheritance import Effective
+from floe_engine.manifest.nested import get
 from floe_engine.manifest.reading import plain
 from floe_engine.manifest.reference import SettingKey, key_at, keys, shape_at, walk
 from floe_engine.manifest.root import Manifest
@@ -140,12 +141,7 @@ def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _value(manifest: Manifest, parts: KeyPath) -> tuple[Any, str]:
     """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
-    value = plain(manifest)
-    try:
-        for part in parts:
-            value = value[part]
-    except (LookupError, TypeError):
-        value = None
+    value = get(plain(manifest), parts)
     computed = None if value else _computed(manifest, parts)
     return computed or (value, "")
 

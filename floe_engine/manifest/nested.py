@@ -10,9 +10,12 @@ from typing import Any
 def get(document: Any, path: Sequence[str | int]) -> Any:
     """The value at a path, None where there is none."""
     for part in path:
-        if not isinstance(document, Mapping) or part not in document:
+        if isinstance(document, Mapping):
+            document = document.get(part)
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
             return None
-        document = document[part]
     return document
 
 

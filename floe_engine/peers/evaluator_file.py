@@ -7,6 +7,7 @@ from typing import Any
 
 from floe_engine.acts import Act
 from floe_engine.document.nodes import Node
+from floe_engine.manifest.nested import get
 from floe_engine.peers.carrying import Check, ConfiguredCheck, NotCarried, texts
 from floe_engine.peers.evaluator import FOLDERS, TYPED, VARIABLES, types_of
 
@@ -20,8 +21,7 @@ def is_one(values: Mapping[str, Any]) -> bool:
 
 
 def _of(values: Mapping[str, Any], section: str) -> Mapping[str, Any] | None:
-    held = values.get(section)
-    inner = held.get(_PACKAGE) if isinstance(held, dict) else None
+    inner = get(values, (section, _PACKAGE))
     return inner if isinstance(inner, dict) else None
 
 

@@ -53,14 +53,6 @@ class Pin(Struct, frozen=True):
         """The locked version."""
         return Version.parse(self.lock.version or self.lock.tag)
 
-    def moved(self, version: Version, digest: str) -> str:
-        """The ref that admits `version`, as precise as it is now; a digest pin gets the new digest."""
-        return moved(self.ref, self.path.parent, version, digest)
-
-    def constrained(self, constraint: str) -> str:
-        """The ref with `constraint` in the place of its own, and without a digest."""
-        return constrained(self.ref, self.path.parent, constraint)
-
 
 def moved(ref: str, directory: Path, version: Version, digest: str) -> str:
     """`ref`, as the floe.yaml of `directory` has it, so that it admits `version` as precisely as now."""

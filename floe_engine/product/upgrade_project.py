@@ -12,7 +12,15 @@ from floe_engine.document.diagnostics import Diagnostic, Severity
 from floe_engine.document.document import parse
 from floe_engine.errors import CacheCorrupt, NothingChecked, Refused, TrustError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
-from floe_engine.product.pin import Pin, constraint_of, move_pin, read_pin, stale_comments
+from floe_engine.product.pin import (
+    Pin,
+    constrained,
+    constraint_of,
+    move_pin,
+    moved,
+    read_pin,
+    stale_comments,
+)
 from floe_engine.project.spec_check import against_platform
 from floe_engine.store import Lock
 from floe_engine.text import plural
@@ -93,14 +101,6 @@ class UpgradePlan(Struct, frozen=True):
             )
 
 
-class Upgraded(Struct, frozen=True):
-    """A move that was made, or that was not needed."""
-
-    plan: UpgradePlan
-    lock: Lock
-    changed: bool
-
-
 def plan_upgrade(
     workspace: Workspace,
     to: str | None = None,
@@ -121,7 +121,8 @@ def plan_upgrade(
         _demand_still_trusted(workspace, pin)
     candidate = _candidate(workspace, pin, version, allow_downgrade, ask, report, cancel)
     digest = candidate.lock.digest if candidate else pin.lock.digest
-    return _plan(workspace, pin, pin.moved(version, digest), version, candidate, report, cancel)
+    ref = moved(pin.ref, workspace.directory, version, digest)
+    return _plan(workspace, pin, ref, version, candidate, report, cancel)
 
 
 def plan_pin(
@@ -153,7 +154,8 @@ def plan_pin(
     for warning in Constraint.parse(written).warnings:
         report(Notice(warning))
     candidate = _candidate(workspace, pin, version, allow_downgrade, ask, report, cancel)
-    return _plan(workspace, pin, pin.constrained(written), version, candidate, report, cancel)
+    ref = constrained(pin.ref, workspace.directory, written)
+    return _plan(workspace, pin, ref, version, candidate, report, cancel)
 
 
 def take_upgrade(
@@ -162,18 +164,17 @@ def take_upgrade(
     *,
     accept_breaking: bool = False,
     cancel: CancelToken | None = None,
-) -> Upgraded:
-    """Do what `plan` says: floe.yaml, the lock and the cached version, all or nothing.
+) -> Lock:
+    """Do what `plan` says: floe.yaml, the lock and the cached version, all or nothing; returns the new lock.
 
     Raises `Refused` where it would break the project and `accept_breaking` is not set, or where the
     files changed since the plan was made; then everything is as it was.
     """
     if not plan.changes:
-        return Upgraded(plan, plan.pin.lock, changed=False)
+        return plan.pin.lock
     if plan.candidate is not None and not accept_breaking:
         plan.demand()
-    lock = move_pin(workspace, plan.pin, plan.ref, plan.candidate, cancel=cancel)
-    return Upgraded(plan, lock, changed=True)
+    return move_pin(workspace, plan.pin, plan.ref, plan.candidate, cancel=cancel)
 
 
 # --- which version -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from floe_engine.acts import Option
 from floe_engine.errors import ConfigurationError
 from floe_engine.files import read_bounded, stands
+from floe_engine.manifest.nested import get
 from floe_engine.project.dbt_yaml import BrokenYaml, load
 from floe_engine.project.folders import File, project_files
 from floe_engine.project.jinja.calls import HOOKS
@@ -261,11 +262,9 @@ def adapter_of_profile(directory: Path, profile: str, environ: Mapping[str, str]
         document = load(content, render=_templates({}, environ).render_or_keep)
     except (ConfigurationError, UnicodeDecodeError, BrokenYaml):
         return None  # dbt's to refuse
-    found = document.get(profile) if isinstance(document, dict) else None
-    outputs = found.get("outputs") if isinstance(found, dict) else None
+    found = get(document, (profile,))
     target = found.get("target", "default") if isinstance(found, dict) else None
-    output = outputs.get(target) if isinstance(outputs, dict) and isinstance(target, str) else None
-    kind = output.get("type") if isinstance(output, dict) else None
+    kind = get(found, ("outputs", target, "type")) if isinstance(target, str) else None
     return kind if isinstance(kind, str) and kind.isidentifier() else None
 
 

@@ -95,7 +95,7 @@ def test_a_project_moves_to_and_from_it(platform: PlatformTeam, data: DataTeam) 
     back = take_upgrade(
         data.workspace, plan_upgrade(data.workspace, "1.0.0", allow_downgrade=True), accept_breaking=True
     )
-    assert back.lock.tag == "1.0.0"
+    assert back.tag == "1.0.0"
     assert data.pull_pinned(offline=True).lock.tag == "1.0.0"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_engine.output.changes.changelog import GROUPS, group
 from floe_engine.output.changes.places import Sides, value_text
-from floe_engine.output.page import Html, bar, filters, joined, page, table, tag, text
+from floe_engine.output.page import Html, bar, cards, filters, joined, page, table, tag, text
 from floe_engine.text import plural
 from floe_engine.upgrade.fleet import BlastRadius, ProjectImpact
 from floe_engine.upgrade.rules import Assessment, Entry
@@ -38,14 +38,7 @@ def _radius(radius: BlastRadius) -> Iterator[Html]:
         "could not be judged": (len(radius.unjudged), "warn"),
         "models": (radius.models, ""),
     }
-    yield tag(
-        "ul",
-        *(
-            tag("li", tag("b", text(f"{number:,}"), class_=css if number else None), text(name))
-            for name, (number, css) in numbers.items()
-        ),
-        class_="cards",
-    )
+    yield cards(numbers)
     if radius.causes:
         most = max(findings for _, findings in radius.causes.values())
         yield tag("h3", text("Which changes break projects"))

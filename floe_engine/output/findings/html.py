@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from floe_engine.output.findings.drawing import drawn
-from floe_engine.output.page import Html, bar, filters, joined, page, table, tag, text
+from floe_engine.output.page import Html, bar, cards, filters, joined, page, table, tag, text
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import CoverageSummary, Evaluation
 from floe_engine.policy.finding import Finding, located
@@ -60,21 +60,14 @@ def _notes(parts: Sequence[PagePart]) -> Iterator[Html]:
 
 def _cards(parts: Sequence[PagePart]) -> Html:
     counts = [part.evaluation.counts for part in parts]
-    numbers = {
-        "errors": sum(count.errors for count in counts),
-        "warnings": sum(count.warnings for count in counts),
-        "waived": sum(count.waived for count in counts),
-        "in the baseline": sum(count.baseline for count in counts),
-        "models": sum(part.evaluation.models for part in parts),
-    }
-    classes = {"errors": "bad", "warnings": "warn"}
-    return tag(
-        "ul",
-        *(
-            tag("li", tag("b", text(f"{number:,}"), class_=classes.get(name) if number else None), text(name))
-            for name, number in numbers.items()
-        ),
-        class_="cards",
+    return cards(
+        {
+            "errors": (sum(count.errors for count in counts), "bad"),
+            "warnings": (sum(count.warnings for count in counts), "warn"),
+            "waived": (sum(count.waived for count in counts), ""),
+            "in the baseline": (sum(count.baseline for count in counts), ""),
+            "models": (sum(part.evaluation.models for part in parts), ""),
+        }
     )
 
 

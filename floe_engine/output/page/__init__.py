@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -62,6 +62,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Html]], *, numbers: Seque
         for row in rows
     )
     return tag("table", tag("thead", tag("tr", heads)), tag("tbody", body))
+
+
+def cards(numbers: Mapping[str, tuple[int, str]]) -> Html:
+    """A row of numbers, each with what it counts, and its class where it is not 0."""
+    return tag(
+        "ul",
+        *(
+            tag("li", tag("b", text(f"{number:,}"), class_=css or None if number else None), text(name))
+            for name, (number, css) in numbers.items()
+        ),
+        class_="cards",
+    )
 
 
 def filters(kinds: Sequence[str]) -> Html:

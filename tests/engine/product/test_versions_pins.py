@@ -18,7 +18,8 @@ from floe_engine.files import Directory
 from floe_engine.product.compile_project import compile_project
 from floe_engine.product.outdated import outdated
 from floe_engine.product.pin import undo_move
-from floe_engine.product.upgrade_project import Upgraded, plan_pin, plan_upgrade, take_upgrade
+from floe_engine.product.upgrade_project import plan_pin, plan_upgrade, take_upgrade
+from floe_engine.store import Lock
 from floe_engine.versions import Precision
 from tests.engine.upgrade.projects import GOOD, HALF, Columns, write_project
 from tests.teams import DataTeam, PlatformTeam, manifest
@@ -56,7 +57,7 @@ def constraint(data: DataTeam) -> str:
     return text.split('"')[1].rpartition(":")[2]
 
 
-def upgrade(data: DataTeam, to: str | None = None, *, accept_breaking: bool = False) -> Upgraded:
+def upgrade(data: DataTeam, to: str | None = None, *, accept_breaking: bool = False) -> Lock:
     return take_upgrade(data.workspace, plan_upgrade(data.workspace, to), accept_breaking=accept_breaking)
 
 
@@ -124,9 +125,11 @@ def test_an_upgrade_keeps_the_precision_of_the_pin_and_every_comment(
     project(data, before)
     publish(platform, "2.0.0")
     done = upgrade(data)
-    assert (constraint(data), done.lock.tag, done.lock.constraint) == (after, "v2.0.0", after)
+    assert (constraint(data), done.tag, done.constraint) == (after, "v2.0.0", after)
     assert compile_project(data.workspace.without_network()).platform.version == "2.0.0"
-    assert not upgrade(data).changed
+    before = state(data)
+    upgrade(data)
+    assert state(data) == before
 
 
 def test_a_digest_pin_gets_the_new_digest(platform: PlatformTeam, data: DataTeam) -> None:
@@ -137,8 +140,8 @@ def test_a_digest_pin_gets_the_new_digest(platform: PlatformTeam, data: DataTeam
     data.pull_pinned()
     publish(platform, "1.1.0")
     done = upgrade(data)
-    assert f'"{data.registry}@{done.lock.digest}"' in (data.directory / "floe.yaml").read_text()
-    assert (done.lock.tag, done.lock.constraint) == ("v1.1.0", done.lock.digest)
+    assert f'"{data.registry}@{done.digest}"' in (data.directory / "floe.yaml").read_text()
+    assert (done.tag, done.constraint) == ("v1.1.0", done.digest)
     assert compile_project(data.workspace.without_network()).platform.version == "1.1.0"
 
 
@@ -146,9 +149,9 @@ def test_an_upgrade_within_the_range_moves_the_lock_alone(platform: PlatformTeam
     publish(platform, "1.0.0")
     project(data, "v1.*.*")
     publish(platform, "1.0.1", "1.1.0")
-    assert upgrade(data, "v1.0.1").lock.tag == "v1.0.1"
+    assert upgrade(data, "v1.0.1").tag == "v1.0.1"
     assert constraint(data) == "v1.*.*"
-    assert upgrade(data, "v1.*.*").lock.tag == "v1.1.0"
+    assert upgrade(data, "v1.*.*").tag == "v1.1.0"
 
 
 def test_what_breaks_the_project_is_refused_with_its_cause_and_changes_nothing(
@@ -165,7 +168,7 @@ def test_what_breaks_the_project_is_refused_with_its_cause_and_changes_nothing(
         take_upgrade(data.workspace, plan)
     assert "models/schema.yml:" in refused.value.message and "(by COV001)" in refused.value.message
     assert state(data) == before
-    assert take_upgrade(data.workspace, plan, accept_breaking=True).lock.tag == "v2.0.0"
+    assert take_upgrade(data.workspace, plan, accept_breaking=True).tag == "v2.0.0"
 
 
 def test_what_floe_yaml_may_no_longer_ask_for_breaks_the_project_too(
@@ -189,7 +192,7 @@ def test_a_project_without_models_is_never_called_safe(platform: PlatformTeam, d
     publish(platform, "1.1.0")
     with pytest.raises(NothingChecked, match="nobody can say"):
         upgrade(data)
-    assert upgrade(data, accept_breaking=True).lock.tag == "v1.1.0"
+    assert upgrade(data, accept_breaking=True).tag == "v1.1.0"
 
 
 def test_the_old_version_is_fetched_again_where_the_cache_is_gone(
@@ -201,7 +204,7 @@ def test_the_old_version_is_fetched_again_where_the_cache_is_gone(
     data.workspace.store.clear()
     plan = plan_upgrade(data.workspace)
     assert data.workspace.store.cached_tags() == ()  # a preview writes nothing
-    assert take_upgrade(data.workspace, plan).lock.tag == "v1.1.0"
+    assert take_upgrade(data.workspace, plan).tag == "v1.1.0"
 
 
 def test_a_version_from_another_hand_is_refused_before_anything_is_judged(
@@ -215,7 +218,7 @@ def test_a_version_from_another_hand_is_refused_before_anything_is_judged(
         plan_upgrade(data.workspace)
     assert state(data) == before
     publish(platform, "1.2.0", key=key)
-    assert upgrade(data).lock.tag == "v1.2.0"
+    assert upgrade(data).tag == "v1.2.0"
 
 
 def test_a_lower_version_needs_to_be_allowed(platform: PlatformTeam, data: DataTeam) -> None:
@@ -224,7 +227,7 @@ def test_a_lower_version_needs_to_be_allowed(platform: PlatformTeam, data: DataT
     with pytest.raises(Refused, match="lower version"):
         plan_upgrade(data.workspace, "v1.0.0")
     plan = plan_upgrade(data.workspace, "v1.0.0", allow_downgrade=True)
-    assert take_upgrade(data.workspace, plan).lock.tag == "v1.0.0"
+    assert take_upgrade(data.workspace, plan).tag == "v1.0.0"
     assert constraint(data) == "v1.0.0"
 
 
@@ -262,7 +265,7 @@ def test_an_upgrade_that_fails_half_way_leaves_floe_yaml_and_the_lock_as_they_we
     assert state(data) == before
     with pytest.raises(UsageError, match="no upgrade to undo"):
         undo_move(data.workspace)
-    assert take_upgrade(data.workspace, plan).lock.tag == "v1.1.0"
+    assert take_upgrade(data.workspace, plan).tag == "v1.1.0"
 
 
 # --- pin ---------------------------------------------------------------------------------------
@@ -292,7 +295,7 @@ def test_a_pin_is_rewritten_and_the_lock_follows(
     publish(platform, "1.1.0", "1.2.0", "1.2.1")
     project(data, "v1.1.0", {"bronze_a": GOOD})
     done = take_upgrade(data.workspace, plan_pin(data.workspace, constraint_given, precision))
-    assert (constraint(data), done.lock.tag, done.lock.constraint) == (written, tag, written)
+    assert (constraint(data), done.tag, done.constraint) == (written, tag, written)
     assert f"v{compile_project(data.workspace.without_network()).platform.version}" == tag
 
 
