@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from floe_engine.errors import ConfigurationError
-from floe_engine.files import read_bounded
+from floe_engine.files import Directory, read_bounded, stands
 from floe_engine.patterns import pattern
 
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -73,6 +73,22 @@ def read_text(path: Path, limit: int = MAX_BYTES, *, what: str = "") -> str:
     Raises `ConfigurationError`, with the file and of a bad byte the place.
     """
     return decode(read_bounded(path, limit, what=what or path.name), where=str(path))
+
+
+def rewrite(directory: Directory, name: str, before: str, after: str) -> None:
+    """Write `after`, encoded as the file is, where `before` stands; empty for a file that is not there yet.
+
+    Raises `ConfigurationError` where the file was changed since `before` was read of it.
+    """
+    path = directory.path / name
+    data = read_bounded(path, MAX_BYTES, what=path.name) if before or stands(path) else b""
+    if decode(data, where=str(path)) != before:
+        raise ConfigurationError(
+            "the file was changed meanwhile, so nothing was written",
+            hint="save your editor's buffer and run the command again",
+            where=str(path),
+        )
+    directory.write(name, encode(after, like=data))
 
 
 def encode(text: str, like: bytes) -> bytes:

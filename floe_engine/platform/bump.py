@@ -12,10 +12,10 @@ from msgspec import Struct
 from floe_engine.acts import Option
 from floe_engine.artifact.content import Artifact
 from floe_engine.document.edit import apply, set_value
-from floe_engine.document.text import MAX_BYTES, encode
+from floe_engine.document.text import rewrite
 from floe_engine.errors import FloeError, UsageError, VersionExists
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import Directory, read_bounded
+from floe_engine.files import Directory
 from floe_engine.platform.baseline import PreviousVersion, listed_tags, published_artifact
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
 from floe_engine.platform.guard_version import guard_version, place_of
@@ -99,8 +99,7 @@ def bump(
 def _write(bumped: Bumped, compiled: CompiledPlatform) -> None:
     document = compiled.checked.document
     text = apply(document.text, set_value(document, _VERSION, str(bumped.version)))
-    before = read_bounded(bumped.path, MAX_BYTES, what=bumped.path.name)
-    Directory(bumped.path.parent).write(bumped.path.name, encode(text, like=before))
+    rewrite(Directory(bumped.path.parent), bumped.path.name, document.text, text)
 
 
 @dataclass

@@ -9,10 +9,8 @@ from msgspec import Struct
 
 from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, Span
-from floe_engine.document.text import MAX_BYTES, decode, encode
-from floe_engine.errors import ConfigurationError
+from floe_engine.document.text import read_text, rewrite
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import read_bounded
 from floe_engine.manifest.check import Checked, check
 from floe_engine.manifest.inheritance import ParentPlatform
 from floe_engine.manifest.plugins import Catalogue
@@ -57,18 +55,11 @@ def fix_platform(
     """
     cancel = cancel or CancelToken()
     path = workspace.manifest_path
-    data = read_bounded(path, MAX_BYTES, what=path.name)
-    text = decode(data, where=str(path))
+    text = read_text(path)
     parent = remote_parent(workspace, text, report=report, cancel=cancel)
     fixed = mend(text, workspace=workspace, parent=parent, cancel=cancel)
     if fixed.changed:
-        if read_bounded(path, MAX_BYTES, what=path.name) != data:
-            raise ConfigurationError(
-                "the file was changed while it was being mended",
-                hint="save your editor's buffer and run the command again",
-                where=str(path),
-            )
-        workspace.files.write(path.name, encode(fixed.after, like=data))
+        rewrite(workspace.files, path.name, text, fixed.after)
     return fixed
 
 

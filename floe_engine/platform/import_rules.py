@@ -12,9 +12,8 @@ from msgspec import Struct
 from floe_engine.acts import Act
 from floe_engine.document.document import Document, parse
 from floe_engine.document.edit import append, apply, insert_key, set_value
-from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
+from floe_engine.document.text import read_text, rewrite
 from floe_engine.errors import ConfigurationError, Refused
-from floe_engine.files import read_bounded
 from floe_engine.manifest.house_rule import troubles
 from floe_engine.manifest.laws import Subset
 from floe_engine.peers.built_in import BuiltIn, built_in
@@ -78,8 +77,7 @@ def import_rules(workspace: Workspace, file: Path, *, write: bool = True) -> Imp
     """
     configuration = read(file.name, read_text(file))
     path = workspace.manifest_path
-    data = read_bounded(path, MAX_BYTES, what=path.name)
-    before = decode(data, where=str(path))
+    before = read_text(path)
     importing = _Importing(before)
     importing.carry_all(configuration)
     imported = Imported(
@@ -93,7 +91,7 @@ def import_rules(workspace: Workspace, file: Path, *, write: bool = True) -> Imp
     if importing.text != before:
         _demand_valid(before, importing.text, path)
         if write:
-            workspace.files.write(path.name, encode(importing.text, like=data))
+            rewrite(workspace.files, path.name, before, importing.text)
     return imported
 
 

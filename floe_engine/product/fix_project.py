@@ -14,10 +14,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from floe_engine.acts import Act
-from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
-from floe_engine.errors import ConfigurationError, FloeError, UsageError
+from floe_engine.document.text import read_text, rewrite
+from floe_engine.errors import FloeError, UsageError
 from floe_engine.events import CancelToken, Notice, Report, silent
-from floe_engine.files import Directory, read_bounded, stands
+from floe_engine.files import stands
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
 from floe_engine.policy.finding import Finding
@@ -105,7 +105,7 @@ def fix_project(
         left += dict.fromkeys(alone.values())
     if write:
         for file in files:
-            _save(workspace.files, file)
+            rewrite(workspace.files, file.path, file.before, file.after)
     for problem in left:
         report(Notice(problem))
     return FixedProject(tuple(files), tuple(left), mended)
@@ -284,18 +284,6 @@ def _edit(editor: Properties, node: Node, repair: Repair) -> None:
                 editor.describe(node, repair.name)
         case "freshness" if isinstance(node, Source):
             editor.watch(node)
-
-
-def _save(directory: Directory, file: ChangedFile) -> None:
-    path = directory.path / file.path
-    data = read_bounded(path, MAX_BYTES, what=path.name) if stands(path) else b""
-    if decode(data) != file.before:
-        raise ConfigurationError(
-            "the file was changed while it was being mended",
-            hint="save your editor's buffer and run the command again",
-            where=str(path),
-        )
-    directory.write(file.path, encode(file.after, like=data))
 
 
 def told(fixed: FixedProject, *, written: bool) -> Iterator[str]:

@@ -13,10 +13,9 @@ from floe_engine.acts import Act
 from floe_engine.artifact.model import Waiver
 from floe_engine.document.document import parse
 from floe_engine.document.edit import append, apply, insert_key
-from floe_engine.document.text import MAX_BYTES, decode, encode, read_text
+from floe_engine.document.text import read_text, rewrite
 from floe_engine.errors import Refused, UsageError
 from floe_engine.events import CancelToken, Report, silent
-from floe_engine.files import read_bounded
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rules.waivers import Waivers
@@ -82,8 +81,7 @@ def waive(
             hint="mend the finding, or ask the platform team for a waiver in manifest.yaml",
             where=SPEC_FILE,
         )
-    data = read_bounded(workspace.spec_path, MAX_BYTES, what=SPEC_FILE)
-    before = decode(data)
+    before = read_text(workspace.spec_path)
     after = _with_waiver(before, wanted)
     checked = check_spec(after, base=Path(workspace.directory))
     if checked.spec is None:
@@ -95,7 +93,7 @@ def waive(
         if found.rule == chosen.rule and evaluation.asked_of(found) == model
     )
     if write:
-        workspace.files.write(SPEC_FILE, encode(after, like=data))
+        rewrite(workspace.files, SPEC_FILE, before, after)
     return Waived(covered, waiver, before, after)
 
 
