@@ -6,7 +6,7 @@ missing or misshapen has been reported from the schema already and simply is not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ from floe_engine.manifest.plugins import Catalogue
 from floe_engine.manifest.reference import Shape, leads_to_names, lookup
 from floe_engine.manifest.root import Manifest
 from floe_engine.manifest.terms import TESTS, Pattern
+from floe_engine.text import did_you_mean
 
 
 class Named(NamedTuple):
@@ -225,6 +226,24 @@ class Draft(Struct, frozen=True, dict=True):
             related=tuple(related),
             fixes=tuple(fix for fix in fixes if fix.edits),
         )
+
+    def unknown(
+        self,
+        code: str,
+        path: KeyPath,
+        message: str,
+        known: Iterable[str],
+        *,
+        hint: str,
+        key: bool = False,
+        severity: Severity = Severity.ERROR,
+    ) -> Diagnostic:
+        """A diagnostic of a name, the key at `path` or its value, that is none of the `known` ones."""
+        guess = did_you_mean(str(path[-1] if key else self.get(*path)), known)
+        message += f"; did you mean `{guess}`?" if guess else ""
+        free = guess and not (key and guess in self.mapping(*path[:-1]))
+        fixes = [self.rename(path, guess) if key else self.replace(path, guess)] if guess and free else ()
+        return self.report(code, path, message, hint=hint, key=key, severity=severity, fixes=fixes)
 
     def replace(self, path: Sequence[str | int], value: Any, *, title: str = "") -> Fix:
         """A fix that writes `value` at a path, as little else changed as can be.

@@ -48,7 +48,7 @@ class ParentPlatform(Struct, frozen=True):
     @property
     def origin(self) -> str:
         """``enterprise acme@1.2.3``."""
-        return f"{self.manifest.scope or 'platform'} {self.name}"
+        return _origin(self.manifest)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], *, ref: str, digest: str | None) -> ParentPlatform:

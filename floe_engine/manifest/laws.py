@@ -54,6 +54,9 @@ class Law(Struct, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "looser"
     """What a child's wrong value is called: see `inheritance.Violation`."""
+    _says: ClassVar[str]
+    _step: ClassVar[tuple[Any, Any]] = None, "x"
+    _refusal: ClassVar[str] = "`{setting}` is {held} in {parent} and cannot change below it"
 
     tighter: str = ""
     """ID of the upgrade rule for a move that a platform below may make."""
@@ -74,7 +77,7 @@ class Law(Struct, frozen=True, kw_only=True):
     @property
     def says(self) -> str:
         """What a platform below its parent may write, as a person would say it."""
-        raise NotImplementedError
+        return self._says
 
     @property
     def changes(self) -> Mapping[str, str]:
@@ -94,7 +97,7 @@ class Law(Struct, frozen=True, kw_only=True):
     @property
     def step(self) -> tuple[Any, Any]:
         """Two values of which the second demands more, for an example."""
-        return None, "x"
+        return self._step
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         """The nearest values that demand less, and what is said of each after the setting's name."""
@@ -120,52 +123,38 @@ class Law(Struct, frozen=True, kw_only=True):
 
     def refusal(self, held: Any) -> str:
         """Why a child may not say what it says."""
-        return "`{setting}` is {held} in {parent} and cannot change below it"
+        return self._refusal
 
 
 class AtLeast(Law, frozen=True):
     """A minimum; none counts as 0."""
 
-    @property
-    def step(self) -> tuple[Any, Any]:
-        return 1, 2
+    _says = "never lower than the parent's"
+    _step = 1, 2
+    _refusal = "`{setting}` must be at least {held}, the minimum of {parent}"
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         if value:
             yield value - 1, f"is {value - 1}"
 
-    @property
-    def says(self) -> str:
-        return "never lower than the parent's"
-
     def stricter(self, old: Any, new: Any) -> int:
         return int((new or 0) - (old or 0))
-
-    def refusal(self, held: Any) -> str:
-        return "`{setting}` must be at least {held}, the minimum of {parent}"
 
 
 class AtMost(Law, frozen=True):
     """A maximum, of numbers or of days; none is no limit."""
 
-    @property
-    def step(self) -> tuple[Any, Any]:
-        return 2, 1
+    _says = "never higher than the parent's"
+    _step = 2, 1
+    _refusal = "`{setting}` must be at most {held}, the maximum of {parent}"
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         if value is not None:
             yield value + 1, f"is {value + 1}"
 
-    @property
-    def says(self) -> str:
-        return "never higher than the parent's"
-
     def stricter(self, old: Any, new: Any) -> int:
         before, after = ((value is None, value) for value in (old, new))
         return (before > after) - (before < after)
-
-    def refusal(self, held: Any) -> str:
-        return "`{setting}` must be at most {held}, the maximum of {parent}"
 
 
 class OnlyOn(Law, frozen=True, kw_only=True):
@@ -308,16 +297,11 @@ class Listed(Law, frozen=True):
 class Superset(Listed, frozen=True):
     """A list of demands: one more is stricter."""
 
-    @property
-    def step(self) -> tuple[Any, Any]:
-        return [], ["x"]
+    _says = "the parent's and the child's together"
+    _step = [], ["x"]
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         yield from _without(value)
-
-    @property
-    def says(self) -> str:
-        return "the parent's and the child's together"
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         return Holds([*held, *(entry for entry in given if entry not in held)])
@@ -326,17 +310,12 @@ class Superset(Listed, frozen=True):
 class Subset(Law, frozen=True):
     """A list of what is allowed: one less is stricter, and no list allows anything."""
 
-    @property
-    def step(self) -> tuple[Any, Any]:
-        return ["x", "y"], ["x"]
+    _says = "a part of the parent's"
+    _step = ["x", "y"], ["x"]
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         if value is not None:
             yield None, "allows anything"
-
-    @property
-    def says(self) -> str:
-        return "a part of the parent's"
 
     def move(self, kind: str, old: Any, new: Any) -> Move:
         if isinstance(old, list) or isinstance(new, list):
@@ -354,11 +333,9 @@ class Subset(Law, frozen=True):
 class InOrder(Listed, frozen=True):
     """A list in which places are compared: more may stand between, none may go or change places."""
 
-    kind: ClassVar[str] = "levels"
+    _says = "all of the parent's in their order; more may stand between"
 
-    @property
-    def says(self) -> str:
-        return "all of the parent's in their order; more may stand between"
+    kind: ClassVar[str] = "levels"
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         if [entry for entry in given if entry in held] == list(held):
@@ -387,14 +364,12 @@ class Keyed(Listed, frozen=True, kw_only=True):
     The parent's stay, each as strict as its fields' laws demand; the child's own come beside them.
     """
 
+    _says = "the parent's, none of them laxer, and the child's together"
+
     by: str
 
     def weaker(self, value: Any) -> Iterator[tuple[Any, str]]:
         yield from _without(value)
-
-    @property
-    def says(self) -> str:
-        return "the parent's, none of them laxer, and the child's together"
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         result, looser = list(held), []
@@ -430,9 +405,7 @@ def _joined(held: Any, given: Any, fields: Mapping[str, Declared]) -> tuple[Any,
 class Named(Law, frozen=True):
     """A mapping of name to section: names come together, each section by its own laws."""
 
-    @property
-    def says(self) -> str:
-        return "the parent's and the child's together"
+    _says = "the parent's and the child's together"
 
     def below(self, held: Any, given: Any, fields: Mapping[str, Declared]) -> Holds:
         return Holds({**held, **given})
@@ -454,11 +427,9 @@ class Unheld(Law, frozen=True, kw_only=True):
 class Free(Unheld, frozen=True, kw_only=True):
     """Everybody's own choice, for a reason."""
 
-    because: str
+    _says = "free"
 
-    @property
-    def says(self) -> str:
-        return "free"
+    because: str
 
 
 class Special(Unheld, frozen=True, kw_only=True):

@@ -124,46 +124,27 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
             hint="keep one of the two",
             key=True,
         )
-    if name in RUNTIME:
-        return draft.report(
-            "FLOE-M001",
-            path,
-            f"unknown key `{name}` {where}: {RUNTIME[name]} is no part of what floe publishes",
-            hint="leave it out here; it belongs into the configuration of what runs the projects",
-            key=True,
-        )
     known = keys(section)
     present = draft.mapping(*parent)
     guess = None if name in MOVED else did_you_mean(name, known)
-    if guess and guess not in present:
-        return draft.report(
-            "FLOE-M001",
-            path,
-            f"unknown key `{name}` {where}; did you mean `{guess}`?",
-            hint=known[guess].meaning,
-            key=True,
-            fixes=[draft.rename(path, guess)],
-        )
     homes = [home for home, key in walk() if key.name == name and "[]" not in home and "<name>" not in home]
     homes = [MOVED[name]] if name in MOVED else homes
-    if len(homes) == 1:
+    said, fixes = "", list[Fix]()
+    if name in RUNTIME:
+        said = f": {RUNTIME[name]} is no part of what floe publishes"
+        hint = "leave it out here; it belongs into the configuration of what runs the projects"
+    elif guess and guess not in present:
+        said, hint = f"; did you mean `{guess}`?", known[guess].meaning
+        fixes = [draft.rename(path, guess)]
+    elif len(homes) == 1:
         home = ".".join(homes[0])
-        return draft.report(
-            "FLOE-M001",
-            path,
-            f"unknown key `{name}` {where}; it belongs at `{home}`",
-            hint=f"move it to `{home}`",
-            key=True,
-            fixes=_move(draft, path, homes[0]),
-        )
-    free = [key for key in known if key not in present]
-    return draft.report(
-        "FLOE-M001",
-        path,
-        f"unknown key `{name}` {where}",
-        hint=f"known keys: {names(dict.fromkeys(free))}" if free else "every known key is already there",
-        key=True,
-    )
+        said, hint = f"; it belongs at `{home}`", f"move it to `{home}`"
+        fixes = _move(draft, path, homes[0])
+    else:
+        free = [key for key in known if key not in present]
+        hint = f"known keys: {names(dict.fromkeys(free))}" if free else "every known key is already there"
+    message = f"unknown key `{name}` {where}{said}"
+    return draft.report("FLOE-M001", path, message, hint=hint, key=True, fixes=fixes)
 
 
 def environment(draft: Draft, path: KeyPath) -> Diagnostic:

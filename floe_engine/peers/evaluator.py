@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from floe_engine.peers.bouncer import CHECKS as BOUNCER
 from floe_engine.peers.carrying import Arguments, Check, NotCarried, Takes, literal
 
@@ -130,10 +132,9 @@ def _keyed(given: Arguments) -> str:
     return " || ".join(asked)
 
 
-def _same(name: str, bouncer: str, **fields: Any) -> Check:
+def _same(name: str, bouncer: str) -> Check:
     """A rule that asks what a check of dbt-bouncer asks."""
-    row = _BOUNCER[bouncer]
-    return Check(name, row.subject, expr=row.expr, says=row.says, when=row.when, near=row.near, **fields)
+    return structs.replace(_BOUNCER[bouncer], name=name, code="")
 
 
 FOLDERS: Mapping[str, tuple[Check, ...]] = {
@@ -213,9 +214,7 @@ FOLDERS: Mapping[str, tuple[Check, ...]] = {
               says="read from tables that dbt builds", near=_OWN),
     ),
     "governance": (
-        Check("fct_exposures_dependent_on_private_models", "exposure",
-              expr="exposure.parents.all(parent, parent.type != 'model' || parent.access == 'public')",
-              says="read public models alone", near=_OWN),
+        _same("fct_exposures_dependent_on_private_models", "check_exposure_based_on_non_public_models"),
         Check("fct_public_models_without_contract", when="model.access == 'public'",
               expr="model.contract.enforced", says="enforce a contract, being public"),
         Check("fct_undocumented_public_models", when="model.access == 'public'",

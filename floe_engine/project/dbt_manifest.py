@@ -35,7 +35,6 @@ from floe_engine.project.facts import (
 )
 from floe_engine.project.lines import declared_lines
 from floe_engine.project.manifest_nodes import (
-    RawColumnConfig,
     RawConfig,
     RawConstraint,
     RawHead,
@@ -49,6 +48,7 @@ from floe_engine.project.manifest_nodes import (
     test_name,
 )
 from floe_engine.project.manifest_resources import (
+    Config,
     DependsOn,
     Owner,
     exposures,
@@ -170,7 +170,7 @@ def _busiest_package(manifest: RawManifest) -> str:
     return packages.most_common(1)[0][0] if packages else ""
 
 
-_NO_CONFIG = RawColumnConfig()
+_NO_CONFIG = Config()
 _NO_TAGS: frozenset[str] = frozenset()
 _NO_META: Mapping[str, object] = {}
 _NOTHING = RawWritten()

@@ -6,6 +6,7 @@ import msgspec
 
 from floe_engine.project.facts import ModelRef
 from floe_engine.project.manifest_resources import (
+    Config,
     DependsOn,
     Owner,
     RawExposure,
@@ -38,13 +39,6 @@ class RawConstraint(msgspec.Struct, gc=False):
     columns: list[str] | None = None
 
 
-class RawColumnConfig(msgspec.Struct, gc=False):
-    """The config of a column."""
-
-    meta: dict[str, Any] | None = None
-    tags: Any = None
-
-
 class RawColumn(msgspec.Struct, gc=False):
     """A declared column."""
 
@@ -54,7 +48,7 @@ class RawColumn(msgspec.Struct, gc=False):
     meta: dict[str, Any] | None = None
     tags: Any = None
     constraints: list[RawConstraint] | None = None
-    config: RawColumnConfig | None = None
+    config: Config | None = None
 
 
 class RawConfig(msgspec.Struct, gc=False):

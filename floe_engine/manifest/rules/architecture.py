@@ -86,17 +86,9 @@ def names_exist(draft: Draft) -> Iterator[Diagnostic]:
         known = (*draft.known(of.kind), *of.also)
         if of.new or name in known:
             continue
-        guess = did_you_mean(name, known)
-        if key and guess in draft.mapping(*path[:-1]):
-            guess = None
-        yield draft.report(
-            _CODES[of.kind],
-            path,
-            f"there is no {of.kind} `{name}`" + (f"; did you mean `{guess}`?" if guess else ""),
-            hint=f"known: {', '.join(known)}" if known else "add it to `data_architecture.layers`",
-            key=key,
-            fixes=[draft.rename(path, guess) if key else draft.replace(path, guess)] if guess else (),
-        )
+        hint = f"known: {', '.join(known)}" if known else "add it to `data_architecture.layers`"
+        message = f"there is no {of.kind} `{name}`"
+        yield draft.unknown(_CODES[of.kind], path, message, known, hint=hint, key=key)
 
 
 def tests_are_known(draft: Draft) -> Iterator[Diagnostic]:

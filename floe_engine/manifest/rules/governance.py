@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from floe_engine.document import edit
@@ -13,6 +14,8 @@ from floe_engine.manifest.draft import Draft
 
 _CLASSES = ("governance", "classification")
 _ACCESS = ("governance", "access_control")
+
+_MOST_CIRCLES = 20
 
 
 def default_level_exists(draft: Draft) -> Iterator[Diagnostic]:
@@ -89,38 +92,26 @@ def _removal(draft: Draft, path: KeyPath) -> list[Fix]:
 
 
 def roles_inherit_without_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """No role inherits from itself, over however many others."""
-    parents = {
-        str(base[-1]): [(path, name) for path, name in draft.texts(*base, "inherits")]
+    """No role inherits from itself, over however many others; of many circles, the first are told."""
+    inherited = {
+        str(base[-1]): {name: path for path, name in draft.texts(*base, "inherits")}
         for base, _ in draft.mappings(*_ACCESS, "roles")
     }
-    done: set[str] = set()
-    for start in parents:
-        trail: dict[str, None] = {}
-        stack: list[tuple[str, int]] = [(start, 0)]
-        while stack:
-            role, index = stack.pop()
-            if index == 0:
-                if role in done:
-                    continue
-                trail[role] = None
-            above = parents.get(role, [])
-            if index >= len(above):
-                trail.pop(role, None)
-                done.add(role)
-                continue
-            stack.append((role, index + 1))
-            path, name = above[index]
-            if name in trail:
-                circle = [*list(trail)[list(trail).index(name) :], name]
-                yield draft.report(
-                    "FLOE-M047",
-                    path,
-                    f"role `{role}` inherits from itself: {' → '.join(circle)}",
-                    hint="remove one of these",
-                )
-            elif name not in done:
-                stack.append((name, 0))
+    for _ in range(_MOST_CIRCLES):
+        try:
+            TopologicalSorter(inherited).prepare()
+        except CycleError as error:
+            circle = error.args[1][:0:-1]
+            first = circle.index(next(role for role in inherited if role in circle))
+            circle = [*circle[first:], *circle[: first + 1]]
+            yield draft.report(
+                "FLOE-M047",
+                inherited[circle[-2]].pop(circle[-1]),
+                f"role `{circle[-2]}` inherits from itself: {' → '.join(circle)}",
+                hint="remove one of these",
+            )
+        else:
+            return
 
 
 def waivers_are_in_order(draft: Draft) -> Iterator[Diagnostic]:

@@ -164,34 +164,19 @@ def _unknown_category(draft: Draft, path: KeyPath) -> Diagnostic:
     if category in ENVIRONMENTS:
         return environment(draft, path)
     known = draft.catalogue.categories
-    guess = did_you_mean(category, known)
-    free = guess is not None and guess not in draft.mapping(*path[:-1])
     owners = [name for name, body in known.items() if category in body.types]
     hint = f"known categories: {', '.join(known)}"
-    if owners and not guess:
+    if owners and not did_you_mean(category, known):
         hint = f"`{category}` is a type: write `{owners[0]}: {{type: {category}}}`"
-    return draft.report(
-        "FLOE-M020",
-        path,
-        f"there is no plugin category `{category}`" + (f"; did you mean `{guess}`?" if guess else ""),
-        hint=hint,
-        key=True,
-        fixes=[draft.rename(path, guess)] if guess and free else (),
-    )
+    message = f"there is no plugin category `{category}`"
+    return draft.unknown("FLOE-M020", path, message, known, hint=hint, key=True)
 
 
 def _type(draft: Draft, category: str, path: KeyPath, name: str) -> Iterator[Diagnostic]:
     types = draft.catalogue.categories[category].types
-    if name in types:
-        return
-    guess = did_you_mean(name, types)
-    yield draft.report(
-        "FLOE-M021",
-        path,
-        f"there is no {category} plugin `{name}`" + (f"; did you mean `{guess}`?" if guess else ""),
-        hint=f"known: {', '.join(types)}",
-        fixes=[draft.replace(path, guess)] if guess else (),
-    )
+    if name not in types:
+        message = f"there is no {category} plugin `{name}`"
+        yield draft.unknown("FLOE-M021", path, message, types, hint=f"known: {', '.join(types)}")
 
 
 def _type_path(draft: Draft, category: str) -> KeyPath:
@@ -248,17 +233,15 @@ def _config(draft: Draft, plugin: PluginType, path: KeyPath) -> Iterator[Diagnos
                     hint=str(spec.get("description", "")),
                 )
         elif properties and not holds_secret(key):  # every plugin may be given its secrets
-            guess = did_you_mean(key, properties)
             closed = plugin.config.get("additionalProperties") is False
-            yield draft.report(
+            yield draft.unknown(
                 "FLOE-M025",
                 (*path, key),
-                f"{plugin.category} plugin `{plugin.name}` has no setting `{key}`"
-                + (f"; did you mean `{guess}`?" if guess else ""),
+                f"{plugin.category} plugin `{plugin.name}` has no setting `{key}`",
+                properties,
                 hint="it is passed on as it is" if not closed else f"known: {', '.join(properties)}",
                 key=True,
                 severity=Severity.ERROR if closed else Severity.WARNING,
-                fixes=[draft.rename((*path, key), guess)] if guess and guess not in config else (),
             )
 
 
