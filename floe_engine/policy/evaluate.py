@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import Waiver
@@ -143,7 +143,7 @@ class Evaluation(Struct, frozen=True):
     def with_baseline(self, baseline: Baseline) -> Evaluation:
         """The same evaluation with the findings of `baseline` known, so that they stop nothing."""
         noted = [
-            structs.replace(finding, baseline=finding in baseline and baselinable(finding))
+            replace(finding, baseline=finding in baseline and baselinable(finding))
             for finding in self.findings
         ]
         return replace(self, findings=tuple(noted))
@@ -363,14 +363,15 @@ class _Bench:
                 if waiver is not None and waiver.action == "downgrade" and severity == "error":
                     severity = "warning"
                 below = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
-                finding = finding.judged(severity, waiver, known, max(below, finding.downstream))
+                below = max(below, finding.downstream)
+                finding = replace(finding, severity=severity, waiver=waiver, baseline=known, downstream=below)
             found.append(finding)
         self.findings = found
 
     def _judged(self, rule: Rule, finding: Finding, subject: str, severity: FindingSeverity) -> Finding:
         node = self.nodes.get(subject)
         if self.several:
-            finding = structs.replace(finding, project=self.title)
+            finding = replace(finding, project=self.title)
         if severity == "error":
             severity = finding.severity
         waiver = None if rule.family is Family.WAIVERS else self.waivers.of(finding, node)
@@ -379,7 +380,7 @@ class _Bench:
         known = self.baseline is not None and finding in self.baseline and baselinable(finding)
         downstream = self.view.downstream.get(node.unique_id, 0) if node is not None else 0
         suggestion = advice(finding, subject, node, self.view)
-        return structs.replace(
+        return replace(
             finding,
             severity=severity,
             waiver=waiver,
@@ -399,20 +400,17 @@ def _place(finding: Finding) -> tuple[str, int, str, str, str]:
 
 
 def _counts(findings: Iterable[Finding]) -> Counts:
-    kinds = Counter(map(_kind, findings))
-    return Counts(
-        errors=kinds["error"],
-        warnings=kinds["warning"],
-        info=kinds["info"],
-        waived=kinds["waived"],
-        baseline=kinds["baseline"],
-    )
+    return Counts(**Counter(map(_kind, findings)))
 
 
 def _kind(finding: Finding) -> str:
+    """The field of `Counts` that it counts in."""
     if finding.waived:
         return "waived"
-    return "baseline" if finding.baseline else finding.severity
+    return "baseline" if finding.baseline else _COUNTED[finding.severity]
+
+
+_COUNTED = {"error": "errors", "warning": "warnings", "info": "info"}
 
 
 def _coverage(view: View) -> CoverageSummary:

@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from floe_engine.artifact.model import Waiver
 
@@ -65,14 +65,6 @@ class Finding(Struct, frozen=True, gc=False):
     ``unread`` that only dbt could follow something (`Model.unread`)."""
     project: str = ""
     """Whose it is, where several projects are judged together; empty where there is one."""
-
-    def judged(
-        self, severity: FindingSeverity, waiver: Waiver | None, baseline: bool, downstream: int
-    ) -> Finding:
-        """The same finding with what enforcement made of it."""
-        return structs.replace(
-            self, severity=severity, waiver=waiver, baseline=baseline, downstream=downstream
-        )
 
     @property
     def count(self) -> int:
