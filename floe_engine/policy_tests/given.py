@@ -288,36 +288,25 @@ def _model(entry: ModelGiven, ids: Mapping[str, str], place: int) -> Model:
     enabled = [test for test in tests if test is not None and test.enabled]
     path = entry.path or f"models/{entry.name}.{'py' if entry.language == 'python' else 'sql'}"
     described = bool(entry.description or entry.columns or entry.tests or entry.meta)
-    return Model(
-        unique_id=ids[_label(entry)],
-        name=entry.name,
-        path=path,
-        resource_type=entry.resource_type,
-        properties_path="models/schema.yml" if described else None,
-        description=entry.description,
-        columns=tuple(_column(column) for column in entry.columns),
-        tests=tuple(test for test in enabled if not test.idle),
-        idle_tests=tuple(test for test in enabled if test.idle),
-        meta={**({KEY_META: list(entry.primary_key)} if entry.primary_key else {}), **entry.meta},
-        tags=frozenset(entry.tags),
-        schema=entry.schema_,
-        database=entry.database,
-        materialized=entry.materialized,
-        language=entry.language,
-        version=entry.version,
-        access=entry.access,
-        group=entry.group,
-        grants=entry.grants,
-        contract_enforced=entry.contract.enforced,
-        constraints=tuple(Constraint(c.type, c.columns) for c in entry.constraints),
-        has_freshness=entry.freshness,
-        unit_tests=entry.unit_tests,
-        singular_tests=entry.singular_tests,
-        parents=tuple(parents),
-        code=entry.code,
-        compiled=bool(entry.code),
-        checksum=entry.code,
-    )
+    differing: dict[str, Any] = {
+        "unique_id": ids[_label(entry)],
+        "path": path,
+        "properties_path": "models/schema.yml" if described else None,
+        "columns": tuple(map(_column, entry.columns)),
+        "tests": tuple(test for test in enabled if not test.idle),
+        "idle_tests": tuple(test for test in enabled if test.idle),
+        "meta": {**({KEY_META: list(entry.primary_key)} if entry.primary_key else {}), **entry.meta},
+        "tags": frozenset(entry.tags),
+        "schema": entry.schema_,
+        "contract_enforced": entry.contract.enforced,
+        "constraints": tuple(Constraint(c.type, c.columns) for c in entry.constraints),
+        "has_freshness": entry.freshness,
+        "parents": tuple(parents),
+        "compiled": bool(entry.code),
+        "checksum": entry.code,
+    }
+    alike = {name: said for name, said in entry if name in Model.__struct_fields__}
+    return Model(**{**alike, **differing})
 
 
 def _source(given: Given, entry: SourceGiven) -> Source:
