@@ -47,13 +47,12 @@ def follow(view: View) -> Mapping[str, Traced]:
     breakers = frozenset(
         name.casefold() for name in view.platform.classification.propagation.declassify_functions
     )
-    models = {model.unique_id: model for model in view.project.models}
     flowing: dict[str, Mapping[str, Inherited]] = {
         source.unique_id: own_columns(source, view) for source in view.project.sources
     }
     found: dict[str, Traced] = {}
-    for unique_id in view.order:
-        model = models[unique_id]
+    for model in view.order:
+        unique_id = model.unique_id
         above = {parent: flowing[parent] for parent in model.parents if flowing.get(parent)}
         if not above:
             flow = through(model, view, {})

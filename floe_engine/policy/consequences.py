@@ -434,9 +434,8 @@ def _names(view: View) -> frozenset[str]:
 def _sensitive_names(view: View) -> frozenset[str]:
     """Folded names of all columns that are more sensitive than the default, wherever they are."""
     threshold = view.levels.default.rank
-    nodes: tuple[Model | Source, ...] = (*view.project.models, *view.project.sources)
     found: set[str] = set()
-    for node in nodes:
+    for node in view.project.by_id.values():
         own = view.declared[node.unique_id]
         levels = view.declared_columns[node.unique_id]
         if own is not None and own.rank > threshold:

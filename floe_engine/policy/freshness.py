@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from floe_engine.project.facts import Project, Source
+from floe_engine.project.facts import Model, Project, Source
 
 NAMED = 3
 """Unwatched sources that are kept by name; a reader needs no longer list."""
@@ -38,7 +38,7 @@ def how_to_watch(sources: str) -> str:
     return f"declare freshness with warn_after or error_after, and loaded_at_field, on source {sources}"
 
 
-def roots(project: Project, order: Iterable[str], adapter: str | None = None) -> dict[str, Roots]:
+def roots(project: Project, order: Iterable[Model], adapter: str | None = None) -> dict[str, Roots]:
     """unique_id of every source, model, seed and snapshot to its roots. `order` has parents first.
 
     A threshold watches a source where `adapter` can tell how old its rows are; None: it is taken to.
@@ -46,27 +46,26 @@ def roots(project: Project, order: Iterable[str], adapter: str | None = None) ->
     found: dict[str, Roots] = {}
     for source in project.sources:
         found[source.unique_id] = Roots(sources=True, stale=_unwatched(source, adapter))
-    models = {model.unique_id: model for model in project.models}
-    for unique_id in order:
-        model = models[unique_id]
+    for model in order:
         if model.resource_type == "seed":
-            found[unique_id] = Roots(seeds=True)
+            found[model.unique_id] = Roots(seeds=True)
         elif not model.parents:
-            found[unique_id] = Roots(others=True)
+            found[model.unique_id] = Roots(others=True)
         else:
-            found[unique_id] = _together([found.get(parent, Roots(others=True)) for parent in model.parents])
+            found[model.unique_id] = _together(
+                [found.get(parent, Roots(others=True)) for parent in model.parents]
+            )
     return found
 
 
 def stale_above(
-    project: Project, order: Iterable[str], adapter: str | None = None
+    project: Project, order: Iterable[Model], adapter: str | None = None
 ) -> dict[str, frozenset[str]]:
     """unique_id of every node to all unwatched sources above it, by label: `Roots` without its bound."""
-    models = {model.unique_id: model for model in project.models}
     found = {source.unique_id: _unwatched(source, adapter) for source in project.sources}
-    for unique_id in order:
-        parents = [found[parent] for parent in models[unique_id].parents if found.get(parent)]
-        found[unique_id] = parents[0] if len(parents) == 1 else frozenset().union(*parents)
+    for model in order:
+        parents = [found[parent] for parent in model.parents if found.get(parent)]
+        found[model.unique_id] = parents[0] if len(parents) == 1 else frozenset().union(*parents)
     return found
 
 

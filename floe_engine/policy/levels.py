@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.policy.meta import lookup, truthy
-from floe_engine.project.facts import Column, Model, Source
 
 DEFAULT_META_KEYS = ("floe.classification", "classification", "contains_pii", "pii")
 """Keys read where the platform names none."""
@@ -69,14 +68,6 @@ class Levels:
     def flag(self, key: str) -> Declaration | None:
         """The level that a key means by being true: `contains_pii` says ``pii``; None for other keys."""
         return self._by_fold.get(_flag(key))
-
-    def of_node(self, node: Model | Source) -> Declaration | None:
-        """The level that the node itself declares."""
-        return self.declared(node.meta, node.tags)
-
-    def of_column(self, column: Column) -> Declaration | None:
-        """The level that a column declares."""
-        return self.declared(column.meta, column.tags)
 
 
 def _flag(key: str) -> str:

@@ -29,7 +29,6 @@ class ModelOutputs(Struct, frozen=True):
 
 def outputs(view: View) -> Mapping[str, ModelOutputs]:
     """unique_id of each model, seed and snapshot to its columns."""
-    models = {model.unique_id: model for model in view.project.models}
     known = {
         source.unique_id: ModelOutputs(tuple(column.name for column in source.columns), _OF_SOURCE)
         if (columns := view.project.table_columns(source)) is None
@@ -37,14 +36,13 @@ def outputs(view: View) -> Mapping[str, ModelOutputs]:
         for source in view.project.sources
     }
     if not traces.available():
-        return {unique_id: ModelOutputs(unknown=EXTRA) for unique_id in models}
+        return {model.unique_id: ModelOutputs(unknown=EXTRA) for model in view.order}
     cache = view.traces if view.traces is not None else LineageCache()
-    for unique_id in view.order:
-        model = models[unique_id]
+    for model in view.order:
         found = _of(model, view, cache, known)
         if found.unknown and (columns := view.project.table_columns(model)) is not None:
             found = ModelOutputs(columns)
-        known[unique_id] = found
+        known[model.unique_id] = found
     return known
 
 

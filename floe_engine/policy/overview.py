@@ -84,9 +84,8 @@ def _ways(view: View) -> Iterator[Reached]:
         for name, inherited in found.items():
             states[unique_id, name] = inherited.level.level, "declared"
             roots.append((unique_id, name))
-    for unique_id in view.order:
-        model = nodes[unique_id]
-        assert isinstance(model, Model)
+    for model in view.order:
+        unique_id = model.unique_id
         above = strongest(flowing.get(parent, {}) for parent in model.parents)
         flow = through(model, view, above)
         flowing[unique_id] = flow.out

@@ -182,9 +182,9 @@ class View:
     # --- lineage
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """unique_ids of all models, seeds and snapshots, parents first."""
-        return parents_first({node.unique_id: node.parents for node in self.project.models})
+    def order(self) -> tuple[Model, ...]:
+        """All models, seeds and snapshots, parents first."""
+        return parents_first(self.project.models)
 
     @cached_property
     def downstream(self) -> dict[str, int]:
@@ -225,19 +225,20 @@ class View:
     @cached_property
     def declared(self) -> MutableMapping[str, Declaration | None]:
         """unique_id to the level that each node declares for itself."""
-        nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
-        return {node.unique_id: self.levels.of_node(node) for node in nodes}
+        nodes = self.project.by_id.values()
+        return {node.unique_id: self.levels.declared(node.meta, node.tags) for node in nodes}
 
     @cached_property
     def declared_columns(self) -> MutableMapping[str, dict[str, Declaration]]:
         """unique_id to the levels that its columns declare, by folded column name."""
-        nodes: tuple[Model | Source, ...] = (*self.project.models, *self.project.sources)
         found = {}
-        for node in nodes:
+        for node in self.project.by_id.values():
             levels = {}
             for column in node.columns:
-                if (column.meta or column.tags) and (level := self.levels.of_column(column)) is not None:
-                    levels[column.folded] = level
+                if column.meta or column.tags:
+                    level = self.levels.declared(column.meta, column.tags)
+                    if level is not None:
+                        levels[column.folded] = level
             found[node.unique_id] = levels
         return found
 

@@ -75,15 +75,15 @@ class Facts:
     def view_chains(self) -> dict[str, int]:
         nodes = {node.unique_id: node for node in self.view.project.models}
         found: dict[str, int] = {}
-        for unique_id in self.view.order:
+        for node in self.view.order:
             views = [
                 found.get(parent, 0) + 1
-                for parent in nodes[unique_id].parents
+                for parent in node.parents
                 if parent in nodes
                 and nodes[parent].resource_type == "model"
                 and (nodes[parent].materialized or "view") in ("view", "ephemeral")
             ]
-            found[unique_id] = max(views, default=0)
+            found[node.unique_id] = max(views, default=0)
         return found
 
     @lazy
@@ -94,12 +94,10 @@ class Facts:
 
     @lazy
     def depths(self) -> dict[str, int]:
-        view = self.view
-        parents = {node.unique_id: node.parents for node in view.project.models}
         found: dict[str, int] = {}
-        for unique_id in view.order:
-            above = [found.get(parent, -1) for parent in parents[unique_id] if parent.startswith("model.")]
-            found[unique_id] = max(above, default=-1) + 1
+        for node in self.view.order:
+            above = [found.get(parent, -1) for parent in node.parents if parent.startswith("model.")]
+            found[node.unique_id] = max(above, default=-1) + 1
         return found
 
 

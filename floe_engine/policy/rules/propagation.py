@@ -125,14 +125,13 @@ class ModelPropagation(PropagationRule):
         return platform.classification.propagation.mode == "model"
 
     def examine(self, view: View) -> Iterator[Examined]:
-        models = {model.unique_id: model for model in view.project.models}
         judged = {model.unique_id for model in view.resources}
         reached: dict[str, Inherited] = {
             source.unique_id: Inherited(view.highest[source.unique_id], source.label)
             for source in view.project.sources
         }
-        for unique_id in view.order:
-            model, own = models[unique_id], view.highest[unique_id]
+        for model in view.order:
+            unique_id, own = model.unique_id, view.highest[model.unique_id]
             above = [reached[parent] for parent in model.parents if parent in reached]
             strongest = max(above, key=lambda inherited: inherited.level.rank, default=None)
             lowered = strongest is not None and strongest.level.rank > own.rank
@@ -162,17 +161,15 @@ class NamePropagation(PropagationRule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Walk the lineage, parents first, with the sensitive names that reach each model."""
-        models = {model.unique_id: model for model in view.project.models}
         judged = {model.unique_id for model in view.resources}
         flowing: dict[str, Mapping[str, Inherited]] = {
             source.unique_id: own_columns(source, view) for source in view.project.sources
         }
-        for unique_id in view.order:
-            model = models[unique_id]
+        for model in view.order:
             above = strongest(flowing.get(parent, {}) for parent in model.parents)
             flow = through(model, view, above)
-            flowing[unique_id] = flow.out
-            if above and unique_id in judged:
+            flowing[model.unique_id] = flow.out
+            if above and model.unique_id in judged:
                 yield (
                     model.label,
                     tuple(
