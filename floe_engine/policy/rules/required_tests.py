@@ -56,7 +56,8 @@ class RequiredTest(ModelRule):
         return self.test in view.required_tests(model)
 
     def check(self, model: Model, view: View) -> Iterator[Finding]:
-        for problem in self.missing(model, view):
+        if self.lacks(model, view):
+            problem = self.missing(model, view)
             yield self.finding(
                 model,
                 f"{model.name} lacks {self.test}, which {view.required_tests(model)[self.test]} requires",
@@ -76,12 +77,12 @@ class RequiredTest(ModelRule):
         """A complete model without the test."""
 
     @abstractmethod
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """What is missing, at most once; nothing where the model has the test."""
-
     def lacks(self, model: Model, view: View) -> bool:
-        """Whether anything is missing."""
-        return next(self.missing(model, view), None) is not None
+        """Whether the model does not have the test."""
+
+    @abstractmethod
+    def missing(self, model: Model, view: View) -> Missing:
+        """What it has in its place. Only asked of a model that lacks the test."""
 
 
 class NotNullKey(RequiredTest):
@@ -98,22 +99,18 @@ class NotNullKey(RequiredTest):
     test = "not_null_pk"
 
     def lacks(self, model: Model, view: View) -> bool:
-        """The same without a suggestion, which takes longer than the answer."""
         key = view.key(model)
         return key is None or bool(key.nullable)
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        key = view.key(model)
-        if key is None:
-            yield _no_key(model)
-            return
-        if key.nullable:
-            columns = ", ".join(key.nullable)
-            of = "" if len(key.columns) == 1 else f" of the key {', '.join(key.columns)}"
-            yield Missing(
-                f"{columns}{of} may be null (the key comes from {key.source})",
-                f"add a not_null test to {columns}",
-            )
+    def missing(self, model: Model, view: View) -> Missing:
+        if (key := view.key(model)) is None:
+            return _no_key(model)
+        columns = ", ".join(key.nullable)
+        of = "" if len(key.columns) == 1 else f" of the key {', '.join(key.columns)}"
+        return Missing(
+            f"{columns}{of} may be null (the key comes from {key.source})",
+            f"add a not_null test to {columns}",
+        )
 
     def without(self, model: Model) -> Model:
         return _untested(model, keys.NOT_NULL)
@@ -133,18 +130,15 @@ class UniqueKey(RequiredTest):
     test = "unique_pk"
 
     def lacks(self, model: Model, view: View) -> bool:
-        """The same without a suggestion, which takes longer than the answer."""
         key = view.key(model)
         return key is None or not key.unique
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        key = view.key(model)
-        if key is None:
-            yield _no_key(model)
-        elif not key.unique:
-            columns = ", ".join(key.columns)
-            test = "unique" if len(key.columns) == 1 else "dbt_utils.unique_combination_of_columns"
-            yield Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
+    def missing(self, model: Model, view: View) -> Missing:
+        if (key := view.key(model)) is None:
+            return _no_key(model)
+        columns = ", ".join(key.columns)
+        test = "unique" if len(key.columns) == 1 else "dbt_utils.unique_combination_of_columns"
+        return Missing(f"no test that {columns} is unique", f"add a {test} test over {columns}")
 
     def without(self, model: Model) -> Model:
         return _untested(model, keys.UNIQUE)
@@ -183,27 +177,23 @@ class Freshness(RequiredTest):
         )
 
     def lacks(self, model: Model, view: View) -> bool:
-        """The same without a suggestion, which takes longer than the answer."""
+        """Where nothing would notice, on the model or above it."""
         if model.has_freshness or any(keys.bare(test.name) in self.TESTS for test in model.tests):
             return False
         roots = view.freshness[model.unique_id]
         return bool(roots.stale) or not roots.sources
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        """Nothing that would notice, on the model or above it."""
-        if not self.lacks(model, view):
-            return
+    def missing(self, model: Model, view: View) -> Missing:
         roots = view.freshness[model.unique_id]
-        if roots.stale:
-            names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
-            yield Missing(
-                f"no recency test, and no freshness threshold that dbt can judge on {names}",
-                how_to_watch(names),
-                fix=f"freshness of {names}",
-                config="sources:",
-            )
-        else:
-            yield Missing("no recency test, and no source above it", "add a dbt_utils.recency test")
+        if not roots.stale:
+            return Missing("no recency test, and no source above it", "add a dbt_utils.recency test")
+        names = ", ".join(sorted(roots.stale)) + (" and others" if roots.more else "")
+        return Missing(
+            f"no recency test, and no freshness threshold that dbt can judge on {names}",
+            how_to_watch(names),
+            fix=f"freshness of {names}",
+            config="sources:",
+        )
 
     def without(self, model: Model) -> Model:
         """Its recency test taken away, and what it selects from."""
@@ -220,23 +210,19 @@ class DocumentationRequired(RequiredTest):
     test = "documentation"
 
     def lacks(self, model: Model, view: View) -> bool:
-        """The same without a suggestion, which takes longer than the answer."""
         return not model.description.strip() or any(not each.description.strip() for each in model.columns)
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        if not self.lacks(model, view):
-            return
+    def missing(self, model: Model, view: View) -> Missing:
         blank = [column.name for column in model.columns if not column.description.strip()]
         described = bool(model.description.strip())
         if not described and model.properties_path is None:
-            yield Missing("no properties file describes it", f"describe {model.name} in a properties file")
-            return
+            return Missing("no properties file describes it", f"describe {model.name} in a properties file")
         problems = [] if described else ["no description"]
         if blank:
             problems.append(f"{len(blank)} of {len(model.columns)} columns undescribed")
         targets = ([] if described else [model.name]) + blank[:5]
         rest = f" and {len(blank) - 5} more columns" if len(blank) > 5 else ""
-        yield Missing(", ".join(problems), f"describe {', '.join(targets)}{rest}")
+        return Missing(", ".join(problems), f"describe {', '.join(targets)}{rest}")
 
     def without(self, model: Model) -> Model:
         return replace(model, description=" ")
@@ -251,9 +237,11 @@ class Relationships(RequiredTest):
     id = "FLOE-E234"
     test = "relationships"
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        if not any(keys.bare(test.name).startswith("relationships") for test in model.tests):
-            yield Missing("no relationships test", "add a relationships test to its foreign keys")
+    def lacks(self, model: Model, view: View) -> bool:
+        return not any(keys.bare(test.name).startswith("relationships") for test in model.tests)
+
+    def missing(self, model: Model, view: View) -> Missing:
+        return Missing("no relationships test", "add a relationships test to its foreign keys")
 
     def without(self, model: Model) -> Model:
         return _untested(model, {"relationships"})
@@ -268,9 +256,11 @@ class Contract(RequiredTest):
     id = "FLOE-E235"
     test = "contract"
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        if not model.contract_enforced:
-            yield Missing("no enforced contract")
+    def lacks(self, model: Model, view: View) -> bool:
+        return not model.contract_enforced
+
+    def missing(self, model: Model, view: View) -> Missing:
+        return Missing("no enforced contract")
 
     def without(self, model: Model) -> Model:
         return replace(model, contract_enforced=False)
@@ -285,9 +275,11 @@ class UnitTestRequired(RequiredTest):
     id = "FLOE-E236"
     test = "unit_test"
 
-    def missing(self, model: Model, view: View) -> Iterator[Missing]:
-        if not model.unit_tests:
-            yield Missing("no unit test", "add one under unit_tests: in a properties file")
+    def lacks(self, model: Model, view: View) -> bool:
+        return not model.unit_tests
+
+    def missing(self, model: Model, view: View) -> Missing:
+        return Missing("no unit test", "add one under unit_tests: in a properties file")
 
     def without(self, model: Model) -> Model:
         return replace(model, unit_tests=0)
