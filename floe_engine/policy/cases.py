@@ -16,7 +16,7 @@ from floe_engine.artifact.model import Waiver
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Enforcement
 from floe_engine.policy.evaluate import Evaluation, evaluate
-from floe_engine.policy.finding import Finding, FindingSeverity, Result
+from floe_engine.policy.finding import Finding, FindingSeverity, Result, homes
 from floe_engine.project.facts import Project
 
 
@@ -141,7 +141,7 @@ def run_case(platform: Platform, case: Case) -> CaseResult:
         finding
         for finding in evaluation.findings
         if finding.severity != "info"
-        and not any((finding.rule, resource) in named for resource in _homes(finding.subject))
+        and not any((finding.rule, resource) in named for resource in homes(finding.subject))
     )
     return CaseResult(case, checked, unexpected)
 
@@ -150,13 +150,13 @@ def _check(evaluation: Evaluation, expected: Expectation, project: Project) -> C
     about = [
         finding
         for finding in evaluation.findings
-        if finding.rule == expected.rule and expected.resource in _homes(finding.subject)
+        if finding.rule == expected.rule and expected.resource in homes(finding.subject)
     ]
     if about:
         result = _result(about)
         shown = next(finding for finding in about if _result((finding,)) == result)
         return CheckedExpectation(expected, result, shown.severity, shown.message)
-    if any((expected.rule, resource) in evaluation.checked for resource in _homes(expected.resource)):
+    if any((expected.rule, resource) in evaluation.checked for resource in homes(expected.resource)):
         return CheckedExpectation(expected, "pass")
     unknown = not _exists(evaluation, expected.resource, project)
     return CheckedExpectation(
@@ -170,20 +170,13 @@ def _exists(evaluation: Evaluation, resource: str, project: Project) -> bool:
         return True
     labels = {node.label for node in project.by_id.values()} | {node.name for node in project.by_id.values()}
     labels |= {each.label for each in project.beside}
-    return any(home in labels for home in _homes(resource))
+    return any(home in labels for home in homes(resource))
 
 
 def _result(findings: Iterable[Finding]) -> Result:
     """The worst of some findings."""
     results = {"waived" if f.waived else "fail" if f.severity == "error" else "warn" for f in findings}
     return "fail" if "fail" in results else "warn" if "warn" in results else "waived"
-
-
-def _homes(subject: str) -> Iterable[str]:
-    """A subject and what it is part of: ``model.column``, then ``model``."""
-    while subject:
-        yield subject
-        subject = subject.rpartition(".")[0]
 
 
 def _why_skipped(evaluation: Evaluation, expected: Expectation, project: Project) -> str:

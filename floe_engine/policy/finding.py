@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -24,6 +25,13 @@ SPEC_FILE = "floe.yaml"
 def located(prefix: str, path: str) -> str:
     """A finding's path from where the reader stands; `prefix` leads to the project (``dbt/``)."""
     return posixpath.normpath(prefix + path) if prefix else path
+
+
+def homes(subject: str) -> Iterator[str]:
+    """A subject and what it is part of: ``model.column``, then ``model``."""
+    while subject:
+        yield subject
+        subject = subject.rpartition(".")[0]
 
 
 class Finding(Struct, frozen=True, gc=False):

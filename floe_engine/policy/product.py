@@ -21,14 +21,13 @@ from floe_engine.document.document import parse
 from floe_engine.document.text import read_text
 from floe_engine.files import stands
 from floe_engine.policy.evaluate import Evaluation, evaluate_together
+from floe_engine.policy.finding import SPEC_FILE
 from floe_engine.policy.rules.waivers import WaiverPlace, Waivers
 from floe_engine.policy.view import platform_adapter
 from floe_engine.project.facts import Project
 from floe_engine.project.reading import read_project
 from floe_engine.project.spec import Spec
 from floe_engine.project.spec_file import load_spec
-
-SPEC_FILE = "floe.yaml"
 
 
 def tightened(platform: Platform, spec: Spec) -> Platform:

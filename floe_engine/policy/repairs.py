@@ -24,7 +24,6 @@ from floe_engine.policy.rules.classification import SensitiveNames
 from floe_engine.policy.rules.schema_registry import RequiredColumns
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model, Project, Source, folded
-from floe_engine.project.folder_configs import FolderConfigs
 from floe_engine.project.properties import data_test
 from floe_engine.text import did_you_mean, unified_diff
 
@@ -114,15 +113,13 @@ def repairs(view: View, findings: Iterable[Finding]) -> tuple[Repair, ...]:
             if not _said_in_code(node, repair):
                 found.setdefault(repair.thing, repair)
     for repair in tuple(found.values()):
-        for name in _undescribed(view.project.by_id[repair.node], view.project):
+        node = view.project.by_id[repair.node]
+        if not isinstance(node, Model) or node.properties_path is not None:
+            continue
+        for name in outputs_of(node, view.project):  # which nothing describes yet
             rest = Repair(repair.finding, repair.node, "column", name=name, blank=True)
             found.setdefault(rest.thing, rest)
     return tuple(found.values())
-
-
-def _undescribed(node: Node, project: Project) -> tuple[str, ...]:
-    """The columns that the SQL of a model gives that no properties file describes."""
-    return outputs_of(node, project) if isinstance(node, Model) and node.properties_path is None else ()
 
 
 def _said_in_code(node: Node, repair: Repair) -> bool:
@@ -139,21 +136,14 @@ def applied(project: Project, todo: Iterable[Repair]) -> Project:
     by_node: dict[str, list[Repair]] = {}
     for repair in todo:
         by_node.setdefault(repair.node, []).append(repair)
-    folders = project.folder_configs
     return replace(
         project,
         models=tuple(
-            _repaired(_described_by(model, project), by_node[model.unique_id], folders)
-            if model.unique_id in by_node
-            else model
+            _repaired(model, by_node[model.unique_id], project) if model.unique_id in by_node else model
             for model in project.models
         ),
         sources=tuple(_told(source, by_node.get(source.unique_id, ())) for source in project.sources),
     )
-
-
-def _described_by(model: Model, project: Project) -> Model:
-    return model if model.properties_path else replace(model, properties_path=home_of(project, model))
 
 
 def home_of(project: Project, node: Node) -> str:
@@ -252,7 +242,8 @@ def _subject(finding: Finding, nodes: Mapping[str, Node]) -> tuple[Node | None, 
     return node, next((column for column in columns if column.folded == folded(name)), None)
 
 
-def _repaired(model: Model, todo: Iterable[Repair], folders: FolderConfigs | None) -> Model:
+def _repaired(model: Model, todo: Iterable[Repair], project: Project) -> Model:
+    model, folders = replace(model, properties_path=home_of(project, model)), project.folder_configs
     for repair in todo:
         match repair.kind:
             case "test":
@@ -381,15 +372,12 @@ def _contract(finding: Finding, model: Model, _: Column | None, view: View) -> I
 
 
 def _required_columns(finding: Finding, model: Model, column: Column | None, view: View) -> Iterator[Repair]:
+    """One that the SQL gives; where nobody can say what it gives nothing is declared."""
     layer = view.layer(model) or ""
     for wanted in view.platform.schemas.required_columns.get(layer, ()):
-        if column is None and wanted.name == finding.parameter and _has(view, model, wanted.name):
+        asked = column is None and wanted.name == finding.parameter
+        if asked and folded(wanted.name) in outputs_of(model, view.project):
             yield Repair(finding, model.unique_id, "column", name=wanted.name, value=wanted.type)
-
-
-def _has(view: View, model: Model, name: str) -> bool:
-    """Whether the SQL gives a column; where nobody can say it is not declared."""
-    return folded(name) in outputs_of(model, view.project)
 
 
 def outputs_of(model: Model, project: Project) -> tuple[str, ...]:

@@ -25,12 +25,12 @@ from floe_engine.artifact.content import Artifact
 from floe_engine.errors import FloeError, RegistryUnreachable, UsageError
 from floe_engine.events import CancelToken, Report, Transfer, silent
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.product import SPEC_FILE, judge, projects_of
+from floe_engine.policy.finding import SPEC_FILE
+from floe_engine.policy.product import judge, projects_of
 from floe_engine.project.facts import Project
+from floe_engine.project.project_file import FILE_NAME
 from floe_engine.upgrade.impact import STATUSES, Effect, Impact, Status, impact, what_breaks_first
 from floe_engine.upgrade.rules import Assessment, compare
-
-PROJECT_FILE = "dbt_project.yml"
 
 MAX_DEPTH = 8
 """Folders below the given one in which projects are looked for."""
@@ -122,7 +122,7 @@ def find_projects(root: Path) -> list[Path]:
 
 
 def _projects_below(directory: Path, depth: int) -> Iterator[Path]:
-    if (directory / SPEC_FILE).is_file() or (directory / PROJECT_FILE).is_file():
+    if (directory / SPEC_FILE).is_file() or (directory / FILE_NAME).is_file():
         yield directory
         return
     if depth == 0:

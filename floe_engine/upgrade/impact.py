@@ -17,7 +17,7 @@ from floe_engine.artifact.paths import LAYER_CONSTRAINTS, NAMING_RULES
 from floe_engine.artifact.shape import Path
 from floe_engine.policy.all_rules import rule_by_id
 from floe_engine.policy.evaluate import Evaluation
-from floe_engine.policy.finding import Finding
+from floe_engine.policy.finding import Finding, homes
 from floe_engine.policy.rules.custom import TestsOfType
 from floe_engine.policy.rules.required_tests import RequiredTest
 from floe_engine.upgrade.folding import FOLLOWERS
@@ -169,14 +169,13 @@ class _Causes:
 
     def _layers(self, subject: str) -> Iterator[str]:
         """The layers of a model, of a column's model, or the layer that is itself the subject."""
-        while subject:
+        for home in homes(subject):
             for evaluation in (self.old, self.new):
-                layer = evaluation.layers.get(subject)
+                layer = evaluation.layers.get(home)
                 if layer is not None:
                     yield layer
-                elif subject in evaluation.coverage.layers:
-                    yield subject
-            subject = subject.rpartition(".")[0]
+                elif home in evaluation.coverage.layers:
+                    yield home
 
 
 def _reaches(entry: Entry, finding: Finding) -> bool:

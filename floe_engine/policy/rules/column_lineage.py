@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.paths import CLASSIFICATION
-from floe_engine.artifact.platform import Platform
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.rule import Examined, Example, of_model
 from floe_engine.policy.rules.propagation import PropagationRule, declassified
@@ -40,10 +39,8 @@ class ColumnPropagation(PropagationRule):
     """
 
     id = "FLOE-E252"
+    mode = "column"
     reads = (*PropagationRule.reads, (CLASSIFICATION, "propagation", "declassifyFunctions"))
-
-    def active(self, platform: Platform) -> bool:
-        return platform.classification.propagation.mode == "column"
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of."""
@@ -84,10 +81,8 @@ class LineageUnresolved(PropagationRule):
     """
 
     id = "FLOE-E253"
+    mode = "column"
     reads = ColumnPropagation.reads
-
-    def active(self, platform: Platform) -> bool:
-        return platform.classification.propagation.mode == "column"
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of; once for the project without sqlglot."""

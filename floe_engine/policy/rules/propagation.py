@@ -6,7 +6,7 @@ By SQL lineage it is followed in `column_lineage.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,8 +42,11 @@ class PropagationRule(Rule):
         (CLASSIFICATION, "propagation", "declassifyMeta"),
     )
 
-    by_column = False
-    """Whether it is a column that declares, and not the model."""
+    mode: ClassVar[str]
+    """The platform's word for following data so."""
+
+    def active(self, platform: Platform) -> bool:
+        return platform.classification.propagation.mode == self.mode
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A column of a source, and what models below it say of it."""
@@ -57,7 +60,7 @@ class PropagationRule(Rule):
 
         def below(parent: Model | Source, label: dict[str, Any]) -> Model:
             model = make.model_of(last, parents=(parent.unique_id,), columns=(Column("subject"),))
-            if self.by_column:
+            if self.mode == "name":
                 return replace(model, columns=(Column("subject", **label),))
             return replace(model, **{**label, "meta": {**model.meta, **label.get("meta", {})}})
 
@@ -86,7 +89,7 @@ class PropagationRule(Rule):
             middle,
             source,
             # By model, the one between is noticed itself; by name, it declares no column to speak of.
-            also=((middle.name, self.by_column),),
+            also=((middle.name, self.mode == "name"),),
         )
 
     def too_low(
@@ -120,9 +123,7 @@ class ModelPropagation(PropagationRule):
     """
 
     id = "FLOE-E250"
-
-    def active(self, platform: Platform) -> bool:
-        return platform.classification.propagation.mode == "model"
+    mode = "model"
 
     def examine(self, view: View) -> Iterator[Examined]:
         judged = {model.unique_id for model in view.resources}
@@ -154,10 +155,7 @@ class NamePropagation(PropagationRule):
     """
 
     id = "FLOE-E251"
-    by_column = True
-
-    def active(self, platform: Platform) -> bool:
-        return platform.classification.propagation.mode == "name"
+    mode = "name"
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Walk the lineage, parents first, with the sensitive names that reach each model."""
