@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from floe_engine.artifact.paths import QUALITY_GATES
 from floe_engine.artifact.platform import Platform
@@ -78,7 +77,7 @@ class FactRule(Rule, Generic[F]):
 
 def finding_of(rule: Rule, subject: _Subject, column: Column | None, name: str, wrong: Wrong) -> Finding:
     """The finding that something is wrong with a subject, which is called `name`."""
-    found = rule.finding(
+    return rule.finding(
         subject,
         f"{name} {wrong.says}",
         column=column,
@@ -88,10 +87,8 @@ def finding_of(rule: Rule, subject: _Subject, column: Column | None, name: str, 
         parameter=wrong.parameter,
         measure=wrong.measure,
         config=wrong.config,
+        at=(subject.path, wrong.line) if wrong.line and not isinstance(subject, str) else None,
     )
-    if wrong.line and not isinstance(subject, str):
-        return replace(found, path=subject.path, line=wrong.line)
-    return found
 
 
 def not_judged(why: str, count: int) -> Wrong:

@@ -177,19 +177,20 @@ class Rule(ABC):
         config: str = "",
         measure: float | None = None,
         severity: FindingSeverity = "error",
+        at: tuple[str, int] | None = None,
     ) -> Finding:
         """A finding of this rule, placed where a reader can mend it.
 
-        `subject` as text is the project or a layer, which has no line of its own. `fix` names the
+        That is `at` a path and a line, else where the subject is: as text it is the project or a layer, which
+        has no line of its own. `fix` names the
         edit that would resolve it where that edit is not on the subject itself, `config` the config that
         causes it and what that says (``access:public``), by which the folder is found that has it.
         `severity` is the most that enforcement may make of it.
         """
         if isinstance(subject, str):
-            name, path, line = subject, "dbt_project.yml", 1
+            name, (path, line) = subject, at or ("dbt_project.yml", 1)
         else:
-            name = subject.label
-            path, line = place(subject, column)
+            name, (path, line) = subject.label, at or place(subject, column)
         if column is not None:
             name = f"{name}.{column.name}"
         return Finding(

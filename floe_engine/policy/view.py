@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from floe_engine.policy.keys import Key, combination, key_of
 from floe_engine.policy.layering import Layering, Placement
 from floe_engine.policy.levels import Declaration, Levels
 from floe_engine.project.facts import (
+    Beside,
     DataTest,
     Exposure,
     Macro,
@@ -171,11 +172,8 @@ class View:
         trial.models = tuple(each for each in trial.resources if each.resource_type == "model")
         trial.sources = tuple(each for each in nodes if isinstance(each, Source))
         if near is not None:
-            beside = self.once(_beside)
-            trial.exposures = _of(near, beside.exposures)
-            trial.semantic_models = _of(near, beside.semantic_models)
-            trial.unit_tests = _of(near, beside.unit_tests)
-            trial.tests = _of(near, beside.tests)
+            for kind, by_parent in self.once(_beside).items():
+                setattr(trial, kind, _of(near, by_parent))
             trial.macros = ()
         return trial
 
@@ -348,33 +346,18 @@ class View:
         return Share(count, len(model.columns))
 
 
-class _Beside(NamedTuple):
-    """What stands beside the nodes, by what it is made on."""
-
-    exposures: dict[str, list[Exposure]]
-    semantic_models: dict[str, list[SemanticModel]]
-    unit_tests: dict[str, list[UnitTest]]
-    tests: dict[str, list[ProjectTest]]
-
-
-def _beside(view: View) -> _Beside:
-    return _Beside(
-        _by_parent(view.exposures),
-        _by_parent(view.semantic_models),
-        _by_parent(view.unit_tests),
-        _by_parent(view.tests),
-    )
-
-
-def _by_parent(listed: Iterable[_Made]) -> dict[str, list[_Made]]:
-    found: dict[str, list[_Made]] = {}
-    for each in listed:
-        for parent in each.parents:
-            found.setdefault(parent, []).append(each)
+def _beside(view: View) -> dict[str, dict[str, list[Beside]]]:
+    """What stands beside the nodes, kind by kind, by what it is made on."""
+    found: dict[str, dict[str, list[Beside]]] = {}
+    for kind in ("exposures", "semantic_models", "unit_tests", "tests"):
+        by_parent = found[kind] = {}
+        for each in getattr(view, kind):
+            for parent in each.parents:
+                by_parent.setdefault(parent, []).append(each)
     return found
 
 
-def _of(near: Iterable[str], by_parent: Mapping[str, list[_Made]]) -> tuple[_Made, ...]:
+def _of(near: Iterable[str], by_parent: Mapping[str, list[Beside]]) -> tuple[Beside, ...]:
     """What is made on one of some nodes, each once."""
     found = {each.unique_id: each for parent in near for each in by_parent.get(parent, ())}
     return tuple(found.values())

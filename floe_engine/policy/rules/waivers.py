@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Origin = Literal["platform", "product"]
 
 
-class WaiverPlace(Struct, frozen=True):
+class WaiverPlace(NamedTuple):
     """Where a waiver stands: the path of floe.yaml from the dbt project's directory, and its line."""
 
     path: str = "floe.yaml"
@@ -44,6 +44,11 @@ class JudgedWaiver(Struct, frozen=True):
     place: WaiverPlace = _HERE
     expired: bool = False
     refused: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What a finding on it is about."""
+        return f"waiver {self.waiver.id}"
 
     @property
     def holds(self) -> bool:
@@ -158,7 +163,7 @@ class WaiverRule(Rule):
     ) -> Iterator[Examined]:
         """Every waiver, and what is wrong with it."""
         for entry in entries:
-            yield f"waiver {entry.waiver.id}", tuple(self.check(entry, entry in unused))
+            yield entry.name, tuple(self.check(entry, entry in unused))
 
     @abstractmethod
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
@@ -186,21 +191,6 @@ class WaiverRule(Rule):
         found = [finding for entry in entries for finding in self.check(entry, unused)]
         return ExampleAnswer(not found, "; ".join(finding.message for finding in found))
 
-    def about(
-        self, entry: JudgedWaiver, message: str, *, expected: str, actual: str, suggestion: str
-    ) -> Finding:
-        """A finding on a waiver, where it stands in floe.yaml."""
-        return Finding(
-            rule=self.id,
-            subject=f"waiver {entry.waiver.id}",
-            message=message,
-            path=entry.place.path,
-            line=entry.place.line,
-            expected=expected,
-            actual=actual,
-            suggestion=suggestion,
-        )
-
 
 class WaiverExpired(WaiverRule):
     """No waiver has expired.
@@ -215,12 +205,13 @@ class WaiverExpired(WaiverRule):
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         if entry.expired:
             waiver = entry.waiver
-            yield self.about(
-                entry,
+            yield self.finding(
+                entry.name,
                 f"waiver {waiver.id} expired on {waiver.expires}: {waiver.reason}",
                 expected="a day that has not passed",
                 actual=str(waiver.expires),
                 suggestion=f"mend what it excused, or ask {waiver.owner or 'the platform team'} to renew it",
+                at=entry.place,
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
@@ -239,12 +230,13 @@ class WaiverUnused(WaiverRule):
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         if unused:
-            yield self.about(
-                entry,
+            yield self.finding(
+                entry.name,
                 f"waiver {entry.waiver.id} ({entry.waiver.pattern}) covers nothing",
                 expected="at least one finding that it covers",
                 actual="none",
                 suggestion="remove it, or correct its pattern and rules",
+                at=entry.place,
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
@@ -265,12 +257,13 @@ class WaiverNotPermitted(WaiverRule):
 
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         if entry.refused:
-            yield self.about(
-                entry,
+            yield self.finding(
+                entry.name,
                 f"waiver {entry.waiver.id} does not hold: {'; '.join(entry.refused)}",
                 expected="a waiver that the platform's waiver_policy permits",
                 actual="; ".join(entry.refused),
                 suggestion="correct it, or ask the platform team for a waiver in manifest.yaml",
+                at=entry.place,
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
@@ -293,12 +286,13 @@ class WaiverOfProduct(WaiverRule):
     def check(self, entry: JudgedWaiver, unused: bool) -> Iterator[Finding]:
         """Name each of the product's waivers that holds."""
         if entry.origin == "product" and entry.holds:
-            yield self.about(
-                entry,
+            yield self.finding(
+                entry.name,
                 f"waiver {entry.waiver.id} is the product's own: {entry.waiver.reason}",
                 expected="waivers in the platform's manifest.yaml",
                 actual=f"a waiver in floe.yaml until {entry.waiver.expires or 'further notice'}",
                 suggestion="ask the platform team to take it over",
+                at=entry.place,
             )
 
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:

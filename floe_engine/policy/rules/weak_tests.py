@@ -110,16 +110,15 @@ class WeakTest(Rule):
         labels = sorted({model.label for model in models})
         rest = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
         each = " " if len(models) == 1 else ": each "
-        path, line = _cause_of(cause, models, view) or place(models[0])
-        found = self.finding(
+        return self.finding(
             view.project.name,
             f"{plural(len(models), 'test')} of {', '.join(labels[:_NAMED])}{rest}{each}{cause}",
             expected="tests that fail on every wrong row",
             actual=cause,
             parameter=cause,
             measure=-float(len(models)),
+            at=_cause_of(cause, models, view) or place(models[0]),
         )
-        return structs.replace(found, path=path, line=line)
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Tests that fail on every wrong row, and the same that only warn."""
