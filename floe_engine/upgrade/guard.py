@@ -35,14 +35,47 @@ class GuardVerdict(Struct, frozen=True):
     assessment: Assessment
     """Every change, the suppressed ones too."""
     suppressed: Suppressed
-    required: Level
-    """What the number must promise, already shifted where the previous version is 0.y."""
-    promised: Level
-    """What it does promise."""
-    suggestion: Version
-    """The least version that would do."""
-    reason: str = ""
-    """Why it is refused, one line without a final stop; empty where it is not."""
+
+    @property
+    def required(self) -> Level:
+        """What the number must promise, already shifted where the previous version is 0.y."""
+        level = self.suppressed.remaining.required
+        return level if self.previous is None else shifted(level, self.previous)
+
+    @property
+    def promised(self) -> Level:
+        """What it does promise: the place in which the three numbers moved.
+
+        That is ``none`` between prereleases of one version.
+        """
+        step = "major" if self.previous is None else self.version.core.step_from(self.previous.core)
+        return step if step == "major" or step == "minor" or step == "patch" else "none"
+
+    @property
+    def suggestion(self) -> Version:
+        """The least version that would do."""
+        least = next_version(self.previous, self.suppressed.remaining.required)
+        if self.version.prerelease and least.core != self.version.core:
+            return Version(least.major, least.minor, least.patch, self.version.prerelease)
+        return least
+
+    @property
+    def reason(self) -> str:
+        """Why it is refused, one line without a final stop; empty where it is not."""
+        new, previous = self.version, self.previous
+        if new.build:
+            return f"{new.tag} has build metadata, which a constraint cannot choose by"
+        if previous is None:
+            return ""
+        if new == previous:
+            return f"{new.tag} is published already" if self.suppressed.remaining.entries else ""
+        if new < previous:
+            return f"{new.tag} is lower than {previous.tag}, the version it is compared with"
+        if (previous.prerelease and new.core == previous.core) or not self._unpromised:
+            return ""  # prereleases of one version promise nothing to each other
+        verb = "needs" if len(self._unpromised) == 1 else "need"
+        count = plural(len(self._unpromised), "change")
+        return f"{new.tag} is a {self.promised} bump; {count} {verb} {self.suggestion.tag}"
 
     @property
     def ok(self) -> bool:
@@ -52,7 +85,11 @@ class GuardVerdict(Struct, frozen=True):
     @property
     def blocking(self) -> tuple[Entry, ...]:
         """The changes that need more than the number promises."""
-        if self.ok or self.previous is None:
+        return () if self.ok else self._unpromised
+
+    @property
+    def _unpromised(self) -> tuple[Entry, ...]:
+        if self.previous is None:
             return ()
         promised = LEVELS.index(self.promised)
         return tuple(
@@ -112,23 +149,7 @@ def check_version(
     `previous` is what `previous_version` finds among the published versions. `today` (UTC) is the day on
     which suppressions are looked at.
     """
-    suppressed = suppressions.apply(assessment, today=today)
-    level = suppressed.remaining.required
-    suggestion = next_version(previous, level)
-    if new.prerelease and suggestion.core != new.core:
-        suggestion = Version(suggestion.major, suggestion.minor, suggestion.patch, new.prerelease)
-    required = level if previous is None else shifted(level, previous)
-    promised = "major" if previous is None else _promised(new, previous)
-    return GuardVerdict(
-        version=new,
-        previous=previous,
-        assessment=assessment,
-        suppressed=suppressed,
-        required=required,
-        promised=promised,
-        suggestion=suggestion,
-        reason=_reason(new, previous, suppressed.remaining, required, promised, suggestion),
-    )
+    return GuardVerdict(new, previous, assessment, suppressions.apply(assessment, today=today))
 
 
 def shifted(level: Level, previous: Version) -> Level:
@@ -147,36 +168,3 @@ def next_version(previous: Version | None, level: Level) -> Version:
         return FIRST_VERSION
     needed = shifted(level, previous)
     return previous.bump("patch" if needed == "none" else needed)
-
-
-def _promised(new: Version, previous: Version) -> Level:
-    """The place in which the three numbers moved; ``none`` between prereleases of one version."""
-    step = new.core.step_from(previous.core)
-    if step == "major" or step == "minor" or step == "patch":
-        return step
-    return "none"
-
-
-def _reason(
-    new: Version,
-    previous: Version | None,
-    remaining: Assessment,
-    required: Level,
-    promised: Level,
-    suggestion: Version,
-) -> str:
-    if new.build:
-        return f"{new.tag} has build metadata, which a constraint cannot choose by"
-    if previous is None:
-        return ""
-    if new == previous:
-        return f"{new.tag} is published already" if remaining.entries else ""
-    if new < previous:
-        return f"{new.tag} is lower than {previous.tag}, the version it is compared with"
-    if previous.prerelease and new.core == previous.core:
-        return ""  # prereleases of one version promise nothing to each other
-    if LEVELS.index(promised) >= LEVELS.index(required):
-        return ""
-    count = sum(LEVELS.index(shifted(e.bump, previous)) > LEVELS.index(promised) for e in remaining.entries)
-    verb = "needs" if count == 1 else "need"
-    return f"{new.tag} is a {promised} bump; {plural(count, 'change')} {verb} {suggestion.tag}"
