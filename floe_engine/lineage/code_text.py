@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from floe_engine.lineage.literal_tables import tokens_of
-from floe_engine.patterns import pattern
+from floe_engine.project.jinja.syntax import BrokenTemplate, parse
 
 
 class CodeShape(NamedTuple):
@@ -122,31 +122,12 @@ def _level(words: Sequence[str], place: int) -> Iterator[str]:
         place += 1
 
 
-_SIGNATURE = pattern(r"\{%[-+]?\s*(?:macro|test|data_test)\s+\w+\s*\(")
-_NAME = pattern(r"\s*(\w+)")
-
-
 def macro_parameters(code: str) -> list[str]:
-    """The names of a macro's arguments; a materialization has none."""
-    code = code.lstrip()  # dbt leaves the line break that a tag takes away
-    opening = _SIGNATURE.match(code)
-    if opening is None:
+    """The names of a macro's arguments; a materialization has none, nor what is no Jinja."""
+    from jinja2 import nodes  # for those who ask for it
+
+    try:
+        macro = parse(code).find(nodes.Macro)
+    except BrokenTemplate:
         return []
-    found, depth, quote, start = [], 0, "", opening.end()
-    for at in range(start, len(code)):
-        sign = code[at]
-        if quote:
-            quote = "" if sign == quote and code[at - 1] != "\\" else quote
-        elif sign in "'\"":
-            quote = sign
-        elif sign in "([{":
-            depth += 1
-        elif sign in ")]}" and depth:
-            depth -= 1
-        elif sign in ",)" and not depth:
-            if (name := _NAME.match(code[start:at])) is not None:
-                found.append(name[1])
-            if sign == ")":
-                break
-            start = at + 1
-    return found
+    return [argument.name for argument in macro.args] if macro is not None else []
