@@ -251,6 +251,11 @@ class NamingRules(NamingSettings, frozen=True, kw_only=True):
         first = self.prefixes.get(layer)
         return ((first,) if first else ()) + self.more_prefixes.get(layer, ())
 
+    def after_prefix(self, name: str, layer: str) -> str | None:
+        """What follows the longest prefix of a layer that a name begins with; None where that is none."""
+        longest = max(filter(name.startswith, self.prefixes_of(layer)), key=len, default=None)
+        return None if longest is None else name[len(longest) :]
+
 
 POLICY_FILES: Mapping[str, type[PolicyFile]] = {
     paths.CLASSIFICATION: ClassificationPolicy,

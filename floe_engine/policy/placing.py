@@ -48,9 +48,9 @@ def _spellings(name: str) -> Iterator[str]:
 def respelled(_: Finding, model: Model, __: Column | None, view: View) -> str:
     """A name whose rest has the platform's spelling."""
     layer = view.layer(model) or ""
-    prefixes = view.platform.naming.prefixes_of(layer)
-    prefix = max((each for each in prefixes if model.name.startswith(each)), key=len, default="")
-    rest = model.name[len(prefix) :]
+    after = view.platform.naming.after_prefix(model.name, layer)
+    rest = model.name if after is None else after
+    prefix = model.name.removesuffix(rest)
     name = _new_name(model, layer, (f"{prefix}{each}" for each in (as_words(rest), rest.lower())), view)
     return f"rename it to {name}" if name else ""
 
@@ -70,9 +70,8 @@ def _new_name(model: Model, layer: str | None, names: Iterable[str], view: View)
         if naming.custom_patterns:
             fits = any(fullmatch(pattern, name) for pattern in naming.custom_patterns)
         else:
-            starts = [each for each in naming.prefixes_of(layer or "") if name.startswith(each)]
-            rest = name[len(max(starts, key=len, default="")) :]
-            fits = bool(rest) and fullmatch(naming.name_pattern, rest)
+            rest = naming.after_prefix(name, layer or "")
+            fits = rest != "" and fullmatch(naming.name_pattern, name if rest is None else rest)
         if fits and consequences.lies_well(model, layer, view) and consequences.named(model, name, view):
             return name
     return ""

@@ -79,12 +79,9 @@ class ExampleNodes:
     def well_named(self, layer: str, prefix: str) -> str | None:
         """A name with a prefix that puts a model in a layer and is right there; None where none is found."""
         naming, layering = self.platform.naming, self.platform.once(Layering)
-        prefixes = naming.prefixes_of(layer)
         for stem in self.stems():
             name = prefix + stem
-            placed_by = layering.prefix_of(name)
-            longest = max((p for p in prefixes if name.startswith(p)), key=len)
-            rest = name[len(longest) :]
+            placed_by, rest = layering.prefix_of(name), naming.after_prefix(name, layer) or ""
             if placed_by and placed_by[1] == layer and fullmatch(naming.name_pattern, rest):
                 return name
         return None

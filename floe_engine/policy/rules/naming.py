@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +131,8 @@ class RestPattern(NamingRule):
         layer = view.layer(model)
         if layer is None:
             return None
-        prefixes = view.platform.naming.prefixes_of(layer)
-        return _after_prefix(model.name, prefixes) if prefixes else model.name
+        naming = view.platform.naming
+        return naming.after_prefix(model.name, layer) if naming.prefixes_of(layer) else model.name
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Each layer's first prefix before a rest that is right, and before one that is not."""
@@ -147,7 +147,7 @@ class RestPattern(NamingRule):
                     yield of_model(title, f"model {right}", _named(make, right), True)
                 for name in (prefix + word for word in MISSPELT):
                     placed = layering.prefix_of(name)
-                    rest = _after_prefix(name, naming.prefixes_of(layer)) or ""
+                    rest = naming.after_prefix(name, layer) or ""
                     if placed and placed[1] == layer and not fullmatch(naming.name_pattern, rest):
                         title = f"{layer}: a rest that does not match {naming.name_pattern} is refused"
                         yield of_model(title, f"model {name}", _named(make, name), False)
@@ -228,12 +228,6 @@ class KnownLayer(NamingRule):
             ):
                 model = _named(make, name, meta={LAYER_META: said})
                 yield of_model(title, f"model {name} with floe.layer: {said}", model, said == layer)
-
-
-def _after_prefix(name: str, prefixes: Iterable[str]) -> str | None:
-    """What follows the longest of some prefixes; None where a name begins with none of them."""
-    longest = max((prefix for prefix in prefixes if name.startswith(prefix)), key=len, default=None)
-    return None if longest is None else name[len(longest) :]
 
 
 def _named(make: ExampleNodes, name: str, layer: str | None = None, **fields: Any) -> Model:
