@@ -34,9 +34,7 @@ _DIALECTS = frozenset(
 )
 
 
-def trace(
-    sql: str, adapter: str | None, breakers: frozenset[str], tables: Mapping[str, str] | None = None
-) -> Trace:
+def trace(sql: str, adapter: str | None, breakers: frozenset[str], tables: Mapping[str, str]) -> Trace:
     """Trace a query without Jinja.
 
     `breakers` are folded names of functions whose result no longer carries their arguments;
@@ -55,7 +53,7 @@ def trace(
         scope = build_scope(expression)
         if scope is None:
             return Trace(failure=macros or "its SQL is no query")
-        outputs = _Tracer(tables or {}, breakers).outputs(scope)
+        outputs = _Tracer(tables, breakers).outputs(scope)
     except SqlglotError:
         return Trace(failure=macros or f"its SQL could not be parsed as {dialect or 'standard'} SQL")
     except RecursionError:

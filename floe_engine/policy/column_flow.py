@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from floe_engine.lineage import traces
 from floe_engine.lineage.sql_outputs import EVERYTHING, Trace
-from floe_engine.lineage.traces import LineageCache
 from floe_engine.policy.rules.propagation import (
     Flow,
     Inherited,
@@ -43,7 +42,6 @@ def follow(view: View) -> Mapping[str, Traced]:
     Where SQL cannot be followed, names are; that is said in `Traced.unresolved`.
     """
     installed = traces.available()
-    cache = view.traces if view.traces is not None else LineageCache()
     breakers = frozenset(
         name.casefold() for name in view.platform.classification.propagation.declassify_functions
     )
@@ -61,7 +59,7 @@ def follow(view: View) -> Mapping[str, Traced]:
             flow = through(model, view, strongest(above.values()))
             found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA, by_name_only=True)
         else:
-            trace = cache.trace(model, view.adapter, breakers, view.project.templates)
+            trace = traces.trace_of(model, view.adapter, breakers, view.project.templates)
             inherited, unresolved = _inherited(model, view, above, trace)
             flow = through(model, view, inherited, everything=True)
             found[unique_id] = Traced(flow, reached=True, unresolved=unresolved)

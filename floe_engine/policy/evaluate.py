@@ -34,7 +34,6 @@ from floe_engine.policy.view import Share, View
 from floe_engine.project.facts import Model, Project, Reader, Source
 
 if TYPE_CHECKING:
-    from floe_engine.lineage.traces import LineageCache
     from floe_engine.project.states import State
 
 STEPS: tuple[tuple[str, frozenset[Family]], ...] = (
@@ -184,14 +183,12 @@ def evaluate(
     exclude: Iterable[str] = (),
     what_if: Enforcement | None = None,
     today: date | None = None,
-    traces: LineageCache | None = None,
 ) -> Evaluation:
     """Judge a project.
 
     `waivers` are the data product's own, beside the platform's; `baseline` holds findings that
     are known already; `select` and `exclude` are selectors (`selection.py`); `what_if` judges as
-    if everything were enforced so; `today` is the day on which waivers are looked at (UTC);
-    `traces` keeps what column lineage read from SQL, for the next evaluation of the same models.
+    if everything were enforced so; `today` is the day on which waivers are looked at (UTC).
 
     Raises `UsageError` for a selector that names a rule that does not exist.
     """
@@ -204,7 +201,6 @@ def evaluate(
         select=tuple(select),
         exclude=tuple(exclude),
         what_if=what_if,
-        traces=traces,
     )
     return evaluation
 
@@ -218,7 +214,6 @@ def evaluate_together(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     what_if: Enforcement | None = None,
-    traces: LineageCache | None = None,
     states: Sequence[State] | None = None,
     selector: str | None = None,
 ) -> tuple[Evaluation, ...]:
@@ -231,7 +226,7 @@ def evaluate_together(
     chosen = _chosen(projects, select, exclude, states, selector)
     for number, project in enumerate(projects):
         nodes, rules = chosen[number]
-        view = View(platform, project, nodes, traces)
+        view = View(platform, project, nodes)
         bench = _Bench(view, excuses, baseline, what_if, rules)
         bench.title = titles[number]
         bench.several = len(projects) > 1

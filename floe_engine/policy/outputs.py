@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from floe_engine.lineage import traces
 from floe_engine.lineage.sql_outputs import EVERYTHING
-from floe_engine.lineage.traces import LineageCache
 from floe_engine.policy.column_flow import EXTRA, parents_of
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, folded
@@ -37,9 +36,8 @@ def outputs(view: View) -> Mapping[str, ModelOutputs]:
     }
     if not traces.available():
         return {model.unique_id: ModelOutputs(unknown=EXTRA) for model in view.order}
-    cache = view.traces if view.traces is not None else LineageCache()
     for model in view.order:
-        found = _of(model, view, cache, known)
+        found = _of(model, view, known)
         if found.unknown and (columns := view.project.table_columns(model)) is not None:
             found = ModelOutputs(columns)
         known[model.unique_id] = found
@@ -49,10 +47,10 @@ def outputs(view: View) -> Mapping[str, ModelOutputs]:
 _OF_SOURCE = "a source may have more columns than it declares"
 
 
-def _of(model: Model, view: View, cache: LineageCache, known: Mapping[str, ModelOutputs]) -> ModelOutputs:
+def _of(model: Model, view: View, known: Mapping[str, ModelOutputs]) -> ModelOutputs:
     if model.resource_type == "seed" or not model.code:
         return ModelOutputs(unknown=f"floe does not look into a {model.resource_type} without SQL")
-    trace = cache.trace(model, view.adapter, frozenset(), view.project.templates)
+    trace = traces.trace_of(model, view.adapter, frozenset(), view.project.templates)
     if trace.failure:
         return ModelOutputs(unknown=trace.failure)
     found = {folded(name): name for name in trace.columns if name != EVERYTHING}

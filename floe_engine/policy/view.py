@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,10 +35,6 @@ from floe_engine.project.facts import (
     folded,
 )
 from floe_engine.text import plural
-
-if TYPE_CHECKING:
-    from floe_engine.lineage.traces import LineageCache
-
 
 _Key = TypeVar("_Key")
 _Result = TypeVar("_Result")
@@ -87,7 +83,6 @@ class View:
         platform: Platform,
         project: Project,
         selected: Collection[str] | None = None,
-        traces: LineageCache | None = None,
     ) -> None:
         self.platform = platform
         self.project = project
@@ -110,8 +105,6 @@ class View:
         """Those to judge: where a part is selected, those of what is."""
         self.macros: tuple[Macro, ...] = () if self.narrowed else project.macros
         self.adapter = project.adapter or platform_adapter(platform)
-        self.traces = traces
-        """SQL that was traced before (classification mode ``column``); None: nothing was."""
         self._required: dict[tuple[str | None, str], Mapping[str, str]] = {}
         self._forget()
 

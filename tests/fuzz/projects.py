@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from floe_engine.lineage.traces import LineageCache
+from floe_engine.lineage.traces import trace_of
 from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.dbt_manifest import read_manifest
 from floe_engine.project.facts import Model
@@ -145,7 +145,7 @@ def trace_sql(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     traced = Model("model.shop.m", "m", "models/m.sql", code=text)
     for adapter in ("duckdb", "bigquery", None):
-        LineageCache().trace(traced, adapter, frozenset({"sha256"}), Templates())
+        trace_of(traced, adapter, frozenset({"sha256"}), Templates())
 
 
 PYTHON = TRICKY["models/marts/private/py_model.py"].encode()
