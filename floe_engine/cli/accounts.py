@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from floe_engine.cli import asking
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import option
+from floe_engine.cli.options import argument, option
 from floe_engine.errors import UsageError
 from floe_engine.text import plural
 
 _PASSWORD_LIMIT = 64 * 1024
 
-registry_argument = click.argument(
+registry_argument = argument(
     "host", required=False, help="registry.example.com, host:port or a reference; absent: the one in use."
 )
 

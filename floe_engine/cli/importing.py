@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import dry_run
+from floe_engine.cli.options import argument, dry_run
 from floe_engine.text import plural
 
 
@@ -19,7 +19,7 @@ from floe_engine.text import plural
         "floe platform import-rules ../dbt/dbt_project.yml": "the rules of dbt-project-evaluator",
     },
 )
-@click.argument(
+@argument(
     "configuration",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",

@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 from floe_engine.cli.code_hosts import from_top
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.handbook import with_pages
-from floe_engine.cli.options import Word, option, watch
+from floe_engine.cli.options import Word, argument, option, watch
 from floe_engine.errors import Cancelled, FloeError, Refused, UsageError
 from floe_engine.events import Step
 from floe_engine.text import plural
@@ -146,7 +146,7 @@ def _show_mended(context: Context, listing: Listing, fixed: FixedManifest) -> No
 
 
 @command("explain", examples=_EXPLAIN)
-@click.argument(
+@argument(
     "code", type=Word("code"), required=False, help="FLOE-M021, FLOE-E201, PLG001, registry-unreachable …"
 )
 def explain(context: Context, *, code: str | None) -> None:
@@ -186,9 +186,7 @@ def _page_text(page: Page) -> str:
 
 
 @command("explain")
-@click.argument(
-    "setting", type=Word("setting"), help="A setting: governance.quality_gates.minimum_test_coverage"
-)
+@argument("setting", type=Word("setting"), help="A setting: governance.quality_gates.minimum_test_coverage")
 def explain_setting(context: Context, *, setting: str) -> None:
     """A setting of the manifest: its value, where it came from, what it does."""
     from floe_engine.support.explain import explain_setting as explained
@@ -220,7 +218,7 @@ def _setting_lines(found: Explanation) -> Iterator[str]:
 
 
 @command("schema")
-@click.argument(
+@argument(
     "file",
     metavar="FILE",
     type=click.Choice(["manifest", "floe", "policy-test", "facts"]),
@@ -281,7 +279,7 @@ def _demand_extra(extra: str, module: str, server: str) -> None:
 
 
 @command("completion", formats=("text",))
-@click.argument(
+@argument(
     "shell",
     metavar="SHELL",
     type=click.Choice(["bash", "zsh", "fish", "powershell"]),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import click
-
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import Word, dry_run, offline, option
+from floe_engine.cli.options import Word, argument, dry_run, offline, option
 from floe_engine.text import plural
 
 
 @command("fix")
-@click.argument(
+@argument(
     "wanted",
     type=Word("model"),
     nargs=-1,
@@ -64,7 +62,7 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
 
 
 @command("waive")
-@click.argument(
+@argument(
     "finding",
     type=Word("model"),
     nargs=-1,

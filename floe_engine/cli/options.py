@@ -72,17 +72,30 @@ class VersionOrPlace(RelativePath):
         return [*super().shell_complete(ctx, param, incomplete), *offered("version", ctx, incomplete)]
 
 
-class Option(click.Option):
-    """An option whose help is shown as it is written: click imports `inspect` to take indentation away."""
+class _AsWritten(click.Parameter):
+    """Its help is shown as it is written: click imports `inspect` to take indentation away."""
 
     def __init__(self, *arguments: Any, help: str = "", **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
         self.help = help
 
 
+class Option(_AsWritten, click.Option):
+    """An option of floe's."""
+
+
+class Argument(_AsWritten, click.Argument):
+    """An argument of floe's."""
+
+
 def option(*declarations: str, **attributes: Any) -> Callable[[Any], Any]:
     """Like `click.option`, of an `Option`."""
     return click.option(*declarations, cls=Option, **attributes)
+
+
+def argument(*declarations: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Like `click.argument`, of an `Argument`."""
+    return click.argument(*declarations, cls=Argument, **attributes)
 
 
 def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:

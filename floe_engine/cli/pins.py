@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from floe_engine.cli import asking
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import CONSTRAINT, accept_breaking, allow_downgrade, dry_run, offline, option
+from floe_engine.cli.options import (
+    CONSTRAINT,
+    accept_breaking,
+    allow_downgrade,
+    argument,
+    dry_run,
+    offline,
+    option,
+)
 from floe_engine.cli.output import diagnostic_document, error_document
 from floe_engine.errors import FloeError, UsageError
 from floe_engine.text import printable
@@ -127,7 +133,7 @@ def upgrade(
 
 
 @command("pin", examples=_PIN)
-@click.argument(
+@argument(
     "version", type=CONSTRAINT, required=False, help="v1.2.3, v1.2.*, ^1.2 …; absent: the locked version."
 )
 @option("--exact", is_flag=True, help="This version alone: v1.2.3.")

@@ -16,6 +16,7 @@ from floe_engine.cli.options import (
     VERSION,
     Word,
     allow_downgrade,
+    argument,
     offline,
     option,
     signing,
@@ -27,7 +28,7 @@ from floe_engine.text import plural
 if TYPE_CHECKING:
     from floe_engine.distribution.browse import VersionFacts
 
-version_argument = click.argument(
+version_argument = argument(
     "version", type=VERSION, help="v1.2.3, a constraint, sha256:…, or a whole reference."
 )
 
@@ -63,7 +64,7 @@ def compile_(context: Context) -> None:
 
 
 @command("test", formats=("text", "json", "junit", "github", "tap"))
-@click.argument("select", nargs=-1, metavar="[SELECTOR]...", help="Words of suites or cases to run.")
+@argument("select", nargs=-1, metavar="[SELECTOR]...", help="Words of suites or cases to run.")
 @option("--verbose", "-v", is_flag=True, help="Show every case.")
 @option("--coverage", is_flag=True, help="Show rules that no case exercises.")
 @option("--mutate", is_flag=True, help="Weaken one demand at a time: does any test notice?")
@@ -84,9 +85,7 @@ def test(context: Context, *, watch: bool, **chosen: Any) -> int:
 
 
 @command("publish", registry=True)
-@click.argument(
-    "version", type=Word("next version"), help="The version tag, v1.2.3; equals metadata.version."
-)
+@argument("version", type=Word("next version"), help="The version tag, v1.2.3; equals metadata.version.")
 @signing
 @option("--no-sign", is_flag=True, help="Publish without a signature.")
 @option("--no-attest", is_flag=True, help="Sign, and attest neither source nor tests.")
@@ -136,7 +135,7 @@ def publish(
 
 
 @command("pull", registry=True)
-@click.argument(
+@argument(
     "version",
     type=CONSTRAINT,
     required=False,
@@ -190,7 +189,7 @@ _DESCRIBED = 20
 
 
 @command("list", registry=True, examples=_LIST)
-@click.argument(
+@argument(
     "constraint",
     type=CONSTRAINT,
     required=False,

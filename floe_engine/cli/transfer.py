@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from msgspec.structs import asdict
 
 from floe_engine.cli.command import Context, command
-from floe_engine.cli.options import FILE, VERSION, require_trusted
+from floe_engine.cli.options import FILE, VERSION, argument, require_trusted
 
 if TYPE_CHECKING:
     from floe_engine.distribution.transfer import Transferred
 
 
 @command("copy", registry=True)
-@click.argument("source", type=VERSION, metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
-@click.argument("target", metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")
+@argument("source", type=VERSION, metavar="SRC", help="v1.2.3, a constraint, sha256:… or a reference.")
+@argument("target", metavar="DST", help="Repository: oci://host/name or oci-layout:PATH.")
 @require_trusted
 def copy(context: Context, *, source: str, target: str, require_trusted: bool | None) -> None:
     """Copy a version to another registry, digest and signatures kept."""
@@ -31,8 +30,8 @@ def copy(context: Context, *, source: str, target: str, require_trusted: bool | 
 
 
 @command("export", registry=True)
-@click.argument("file", type=FILE, help="The archive to write, such as v1.2.3.tar.")
-@click.argument(
+@argument("file", type=FILE, help="The archive to write, such as v1.2.3.tar.")
+@argument(
     "version",
     type=VERSION,
     required=False,
@@ -51,8 +50,8 @@ def export(context: Context, *, file: Path, version: str | None, require_trusted
 
 
 @command("import", registry=True)
-@click.argument("file", type=FILE, help="An archive that `export` has written.")
-@click.argument(
+@argument("file", type=FILE, help="An archive that `export` has written.")
+@argument(
     "target", required=False, metavar="[DST]", help="Repository to put it in; absent: the one in use here."
 )
 @require_trusted

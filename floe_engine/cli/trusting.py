@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import attestation_facts, verdict_facts
-from floe_engine.cli.options import FILE_OR_NAME, VERSION, option
+from floe_engine.cli.options import FILE_OR_NAME, VERSION, argument, option
 from floe_engine.cli.output import Output
 from floe_engine.errors import TrustError, UsageError
 from floe_engine.events import Step
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @command("verify", registry=True)
-@click.argument(
+@argument(
     "version",
     type=VERSION,
     required=False,
@@ -103,7 +101,7 @@ def _predicate_types(names: Sequence[str]) -> list[str]:
 
 
 @command("trust", registry=True)
-@click.argument(
+@argument(
     "repository", required=False, help="A repository, such as oci://host/name; absent: what is pinned here."
 )
 def trust(context: Context, *, repository: str | None) -> None:
@@ -144,7 +142,7 @@ def trust(context: Context, *, repository: str | None) -> None:
 
 
 @command("fingerprint")
-@click.argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
+@argument("file", type=FILE_OR_NAME, help="A public key in PEM, such as cosign.pub.")
 def fingerprint(context: Context, *, file: str) -> None:
     """Print the fingerprint of a public key, to be compared with what others see."""
     from floe_engine.support.trust_report import public_key

@@ -12,7 +12,7 @@ import click
 from floe_engine.cli.changes import show_lines
 from floe_engine.cli.command import Context, command
 from floe_engine.cli.facts import change_facts
-from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, dry_run, option
+from floe_engine.cli.options import FILE_OR_NAME, VERSION, VERSION_OR_PLACE, argument, dry_run, option
 from floe_engine.errors import UsageError
 from floe_engine.events import Event, Report, Transfer, silent
 
@@ -48,12 +48,12 @@ _CHANGELOG = {
 
 
 @command("diff", registry=True, formats=("text", "json", "markdown", "github", "html"), examples=_DIFF)
-@click.argument(
+@argument(
     "old",
     type=VERSION_OR_PLACE,
     help="A tag, digest, reference, directory or manifest.yaml; or one in git, as HEAD:manifest.yaml.",
 )
-@click.argument(
+@argument(
     "new",
     type=VERSION_OR_PLACE,
     default="manifest.yaml",
@@ -228,14 +228,14 @@ def bump(context: Context, *, level: BumpLevel | None, to: str | None, dry_run: 
 
 
 @command("changelog", registry=True, examples=_CHANGELOG)
-@click.argument(
+@argument(
     "start",
     type=VERSION,
     required=False,
     metavar="[FROM]",
     help="Begin after this version; absent: the first.",
 )
-@click.argument(
+@argument(
     "end",
     type=VERSION_OR_PLACE,
     required=False,

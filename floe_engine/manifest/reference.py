@@ -5,8 +5,6 @@ Reads the models and the docstrings under their fields. Nothing here knows a doc
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -45,11 +43,18 @@ class SettingKey(Struct, frozen=True):
     """One key of a section. `default` is how the default would be written, None where required."""
 
     name: str
-    meaning: str
     shape: Shape
     default: str | None
+    section: type[Section]
+    attribute: str
+    """What the section calls it."""
     also: tuple[str, ...] = ()
     """Other spellings of the key that are accepted."""
+
+    @property
+    def meaning(self) -> str:
+        """What it means, from the docstring under its declaration."""
+        return meanings(self.section).get(self.attribute, "")
 
     @property
     def required(self) -> bool:
@@ -65,14 +70,14 @@ class SettingKey(Struct, frozen=True):
 @cache
 def keys(section: type[Section]) -> Mapping[str, SettingKey]:
     """The keys of a section, by the name they have in the file, in the order of the schema."""
-    said = meanings(section)
     found = {}
     for field in fields(section):
         found[field.encode_name] = SettingKey(
             name=field.encode_name,
-            meaning=said.get(field.name, ""),
             shape=_shape(field.type),
             default=None if field.required else _written(default_of(field)),
+            section=section,
+            attribute=field.name,
             also=also(field.type),
         )
     return found
@@ -225,6 +230,9 @@ def meanings(section: type[Any]) -> Mapping[str, str]:
 @cache
 def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     """Class → attribute → the docstring under it, from a module's source."""
+    import ast  # late: a check asks what keys there are, and not what they mean
+    import inspect
+
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     found: dict[str, dict[str, str]] = {}
     for node in tree.body:

@@ -35,7 +35,6 @@ from floe_engine.artifact.paths import FILES, MANIFEST
 from floe_engine.artifact.platform import Platform
 from floe_engine.descriptor import Descriptor
 from floe_engine.distribution.interrupted import under_way
-from floe_engine.distribution.predicate_types import short_name
 from floe_engine.distribution.pull import fetch_files, moving
 from floe_engine.errors import (
     Cancelled,
@@ -69,9 +68,6 @@ from floe_engine.platform.signing_key import (
 from floe_engine.platform.source import Source, find_source
 from floe_engine.registry.client import OnBytes, Repository
 from floe_engine.registry.reference import Reference
-from floe_engine.signing.attestation import attest
-from floe_engine.signing.keyless import KeylessSigner
-from floe_engine.signing.trust import sign
 from floe_engine.signing.verdict import Signer
 from floe_engine.text import printable
 from floe_engine.trust.receipts import note
@@ -203,6 +199,8 @@ def sign_digest(
 
     `first` says that the manifest is new to the repository.
     """
+    from floe_engine.signing.trust import sign
+
     written = sign(
         repository,
         subject.digest,
@@ -365,7 +363,9 @@ class _Publication:
 
     def _attest(self, subject: Descriptor, plan: PublicationPlan) -> tuple[str, ...]:
         """Attest what is known of a signed manifest that has no tag yet."""
+        from floe_engine.distribution.predicate_types import short_name
         from floe_engine.platform.attesting import claims
+        from floe_engine.signing.attestation import attest
 
         assert plan.guard is not None  # only what exists already was not judged
         made = claims(self.workspace, plan.compiled, plan.tests, plan.guard, plan.source)
@@ -547,7 +547,7 @@ def _check_same_version(version: Version, compiled: CompiledPlatform) -> None:
 
 def _annotations(source: Source, choice: SigningChoice, signers: Sequence[AnySigner] = ()) -> dict[str, str]:
     """What stands on the image manifest beside the artifact's own: where it is from, the first key."""
-    known = [signer.public.pem.decode() for signer in signers if not isinstance(signer, KeylessSigner)]
+    known = [signer.public.pem.decode() for signer in signers if hasattr(signer, "public")]
     key = known[0] if known else choice.public_pem
     said = {REVISION: source.revision, SOURCE: source.url, SIGNING_KEY: key}
     return {name: value for name, value in said.items() if value}

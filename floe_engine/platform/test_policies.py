@@ -6,15 +6,18 @@ import os
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from floe_engine.errors import ConfigurationError
 from floe_engine.events import CancelToken, Heading, Report, silent
 from floe_engine.files import stands
 from floe_engine.manifest.root import Manifest
 from floe_engine.platform.compile_platform import CompiledPlatform, compile_platform
-from floe_engine.policy_tests.mutation import MutationRun, mutate
 from floe_engine.policy_tests.running import TestRun, run_policy_tests
 from floe_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from floe_engine.policy_tests.mutation import MutationRun
 
 
 def test_policies(
@@ -56,6 +59,8 @@ def mutate_policies(
     With `own`, the generated suites do not count: they are made from the manifest, so they change
     along with an edit that weakens it; a team's own cases do not.
     """
+    from floe_engine.policy_tests.mutation import mutate
+
     if compiled is None:
         compiled = compile_platform(workspace, write=False, cancel=cancel)
     files = case_files(workspace, compiled.manifest)

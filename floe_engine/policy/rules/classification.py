@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from msgspec import structs
 from floe_engine.artifact.model import ClassificationPolicy
 from floe_engine.artifact.paths import CLASSIFICATION
 from floe_engine.artifact.sections import NamePattern
-from floe_engine.expressions import compiled, found_in_any_case
+from floe_engine.expressions import found_in_any_case
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.levels import Levels
 from floe_engine.policy.meta import lookup, with_key
@@ -170,9 +170,8 @@ class LooksSensitive(Rule):
         policy = make.platform.classification
         looks = SensitiveNames(policy)
         for entry in policy.name_patterns:
-            regex = compiled(entry.pattern, ignore_case=True)
-            known = (word for word in _LOOK_ALIKES if regex.search(word) is not None)
-            made = (word for word in islice(words(entry.pattern), 8) if regex.search(word) is not None)
+            means = partial(looks.is_in, entry.pattern)
+            known, made = filter(means, _LOOK_ALIKES), filter(means, islice(words(entry.pattern), 8))
             # Words are made from an expression where none of the known ones is meant: that takes longest.
             name = next((name for names in (known, made) for name in looks.among(names)), None)
             if name is None:
@@ -331,13 +330,14 @@ class SensitiveNames:
             name = names[number]
             words = as_words(name)
             for form in (name,) if words == name else (name, words):
-                index = next((each for each in possible if self._is_in(sources[each], form)), None)
+                index = next((each for each in possible if self.is_in(sources[each], form)), None)
                 if index is not None:
                     found[name] = index
                     break
         return found
 
-    def _is_in(self, source: str, text: str) -> bool:
+    def is_in(self, source: str, text: str) -> bool:
+        """Whether an expression is in a text, case apart."""
         search = self._searches.get(source)
         if search is None:
             search = self._searches[source] = found_in_any_case(source)
