@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ from floe_engine.document.document import Document
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.rendering import flow
 from floe_engine.document.scalars import quoted, scalar
-from floe_engine.manifest.base import NameOf
+from floe_engine.manifest.base import NameOf, Section
 from floe_engine.manifest.effective import (
     DEFAULT_ROLES,
     PATTERN_LAYERS,
@@ -47,18 +47,17 @@ class Named(NamedTuple):
     key: bool
 
 
-class Draft(Struct, frozen=True, dict=True):
-    """The document, its surroundings and the day, as every rule sees them.
+class Written(Struct, frozen=True, dict=True):
+    """A file that is written by hand, by its keys: its raw values, what is reported of them, and fixes."""
 
-    `directory` is the manifest's (None: unsaved, so nothing is looked up beside it); `parent` the
-    enterprise manifest whose names may be used too.
-    """
+    root: ClassVar[type[Section]]
+    """What the file should be."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """The codes of manifest.yaml to the file's own, where it has its own."""
+    forms: ClassVar[Mapping[str, str]]
+    """What a text has to look like, by its key; for any other key under ``""``."""
 
     document: Document
-    catalogue: Catalogue
-    directory: Path | None
-    today: date
-    parent: Manifest | None = None
 
     # --- values ---
 
@@ -107,7 +106,117 @@ class Draft(Struct, frozen=True, dict=True):
     def _gave_up(self) -> bool:
         return any(found.code == GAVE_UP for found in self.document.diagnostics)
 
-    # --- what the file's own names are ---
+    # --- reports ---
+
+    def span(self, path: Sequence[str | int], *, key: bool = False) -> Span:
+        """Where a path stands: its value (its key where `key`), or the nearest thing above it."""
+        wanted = tuple(path)
+        while wanted and self.document.find(wanted) is None:
+            wanted, key = wanted[:-1], True
+        return self.document.locate(wanted, key=key) if wanted else self.top
+
+    def whole(self, path: Sequence[str | int], *, key: bool = False) -> Span:
+        """The whole of what is written at a path that exists, for an edit."""
+        node = self.document.key_node(tuple(path)) if key else self.document.find(tuple(path))
+        assert node is not None, path
+        return node.span
+
+    @cached_property
+    def top(self) -> Span:
+        """The first line with content: where what the whole file lacks is shown."""
+        for number, text in enumerate(self.document.lines):
+            if text.strip() and not text.lstrip().startswith("#"):
+                return Span.at(number, len(text) - len(text.lstrip()), number, len(text))
+        return Span.at(0, 0, 0, 0)
+
+    def report(
+        self,
+        code: str,
+        path: Sequence[str | int],
+        message: str,
+        *,
+        hint: str = "",
+        key: bool = False,
+        severity: Severity = Severity.ERROR,
+        fixes: Sequence[Fix] = (),
+        related: Sequence[Related] = (),
+    ) -> Diagnostic:
+        """A diagnostic at a path; where the path goes through an alias, the alias is related to it."""
+        use = self.document.use_of(tuple(path))
+        if use is not None:
+            related = (*related, Related(use, "used here"))
+        return Diagnostic(
+            code=self.codes.get(code, code),
+            severity=severity,
+            span=self.span(path, key=key),
+            message=message,
+            hint=hint,
+            path=tuple(path),
+            related=tuple(related),
+            fixes=tuple(fix for fix in fixes if fix.edits),
+        )
+
+    def unknown(
+        self,
+        code: str,
+        path: KeyPath,
+        message: str,
+        known: Iterable[str],
+        *,
+        hint: str,
+        key: bool = False,
+        severity: Severity = Severity.ERROR,
+    ) -> Diagnostic:
+        """A diagnostic of a name, the key at `path` or its value, that is none of the `known` ones."""
+        guess = did_you_mean(str(path[-1] if key else self.get(*path)), known)
+        message += f"; did you mean `{guess}`?" if guess else ""
+        free = guess and not (key and guess in self.mapping(*path[:-1]))
+        fixes = [self.rename(path, guess) if key else self.replace(path, guess)] if guess and free else ()
+        return self.report(code, path, message, hint=hint, key=key, severity=severity, fixes=fixes)
+
+    def replace(self, path: Sequence[str | int], value: Any, *, title: str = "") -> Fix:
+        """A fix that writes `value` at a path, as little else changed as can be.
+
+        Where that cannot be done it has no edits, and `report` does not offer it.
+        """
+        title = title or f"Write `{value if isinstance(value, str) else flow(value)}`"
+        try:
+            return Fix(title, edit.set_value(self.document, tuple(path), value))
+        except (KeyError, ValueError):
+            return Fix(title, ())
+
+    def quote(self, path: Sequence[str | int], text: str, *, title: str = "") -> Fix:
+        """A fix that writes `text` in quotes at a path that exists."""
+        edits = (TextEdit(self.whole(path), quoted(text)),)
+        return Fix(title or f"Write `{quoted(text)}`", edits)
+
+    def rename(self, path: Sequence[str | int], name: str) -> Fix:
+        """A fix that gives the key at a path another name."""
+        return Fix(f"Rename to `{name}`", (TextEdit(self.whole(path, key=True), scalar(name)),))
+
+
+class Draft(Written, frozen=True, dict=True):
+    """The document, its surroundings and the day, as every rule sees them.
+
+    `directory` is the manifest's (None: unsaved, so nothing is looked up beside it); `parent` the
+    enterprise manifest whose names may be used too.
+    """
+
+    root = Manifest
+    forms: ClassVar = {
+        "name": "lower-case letters, digits and hyphens, up to 63 characters, such as acme-data-platform",
+        "connection_secret_ref": "the name of a Kubernetes secret: lower-case letters, digits, `-` and `.`",
+        "catalog_namespace": "a dotted identifier such as sales.gold",
+        "namespaces": "a dotted identifier such as sales.gold",
+        "description": "at most 500 characters",
+        "expires": "a date as YYYY-MM-DD",
+        "": "lower snake case, such as data_engineer",
+    }
+
+    catalogue: Catalogue
+    directory: Path | None
+    today: date
+    parent: Manifest | None = None
 
     @cached_property
     def pattern(self) -> Pattern:
@@ -176,94 +285,6 @@ class Draft(Struct, frozen=True, dict=True):
     def names(self) -> tuple[Named, ...]:
         """Every name of something that is defined elsewhere."""
         return tuple(_named(self.value, Shape("", section=Manifest), ()))
-
-    # --- reports ---
-
-    def span(self, path: Sequence[str | int], *, key: bool = False) -> Span:
-        """Where a path stands: its value (its key where `key`), or the nearest thing above it."""
-        wanted = tuple(path)
-        while wanted and self.document.find(wanted) is None:
-            wanted, key = wanted[:-1], True
-        return self.document.locate(wanted, key=key) if wanted else self.top
-
-    def whole(self, path: Sequence[str | int], *, key: bool = False) -> Span:
-        """The whole of what is written at a path that exists, for an edit."""
-        node = self.document.key_node(tuple(path)) if key else self.document.find(tuple(path))
-        assert node is not None, path
-        return node.span
-
-    @cached_property
-    def top(self) -> Span:
-        """The first line with content: where what the whole file lacks is shown."""
-        for number, text in enumerate(self.document.lines):
-            if text.strip() and not text.lstrip().startswith("#"):
-                return Span.at(number, len(text) - len(text.lstrip()), number, len(text))
-        return Span.at(0, 0, 0, 0)
-
-    def report(
-        self,
-        code: str,
-        path: Sequence[str | int],
-        message: str,
-        *,
-        hint: str = "",
-        key: bool = False,
-        severity: Severity = Severity.ERROR,
-        fixes: Sequence[Fix] = (),
-        related: Sequence[Related] = (),
-    ) -> Diagnostic:
-        """A diagnostic at a path; where the path goes through an alias, the alias is related to it."""
-        use = self.document.use_of(tuple(path))
-        if use is not None:
-            related = (*related, Related(use, "used here"))
-        return Diagnostic(
-            code=code,
-            severity=severity,
-            span=self.span(path, key=key),
-            message=message,
-            hint=hint,
-            path=tuple(path),
-            related=tuple(related),
-            fixes=tuple(fix for fix in fixes if fix.edits),
-        )
-
-    def unknown(
-        self,
-        code: str,
-        path: KeyPath,
-        message: str,
-        known: Iterable[str],
-        *,
-        hint: str,
-        key: bool = False,
-        severity: Severity = Severity.ERROR,
-    ) -> Diagnostic:
-        """A diagnostic of a name, the key at `path` or its value, that is none of the `known` ones."""
-        guess = did_you_mean(str(path[-1] if key else self.get(*path)), known)
-        message += f"; did you mean `{guess}`?" if guess else ""
-        free = guess and not (key and guess in self.mapping(*path[:-1]))
-        fixes = [self.rename(path, guess) if key else self.replace(path, guess)] if guess and free else ()
-        return self.report(code, path, message, hint=hint, key=key, severity=severity, fixes=fixes)
-
-    def replace(self, path: Sequence[str | int], value: Any, *, title: str = "") -> Fix:
-        """A fix that writes `value` at a path, as little else changed as can be.
-
-        Where that cannot be done it has no edits, and `report` does not offer it.
-        """
-        title = title or f"Write `{value if isinstance(value, str) else flow(value)}`"
-        try:
-            return Fix(title, edit.set_value(self.document, tuple(path), value))
-        except (KeyError, ValueError):
-            return Fix(title, ())
-
-    def quote(self, path: Sequence[str | int], text: str, *, title: str = "") -> Fix:
-        """A fix that writes `text` in quotes at a path that exists."""
-        edits = (TextEdit(self.whole(path), quoted(text)),)
-        return Fix(title or f"Write `{quoted(text)}`", edits)
-
-    def rename(self, path: Sequence[str | int], name: str) -> Fix:
-        """A fix that gives the key at a path another name."""
-        return Fix(f"Rename to `{name}`", (TextEdit(self.whole(path, key=True), scalar(name)),))
 
 
 def names(mapping: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from floe_engine.document import edit
 from floe_engine.document.diagnostics import Diagnostic, Fix, TextEdit
 from floe_engine.document.nodes import KeyPath
 from floe_engine.manifest.base import Section
-from floe_engine.manifest.draft import Draft, names
+from floe_engine.manifest.draft import Written, names
 from floe_engine.manifest.elsewhere import MOVED, RUNTIME
 from floe_engine.manifest.reference import Shape, key_at, keys, lookup, shape_at, walk
 from floe_engine.manifest.root import Manifest
@@ -38,12 +38,13 @@ _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fals
 _OTHER_KINDS = {
     "DataProduct": f"a data team's floe.yaml; {Act.COMPILE} reads it",
     "FloeSpec": f"a data team's floe.yaml; {Act.COMPILE} reads it",
+    "Manifest": f"a platform team's manifest.yaml; {Act.CHECK} reads it",
     "PolicyTest": "a policy test; list it in `policy_tests`",
     "PlatformArtifact": f"a compiled artifact's manifest.json; {Act.INSPECT} reads it",
 }
 
 
-def diagnose(draft: Draft, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diagnostic]:
+def diagnose(draft: Written, errors: Iterable[Mapping[str, Any]]) -> Iterator[Diagnostic]:
     """Diagnostics for the errors of `ValidationError.errors()`."""
     unknown = 0
     first: KeyPath = ()
@@ -90,14 +91,14 @@ def dotted(path: KeyPath) -> str:
     return f"`{text}`" if text else "the file"
 
 
-def written(draft: Draft, path: KeyPath) -> str:
+def written(draft: Written, path: KeyPath) -> str:
     """The scalar at a path as its text was before it became a value, such as ``1.10``."""
     node = draft.document.find(path)
     return node.raw if node else ""
 
 
-def _missing(draft: Draft, path: KeyPath) -> Diagnostic:
-    key = key_at(path)
+def _missing(draft: Written, path: KeyPath) -> Diagnostic:
+    key = key_at(path, draft.root)
     parent = path[:-1]
     expected = f": {key.shape.text}" if key else ""
     return draft.report(
@@ -108,10 +109,10 @@ def _missing(draft: Draft, path: KeyPath) -> Diagnostic:
     )
 
 
-def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
+def _unknown(draft: Written, path: KeyPath) -> Diagnostic:
     name, parent = str(path[-1]), path[:-1]
-    shape = shape_at(parent)
-    section: type[Section] = shape.section if shape and shape.section else Manifest
+    shape = shape_at(parent, draft.root)
+    section: type[Section] = shape.section if shape and shape.section else draft.root
     where = f"in {dotted(parent)}" if parent else "at the top level"
     if name in ENVIRONMENTS:
         return environment(draft, path)
@@ -127,7 +128,11 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
     known = keys(section)
     present = draft.mapping(*parent)
     guess = None if name in MOVED else did_you_mean(name, known)
-    homes = [home for home, key in walk() if key.name == name and "[]" not in home and "<name>" not in home]
+    homes = [
+        home
+        for home, key in walk(draft.root)
+        if key.name == name and "[]" not in home and "<name>" not in home
+    ]
     homes = [MOVED[name]] if name in MOVED else homes
     said, fixes = "", list[Fix]()
     if name in RUNTIME:
@@ -147,7 +152,7 @@ def _unknown(draft: Draft, path: KeyPath) -> Diagnostic:
     return draft.report("FLOE-M001", path, message, hint=hint, key=True, fixes=fixes)
 
 
-def environment(draft: Draft, path: KeyPath) -> Diagnostic:
+def environment(draft: Written, path: KeyPath) -> Diagnostic:
     """A key that would split the platform by environment."""
     return draft.report(
         "FLOE-M014",
@@ -159,7 +164,7 @@ def environment(draft: Draft, path: KeyPath) -> Diagnostic:
     )
 
 
-def _move(draft: Draft, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
+def _move(draft: Written, path: KeyPath, home: tuple[str, ...]) -> list[Fix]:
     """Move a key with a one-line value to its home, in the nearest section that is already there."""
     value: Any = draft.get(*path)
     if isinstance(value, dict | list) or draft.get(*home) is not None:
@@ -189,8 +194,8 @@ def _in_place(taken: tuple[TextEdit, ...], put: tuple[TextEdit, ...], newline: s
     return tuple(TextEdit(edit.span, text) if edit is goes else edit for edit in taken) if goes else ()
 
 
-def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
-    shape = shape_at(path) or Shape("")
+def _choice(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path, draft.root) or Shape("")
     choices = shape.choices
     listed = " or ".join(filter(None, [", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]))
     hint = ""
@@ -211,7 +216,7 @@ def _choice(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     )
 
 
-def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+def _version(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
     raw = written(draft, path)
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         return _wrong_type(draft, path, given)
@@ -233,7 +238,11 @@ def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
             path,
             f"version `{given}` begins with `{given[0]}`, which belongs to the tag only",
             hint=f'write "{bare}"'
-            + ("; it is published as the tag with `v`" if path[0] == "metadata" else ""),
+            + (
+                "; it is published as the tag with `v`"
+                if path[0] == "metadata" and draft.root is Manifest
+                else ""
+            ),
             fixes=[draft.quote(path, bare)],
         )
     fixes = []
@@ -247,7 +256,7 @@ def _version(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     return draft.report("FLOE-M012", path, f"`{given}` is not a version X.Y.Z", hint=hint, fixes=fixes)
 
 
-def _not_text(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+def _not_text(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
     if given is None or isinstance(given, dict | list):
         return _wrong_type(draft, path, given)
     raw = written(draft, path)
@@ -261,7 +270,7 @@ def _not_text(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     )
 
 
-def _not_switch(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
+def _not_switch(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
     word = given.lower() if isinstance(given, str) else str(given)
     meant = _TRUTHS.get(word) or (word if word in ("true", "false") else None)
     if meant is None:
@@ -275,8 +284,8 @@ def _not_switch(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     )
 
 
-def _range(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
-    shape = shape_at(path) or Shape("")
+def _range(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path, draft.root) or Shape("")
     bounds = [int(number) for number in re.findall(r"\d+", shape.text)]
     fixes = []
     if len(bounds) == 2 and isinstance(given, int):
@@ -284,22 +293,12 @@ def _range(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
     return draft.report("FLOE-M005", path, f"{dotted(path)} is {given}; expected a {shape.text}", fixes=fixes)
 
 
-_FORMS = {
-    "name": "lower-case letters, digits and hyphens, up to 63 characters, such as acme-data-platform",
-    "connection_secret_ref": "the name of a Kubernetes secret: lower-case letters, digits, `-` and `.`",
-    "catalog_namespace": "a dotted identifier such as sales.gold",
-    "namespaces": "a dotted identifier such as sales.gold",
-    "description": "at most 500 characters",
-    "expires": "a date as YYYY-MM-DD",
-}
-
-
-def _malformed(draft: Draft, path: KeyPath, error: Mapping[str, Any]) -> Diagnostic:
+def _malformed(draft: Written, path: KeyPath, error: Mapping[str, Any]) -> Diagnostic:
     given = error["input"]
     words = [part for part in path if isinstance(part, str)]
-    form = _FORMS.get(words[-1] if words else "", "lower snake case, such as data_engineer")
+    form = draft.forms.get(words[-1] if words else "", draft.forms[""])
     if words[:2] == ["catalog", "namespaces"] and words[-1] == "name":
-        form = _FORMS["namespaces"]
+        form = draft.forms["namespaces"]
     if error["type"] == "string_too_short":
         return draft.report("FLOE-M006", path, f"{dotted(path)} is empty; expected text")
     said = (
@@ -317,9 +316,9 @@ def _malformed(draft: Draft, path: KeyPath, error: Mapping[str, Any]) -> Diagnos
     )
 
 
-def _name(draft: Draft, path: KeyPath) -> Diagnostic:
+def _name(draft: Written, path: KeyPath) -> Diagnostic:
     name = str(path[-1])
-    if (holder := shape_at(path[:-1])) is not None and holder.names:
+    if (holder := shape_at(path[:-1], draft.root)) is not None and holder.names:
         guess = did_you_mean(name, holder.names)
         return draft.report(
             "FLOE-M004",
@@ -341,8 +340,8 @@ def _name(draft: Draft, path: KeyPath) -> Diagnostic:
     )
 
 
-def _wrong_type(draft: Draft, path: KeyPath, given: Any) -> Diagnostic:
-    shape = shape_at(path) or Shape("something else")
+def _wrong_type(draft: Written, path: KeyPath, given: Any) -> Diagnostic:
+    shape = shape_at(path, draft.root) or Shape("something else")
     fixes: list[Fix] = []
     hint = ""
     if isinstance(given, str) and shape.items and not shape.items.section:
@@ -369,7 +368,7 @@ def _with_article(text: str) -> str:
     return text if text.startswith(("`", "text", "any")) else f"a {text}"
 
 
-def _said(draft: Draft, path: KeyPath, given: Any) -> str:
+def _said(draft: Written, path: KeyPath, given: Any) -> str:
     """What stands there, for a message; long and nested values only by their kind."""
     if given is None:
         return "empty"

@@ -97,7 +97,7 @@ def test_a_floe_yaml_that_is_no_good_is_said_before_anything_is_asked(
     data.pin("v1.0.0", "trusted_kees: []")
     with pytest.raises(ConfigurationError) as refused:
         data.init("v1.0.0")
-    assert "trusted_keys" in refused.value.diagnostics[0].hint
+    assert "trusted_keys" in refused.value.diagnostics[0].message
 
 
 def test_keys_that_init_was_told_to_trust_stand_in_floe_yaml(
