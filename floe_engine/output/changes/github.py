@@ -11,7 +11,7 @@ from floe_engine.output.changes.places import Sides
 from floe_engine.output.notation import annotation
 from floe_engine.text import plural
 from floe_engine.upgrade.fleet import BlastRadius
-from floe_engine.upgrade.rules import Assessment, Entry
+from floe_engine.upgrade.rules import Assessment
 
 _COMMANDS = {"major": "error", "minor": "warning", "patch": "notice", "none": "notice"}
 
@@ -19,7 +19,13 @@ _COMMANDS = {"major": "error", "minor": "warning", "patch": "notice", "none": "n
 def github_annotations(assessment: Assessment, sides: Sides) -> Iterator[str]:
     """An annotation for each change; GitHub shows ten of each kind, so the costliest come first."""
     for entry in assessment.entries:
-        yield _annotation(entry, sides)
+        where: dict[str, str | int] = {}
+        place = sides.after(entry)
+        if place is not None:
+            where = {"file": place.path, "line": place.line, "col": place.column}
+        message = f"{entry.place}: {entry.sentence} ({entry.bump}: {entry.rule.reason})"
+        title = f"{entry.rule.id} {entry.rule.title}"
+        yield annotation(_COMMANDS[entry.bump], message, **where, title=title)
 
 
 def blast_radius_annotations(radius: BlastRadius) -> Iterator[str]:
@@ -32,13 +38,3 @@ def blast_radius_annotations(radius: BlastRadius) -> Iterator[str]:
         elif project.problem:
             said = f"{project.directory} could not be judged: {project.problem}"
             yield annotation("warning", said, title=f"not judged {project.name}")
-
-
-def _annotation(entry: Entry, sides: Sides) -> str:
-    where: dict[str, str | int] = {}
-    place = sides.after(entry)
-    if place is not None:
-        where = {"file": place.path, "line": place.line, "col": place.column}
-    message = f"{entry.place}: {entry.sentence} ({entry.bump}: {entry.rule.reason})"
-    title = f"{entry.rule.id} {entry.rule.title}"
-    return annotation(_COMMANDS[entry.bump], message, **where, title=title)

@@ -10,15 +10,6 @@ from floe_engine.upgrade.fleet import BlastRadius
 from floe_engine.upgrade.impact import Impact
 from floe_engine.upgrade.rules import Assessment, Entry
 
-_STATUS = {
-    "new": "new",
-    "worsened": "worsened",
-    "resolved": "resolved",
-    "eased": "eased",
-    "no_longer_evaluated": "no longer evaluated",
-    "unchanged": "unchanged",
-}
-
 
 def summary(assessment: Assessment) -> str:
     """One line: how many changes, the bump they need, and how many touch security."""
@@ -76,13 +67,13 @@ def in_file_order(assessment: Assessment) -> list[Entry]:
 
 def impact_lines(impact: Impact) -> Iterator[str]:
     """What an upgrade does to one project: totals, then what breaks with its cause."""
-    yield ", ".join(f"{count:,} {_STATUS[status]}" for status, count in impact.counts.items())
+    yield ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in impact.counts.items())
     for effect in impact.of("new", "worsened", "eased", "resolved", "no_longer_evaluated"):
         finding = effect.finding
         causes = ", ".join(dict.fromkeys(cause.rule.id for cause in effect.causes)) or "no rule found"
         mark = "✗" if effect.breaks else " "
         yield (
-            f"{mark} {_STATUS[effect.status]:<19} {finding.rule} {finding.subject}"
+            f"{mark} {effect.status.replace('_', ' '):<19} {finding.rule} {finding.subject}"
             f" ({finding.path}:{finding.line}) by {causes}"
         )
         if effect.breaks:

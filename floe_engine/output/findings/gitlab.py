@@ -14,23 +14,18 @@ from floe_engine.policy.harm import Harm, harm_of
 def quality_report(evaluations: Sequence[Evaluation], prefixes: Sequence[str]) -> list[dict[str, Any]]:
     """The findings that count of all projects; `prefixes` lead from the repository to each (``dbt/``)."""
     return [
-        _issue(finding, prefix, evaluation.project)
+        quality_issue(
+            finding.rule,
+            finding.message + (f". Fix: {finding.suggestion}" if finding.suggestion else ""),
+            severity=_severity(finding),
+            path=located(prefix, finding.path or SPEC_FILE),
+            line=finding.line,
+            identity=(evaluation.project, finding.subject, finding.parameter),
+        )
         for evaluation, prefix in zip(evaluations, prefixes, strict=True)
         for finding in evaluation.findings
         if not finding.waived and not finding.baseline
     ]
-
-
-def _issue(finding: Finding, prefix: str, project: str) -> dict[str, Any]:
-    fix = f". Fix: {finding.suggestion}" if finding.suggestion else ""
-    return quality_issue(
-        finding.rule,
-        f"{finding.message}{fix}",
-        severity=_severity(finding),
-        path=located(prefix, finding.path or SPEC_FILE),
-        line=finding.line,
-        identity=(project, finding.subject, finding.parameter),
-    )
 
 
 def _severity(finding: Finding) -> QualitySeverity:

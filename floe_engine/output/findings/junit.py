@@ -2,6 +2,7 @@
 
 A rule is a suite and each subject a case: a failure where the build stops, skipped where a waiver
 or the baseline excuses it, and a note in ``system-out`` for warnings, which JUnit does not know.
+Texts are without what XML permits nowhere, and what a web page would obey (bidi) or hide.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str]
     `prefixes` lead from the repository to each project (``dbt/``).
     """
     names = ", ".join(evaluation.project for evaluation in evaluations)
-    root = Element("testsuites", name=_clean(f"{Act.COMPILE.line()}: {names}"))
+    root = Element("testsuites", name=printable(f"{Act.COMPILE.line()}: {names}"))
     for evaluation, prefix in zip(evaluations, prefixes or [""] * len(evaluations), strict=True):
         name = f"{evaluation.project} " if len(evaluations) > 1 else ""
         _add_suites(root, evaluation, name, prefix)
@@ -33,7 +34,7 @@ def evaluations_junit(evaluations: Sequence[Evaluation], prefixes: Sequence[str]
 
 def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -> None:
     for rule, asked in itertools.groupby(checks(evaluation), key=lambda check: check.rule):
-        suite = SubElement(root, "testsuite", name=_clean(f"{name}{rule.id} {rule.title}"))
+        suite = SubElement(root, "testsuite", name=printable(f"{name}{rule.id} {rule.title}"))
         key = f"{name}{rule.id}".replace(" ", ".")
         for check in asked:
             _case(suite, check, key, prefix)
@@ -42,17 +43,19 @@ def _add_suites(root: Element, evaluation: Evaluation, name: str, prefix: str) -
 
 def run_junit(run: TestRun) -> str:
     """A run of policy tests, one suite a suite."""
-    root = Element("testsuites", name=_clean(f"{Act.TEST.line()}: {run.platform}"))
+    root = Element("testsuites", name=printable(f"{Act.TEST.line()}: {run.platform}"))
     for result in run.suites:
-        suite = SubElement(root, "testsuite", name=_clean(result.title), time=f"{result.seconds:.3f}")
+        suite = SubElement(root, "testsuite", name=printable(result.title), time=f"{result.seconds:.3f}")
         for case in result.cases:
             element = SubElement(
-                suite, "testcase", name=_clean(case.case.name), classname=_clean(result.title)
+                suite, "testcase", name=printable(case.case.name), classname=printable(result.title)
             )
             if not case.passed:
-                failure = SubElement(element, "failure", message=_clean(case.problems[0]), type="PolicyTest")
+                failure = SubElement(
+                    element, "failure", message=printable(case.problems[0]), type="PolicyTest"
+                )
                 lines = (f"given: {case.case.given}", *case.problems)
-                failure.text = "\n".join(map(_clean, lines))
+                failure.text = "\n".join(map(printable, lines))
         _count(suite)
     _count(root)
     return _xml(root)
@@ -60,14 +63,14 @@ def run_junit(run: TestRun) -> str:
 
 def _case(suite: Element, check: AskedRule, key: str, prefix: str) -> None:
     """`key` and the subject's name tell the case from every other, in all projects."""
-    element = SubElement(suite, "testcase", name=_clean(check.subject), classname=_clean(key))
-    text = "\n".join(map(_clean, check.lines(prefix)))
+    element = SubElement(suite, "testcase", name=printable(check.subject), classname=printable(key))
+    text = "\n".join(map(printable, check.lines(prefix)))
     match check.came:
         case "failed":
-            failure = SubElement(element, "failure", message=_clean(check.headline), type=check.rule.id)
+            failure = SubElement(element, "failure", message=printable(check.headline), type=check.rule.id)
             failure.text = text
         case "excused":
-            SubElement(element, "skipped", message=_clean(check.excuse))
+            SubElement(element, "skipped", message=printable(check.excuse))
         case "warned":
             SubElement(element, "system-out").text = text
 
@@ -83,11 +86,6 @@ def _count(element: Element) -> None:
     for name, count in counts.items():
         if name != "skipped" or element.tag == "testsuite":
             element.set(name, str(count))
-
-
-def _clean(text: str) -> str:
-    """Text without what XML permits nowhere, and without what a web page would obey (bidi) or hide."""
-    return printable(text)
 
 
 def _xml(root: Element) -> str:

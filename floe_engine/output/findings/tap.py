@@ -7,7 +7,7 @@ harness counts; what a waiver or the baseline excuses is ``# SKIP``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from floe_engine.output.findings.outcomes import AskedRule, checks
 from floe_engine.policy.evaluate import Evaluation
@@ -66,14 +66,11 @@ def _block(lines: Iterable[str]) -> str:
 
 
 def _stream(tests: Sequence[_Test]) -> str:
-    return "".join(_lines(tests)).rstrip("\n")
-
-
-def _lines(tests: Sequence[_Test]) -> Iterator[str]:
-    yield f"TAP version 14\n1..{len(tests)}\n"
+    text = f"TAP version 14\n1..{len(tests)}\n"
     for number, (ok, title, directive, block) in enumerate(tests, 1):
         ending = f" # {_escaped(directive)}" if directive else ""
-        yield f"{'ok' if ok else 'not ok'} {number} - {_escaped(title)}{ending}\n{block}"
+        text += f"{'ok' if ok else 'not ok'} {number} - {_escaped(title)}{ending}\n{block}"
+    return text.rstrip("\n")
 
 
 def _escaped(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import groupby
 from typing import Literal
 
@@ -66,7 +65,12 @@ def findings_lines(
         cut = len(shown) - limit
         shown = [finding for finding in shown if id(finding) in kept]
     first, folded = (shown, {}) if show_all else _folded(shown, evaluation)
-    heading = _rule_heading if by == "rule" else partial(_file_heading, prefix=prefix)
+
+    def heading(finding: Finding) -> str:
+        if by == "rule":
+            return _rule_title(finding.rule)
+        return f"{located(prefix, finding.path)}:{finding.line}" if finding.path else finding.subject
+
     for title, group in groupby(first, key=heading):
         yield Line(title, "heading")
         for finding in group:
@@ -167,7 +171,8 @@ def overview_lines(
         where = located(prefix, edit.where) if edit.findings[0].path else edit.where
         share = f", {100 * edit.downstream // max(evaluation.models, 1)}% of models depend on it"
         reaches = share if edit.downstream else ""
-        yield Line(f"  {number}. {_short(edit.title)}")
+        short = edit.title if len(edit.title) <= _LONGEST else f"{edit.title[: _LONGEST - 1]}…"
+        yield Line(f"  {number}. {short}")
         yield Line(f"     {where}: resolves {plural(edit.resolves, 'finding')}{reaches}", "detail")
     for evaluation in evaluations[:_PROJECTS_SHOWN]:
         line = summary_line(evaluation)
@@ -180,10 +185,6 @@ def overview_lines(
 _RULES_SHOWN = 2
 _PROJECTS_SHOWN = 6
 _LONGEST = 100
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def summary_line(evaluation: Evaluation) -> Line:
@@ -241,14 +242,6 @@ def _finding(
         owner = f", {finding.waiver.owner}" if finding.waiver.owner else ""
         text = f"waiver {finding.waiver.id}{until}{owner}: {finding.waiver.reason}"
         yield Line(f"      {text}", "detail")
-
-
-def _file_heading(finding: Finding, *, prefix: str) -> str:
-    return f"{located(prefix, finding.path)}:{finding.line}" if finding.path else finding.subject
-
-
-def _rule_heading(finding: Finding) -> str:
-    return _rule_title(finding.rule)
 
 
 def _rule_title(rule_id: str) -> str:
