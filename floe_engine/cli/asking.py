@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from floe_engine.text import printable
 
 if TYPE_CHECKING:
-    from floe_engine.signing.oidc import Invitation, SignIn
+    from floe_engine.signing.oidc import Invitation
 
 
 def at_terminal() -> bool:
@@ -18,12 +18,17 @@ def at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def password() -> Callable[[str], str] | None:
-    """How to ask for a password, without showing it; None in a script."""
-    return _secretly if at_terminal() else None
+_A = TypeVar("_A")
 
 
-def _secretly(prompt: str) -> str:
+def _where_somebody_is(ask: _A) -> Callable[[], _A | None]:
+    """What gives a way to ask; None in a script."""
+    return lambda: ask if at_terminal() else None
+
+
+@_where_somebody_is
+def password(prompt: str) -> str:
+    """A password, which is not shown while it is typed."""
     from getpass import getpass
 
     return getpass(prompt, stream=sys.stderr)
@@ -36,18 +41,10 @@ def line(prompt: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def first_use() -> Callable[[str, str], bool] | None:
-    """How to ask whether a new signer is to be trusted; None in a script."""
-    return _first_use if at_terminal() else None
-
-
-def sign_in() -> SignIn | None:
-    """How to ask somebody to sign in with a browser; None in a script."""
-    return _sign_in if at_terminal() else None
-
-
+@_where_somebody_is
 @contextmanager
-def _sign_in(invitation: Invitation) -> Iterator[None]:
+def sign_in(invitation: Invitation) -> Iterator[None]:
+    """Ask somebody to sign in with a browser."""
     sys.stderr.write(
         f"\nSign in at {printable(invitation.issuer)}. Open this in a browser on this machine, and say "
         f"there who you are:\n  {invitation.link}\nWaiting for it; Ctrl-C gives up.\n"
@@ -56,7 +53,9 @@ def _sign_in(invitation: Invitation) -> Iterator[None]:
     yield
 
 
-def _first_use(platform: str, signer: str) -> bool:
+@_where_somebody_is
+def first_use(platform: str, signer: str) -> bool:
+    """Whether a new signer is to be trusted."""
     return _agreed(
         f"{printable(platform)} is signed by\n  {printable(signer)}\n"
         "and nothing vouches for that signer yet. Compare it with what the platform team says.\n"
@@ -64,14 +63,9 @@ def _first_use(platform: str, signer: str) -> bool:
     )
 
 
-def unseen(*, yes: bool) -> Callable[[str, str], bool] | None:
-    """How to ask whether to sign what was not built here; None where nobody can be asked."""
-    if yes:
-        return lambda platform, digest: True
-    return _unseen if at_terminal() else None
-
-
-def _unseen(platform: str, digest: str) -> bool:
+@_where_somebody_is
+def unseen(platform: str, digest: str) -> bool:
+    """Whether to sign what was not built here."""
     return _agreed(
         f"{printable(platform)} was not built here. Its digest is\n  {digest}\n"
         "Whoever trusts your key will trust that. Sign it?"

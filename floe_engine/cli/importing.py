@@ -36,9 +36,7 @@ def import_rules(context: Context, *, configuration: Path, dry_run: bool) -> Non
 
     imported = carry(context.workspace, configuration, write=not dry_run)
     out = context.output
-    out.section()
-    for line in imported.diff.splitlines():
-        out.answer(line)
+    out.diff(imported.diff)
     out.section()
     new = sum(each.new for each in imported.carried)
     total = len(imported.carried) + len(imported.left)

@@ -31,9 +31,7 @@ def fix(context: Context, *, wanted: tuple[str, ...], dry_run: bool, offline: bo
     )
     out = context.output
     for file in fixed.files:
-        out.section()
-        for line in file.diff.splitlines():
-            out.answer(line)
+        out.diff(file.diff)
     out.section()
     for line in told(fixed, written=not dry_run):
         out.line(line)
@@ -94,9 +92,7 @@ def waive(
         **context.progress,
     )
     out = context.output
-    out.section()
-    for line in waived.diff.splitlines():
-        out.answer(line)
+    out.diff(waived.diff)
     out.section()
     rule = waived.findings[0].rule
     out.line(f"{'Would waive' if dry_run else 'Waived'} {plural(len(waived.findings), 'finding')} of {rule}")

@@ -128,6 +128,12 @@ class Output:
             self._write(self._out, text)
             self._written = True
 
+    def diff(self, text: str) -> None:
+        """A change of a file, apart from what came before."""
+        self.section()
+        for line in text.splitlines():
+            self.answer(line)
+
     def step(self, step: Step) -> None:
         """A step that belongs to the answer, with its mark."""
         indent = " " * 6 if self._inside else "  "

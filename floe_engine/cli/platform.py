@@ -304,7 +304,7 @@ def sign(context: Context, *, version: str, yes: bool, **signing: Any) -> None:
         version,
         options=SigningOptions(**signing),
         ask=asking.password(),
-        confirm=asking.unseen(yes=yes),
+        confirm=(lambda platform, digest: True) if yes else asking.unseen(),
         **context.progress,
     )
     context.output.result(
