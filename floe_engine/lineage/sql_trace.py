@@ -216,14 +216,7 @@ class _Tracer:
 
     def _row(self, scope: Scope, table: str) -> tuple[set[Origin], bool]:
         """The origins of all columns of a table, or of every one (``to_json(t)``, ``hash(*)``)."""
-        origins: set[Origin] = set()
-        resolved = True
-        for name, given in self._sources(scope):
-            if not table or name == table:
-                found, whole = given.whole()
-                origins |= found
-                resolved = resolved and whole
-        return origins, resolved
+        return _together(given.whole() for name, given in self._sources(scope) if not table or name == table)
 
     def _column(self, scope: Scope, column: exp.Column, so_far: Outputs) -> tuple[set[Origin], bool]:
         parts = [folded(part.name) for part in column.parts]
@@ -243,13 +236,8 @@ class _Tracer:
     def _unqualified(self, scope: Scope, name: str, so_far: Outputs) -> tuple[set[Origin], bool]:
         sources = list(self._sources(scope))
         certain = [given for _, given in sources if name in given.columns]
-        origins: set[Origin] = set()
-        resolved = True
         givens = certain or [given for _, given in sources if given.may_have(name)]
-        for given in givens:
-            found, whole = given.of(name)
-            origins |= found
-            resolved = resolved and whole
+        origins, resolved = _together(given.of(name) for given in givens)
         if not certain and name in so_far.columns:
             origins |= so_far.columns[name]
             resolved = resolved and name not in so_far.unresolved
@@ -288,6 +276,16 @@ class _Tracer:
         return Outputs(stars={f"table:{parts}": frozenset()})
 
 
+def _together(parts: Iterable[tuple[set[Origin], bool]]) -> tuple[set[Origin], bool]:
+    """The origins of several parts, and whether they are all."""
+    origins: set[Origin] = set()
+    resolved = True
+    for found, whole in parts:
+        origins |= found
+        resolved = resolved and whole
+    return origins, resolved
+
+
 def _names(projection: exp.Expr) -> list[str]:
     """The output columns that a projection makes; one, but for ``stack(…) as (a, b)``."""
     if isinstance(projection, exp.Aliases):
@@ -303,12 +301,7 @@ def _pivoted(given: Outputs, pivot: exp.Expr) -> Outputs:
     values_of = _column_names(turned if unpivot else pivot.expressions)
     result = Outputs()
     result.take(given, values_of | chosen_by)
-    values: set[Origin] = set()
-    resolved = True
-    for name in values_of:
-        found, whole = given.of(name)
-        values |= found
-        resolved = resolved and whole
+    values, resolved = _together(map(given.of, values_of))
     alias = pivot.args.get("alias")
     made = pivot.args.get("columns") or ()
     if alias is not None and alias.args.get("columns"):
