@@ -15,7 +15,7 @@ from floe_engine.artifact.model import QualityGates
 from floe_engine.artifact.part import Part
 from floe_engine.artifact.platform import Platform
 from floe_engine.artifact.sections import LayerConstraint
-from floe_engine.policy.rule import Rule
+from floe_engine.policy.rule import Rule, spelt
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "naming": (),
@@ -61,7 +61,7 @@ def rules_for(platform: Platform) -> tuple[Rule, ...]:
 
 def rule_by_id(rule_id: str) -> Rule | None:
     """The rule with an ID, in any case, with or without ``FLOE-``; None where there is none."""
-    wanted = f"FLOE-{rule_id.strip().upper().removeprefix('FLOE-')}"
+    wanted = spelt(rule_id)
     if wanted not in _BY_ID:
         every_rule()
     return _BY_ID.get(wanted)

@@ -56,6 +56,11 @@ _FAMILIES = {
 """By how an ID begins; the others are the quality gates'."""
 
 
+def spelt(rule_id: str) -> str:
+    """A rule ID, or a glob over some, as rules write it: upper case, with ``FLOE-``."""
+    return f"FLOE-{rule_id.strip().upper().removeprefix('FLOE-')}"
+
+
 def family_of(rule_id: str) -> Family:
     """The part of the platform that the rule of an ID belongs to."""
     return _FAMILIES.get(rule_id[:8], Family.QUALITY)

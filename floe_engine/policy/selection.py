@@ -21,6 +21,7 @@ from floe_engine.patterns import pattern
 from floe_engine.policy import selector_methods
 from floe_engine.policy.all_rules import every_rule
 from floe_engine.policy.named_selectors import NamedSelectors
+from floe_engine.policy.rule import spelt
 from floe_engine.project.facts import Model, Project, Source
 from floe_engine.project.states import STATES, State
 from floe_engine.text import did_you_mean
@@ -247,8 +248,7 @@ def _rules(wanted: Sequence[str], unwanted: Sequence[str]) -> frozenset[str] | N
 def _named_rules(selectors: Iterable[str], known: Collection[str]) -> frozenset[str]:
     found: set[str] = set()
     for selector in selectors:
-        wanted = selector.upper()
-        wanted = wanted if wanted.startswith("FLOE-") else f"FLOE-{wanted}"
+        wanted = spelt(selector)
         matching = [wanted] if wanted in known else [rule for rule in known if fnmatchcase(rule, wanted)]
         if not matching:
             near = did_you_mean(wanted, known)

@@ -23,6 +23,7 @@ from floe_engine.document.text import read_text
 from floe_engine.errors import ConfigurationError
 from floe_engine.policy.all_rules import every_rule, rule_by_id
 from floe_engine.policy.cases import Case, Expectation, Suite
+from floe_engine.policy.rule import spelt
 from floe_engine.policy_tests.given import Given, GivenPart, UnknownName, assemble, summary
 from floe_engine.text import did_you_mean, plural, printable
 
@@ -226,10 +227,8 @@ def _cross_checks(parsed: PolicyTest) -> Iterator[tuple[str, tuple[int | str, ..
                 "give each case a name of its own",
             )
         names.add(entry.name)
-    for number, entry in enumerate(parsed.cases):
         for place, selector in enumerate(entry.rules):
-            wanted = selector.upper() if selector.upper().startswith("FLOE-") else f"FLOE-{selector.upper()}"
-            if not any(fnmatchcase(rule.id, wanted) for rule in every_rule()):
+            if not any(fnmatchcase(rule.id, spelt(selector)) for rule in every_rule()):
                 yield (
                     RULE,
                     ("cases", number, "rules", place),

@@ -16,7 +16,7 @@ from floe_engine.artifact.platform import Platform
 from floe_engine.policy.enforcement import overridable
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.reads import WAIVERS
-from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Rule
+from floe_engine.policy.rule import Examined, Example, ExampleAnswer, Rule, spelt
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Model, Source
 
@@ -62,7 +62,7 @@ class JudgedWaiver(Struct, frozen=True):
 
     def covers(self, finding: Finding, node: Model | Source | None, platform: Platform) -> bool:
         """Whether it is about a finding. `node` is the finding's subject, None for a layer or project."""
-        if self.waiver.rules and finding.rule not in {rule_id(rule) for rule in self.waiver.rules}:
+        if self.waiver.rules and finding.rule not in {spelt(rule) for rule in self.waiver.rules}:
             return False
         if self.origin == "product" and not overridable(finding.rule, platform):
             return False
@@ -126,7 +126,7 @@ class Waivers:
                 yield "the platform allows no waivers in a data product"
             if not (waiver.owner or "").strip():
                 yield "it names no owner"
-            fixed = sorted(r for r in map(rule_id, waiver.rules) if not overridable(r, self.platform))
+            fixed = sorted(r for r in map(spelt, waiver.rules) if not overridable(r, self.platform))
             if fixed:
                 yield f"the platform marks {', '.join(fixed)} as not overridable"
         if not waiver.reason.strip():
@@ -298,12 +298,6 @@ class WaiverOfProduct(WaiverRule):
     def told_apart(self, platform: Platform) -> Iterator[tuple[Waiver, bool, bool]]:
         yield _example_waiver(), False, False
         yield _example_waiver(reason=""), False, True
-
-
-def rule_id(text: str) -> str:
-    """A rule ID as rules write it: upper case, with ``FLOE-``."""
-    upper = text.strip().upper()
-    return upper if upper.startswith("FLOE-") else f"FLOE-{upper}"
 
 
 def _day(text: str | None) -> date | None:
