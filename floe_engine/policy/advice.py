@@ -59,10 +59,8 @@ def _columns_of(unique_id: str, view: View) -> dict[str, Column]:
 
 def _covered(finding: Finding, model: Model, _: Column | None, view: View) -> str:
     """Tests; columns first, where the model declares none."""
-    of_keys = view.platform.gates.coverage.metric == "primary_keys"
-    if of_keys and view.key(model) is None and not model.columns:
-        how = consequences.declared(model, (), view)
-        return "" if how is None else f"{finding.suggestion}{consequences.of_its_columns(how)}"
+    if view.platform.gates.coverage.metric == "primary_keys" and view.key(model) is None:
+        return _kept_from_null(finding, model, None, view)
     if not view.share(model).bare:
         return finding.suggestion
     how = consequences.declared(model, (), view)

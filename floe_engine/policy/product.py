@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from msgspec import structs
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import Waiver
@@ -39,14 +38,14 @@ def tightened(platform: Platform, spec: Spec) -> Platform:
         return platform
     asked = spec.quality.minimum_coverage or 0
     thresholds = {layer: max(minimum, asked) for layer, minimum in gates.layer_thresholds.items()}
-    stricter = structs.replace(
+    stricter = replace(
         gates, minimum_test_coverage=least, required_tests=required, layer_thresholds=thresholds
     )
     # A layer's own minimum wins over the platform's, so it has to rise with it.
     layers = {
         name: layer
         if layer.minimum_test_coverage is None
-        else structs.replace(layer, minimum_test_coverage=max(layer.minimum_test_coverage, asked))
+        else replace(layer, minimum_test_coverage=max(layer.minimum_test_coverage, asked))
         for name, layer in platform.layers.items()
     }
     return replace(platform, gates=stricter, layers=layers)

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 
 from floe_engine.artifact.model import Permission
@@ -151,25 +151,25 @@ def _normal(setting: str) -> str:
 
 def _ruled(platform: Platform, rule: str, enforcement: Any, change: str) -> Mutant:
     setting = platform.gates.rules.get(rule, RuleSetting())
-    rules = {**platform.gates.rules, rule: structs.replace(setting, enforcement=enforcement)}
+    rules = {**platform.gates.rules, rule: replace(setting, enforcement=enforcement)}
     return Mutant(rule, change, _gates(platform, rules=rules))
 
 
 def _gates(platform: Platform, **update: Any) -> Platform:
-    return replace(platform, gates=structs.replace(platform.gates, **update))
+    return replace(platform, gates=replace(platform.gates, **update))
 
 
 def _naming(platform: Platform) -> Iterator[Mutant]:
     naming = platform.naming
     for layer in naming.prefixes:
         prefixes = {**naming.prefixes, layer: ""}
-        weaker = structs.replace(naming, prefixes=prefixes, more_prefixes={})
+        weaker = replace(naming, prefixes=prefixes, more_prefixes={})
         yield Mutant("FLOE-E201", f"layer {layer} has no prefix", replace(platform, naming=weaker))
     if naming.prefixes and naming.name_pattern != ".*":
-        weaker = structs.replace(naming, name_pattern=".*")
+        weaker = replace(naming, name_pattern=".*")
         yield Mutant("FLOE-E202", "any spelling is taken", replace(platform, naming=weaker))
     if naming.custom_patterns:
-        weaker = structs.replace(naming, custom_patterns=(*naming.custom_patterns, ".*"))
+        weaker = replace(naming, custom_patterns=(*naming.custom_patterns, ".*"))
         yield Mutant("FLOE-E203", "any name is taken", replace(platform, naming=weaker))
 
 
@@ -185,7 +185,7 @@ def _coverage(platform: Platform) -> Iterator[Mutant]:
     for layer, constraint in platform.layers.items():
         least = constraint.minimum_test_coverage
         if least and gates.coverage.scope != "project":
-            weaker = structs.replace(constraint, minimum_test_coverage=least - 1)
+            weaker = replace(constraint, minimum_test_coverage=least - 1)
             yield Mutant(
                 rule,
                 f"the minimum coverage of layer {layer} is {least - 1}%",
@@ -200,11 +200,11 @@ def _level_coverage(platform: Platform) -> Iterator[Mutant]:
         if rule.minimum_test_coverage:
             one_less = platform.gates.coverage.metric == "columns"
             less = rule.minimum_test_coverage - 1 if one_less else None
-            weaker = {**policy.rules, level: structs.replace(rule, minimum_test_coverage=less)}
+            weaker = {**policy.rules, level: replace(rule, minimum_test_coverage=less)}
             yield Mutant(
                 "FLOE-E213",
                 f"the minimum coverage of {level} is {less or 'none'}",
-                replace(platform, classification=structs.replace(policy, rules=weaker)),
+                replace(platform, classification=replace(policy, rules=weaker)),
             )
 
 
@@ -214,7 +214,7 @@ def _access(platform: Platform) -> Iterator[Mutant]:
     for role in access.roles:
         if everything not in access.permissions.get(role, ()) and not _administers(platform, role):
             permissions = {**access.permissions, role: (*access.permissions.get(role, ()), everything)}
-            weaker = structs.replace(access, permissions=permissions)
+            weaker = replace(access, permissions=permissions)
             yield Mutant("FLOE-E260", f"{role} may do anything anywhere", replace(platform, access=weaker))
 
 

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import structs
 from msgspec.structs import replace
 
 from floe_engine.artifact.platform import Platform
@@ -136,4 +135,4 @@ def biting(platform: Platform) -> list[Rule]:
 
 def without_waivers(platform: Platform) -> Platform:
     """The platform with no exceptions, as the generated suites judge it."""
-    return replace(platform, gates=structs.replace(platform.gates, waivers=()))
+    return replace(platform, gates=replace(platform.gates, waivers=()))

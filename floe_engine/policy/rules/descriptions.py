@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from msgspec import structs
 from msgspec.structs import replace
 
 from floe_engine.artifact.paths import QUALITY_GATES
@@ -86,9 +85,7 @@ class ColumnDescription(ModelRule):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         whole = _undocumented(make)
         if whole is not None:
-            bare = replace(
-                whole, columns=tuple(structs.replace(each, description="") for each in whole.columns)
-            )
+            bare = replace(whole, columns=tuple(replace(each, description="") for each in whole.columns))
             name = whole.name
             yield of_model(
                 "a column without a description is refused",

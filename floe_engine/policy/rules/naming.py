@@ -53,24 +53,16 @@ class LayerPrefix(NamingRule):
     def check(self, model: Model, view: View) -> Iterator[Finding]:
         """Compare the name with the prefixes of the model's layer."""
         naming, placement = view.platform.naming, view.placements[model.unique_id]
-        if placement.layer is None:
-            prefixes = [prefix for layer in view.layering.names for prefix in naming.prefixes_of(layer)]
+        layers = view.layering.names if placement.layer is None else (placement.layer,)
+        prefixes = [prefix for layer in layers for prefix in naming.prefixes_of(layer)]
+        if placement.layer is None or (prefixes and not model.name.startswith(tuple(prefixes))):
+            said = f"is in layer {placement.layer} (by {placement.by}) but its name does not say so"
             yield self.finding(
                 model,
-                f"{model.label} belongs to no layer",
-                expected=f"a name that starts with {_any_of(prefixes)}",
+                f"{model.label} belongs to no layer" if placement.layer is None else f"{model.name} {said}",
+                expected=f"a name that starts with {' or '.join(prefixes)}",
                 actual=model.name,
             )
-            return
-        prefixes = list(naming.prefixes_of(placement.layer))
-        if not prefixes or any(model.name.startswith(prefix) for prefix in prefixes):
-            return
-        yield self.finding(
-            model,
-            f"{model.name} is in layer {placement.layer} (by {placement.by}) but its name does not say so",
-            expected=f"a name that starts with {_any_of(prefixes)}",
-            actual=model.name,
-        )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """Every prefix, a name without one, and a name of no layer."""
@@ -171,7 +163,7 @@ class CustomNames(NamingRule):
             yield self.finding(
                 model,
                 f"{model.name} matches none of the platform's naming patterns",
-                expected=f"a name that matches {_any_of(patterns)}",
+                expected=f"a name that matches {' or '.join(patterns)}",
                 actual=model.name,
             )
 
@@ -234,7 +226,3 @@ def _named(make: ExampleNodes, name: str, layer: str | None = None, **fields: An
     """A resource of a kind whose names are judged, called so."""
     kind = next(iter(make.platform.naming.applies_to), "model")
     return make.model_of(layer, name=name, resource_type=kind, **fields)
-
-
-def _any_of(words: Sequence[str]) -> str:
-    return " or ".join(words)
