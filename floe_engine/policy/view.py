@@ -38,6 +38,7 @@ from floe_engine.text import plural
 
 _Key = TypeVar("_Key")
 _Result = TypeVar("_Result")
+_Node = TypeVar("_Node", Model, Source)
 _Made = TypeVar("_Made", Exposure, SemanticModel, UnitTest, ProjectTest)
 
 
@@ -88,16 +89,12 @@ class View:
         self.project = project
         self.narrowed = selected is not None
         """Whether only a part is judged, so that sums over the project would mislead."""
-        self.resources: tuple[Model, ...] = tuple(
-            node for node in project.models if selected is None or node.unique_id in selected
-        )
+        self.resources = _among(project.models, selected)
         """Models, seeds and snapshots to judge."""
         self.models: tuple[Model, ...] = tuple(
             node for node in self.resources if node.resource_type == "model"
         )
-        self.sources: tuple[Source, ...] = tuple(
-            node for node in project.sources if selected is None or node.unique_id in selected
-        )
+        self.sources = _among(project.sources, selected)
         self.exposures = self._on(project.exposures, selected)
         self.semantic_models = self._on(project.semantic_models, selected)
         self.unit_tests = self._on(project.unit_tests, selected)
@@ -337,6 +334,10 @@ class View:
         names = self.tested_columns(model)
         count = sum([folded(column.name) in names for column in model.columns]) if names else 0
         return Share(count, len(model.columns))
+
+
+def _among(nodes: tuple[_Node, ...], selected: Collection[str] | None) -> tuple[_Node, ...]:
+    return nodes if selected is None else tuple(node for node in nodes if node.unique_id in selected)
 
 
 def _beside(view: View) -> dict[str, dict[str, list[Beside]]]:

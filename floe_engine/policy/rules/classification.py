@@ -84,27 +84,20 @@ class KnownLevel(NodeRule):
     reads = SENSITIVITY
 
     def check(self, node: Model | Source, view: View) -> Iterator[Finding]:
-        own = view.declared[node.unique_id]
-        if own is not None and not own.known:
-            yield self.finding(
-                node,
-                f"{node.label} declares the unknown level {own.level}",
-                expected=f"one of {', '.join(view.levels.names)}",
-                actual=own.level,
-                config=f"meta:{own.level}",
-            )
-        columns = view.declared_columns[node.unique_id]
-        if all(level.known for level in columns.values()):
+        own, columns = view.declared[node.unique_id], view.declared_columns[node.unique_id]
+        if (own is None or own.known) and all(level.known for level in columns.values()):
             return
-        for column in node.columns:
-            level = columns.get(column.folded)
+        for column in (None, *node.columns):
+            level = own if column is None else columns.get(column.folded)
             if level is not None and not level.known:
+                name = node.label if column is None else f"{node.label}.{column.name}"
                 yield self.finding(
                     node,
-                    f"{node.label}.{column.name} declares the unknown level {level.level}",
+                    f"{name} declares the unknown level {level.level}",
                     column=column,
                     expected=f"one of {', '.join(view.levels.names)}",
                     actual=level.level,
+                    config=f"meta:{level.level}" if column is None else "",
                 )
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
