@@ -5,12 +5,12 @@
 Each floor is a program that imports the libraries which floe stands on and does what cannot be left out,
 without checking, compiling, testing, judging or writing anything:
 
-    publish   click, msgspec, PyYAML, urllib3 and one model of pydantic; the round trips of a publication
+    publish   click, msgspec, PyYAML and urllib3; the round trips of a publication
     pull      click, msgspec and urllib3; the round trips of a pull
     read      msgspec, PyYAML and jinja2; every file of a dbt project read, its YAML parsed in two processes
 
 The round trips are those of `floe`, one after the other where one waits for another: of a publication a
-look at the tag (while PyYAML and pydantic are imported), POST and PUT of all blobs at once, the tag, and
+look at the tag (while PyYAML is imported), POST and PUT of all blobs at once, the tag, and
 the five by which two publishers find out about each other, without the pause between them; of a pull the
 manifest, all blobs at once, and meanwhile the three questions by which a registry without referrers says
 that there is no signature. Runs are whole processes, in turns with `floe` and the ORAS CLI; medians in
@@ -59,9 +59,6 @@ import click, msgspec, urllib3
 pool = ThreadPoolExecutor(8)
 looked = pool.submit(ask, "HEAD", "manifests/v1.2.3")
 import yaml
-from pydantic import BaseModel
-class Any(BaseModel):
-    x: int
 looked.result()
 manifest = (folder / "manifest").read_bytes()
 
