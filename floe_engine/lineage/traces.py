@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from floe_engine.lineage.sql_outputs import Trace
-from floe_engine.project.facts import Model
+from floe_engine.project.facts import Model, Project
 from floe_engine.project.jinja.reading import TooMuch
 from floe_engine.project.jinja.syntax import BrokenTemplate
 from floe_engine.project.jinja.templates import Templates
@@ -14,6 +14,15 @@ from floe_engine.project.jinja.templates import Templates
 def available() -> bool:
     """Whether sqlglot is installed."""
     return find_spec("sqlglot") is not None
+
+
+def traced(model: Model, project: Project, adapter: str | None, breakers: frozenset[str]) -> Trace:
+    """Where the columns of a project's model come from; read once, whichever platforms ask."""
+    of = (model.language, model.code, adapter, breakers)
+    known: dict[object, Trace] = project.traces
+    if of not in known:
+        known[of] = trace_of(model, adapter, breakers, project.templates)
+    return known[of]
 
 
 def trace_of(

@@ -59,7 +59,7 @@ def follow(view: View) -> Mapping[str, Traced]:
             flow = through(model, view, strongest(above.values()))
             found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA, by_name_only=True)
         else:
-            trace = traces.trace_of(model, view.adapter, breakers, view.project.templates)
+            trace = traces.traced(model, view.project, view.adapter, breakers)
             inherited, unresolved = _inherited(model, view, above, trace)
             flow = through(model, view, inherited, everything=True)
             found[unique_id] = Traced(flow, reached=True, unresolved=unresolved)

@@ -50,7 +50,7 @@ _OF_SOURCE = "a source may have more columns than it declares"
 def _of(model: Model, view: View, known: Mapping[str, ModelOutputs]) -> ModelOutputs:
     if model.resource_type == "seed" or not model.code:
         return ModelOutputs(unknown=f"floe does not look into a {model.resource_type} without SQL")
-    trace = traces.trace_of(model, view.adapter, frozenset(), view.project.templates)
+    trace = traces.traced(model, view.project, view.adapter, frozenset())
     if trace.failure:
         return ModelOutputs(unknown=trace.failure)
     found = {folded(name): name for name in trace.columns if name != EVERYTHING}

@@ -382,11 +382,11 @@ def _required_columns(finding: Finding, model: Model, column: Column | None, vie
 
 def outputs_of(model: Model, project: Project) -> tuple[str, ...]:
     """The columns that a model's SQL gives, in its order; none where not all of them can be told."""
-    from floe_engine.lineage.traces import available, trace_of
+    from floe_engine.lineage.traces import available, traced
 
     if not available() or not model.code:
         return ()
-    trace = trace_of(model, project.adapter, frozenset(), project.templates)
+    trace = traced(model, project, project.adapter, frozenset())
     whole = not (trace.failure or trace.stars or "*" in trace.unresolved or "*" in trace.columns)
     return tuple(trace.columns) if whole else ()
 

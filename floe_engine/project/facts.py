@@ -368,6 +368,11 @@ class Project(Struct, frozen=True, dict=True):
     manifest: Path | None = None
     """The manifest.json that told all this; None where files did."""
 
+    @cached_property
+    def traces(self) -> dict[Any, Any]:
+        """What `lineage.traces` has read of its models' SQL, for whoever judges it next."""
+        return {}
+
     def table_columns(self, node: Model | Source) -> tuple[str, ...] | None:
         """The columns of a node's table; None: nobody told, see `no_tables`."""
         if node.table_columns is not None or self.catalog is None:

@@ -4,11 +4,23 @@ from typing import Any
 
 import pytest
 
-from floe_engine.lineage import traces
+from floe_engine.lineage import sql_trace, traces
 from floe_engine.lineage.sql_outputs import Trace
 from floe_engine.lineage.traces import trace_of
+from floe_engine.policy.evaluate import evaluate
 from floe_engine.project.facts import Column
-from tests.engine.policy.samples import asked, columns, found, judge, model, platform, source, subjects
+from tests.engine.policy.samples import (
+    TODAY,
+    asked,
+    columns,
+    found,
+    judge,
+    model,
+    platform,
+    project,
+    source,
+    subjects,
+)
 
 PII = {"classification": "pii"}
 RAW = source("people", columns=columns("id", Email=PII))
@@ -130,6 +142,20 @@ def test_without_sqlglot_names_are_followed_and_the_project_is_told_once(
     (finding,) = found(evaluation, "E253")
     assert finding.subject == "shop"
     assert "floe-workbench[lineage]" in finding.message
+
+
+def test_sql_is_traced_once_for_all_platforms_that_ask_the_same_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    people = sql("bronze_p", "select email as e, * exclude (email) from {{ source('raw','people') }}", "e")
+    shop = project(people, sources=[RAW])
+    first = evaluate(by("column"), shop, today=TODAY)
+    traced = []
+    monkeypatch.setattr(sql_trace, "trace", lambda *_: traced.append(1) or Trace(failure="made anew"))
+    assert evaluate(by("column", enforcement="strict"), shop, today=TODAY).findings != first.findings
+    assert not traced
+    evaluate(by("column", declassify_functions=["md5"]), shop, today=TODAY)
+    assert traced == [1]
 
 
 def test_a_renamed_column_inherits_its_level_beside_a_star_without_it() -> None:
