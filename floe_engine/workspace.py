@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field
 from msgspec.structs import replace
 
 from floe_engine.acts import Act, Option
@@ -24,6 +24,7 @@ from floe_engine.manifest.nested import get
 from floe_engine.registry.reference import Reference, is_host
 from floe_engine.store import Store
 from floe_engine.text import did_you_mean
+from floe_engine.typed import built
 from floe_engine.walk import NOTE
 
 if TYPE_CHECKING:
@@ -40,19 +41,19 @@ DEFAULT_REPOSITORY = "floe-platform"
 
 
 class UserSettings(Struct, frozen=True):
-    """The user's own settings: ``config.toml`` in the user's config directory for floe."""
+    """The user's own settings: `config.toml` in the user's config directory for floe."""
 
     path: Path
     registry: str | None = None
     trusted_keys: tuple[str, ...] = ()
     """Public keys: paths relative to the settings file, PEM texts or fingerprints."""
     trusted_identities: tuple[Mapping[str, str], ...] = ()
-    """``{identity, issuer}`` of keyless signers, or ``identity_regexp`` in the place of `identity`."""
+    """`{identity, issuer}` of keyless signers, or `identity_regexp` in the place of `identity`."""
     revoked_keys: tuple[str, ...] = ()
     """Fingerprints that are never accepted, whoever lists them: in any usual spelling in the file,
-    ``sha256:…`` here."""
+    `sha256:…` here."""
     first_use: Literal["accept", "refuse"] | None = None
-    """``accept`` or ``refuse`` a signer whom nothing vouches for yet; None: ask, or accept in a script."""
+    """`accept` or `refuse` a signer whom nothing vouches for yet; None: ask, or accept in a script."""
     ca_file: str | None = None
     plain_http: bool | tuple[str, ...] | None = None
     """Hosts that are spoken to without TLS; true: the one of `registry`, false: none, nor this machine."""
@@ -70,14 +71,23 @@ class UserSettings(Struct, frozen=True):
             raise ConfigurationError(
                 "the settings file is not valid TOML", str(error), where=str(path)
             ) from None
-        for key, value in values.items():
-            _check_setting(path, key, value)
-        tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-        if "revoked_keys" in tuples:
-            tuples["revoked_keys"] = tuple(
-                parse_fingerprint(key, where=f"{path}: revoked_keys") for key in tuples["revoked_keys"]
-            )
-        return cls(path, **{**values, **tuples})
+        known = cls.__struct_fields__[1:]
+        if unknown := next((key for key in values if key not in known), None):
+            near = did_you_mean(unknown, known)
+            hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
+            raise ConfigurationError(f"unknown setting {unknown!r}", hint=hint, where=str(path))
+        try:
+            found = convert({**values, "path": path}, built(cls))
+        except ValidationError as error:
+            from floe_engine.manifest.reference import meanings
+
+            wrong, _, place = str(error).partition(" - at `$.")
+            key = place.rstrip("`").partition("[")[0]
+            raise ConfigurationError(
+                f"setting {key!r} cannot be that", wrong, hint=meanings(cls).get(key, ""), where=str(path)
+            ) from None
+        revoked = (parse_fingerprint(key, where=f"{path}: revoked_keys") for key in found.revoked_keys)
+        return replace(found, revoked_keys=tuple(revoked))
 
 
 class RegistryChoice(Struct, frozen=True):
@@ -312,31 +322,6 @@ def _peek(path: Path) -> dict[str, Any]:
 
     value = parse(read_text(path)).value
     return value if isinstance(value, dict) else {}
-
-
-_SETTINGS: Mapping[str, tuple[type, ...]] = {
-    "registry": (str,), "trusted_keys": (list,), "trusted_identities": (list,), "revoked_keys": (list,),
-    "first_use": (str,), "ca_file": (str,), "plain_http": (bool, list), "trust_root": (str,),
-}  # fmt: skip
-"""The settings of a user's file, with what each may be."""
-
-
-def _check_setting(path: Path, key: str, value: Any) -> None:
-    if key not in _SETTINGS:
-        near = did_you_mean(key, _SETTINGS)
-        raise ConfigurationError(
-            f"unknown setting {key!r}",
-            hint=f"did you mean {near!r}?" if near else f"known: {', '.join(_SETTINGS)}",
-            where=str(path),
-        )
-    if not isinstance(value, _SETTINGS[key]):
-        kinds = " or ".join(kind.__name__ for kind in _SETTINGS[key])
-        raise ConfigurationError(f"setting {key!r} must be a {kinds}", where=str(path))
-    inside, what = (dict, "tables") if key == "trusted_identities" else (str, "texts")
-    if isinstance(value, list) and not all(isinstance(entry, inside) for entry in value):
-        raise ConfigurationError(f"setting {key!r} must be a list of {what}", where=str(path))
-    if key == "first_use" and value not in ("accept", "refuse"):
-        raise ConfigurationError("setting 'first_use' must be 'accept' or 'refuse'", where=str(path))
 
 
 def _plain_hosts(words: Sequence[str], source: str, registry: str | None) -> frozenset[str] | Literal[False]:

@@ -16,8 +16,10 @@ from msgspec import Struct
 
 from floe_engine.acts import Act
 from floe_engine.artifact.platform import Platform
+from floe_engine.document.rendering import flow
 from floe_engine.events import CancelToken
 from floe_engine.manifest.governance import Classification
+from floe_engine.manifest.nested import get, put, take
 from floe_engine.policy.evaluate import Evaluation, evaluate
 from floe_engine.project.facts import Model, Project
 from floe_engine.scaffold.layers import LearntLayer, architecture, find_layers
@@ -53,7 +55,8 @@ class Demand(Struct, frozen=True):
     @property
     def setting(self) -> str:
         """As people write it: ``governance.quality_gates.require_descriptions: true``."""
-        return f"{'.'.join(self.path)}: {_shown(self.value)}"
+        value = "(floe's default)" if self.value is None else flow(self.value)
+        return f"{'.'.join(self.path)}: {value}"
 
 
 class NextStep(Struct, frozen=True):
@@ -143,18 +146,6 @@ def _least(refused: Sequence[NextStep], taken: Sequence[Demand]) -> tuple[NextSt
     return tuple(found[:_MOST])
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "(floe's default)"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_shown(each)}' for key, each in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_shown, value))}]"
-    return str(value)
-
-
 def _loosest(project: Project) -> dict[str, Any]:
     """Every demand off, said in full: a default of floe's must not fall on the project."""
     classification: dict[str, Any] = {
@@ -241,17 +232,13 @@ def _owner(project: Project) -> str:
 
 def _with(settings: Mapping[str, Any], demand: Demand) -> dict[str, Any]:
     """The settings with a demand in them; lists grow, and None takes a key out."""
-    changed = copy.deepcopy(dict(settings))
-    section_of: dict[str, Any] = changed
-    for key in demand.path[:-1]:
-        section_of = section_of.setdefault(key, {})
-    key = demand.path[-1]
-    if demand.value is None:
-        section_of.pop(key, None)
-    elif isinstance(demand.value, list):
-        section_of[key] = [*section_of.get(key, []), *demand.value]
-    else:
-        section_of[key] = demand.value
+    changed, path, value = copy.deepcopy(dict(settings)), demand.path, demand.value
+    if isinstance(value, list):
+        value = [*(get(changed, path) or ()), *value]
+    if value is not None:
+        put(changed, path, value)
+    elif get(changed, path) is not None:
+        take(changed, path)
     return changed
 
 

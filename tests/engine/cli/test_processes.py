@@ -471,8 +471,8 @@ def test_settings_are_read_and_their_mistakes_explained(team: Path, tmp_path: Pa
     env = {"FLOE_CONFIG": str(settings)}
     for text, said in (
         ('trusted_kees = ["x"]', "trusted_keys"),
-        ("registry = 1", "must be a str"),
-        ("first_use = 'maybe'", "'accept' or 'refuse'"),
+        ("registry = 1", "Expected `str | null`"),
+        ("first_use = 'maybe'", "`accept` or `refuse`"),
         ("= broken", "not valid TOML"),
         ("x = " + "[" * 5000, "nested too deeply"),
     ):
