@@ -15,15 +15,7 @@ from msgspec import Struct
 from floe_engine.document.nodes import KeyPath
 from floe_engine.document.rendering import flow
 from floe_engine.errors import UsageError
-from floe_engine.manifest.effective import (
-    effective_layers,
-    effective_level_rules,
-    effective_name_exceptions,
-    effective_name_patterns,
-    effective_permissions,
-    effective_roles,
-    namespace_names,
-)
+from floe_engine.manifest.effective import InEffect, effective_layers, namespace_names
 from floe_engine.manifest.inheritance import Effective
 from floe_engine.manifest.nested import get
 from floe_engine.manifest.reading import plain
@@ -63,7 +55,7 @@ def explain(effective: Effective, path: str) -> Explanation:
         raise _unknown(parts)
     names = tuple(str(part) for part in parts)
     value, from_default = _value(effective.manifest, parts)
-    origin = " and ".join(_origins(effective, names)) or from_default or "floe's default"
+    origin = " and ".join(_origins(effective, names)) or from_default
     above = ""
     if effective.parent is not None:
         held, _ = _value(effective.parent.manifest, parts)
@@ -140,46 +132,17 @@ def _origins(effective: Effective, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _value(manifest: Manifest, parts: KeyPath) -> tuple[Any, str]:
-    """The value in effect, and which of floe's computed defaults it is (empty: none of them)."""
+    """The value in effect, and whose it is where nobody wrote it."""
+    names = tuple(part for part in parts if isinstance(part, str))
     value = get(plain(manifest), parts)
-    computed = None if value else _computed(manifest, parts)
-    return computed or (value, "")
-
-
-def _computed(manifest: Manifest, parts: KeyPath) -> tuple[Any, str] | None:
-    """Defaults that follow from other settings: a pattern's layers, the roles, the levels."""
-    pattern = f"pattern {manifest.data_architecture.pattern}"
-    match parts:
-        case ("data_architecture", "layers"):
-            return list(effective_layers(manifest)), pattern
-        case ("data_architecture", "layers", str(name), str(key)):
-            layer = effective_layers(manifest).get(name)
-            if layer is None:
-                return None
-            if key == "prefix":
-                return next(iter(layer.prefixes), None), pattern
-            found = getattr(layer, key, None)
-            return (list(found) if isinstance(found, tuple) else found), pattern
-        case ("catalog", "namespaces"):
-            return list(namespace_names(manifest)), "the layers"
-        case ("governance", "access_control", "roles"):
-            return list(effective_roles(manifest)), "floe's default"
-        case ("governance", "access_control", "permissions"):
-            return [
-                f"{permission.role} {permission.access} {'/'.join(permission.namespaces)}"
-                for permission in effective_permissions(manifest)
-            ], "floe's default"
-        case ("governance", "classification", "name_patterns"):
-            return [
-                f"{pattern.level}: {pattern.pattern}" for pattern in effective_name_patterns(manifest)
-            ], "floe's default"
-        case ("governance", "classification", "name_exceptions"):
-            return list(effective_name_exceptions(manifest)), "floe's default"
-        case ("governance", "classification", "rules", str(level), str(key)):
-            rule = effective_level_rules(manifest).get(level)
-            found = getattr(rule, key, None) if rule else None
-            return (list(found) if isinstance(found, tuple) else found), "floe's default"
-    return None
+    if not value and len(names) == len(parts):
+        value = InEffect(manifest).at(names)
+    if parts == ("catalog", "namespaces"):
+        return value or list(namespace_names(manifest)), "the layers"
+    if parts[:2] == ("data_architecture", "layers"):
+        pattern = f"pattern {manifest.data_architecture.pattern}"
+        return value if parts[2:] else value or list(effective_layers(manifest)), pattern
+    return value, "floe's default"
 
 
 def describe(key: SettingKey) -> str:
