@@ -31,9 +31,7 @@ class Traced(Struct, frozen=True):
     reached: bool
     """Whether anything sensitive is above it at all."""
     unresolved: str = ""
-    """What could not be read; empty where everything was."""
-    by_name_only: bool = False
-    """Whether that is because sqlglot is not installed."""
+    """What could not be read (`EXTRA`: anything, without sqlglot); empty where everything was."""
 
 
 def follow(view: View) -> Mapping[str, Traced]:
@@ -57,7 +55,7 @@ def follow(view: View) -> Mapping[str, Traced]:
             found[unique_id] = Traced(flow, reached=False)
         elif not installed:
             flow = through(model, view, strongest(above.values()))
-            found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA, by_name_only=True)
+            found[unique_id] = Traced(flow, reached=True, unresolved=EXTRA)
         else:
             trace = traces.traced(model, view.project, view.adapter, breakers)
             inherited, unresolved = _inherited(model, view, above, trace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from floe_engine.artifact.paths import CLASSIFICATION
@@ -58,13 +58,14 @@ class ColumnPropagation(PropagationRule):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A column of a source under another name, plain, changed, hashed and declared."""
         functions = make.platform.classification.propagation.declassify_functions
+        plain = [name for name in functions if name.isidentifier()]
         for level in make.sensitive() if _read() else ():
             label = make.labelled(level)
             for word, expression, said, passes in (
                 ("renamed", "subject", {}, False),
                 ("changed", "upper(subject)", {}, False),
                 ("declared", "subject", label, True),
-                *((f"inside {name}", f"{name}(subject)", {}, True) for name in _first_name(functions)),
+                *((f"inside {name}", f"{name}(subject)", {}, True) for name in plain[:1]),
             ):
                 title = f"{level} {word} is {'taken' if passes else 'noticed'}"
                 yield _renaming(make, title, level, expression, said, passes)
@@ -86,15 +87,15 @@ class LineageUnresolved(PropagationRule):
 
     def examine(self, view: View) -> Iterator[Examined]:
         """Every model that something sensitive is above of; once for the project without sqlglot."""
-        reached = [
-            m for m in view.resources if _lineage(view)[m.unique_id].reached and not declassified(m, view)
-        ]
-        if any(_lineage(view)[model.unique_id].by_name_only for model in reached):
-            problem = _lineage(view)[reached[0].unique_id].unresolved
-            yield view.project.name, (self._finding(view.project.name, problem, "install the extra"),)
+        from floe_engine.policy.column_flow import EXTRA
+
+        traced = _lineage(view)
+        reached = [m for m in view.resources if traced[m.unique_id].reached and not declassified(m, view)]
+        if any(traced[model.unique_id].unresolved == EXTRA for model in reached):
+            yield view.project.name, (self._finding(view.project.name, EXTRA, "install the extra"),)
             return
         for model in reached:
-            problem = _lineage(view)[model.unique_id].unresolved
+            problem = traced[model.unique_id].unresolved
             findings = (self._finding(model, problem, "run dbt compile and judge its manifest"),)
             yield model.label, findings if problem else ()
 
@@ -124,11 +125,6 @@ def _read() -> bool:
     from floe_engine.lineage.traces import available
 
     return available()
-
-
-def _first_name(functions: Iterable[str]) -> list[str]:
-    """The first of some functions that can be called by a plain name."""
-    return [name for name in functions if name.isidentifier()][:1]
 
 
 def _renaming(

@@ -85,7 +85,6 @@ class Waivers:
     ) -> None:
         self.platform = platform
         self.today = today
-        self.places = places
         self.entries = [
             *(self._entry(waiver, "platform") for waiver in platform.gates.waivers),
             *(self._entry(waiver, "product", places.get(waiver.id, _HERE)) for waiver in product),
