@@ -23,7 +23,7 @@ from floe_engine.policy.meta import lookup, with_key
 from floe_engine.policy.rules.access import allowed_access
 from floe_engine.policy.rules.classification import sensitive_names
 from floe_engine.policy.rules.coverage import has_minimum
-from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named, required_anywhere
+from floe_engine.policy.rules.required_tests import BUILT_IN, OF_TEST, is_named
 from floe_engine.policy.rules.schema_registry import has_type, well_spelt
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import Share, View
@@ -331,11 +331,6 @@ def _with_column_named(model: Model, column: Column, name: str) -> Model:
     )
     columns = tuple(replace(each, name=name) if each is column else each for each in model.columns)
     return replace(model, columns=columns, tests=tests)
-
-
-def required_somewhere(view: View, test: str) -> bool:
-    """Whether the platform requires a test of some model."""
-    return test in required_anywhere(view.platform)
 
 
 def type_for(model: Model, name: str, view: View) -> str | None:

@@ -59,22 +59,13 @@ class Levels:
             if truthy(value):
                 if flagged is not None:
                     return flagged
-            elif isinstance(value, str) and value.strip() and not _is_no(value):
+            elif isinstance(value, str) and value.strip().casefold() not in {"", "false", "no", "off"}:
                 return self.named(value)
             elif not isinstance(value, str):
                 return Declaration(str(value), -1)
         return None
 
     def flag(self, key: str) -> Declaration | None:
-        """The level that a key means by being true: `contains_pii` says ``pii``; None for other keys."""
-        return self._by_fold.get(_flag(key))
-
-
-def _flag(key: str) -> str:
-    """The level that a boolean key stands for: ``contains_pii`` and ``is_pii`` say ``pii``."""
-    name = key.rpartition(".")[2].casefold()
-    return name.removeprefix("contains_").removeprefix("is_").removeprefix("has_")
-
-
-def _is_no(value: str) -> bool:
-    return value.strip().casefold() in {"false", "no", "off"}
+        """The level that a key means by being true: `contains_pii`, `is_pii` say ``pii``; None for others."""
+        name = key.rpartition(".")[2].casefold()
+        return self._by_fold.get(name.removeprefix("contains_").removeprefix("is_").removeprefix("has_"))

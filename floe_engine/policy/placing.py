@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from floe_engine.manifest.terms import SOURCE
 from floe_engine.policy import consequences
 from floe_engine.policy.finding import Finding
 from floe_engine.policy.layering import LAYER_META, Layering
+from floe_engine.policy.rules.required_tests import required_anywhere
 from floe_engine.policy.trial import holds
 from floe_engine.policy.view import View
 from floe_engine.project.facts import Column, Model
@@ -30,7 +31,7 @@ def prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
     for layer, lacking in sorted(lacks, key=lambda each: len(each[1])):
         for prefix in prefixes(layer)[:1]:
             stem = stem_of(model.name, placement.prefix)
-            names = (f"{prefix}{rest}" for whole in (stem, model.name) for rest in _spellings(whole))
+            names = (f"{prefix}{spelt(rest)}" for rest in (stem, model.name) for spelt in (str, as_words))
             name = _new_name(model, layer, names, view)
             if name:
                 how = "" if model.columns else consequences.declared(model, (), view, layer=layer) or ""
@@ -38,11 +39,6 @@ def prefixed(_: Finding, model: Model, __: Column | None, view: View) -> str:
                 more = f", and give it what {layer} requires: {all_of_it}" if lacking else ""
                 return f"rename it to {name}{more}"
     return ""
-
-
-def _spellings(name: str) -> Iterator[str]:
-    yield name
-    yield as_words(name)
 
 
 def respelled(_: Finding, model: Model, __: Column | None, view: View) -> str:
@@ -179,7 +175,7 @@ def as_source(finding: Finding, model: Model, _: Column | None, view: View) -> s
     most, limits = view.platform.gates.max_parents, view.constraint(model)
     if (most is not None and len(set(model.parents)) >= most) or not consequences.new_source(view):
         return ""
-    fresh = " with freshness" if consequences.required_somewhere(view, "freshness") else ""
+    fresh = " with freshness" if "freshness" in required_anywhere(view.platform) else ""
     source = f"declare {finding.parameter} as a source{fresh}"
     allowed = limits.may_depend_on if limits is not None else None
     if allowed is None or SOURCE in allowed:

@@ -79,7 +79,7 @@ def holds(
         near = _near(view, new.unique_id, trials.reach)
         if len(near) > _MOST_NEAR or trials.left <= 0:
             return False
-        listed = any(_subject(rule) == "project" for rule in rules)
+        listed = any(rule.subject == "project" for rule in rules)
         failures, trials.left = failures_of(rules, view.otherwise(alone, near, listed=listed), trials.left)
     if trials.packages:
         if trials.seconds <= 0:
@@ -113,10 +113,6 @@ def _trials(view: View) -> _Trials:
         _SECONDS,
         {},
     )
-
-
-def _subject(rule: CustomRule) -> str:
-    return rule.subject or "model"
 
 
 def _identity(

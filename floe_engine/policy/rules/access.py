@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING
 
-from floe_engine.artifact.model import Permission
 from floe_engine.artifact.paths import ACCESS_CONTROL, CLASSIFICATION, NAMESPACES
 from floe_engine.artifact.platform import Platform
 from floe_engine.manifest.terms import Access, covers
@@ -83,8 +82,9 @@ class Roles:
             return self.platform.access.default == "allow"
         of_places = bool(granted) or any(entry.namespaces for entry in spoken)
         of_levels = any(entry.levels for entry in spoken)
-        in_place = _in_namespace(namespace, covering) or (
-            namespace is not None and covers(granted.get(namespace), needed)
+        in_place = namespace is not None and (
+            any(fnmatchcase(namespace, pattern) for entry in covering for pattern in entry.namespaces)
+            or covers(granted.get(namespace), needed)
         )
         return (in_place or not of_places) and (
             not of_levels or any(level in entry.levels for entry in covering)
@@ -98,12 +98,6 @@ def allowed_access(platform: Platform, level: str) -> Sequence[str] | None:
         return rule.allowed_access
     sensitive = 0 <= platform.rank("confidential") <= platform.rank(level)
     return ("private", "protected") if sensitive else None
-
-
-def _in_namespace(namespace: str | None, permissions: list[Permission]) -> bool:
-    return namespace is not None and any(
-        fnmatchcase(namespace, pattern) for entry in permissions for pattern in entry.namespaces
-    )
 
 
 class GrantsPermitted(ModelRule):
