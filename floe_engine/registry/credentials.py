@@ -187,8 +187,7 @@ def _from_file(path: Path, environ: Mapping[str, str], registry: str, repository
             if isinstance(entry, dict) and (found := _from_entry(entry, path)) is not None:
                 return found
     if store := config.get("credsStore"):
-        server = "https://index.docker.io/v1/" if registry in DOCKER_HUB else registry
-        return _from_helper(store, server, environ, path)
+        return _from_helper(store, key_of(registry), environ, path)
     return None
 
 
@@ -221,6 +220,11 @@ def matching(entries: Mapping[str, Any], registry: str, repository: str) -> Iter
             name = "/".join([host, *parts[:length]])
             if name in by_name:
                 yield by_name[name]
+
+
+def key_of(registry: str) -> str:
+    """What docker calls a registry in its files: its own by an address, any other by the host."""
+    return "https://index.docker.io/v1/" if registry in DOCKER_HUB else registry
 
 
 def _from_entry(entry: Mapping[str, Any], path: Path) -> Credential | None:
@@ -274,9 +278,8 @@ def run_helper(
     `path` is the file that names the helper. Raises `AuthenticationFailed` where it fails.
     """
     import shutil
-    import subprocess
 
-    from floe_engine.processes import child_environment
+    from floe_engine.processes import answer_of, child_environment
 
     if not isinstance(helper, str) or not _HELPER_NAME.fullmatch(helper):
         raise ConfigurationError("a credential helper's name is not valid", where=str(path))
@@ -288,24 +291,17 @@ def run_helper(
             f"{path} names it for {server}",
             hint=f"put {name} on PATH, or remove it from that file",
         )
-    try:
-        done = subprocess.run(  # noqa: S603 - the program that the user's own docker config names
-            [program, verb],
-            input=said.encode(),
-            capture_output=True,
-            timeout=HELPER_TIMEOUT,
-            env=child_environment(environ, clouds=True),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _helper_failed(name, server, f"it did not answer within {HELPER_TIMEOUT:.0f} s") from None
-    except OSError as error:
-        raise _helper_failed(name, server, error.strerror or "it cannot be run") from None
-    if done.returncode != 0:
-        if b"credentials not found" in done.stdout:
-            return b""
-        raise _helper_failed(name, server, f"it ended with exit code {done.returncode}")
-    return done.stdout
+    environment = child_environment(environ, clouds=True)
+    done = answer_of(
+        [os.path.abspath(program), verb],  # noqa: PTH100 - as written, links and all
+        environ=environment,
+        stdin=said.encode(),
+        timeout=HELPER_TIMEOUT,
+        limit=_CONFIG_LIMIT,
+    )
+    if done.problem and b"credentials not found" not in done.stdout:
+        raise _helper_failed(name, server, done.problem)
+    return b"" if done.problem else done.stdout
 
 
 def _helper_failed(name: str, server: str, reason: str) -> AuthenticationFailed:

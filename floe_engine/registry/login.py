@@ -19,18 +19,15 @@ from floe_engine.errors import AuthenticationFailed, ConfigurationError, NotFoun
 from floe_engine.events import CancelToken
 from floe_engine.files import write_file
 from floe_engine.registry.credentials import (
-    DOCKER_HUB,
     Credential,
     config_files,
+    key_of,
     matching,
     read_config,
     run_helper,
 )
 from floe_engine.registry.reference import Reference
 from floe_engine.registry.transport import Transport
-
-_HUB_KEY = "https://index.docker.io/v1/"
-"""What docker calls its own registry in its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def save_login(registry: str, credential: Credential, environ: Mapping[str, str]
         raise UsageError("a user name holds no colon", "docker's files put one between name and password")
     path = next(config_files(environ))
     config = read_config(path) if path.is_file() else {}
-    key = _HUB_KEY if registry in DOCKER_HUB else registry
+    key = key_of(registry)
     if helper := _helper_for(config, registry):
         secret = {"ServerURL": key, "Username": credential.username, "Secret": credential.password}
         run_helper(helper, "store", json.dumps(secret), key, environ, path)
@@ -95,7 +92,7 @@ def forget_login(registry: str, environ: Mapping[str, str]) -> tuple[str, ...]:
         if not path.is_file():
             continue
         config = read_config(path)
-        key = _HUB_KEY if registry in DOCKER_HUB else registry
+        key = key_of(registry)
         if (helper := _helper_for(config, registry)) and _erased(helper, key, environ, path):
             removed.append(f"docker-credential-{helper}")
         auths = config.get("auths")
