@@ -73,17 +73,15 @@ class Facts:
 
     @lazy
     def view_chains(self) -> dict[str, int]:
-        nodes = {node.unique_id: node for node in self.view.project.models}
+        views = {
+            node.unique_id
+            for node in self.view.project.models
+            if node.resource_type == "model" and (node.materialized or "view") in ("view", "ephemeral")
+        }
         found: dict[str, int] = {}
         for node in self.view.order:
-            views = [
-                found.get(parent, 0) + 1
-                for parent in node.parents
-                if parent in nodes
-                and nodes[parent].resource_type == "model"
-                and (nodes[parent].materialized or "view") in ("view", "ephemeral")
-            ]
-            found[node.unique_id] = max(views, default=0)
+            chains = [found.get(parent, 0) + 1 for parent in node.parents if parent in views]
+            found[node.unique_id] = max(chains, default=0)
         return found
 
     @lazy
