@@ -30,10 +30,6 @@ RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 """The worst first."""
 
 
-STEP = 16
-"""Columns by which the text's width grows: each change of it lays the whole screen out."""
-
-
 class _Measured(WrappedDocument):
     """Textual's, which counts all lines of the text for every row that it draws."""
 
@@ -127,16 +123,17 @@ class ManifestEditor(TextArea):
         self.wrapped_document.__class__ = _Measured
 
     def _refresh_size(self) -> None:
-        # Textual's own follows the longest line to the column, and typing at its end would lay the
-        # whole screen out at every key.
+        # Textual's own lays the whole screen out when a line is longer than all others, or new; but what is
+        # around the editor stays where it is, and a bar that comes or goes asks for that itself.
         if self.soft_wrap:
             super()._refresh_size()
             return
         width, height = self.document.get_size(self.indent_width)
         needed = width + self.gutter_width + 1  # the cursor may rest at the end of the line
         room = self.container_size.width - self.styles.scrollbar_size_vertical
-        self.virtual_size = Size(room if needed <= room else -(-needed // STEP) * STEP, height)
-        self._refresh_scrollbars()
+        size = Size(max(needed, room), height)
+        self.set_reactive(ManifestEditor.virtual_size, size)
+        self._scroll_update(size)
 
     def on_resize(self, event: events.Resize) -> None:
         """With less room than before, the cursor stays in view if it was."""
