@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,10 +17,9 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Meta, Struct, ValidationError, convert, field
-from msgspec.structs import replace
+from msgspec import Struct, field
 
 from floe_engine.acts import Act
 from floe_engine.document.document import parse
@@ -28,7 +28,6 @@ from floe_engine.files import read_bounded
 from floe_engine.manifest.breaking import check_annotations
 from floe_engine.manifest.root import Manifest, PluginChoice
 from floe_engine.manifest.terms import PLUGIN_NAME, SEMVER
-from floe_engine.typed import built
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -44,17 +43,14 @@ RESOLUTION_ORDER = ("orchestrator", "catalog", "compute")
 """Categories that resolve first, as the seed prints them; the others follow in catalogue order."""
 
 
-PluginName = Annotated[str, Meta(pattern=rf"^(?:{PLUGIN_NAME})\Z")]
-
-
-class DbtAdapter(Struct, frozen=True, forbid_unknown_fields=True):
+class DbtAdapter(Struct, frozen=True):
     """The dbt adapter of a compute plugin: `dbt-<adapter>` in a range of versions (PEP 440)."""
 
     adapter: str
     requires: str = ""
 
 
-class PluginType(Struct, frozen=True, forbid_unknown_fields=True):
+class PluginType(Struct, frozen=True):
     """One type of a category, such as compute/duckdb.
 
     `requires` and `conflicts` map another category to the types that must, or must not, stand
@@ -67,10 +63,9 @@ class PluginType(Struct, frozen=True, forbid_unknown_fields=True):
     title: str = ""
     package: str = ""
     chart: str | None = None
-    versions: Annotated[tuple[Annotated[str, Meta(pattern=SEMVER)], ...], Meta(min_length=1)] = ("1.0.0",)
-    default: str = ""
-    """Unset: the last of the versions."""
-    api: Annotated[str, Meta(pattern=r"^\d+\.\d+\Z")] = "1.0"
+    versions: tuple[str, ...] = ("1.0.0",)
+    default: str = "1.0.0"
+    api: str = "1.0"
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conflicts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -239,34 +234,83 @@ def _resolve(category: str, choice: PluginChoice, catalogue: Catalogue) -> Resol
 
 # --- reading -----------------------------------------------------------------------------------
 
-
-class _Category(Struct, frozen=True, forbid_unknown_fields=True):
-    title: str = ""
-    types: Mapping[PluginName, Mapping[str, Any] | None] = {}
-    required: bool = False
+_TYPE_KEYS = frozenset(
+    ["title", "package", "chart", "versions", "default", "api", "requires", "conflicts", "config", "dbt"]
+)  # fmt: skip
 
 
 def _read(document: Any, *, origin: str) -> dict[str, Category]:
-    """Categories of a catalogue document. Raises ValueError or ValidationError naming what is wrong."""
+    """Categories of a catalogue document. Raises ValueError naming the key at fault."""
     categories = {}
-    for name, body in convert(document, dict[PluginName, _Category]).items():
-        types = {type_: _read_type(name, type_, spec or {}, origin) for type_, spec in body.types.items()}
-        categories[name] = Category(name, body.title, MappingProxyType(types), body.required)
+    for name, body in _mapping(document, "the catalogue").items():
+        body = _mapping(body, name)
+        _known(body, {"title", "types", "required"}, name)
+        types = {
+            type_: _read_type(name, type_, _mapping(spec or {}, f"{name}.{type_}"), origin)
+            for type_, spec in _mapping(body.get("types", {}), f"{name}.types").items()
+        }
+        for word in (name, *types):
+            if not re.fullmatch(PLUGIN_NAME, word):
+                raise ValueError(f"{name}: {word!r} is no name of a plugin")
+        categories[name] = Category(
+            name, str(body.get("title", "")), MappingProxyType(types), body.get("required") is True
+        )
     return categories
 
 
 def _read_type(category: str, name: str, spec: Mapping[str, Any], origin: str) -> PluginType:
-    where, usual = f"{category}.{name}", f"floe-{category}-{name}".replace("_", "-")
-    known = {"category": category, "name": name, "origin": origin}
-    try:
-        plugin = convert(
-            {"title": name, "package": usual, "chart": usual, **spec, **known}, built(PluginType)
-        )
-    except ValidationError as error:
-        raise ValueError(f"{where}: {error}") from None
-    if not plugin.default:
-        plugin = replace(plugin, default=plugin.versions[-1])
-    if plugin.default not in plugin.versions:
-        raise ValueError(f"{where}.default: {plugin.default!r} is not one of versions")
-    check_annotations(plugin.config, f"{where}.config")
-    return plugin
+    where = f"{category}.{name}"
+    _known(spec, _TYPE_KEYS, where)
+    distribution = f"floe-{category}-{name}".replace("_", "-")
+    versions = tuple(str(version) for version in spec.get("versions", ["1.0.0"]))
+    default = str(spec.get("default", versions[-1] if versions else ""))
+    for version in versions:
+        if not re.match(SEMVER, version):
+            raise ValueError(f"{where}.versions: {version!r} is not a version X.Y.Z")
+    if default not in versions:
+        raise ValueError(f"{where}.default: {default!r} is not one of versions")
+    api = str(spec.get("api", "1.0"))
+    if not re.fullmatch(r"\d+\.\d+", api):
+        raise ValueError(f"{where}.api: expected MAJOR.MINOR, got {api!r}")
+    config = _mapping(spec.get("config", {}), f"{where}.config")
+    check_annotations(config, f"{where}.config")
+    dbt = spec.get("dbt")
+    if dbt is not None:
+        dbt = _mapping(dbt, f"{where}.dbt")
+        _known(dbt, {"adapter", "requires"}, f"{where}.dbt")
+    return PluginType(
+        category=category,
+        name=name,
+        title=str(spec.get("title", name)),
+        package=str(spec.get("package", distribution)),
+        chart=None if spec.get("chart", "") is None else str(spec.get("chart", distribution)),
+        versions=versions,
+        default=default,
+        api=api,
+        requires=_pairs(spec.get("requires", {}), f"{where}.requires"),
+        conflicts=_pairs(spec.get("conflicts", {}), f"{where}.conflicts"),
+        config=MappingProxyType(dict(config)),
+        dbt=DbtAdapter(str(dbt["adapter"]), str(dbt.get("requires", ""))) if dbt else None,
+        origin=origin,
+    )
+
+
+def _pairs(value: Any, where: str) -> Mapping[str, tuple[str, ...]]:
+    pairs = {}
+    for category, types in _mapping(value, where).items():
+        if not isinstance(types, list | tuple):
+            raise ValueError(f"{where}.{category}: expected a list of types")
+        pairs[category] = tuple(str(type_) for type_ in types)
+    return MappingProxyType(pairs)
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"{where}: expected a mapping with text keys")
+    return value
+
+
+def _known(mapping: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    unknown = sorted(set(mapping) - set(keys))
+    if unknown:
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}")

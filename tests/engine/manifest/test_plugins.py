@@ -76,7 +76,7 @@ def test_entry_points_add_types_and_a_broken_one_is_only_told(odd_catalogue: Cat
 
 def test_a_malformed_entry_point_says_which_key_is_wrong() -> None:
     point = entry_point("bad", "NOT_A_CATALOGUE")
-    assert "Expected `object`" in Catalogue.load([point]).problems[0]
+    assert "expected a mapping" in Catalogue.load([point]).problems[0]
 
 
 @pytest.mark.parametrize(
