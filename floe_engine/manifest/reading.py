@@ -8,6 +8,7 @@ they refuse it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -31,7 +32,13 @@ def read(section: type[S], value: Mapping[str, Any]) -> S:
 
 def plain(value: Any) -> Any:
     """A section, or what it has, as plain JSON values, defaults included."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    if isinstance(value, Section):
+        return {key.names[0]: plain(getattr(value, key.attribute)) for key in _keys(type(value))}
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def respelled(section: type[Section], value: Any) -> Any:
@@ -52,13 +59,14 @@ def respelled(section: type[Section], value: Any) -> Any:
 class _Key(NamedTuple):
     names: tuple[str, ...]
     """The first is the one that is kept."""
+    attribute: str
     respell: Callable[[Any], Any]
 
 
 @cache
 def _keys(section: type[Section]) -> tuple[_Key, ...]:
     return tuple(
-        _Key((field.encode_name, *also(field.type)), _respelling(field.type))
+        _Key((field.encode_name, *also(field.type)), field.name, _respelling(field.type))
         for field in msgspec.structs.fields(section)
     )
 

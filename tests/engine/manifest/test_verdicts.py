@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from floe_engine.document.document import parse
 from floe_engine.manifest import models
 from floe_engine.manifest.base import Section, WrongShape
-from floe_engine.manifest.reading import respelled
+from floe_engine.manifest.reading import plain, respelled
 from floe_engine.manifest.root import Manifest
 from floe_engine.project.spec import Spec
 from tests.engine.variations import PLAIN, VALUES, edited
@@ -163,3 +163,13 @@ def test_what_is_written_otherwise_is_kept_in_one_spelling() -> None:
     assert manifest.written["parent"] == {"ref": "../manifest.yaml"}
     assert manifest.written["artifacts"] == {"registry": {"uri": "oci://a/b"}}
     assert manifest.catalog.schema_registry.type_rules[0].type == "date | timestamp"
+
+
+def test_plain_values_are_those_that_the_file_has_whatever_they_are() -> None:
+    odd = {"large": 10**30, "half": "\ud800", "none": None, "list": [1.5, {"a": []}]}
+    choice = Manifest.read({**PLAIN, "plugins": {"compute": {"type": "duckdb", "config": odd}}}).plugins[
+        "compute"
+    ]
+    assert plain(choice)["config"] == odd
+    assert plain({"x": (choice,)})["x"][0]["approved"] == []
+    assert plain(taken(Spec, FLOE))["waivers"][0]["expires"] == "2030-01-31"
