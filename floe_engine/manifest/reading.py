@@ -8,9 +8,10 @@ they refuse it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -22,12 +23,13 @@ S = TypeVar("S", bound=Section)
 
 def read(section: type[S], value: Mapping[str, Any]) -> S:
     """A file's keys and values as its section. Raises `WrongShape` with every mistake."""
-    try:
-        return msgspec.convert(respelled(section, value), built(section))
-    except msgspec.ValidationError:
-        from floe_engine.manifest import models  # pydantic
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(value, built(section))
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(respelled(section, value), section)
+    from floe_engine.manifest import models  # pydantic
 
-        return models.read(section, value)
+    return models.read(section, value)
 
 
 def plain(value: Any) -> Any:
@@ -56,7 +58,7 @@ def respelled(section: type[Section], value: Any) -> Any:
     return {**found, **rest}
 
 
-class _Key(NamedTuple):
+class _Key(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     """The first is the one that is kept."""
     attribute: str
