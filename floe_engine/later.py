@@ -39,6 +39,9 @@ def execute_when_asked(*names: str) -> None:
             module.__class__ = _Later
             vars(module)["_waits"] = True
             sys.modules[name] = module
+            package, _, last = name.rpartition(".")
+            if package in sys.modules:  # as `import` does: whoever asks the package for it executes neither
+                vars(sys.modules[package])[last] = module
 
 
 def _found(name: str) -> ModuleSpec | None:

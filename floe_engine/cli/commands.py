@@ -26,7 +26,7 @@ class Deferred(click.Command):
 
     def load(self) -> click.Command:
         """The command itself."""
-        execute_when_asked("msgspec.inspect")
+        execute_when_asked("msgspec.inspect", "urllib3.http2", "urllib3.http2.probe")
         # msgspec takes the same from `typing` then, and no four thousand lines are read.
         with not_installed("typing_extensions"), compiled_on_use():
             import json  # noqa: F401

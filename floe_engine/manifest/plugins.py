@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -124,7 +123,7 @@ class Catalogue(Struct, frozen=True):
         An entry point names a mapping of the catalogue's shape, or a function without arguments
         that returns one. One that fails, or is malformed, is left out and becomes a problem.
         """
-        text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
+        text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
         categories = _read(parse(text).value, origin="floe")
         problems = []
         for point in _installed(_places()) if extra is None else extra:

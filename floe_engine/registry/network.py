@@ -13,7 +13,6 @@ from threading import Lock
 from typing import Any, Self
 from urllib.parse import unquote
 
-import certifi
 import urllib3
 from msgspec import Struct
 from urllib3 import PoolManager, ProxyManager, make_headers
@@ -86,6 +85,8 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     elif bundle:
         context.load_verify_locations(capath=os.environ[bundle])
     else:
+        import certifi  # late: it imports importlib.resources, and a registry here on loopback has no TLS
+
         context.load_verify_locations(cafile=certifi.where())
     for authorities in besides:
         authorities.load(context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from floe_engine import __version__
@@ -109,4 +109,4 @@ def policy_test(platform: Platform) -> str | None:
 
 
 def _file(name: str) -> str:
-    return (files("floe_engine.scaffold") / "files" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "files" / name).read_text(encoding="utf-8")

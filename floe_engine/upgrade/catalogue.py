@@ -6,9 +6,9 @@ nothing is written about in ``rules.json`` is said in the law's own words.
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -150,7 +150,7 @@ def rule_of(change: Change, context: Context) -> ChangeRule | None:
 @cache
 def by_id() -> Mapping[str, ChangeRule]:
     """Rule ID to rule."""
-    text = resources.files(__package__).joinpath("rules.json").read_bytes()
+    text = pathlib.Path(__file__).with_name("rules.json").read_bytes()
     written = msgspec.json.decode(text, type=built(dict[str, dict[str, Any]]))
     paths: dict[str, dict[Pattern, None]] = {}
     back: dict[str, dict[str, None]] = {}

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from typing import NewType
 
 from floe_engine.text import printable
@@ -108,4 +108,4 @@ def page(title: str, *body: Html) -> str:
 
 @cache
 def _resource(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
