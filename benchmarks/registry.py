@@ -92,7 +92,10 @@ async def _delayed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, d
 async def proxy(port: int, rtt: float) -> None:
     """Listen on a free port, say which on stdout, and pass everything on to `port`, `rtt` slower."""
 
+    serving: set[object] = set()  # asyncio itself keeps none of them alive
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         await asyncio.sleep(rtt)  # SYN and SYN-ACK
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
         for stream in (writer, there_writer):
@@ -100,6 +103,7 @@ async def proxy(port: int, rtt: float) -> None:
         await asyncio.gather(_delayed(reader, there_writer, rtt / 2), _delayed(there_reader, writer, rtt / 2))
         for stream in (writer, there_writer):
             stream.close()
+        serving.discard(asyncio.current_task())
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
