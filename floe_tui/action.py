@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from textual.binding import Binding
 
 
@@ -40,8 +40,7 @@ SIX = tuple(place for place in Place if place.number)
 """The places where work is done, as their keys and tabs count them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing to do.
 
     `keys` is a comma-separated list as Textual takes it, empty where only the palette offers the

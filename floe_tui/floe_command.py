@@ -10,8 +10,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_engine import CancelToken, ConfigurationError, child_environment
 
@@ -24,8 +25,7 @@ PAUSE = 0.05
 """Seconds between two looks whether it is to be stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a command ended."""
 
     command: str

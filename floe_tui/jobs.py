@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from floe_engine import Cancelled, CancelToken, Event, FloeError, Transfer
 from floe_tui.crash import write_log
@@ -37,8 +38,7 @@ TRANSFER_INTERVAL = 0.05
 """Seconds between two reports of one transfer: more would be unreadable and cost the screen."""
 
 
-@dataclass(eq=False)
-class Job(Generic[T]):
+class Job(Struct, Generic[T], eq=False):
     """One piece of work on its way.
 
     `command` reproduces it without the workbench; `important` work makes quitting ask first;

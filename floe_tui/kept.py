@@ -13,9 +13,10 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from floe_engine import Directory, FloeError, StorageError
 from floe_tui.session import home, path_name, read_json
@@ -24,8 +25,7 @@ LIMIT = 64_000_000
 """Bytes of a kept text that are read back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Text of an instance that is gone."""
 
     id: str
@@ -36,8 +36,7 @@ class Kept:
     """When it was kept last, RFC 3339 in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """An instance that has the same file open now."""
 
     process: int
@@ -53,8 +52,7 @@ def folder_of(file: Path) -> Path:
     return home() / "swap" / path_name(file)
 
 
-@dataclass(eq=False)
-class Keeper:
+class Keeper(Struct, eq=False):
     """This instance's own kept text of `file`, and a look at the others'. May be used by several threads."""
 
     file: Path

@@ -6,9 +6,10 @@ Values only. Places tell the app what they learnt; the lines at the top of every
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from floe_engine import CancelToken
 from floe_tui.action import Place
@@ -18,8 +19,7 @@ from floe_tui.widgets.marks import Toned
 Answering = Literal["", "asking", "online", "offline"]
 
 
-@dataclass(frozen=True, slots=True)
-class Orientation:
+class Orientation(Struct, frozen=True):
     """What is known now; empty is what nobody knows yet."""
 
     platform: str = ""

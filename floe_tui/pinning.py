@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.text import count, homely
@@ -38,8 +39,7 @@ SEVERITIES: dict[Literal["error", "warning", "info"], str] = {
 """Severity to what a person calls it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """What pinning another version would do. Nothing was written."""
 
     title: str

@@ -10,10 +10,11 @@ import contextlib
 import hashlib
 import heapq
 import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
 from platformdirs import user_state_path
 
 from floe_engine import FloeError, read_bounded, write_file
@@ -22,8 +23,7 @@ from floe_tui.actions import Place
 STATE_LIMIT = 1_000_000
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """Where the user was in one directory: the place, and what each place wants to find again."""
 
     path: Path
@@ -67,8 +67,7 @@ def opening_place(directory: Path, session: Session) -> Place:
     return Place.START
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(Struct, frozen=True):
     """A directory where somebody worked before."""
 
     directory: Path

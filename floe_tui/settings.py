@@ -9,9 +9,9 @@ editor = "code --wait"
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 from platformdirs import user_config_path
 
 from floe_engine import ConfigurationError, FloeError, read_bounded, strict_toml
@@ -20,8 +20,7 @@ LIMIT = 256_000
 """Bytes that a settings file may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line says: where to work, and whether anything may be changed."""
 
     directory: Path
@@ -29,8 +28,7 @@ class Options:
     theme: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the settings file says.
 
     `theme` is one of floe's or of the user's own; `editor` is a command, before ``$VISUAL`` and ``$EDITOR``;

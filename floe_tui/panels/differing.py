@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -17,8 +17,7 @@ from floe_tui.text import count, plain
 from floe_tui.widgets.split_diff import SplitDiff
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What is asked. Each side is what it is called and its text; theirs stands left, mine right."""
 
     question: str
@@ -33,8 +32,7 @@ class Difference:
     """Keys that take mine, and that take theirs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The answer, and the text that it makes."""
 
     side: Literal["mine", "theirs", "merged"]

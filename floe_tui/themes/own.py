@@ -10,9 +10,9 @@ A token that is not given is the base's.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
 from pathlib import Path
 
+from msgspec.structs import asdict, replace
 from textual.theme import Theme
 
 from floe_engine import ConfigurationError, read_bounded, strict_toml

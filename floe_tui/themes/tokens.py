@@ -6,13 +6,12 @@ no shade on the screen is one that nobody chose.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
+from msgspec import Struct
+from msgspec.structs import asdict
 from textual.theme import Theme
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """Colours as CSS writes them (``#rrggbb``, or Textual's ``ansi_…``)."""
 
     ground: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from floe_engine import DiffRow
 
@@ -20,8 +21,7 @@ ALIKE = 30
 """Places that a line is looked for in: one that stands everywhere, such as a bracket, tells nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Lines (from 1) of moved blocks, each with the line where its block's begin is in the other text.
 
     Only a block's first line has a place; of the others it is 0.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -29,8 +30,7 @@ TAIL_ROOM = 40
 """Cells that a row keeps for its columns before it shows its tail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row: `key` finds it again, `glyph` says its state in one cell, `tone` colours it.
 
     `search` is text that a filter finds too, though it is not shown.
@@ -51,8 +51,7 @@ class Row:
     """What each column is sorted by, where that is not the cell's text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column's title and its width in cells; width 0 shares what is left."""
 
     title: str = ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -20,8 +20,7 @@ GUTTER = 7
 """Cells before the text: sign, number, a rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """What is said of a line (from 1): its sign, tone and words."""
 
     line: int

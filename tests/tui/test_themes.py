@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict, fields
 from textual.color import Color
 
 from floe_tui.themes import fitting_theme, themes

@@ -6,9 +6,10 @@ Plain functions, run by jobs.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from floe_engine import Directory, read_bounded
 
@@ -36,8 +37,7 @@ Stamp = tuple[int, int, int]
 """What tells that a file was written again, without reading it: time, size, inode; zeros: absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What a file held at one moment."""
 
     text: str
@@ -121,8 +121,7 @@ def save_file(file: Path, text: str, expected: str, encoding: str = UTF8) -> tup
     return True, Opened(text, hashlib.sha256(data).hexdigest(), stamp_of(file), encoding)
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """Where something is written: in `text` at `span`, which is `file`'s; no text: in the same text."""
 
     span: Span

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from floe_engine import Cancelled, CancelToken, Diagnostic, FloeError
 
@@ -21,8 +22,7 @@ SHORTEST, LONGEST = 0.03, 0.3
 """Seconds of rest before a check: twice what the last one took, within these."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedText:
+class CheckedText(Struct, frozen=True):
     """What one text turned out to be."""
 
     text: str

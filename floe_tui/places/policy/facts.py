@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine import CancelToken, FloeError, Report, read_bounded
 from floe_tui.text import count
@@ -32,8 +34,7 @@ LIMIT = 16_000_000
 _KEY = re.compile(r"( *)([\w-]+) *:(?: |$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """One run: each case's result by suite title and case name, in their order."""
 
     platform: str
@@ -67,8 +68,7 @@ class Tested:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Mutated:
+class Mutated(Struct, frozen=True):
     """What became of every weakened platform."""
 
     trials: tuple[Trial, ...]
@@ -91,8 +91,7 @@ class Mutated:
         return f"{len(self.survivors)} of {count(len(self.trials), 'mutant')} survived"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a row stands for: a suite (neither result nor trial), a case, or a mutant."""
 
     suite: str

@@ -6,10 +6,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from floe_engine import CancelToken, FloeError, Report
 from floe_tui.pinning import SEVERITIES, Ask, is_pinned
@@ -55,8 +57,7 @@ UNPINNED = (
 SPEC = "floe.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedFinding:
+class LocatedFinding(Struct, frozen=True):
     """A finding, and the file that it is in."""
 
     finding: Finding
@@ -84,8 +85,7 @@ class LocatedFinding:
         return f"{waiver.id}, {_until(waiver)}" if waiver is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """How much of a layer, or of what somebody owns, is tested, in the platform's metric."""
 
     name: str
@@ -98,8 +98,7 @@ class Covered:
         return 100 * self.tested / self.total if self.total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SensitiveWay:
+class SensitiveWay(Struct, frozen=True):
     """A column that something sensitive is in, so deep below where it comes in."""
 
     reached: Reached
@@ -119,8 +118,7 @@ class SensitiveWay:
         }[self.reached.state]  # type: ignore[return-value]  # the tones are literals
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """One judgement of the project."""
 
     platform: str

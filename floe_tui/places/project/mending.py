@@ -9,9 +9,10 @@ from __future__ import annotations
 import glob
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from floe_engine import CancelToken, Finding, Report
 from floe_tui.text import count
@@ -27,8 +28,7 @@ USUAL = 90
 """Days that a waiver is offered for, where the platform permits as many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What the platform says of a data team's waivers."""
 
     why_not: str = ""

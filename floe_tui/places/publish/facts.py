@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from floe_engine import CancelToken, Report, human_size
 from floe_tui.places.registry.facts import open_at
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 How = Literal["found", "key", "keyless", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """How the user wants to sign: with what is found, a key by its path, an identity, or not at all."""
 
     how: How = "found"
@@ -39,8 +39,7 @@ class Signing:
         return {"key": ["--key", self.key], "keyless": ["--keyless"], "none": ["--no-sign"]}.get(self.how, [])
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What the user asked for; everything empty is what the directory says itself."""
 
     tag: str = ""
@@ -54,8 +53,7 @@ class Wish:
         return shlex.join([*words, *self.signing.words])
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOutline:
+class PlanOutline(Struct, frozen=True):
     """A plan as the screen shows it."""
 
     wish: Wish
@@ -70,8 +68,7 @@ class PlanOutline:
     """Why there is no cosign command yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What came of it."""
 
     reference: str
@@ -83,8 +80,7 @@ class Done:
     """Why there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """How a publication asks the person before the screen; each is called in the worker."""
 
     password: Callable[[str], str]

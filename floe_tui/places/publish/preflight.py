@@ -6,10 +6,11 @@ Functions here run in workers. What they find are values; the place draws them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from floe_engine import Cancelled, CancelToken, FloeError, Level
 from floe_tui.action import Place
@@ -30,8 +31,7 @@ MOST_CONSUMERS = 20
 """Projects beside this directory that are judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One of the six."""
 
     title: str
@@ -56,8 +56,7 @@ CHECKS = (
 )
 
 
-@dataclass
-class Preflight:
+class Preflight(Struct):
     """One run of all. `told` hears of each check as it ends, in any order that the registry allows."""
 
     directory: Path
@@ -245,8 +244,7 @@ def failed(base: Check, error: FloeError) -> Check:
     return Check(base.title, "failed", error.title, tuple(lines), mend)
 
 
-@dataclass(frozen=True, slots=True)
-class Bump:
+class Bump(Struct, frozen=True):
     """A version that manifest.yaml could have."""
 
     version: str

@@ -6,8 +6,9 @@ Which versions there are, and what is done with one, is the registry place's bus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from floe_engine import Cancelled, CancelToken, FloeError, Report, human_size
 from floe_tui.messages import StatusChanged

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from floe_engine import CancelToken, FloeError, human_size, read_bounded
 from floe_tui.settings import settings_path
@@ -29,8 +31,7 @@ MOST_KEYS = 20
 """Public keys of a folder that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Struct, frozen=True):
     """What a repository lists, and which of it this directory has locked."""
 
     where: str

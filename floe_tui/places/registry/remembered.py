@@ -10,9 +10,11 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from floe_engine import FloeError, write_file
 from floe_tui.places.registry.facts import Versions, judged
@@ -25,8 +27,7 @@ LIMIT = 32_000_000
 """Bytes that are read back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """One version as it was described."""
 
     tag: str

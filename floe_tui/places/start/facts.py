@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from floe_tui import session
 from floe_tui.places.registry.facts import age
@@ -16,8 +17,7 @@ from floe_tui.widgets.row_view import Row
 FILES = (("manifest.yaml", "platform"), ("floe.yaml", "project"), ("dbt_project.yml", "dbt project"))
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """One way to begin: its key, a title, one line, and what it does in full."""
 
     key: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from floe_engine import CancelToken, DiffRow, FloeError, Report
 from floe_tui.text import count, shorten
@@ -28,8 +29,7 @@ PLACE_WIDTH = 34
 KINDS = {"added": "+", "removed": "-"}
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedSides:
+class ComparedSides(Struct, frozen=True):
     """What there is to compare."""
 
     tags: tuple[str, ...]
@@ -38,8 +38,7 @@ class ComparedSides:
     """The pinned one; empty where nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Two versions beside each other."""
 
     comparison: Comparison
@@ -55,8 +54,7 @@ class Compared:
         return [name for name, rows in self.files.items() if any(row.kind != "same" for row in rows)]
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(Struct, frozen=True):
     """Which changes hit a project (or several), and how."""
 
     project: str
