@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import pty
@@ -160,6 +161,7 @@ async def worst_gap(folder: Path, text: str, keys: int) -> tuple[float, float, f
     from floe_tui.widgets.manifest_editor import ManifestEditor
 
     (folder / "manifest.yaml").write_text(text)
+    gc.disable()  # as floe-tui starts; the workbench turns it on
     app = Workbench(Options(folder))
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.app.workers.wait_for_complete()
@@ -202,6 +204,7 @@ async def list_gaps(folder: Path, tags: int) -> dict[str, tuple[float, float]]:
     (folder / "manifest.yaml").write_text(MANIFEST)
     publish(Workspace.open(folder), "v1.2.3")
     _many_tags(Workspace.open(folder).embedded_registry.root or folder, tags)
+    gc.disable()  # as floe-tui starts; the workbench turns it on
     app = Workbench(Options(folder))
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.press("f6")

@@ -82,6 +82,17 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
     import gc
     import signal
 
+    from floe_engine.later import execute_when_asked
+    from floe_engine.patterns import compiled_on_use
+
+    # asyncio and msgspec import them for what the workbench asks late, or never.
+    execute_when_asked("ssl", "asyncio.sslproto", "msgspec.inspect")
+    with compiled_on_use():
+        import gettext  # noqa: F401
+        import logging  # noqa: F401
+        import platform  # noqa: F401
+
+        import platformdirs  # noqa: F401
     from floe_tui import crash, session
 
     gc.disable()  # until the first paint: what is loaded for it stays, and is no garbage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,6 +29,7 @@ from floe_tui.action import as_sent
 from floe_tui.actions import ACTIONS, SIX, Action, Place, bindings, find
 from floe_tui.command_log import MOST, Ran
 from floe_tui.commands import ActionProvider
+from floe_tui.garbage import Collector
 from floe_tui.hints import keyed
 from floe_tui.jobs import Jobs
 from floe_tui.messages import WorkChanged
@@ -49,13 +49,6 @@ PATIENCE = 30.0
 
 OVER_PANELS = ("quit", "copy")
 """Actions that a panel leaves to the app."""
-
-
-def _collect_from_now_on() -> None:
-    """Let the collector look for rubbish: not among what the first paint has loaded, all of which stays."""
-    if not gc.isenabled():
-        gc.freeze()  # else it begins with a pass through all of that, for which the screen waits 18 ms
-        gc.enable()
 
 
 class Workbench(App[None]):
@@ -79,6 +72,7 @@ class Workbench(App[None]):
         self.jobs = Jobs(self, sessions.log_path(), self.show_problem, self.has_run, self.keyed)
         ways = ",".join(self.settings.keys.get(f"go.{place}", place.key) for place in SIX)
         self.typed_ahead = TypedAhead(self, super().on_event, frozenset(ways.replace(" ", "").split(",")))
+        self._collector = Collector(self)
         self.crash = ""
         """Why it ended by itself, in one line for the terminal; empty: it did not."""
         for place in Place:
@@ -124,7 +118,7 @@ class Workbench(App[None]):
         await self.switch_mode(sessions.opening_place(self.options.directory, self.session))
         self._fit(self.size)
         await self.typed_ahead.go_on()
-        self.call_after_refresh(_collect_from_now_on)
+        self.call_after_refresh(self._collector.begin)
         if self._settings_error is not None:
             error = self._settings_error
             text = f"{error.title}: {error.message}. The rest of it counts."
@@ -502,6 +496,7 @@ class Workbench(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Every event passes here; a key waits for its turn."""
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            self._collector.touched()
             await self.typed_ahead.take(event)
             return
         if isinstance(event, events.AppBlur) and self.is_web:
