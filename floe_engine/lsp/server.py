@@ -21,7 +21,7 @@ from floe_engine.document.text import read_text
 from floe_engine.errors import FloeError
 from floe_engine.lsp.analysis import Analysis, analyse
 from floe_engine.lsp.board import Board
-from floe_engine.lsp.desk import Desk
+from floe_engine.lsp.documents import OpenDocuments
 from floe_engine.lsp.mending import Mending
 from floe_engine.lsp.positions import Positions
 from floe_engine.lsp.projects import ProjectFinding, Projects, span_of, text_of
@@ -70,7 +70,7 @@ def make_server() -> LanguageServer:
     # Whole texts are sent: the protocol's ranges and pygls' lines disagree about U+2028 and others.
     server = LanguageServer("floe", __version__, types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
     board = Board(server.text_document_publish_diagnostics, _path_of)
-    desk: Desk[OpenFile] = Desk(
+    documents: OpenDocuments[OpenFile] = OpenDocuments(
         prepare=lambda uri: _judging(server, uri),
         publish=lambda uri, page: board.text_judged(
             uri, [_diagnostic(each, page) for each in page.found.diagnostics], page.version
@@ -81,8 +81,8 @@ def make_server() -> LanguageServer:
         publish=lambda path, findings: board.project_judged(path, _findings(server, path, findings)),
         failed=lambda error: _failed(server, error),
     )
-    _follow(server, desk, board, projects)
-    _answer(server, desk, board, projects)
+    _follow(server, documents, board, projects)
+    _answer(server, documents, board, projects)
     return server
 
 
@@ -98,7 +98,9 @@ def _failed(server: LanguageServer, error: Exception) -> None:
     server.window_log_message(types.LogMessageParams(kind, said))
 
 
-def _follow(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects: Projects) -> None:
+def _follow(
+    server: LanguageServer, documents: OpenDocuments[OpenFile], board: Board, projects: Projects
+) -> None:
     """What the editor tells of its files."""
 
     def look(uri: str) -> None:
@@ -107,32 +109,34 @@ def _follow(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
-        desk.changed(params.text_document.uri)
+        documents.changed(params.text_document.uri)
         look(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        desk.changed(params.text_document.uri)
+        documents.changed(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        desk.changed_elsewhere()
+        documents.changed_elsewhere()
         look(params.text_document.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def moved(params: types.DidChangeWatchedFilesParams) -> None:
-        desk.changed_elsewhere()
+        documents.changed_elsewhere()
         for change in params.changes:
             look(change.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
-        desk.closed(uri)
+        documents.closed(uri)
         board.closed(uri)
 
 
-def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects: Projects) -> None:
+def _answer(
+    server: LanguageServer, documents: OpenDocuments[OpenFile], board: Board, projects: Projects
+) -> None:
     """What the editor asks."""
 
     def held_to(uri: str) -> Platform | None:
@@ -146,14 +150,14 @@ def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects
         types.CompletionOptions(trigger_characters=[" ", ":", "[", ",", ".", "{"]),
     )
     async def complete(params: types.CompletionParams) -> types.CompletionList:
-        page = await desk.judgement(params.text_document.uri)
+        page = await documents.judgement(params.text_document.uri)
         offers = page.found.complete(page.places.place(params.position), held_to(page.uri))
         items = [_item(offer, page.places, number) for number, offer in enumerate(offers)]
         return types.CompletionList(is_incomplete=False, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        page = await desk.judgement(params.text_document.uri)
+        page = await documents.judgement(params.text_document.uri)
         told = page.found.hover(page.places.place(params.position), held_to(page.uri))
         if told is None:
             rules = board.rules_at(params.text_document.uri, params.position.line)
@@ -165,12 +169,12 @@ def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        page = await desk.judgement(params.text_document.uri)
+        page = await documents.judgement(params.text_document.uri)
         return [_symbol(symbol, page.places) for symbol in page.found.outline()]
 
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     async def define(params: types.DefinitionParams) -> types.Location | None:
-        page = await desk.judgement(params.text_document.uri)
+        page = await documents.judgement(params.text_document.uri)
         target = page.found.definition(page.places.place(params.position))
         if target is None:
             return None
@@ -191,7 +195,7 @@ def _answer(server: LanguageServer, desk: Desk[OpenFile], board: Board, projects
     )
     async def mend(params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
-        actions = list(_actions(server, await desk.judgement(uri), params))
+        actions = list(_actions(server, await documents.judgement(uri), params))
         if _wants(params, types.CodeActionKind.QuickFix.value):
             actions += await mending.offered(
                 board.found_at(uri, params.range.start.line, params.range.end.line)

@@ -222,30 +222,30 @@ def evaluate_together(
     What is wrong with the waivers themselves is found once, in the first evaluation. `states` say
     what ``state:`` means in each project, and `selector` which one of their selectors.yml is judged.
     """
-    benches, titles = [], told_apart(projects)
+    judgings, titles = [], told_apart(projects)
     chosen = _chosen(platform, projects, select, exclude, states, selector)
     for number, project in enumerate(projects):
         nodes, rules = chosen[number]
         view = View(platform, project, nodes)
-        bench = _Bench(view, excuses, baseline, what_if, rules)
-        bench.title = titles[number]
-        bench.several = len(projects) > 1
+        judging = _Judging(view, excuses, baseline, what_if, rules)
+        judging.title = titles[number]
+        judging.several = len(projects) > 1
         for rule in rules_for(platform):
-            if rule.id in bench.enforcement:
-                bench.ask(rule, rule.examine(view))
-        bench.gather()
-        benches.append(bench)
+            if rule.id in judging.enforcement:
+                judging.ask(rule, rule.examine(view))
+        judging.gather()
+        judgings.append(judging)
     # A part of the models or rules cannot tell whether a waiver is needed for the rest.
-    unused = [] if any(bench.partial for bench in benches) else excuses.unused()
-    for bench in benches[:1]:
+    unused = [] if any(judging.partial for judging in judgings) else excuses.unused()
+    for judging in judgings[:1]:
         for rule in rules_for(platform):
-            if isinstance(rule, WaiverRule) and rule.id in bench.enforcement:
-                bench.ask(rule, rule.examine_waivers(excuses.own, unused))
+            if isinstance(rule, WaiverRule) and rule.id in judging.enforcement:
+                judging.ask(rule, rule.examine_waivers(excuses.own, unused))
     known = len(baseline) if baseline is not None else 0
     left = 0
-    if baseline is not None and not any(bench.partial for bench in benches):
-        left = known - len(baseline.shrunk(finding for bench in benches for finding in bench.findings))
-    return tuple(bench.evaluation(left if bench is benches[0] else 0) for bench in benches)
+    if baseline is not None and not any(judging.partial for judging in judgings):
+        left = known - len(baseline.shrunk(finding for judging in judgings for finding in judging.findings))
+    return tuple(judging.evaluation(left if judging is judgings[0] else 0) for judging in judgings)
 
 
 def _chosen(
@@ -290,7 +290,7 @@ def told_apart(projects: Sequence[Project]) -> list[str]:
     ]
 
 
-class _Bench:
+class _Judging:
     """Collects what rules find, and makes of each finding what the platform wants."""
 
     def __init__(

@@ -35,7 +35,7 @@ from floe_engine.project.facts import (
     folded,
 )
 
-PROJECT = "specimen"
+PROJECT = "example"
 STEMS = ("orders", "ORDERS", "Orders", "orders_daily", "order", "o", "orders1", "sales-orders")
 """Names that a platform's pattern may take; where it takes none, words are made from the pattern."""
 MISSPELT = ("Bad Name!", "Bad-Name", "BadName", "bad_name", "9", "ünïcode", "x")

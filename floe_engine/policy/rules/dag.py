@@ -83,7 +83,7 @@ class MaxSources(GraphLimit):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As many sources as there may be, and one more."""
         for count, told in self.around(make.platform):
-            parents = tuple(f"source.specimen.raw.table_{number}" for number in range(count))
+            parents = tuple(f"source.example.raw.table_{number}" for number in range(count))
             yield told(f"a model of {plural(count, 'source')}", make.model(parents=parents))
 
 
@@ -103,13 +103,13 @@ class MaxViewChain(GraphLimit):
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """As long a chain as there may be, and one longer."""
         for count, told in self.around(make.platform):
-            chain = [make.other(unique_id="model.specimen.view_0", parents=(), materialized="view")]
+            chain = [make.other(unique_id="model.example.view_0", parents=(), materialized="view")]
             for number in range(1, count):
                 above = chain[-1]
                 chain.append(
                     replace(
                         above,
-                        unique_id=f"model.specimen.view_{number}",
+                        unique_id=f"model.example.view_{number}",
                         name=f"{above.name}_2",
                         parents=(above.unique_id,),
                     )
@@ -152,10 +152,10 @@ class Rejoining(GraphRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A parent that others read too, and one that only this model reads."""
-        parent = make.other(parents=("model.specimen.above",))
-        above = make.other(unique_id="model.specimen.above", parents=())
+        parent = make.other(parents=("model.example.above",))
+        above = make.other(unique_id="model.example.above", parents=())
         model = make.model(parents=(parent.unique_id, above.unique_id))
-        third = make.other(unique_id="model.specimen.third", parents=(parent.unique_id,))
+        third = make.other(unique_id="model.example.third", parents=(parent.unique_id,))
         yield good("a model whose parent others read too", model, parent, above, third)
         yield bad("a model that selects again from its parent's parent", model, parent, above)
 
@@ -243,6 +243,6 @@ def _versioned(view: View) -> frozenset[str]:
 
 def _children(make: ExampleNodes, of: Model, count: int, kind: str = "model") -> list[Model]:
     return [
-        make.other(unique_id=f"{kind}.specimen.child_{number}", resource_type=kind, parents=(of.unique_id,))
+        make.other(unique_id=f"{kind}.example.child_{number}", resource_type=kind, parents=(of.unique_id,))
         for number in range(count)
     ]

@@ -29,7 +29,7 @@ class _Open(Struct, Generic[Judgement]):
     rest: float = 0.0
 
 
-class Desk(Generic[Judgement]):
+class OpenDocuments(Generic[Judgement]):
     """Belongs to one event loop, in which all its methods are called."""
 
     def __init__(
