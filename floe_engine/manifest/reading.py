@@ -26,7 +26,7 @@ def read(section: type[S], value: Mapping[str, Any]) -> S:
     with suppress(msgspec.ValidationError):
         return msgspec.convert(value, built(section))
     with suppress(msgspec.ValidationError):
-        return msgspec.convert(respelled(section, value), section)
+        return msgspec.convert(respelled(section, value), built(section))
     from floe_engine.manifest import models  # pydantic
 
     return models.read(section, value)
