@@ -393,9 +393,10 @@ def _joined(held: Any, given: Any, fields: Mapping[str, Declared]) -> tuple[Any,
     """The parent's record, and the two together; None where the child's is laxer in some field."""
     joined = dict(held)
     for key, value in given.items():
-        if held.get(key) is not None:
-            law, inner = fields[key]
-            value, problem, _ = law.below(held[key], value, inner)
+        law, inner = fields[key]
+        # Of an expression that is not there something is known: where none narrows, all are asked.
+        if held.get(key) is not None or isinstance(law, Asked):
+            value, problem, _ = law.below(held.get(key), value, inner)
             if problem:
                 return None
         joined[key] = value

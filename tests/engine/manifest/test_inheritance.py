@@ -126,6 +126,7 @@ COUNTED = (
     OWNED.replace("require_meta_field, field: owner", "require_tests_of_type, test_types: [unique]")
     % ", min_count: %d"
 )
+ANSWERED = 'governance: {custom_rules: [{type: cel, id: owned, expr: "model.owner != null"%s}]}\n'
 PERMITTED = "governance: {access_control: {permissions: [{role: analyst, namespaces: [%s], access: READ}]}}\n"
 BY_THE_SIDE = (
     ("", "governance: {rules: {FLOE-E230: {enforcement: off}}}\n"),
@@ -139,6 +140,8 @@ BY_THE_SIDE = (
         "governance: {rules: {FLOE-E251: {enforcement: warn}}}\n",
     ),
     (OWNED % "", OWNED % ", applies_to: zzz"),
+    (ANSWERED % "", ANSWERED % ', when: "false"'),
+    (ANSWERED % "", ANSWERED % ", when: \"model.name == 'a'\""),
     (
         COUNTED % 2,
         COUNTED % 1,
