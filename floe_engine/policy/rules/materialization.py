@@ -146,7 +146,7 @@ class ViewsReused(LimitRule["ModelFacts"]):
         model = make.model(materialized="view")
         for count, told in self.around(make.platform):
             children = (
-                make.other(unique_id=f"model.specimen.child_{number}", parents=(model.unique_id,))
+                make.other(unique_id=f"model.example.child_{number}", parents=(model.unique_id,))
                 for number in range(count)
             )
             yield told(f"a view that {plural(count, 'model')} select from", model, *children)

@@ -120,7 +120,7 @@ class UnitTestFormat(FactRule["UnitTestFacts"]):
         for format_ in ("dict", "csv", "sql"):
             told = good if format_ in allowed else bad
             test = UnitTest(
-                "unit_test.specimen.orders", "orders", (model.unique_id,), "models/schema.yml",
+                "unit_test.example.orders", "orders", (model.unique_id,), "models/schema.yml",
                 given=((f"ref('{model.name}')", format_),), expected_format=format_,
             )  # fmt: skip
             yield told(f"a unit test with rows as {format_}", test, model)

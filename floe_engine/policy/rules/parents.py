@@ -44,7 +44,7 @@ class TooManyParents(ModelRule):
         """As many parents as there may be, and one more."""
         most = make.platform.gates.max_parents or 0
         for count, word in ((most, "is taken"), (most + 1, "is refused")):
-            parents = tuple(f"source.specimen.raw.table_{number}" for number in range(count))
+            parents = tuple(f"source.example.raw.table_{number}" for number in range(count))
             model = make.model(parents=parents)
             yield of_model(
                 f"a model with {count} parents {word}",

@@ -200,7 +200,7 @@ class SourceUnique(SourceRule):
 
     def examples(self, make: ExampleNodes) -> Iterator[Example]:
         """A table of its own, and one that is declared twice."""
-        one, other = make.source(), make.source(unique_id="source.specimen.raw.orders_2")
+        one, other = make.source(), make.source(unique_id="source.example.raw.orders_2")
         elsewhere = replace(other, schema="elsewhere")
         yield good("a source that is declared once", one, elsewhere)
         yield bad("a source that is declared twice", one, other)
