@@ -50,7 +50,8 @@ def _found(name: str) -> ModuleSpec | None:
     if not package:
         return PathFinder.find_spec(name)
     around = _found(package)
-    return PathFinder.find_spec(name, around.submodule_search_locations) if around is not None else None
+    inside = around.submodule_search_locations if around is not None else None
+    return PathFinder.find_spec(name, inside) if inside is not None else None  # else it would look everywhere
 
 
 @contextmanager

@@ -31,17 +31,30 @@ def pattern(source: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", _Pattern(source, flags))
 
 
+_importing: list[int] = []
+"""The threads that are in `compiled_on_use`, one that is in it twice twice."""
+_turn = threading.Lock()
+
+
+def _compile_later(source: Any, flags: int = 0) -> Any:
+    waits = isinstance(source, str | bytes) and threading.get_ident() in _importing
+    return _Pattern(source, flags) if waits else _compile(source, flags)
+
+
 @contextmanager
 def compiled_on_use() -> Iterator[None]:
-    """What this thread compiles in here is compiled when it is first used: for a library that is imported."""
-    before, here = re.compile, threading.get_ident()
+    """What this thread compiles in here is compiled when it is first used: for a library that is imported.
 
-    def later(source: Any, flags: int = 0) -> Any:
-        waits = isinstance(source, str | bytes) and threading.get_ident() == here
-        return _Pattern(source, flags) if waits else _compile(source, flags)
-
-    re.compile = later  # type: ignore[assignment]  # an overload of its own
+    Several threads may be in here at once; with the last one `re.compile` is itself again.
+    """
+    here = threading.get_ident()
+    with _turn:
+        _importing.append(here)
+        re.compile = _compile_later  # type: ignore[assignment]  # an overload of its own
     try:
         yield
     finally:
-        re.compile = before
+        with _turn:
+            _importing.remove(here)
+            if not _importing:
+                re.compile = _compile

@@ -87,7 +87,9 @@ def _work(directory: Path, arguments: argparse.Namespace) -> int:
 
     # asyncio and msgspec import them for what the workbench asks late, or never.
     execute_when_asked("ssl", "asyncio.sslproto", "msgspec.inspect")
-    with compiled_on_use():
+    with (
+        compiled_on_use()
+    ):  # imported here for this alone: others import them, and ask few of their expressions
         import gettext  # noqa: F401
         import logging  # noqa: F401
         import platform  # noqa: F401

@@ -495,8 +495,9 @@ class Workbench(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Every event passes here; a key waits for its turn."""
-        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+        if isinstance(event, (events.InputEvent, events.Paste)):
             self._collector.touched()
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             await self.typed_ahead.take(event)
             return
         if isinstance(event, events.AppBlur) and self.is_web:

@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 
 REST = 1.0
-"""Seconds without a key after which somebody has paused."""
+"""Seconds without a key or a move of the mouse after which somebody has paused."""
 PASSES = 10
 """Passes through what is young, 7,000 new objects each, after which CPython looks through everything."""
 LATEST = 100
@@ -34,7 +34,7 @@ class Collector:
         self._app.set_interval(REST, self._look)
 
     def touched(self) -> None:
-        """Somebody has pressed a key."""
+        """Somebody is at work."""
         self._touched = time.monotonic()
 
     def _look(self) -> None:

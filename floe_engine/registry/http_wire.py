@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from urllib3 import BaseHTTPResponse, Timeout
-from urllib3.exceptions import HTTPError
+from floe_engine.patterns import compiled_on_use
+
+with compiled_on_use():  # urllib3 has four expressions over all of IPv6, of which most are never asked
+    from urllib3 import BaseHTTPResponse, Timeout
+    from urllib3.exceptions import HTTPError
 
 from floe_engine.registry.exchange import Watched
 from floe_engine.registry.network import Connections, explain

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from floe_engine.descriptor import MANIFEST_LIMIT
 from floe_engine.errors import AuthenticationFailed, FloeError, RegistryError
 from floe_engine.events import CancelToken
-from floe_engine.patterns import compiled_on_use
 from floe_engine.registry import addresses, answers
 from floe_engine.registry.authorization import PULL, Authorization, TokenRequest
 from floe_engine.registry.credentials import Credential
@@ -272,9 +271,7 @@ def _wire(reference: Reference, settings: Transport, cancel: CancelToken | None)
         from floe_engine.registry.layout_wire import LayoutWire
 
         return LayoutWire(reference.root, cancel)
-    # It imports urllib3: slow, so only here. Of its expressions over all of IPv6 most are never asked.
-    with compiled_on_use():
-        from floe_engine.registry.http_wire import HttpWire
+    from floe_engine.registry.http_wire import HttpWire  # imports urllib3: slow, so only here
 
     return HttpWire(settings, str(reference))
 

@@ -44,6 +44,18 @@ print(found == [83] * 8, type(asked).__name__, "VALUE" in dir(asked))
     assert run(tmp_path, code) == "True module True"
 
 
+def test_no_module_of_the_same_last_name_stands_for_one_that_a_library_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "whole.py").write_text("")
+    (tmp_path / "part.py").write_text("")
+    code = """
+import sys
+from floe_engine.later import execute_when_asked
+execute_when_asked("whole.part", "absent.part")
+print("whole.part" in sys.modules, "absent.part" in sys.modules)
+"""
+    assert run(tmp_path, code) == "False False"
+
+
 def test_what_is_imported_without_a_module_finds_it_again_later(tmp_path: Path) -> None:
     (tmp_path / "extra.py").write_text("")
     (tmp_path / "user.py").write_text("try:\n    import extra\nexcept ImportError:\n    extra = None\n")

@@ -37,6 +37,31 @@ def test_only_what_the_thread_itself_compiles_meanwhile_waits() -> None:
     assert own.sub("", "xyyz") == "xz"
 
 
+def test_threads_that_import_at_once_leave_the_interpreter_as_it_was() -> None:
+    compile_now, together = re.compile, threading.Barrier(2)
+    first_out = threading.Event()
+    kinds: list[type] = []
+
+    def first() -> None:
+        with compiled_on_use():
+            together.wait(10)
+        first_out.set()
+
+    def second() -> None:
+        with compiled_on_use():
+            together.wait(10)
+            assert first_out.wait(10)
+            kinds.append(type(re.compile("of the second")))
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert re.compile is compile_now
+    assert kinds and kinds[0] is not re.Pattern
+
+
 def test_whoever_else_uses_pyyaml_finds_it_whole() -> None:
     code = (
         "import floe_engine.document, floe_engine.document.document, copy, re, yaml\n"
